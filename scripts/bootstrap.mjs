@@ -1,0 +1,32 @@
+// Runs on whatever Node the machine has, before anything is installed: installs what package-lock.json names when
+// node_modules is absent or stale, then runs a script of this project on the Node that the project pins.
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+
+const repository = path.resolve(
+  import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname),
+  "..",
+);
+const lockFile = readFileSync(path.join(repository, "package-lock.json"), "utf8");
+// Written after a complete install: a half-made node_modules has none.
+const stamp = path.join(repository, "node_modules/.parley-installed-lock.json");
+const node = path.join(repository, "node_modules/.bin/node");
+
+if (!existsSync(node) || !existsSync(stamp) || readFileSync(stamp, "utf8") !== lockFile) {
+  console.error("Installing the packages of package-lock.json (npm ci) …");
+  const { status } = spawnSync("npm", ["ci", "--no-audit", "--no-fund"], {
+    cwd: repository,
+    stdio: ["ignore", 2, 2],
+  });
+  if (status !== 0) process.exit(status ?? 1);
+  writeFileSync(stamp, lockFile);
+}
+
+const [script, ...args] = process.argv.slice(2);
+const child = spawn(node, [path.join(repository, script), ...args], {
+  cwd: repository,
+  stdio: "inherit",
+});
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+child.on("exit", (code, signal) => process.exit(signal ? 1 : code));
