@@ -1,0 +1,78 @@
+-- The private schema, closed default privileges, and the helpers that every later file uses.
+
+create schema if not exists private;
+comment on schema private is
+  'Never exposed by the API: secrets, and the security definer functions behind thin public ones.';
+
+-- Close first: later files open by name. Older projects grant everything to the API roles by default.
+revoke all on schema private from public;
+grant usage on schema private to anon, authenticated, service_role;
+
+alter default privileges for role postgres in schema public
+  revoke all on tables from anon, authenticated, service_role;
+alter default privileges for role postgres in schema public
+  revoke all on sequences from anon, authenticated, service_role;
+alter default privileges for role postgres in schema public
+  revoke all on functions from anon, authenticated, service_role;
+alter default privileges for role postgres
+  revoke execute on functions from public;
+
+-- Nobody uses GraphQL here, and its introspection shows every table.
+drop extension if exists pg_graphql;
+
+create function private.touch_updated_at()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  new.updated_at := now();
+  return new;
+end
+$$;
+comment on function private.touch_updated_at() is
+  'Trigger: stamps updated_at. Called before every update of a table that has the column.';
+
+create function private.refuse(http_status integer, code text, detail jsonb default null, hint text default null)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  raise exception using
+    errcode = 'PT' || http_status,
+    message = code,
+    detail = coalesce(detail::text, ''),
+    hint = coalesce(hint, '');
+end
+$$;
+comment on function private.refuse(integer, text, jsonb, text) is
+  'Raises a refusal that PostgREST answers with this HTTP status: a stable snake_case code, JSON detail, a hint for people.';
+grant execute on function private.refuse(integer, text, jsonb, text) to authenticated, service_role;
+
+create function private.schema_version()
+returns text
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  return (select max(m.version) from supabase_migrations.schema_migrations m);
+end
+$$;
+comment on function private.schema_version() is
+  'Version of the newest migration. Definer: the history of migrations is readable by postgres only.';
+grant execute on function private.schema_version() to service_role;
+
+create function public.schema_version()
+returns text
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select private.schema_version()
+$$;
+comment on function public.schema_version() is 'Service RPC of the health function.';
+grant execute on function public.schema_version() to service_role;

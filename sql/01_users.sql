@@ -1,0 +1,283 @@
+-- Profiles: the product's users, made and kept in step with auth.users.
+
+create type public.user_role as enum ('user', 'premium', 'admin', 'banned');
+create type public.membership_status as enum ('active', 'inactive', 'canceled', 'past_due');
+
+create table public.profiles (
+  id uuid primary key default gen_random_uuid(),
+  auth_id uuid,
+  email text,
+  user_name text,
+  organization_name text,
+  avatar_url text,
+  role public.user_role not null default 'user',
+  membership_status public.membership_status not null default 'active',
+  organization_id uuid,
+  organization_role text,
+  stripe_customer_id text,
+  stripe_subscription_id text,
+  stripe_product_id text,
+  subscription_plan text not null default 'free',
+  subscription_quota integer,
+  subscription_usage integer not null default 0,
+  quota_last_reset timestamptz not null default now(),
+  tokens integer not null default 0,
+  tokens_expires_at timestamptz,
+  is_active boolean not null default true,
+  email_confirmed boolean not null default false,
+  auth_provider text not null default 'email',
+  is_deleted boolean not null default false,
+  deleted_at timestamptz,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint profiles_auth_id_key unique (auth_id),
+  constraint profiles_auth_id_fkey foreign key (auth_id) references auth.users (id) on delete set null,
+  constraint profiles_stripe_customer_id_key unique (stripe_customer_id),
+  constraint profiles_user_name_check check (char_length(user_name) <= 200),
+  constraint profiles_organization_name_check check (char_length(organization_name) <= 200),
+  constraint profiles_avatar_url_check check (avatar_url ~ '^https?://' and char_length(avatar_url) <= 2048),
+  constraint profiles_organization_role_check check (organization_role in ('owner', 'admin', 'member')),
+  constraint profiles_subscription_quota_check check (subscription_quota >= 0),
+  constraint profiles_subscription_usage_check check (subscription_usage >= 0),
+  constraint profiles_tokens_check check (tokens >= 0),
+  constraint profiles_deleted_at_check check (is_deleted = (deleted_at is not null))
+);
+
+comment on table public.profiles is
+  'One row per user of the product. Anonymized when the account goes, never deleted.';
+comment on column public.profiles.auth_id is 'The login in auth.users; null once the login is gone.';
+comment on column public.profiles.email is 'Follows auth.users; null for phone and anonymous sign-ins.';
+comment on column public.profiles.membership_status is 'Describes billing; never blocks by itself.';
+comment on column public.profiles.subscription_quota is 'Messages per period, copied from the plan; null means unlimited.';
+comment on column public.profiles.subscription_usage is 'Messages used since quota_last_reset.';
+comment on column public.profiles.tokens is 'Credits: one message each beyond the quota.';
+comment on column public.profiles.is_active is 'Set false by an admin to suspend the account.';
+
+create function private.metadata_text(metadata jsonb, keys text[], max_length integer)
+returns text
+language sql
+immutable
+set search_path = ''
+as $$
+  select left(metadata ->> k.key, max_length)
+  from unnest(keys) with ordinality as k (key, position)
+  where nullif(btrim(metadata ->> k.key), '') is not null
+  order by k.position
+  limit 1
+$$;
+comment on function private.metadata_text(jsonb, text[], integer) is
+  'First non-empty of the named keys in sign-up metadata, cut to length: what a provider or a client sends is not trusted.';
+
+create function private.create_profile(auth_user auth.users)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  metadata jsonb := coalesce(auth_user.raw_user_meta_data::jsonb, '{}');
+  picture text := private.metadata_text(metadata, array['avatar_url', 'picture'], 2048);
+  fresh public.profiles;
+begin
+  fresh.auth_id := auth_user.id;
+  fresh.email := nullif(auth_user.email::text, '');
+  fresh.user_name := private.metadata_text(metadata, array['user_name', 'full_name', 'name'], 200);
+  fresh.avatar_url := case when picture ~ '^https?://' then picture end;
+  fresh.email_confirmed := auth_user.email_confirmed_at is not null;
+  fresh.auth_provider := coalesce(auth_user.raw_app_meta_data::jsonb ->> 'provider', 'email');
+
+  insert into public.profiles (auth_id, email, user_name, avatar_url, email_confirmed, auth_provider)
+  values (fresh.auth_id, fresh.email, fresh.user_name, fresh.avatar_url, fresh.email_confirmed, fresh.auth_provider)
+  on conflict do nothing;
+
+  -- Two logins may carry one address (single sign-on): the second profile goes without it rather than missing.
+  insert into public.profiles (auth_id, email, user_name, avatar_url, email_confirmed, auth_provider)
+  select fresh.auth_id, null, fresh.user_name, fresh.avatar_url, false, fresh.auth_provider
+  where not exists (select from public.profiles p where p.auth_id = fresh.auth_id)
+  on conflict do nothing;
+end
+$$;
+comment on function private.create_profile(auth.users) is
+  'Makes the profile of a login unless it has one. Called by the sign-up trigger and by ensure_profile.';
+
+create function private.handle_auth_user_created()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.create_profile(new);
+  return new;
+exception when others then
+  raise warning 'profile for auth user % was not created: %', new.id, sqlerrm;
+  return new;
+end
+$$;
+comment on function private.handle_auth_user_created() is
+  'Trigger on auth.users: makes the profile; never makes a sign-up fail (ensure_profile repairs). Definer: the Auth service has no rights on profiles.';
+
+create function private.handle_auth_user_updated()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  update public.profiles p
+  set email = nullif(new.email::text, ''),
+      email_confirmed = new.email_confirmed_at is not null,
+      auth_provider = coalesce(new.raw_app_meta_data::jsonb ->> 'provider', p.auth_provider)
+  where p.auth_id = new.id
+    and not p.is_deleted;
+  return new;
+exception when others then
+  raise warning 'profile of auth user % does not follow: %', new.id, sqlerrm;
+  return new;
+end
+$$;
+comment on function private.handle_auth_user_updated() is
+  'Trigger on auth.users: e-mail, confirmation and provider follow. Definer: the Auth service has no rights on profiles.';
+
+create function private.anonymize_profile(profile_id uuid)
+returns void
+language sql
+set search_path = ''
+as $$
+  update public.profiles
+  set auth_id = null, email = null, user_name = null, organization_name = null, avatar_url = null,
+      is_active = false, email_confirmed = false, is_deleted = true, deleted_at = now()
+  where id = profile_id
+    and not is_deleted
+$$;
+comment on function private.anonymize_profile(uuid) is
+  'Takes everything personal out of a profile and marks it deleted; the row stays for what must be kept.';
+
+create function private.handle_auth_user_deleted()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  profile_id uuid := (select p.id from public.profiles p where p.auth_id = old.id);
+begin
+  delete from public.chat_sessions s where s.user_id = profile_id;
+  perform private.anonymize_profile(profile_id);
+  return old;
+end
+$$;
+comment on function private.handle_auth_user_deleted() is
+  'Trigger on auth.users: before a login goes, its chats go and its profile is anonymized. Definer: the Auth service has no rights on profiles.';
+
+create function private.current_profile_id()
+returns uuid
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+  select p.id
+  from public.profiles p
+  where p.auth_id = auth.uid()
+    and not p.is_deleted
+$$;
+comment on function private.current_profile_id() is
+  'The caller''s profile. Called by every owner policy, once a statement. Definer: it is what the policy on profiles itself compares with.';
+grant execute on function private.current_profile_id() to authenticated, service_role;
+
+create function private.can_act(profile_id uuid)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+  select exists (
+    select from public.profiles p
+    where p.id = profile_id
+      and p.role <> 'banned'
+      and p.is_active
+      and not p.is_deleted
+  )
+$$;
+comment on function private.can_act(uuid) is 'The one rule for who may start anything: not banned, active, not deleted.';
+
+create function private.require_can_act()
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  if not private.can_act(private.current_profile_id()) then
+    perform private.refuse(403, 'account_blocked', hint => 'The account is suspended.');
+  end if;
+  return true;
+end
+$$;
+comment on function private.require_can_act() is
+  'True, or refuses with 403 account_blocked. Called by insert policies. Definer: roles of others are not readable.';
+grant execute on function private.require_can_act() to authenticated;
+
+create function private.ensure_profile(auth_user_id uuid)
+returns public.profiles
+language plpgsql
+set search_path = ''
+as $$
+declare
+  found_profile public.profiles;
+begin
+  select * into found_profile from public.profiles p where p.auth_id = auth_user_id;
+  if found_profile.id is null then
+    perform private.create_profile(u) from auth.users u where u.id = auth_user_id;
+    select * into found_profile from public.profiles p where p.auth_id = auth_user_id;
+  end if;
+  if found_profile.id is null then
+    perform private.refuse(401, 'unknown_user', hint => 'This login no longer exists.');
+  end if;
+  return found_profile;
+end
+$$;
+comment on function private.ensure_profile(uuid) is 'The profile of a login, made when the sign-up trigger could not.';
+
+create function private.ensure_my_profile()
+returns public.profiles
+language sql
+security definer
+set search_path = ''
+as $$
+  select private.ensure_profile(auth.uid())
+$$;
+comment on function private.ensure_my_profile() is
+  'The caller''s own profile, made if missing. Definer: clients may not insert profiles; the caller is taken from the token only.';
+grant execute on function private.ensure_my_profile() to authenticated;
+
+create function public.ensure_profile()
+returns public.profiles
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.ensure_my_profile()
+$$;
+comment on function public.ensure_profile() is 'Client RPC: returns the caller''s profile, making it if sign-up could not.';
+grant execute on function public.ensure_profile() to authenticated;
+
+create trigger profiles_touch
+  before update on public.profiles
+  for each row execute function private.touch_updated_at();
+
+alter table public.profiles enable row level security;
+
+grant select on public.profiles to authenticated;
+grant update (user_name, organization_name, avatar_url) on public.profiles to authenticated;
+grant select, insert, update, delete on public.profiles to service_role;
+
+create policy profiles_select_own on public.profiles
+  for select to authenticated
+  using (id = (select private.current_profile_id()));
+
+create policy profiles_update_own on public.profiles
+  for update to authenticated
+  using (id = (select private.current_profile_id()))
+  with check (id = (select private.current_profile_id()));

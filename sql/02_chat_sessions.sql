@@ -1,0 +1,124 @@
+-- The catalogue of assistants, and chat sessions with them.
+
+create table public.assistants (
+  slug text primary key,
+  name text not null,
+  description text not null,
+  model text not null,
+  tools jsonb not null default '[]',
+  temperature numeric(3, 2),
+  reasoning_effort text,
+  starters text[] not null default '{}',
+  required_plan text,
+  is_active boolean not null default true,
+  sort_order integer not null default 0,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint assistants_slug_check check (slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'),
+  constraint assistants_tools_check check (jsonb_typeof(tools) = 'array'),
+  constraint assistants_temperature_check check (temperature between 0 and 2),
+  constraint assistants_reasoning_effort_check
+    check (reasoning_effort in ('none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'))
+);
+
+create table private.assistant_instructions (
+  slug text primary key,
+  instructions text not null,
+  constraint assistant_instructions_slug_fkey foreign key (slug)
+    references public.assistants (slug) on update cascade on delete cascade
+);
+
+create table public.chat_sessions (
+  id uuid primary key default gen_random_uuid(),
+  user_id uuid not null default private.current_profile_id(),
+  assistant_slug text not null,
+  thread_id text,
+  title text,
+  visibility text not null default 'private',
+  share_token text,
+  archived_at timestamptz,
+  message_count integer not null default 0,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint chat_sessions_id_user_id_key unique (id, user_id),
+  constraint chat_sessions_user_id_fkey foreign key (user_id) references public.profiles (id) on delete cascade,
+  constraint chat_sessions_assistant_slug_fkey foreign key (assistant_slug)
+    references public.assistants (slug) on update cascade,
+  constraint chat_sessions_thread_id_key unique (thread_id),
+  constraint chat_sessions_share_token_key unique (share_token),
+  constraint chat_sessions_title_check check (char_length(title) between 1 and 200),
+  constraint chat_sessions_visibility_check check (visibility in ('private', 'public')),
+  constraint chat_sessions_share_token_check check ((visibility = 'public') = (share_token is not null)),
+  constraint chat_sessions_message_count_check check (message_count >= 0)
+);
+
+comment on table public.assistants is
+  'The catalogue of coaches, addressed by slug. What they are told stays in private.assistant_instructions.';
+comment on column public.assistants.tools is 'Tools of the Responses API that this assistant always has.';
+comment on column public.assistants.temperature is 'Sent only when set: reasoning models refuse it.';
+comment on column public.assistants.reasoning_effort is 'Sent only when set.';
+comment on column public.assistants.required_plan is 'The lowest plan that may use it; null means every plan.';
+comment on table private.assistant_instructions is
+  'What an assistant is told. Never readable by a client: start_turn hands it to the chat function.';
+comment on table public.chat_sessions is 'One conversation of a profile with an assistant.';
+comment on column public.chat_sessions.thread_id is
+  'The OpenAI Conversation, while it can be trusted; null makes the next turn build a new one from our messages.';
+comment on column public.chat_sessions.share_token is 'Set while the session is public.';
+comment on column public.chat_sessions.updated_at is 'Last activity: messages bump it, and the sidebar sorts by it.';
+
+create trigger assistants_touch
+  before update on public.assistants
+  for each row execute function private.touch_updated_at();
+
+alter table public.assistants enable row level security;
+alter table private.assistant_instructions enable row level security;
+alter table public.chat_sessions enable row level security;
+
+grant select on public.assistants to authenticated;
+grant select, insert, update, delete on public.assistants to service_role;
+grant select, delete on public.chat_sessions to authenticated;
+grant insert (id, assistant_slug, title), update (title, archived_at) on public.chat_sessions to authenticated;
+grant select, insert, update, delete on public.chat_sessions to service_role;
+
+create policy assistants_select_all on public.assistants
+  for select to authenticated
+  using (true);
+
+create policy chat_sessions_select_own on public.chat_sessions
+  for select to authenticated
+  using (user_id = (select private.current_profile_id()));
+
+create policy chat_sessions_insert_own on public.chat_sessions
+  for insert to authenticated
+  with check (user_id = (select private.current_profile_id()) and (select private.require_can_act()));
+
+create policy chat_sessions_update_own on public.chat_sessions
+  for update to authenticated
+  using (user_id = (select private.current_profile_id()))
+  with check (user_id = (select private.current_profile_id()));
+
+create policy chat_sessions_delete_own on public.chat_sessions
+  for delete to authenticated
+  using (user_id = (select private.current_profile_id()));
+
+-- Reference data: `db push` does not seed, so the catalogue comes with the schema.
+insert into public.assistants (slug, name, description, model, starters, sort_order)
+values
+  ('coach', 'Coach', 'Turns a goal into the next small step, and asks how the last one went.', 'gpt-5.4-mini',
+    array['Help me plan my week', 'I keep putting one task off'], 10),
+  ('carousel', 'Carousel', 'Writes carousel posts: a hook, one idea a slide, a call to action.', 'gpt-5.4-mini',
+    array['A carousel about morning routines', 'Turn these notes into five slides'], 20),
+  ('storyteller', 'Storyteller', 'Finds the story in what happened and tells it so that people stay.', 'gpt-5.4-mini',
+    array['Tell the story of our first customer', 'Make this case study human'], 30),
+  ('editor', 'Editor', 'Makes a text shorter and clearer and says what it changed.', 'gpt-5.4-mini',
+    array['Shorten this announcement', 'What is unclear in this paragraph?'], 40),
+  ('researcher', 'Researcher', 'Answers from the files of the conversation and names its sources.', 'gpt-5.4-mini',
+    array['What does this document say about refunds?', 'Compare these two reports'], 50);
+
+insert into private.assistant_instructions (slug, instructions)
+values
+  ('coach', 'You are a patient coach. Find out what the user wants and what stands in the way, then agree on one step that fits into today. Ask one question at a time. Never lecture, and never diagnose: for anything medical, legal or dangerous, say plainly which professional to see.'),
+  ('carousel', 'You write carousel posts. Ask for audience and goal if they are missing. Answer with numbered slides: the first is a hook of at most ten words, each further slide holds one idea in at most thirty words, the last asks for one action. Offer two alternative hooks at the end.'),
+  ('storyteller', 'You are a storyteller. Look for a person, a want, an obstacle and a change in what the user tells you, and ask for whichever is missing. Write in plain words and scenes, in the past tense, without morals. Keep to facts that the user gave.'),
+  ('editor', 'You are an editor. Return the improved text first, then a short list of what you changed and why. Keep the author''s voice, facts and language. Cut before you add.'),
+  ('researcher', 'You answer from the files and sources at hand. Cite what you use. Where the sources do not answer, say so before you add anything from general knowledge, and mark it as such.');

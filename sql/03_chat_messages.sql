@@ -1,0 +1,99 @@
+-- Messages of a session, and the stream record of each reply's generation.
+
+create table public.chat_messages (
+  id uuid primary key default gen_random_uuid(),
+  session_id uuid not null,
+  user_id uuid not null,
+  seq integer not null,
+  client_id text,
+  sender text not null,
+  content text not null default '',
+  parts jsonb not null default '[]',
+  attachments jsonb generated always as (jsonb_path_query_array(parts, '$[*] ? (@.type == "file")')) stored,
+  has_files boolean not null generated always as (jsonb_path_exists(parts, '$[*] ? (@.type == "file")')) stored,
+  model text,
+  input_tokens integer,
+  cached_input_tokens integer,
+  output_tokens integer,
+  total_tokens integer generated always as (input_tokens + output_tokens) stored,
+  usage_estimated boolean not null default false,
+  completion_time real,
+  status text not null default 'complete',
+  response_id text,
+  error jsonb,
+  feedback smallint,
+  created_at timestamptz not null default now(),
+  -- One index serves the foreign key, row-level security and the order of the history.
+  constraint chat_messages_session_id_user_id_seq_key unique (session_id, user_id, seq),
+  constraint chat_messages_session_id_client_id_key unique (session_id, client_id),
+  constraint chat_messages_session_id_user_id_fkey foreign key (session_id, user_id)
+    references public.chat_sessions (id, user_id) on delete cascade,
+  constraint chat_messages_seq_check check (seq > 0),
+  constraint chat_messages_client_id_check check (char_length(client_id) between 1 and 128),
+  constraint chat_messages_sender_check check (sender in ('user', 'assistant', 'system', 'tool')),
+  constraint chat_messages_parts_check check (jsonb_typeof(parts) = 'array'),
+  constraint chat_messages_tokens_check
+    check (input_tokens >= 0 and output_tokens >= 0 and cached_input_tokens between 0 and input_tokens),
+  constraint chat_messages_status_check check (status in ('streaming', 'complete', 'stopped', 'failed')),
+  constraint chat_messages_feedback_check check (feedback in (-1, 1))
+);
+
+create table public.chat_streams (
+  id uuid primary key default gen_random_uuid(),
+  session_id uuid not null,
+  user_id uuid not null,
+  user_message_id uuid not null,
+  assistant_message_id uuid not null,
+  response_id text,
+  status text not null default 'active',
+  stop_requested_at timestamptz,
+  heartbeat_at timestamptz not null default now(),
+  reservation jsonb,
+  created_at timestamptz not null default now(),
+  finished_at timestamptz,
+  constraint chat_streams_session_id_user_id_fkey foreign key (session_id, user_id)
+    references public.chat_sessions (id, user_id) on delete cascade,
+  constraint chat_streams_user_message_id_fkey foreign key (user_message_id)
+    references public.chat_messages (id) on delete cascade,
+  constraint chat_streams_assistant_message_id_fkey foreign key (assistant_message_id)
+    references public.chat_messages (id) on delete cascade,
+  constraint chat_streams_status_check check (status in ('active', 'complete', 'stopped', 'failed')),
+  constraint chat_streams_finished_at_check check ((status = 'active') = (finished_at is null))
+);
+
+comment on table public.chat_messages is 'What was said in a session, ordered by seq. Written by the turn functions only.';
+comment on column public.chat_messages.seq is 'Position in the session, from 1; given under the session''s row lock.';
+comment on column public.chat_messages.client_id is 'The id that the client gave: the key of idempotence.';
+comment on column public.chat_messages.content is 'The text of the parts, for search and lists.';
+comment on column public.chat_messages.parts is 'Exactly UIMessage.parts of the AI SDK.';
+comment on column public.chat_messages.attachments is 'The file parts, derived from parts.';
+comment on column public.chat_messages.cached_input_tokens is 'Part of input_tokens that the provider served from its cache.';
+comment on column public.chat_messages.usage_estimated is 'True when the provider gave no token counts.';
+comment on column public.chat_messages.completion_time is 'Seconds from the request to the end of the reply.';
+comment on column public.chat_messages.error is 'Why a reply failed, as the client saw it: code and message.';
+comment on table public.chat_streams is
+  'One generation of a reply: what resume, stop and recovery act on. At most one is active per session.';
+comment on column public.chat_streams.heartbeat_at is 'Touched by the function that pumps the reply; old means that it died.';
+comment on column public.chat_streams.reservation is 'Where the message was charged (source and period), so that a refund goes back there.';
+
+alter table public.chat_messages enable row level security;
+alter table public.chat_streams enable row level security;
+
+grant select on public.chat_messages to authenticated;
+grant update (feedback) on public.chat_messages to authenticated;
+grant select, insert, update, delete on public.chat_messages to service_role;
+grant select on public.chat_streams to authenticated;
+grant select, insert, update, delete on public.chat_streams to service_role;
+
+create policy chat_messages_select_own on public.chat_messages
+  for select to authenticated
+  using (user_id = (select private.current_profile_id()));
+
+create policy chat_messages_update_own on public.chat_messages
+  for update to authenticated
+  using (user_id = (select private.current_profile_id()))
+  with check (user_id = (select private.current_profile_id()));
+
+create policy chat_streams_select_own on public.chat_streams
+  for select to authenticated
+  using (user_id = (select private.current_profile_id()));
