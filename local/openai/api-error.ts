@@ -1,0 +1,39 @@
+/** What OpenAI says about an error, beside its HTTP status. */
+export interface ApiErrorDetails {
+  type?: string;
+  param?: string | null;
+  code?: string | null;
+  headers?: Record<string, string>;
+}
+
+/** A refusal that leaves as OpenAI's `{ error: { message, type, param, code } }`. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly details: ApiErrorDetails;
+
+  constructor(status: number, message: string, details: ApiErrorDetails = {}) {
+    super(message);
+    this.status = status;
+    this.details = details;
+  }
+
+  /** The HTTP reply for this error. */
+  toResponse(): Response {
+    const { type = "invalid_request_error", param = null, code = null, headers } = this.details;
+    const error = { message: this.message, type, param, code };
+    return Response.json({ error }, { status: this.status, headers });
+  }
+}
+
+/** The reply to anything thrown: an `ApiError` as it is; all else is logged and answered with a bare 500. */
+export function toErrorResponse(error: unknown): Response {
+  if (error instanceof ApiError) return error.toResponse();
+  console.error(error);
+  const message = "The server had an error while processing your request. Sorry about that!";
+  return new ApiError(500, message, { type: "server_error" }).toResponse();
+}
+
+/** 404 in the words OpenAI uses for `kind`. */
+export function notFound(kind: "Conversation" | "Item" | "Response", id: string): ApiError {
+  return new ApiError(404, `${kind} with id '${id}' not found.`);
+}

@@ -1,0 +1,61 @@
+import { z } from "zod";
+import { ApiError } from "./api-error.ts";
+
+/** The JSON of a request's body as `schema` says; throws OpenAI's 400 when it is not that. */
+export async function parseBody<Schema extends z.ZodType>(
+  request: { text(): Promise<string> },
+  schema: Schema,
+): Promise<z.output<Schema>> {
+  const text = await request.text();
+  // An absent body is an empty object, as at OpenAI.
+  return parseInput(text === "" ? {} : parseJson(text), schema);
+}
+
+/** `input` as `schema` says; throws OpenAI's 400 for the first thing wrong with it. */
+export function parseInput<Schema extends z.ZodType>(
+  input: unknown,
+  schema: Schema,
+): z.output<Schema> {
+  const result = schema.safeParse(input, { reportInput: true });
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw issue ? describeIssue(deepestIssue(issue)) : new ApiError(400, "Invalid request.");
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new ApiError(400, "We could not parse the JSON body of your request.");
+  }
+}
+
+/** What is wrong inside the alternative of a union that came closest. */
+function deepestIssue(issue: z.core.$ZodIssue): z.core.$ZodIssue {
+  if (issue.code !== "invalid_union") return issue;
+  const [inner] = issue.errors.flat().toSorted((a, b) => b.path.length - a.path.length);
+  if (!inner || inner.path.length === 0) return issue;
+  return deepestIssue({ ...inner, path: [...issue.path, ...inner.path] });
+}
+
+function describeIssue(issue: z.core.$ZodIssue): ApiError {
+  const path = z.core.toDotPath(issue.path);
+  if (issue.code === "unrecognized_keys") return unknownParameter(issue.keys[0] ?? path);
+  if (issue.input === undefined) {
+    const message = `Missing required parameter: '${path}'.`;
+    return new ApiError(400, message, { param: path, code: "missing_required_parameter" });
+  }
+  const message = `Invalid '${path}': ${issue.message}`;
+  return new ApiError(400, message, { param: path, code: issueCode(issue) });
+}
+
+function unknownParameter(name: string): ApiError {
+  const message = `Unknown parameter: '${name}'.`;
+  return new ApiError(400, message, { param: name, code: "unknown_parameter" });
+}
+
+function issueCode(issue: z.core.$ZodIssue): string {
+  if (issue.code === "too_big" && issue.origin === "array") return "array_above_max_length";
+  if (issue.code === "too_small" && issue.origin === "number") return "integer_below_min_value";
+  return issue.code === "invalid_type" ? "invalid_type" : "invalid_value";
+}

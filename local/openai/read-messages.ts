@@ -1,0 +1,34 @@
+import type { Responses } from "openai/resources/responses/responses";
+import type { InputMessage, Item } from "./wire-types.ts";
+
+/** What a user said in one message. */
+export interface UserTurn {
+  text: string;
+  images: number;
+  files: number;
+}
+
+/** The user's messages among `items`, in their order. */
+export function readUserTurns(items: readonly Item[]): UserTurn[] {
+  return items.filter(isUserMessage).map((message) => ({
+    text: contentText(message),
+    images: message.content.filter(({ type }) => type === "input_image").length,
+    files: message.content.filter(({ type }) => type === "input_file").length,
+  }));
+}
+
+/** All text of a message, without its images and files. */
+export function contentText(message: InputMessage | Responses.ResponseOutputMessage): string {
+  return message.content.map(partText).join("");
+}
+
+type Part = (InputMessage | Responses.ResponseOutputMessage)["content"][number];
+
+function partText(part: Part): string {
+  if ("text" in part) return part.text;
+  return "refusal" in part ? part.refusal : "";
+}
+
+function isUserMessage(item: Item): item is InputMessage {
+  return item.type === "message" && item.role === "user";
+}

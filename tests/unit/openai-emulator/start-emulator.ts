@@ -1,0 +1,67 @@
+import OpenAI from "openai";
+import type { Responses } from "openai/resources/responses/responses";
+import { onTestFinished } from "vitest";
+import { z } from "zod";
+import { Behaviour } from "../../../local/openai/behaviour.ts";
+import { serveOpenAIEmulator } from "../../../local/openai/serve-emulator.ts";
+
+const Objects = z.object({
+  conversations: z.array(z.object({ id: z.string(), items: z.array(z.unknown()) })),
+  files: z.array(z.unknown()),
+  vector_stores: z.array(z.unknown()),
+  responses: z.array(
+    z.object({ id: z.string(), status: z.string(), conversation_id: z.string().nullable() }),
+  ),
+});
+
+const Requests = z.array(z.object({
+  at: z.iso.datetime(),
+  method: z.string(),
+  path: z.string(),
+  status: z.number(),
+  body: z.unknown(),
+}));
+
+/** A served emulator, a real client for it and its control API; it is closed when the test ends. */
+export async function startEmulator(stateFile?: string) {
+  const { url, close } = await serveOpenAIEmulator({ port: 0, stateFile });
+  onTestFinished(close);
+  const control = (method: string, path: string, body?: unknown) =>
+    fetch(new URL(`/_emulator${path}`, url), { method, body: JSON.stringify(body) });
+  return {
+    url,
+    close,
+    client: new OpenAI({ apiKey: "sk-test", baseURL: url, maxRetries: 0 }),
+    control,
+    behave: async (behaviour: Behaviour) => {
+      await control("PUT", "/behaviour", behaviour);
+    },
+    objects: async () => Objects.parse(await (await control("GET", "/objects")).json()),
+    requests: async () => Requests.parse(await (await control("GET", "/requests")).json()),
+  };
+}
+
+/** All events of a stream. */
+export async function collect(
+  stream: AsyncIterable<Responses.ResponseStreamEvent>,
+): Promise<Responses.ResponseStreamEvent[]> {
+  return await Array.fromAsync(stream);
+}
+
+/** The text that the deltas among `events` add up to. */
+export function joinDeltas(events: readonly Responses.ResponseStreamEvent[]): string {
+  return events.map((event) => event.type === "response.output_text.delta" ? event.delta : "")
+    .join("");
+}
+
+/** The texts of a conversation's messages, oldest first. */
+export async function readTexts(client: OpenAI, conversationId: string): Promise<string[]> {
+  const items = await Array.fromAsync(client.conversations.items.list(conversationId, {
+    order: "asc",
+  }));
+  return items.map((item) =>
+    item.type === "message"
+      ? item.content.map((part) => "text" in part ? part.text : "").join("")
+      : item.type
+  );
+}
