@@ -1,0 +1,52 @@
+import path from "node:path";
+import { createSystemSchemas } from "./api/lite-app.ts";
+import type { StackKeys } from "./keys.ts";
+import type { Log } from "./log.ts";
+import { pushMigrations } from "./migrations.ts";
+import { applyPlatformSql } from "./platform/apply.ts";
+import { databaseUrl, startCluster } from "./postgres/cluster.ts";
+import { SUPERUSER } from "./postgres/names.ts";
+import type { Service } from "./service.ts";
+
+/** A running Postgres with what a Supabase project has before its first migration. */
+export interface PlatformDatabase {
+  service: Service;
+  /** Connection URL of a role: `postgres` runs migrations, `supabase_admin` is the superuser. */
+  url(user: "postgres" | typeof SUPERUSER, database?: string): string;
+  /** Applies the migrations of `sql/` that it has not seen. */
+  migrate(): Promise<void>;
+}
+
+/** Where the database lives. */
+export interface DatabaseOptions {
+  stateDir: string;
+  port: number;
+  /** Where clients will reach the stack. */
+  apiUrl: string;
+  keys: StackKeys;
+  log: Log;
+}
+
+/** Starts Postgres and brings roles, `auth` and `storage` up to date. Migrations are the caller's. */
+export async function startDatabase(options: DatabaseOptions): Promise<PlatformDatabase> {
+  const { stateDir, port, apiUrl, keys, log } = options;
+  const cluster = {
+    directory: path.join(stateDir, "postgres"),
+    port,
+    password: keys.databasePassword,
+    log,
+  };
+  const service = await startCluster(cluster);
+  const url: PlatformDatabase["url"] = (user, database) => databaseUrl(cluster, user, database);
+  const admin = url(SUPERUSER);
+  await applyPlatformSql(admin, "before.sql");
+  await createSystemSchemas({ databaseUrl: admin, apiUrl, keys });
+  await applyPlatformSql(admin, "after.sql");
+  return {
+    service,
+    url,
+    async migrate() {
+      await pushMigrations(url("postgres"));
+    },
+  };
+}

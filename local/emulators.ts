@@ -1,0 +1,33 @@
+import { randomBytes } from "node:crypto";
+import path from "node:path";
+import type { Log } from "./log.ts";
+import { type Service, startService } from "./service.ts";
+import type { Settings } from "./settings.ts";
+
+/** A running OpenAI emulator and how its clients reach it. */
+export interface OpenAIEmulatorService {
+  service: Service;
+  provider: NonNullable<Settings["openai"]>;
+}
+
+/** Starts the OpenAI emulator; what it holds survives restarts. */
+export async function startOpenAIEmulator(
+  { port, stateDir, log }: { port: number; stateDir: string; log: Log },
+): Promise<OpenAIEmulatorService> {
+  const service = await startService({
+    name: "openai",
+    command: process.execPath,
+    args: [path.join(import.meta.dirname, "openai/main.ts")],
+    env: {
+      PARLEY_OPENAI_PORT: String(port),
+      PARLEY_OPENAI_STATE: path.join(stateDir, "openai.json"),
+    },
+    stopSignal: "SIGTERM",
+    ready: /^openai emulator ready/,
+    quiet: /^openai emulator ready/,
+    log,
+  });
+  // Any key is good for the emulator; a random one shows up if it ever leaks.
+  const apiKey = `sk-emulator-${randomBytes(12).toString("hex")}`;
+  return { service, provider: { apiKey, baseUrl: `http://127.0.0.1:${port}/v1` } };
+}

@@ -1,0 +1,78 @@
+import { Hono } from "hono";
+import { cors } from "hono/cors";
+import { proxy } from "hono/proxy";
+import type { StackKeys } from "../keys.ts";
+import { answerAuth, type AuthPorts } from "./auth.ts";
+import {
+  type GatewayEnv,
+  refuseAuthToken,
+  refuseRestToken,
+  requireCredentials,
+} from "./credentials.ts";
+
+/** What stands behind the gateway. */
+export interface GatewayPorts extends AuthPorts {
+  keys: StackKeys;
+  /** Base URL of the functions server, e.g. `http://127.0.0.1:9000`. */
+  functionsUrl: string;
+  /** True once every part answers. */
+  isReady(): boolean;
+}
+
+const EXPOSED = [
+  "content-range",
+  "content-location",
+  "preference-applied",
+  "x-total-count",
+  "link",
+];
+
+/** One port for `/rest/v1`, `/auth/v1` and `/functions/v1`, as a Supabase project has it. */
+export function createGateway(ports: GatewayPorts): Hono<GatewayEnv> {
+  const { keys, tokens } = ports;
+  const gateway = new Hono<GatewayEnv>();
+  // Functions answer CORS themselves, as on Supabase.
+  gateway.use("/rest/v1/*", cors({ origin: "*", exposeHeaders: EXPOSED, maxAge: 600 }));
+  gateway.use("/auth/v1/*", cors({ origin: "*", exposeHeaders: EXPOSED, maxAge: 600 }));
+
+  gateway.get(
+    "/auth/v1/health",
+    (c) =>
+      ports.isReady() ? c.json({ name: "Parley local stack" }) : c.json({ msg: "starting" }, 503),
+  );
+  gateway.get("/auth/v1/.well-known/jwks.json", (c) => c.json(tokens.jwks));
+  // Links in mails carry no key.
+  gateway.get("/auth/v1/verify", (c) => answerAuth(ports, c.req.raw));
+  gateway.all(
+    "/auth/v1/*",
+    requireCredentials(keys, tokens, refuseAuthToken),
+    (c) => answerAuth(ports, c.var.upstream),
+  );
+  gateway.all(
+    "/rest/v1/*",
+    requireCredentials(keys, tokens, refuseRestToken),
+    (c) => ports.app.fetch(c.var.upstream),
+  );
+
+  gateway.all("/functions/v1/*", (c) => forward(ports.functionsUrl, c.req.raw));
+  gateway.notFound((c) =>
+    c.json({ code: "not_found", message: "No such route.", details: null, hint: null }, 404)
+  );
+  return gateway;
+}
+
+async function forward(functionsUrl: string, request: Request): Promise<Response> {
+  const { pathname, search } = new URL(request.url);
+  const target = functionsUrl + pathname.slice("/functions/v1".length) + search;
+  try {
+    return await proxy(target, request);
+  } catch {
+    const body = {
+      code: "functions_unavailable",
+      message: "The functions are starting again.",
+      details: null,
+      hint: null,
+    };
+    return Response.json(body, { status: 503, headers: { "retry-after": "1" } });
+  }
+}

@@ -1,0 +1,65 @@
+import { createMiddleware } from "hono/factory";
+import { type StackKeys } from "../keys.ts";
+import type { TokenExchange } from "./tokens.ts";
+
+/** Variables that the credentials middleware sets for the routes behind it. */
+export interface GatewayEnv {
+  Variables: {
+    /** The request as the apps behind the gateway expect it. */
+    upstream: Request;
+  };
+}
+
+/** How an API words a refused token; each has its own form. */
+export type RefuseToken = (reason: string) => Response;
+
+/**
+ * Requires one of the stack's API keys, and exchanges a client's token for one of the app behind.
+ * As on Supabase, an API key may stand in `apikey` alone or in `authorization` too.
+ */
+export function requireCredentials(keys: StackKeys, tokens: TokenExchange, refuse: RefuseToken) {
+  return createMiddleware<GatewayEnv>(async (c, next) => {
+    const headers = new Headers(c.req.raw.headers);
+    const bearer = headers.get("authorization")?.match(/^Bearer\s+(.+)$/i)?.[1];
+    const apiKey = headers.get("apikey") ?? c.req.query("apikey") ??
+      (isApiKey(bearer) ? bearer : undefined);
+    if (!apiKey) return refuseKey("No API key found in request");
+    if (apiKey !== keys.publishableKey && apiKey !== keys.secretKey) {
+      return refuseKey("Invalid API key");
+    }
+
+    headers.set("apikey", apiKey);
+    headers.delete("authorization");
+    if (bearer && !isApiKey(bearer)) {
+      try {
+        headers.set("authorization", `Bearer ${await tokens.fromClient(bearer)}`);
+      } catch (error) {
+        return refuse(error instanceof Error ? error.message : "invalid token");
+      }
+    }
+    c.set("upstream", new Request(c.req.raw, { headers }));
+    await next();
+  });
+}
+
+function isApiKey(credential: string | undefined): boolean {
+  return credential?.startsWith("sb_") ?? false;
+}
+
+function refuseKey(message: string): Response {
+  const hint = "Send the publishable or the secret key in the `apikey` header.";
+  return Response.json({ message, hint }, { status: 401 });
+}
+
+/** PostgREST's form. Source: https://docs.postgrest.org/en/stable/references/errors.html#group-3-jwt */
+export const refuseRestToken: RefuseToken = (reason) =>
+  Response.json(
+    { code: "PGRST301", message: `JWT refused: ${reason}`, details: null, hint: null },
+    { status: 401, headers: { "www-authenticate": "Bearer" } },
+  );
+
+/** Supabase Auth's form. Source: https://supabase.com/docs/guides/auth/debugging/error-codes */
+export const refuseAuthToken: RefuseToken = (reason) =>
+  Response.json({ code: 403, error_code: "bad_jwt", msg: `invalid JWT: ${reason}` }, {
+    status: 403,
+  });

@@ -1,0 +1,51 @@
+import {
+  createLocalJWKSet,
+  importJWK,
+  type JSONWebKeySet,
+  type JWTPayload,
+  jwtVerify,
+  SignJWT,
+} from "jose";
+import type { StackKeys } from "../keys.ts";
+
+/** The only roles a token may name: any other one would reach Postgres with its own rights. */
+const ROLES = ["anon", "authenticated", "service_role"];
+
+/** Turns the Auth app's HS256 tokens into what Supabase issues (ES256 with a key id), and back. */
+export interface TokenExchange {
+  /** The public keys, as `/auth/v1/.well-known/jwks.json` serves them. */
+  jwks: JSONWebKeySet;
+  /** A client's token from one of the Auth app. */
+  toClient(token: string, claims: JWTPayload): Promise<string>;
+  /** The Auth app's token from a client's. Throws when it is forged, expired or names another role. */
+  fromClient(token: string): Promise<string>;
+}
+
+/** Makes the exchange of a state directory's keys; `issuer` is the Auth API's URL. */
+export async function createTokenExchange(keys: StackKeys, issuer: string): Promise<TokenExchange> {
+  const { d: _private, ...publicPart } = keys.signingKey;
+  const jwks: JSONWebKeySet = {
+    keys: [{ ...publicPart, alg: "ES256", use: "sig", key_ops: ["verify"] }],
+  };
+  const resolveKey = createLocalJWKSet(jwks);
+  const signingKey = await importJWK(keys.signingKey, "ES256");
+  const appSecret = new TextEncoder().encode(keys.jwtSecret);
+  const { kid } = keys.signingKey;
+
+  return {
+    jwks,
+    async toClient(token, claims) {
+      const { payload } = await jwtVerify(token, appSecret, { algorithms: ["HS256"] });
+      return new SignJWT({ ...payload, ...claims, iss: issuer })
+        .setProtectedHeader({ alg: "ES256", typ: "JWT", kid })
+        .sign(signingKey);
+    },
+    async fromClient(token) {
+      const { payload } = await jwtVerify(token, resolveKey, { algorithms: ["ES256"], issuer });
+      if (!ROLES.includes(String(payload.role))) {
+        throw new Error("the token names no role of the API");
+      }
+      return new SignJWT(payload).setProtectedHeader({ alg: "HS256", typ: "JWT" }).sign(appSecret);
+    },
+  };
+}

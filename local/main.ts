@@ -1,0 +1,42 @@
+// `npm start`: runs the stack until Ctrl-C.
+import { terminalLog } from "./log.ts";
+import { loadEnvFile, readSettings } from "./settings.ts";
+import { startStack } from "./stack.ts";
+import type { StackStatus } from "./status.ts";
+
+loadEnvFile();
+const startedAt = performance.now();
+const stopping = new Promise<void>((resolve) => {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => resolve());
+  }
+});
+
+try {
+  const stack = await startStack(readSettings(), { log: terminalLog, watch: true });
+  console.log(welcome(stack.status, (performance.now() - startedAt) / 1000));
+  await stopping;
+  terminalLog("stack", "stopping");
+  await stack.stop();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
+process.exit();
+
+function welcome(status: StackStatus, seconds: number): string {
+  const lines = Object.entries(status).map(([name, value]) => `  ${name.padEnd(16)} ${value}`);
+  return [
+    "",
+    `Parley runs (${seconds.toFixed(1)} s).`,
+    "",
+    ...lines,
+    "",
+    "Try it, in another terminal:",
+    "  npm run demo                        a conversation from sign-up to history",
+    "  npm run --silent status -- --json   these addresses and keys for scripts",
+    "",
+    "Ctrl-C stops everything.",
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,44 @@
+-- Puts right what @supabase/lite made in auth and storage. Run by supabase_admin at every start; idempotent.
+
+do $$
+declare
+  made record;
+begin
+  for made in
+    select n.nspname as schema_name, c.relname as table_name
+    from pg_class c
+    join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname in ('auth', 'storage')
+      and c.relkind = 'r'
+  loop
+    execute format(
+      'alter table %I.%I owner to %I', made.schema_name, made.table_name,
+      case made.schema_name when 'auth' then 'supabase_auth_admin' else 'supabase_storage_admin' end
+    );
+  end loop;
+end
+$$;
+
+-- `create policy on storage.objects` needs ownership, as migrations have it on Supabase.
+grant supabase_storage_admin to postgres;
+grant all on all tables in schema auth to postgres, supabase_auth_admin;
+revoke all on all tables in schema auth from anon, authenticated, service_role;
+grant all on all tables in schema storage to postgres, anon, authenticated, service_role;
+grant execute on all functions in schema auth, storage to anon, authenticated, service_role, postgres;
+
+-- lite's own answers null.
+create or replace function auth.email()
+returns text
+language sql
+stable
+as $$
+  select coalesce(
+    nullif(current_setting('request.jwt.claim.email', true), ''),
+    nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'email'
+  )
+$$;
+
+alter table auth.users
+  add column if not exists instance_id uuid,
+  add column if not exists is_super_admin boolean,
+  add column if not exists recovery_sent_at timestamptz;

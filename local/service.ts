@@ -1,0 +1,106 @@
+import { createInterface } from "node:readline";
+import { setTimeout as delay } from "node:timers/promises";
+import { execa, type ResultPromise } from "execa";
+import type { Log } from "./log.ts";
+
+/** One child process of the stack. */
+export interface ServiceOptions {
+  name: string;
+  command: string;
+  args: string[];
+  env?: Record<string, string>;
+  /** Run as this user; the stack's own when left out. */
+  user?: { uid: number; gid: number };
+  stopSignal: "SIGINT" | "SIGTERM";
+  /** The line of output that says it is ready. */
+  ready: RegExp;
+  /** Lines that are of no use to a person. */
+  quiet?: RegExp;
+  log: Log;
+}
+
+/** A supervised child: restarted with growing pauses until it is stopped. */
+export interface Service {
+  /** Process id of the child that runs now. */
+  readonly pid: number | undefined;
+  /** Ends the child and waits until it is gone. */
+  stop(): Promise<void>;
+}
+
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 15_000;
+/** A child that ran this long counts as healthy: the next pause is short again. */
+const HEALTHY_AFTER_MS = 10_000;
+const FORCE_KILL_AFTER_MS = 10_000;
+
+/** Starts a child and resolves when it is ready. Rejects when it ends before it ever was. */
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const stopping = new AbortController();
+  let child = spawn(options);
+  await readyLine(child, options);
+  const supervised = superviseFrom();
+
+  async function superviseFrom(): Promise<void> {
+    let pause = FIRST_PAUSE_MS;
+    let startedAt = Date.now();
+    for (;;) {
+      const { exitCode, signal } = await child;
+      if (stopping.signal.aborted) return;
+      pause = Date.now() - startedAt > HEALTHY_AFTER_MS ? FIRST_PAUSE_MS : pause;
+      options.log(options.name, `ended (${signal ?? exitCode}); starts again in ${pause} ms`);
+      await delay(pause, undefined, { signal: stopping.signal }).catch(() => {});
+      if (stopping.signal.aborted) return;
+      pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
+      startedAt = Date.now();
+      child = spawn(options);
+      readyLine(child, options).then(
+        () => options.log(options.name, "runs again"),
+        () => {},
+      );
+    }
+  }
+
+  return {
+    get pid() {
+      return child.pid;
+    },
+    async stop() {
+      stopping.abort();
+      child.kill(options.stopSignal);
+      await supervised;
+    },
+  };
+}
+
+type Child = ResultPromise<{ reject: false; buffer: false; all: true; stdin: "pipe" }>;
+
+function spawn(options: ServiceOptions): Child {
+  return execa(options.command, options.args, {
+    // Its own process group: Ctrl-C reaches the supervisor only, which stops its children in order.
+    detached: true,
+    // Children of ours end when this pipe closes, so a killed supervisor leaves none behind.
+    stdin: "pipe",
+    all: true,
+    buffer: false,
+    reject: false,
+    forceKillAfterDelay: FORCE_KILL_AFTER_MS,
+    env: options.env,
+    ...options.user,
+  });
+}
+
+function readyLine(child: Child, options: ServiceOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const lines: string[] = [];
+    createInterface({ input: child.all }).on("line", (line) => {
+      if (options.ready.test(line)) resolve();
+      if (lines.push(line) > 20) lines.shift();
+      if (!options.quiet?.test(line)) options.log(options.name, line);
+    });
+    child.then(({ message }) =>
+      reject(
+        new Error(`${options.name} did not start: ${message ?? "it ended"}\n${lines.join("\n")}`),
+      )
+    );
+  });
+}

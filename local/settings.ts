@@ -1,0 +1,57 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { z } from "zod";
+
+/** The checkout this stack serves. */
+export const REPOSITORY = path.resolve(import.meta.dirname, "..");
+
+const port = (fallback: number) => z.coerce.number().int().min(1).max(65_535).default(fallback);
+const optional = z.string().trim().transform((value) => value || undefined).optional();
+
+const Environment = z.object({
+  PARLEY_API_PORT: port(54321),
+  PARLEY_DB_PORT: port(54322),
+  PARLEY_STATE_DIR: z.string().default(".parley"),
+  PARLEY_STREAM_SECONDS: z.coerce.number().int().positive().default(140),
+  PARLEY_ALLOWED_ORIGINS: z.string().default(""),
+  OPENAI_API_KEY: optional,
+  OPENAI_BASE_URL: optional,
+});
+
+/** Everything the local stack reads from the environment; README lists the variables. */
+export interface Settings {
+  apiPort: number;
+  dbPort: number;
+  stateDir: string;
+  streamSeconds: number;
+  allowedOrigins: string;
+  /** Null runs the emulator. */
+  openai: { apiKey: string; baseUrl: string } | null;
+}
+
+/** Loads `.env` beside package.json, if there is one; what the environment already says wins. */
+export function loadEnvFile(): void {
+  const file = path.join(REPOSITORY, ".env");
+  if (existsSync(file)) process.loadEnvFile(file);
+}
+
+/** Parses the environment. Throws an Error that names each wrong or missing variable. */
+export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
+  const parsed = Environment.safeParse(env);
+  if (!parsed.success) throw new Error(`Wrong settings:\n${z.prettifyError(parsed.error)}`);
+  const values = parsed.data;
+  return {
+    apiPort: values.PARLEY_API_PORT,
+    dbPort: values.PARLEY_DB_PORT,
+    stateDir: path.resolve(REPOSITORY, values.PARLEY_STATE_DIR),
+    streamSeconds: values.PARLEY_STREAM_SECONDS,
+    allowedOrigins: values.PARLEY_ALLOWED_ORIGINS,
+    openai: readProvider(values.OPENAI_API_KEY, values.OPENAI_BASE_URL),
+  };
+}
+
+function readProvider(apiKey?: string, baseUrl?: string): Settings["openai"] {
+  if (!apiKey && !baseUrl) return null;
+  if (!apiKey) throw new Error("OPENAI_BASE_URL is set, so OPENAI_API_KEY must be set too.");
+  return { apiKey, baseUrl: baseUrl ?? "https://api.openai.com/v1" };
+}

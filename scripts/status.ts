@@ -1,0 +1,15 @@
+// `npm run status`: how the running stack is reached; exit 1 and nothing on stdout while it is not ready.
+import { loadEnvFile, readSettings } from "../local/settings.ts";
+import { readStatus } from "../local/status.ts";
+
+loadEnvFile();
+const { stateDir } = readSettings();
+const status = await readStatus(stateDir);
+if (!status) {
+  console.error(`No stack is ready in ${stateDir}. Start one with: npm start`);
+  process.exitCode = 1;
+} else if (process.argv.includes("--json")) {
+  console.log(JSON.stringify(status, null, 2));
+} else {
+  for (const [name, value] of Object.entries(status)) console.log(`${name}=${value}`);
+}
