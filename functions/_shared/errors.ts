@@ -1,0 +1,45 @@
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { ErrorReply } from "../../types/api.ts";
+
+/** Every error that a function raises itself. Refusals of SQL bring code and status of their own. */
+const errors = {
+  invalid_request: [400, "The request is not valid."],
+  invalid_json: [400, "The body is not JSON."],
+  unauthorized: [401, "Sign in and send the access token."],
+  not_found: [404, "No such route."],
+  method_not_allowed: [405, "This route does not take that method."],
+  payload_too_large: [413, "The body is too large."],
+  internal: [500, "Something went wrong."],
+} as const satisfies Record<string, readonly [ContentfulStatusCode, string]>;
+
+/** The code of an error that a function raises itself. */
+export type ErrorCode = keyof typeof errors;
+
+interface ErrorOptions {
+  message?: string;
+  details?: Record<string, unknown>;
+  hint?: string;
+  cause?: unknown;
+}
+
+/** An error with a stable code, a status, and nothing in it that a client may not see. */
+export class AppError extends Error {
+  readonly code: string;
+  readonly status: ContentfulStatusCode;
+  readonly details: Record<string, unknown> | null;
+  readonly hint: string | null;
+
+  constructor(code: ErrorCode, options: ErrorOptions = {}) {
+    const [status, message] = errors[code];
+    super(options.message ?? message, { cause: options.cause });
+    this.code = code;
+    this.status = status;
+    this.details = options.details ?? null;
+    this.hint = options.hint ?? null;
+  }
+
+  /** The envelope that leaves the function. */
+  toReply(): ErrorReply {
+    return { code: this.code, message: this.message, details: this.details, hint: this.hint };
+  }
+}

@@ -1,0 +1,224 @@
+import type { UIMessageChunk } from "ai";
+import type { Responses } from "openai/resources/responses/responses";
+import type { IgnoredEvent } from "./ignored-events.ts";
+import { readOutcome, type TerminalEvent, type TurnOutcome } from "./map-outcome.ts";
+import { type FindFile, mapSource } from "./map-sources.ts";
+import { readProviderCall } from "./map-tools.ts";
+
+type StreamEvent = Responses.ResponseStreamEvent;
+type PartKind = "text" | "reasoning";
+
+/** What the mapper needs to know besides the events. */
+export interface EventMapperOptions {
+  /** Finds our file behind an OpenAI file id. */
+  findFile?: FindFile;
+}
+
+/** Turns the events of one upstream reply into chunks, and remembers what settling it needs. */
+export interface EventMapper {
+  /** Upstream's id of the reply, once known. */
+  readonly responseId: string | undefined;
+  /** Model that answers, once known. */
+  readonly model: string | undefined;
+  /** Number of the last event, -1 before the first; the `starting_after` of a re-attach. */
+  readonly lastSequence: number;
+  /** How the reply ended; `undefined` until a terminal event. */
+  readonly outcome: TurnOutcome | undefined;
+  /** Chunks for one event; none for an event seen before, ignored, unknown or after the end. */
+  push(event: StreamEvent): UIMessageChunk[];
+  /** Chunks that end everything still open; none when called again. */
+  close(): UIMessageChunk[];
+}
+
+/** What a client reads about a tool call that the end of the reply cut off. */
+export const TOOL_INTERRUPTED_TEXT = "The tool call was interrupted.";
+
+/** What a client reads about a tool call that failed upstream. */
+export const TOOL_FAILED_TEXT = "The tool call failed.";
+
+const REFUSAL = { providerMetadata: { openai: { refusal: true } } } as const;
+
+/**
+ * Makes a mapper for one reply. Deterministic: the same events give the same chunks and ids, so a
+ * reply can be replayed to a client that comes later. `start` and the chunk that ends the message
+ * are the caller's.
+ */
+export function createEventMapper(options: EventMapperOptions = {}): EventMapper {
+  return new ResponseEventMapper(options.findFile ?? (() => undefined));
+}
+
+class ResponseEventMapper implements EventMapper {
+  responseId: string | undefined;
+  model: string | undefined;
+  lastSequence = -1;
+  outcome: TurnOutcome | undefined;
+
+  readonly #findFile: FindFile;
+  readonly #openParts = new Map<string, PartKind>();
+  readonly #openCalls = new Set<string>();
+  readonly #citedSources = new Set<string>();
+  #stepOpen = false;
+  #refused = false;
+  #closed = false;
+
+  constructor(findFile: FindFile) {
+    this.#findFile = findFile;
+  }
+
+  push(event: StreamEvent): UIMessageChunk[] {
+    if (this.#closed || event.sequence_number <= this.lastSequence) return [];
+    this.lastSequence = event.sequence_number;
+    return this.#map(event);
+  }
+
+  close(): UIMessageChunk[] {
+    const chunks: UIMessageChunk[] = [...this.#openParts.keys()].flatMap((id) => this.#endPart(id));
+    for (const toolCallId of this.#openCalls) {
+      chunks.push(toolError(toolCallId, TOOL_INTERRUPTED_TEXT));
+    }
+    if (this.#stepOpen) chunks.push({ type: "finish-step" });
+    this.#openCalls.clear();
+    this.#stepOpen = false;
+    this.#closed = true;
+    return chunks;
+  }
+
+  #map(event: StreamEvent): UIMessageChunk[] {
+    switch (event.type) {
+      case "response.created":
+        return this.#begin(event.response);
+      case "response.content_part.added":
+        return this.#startContent(event);
+      case "response.output_text.delta":
+        return this.#addDelta("text", contentId(event), event.delta);
+      case "response.refusal.delta":
+        return this.#addRefusal(contentId(event), event.delta);
+      case "response.content_part.done":
+        return this.#endPart(contentId(event));
+      case "response.output_text.annotation.added":
+        return this.#cite(event);
+      case "response.reasoning_summary_part.added":
+        return this.#startPart("reasoning", summaryId(event));
+      case "response.reasoning_summary_text.delta":
+        return this.#addDelta("reasoning", summaryId(event), event.delta);
+      case "response.reasoning_summary_part.done":
+        return this.#endPart(summaryId(event));
+      case "response.output_item.added":
+        return this.#startCall(event.item);
+      case "response.output_item.done":
+        return this.#endCall(event.item);
+      case "response.completed":
+      case "response.incomplete":
+      case "response.failed":
+      case "error":
+        return this.#settle(event);
+      default:
+        event satisfies IgnoredEvent; // At run time also an event that a newer API has added.
+        return [];
+    }
+  }
+
+  #begin(response: Responses.Response): UIMessageChunk[] {
+    this.responseId = response.id;
+    this.model = response.model;
+    if (this.#stepOpen) return [];
+    this.#stepOpen = true;
+    return [{ type: "start-step" }];
+  }
+
+  #settle(event: TerminalEvent): UIMessageChunk[] {
+    this.outcome = readOutcome(event, this.#refused);
+    return this.close();
+  }
+
+  #startContent(event: Responses.ResponseContentPartAddedEvent): UIMessageChunk[] {
+    switch (event.part.type) {
+      case "output_text":
+        return this.#startPart("text", contentId(event));
+      case "refusal":
+        return this.#startPart("text", contentId(event), REFUSAL);
+      default:
+        return []; // Raw reasoning is not shown.
+    }
+  }
+
+  #startPart(kind: PartKind, id: string, refusal?: typeof REFUSAL): UIMessageChunk[] {
+    if (this.#openParts.has(id)) return [];
+    this.#openParts.set(id, kind);
+    return [{ type: `${kind}-start`, id, ...refusal }];
+  }
+
+  #addDelta(
+    kind: PartKind,
+    id: string,
+    delta: string,
+    refusal?: typeof REFUSAL,
+  ): UIMessageChunk[] {
+    if (delta === "") return [];
+    return [
+      ...this.#startPart(kind, id, refusal),
+      { type: `${kind}-delta`, id, delta, ...refusal },
+    ];
+  }
+
+  #addRefusal(id: string, delta: string): UIMessageChunk[] {
+    this.#refused = true;
+    return this.#addDelta("text", id, delta, REFUSAL);
+  }
+
+  #endPart(id: string): UIMessageChunk[] {
+    const kind = this.#openParts.get(id);
+    if (!kind) return [];
+    this.#openParts.delete(id);
+    return [{ type: `${kind}-end`, id }];
+  }
+
+  #cite(event: Responses.ResponseOutputTextAnnotationAddedEvent): UIMessageChunk[] {
+    const source = mapSource(event.annotation, this.#findFile);
+    if (!source || this.#citedSources.has(source.sourceId)) return [];
+    this.#citedSources.add(source.sourceId);
+    return [source];
+  }
+
+  #startCall(item: Responses.ResponseOutputItem): UIMessageChunk[] {
+    const call = readProviderCall(item, this.#findFile);
+    if (!call) return [];
+    const { toolCallId, toolName, dynamic, input } = call;
+    this.#openCalls.add(toolCallId);
+    return [{
+      type: "tool-input-available",
+      toolCallId,
+      toolName,
+      input,
+      providerExecuted: true,
+      ...(dynamic && { dynamic }),
+    }];
+  }
+
+  /** The input is sent again: a call that has only begun does not know its queries yet. */
+  #endCall(item: Responses.ResponseOutputItem): UIMessageChunk[] {
+    const call = readProviderCall(item, this.#findFile);
+    if (!call) return [];
+    const { toolCallId, output, failed } = call;
+    const input = this.#startCall(item);
+    this.#openCalls.delete(toolCallId);
+    return [
+      ...input,
+      failed
+        ? toolError(toolCallId, TOOL_FAILED_TEXT)
+        : { type: "tool-output-available", toolCallId, output, providerExecuted: true },
+    ];
+  }
+}
+
+function toolError(toolCallId: string, errorText: string): UIMessageChunk {
+  return { type: "tool-output-error", toolCallId, errorText, providerExecuted: true };
+}
+
+function contentId(event: { item_id: string; content_index: number }): string {
+  return `${event.item_id}:${event.content_index}`;
+}
+
+function summaryId(event: { item_id: string; summary_index: number }): string {
+  return `${event.item_id}:${event.summary_index}`;
+}

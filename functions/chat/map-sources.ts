@@ -1,0 +1,54 @@
+import type { UIMessageChunk } from "ai";
+import type { Responses } from "openai/resources/responses/responses";
+
+/** A stored file, by the names that clients know it by. */
+export interface KnownFile {
+  id: string;
+  file_name: string;
+  /** Media type. */
+  file_type: string;
+}
+
+/** Finds the stored file behind an OpenAI file id; `undefined` when it is not ours. */
+export type FindFile = (openaiFileId: string) => KnownFile | undefined;
+
+/** A chunk that names a source of the reply. */
+export type SourceChunk = Extract<UIMessageChunk, { type: "source-url" | "source-document" }>;
+
+type Annotation = Responses.ResponseOutputTextAnnotationAddedEvent["annotation"];
+
+/** The source that an annotation cites; `undefined` for a kind that this version does not know. */
+export function mapSource(annotation: Annotation, findFile: FindFile): SourceChunk | undefined {
+  switch (annotation?.type) {
+    case "url_citation":
+      return {
+        type: "source-url",
+        sourceId: annotation.url,
+        url: annotation.url,
+        ...(annotation.title && { title: annotation.title }),
+      };
+    case "file_citation":
+    case "container_file_citation":
+      return documentSource(annotation.file_id, annotation.filename, findFile);
+    case "file_path":
+      return documentSource(annotation.file_id, undefined, findFile);
+    default:
+      return undefined;
+  }
+}
+
+function documentSource(
+  fileId: string,
+  filename: string | undefined,
+  findFile: FindFile,
+): SourceChunk {
+  const file = findFile(fileId);
+  const name = file?.file_name ?? filename;
+  return {
+    type: "source-document",
+    sourceId: file?.id ?? fileId,
+    mediaType: file?.file_type ?? "application/octet-stream",
+    title: name || fileId,
+    ...(name && { filename: name }),
+  };
+}

@@ -1,0 +1,122 @@
+import type { Responses } from "openai/resources/responses/responses";
+import type { FindFile } from "./map-sources.ts";
+
+type Item = Responses.ResponseOutputItem;
+type FileSearchCall = Responses.ResponseFileSearchToolCall;
+type WebAction = Responses.ResponseFunctionWebSearch["action"];
+
+/**
+ * A tool call that the provider runs itself, reduced to what a client may see: no text of a
+ * document, no output of a program, no error message of upstream.
+ */
+export interface ProviderCall {
+  toolCallId: string;
+  toolName: string;
+  /** Set for tools whose names are not known beforehand (MCP). */
+  dynamic?: true;
+  input: unknown;
+  output: unknown;
+  failed: boolean;
+}
+
+/**
+ * Items that are no tool call of the provider. Messages and reasoning have events of their own;
+ * the calls listed here are for the caller to run or to allow, and Parley sends no such tool.
+ */
+type IgnoredItem = Extract<Item, {
+  type:
+    | "message"
+    | "reasoning"
+    | "compaction"
+    | "additional_tools"
+    | "function_call"
+    | "function_call_output"
+    | "custom_tool_call"
+    | "custom_tool_call_output"
+    | "computer_call"
+    | "computer_call_output"
+    | "local_shell_call"
+    | "local_shell_call_output"
+    | "shell_call"
+    | "shell_call_output"
+    | "apply_patch_call"
+    | "apply_patch_call_output"
+    | "program"
+    | "program_output"
+    | "tool_search_call"
+    | "tool_search_output"
+    | "mcp_list_tools"
+    | "mcp_approval_request"
+    | "mcp_approval_response";
+}>;
+
+/**
+ * Reads a tool call of the provider from an output item; `undefined` for any other item. Tool
+ * names are those of `@ai-sdk/openai`, so that a client written for it fits.
+ */
+export function readProviderCall(item: Item, findFile: FindFile): ProviderCall | undefined {
+  switch (item.type) {
+    case "file_search_call":
+      return describe(item, "file_search", searchInput(item), searchOutput(item, findFile));
+    case "web_search_call":
+      return describe(item, "web_search", webInput(item.action), webOutput(item.action));
+    case "code_interpreter_call":
+      return describe(item, "code_interpreter", { code: item.code ?? "" }, {});
+    case "image_generation_call":
+      return describe(item, "image_generation", {}, {});
+    case "mcp_call":
+      return { ...describe(item, `mcp.${item.name}`, mcpInput(item), {}), dynamic: true };
+    default:
+      item satisfies IgnoredItem;
+      return undefined;
+  }
+}
+
+function describe(
+  item: { id: string; status?: string; error?: unknown },
+  toolName: string,
+  input: unknown,
+  output: unknown,
+): ProviderCall {
+  const failed = item.status === "failed" || item.status === "incomplete" || item.error != null;
+  return { toolCallId: item.id, toolName, input, output, failed };
+}
+
+function searchInput(item: FileSearchCall): unknown {
+  return { queries: item.queries ?? [] };
+}
+
+function searchOutput(item: FileSearchCall, findFile: FindFile): unknown {
+  const results = (item.results ?? []).map(({ file_id, filename, score }) => {
+    const file = file_id ? findFile(file_id) : undefined;
+    return { file_id: file?.id ?? file_id, file_name: file?.file_name ?? filename, score };
+  });
+  return { results };
+}
+
+// A call that has only begun may come without its action, whatever the type says.
+function webInput(action: WebAction | undefined): unknown {
+  switch (action?.type) {
+    case "search":
+      return { queries: action.queries ?? (action.query ? [action.query] : []) };
+    case "open_page":
+      return { url: action.url };
+    case "find_in_page":
+      return { url: action.url, pattern: action.pattern };
+    default:
+      return {};
+  }
+}
+
+function webOutput(action: WebAction | undefined): unknown {
+  const sources = action?.type === "search" ? action.sources ?? [] : [];
+  return { urls: sources.map((source) => source.url) };
+}
+
+function mcpInput(item: Responses.ResponseOutputItem.McpCall): unknown {
+  try {
+    return JSON.parse(item.arguments || "{}");
+  } catch {
+    return {}; // Arguments that were cut short.
+  }
+}

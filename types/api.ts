@@ -1,0 +1,154 @@
+// What the edge functions take and answer, shared by the functions and their clients.
+import type { UIMessage } from "ai";
+import { z } from "zod";
+import type { Database } from "./database.ts";
+
+/** Longest text of one message, in UTF-16 code units. */
+export const MAX_CONTENT_LENGTH = 32_000;
+/** Most parts of one message. */
+export const MAX_PARTS = 100;
+
+/** How every function answers an error; refusals of the REST API have the same shape. */
+export const ErrorReply = z.object({
+  /** Stable snake_case name. */
+  code: z.string(),
+  /** A sentence for a person. */
+  message: z.string(),
+  details: z.record(z.string(), z.unknown()).nullable(),
+  hint: z.string().nullable(),
+});
+export type ErrorReply = z.infer<typeof ErrorReply>;
+
+/** The answer of `GET /functions/v1/health`. */
+export const HealthReply = z.object({
+  status: z.enum(["ok", "unavailable"]),
+  database: z.enum(["ok", "unavailable"]),
+  /** Version of the newest migration; null when the database is unavailable. */
+  schema_version: z.string().nullable(),
+});
+export type HealthReply = z.infer<typeof HealthReply>;
+
+/** Text as Postgres can store it: without NUL, and with lone surrogates replaced. */
+const StoredText = z.string().transform((text) => text.replaceAll("\0", "").toWellFormed());
+
+const MessageId = z.string().min(1).max(128);
+const SessionId = z.guid();
+const TextPart = z.object({ type: z.literal("text"), text: StoredText });
+const UserMessage = z.object({
+  id: MessageId,
+  role: z.literal("user", { error: "The last message must be the user's." }),
+  parts: z.array(TextPart).min(1).max(MAX_PARTS),
+});
+
+/** One message for a session, as the functions' core sees it. */
+export const ChatMessage = z.object({
+  session_id: SessionId,
+  /** The client's id of the message. */
+  message_id: MessageId,
+  parts: z.array(TextPart),
+  /** The text of all parts. */
+  content: z.string().refine((text) => text.trim() !== "", { error: "The message is empty." })
+    .max(MAX_CONTENT_LENGTH),
+});
+export type ChatMessage = z.infer<typeof ChatMessage>;
+
+/** The small request body of `POST /functions/v1/chat`. */
+export const SendRequest = z.object({
+  session_id: SessionId,
+  content: StoredText,
+  message_id: MessageId.default(() => crypto.randomUUID()),
+}).transform(({ content, ...rest }) => ({
+  ...rest,
+  content,
+  parts: [{ type: "text" as const, text: content }],
+})).pipe(ChatMessage);
+export type SendRequest = z.input<typeof SendRequest>;
+
+/** What `useChat` posts by default. Only the last message is used: history always comes from the database. */
+export const UseChatRequest = z.object({
+  id: SessionId,
+  messages: z.array(z.unknown()).min(1).optional(),
+  message: z.unknown().optional(),
+  trigger: z.literal("submit-message").default("submit-message"),
+  messageId: z.null().optional(),
+}).transform((body, context) => ({
+  session_id: body.id,
+  message: parseLastMessage(body, context),
+})).transform(({ session_id, message }) => ({
+  session_id,
+  message_id: message.id,
+  parts: message.parts,
+  content: message.parts.map((part) => part.text).join("\n"),
+})).pipe(ChatMessage);
+export type UseChatRequest = z.input<typeof UseChatRequest>;
+
+function parseLastMessage(
+  { message, messages }: { message?: unknown; messages?: unknown[] },
+  context: z.RefinementCtx,
+): z.infer<typeof UserMessage> {
+  const path = message === undefined ? ["messages", (messages?.length ?? 1) - 1] : ["message"];
+  const parsed = UserMessage.safeParse(message ?? messages?.at(-1));
+  if (parsed.success) return parsed.data;
+  for (const issue of parsed.error.issues) {
+    context.addIssue({ code: "custom", message: issue.message, path: [...path, ...issue.path] });
+  }
+  return z.NEVER;
+}
+
+/** Parses either body of `POST /functions/v1/chat`. */
+export function parseChatRequest(body: unknown): z.ZodSafeParseResult<ChatMessage> {
+  const isSmall = typeof body === "object" && body !== null && "session_id" in body;
+  return isSmall ? SendRequest.safeParse(body) : UseChatRequest.safeParse(body);
+}
+
+/** What is known of a reply besides its parts; `UIMessage.metadata` of assistant messages. */
+export const MessageMetadata = z.object({
+  model: z.string().optional(),
+  usage: z.object({
+    input_tokens: z.number().int(),
+    cached_input_tokens: z.number().int(),
+    output_tokens: z.number().int(),
+    total_tokens: z.number().int(),
+  }).optional(),
+  /** Seconds from the request to the end of the reply. */
+  completion_time: z.number().optional(),
+  /** Only when the reply did not come to its end. */
+  status: z.enum(["streaming", "stopped", "failed"]).optional(),
+});
+export type MessageMetadata = z.infer<typeof MessageMetadata>;
+
+/** A stored message as `useChat` holds it. */
+export type ParleyMessage = UIMessage<MessageMetadata>;
+
+type MessageRow = Database["public"]["Tables"]["chat_messages"]["Row"];
+
+const StoredRole = z.enum(["user", "assistant", "system"]);
+
+/** The `UIMessage` of a row of `chat_messages`; loading history into `useChat` needs nothing else. */
+export function toUIMessage(row: MessageRow): ParleyMessage {
+  const metadata = readMetadata(row);
+  return {
+    id: row.client_id ?? row.id,
+    // A stored tool message is the assistant's, in the SDK's terms.
+    role: StoredRole.catch("assistant").parse(row.sender),
+    // The functions store nothing but UIMessage.parts here, and the column checks that it is an array.
+    parts: row.parts as ParleyMessage["parts"],
+    ...(metadata && { metadata }),
+  };
+}
+
+function readMetadata(row: MessageRow): MessageMetadata | undefined {
+  if (row.sender === "user") return undefined;
+  const { input_tokens, cached_input_tokens, output_tokens, total_tokens } = row;
+  return MessageMetadata.parse({
+    model: row.model ?? undefined,
+    usage: total_tokens === null ? undefined : {
+      input_tokens,
+      cached_input_tokens: cached_input_tokens ?? 0,
+      output_tokens,
+      total_tokens,
+    },
+    completion_time: row.completion_time ?? undefined,
+    status: row.status === "complete" ? undefined : row.status,
+  });
+}
