@@ -1,0 +1,85 @@
+// `npm run check`: everything that can be said about the code without running the product. Runs all steps, then fails
+// when one has failed.
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { styleText } from "node:util";
+import { execa } from "execa";
+import { supabaseCli } from "../local/migrations.ts";
+import { startScratchDatabase } from "../local/scratch-database.ts";
+import { REPOSITORY } from "../local/settings.ts";
+import { generateTypes, TYPES_FILE } from "./generate-types.ts";
+
+const SOURCES = ["functions", "types", "local", "scripts", "tests", "bench", "vitest.config.ts"];
+const CONFIG = ["--config", "functions/deno.json"];
+
+await using database = await startScratchDatabase();
+
+const steps: [name: string, run: () => Promise<unknown>][] = [
+  ["format", () => tool("deno", ["fmt", "--check", ...CONFIG, ...SOURCES])],
+  ["lint", () => tool("deno", ["lint", ...CONFIG, ...SOURCES])],
+  ["types (tsc)", () => tool("tsc", ["-p", "tsconfig.json"])],
+  [
+    "types (deno check)",
+    () => tool("deno", ["check", "--node-modules-dir=manual", ...CONFIG, "functions"]),
+  ],
+  ["versions", checkVersions],
+  ["generated types", checkGeneratedTypes],
+  ["advisors", checkAdvisors],
+];
+
+let failed = 0;
+for (const [name, run] of steps) {
+  try {
+    await run();
+    console.log(`${styleText("green", "ok    ")} ${name}`);
+  } catch (error) {
+    failed += 1;
+    console.log(
+      `${styleText("red", "FAILED")} ${name}\n${error instanceof Error ? error.message : error}\n`,
+    );
+  }
+}
+process.exitCode = failed === 0 ? 0 : 1;
+
+async function tool(command: string, args: string[]): Promise<void> {
+  await execa(command, args, { preferLocal: true, cwd: REPOSITORY, env: { NO_COLOR: "1" } });
+}
+
+async function readJson(file: string): Promise<Record<string, Record<string, string>>> {
+  return JSON.parse(await readFile(path.join(REPOSITORY, file), "utf8"));
+}
+
+/** Deno and Node must run the same code: every version of the import map is the one of package.json. */
+async function checkVersions(): Promise<void> {
+  const { imports } = await readJson("functions/deno.json");
+  const { devDependencies } = await readJson("package.json");
+  const different = Object.values(imports ?? {}).filter((specifier) => {
+    const [, name = "", version] = specifier.match(/^npm:\/?((?:@[^/]+\/)?[^@/]+)@([^/]+)/) ?? [];
+    return devDependencies?.[name] !== version;
+  });
+  if (different.length > 0) {
+    throw new Error(`not the version of package.json: ${different.join(", ")}`);
+  }
+}
+
+async function checkGeneratedTypes(): Promise<void> {
+  const written = await readFile(TYPES_FILE, "utf8");
+  if (written !== await generateTypes(database.url("postgres"))) {
+    throw new Error("types/database.ts differs from the schema: run `npm run db:types`");
+  }
+}
+
+async function checkAdvisors(): Promise<void> {
+  const target = `--remote=${database.url("postgres")}`;
+  await supabaseCli([
+    "db",
+    "advisors",
+    target,
+    "--type",
+    "all",
+    "--level",
+    "warn",
+    "--fail-on",
+    "warn",
+  ]);
+}

@@ -1,0 +1,112 @@
+// `npm run demo`: a conversation from sign-up to stored history, as a client app has it. Uses the running local stack,
+// or any Supabase project: SUPABASE_URL and SUPABASE_PUBLISHABLE_KEY, and DEMO_EMAIL and DEMO_PASSWORD of a user
+// where sign-ups must confirm their address.
+import { randomBytes, randomUUID } from "node:crypto";
+import { createClient, type SupabaseClient } from "@supabase/supabase-js";
+import { DefaultChatTransport } from "ai";
+import { loadEnvFile, readSettings } from "../local/settings.ts";
+import { readStatus } from "../local/status.ts";
+import { type ParleyMessage, toUIMessage } from "../types/api.ts";
+import type { Database } from "../types/database.ts";
+
+type Client = SupabaseClient<Database>;
+
+loadEnvFile();
+try {
+  await demo();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+}
+
+async function demo(): Promise<void> {
+  const project = await findProject();
+  const supabase: Client = createClient<Database>(project.url, project.key);
+  const email = await signIn(supabase);
+  step(`Signed in as ${email}`);
+
+  const session = check(
+    await supabase.from("chat_sessions").insert({ assistant_slug: "storyteller" }).select()
+      .single(),
+  );
+  step(`Session ${session.id} with "${session.assistant_slug}"`);
+
+  await converse(supabase, project.url, session.id, "My first customer came in from the rain.");
+  await converse(supabase, project.url, session.id, "What did I just tell you?");
+
+  step("Stored history");
+  const rows = check(
+    await supabase.from("chat_messages").select().eq("session_id", session.id).order("seq"),
+  );
+  for (const row of rows) {
+    const [first] = toUIMessage(row).parts.filter((part) => part.type === "text");
+    const tokens = row.total_tokens === null ? "" : ` (${row.model}, ${row.total_tokens} tokens)`;
+    console.log(`${row.seq}. ${row.sender}, ${row.status}${tokens}: ${first?.text.slice(0, 100)}`);
+  }
+  await supabase.auth.signOut();
+}
+
+async function findProject(): Promise<{ url: string; key: string }> {
+  const { SUPABASE_URL: url, SUPABASE_PUBLISHABLE_KEY: key } = process.env;
+  if (url && key) return { url, key };
+  const status = await readStatus(readSettings().stateDir);
+  if (status) return { url: status.API_URL, key: status.PUBLISHABLE_KEY };
+  throw new Error(
+    "No stack is running. Start one with `npm start`, or set SUPABASE_URL and SUPABASE_PUBLISHABLE_KEY.",
+  );
+}
+
+async function signIn(supabase: Client): Promise<string> {
+  const { DEMO_EMAIL, DEMO_PASSWORD } = process.env;
+  if (DEMO_EMAIL && DEMO_PASSWORD) {
+    check(await supabase.auth.signInWithPassword({ email: DEMO_EMAIL, password: DEMO_PASSWORD }));
+    return DEMO_EMAIL;
+  }
+  const email = `demo-${randomUUID()}@example.com`;
+  const { session } = check(
+    await supabase.auth.signUp({ email, password: randomBytes(18).toString("base64url") }),
+  );
+  if (!session) {
+    throw new Error("This project confirms addresses: set DEMO_EMAIL and DEMO_PASSWORD of a user.");
+  }
+  return email;
+}
+
+/** Sends one message the way `useChat` does, and prints the reply as it streams. */
+async function converse(
+  supabase: Client,
+  url: string,
+  sessionId: string,
+  text: string,
+): Promise<void> {
+  const { session } = check(await supabase.auth.getSession());
+  const transport = new DefaultChatTransport<ParleyMessage>({
+    api: `${url}/functions/v1/chat`,
+    headers: { authorization: `Bearer ${session?.access_token}` },
+  });
+  step(`You: ${text}`);
+  const chunks = await transport.sendMessages({
+    chatId: sessionId,
+    trigger: "submit-message",
+    messageId: undefined,
+    messages: [{ id: randomUUID(), role: "user", parts: [{ type: "text", text }] }],
+    abortSignal: undefined,
+  });
+  for await (const chunk of chunks) {
+    if (chunk.type === "text-delta") process.stdout.write(chunk.delta);
+    if (chunk.type === "error") throw new Error(`The reply failed: ${chunk.errorText}`);
+  }
+  console.log();
+}
+
+type Result = { data: unknown; error: { message: string } | null };
+
+/** The data of a call to Supabase. Throws what it answered. */
+function check<R extends Result>(result: R): Extract<R, { error: null }>["data"] {
+  if (result.error) throw new Error(result.error.message);
+  return result.data;
+}
+
+function step(title: string): void {
+  console.log(`\n── ${title}`);
+}

@@ -1,0 +1,84 @@
+// `npm run test:database [-- path …]`: runs tests/database/**/*.test.sql, each file in a database of its own.
+import { glob, readFile } from "node:fs/promises";
+import path from "node:path";
+import { REPOSITORY } from "../local/settings.ts";
+import { type PgTapReport, runPgTap } from "../tests/database/runner/run-pgtap.ts";
+import {
+  createTestDatabases,
+  type TestDatabases,
+} from "../tests/database/runner/test-databases.ts";
+import { openTestServer } from "../tests/database/runner/test-server.ts";
+
+const FILES_AT_ONCE = 2;
+
+const stopping = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(signal, () => stopping.abort(new Error(`stopped by ${signal}`)));
+}
+
+try {
+  const { passed, failed } = await testDatabase(process.argv.slice(2), stopping.signal);
+  console.log(`${passed} passed, ${failed} failed`);
+  process.exitCode = failed > 0 ? 1 : 0;
+} catch (error) {
+  console.error(error);
+  process.exitCode = 1;
+}
+process.exit();
+
+type Totals = Pick<PgTapReport, "passed" | "failed">;
+
+/** Starts what the tests need, runs them, and leaves nothing behind, whatever happens. */
+async function testDatabase(filters: string[], signal: AbortSignal): Promise<Totals> {
+  const files = await findFiles(filters);
+  await using resources = new AsyncDisposableStack();
+  const url = await openTestServer(resources);
+  signal.throwIfAborted();
+  return await runFiles(files, await createTestDatabases(url, resources), signal);
+}
+
+/** Paths of the tests, relative to the repository; only those below a filter when there is any. */
+async function findFiles(filters: string[]): Promise<string[]> {
+  const wanted = filters.map((filter) => path.relative(REPOSITORY, path.resolve(filter)));
+  const files = await Array.fromAsync(glob("tests/database/**/*.test.sql", { cwd: REPOSITORY }));
+  const chosen = files.filter((file) =>
+    wanted.length === 0 ||
+    wanted.some((filter) => file === filter || file.startsWith(filter + path.sep))
+  );
+  if (chosen.length === 0) throw new Error(`No tests match ${filters.join(", ")}.`);
+  return chosen.sort();
+}
+
+async function runFiles(
+  files: string[],
+  databases: TestDatabases,
+  signal: AbortSignal,
+): Promise<Totals> {
+  const totals: Totals = { passed: 0, failed: 0 };
+  const queue = files.values();
+  const work = async () => {
+    for (const file of queue) {
+      signal.throwIfAborted();
+      const { passed, failed } = await runFile(file, databases);
+      totals.passed += passed;
+      totals.failed += failed;
+    }
+  };
+  // All settle before an error goes up: nothing is disposed of while a file still uses it.
+  const workers = await Promise.allSettled(Array.from({ length: FILES_AT_ONCE }, work));
+  for (const worker of workers) if (worker.status === "rejected") throw worker.reason;
+  return totals;
+}
+
+async function runFile(file: string, databases: TestDatabases): Promise<Totals> {
+  const text = await readFile(path.join(REPOSITORY, file), "utf8");
+  const startedAt = performance.now();
+  const report = await databases.withDatabase((client) => runPgTap(client, text));
+  const milliseconds = Math.round(performance.now() - startedAt);
+  const tests = report.passed + report.failed;
+  console.log(`${report.failed === 0 ? "ok" : "not ok"} ${file} ${tests} tests ${milliseconds} ms`);
+  for (const line of report.diagnostics.join("\n").split("\n").filter(Boolean)) {
+    console.log(`  ${line}`);
+  }
+  return report;
+}

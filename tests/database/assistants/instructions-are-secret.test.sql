@@ -1,0 +1,21 @@
+begin;
+select plan(3);
+select tests.create_user('ada');
+
+select tests.act_as_anon();
+select throws_ok(
+  'select instructions from private.assistant_instructions', '42501',
+  'permission denied for table assistant_instructions', 'anon cannot read instructions'
+);
+select tests.act_as('ada');
+select throws_ok(
+  'select instructions from private.assistant_instructions', '42501',
+  'permission denied for table assistant_instructions', 'a user cannot read instructions'
+);
+select tests.act_as_service();
+select throws_ok(
+  'select instructions from private.assistant_instructions', '42501',
+  'permission denied for table assistant_instructions', 'the service role cannot read instructions'
+);
+select * from finish();
+rollback;

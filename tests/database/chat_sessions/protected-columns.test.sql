@@ -1,0 +1,25 @@
+begin;
+create temp table columns on commit drop as
+  select attname as column_name
+  from pg_attribute
+  where attrelid = 'public.chat_sessions'::regclass and attnum > 0 and not attisdropped;
+grant select on columns to public;
+select plan((select 2 * count(*)::integer - 5 from columns));
+select tests.create_user('owner');
+select tests.create_session('owner');
+
+select tests.act_as('owner');
+select throws_ok(
+  format('update public.chat_sessions set %I = default', column_name), '42501',
+  'permission denied for table chat_sessions', format('the owner cannot update %I', column_name)
+)
+from columns
+where column_name not in ('title', 'archived_at');
+select throws_ok(
+  format('insert into public.chat_sessions (assistant_slug, %I) values (''coach'', default)', column_name), '42501',
+  'permission denied for table chat_sessions', format('a new session cannot give %I', column_name)
+)
+from columns
+where column_name not in ('id', 'assistant_slug', 'title');
+select * from finish();
+rollback;

@@ -1,0 +1,15 @@
+begin;
+select plan(1);
+select tests.create_user('owner'), tests.create_user('stranger');
+select tests.start_turn('owner', tests.create_session('owner'));
+update public.chat_streams set status = 'complete', finished_at = now();
+
+select tests.act_as_service();
+select throws_ok(
+  $$ insert into public.chat_streams (session_id, user_id, user_message_id, assistant_message_id)
+     select session_id, tests.profile_id('stranger'), user_message_id, assistant_message_id
+     from public.chat_streams $$,
+  '23503', null, 'a generation belongs to the owner of its session'
+);
+select * from finish();
+rollback;

@@ -1,0 +1,189 @@
+-- Helpers of the database tests: people by name, rows in one call, and acting as a role of the API.
+
+create schema tests;
+comment on schema tests is 'Exists in test databases only.';
+grant usage on schema tests to public;
+alter default privileges in schema tests grant execute on functions to public;
+
+create table tests.users (
+  name text primary key,
+  auth_id uuid not null unique,
+  profile_id uuid
+);
+comment on table tests.users is 'Who was made, by name. profile_id is the profile that sign-up made.';
+grant select on tests.users to public;
+
+create function tests.create_login(
+  name text,
+  email text default null,
+  phone text default null,
+  metadata jsonb default '{}',
+  provider text default 'email',
+  is_anonymous boolean default false,
+  is_sso_user boolean default false
+)
+returns uuid
+language plpgsql
+set search_path = ''
+as $$
+declare
+  new_auth_id uuid := gen_random_uuid();
+begin
+  insert into auth.users
+    (instance_id, id, aud, role, email, phone, raw_app_meta_data, raw_user_meta_data, is_anonymous, is_sso_user,
+      created_at, updated_at)
+  values
+    ('00000000-0000-0000-0000-000000000000', new_auth_id, 'authenticated', 'authenticated', create_login.email,
+      create_login.phone, jsonb_build_object('provider', provider, 'providers', jsonb_build_array(provider)), metadata,
+      create_login.is_anonymous, create_login.is_sso_user, now(), now());
+
+  insert into tests.users (name, auth_id, profile_id)
+  values (create_login.name, new_auth_id, (select p.id from public.profiles p where p.auth_id = new_auth_id));
+  return new_auth_id;
+end
+$$;
+comment on function tests.create_login(text, text, text, jsonb, text, boolean, boolean) is
+  'Inserts into auth.users as Auth does at sign-up, nothing confirmed yet; returns the id of the login.';
+
+create function tests.create_user(name text, metadata jsonb default '{}')
+returns uuid
+language plpgsql
+set search_path = ''
+as $$
+declare
+  new_auth_id uuid := tests.create_login(name, email => name || '@example.com', metadata => metadata);
+begin
+  update auth.users set email_confirmed_at = now() where id = new_auth_id;
+  return tests.profile_id(name);
+end
+$$;
+comment on function tests.create_user(text, jsonb) is
+  'A user with the confirmed address <name>@example.com; returns the id of the profile.';
+
+create function tests.auth_id(name text)
+returns uuid
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  found_id uuid;
+begin
+  select u.auth_id into strict found_id from tests.users u where u.name = auth_id.name;
+  return found_id;
+end
+$$;
+comment on function tests.auth_id(text) is 'Id in auth.users of who was made under this name.';
+
+create function tests.profile_id(name text)
+returns uuid
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  found_id uuid;
+begin
+  select u.profile_id into strict found_id from tests.users u where u.name = profile_id.name;
+  return found_id;
+end
+$$;
+comment on function tests.profile_id(text) is
+  'Id of the profile that sign-up made for who was made under this name; stays after the login is gone.';
+
+create function tests.create_session(name text, title text default null, assistant_slug text default 'coach')
+returns uuid
+language sql
+set search_path = ''
+as $$
+  insert into public.chat_sessions (user_id, assistant_slug, title)
+  values (tests.profile_id(name), create_session.assistant_slug, create_session.title)
+  returning id
+$$;
+comment on function tests.create_session(text, text, text) is 'A session of this user; returns its id.';
+
+create function tests.create_message(session_id uuid, sender text default 'user', content text default 'Hello')
+returns uuid
+language sql
+set search_path = ''
+as $$
+  insert into public.chat_messages (session_id, user_id, sender, content, parts)
+  select s.id, s.user_id, create_message.sender, create_message.content,
+    jsonb_build_array(jsonb_build_object('type', 'text', 'text', create_message.content))
+  from public.chat_sessions s
+  where s.id = create_message.session_id
+  returning id
+$$;
+comment on function tests.create_message(uuid, text, text) is 'A complete message with one text part; returns its id.';
+
+create function tests.start_turn(name text, session_id uuid, client_id text default 'message-1', content text default 'Hello')
+returns jsonb
+language sql
+set search_path = ''
+as $$
+  select public.start_turn(
+    tests.auth_id(name), session_id, client_id, content,
+    jsonb_build_array(jsonb_build_object('type', 'text', 'text', content))
+  )
+$$;
+comment on function tests.start_turn(text, uuid, text, text) is
+  'Calls start_turn as the chat function does for this user, as the role that acts; returns its answer.';
+
+create function tests.become(role_name text, claims jsonb)
+returns void
+language sql
+set search_path = ''
+as $$
+  select
+    set_config('request.jwt.claims', coalesce(claims::text, ''), true),
+    -- auth.uid() of older projects reads this one.
+    set_config('request.jwt.claim.sub', coalesce(claims ->> 'sub', ''), true),
+    set_config('role', role_name, true)
+$$;
+comment on function tests.become(text, jsonb) is 'Sets role and token claims until the transaction ends, as PostgREST does.';
+
+create function tests.act_as(name text)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform tests.become('authenticated', jsonb_build_object(
+    'sub', tests.auth_id(name), 'role', 'authenticated', 'aud', 'authenticated', 'email', name || '@example.com'
+  ));
+end
+$$;
+comment on function tests.act_as(text) is 'What follows runs as this user: role authenticated with the user''s token.';
+
+create function tests.act_as_anon()
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform tests.become('anon', '{"role": "anon"}');
+end
+$$;
+comment on function tests.act_as_anon() is 'What follows runs as a caller who has not signed in.';
+
+create function tests.act_as_service()
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform tests.become('service_role', '{"role": "service_role"}');
+end
+$$;
+comment on function tests.act_as_service() is 'What follows runs as an edge function with the secret key.';
+
+create function tests.act_as_postgres()
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform tests.become('postgres', null);
+end
+$$;
+comment on function tests.act_as_postgres() is 'What follows runs as the owner of the tables, without a token.';

@@ -1,0 +1,82 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import pg from "pg";
+
+const HELPERS = path.resolve(import.meta.dirname, "../helpers.sql");
+/** No statement of a test takes this long: one that does waits for a lock that never comes. */
+const STATEMENT_TIMEOUT_MS = 30_000;
+
+/** Databases for tests: copies of one that has migrations, pgTAP and the helpers. */
+export interface TestDatabases {
+  /** Makes a database, runs `use` on a connection to it as `postgres`, and drops it. */
+  withDatabase<Result>(use: (client: pg.Client) => Promise<Result>): Promise<Result>;
+}
+
+/** Prepares a template from the database at `url`, which stays as it was. All copies end with `resources`. */
+export async function createTestDatabases(
+  url: string,
+  resources: AsyncDisposableStack,
+): Promise<TestDatabases> {
+  const admin = await connect(url);
+  resources.defer(() => admin.end());
+  const prefix = `parley_test_${process.pid}`;
+  const template = `${prefix}_template`;
+  let made = 0;
+
+  resources.defer(() => drop(admin, template));
+  await admin.query(`create database ${template} template ${pg.escapeIdentifier(nameIn(url))}`);
+  await prepare(withName(url, template));
+
+  return {
+    async withDatabase(use) {
+      const name = `${prefix}_${++made}`;
+      await admin.query(`create database ${name} template ${template}`);
+      const client = await connect(withName(url, name));
+      try {
+        return await use(client);
+      } finally {
+        await client.end();
+        await drop(admin, name);
+      }
+    },
+  };
+}
+
+async function prepare(url: string): Promise<void> {
+  const client = await connect(url);
+  try {
+    // Migrations close functions to public, and the roles that tests act as call pgTAP.
+    await client.query(`
+      alter default privileges in schema extensions grant execute on functions to public;
+      create extension pgtap with schema extensions;
+    `);
+    await client.query(await readFile(HELPERS, "utf8"));
+  } finally {
+    await client.end();
+  }
+}
+
+async function connect(url: string): Promise<pg.Client> {
+  const client = new pg.Client({
+    connectionString: url,
+    // A copy does not take its template's settings along.
+    options: "-c search_path=public,extensions",
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+  });
+  // A connection that breaks says so through its query, too.
+  client.on("error", () => {});
+  await client.connect();
+  return client;
+}
+
+async function drop(admin: pg.Client, name: string): Promise<void> {
+  await admin.query(`drop database if exists ${name} with (force)`);
+}
+
+function nameIn(url: string): string {
+  return decodeURIComponent(new URL(url).pathname.slice(1));
+}
+
+function withName(url: string, name: string): string {
+  return Object.assign(new URL(url), { pathname: `/${name}` }).href;
+}

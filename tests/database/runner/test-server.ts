@@ -1,0 +1,40 @@
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import getPort from "get-port";
+import { startDatabase } from "../../../local/database.ts";
+import { loadKeys } from "../../../local/keys.ts";
+import { installPgTap } from "./install-pgtap.ts";
+
+/**
+ * URL (role `postgres`) of a database with all migrations: `PARLEY_TEST_DB_URL` when set, else one on a Postgres of its
+ * own, which ends with `resources`. A given server must offer the extension pgtap, and nobody else may be connected to
+ * the database; it is copied and left as it was.
+ */
+export async function openTestServer(resources: AsyncDisposableStack): Promise<string> {
+  return process.env.PARLEY_TEST_DB_URL || await startTestServer(resources);
+}
+
+async function startTestServer(resources: AsyncDisposableStack): Promise<string> {
+  const stateDir = await mkdtemp(path.join(os.tmpdir(), "parley-test-database-"));
+  resources.defer(() => rm(stateDir, { recursive: true, force: true }));
+  // Under root, Postgres runs as another user, who has to get through to its own folder.
+  await chmod(stateDir, 0o711);
+  await installPgTap();
+
+  const log: string[] = [];
+  try {
+    const database = await startDatabase({
+      stateDir,
+      port: await getPort(),
+      apiUrl: "http://127.0.0.1",
+      keys: await loadKeys(stateDir),
+      log: (part, line) => log.push(`${part} ${line}`),
+    });
+    resources.defer(() => database.service.stop());
+    await database.migrate();
+    return database.url("postgres");
+  } catch (error) {
+    throw new Error(["The test database did not start.", ...log].join("\n"), { cause: error });
+  }
+}

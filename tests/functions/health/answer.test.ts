@@ -1,0 +1,12 @@
+import { expect, test } from "vitest";
+import { HealthReply } from "../../../types/api.ts";
+import { stack } from "../../helpers/stack.ts";
+
+test("health names the newest migration, without a key", async () => {
+  const response = await fetch(`${stack.FUNCTIONS_URL}/health`);
+
+  expect(response.status).toBe(200);
+  const reply = HealthReply.parse(await response.json());
+  expect(reply).toMatchObject({ status: "ok", database: "ok" });
+  expect(reply.schema_version).toMatch(/^\d\d$/);
+});

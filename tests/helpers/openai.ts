@@ -1,0 +1,31 @@
+import { z } from "zod";
+import type { Behaviour } from "../../local/openai/behaviour.ts";
+import { stack } from "./stack.ts";
+
+const Requests = z.array(z.looseObject({
+  method: z.string(),
+  path: z.string(),
+  status: z.number().nullable(),
+  body: z.unknown(),
+}));
+
+/** Tells the OpenAI emulator how to behave; call `resetOpenAI` in `afterEach`. */
+export async function behave(behaviour: z.input<typeof Behaviour>): Promise<void> {
+  const response = await control("PUT", "behaviour", behaviour);
+  if (!response.ok) throw new Error(await response.text());
+}
+
+/** Ends every commanded behaviour. */
+export async function resetOpenAI(): Promise<void> {
+  await control("DELETE", "behaviour");
+}
+
+/** What arrived at the emulator, oldest first. */
+export async function upstreamRequests(): Promise<z.infer<typeof Requests>> {
+  return Requests.parse(await (await control("GET", "requests")).json());
+}
+
+function control(method: string, path: string, body?: unknown): Promise<Response> {
+  const url = new URL(`/_emulator/${path}`, stack.OPENAI_BASE_URL);
+  return fetch(url, { method, body: body === undefined ? undefined : JSON.stringify(body) });
+}

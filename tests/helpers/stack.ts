@@ -1,0 +1,72 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { createClient, type SupabaseClient } from "@supabase/supabase-js";
+import pg from "pg";
+import { inject } from "vitest";
+import type { Database } from "../../types/database.ts";
+
+/** A typed client of the stack under test. */
+export type Client = SupabaseClient<Database>;
+
+/** A signed-up user, acting through the public API only. */
+export interface TestUser {
+  client: Client;
+  /** Id in auth.users. */
+  authId: string;
+  /** Id of the profile. */
+  profileId: string;
+  email: string;
+  password: string;
+  accessToken: string;
+}
+
+/** Addresses and keys of the stack under test. */
+export const stack = inject("stack");
+
+/** A client that keeps its session in memory; anonymous until it signs in. */
+export function createTestClient(key: string = stack.PUBLISHABLE_KEY): Client {
+  return createClient<Database>(stack.API_URL, key, {
+    auth: { persistSession: false, autoRefreshToken: false },
+  });
+}
+
+/** Signs a new user up, as a client app would. */
+export async function createUser(metadata: Record<string, unknown> = {}): Promise<TestUser> {
+  const client = createTestClient();
+  const email = `user-${randomUUID()}@example.com`;
+  const password = randomBytes(18).toString("base64url");
+  const { session, user } = must(
+    await client.auth.signUp({ email, password, options: { data: metadata } }),
+  );
+  if (!session || !user) throw new Error("sign-up gave no session");
+  const profile = must(await client.from("profiles").select("id").single());
+  const accessToken = session.access_token;
+  return { client, authId: user.id, profileId: profile.id, email, password, accessToken };
+}
+
+/** Creates a session of a user and returns its id. */
+export async function createSession(user: TestUser, assistant = "coach"): Promise<string> {
+  const insert = user.client.from("chat_sessions").insert({ assistant_slug: assistant });
+  return must(await insert.select("id").single()).id;
+}
+
+/** Runs SQL as `postgres`, for arranging and asserting around the rules, never instead of them. */
+export async function asPostgres<Row extends pg.QueryResultRow>(
+  text: string,
+  values: unknown[] = [],
+): Promise<Row[]> {
+  const client = new pg.Client(stack.DB_URL);
+  await client.connect();
+  try {
+    return (await client.query<Row>(text, values)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+type Result = { data: unknown; error: { message: string } | null };
+
+/** The data of a call to Supabase. Throws what it answered. */
+export function must<R extends Result>(result: R): Extract<R, { error: null }>["data"] {
+  if (result.error) throw new Error(result.error.message, { cause: result.error });
+  return result.data;
+}

@@ -1,0 +1,197 @@
+import { describe, expect, it } from "vitest";
+import { IGNORED_EVENT_TYPES } from "../../../functions/chat/ignored-events.ts";
+import { createEventMapper } from "../../../functions/chat/map-events.ts";
+import type { TurnOutcome } from "../../../functions/chat/map-outcome.ts";
+import {
+  completed,
+  created,
+  type EventBody,
+  failed,
+  incomplete,
+  numbered,
+  refusalPart,
+  response,
+  streamError,
+  type StreamEvent,
+  textAdded,
+  textDelta,
+  textPart,
+  usage,
+} from "../../helpers/openai-events.ts";
+import { DOCUMENT_TEXT, findFile, scenarios } from "./scenarios/index.ts";
+
+function mapAll(bodies: EventBody[]) {
+  const mapper = createEventMapper({ findFile });
+  const chunks = numbered(bodies).flatMap((event) => mapper.push(event));
+  return { mapper, chunks: [...chunks, ...mapper.close()] };
+}
+
+/** An event as a newer API may send it. */
+function unknownEvent(type: string, fields: object = {}): StreamEvent {
+  // The wire is only believed to carry the union; this is the case where it does not.
+  return { type, sequence_number: 1, ...fields } as unknown as StreamEvent;
+}
+
+describe("events become chunks", () => {
+  it.each(scenarios)("$name", ({ events, chunks }) => {
+    expect(mapAll(events).chunks).toEqual(chunks);
+  });
+
+  it.each(scenarios)("$name: a second close adds nothing", ({ events }) => {
+    expect(mapAll(events).mapper.close()).toEqual([]);
+  });
+
+  it("lets no text of a document out", () => {
+    const sent = JSON.stringify(scenarios.map(({ events }) => mapAll(events).chunks));
+    expect(JSON.stringify(scenarios.map(({ events }) => events))).toContain(DOCUMENT_TEXT);
+    expect(sent).not.toContain(DOCUMENT_TEXT);
+    expect(sent).not.toContain("upstream's own words");
+  });
+
+  it("names files by the OpenAI id when nobody knows them", () => {
+    const mapper = createEventMapper();
+    const cited = scenarios.find(({ name }) => name.startsWith("a file of ours"));
+    const chunks = numbered(cited?.events ?? []).flatMap((event) => mapper.push(event));
+    expect(chunks).toContainEqual(expect.objectContaining({ sourceId: "file-known" }));
+  });
+});
+
+describe("events without a chunk", () => {
+  it.each(IGNORED_EVENT_TYPES)("%s", (type) => {
+    expect(createEventMapper().push(unknownEvent(type))).toEqual([]);
+  });
+
+  it("an event that only a newer API has", () => {
+    const mapper = createEventMapper();
+    expect(mapper.push(unknownEvent("response.telepathy.delta", { delta: "?" }))).toEqual([]);
+    expect(mapper.lastSequence).toBe(1);
+  });
+
+  it("an annotation that only a newer API has", () => {
+    const annotation = { type: "telepathy_citation", mind: "yours" };
+    const event = unknownEvent("response.output_text.annotation.added", { annotation });
+    expect(createEventMapper().push(event)).toEqual([]);
+  });
+
+  it("an item that only a newer API has", () => {
+    const event = unknownEvent("response.output_item.added", { item: { type: "telepathy_call" } });
+    expect(createEventMapper().push(event)).toEqual([]);
+  });
+
+  it("whatever comes after the end", () => {
+    const { mapper } = mapAll([created(), completed()]);
+    expect(numbered(textPart("msg_1", "late"), 2).flatMap((event) => mapper.push(event)))
+      .toEqual([]);
+  });
+});
+
+describe("a stream that is attached to again", () => {
+  const events = numbered([created(), ...textPart("msg_1", "Hello", " there"), completed()]);
+  const whole = mapAll([created(), ...textPart("msg_1", "Hello", " there"), completed()]).chunks;
+
+  it.each([0, 1, 2, 3])("repeats from event %i without repeating a chunk", (overlap) => {
+    const mapper = createEventMapper();
+    const before = events.slice(0, 4).flatMap((event) => mapper.push(event));
+    const after = events.slice(overlap).flatMap((event) => mapper.push(event));
+    expect([...before, ...after]).toEqual(whole);
+  });
+
+  it("tells the number to start after", () => {
+    const mapper = createEventMapper();
+    expect(mapper.lastSequence).toBe(-1);
+    events.slice(0, 4).forEach((event) => mapper.push(event));
+    expect(mapper.lastSequence).toBe(3);
+    events.slice(0, 2).forEach((event) => mapper.push(event));
+    expect(mapper.lastSequence).toBe(3);
+  });
+});
+
+describe("state of the reply", () => {
+  it("knows the response and its model from the first event", () => {
+    const mapper = createEventMapper();
+    expect([mapper.responseId, mapper.model]).toEqual([undefined, undefined]);
+    numbered([created()]).forEach((event) => mapper.push(event));
+    expect([mapper.responseId, mapper.model]).toEqual(["resp_1", "gpt-5.4-mini"]);
+  });
+
+  it("has no outcome without a terminal event, closed or not", () => {
+    expect(mapAll([created(), textAdded("msg_1"), textDelta("msg_1", "x")]).mapper.outcome)
+      .toBeUndefined();
+  });
+
+  const fullUsage = { input_tokens: 100, cached_input_tokens: 40, output_tokens: 20 };
+  const partUsage = { input_tokens: 100, cached_input_tokens: 0, output_tokens: 5 };
+  const refused = refusalPart("msg_1", "No");
+  const failedAfterWork: EventBody = {
+    type: "response.failed",
+    response: response({
+      error: { code: "server_error", message: "" },
+      usage: usage(100, 40, 20),
+    }),
+  };
+
+  it.each<[string, EventBody[], TurnOutcome]>([
+    ["completed", [completed()], {
+      status: "completed",
+      finishReason: "stop",
+      usage: fullUsage,
+    }],
+    ["completed with a refusal", [...refused, completed()], {
+      status: "completed",
+      finishReason: "content-filter",
+      usage: fullUsage,
+    }],
+    ["completed without usage", [{ type: "response.completed", response: response() }], {
+      status: "completed",
+      finishReason: "stop",
+    }],
+    ["too long", [incomplete("max_output_tokens")], {
+      status: "incomplete",
+      finishReason: "length",
+      usage: partUsage,
+    }],
+    ["filtered", [incomplete("content_filter")], {
+      status: "incomplete",
+      finishReason: "content-filter",
+      usage: partUsage,
+    }],
+    ["a refusal cut short", [...refused, incomplete("max_output_tokens")], {
+      status: "incomplete",
+      finishReason: "content-filter",
+      usage: partUsage,
+    }],
+    ["incomplete for another reason", [incomplete(undefined)], {
+      status: "incomplete",
+      finishReason: "other",
+      usage: partUsage,
+    }],
+    ["failed", [failed("rate_limit_exceeded")], {
+      status: "failed",
+      finishReason: "error",
+      errorCode: "rate_limit_exceeded",
+    }],
+    ["failed after work", [failedAfterWork], {
+      status: "failed",
+      finishReason: "error",
+      errorCode: "server_error",
+      usage: fullUsage,
+    }],
+    ["failed without a reason", [{ type: "response.failed", response: response() }], {
+      status: "failed",
+      finishReason: "error",
+      errorCode: null,
+    }],
+    ["an error event", [streamError("server_error")], {
+      status: "failed",
+      finishReason: "error",
+      errorCode: "server_error",
+    }],
+    ["an error event without a code", [streamError(null)], {
+      status: "failed",
+      finishReason: "error",
+      errorCode: null,
+    }],
+  ])("ends as: %s", (_name, events, outcome) => {
+    expect(mapAll([created(), ...events]).mapper.outcome).toEqual(outcome);
+  });
+});

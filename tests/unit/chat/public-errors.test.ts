@@ -1,0 +1,35 @@
+import { describe, expect, it } from "vitest";
+import {
+  publicErrorText,
+  type TurnErrorCode,
+  turnErrorCode,
+  turnErrorMessages,
+} from "../../../functions/chat/public-errors.ts";
+
+describe("what a client is told about a failed turn", () => {
+  it.each<[string | null | undefined, TurnErrorCode]>([
+    [null, "provider_error"],
+    [undefined, "provider_error"],
+    ["", "provider_error"],
+    ["server_error", "provider_error"],
+    ["an unheard-of code", "provider_error"],
+    ["toString", "provider_error"],
+    ["rate_limit_exceeded", "provider_busy"],
+    ["insufficient_quota", "provider_misconfigured"],
+    ["invalid_api_key", "provider_misconfigured"],
+    ["model_not_found", "provider_misconfigured"],
+    ["vector_store_timeout", "provider_timeout"],
+    ["content_filter", "content_filtered"],
+    ["image_content_policy_violation", "content_filtered"],
+  ])("upstream's %j is %s", (code, expected) => {
+    expect(turnErrorCode(code)).toBe(expected);
+  });
+
+  it.each(Object.entries(turnErrorMessages))("our own %s stays itself", (code, message) => {
+    expect(JSON.parse(publicErrorText(code))).toEqual({ code, message });
+  });
+
+  it("repeats nothing that upstream wrote", () => {
+    expect(publicErrorText("sk-secret leaked")).not.toContain("sk-secret");
+  });
+});

@@ -1,0 +1,19 @@
+import { DefaultChatTransport, type UIMessageChunk } from "ai";
+import { createUiStream, UI_STREAM_HEADERS } from "../../../functions/chat/ui-stream.ts";
+import { TestChat } from "../../helpers/test-chat.ts";
+
+/** What `useChat` holds after these chunks have come to it over our own encoder. */
+export async function readWithClient(chunks: UIMessageChunk[]) {
+  const stream = createUiStream();
+  chunks.forEach((chunk) => stream.write(chunk));
+  stream.close();
+  const answer = new Response(stream.body, { headers: UI_STREAM_HEADERS });
+  const chat = new TestChat({
+    transport: new DefaultChatTransport({
+      api: "http://parley.test/chat",
+      fetch: () => Promise.resolve(answer),
+    }),
+  });
+  await chat.sendMessage({ text: "Hello" });
+  return { message: chat.lastMessage, error: chat.error, localCalls: chat.localCalls };
+}
