@@ -1,0 +1,65 @@
+import OpenAI from "openai";
+import { type Measure, milliseconds, quantile, ratio } from "./report.ts";
+import {
+  type BenchUser,
+  createBenchUser,
+  startBenchStack,
+  temporaryState,
+  timeToFirstText,
+} from "./stack.ts";
+
+const WARM_UP = 20;
+const SAMPLES = 200;
+
+/** What the chat function adds before the first text, against the same request sent straight to the emulator. */
+export async function measureFirstToken(): Promise<Measure[]> {
+  await using state = await temporaryState();
+  await using stack = await startBenchStack(state.directory);
+  const openai = new OpenAI({
+    apiKey: "bench",
+    baseURL: stack.status.OPENAI_BASE_URL,
+    maxRetries: 0,
+  });
+  const { id: conversation } = await openai.conversations.create();
+  const user: BenchUser = await createBenchUser(stack.status);
+  const direct: number[] = [];
+  const chat: number[] = [];
+  // Taken in turn, so that what the machine does meanwhile meets both alike.
+  for (let sample = 0; sample < WARM_UP + SAMPLES; sample += 1) {
+    direct.push(await timeDirect(openai, conversation));
+    chat.push(await timeToFirstText(stack.status, user));
+  }
+  return summarize(direct.slice(WARM_UP), chat.slice(WARM_UP));
+}
+
+async function timeDirect(openai: OpenAI, conversation: string): Promise<number> {
+  const startedAt = performance.now();
+  const events = await openai.responses.create({
+    model: "gpt-5.4-mini",
+    conversation,
+    input: "Hello, how are you today?",
+    stream: true,
+    background: true,
+    store: true,
+  });
+  let first = 0;
+  for await (const event of events) {
+    if (first === 0 && event.type === "response.output_text.delta") {
+      first = performance.now() - startedAt;
+    }
+  }
+  return first;
+}
+
+function summarize(direct: number[], chat: number[]): Measure[] {
+  const rows = [0.5, 0.95].map((share) => {
+    const [baseline, value] = [quantile(direct, share), quantile(chat, share)];
+    const parts = [
+      `${milliseconds(value - baseline)} added`,
+      `${milliseconds(value)} against ${milliseconds(baseline)}`,
+      ratio(value, baseline),
+    ];
+    return { name: `first text of a reply, p${share * 100}`, value: parts.join(", ") };
+  });
+  return rows;
+}

@@ -1,0 +1,52 @@
+import { serve } from "@hono/node-server";
+import getPort from "get-port";
+import { Hono } from "hono";
+import { proxy } from "hono/proxy";
+import { startFunctions } from "../local/functions.ts";
+import { silentLog } from "../local/log.ts";
+import type { Measure } from "./report.ts";
+import { createBenchUser, startBenchStack, temporaryState, timeToFirstText } from "./stack.ts";
+
+/** Calls to the database and to OpenAI in the order in which the chat function makes them, in a session's second turn. */
+export async function measureRoundTrips(): Promise<Measure[]> {
+  await using parts = new AsyncDisposableStack();
+  const state = parts.use(await temporaryState());
+  const stack = parts.use(await startBenchStack(state.directory));
+  const calls: string[] = [];
+  const record = async (upstream: string, kind: string) => {
+    const port = await getPort();
+    const app = new Hono().all("*", (c) => {
+      const { pathname, search } = new URL(c.req.url);
+      if (!pathname.includes("jwks")) calls.push(`${kind} ${pathname}`);
+      return proxy(new URL(upstream).origin + pathname + search, c.req.raw);
+    });
+    const server = serve({ fetch: app.fetch, port, hostname: "127.0.0.1" });
+    parts.defer(() => void server.close());
+    return `http://127.0.0.1:${port}`;
+  };
+  const { API_URL, OPENAI_BASE_URL = "", PUBLISHABLE_KEY, SECRET_KEY } = stack.status;
+  const port = await getPort();
+  const functions = await startFunctions({
+    port,
+    apiUrl: await record(API_URL, "database"),
+    publishableKey: PUBLISHABLE_KEY,
+    secretKey: SECRET_KEY,
+    openai: { apiKey: "bench", baseUrl: `${await record(OPENAI_BASE_URL, "openai")}/v1` },
+    streamSeconds: 140,
+    allowedOrigins: "",
+    watch: false,
+    log: silentLog,
+  });
+  parts.defer(() => functions.stop());
+
+  const user = await createBenchUser(stack.status);
+  const counted = { ...stack.status, FUNCTIONS_URL: `http://127.0.0.1:${port}` };
+  await timeToFirstText(counted, user);
+  calls.length = 0;
+  await timeToFirstText(counted, user);
+  const before = calls.slice(0, calls.findIndex((call) => call.startsWith("openai")));
+  return [
+    { name: "database round trips before the upstream request", value: String(before.length) },
+    { name: "all calls of a turn, in order", value: calls.join(" · ") },
+  ];
+}

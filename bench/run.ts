@@ -1,0 +1,25 @@
+// `npm run bench`: prints what was measured; names as arguments choose some of the benchmarks.
+import { measureFirstToken } from "./first-token.ts";
+import type { Measure } from "./report.ts";
+import { measureRoundTrips } from "./round-trips.ts";
+import { measureStart } from "./start.ts";
+
+const benchmarks: Record<string, () => Promise<Measure[]>> = {
+  start: measureStart,
+  "round-trips": measureRoundTrips,
+  "first-token": measureFirstToken,
+};
+
+const chosen = process.argv.slice(2);
+const unknown = chosen.filter((name) => !(name in benchmarks));
+if (unknown.length > 0) {
+  console.error(
+    `No such benchmark: ${unknown.join(", ")}. There are: ${Object.keys(benchmarks).join(", ")}`,
+  );
+  process.exit(1);
+}
+for (const [name, measure] of Object.entries(benchmarks)) {
+  if (chosen.length > 0 && !chosen.includes(name)) continue;
+  for (const { name: what, value } of await measure()) console.log(`${what.padEnd(52)} ${value}`);
+}
+process.exit();

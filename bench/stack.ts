@@ -1,0 +1,89 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { createClient, type SupabaseClient } from "@supabase/supabase-js";
+import { execa } from "execa";
+import getPort from "get-port";
+import { REPOSITORY } from "../local/settings.ts";
+import { readStatus, type StackStatus } from "../local/status.ts";
+import type { Database } from "../types/database.ts";
+
+/** A stack in a process of its own, as `npm start` runs it, so that client and server do not share a thread. */
+export interface BenchStack extends AsyncDisposable {
+  status: StackStatus;
+}
+
+/** A temporary state directory that is removed with everything in it. */
+export async function temporaryState(): Promise<AsyncDisposable & { directory: string }> {
+  const directory = await mkdtemp(path.join(os.tmpdir(), "parley-bench-"));
+  const remove = () => rm(directory, { recursive: true, force: true });
+  return { directory, [Symbol.asyncDispose]: remove };
+}
+
+/** Starts a stack on free ports and resolves when it answers. */
+export async function startBenchStack(stateDir: string): Promise<BenchStack> {
+  const child = execa("node", ["scripts/bootstrap.mjs", "local/main.ts"], {
+    cwd: REPOSITORY,
+    preferLocal: true,
+    stdio: ["ignore", "pipe", "ignore"],
+    reject: false,
+    env: {
+      PARLEY_STATE_DIR: stateDir,
+      PARLEY_API_PORT: String(await getPort()),
+      PARLEY_DB_PORT: String(await getPort()),
+      PARLEY_MAIL_PORT: String(await getPort()),
+    },
+  });
+  await new Promise<void>((resolve, reject) => {
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      if (line.startsWith("Parley runs")) resolve();
+    });
+    child.then(() => reject(new Error("the stack ended")));
+  });
+  const status = await readStatus(stateDir);
+  if (!status) throw new Error("the stack did not start");
+  return {
+    status,
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGTERM");
+      await child;
+    },
+  };
+}
+
+/** A signed-up user with one session, and a way to send a message and wait for the first text of the reply. */
+export interface BenchUser {
+  client: SupabaseClient<Database>;
+  accessToken: string;
+  sessionId: string;
+}
+
+/** Signs a user up and creates a session. */
+export async function createBenchUser(status: StackStatus): Promise<BenchUser> {
+  const client = createClient<Database>(status.API_URL, status.PUBLISHABLE_KEY, {
+    auth: { persistSession: false, autoRefreshToken: false },
+  });
+  const email = `bench-${crypto.randomUUID()}@example.com`;
+  const { data: { session } } = await client.auth.signUp({ email, password: crypto.randomUUID() });
+  const { data } = await client.from("chat_sessions").insert({ assistant_slug: "coach" })
+    .select("id").single().throwOnError();
+  if (!session) throw new Error("sign-up gave no session");
+  return { client, accessToken: session.access_token, sessionId: data.id };
+}
+
+/** Sends a message. Milliseconds until the first text of the reply; resolves when the reply has ended. */
+export async function timeToFirstText(status: StackStatus, user: BenchUser): Promise<number> {
+  const startedAt = performance.now();
+  const response = await fetch(`${status.FUNCTIONS_URL}/chat`, {
+    method: "POST",
+    headers: { "content-type": "application/json", authorization: `Bearer ${user.accessToken}` },
+    body: JSON.stringify({ session_id: user.sessionId, content: "Hello, how are you today?" }),
+  });
+  if (!response.ok || !response.body) throw new Error(await response.text());
+  let first = 0;
+  for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
+    if (first === 0 && text.includes('"text-delta"')) first = performance.now() - startedAt;
+  }
+  return first;
+}

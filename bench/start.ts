@@ -1,0 +1,20 @@
+import { type Measure, milliseconds } from "./report.ts";
+import { createBenchUser, startBenchStack, temporaryState, timeToFirstText } from "./stack.ts";
+
+/** From the start of the stack to the first answered chat: on an empty state directory, and again. */
+export async function measureStart(): Promise<Measure[]> {
+  await using state = await temporaryState();
+  const cold = await startToFirstChat(state.directory);
+  const warm = await startToFirstChat(state.directory);
+  return [
+    { name: "start to first answered chat, cold", value: milliseconds(cold) },
+    { name: "start to first answered chat, warm", value: milliseconds(warm) },
+  ];
+}
+
+async function startToFirstChat(stateDir: string): Promise<number> {
+  const startedAt = performance.now();
+  await using stack = await startBenchStack(stateDir);
+  await timeToFirstText(stack.status, await createBenchUser(stack.status));
+  return performance.now() - startedAt;
+}
