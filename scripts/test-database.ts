@@ -13,7 +13,7 @@ const FILES_AT_ONCE = 2;
 
 const stopping = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  process.on(signal, () => stopping.abort(new Error(`stopped by ${signal}`)));
+  process.on(signal, () => stopping.abort());
 }
 
 try {
@@ -21,7 +21,7 @@ try {
   console.log(`${passed} passed, ${failed} failed`);
   process.exitCode = failed > 0 ? 1 : 0;
 } catch (error) {
-  console.error(error);
+  console.error(stopping.signal.aborted ? "Stopped." : error);
   process.exitCode = 1;
 }
 process.exit();
@@ -75,8 +75,9 @@ async function runFile(file: string, databases: TestDatabases): Promise<Totals> 
   const startedAt = performance.now();
   const report = await databases.withDatabase((client) => runPgTap(client, text));
   const milliseconds = Math.round(performance.now() - startedAt);
-  const tests = report.passed + report.failed;
-  console.log(`${report.failed === 0 ? "ok" : "not ok"} ${file} ${tests} tests ${milliseconds} ms`);
+  const count = report.passed + report.failed;
+  const tests = `${count} ${count === 1 ? "test" : "tests"}`;
+  console.log(`${report.failed === 0 ? "ok" : "not ok"} ${file} ${tests} ${milliseconds} ms`);
   for (const line of report.diagnostics.join("\n").split("\n").filter(Boolean)) {
     console.log(`  ${line}`);
   }

@@ -122,10 +122,16 @@ language plpgsql
 security definer
 set search_path = ''
 as $$
+declare
+  taken boolean := exists (
+    select from public.profiles p
+    where lower(p.email) = lower(new.email) and p.auth_id is distinct from new.id
+  );
 begin
+  -- An address that another login has taken (single sign-on) stays where it is; the rest follows all the same.
   update public.profiles p
-  set email = nullif(new.email::text, ''),
-      email_confirmed = new.email_confirmed_at is not null,
+  set email = case when taken then p.email else nullif(new.email::text, '') end,
+      email_confirmed = case when taken then p.email_confirmed else new.email_confirmed_at is not null end,
       auth_provider = coalesce(new.raw_app_meta_data::jsonb ->> 'provider', p.auth_provider)
   where p.auth_id = new.id
     and not p.is_deleted;

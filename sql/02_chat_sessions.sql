@@ -90,7 +90,8 @@ create policy chat_sessions_select_own on public.chat_sessions
 
 create policy chat_sessions_insert_own on public.chat_sessions
   for insert to authenticated
-  with check (user_id = (select private.current_profile_id()) and (select private.require_can_act()));
+  -- May the caller act comes first: a deleted account has no profile to compare with, and is told the same as a banned one.
+  with check ((select private.require_can_act()) and user_id = (select private.current_profile_id()));
 
 create policy chat_sessions_update_own on public.chat_sessions
   for update to authenticated

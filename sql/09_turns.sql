@@ -228,7 +228,7 @@ begin
   update public.chat_messages m
   set status = final_status,
       content = coalesce(reply ->> 'content', ''),
-      parts = coalesce(reply -> 'parts', '[]'),
+      parts = coalesce(nullif(reply -> 'parts', 'null'), '[]'),
       model = coalesce(reply ->> 'model', m.model),
       input_tokens = (reply ->> 'input_tokens')::integer,
       cached_input_tokens = (reply ->> 'cached_input_tokens')::integer,

@@ -116,7 +116,9 @@ as $$
 $$;
 comment on function tests.create_message(uuid, text, text) is 'A complete message with one text part; returns its id.';
 
-create function tests.start_turn(name text, session_id uuid, client_id text default 'message-1', content text default 'Hello')
+create function tests.start_turn(
+  name text, session_id uuid, client_id text default 'message-1', content text default 'Hello'
+)
 returns jsonb
 language sql
 set search_path = ''

@@ -24,7 +24,7 @@ export async function runPgTap(client: pg.Client, text: string): Promise<PgTapRe
     passed,
     // A skipped test is not a passed one.
     failed: Math.max(results.count - passed, problems.length > 0 ? 1 : 0),
-    diagnostics: [...lines.filter((line) => /^(not ok|#)/.test(line)), ...problems],
+    diagnostics: [...lines.filter((line) => /^(not ok|#)|# (skip|todo)/i.test(line)), ...problems],
   };
 }
 

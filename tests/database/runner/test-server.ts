@@ -17,7 +17,8 @@ export async function openTestServer(resources: AsyncDisposableStack): Promise<s
 
 async function startTestServer(resources: AsyncDisposableStack): Promise<string> {
   const stateDir = await mkdtemp(path.join(os.tmpdir(), "parley-test-database-"));
-  resources.defer(() => rm(stateDir, { recursive: true, force: true }));
+  // Ctrl-C reaches initdb as well, which may still be clearing up.
+  resources.defer(() => rm(stateDir, { recursive: true, force: true, maxRetries: 10 }));
   // Under root, Postgres runs as another user, who has to get through to its own folder.
   await chmod(stateDir, 0o711);
   await installPgTap();

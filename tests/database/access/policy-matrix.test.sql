@@ -1,0 +1,167 @@
+-- Every table of public × select, insert, update, delete × who acts, each cell really tried.
+--   rows     at least one row is seen or changed
+--   none     allowed, but no row is in reach
+--   refused  42501: no privilege, or a policy's check
+--   blocked  PT403: the account may not start anything
+-- All act on the row of the owner (of the catalogue, on any). `banned` is the owner after being banned; `admin` is
+-- another user with the role admin, who sees through tables what other users see.
+begin;
+select tests.create_user('owner'), tests.create_user('other'), tests.create_user('admin');
+update public.profiles set role = 'admin' where id = tests.profile_id('admin');
+create temp table made on commit drop as select tests.create_session('owner') as session_id;
+select tests.start_turn('owner', session_id) from made;
+
+create temp table expected (
+  table_name text primary key,
+  -- The column that names the owner; null for the catalogue.
+  owned_by text,
+  -- The columns that clients may write, with values that a client would send; null for none.
+  inserts jsonb,
+  updates jsonb,
+  -- Outcomes of select, insert, update, delete.
+  anon text[],
+  owner text[],
+  other text[],
+  banned text[],
+  admin text[]
+) on commit drop;
+
+insert into expected values
+  ('assistants', null, null, null,
+    '{refused, refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{rows,    refused, refused, refused}'),
+  ('chat_messages', 'user_id', null, '{"feedback": 1}',
+    '{refused, refused, refused, refused}',
+    '{rows,    refused, rows,    refused}',
+    '{none,    refused, none,    refused}',
+    '{rows,    refused, rows,    refused}',
+    '{none,    refused, none,    refused}'),
+  ('chat_sessions', 'user_id', jsonb_build_object('id', gen_random_uuid(), 'assistant_slug', 'coach', 'title', 'New'),
+    '{"title": "Renamed", "archived_at": "2030-01-01"}',
+    '{refused, refused, refused, refused}',
+    '{rows,    rows,    rows,    rows}',
+    '{none,    rows,    none,    none}',
+    '{rows,    blocked, rows,    rows}',
+    '{none,    rows,    none,    none}'),
+  ('chat_streams', 'user_id', null, null,
+    '{refused, refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{none,    refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{none,    refused, refused, refused}'),
+  ('profiles', 'id', null,
+    '{"user_name": "New", "organization_name": "New", "avatar_url": "https://example.com/new.png"}',
+    '{refused, refused, refused, refused}',
+    '{rows,    refused, rows,    refused}',
+    '{none,    refused, none,    refused}',
+    '{rows,    refused, rows,    refused}',
+    '{none,    refused, none,    refused}');
+
+create function pg_temp.target(entry expected)
+returns text
+language sql
+as $$
+  select case when entry.owned_by is null then 'true' else format('%I = %L', entry.owned_by, tests.profile_id('owner')) end
+$$;
+
+create function pg_temp.statement(entry expected, verb text)
+returns text
+language plpgsql
+as $$
+declare
+  -- Where clients may write nothing, any column will do to be refused.
+  any_column text := (select attname from pg_attribute
+    where attrelid = format('public.%I', entry.table_name)::regclass and attnum = 1);
+  given jsonb := coalesce(
+    case verb when 'insert' then entry.inserts when 'update' then entry.updates end, jsonb_build_object(any_column, null)
+  );
+  columns text := (select string_agg(quote_ident(key), ', ') from jsonb_object_keys(given) as key);
+  source text := format('select %s from jsonb_populate_record(null::public.%I, %L)', columns, entry.table_name, given);
+begin
+  return case verb
+    when 'select' then format('select from public.%I where %s', entry.table_name, pg_temp.target(entry))
+    when 'insert' then format('insert into public.%I (%s) %s', entry.table_name, columns, source)
+    -- Without a condition, or the policy for select would hide what that for update or delete lets through.
+    when 'update' then format('update public.%I set (%s) = (%s)', entry.table_name, columns, source)
+    when 'delete' then format('delete from public.%I', entry.table_name)
+  end;
+end
+$$;
+
+create function pg_temp.outcome(entry expected, actor text, verb text)
+returns text
+language plpgsql
+as $$
+declare
+  statement text := pg_temp.statement(entry, verb);
+  rows_of_owner text := format('select array_agg(ctid) from public.%I where %s', entry.table_name, pg_temp.target(entry));
+  before tid[];
+  after tid[];
+  affected bigint;
+begin
+  if actor = 'banned' then
+    update public.profiles set role = 'banned' where id = tests.profile_id('owner');
+  end if;
+  execute rows_of_owner into before;
+  if actor = 'anon' then
+    perform tests.act_as_anon();
+  else
+    perform tests.act_as(case actor when 'banned' then 'owner' else actor end);
+  end if;
+
+  execute statement;
+  get diagnostics affected = row_count;
+  if verb in ('update', 'delete') then
+    perform tests.act_as_postgres();
+    execute rows_of_owner into after;
+    affected := (select count(*) from unnest(before) as place where place <> all (coalesce(after, '{}')));
+  end if;
+  -- The error takes back what the statement did, and who acts.
+  raise exception using errcode = 'ZZ000', message = case when affected > 0 then 'rows' else 'none' end;
+exception
+  when sqlstate 'ZZ000' then return sqlerrm;
+  when insufficient_privilege then return 'refused';
+  when sqlstate 'PT403' then return 'blocked';
+  when others then return sqlstate || ' ' || sqlerrm;
+end
+$$;
+
+create function pg_temp.granted_columns(table_name text, privilege text)
+returns text[]
+language sql
+as $$
+  select array_agg(attname::text order by attname)
+  from pg_attribute
+  where attrelid = format('public.%I', table_name)::regclass
+    and attnum > 0
+    and not attisdropped
+    and has_column_privilege('authenticated', attrelid, attnum, privilege)
+$$;
+
+select plan(1 + 23 * (select count(*)::integer from expected));
+
+select set_eq(
+  $$ select relname::text from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') $$,
+  'select table_name from expected', 'every table has its expectations'
+);
+select isnt_empty(pg_temp.statement(e, 'select'), e.table_name || ': there is a row to act on')
+from expected e;
+select is(
+  pg_temp.granted_columns(e.table_name, privilege),
+  (select array_agg(key order by key) from jsonb_object_keys(given) as key),
+  format('%s: users %s no other columns', e.table_name, privilege)
+)
+from expected e, lateral (values ('insert', e.inserts), ('update', e.updates)) as columns (privilege, given);
+select is(
+  pg_temp.outcome(e, actor, verb), outcomes[position], format('%s: %s %s', e.table_name, actor, verb)
+)
+from expected e,
+  lateral (values
+    ('anon', e.anon), ('owner', e.owner), ('other', e.other), ('banned', e.banned), ('admin', e.admin)
+  ) as actors (actor, outcomes),
+  unnest(array['select', 'insert', 'update', 'delete']) with ordinality as verbs (verb, position);
+select * from finish();
+rollback;

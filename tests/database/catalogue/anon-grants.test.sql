@@ -1,0 +1,21 @@
+begin;
+select plan(2);
+select is_empty(
+  $$ select a.attrelid::regclass, a.attname, privilege
+     from pg_attribute a
+     join pg_class c on c.oid = a.attrelid,
+     unnest(array['select', 'insert', 'update', 'references']) as privilege
+     where c.relnamespace in ('public'::regnamespace, 'private'::regnamespace) and c.relkind in ('r', 'p', 'v', 'm', 'f')
+       and a.attnum > 0 and not a.attisdropped and has_column_privilege('anon', a.attrelid, a.attnum, privilege) $$,
+  'anon reads and writes no column'
+);
+select is_empty(
+  $$ select c.oid::regclass, r.role_name, privilege
+     from pg_class c, (values ('anon'), ('authenticated')) as r (role_name),
+     unnest(array['truncate', 'trigger']) as privilege
+     where c.relnamespace in ('public'::regnamespace, 'private'::regnamespace) and c.relkind in ('r', 'p')
+       and has_table_privilege(r.role_name, c.oid, privilege) $$,
+  'clients neither truncate nor add triggers, which policies do not see'
+);
+select * from finish();
+rollback;

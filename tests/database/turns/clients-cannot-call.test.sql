@@ -1,0 +1,24 @@
+begin;
+-- Whatever is not named here is for the service role, new functions included.
+create temp table callable (role_name text, function_name text) on commit drop;
+insert into callable values ('authenticated', 'ensure_profile');
+create temp table refused on commit drop as
+  select r.role_name, p.proname as function_name, format('select public.%I(%s)', p.proname, (
+    select string_agg(format('null::%s', format_type(argument, null)), ', ' order by position)
+    from unnest(p.proargtypes) with ordinality as arguments (argument, position)
+  )) as call
+  from pg_proc p, (values ('anon'), ('authenticated')) as r (role_name)
+  where p.pronamespace = 'public'::regnamespace
+    and not exists (select from callable c where c.role_name = r.role_name and c.function_name = p.proname);
+grant select on refused to public;
+select plan((select count(*)::integer from refused));
+select tests.create_user('ada');
+
+select tests.act_as_anon();
+select throws_ok(call, '42501', 'permission denied for function ' || function_name, 'anon cannot call ' || function_name)
+from refused where role_name = 'anon';
+select tests.act_as('ada');
+select throws_ok(call, '42501', 'permission denied for function ' || function_name, 'a user cannot call ' || function_name)
+from refused where role_name = 'authenticated';
+select * from finish();
+rollback;

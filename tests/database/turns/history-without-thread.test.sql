@@ -1,0 +1,24 @@
+begin;
+select plan(2);
+select tests.create_user('owner');
+create temp table made on commit drop as
+  select tests.create_session('owner') as new_id, tests.create_session('owner') as continued_id;
+grant select on made to public;
+select tests.create_message(id, 'user', 'Hi'), tests.create_message(id, 'assistant', 'Hello'),
+  tests.create_message(id, 'assistant', '')
+from public.chat_sessions;
+update public.chat_sessions set thread_id = 'conv_1' where id = (select continued_id from made);
+
+select tests.act_as_service();
+select is(
+  (select tests.start_turn('owner', new_id, content => 'And now?') -> 'history' from made),
+  '[{"sender": "user", "content": "Hi"}, {"sender": "assistant", "content": "Hello"}]',
+  'a session without a conversation upstream gives what was said before, in order'
+);
+select row_eq(
+  $$ select turn ->> 'thread_id', turn -> 'history'
+     from (select tests.start_turn('owner', continued_id, content => 'And now?') as turn from made) as started $$,
+  row('conv_1'::text, '[]'::jsonb), 'a session with one gives that instead'
+);
+select * from finish();
+rollback;

@@ -1,0 +1,16 @@
+begin;
+select plan(2);
+select tests.create_user('owner');
+create temp table made on commit drop as select tests.create_session('owner') as session_id;
+grant select on made to public;
+
+select tests.act_as_service();
+select tests.start_turn('owner', session_id, 'message-1') from made;
+select public.finish_turn(id, 'complete', '{}') from public.chat_streams;
+select throws_ok(
+  $$ select tests.start_turn('owner', session_id, 'message-1') from made $$, 'PT409', 'message_id_conflict',
+  'the same message is not answered twice'
+);
+select is((select count(*)::integer from public.chat_messages), 2, 'nothing is stored for the second');
+select * from finish();
+rollback;

@@ -1,0 +1,22 @@
+begin;
+select plan(3);
+select tests.create_user('owner');
+create temp table made on commit drop as
+  select tests.create_session('owner') as first_id, tests.create_session('owner') as second_id;
+grant select on made to public;
+
+select tests.act_as_service();
+select tests.start_turn('owner', first_id) from made;
+select throws_ok(
+  $$ select tests.start_turn('owner', first_id, 'message-2') from made $$, 'PT409', 'turn_in_progress',
+  'a session that is being answered takes no second message'
+);
+select lives_ok(
+  $$ select tests.start_turn('owner', second_id) from made $$, 'another session of the user does'
+);
+select public.finish_turn(id, 'complete', '{}') from public.chat_streams;
+select lives_ok(
+  $$ select tests.start_turn('owner', first_id, 'message-2') from made $$, 'and this one, once it is answered'
+);
+select * from finish();
+rollback;

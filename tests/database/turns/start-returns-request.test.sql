@@ -1,0 +1,37 @@
+begin;
+select plan(3);
+select tests.create_user('owner');
+update public.assistants set temperature = 0.5, reasoning_effort = 'low', tools = '[{"type": "web_search"}]'
+where slug = 'coach';
+create temp table made on commit drop as select tests.create_session('owner') as session_id;
+grant select on made to public;
+
+select tests.act_as_service();
+create temp table started on commit drop as select tests.start_turn('owner', session_id) as turn from made;
+
+select tests.act_as_postgres();
+select is(
+  (select turn - array['stream_id', 'user_message_id', 'assistant_message_id'] from started),
+  (select jsonb_build_object(
+    'profile_id', tests.profile_id('owner'), 'session_id', session_id, 'thread_id', null, 'history', '[]'::jsonb,
+    'model', a.model, 'temperature', 0.5, 'reasoning_effort', 'low', 'tools', '[{"type": "web_search"}]'::jsonb,
+    'instructions', i.instructions
+  ) from made, public.assistants a join private.assistant_instructions i using (slug) where a.slug = 'coach'),
+  'start_turn returns what the request upstream needs'
+);
+select results_eq(
+  'select id, sender, client_id, content, status from public.chat_messages order by seq',
+  $$ select (turn ->> 'user_message_id')::uuid, 'user', 'message-1', 'Hello', 'complete' from started
+     union all
+     select (turn ->> 'assistant_message_id')::uuid, 'assistant', null, '', 'streaming' from started $$,
+  'it stores the message and an empty reply'
+);
+select results_eq(
+  'select id, status, user_message_id, assistant_message_id from public.chat_streams',
+  $$ select (turn ->> 'stream_id')::uuid, 'active', (turn ->> 'user_message_id')::uuid,
+       (turn ->> 'assistant_message_id')::uuid
+     from started $$,
+  'and opens the stream of the reply'
+);
+select * from finish();
+rollback;
