@@ -15,7 +15,7 @@ const node = path.join(repository, "node_modules/.bin/node");
 
 if (!existsSync(node) || !existsSync(stamp) || readFileSync(stamp, "utf8") !== lockFile) {
   console.error("Installing the packages of package-lock.json (npm ci) …");
-  const { status } = spawnSync("npm", ["ci", "--no-audit", "--no-fund"], {
+  const { status } = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
     cwd: repository,
     stdio: ["ignore", 2, 2],
   });
