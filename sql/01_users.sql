@@ -175,17 +175,17 @@ $$;
 comment on function private.handle_auth_user_deleted() is
   'Trigger on auth.users: before a login goes, its chats go and its profile is anonymized. Definer: the Auth service has no rights on profiles.';
 
+-- plpgsql keeps its plan for the connection; a function in SQL would be planned again at every statement.
 create function private.current_profile_id()
 returns uuid
-language sql
+language plpgsql
 stable
 security definer
 set search_path = ''
 as $$
-  select p.id
-  from public.profiles p
-  where p.auth_id = auth.uid()
-    and not p.is_deleted
+begin
+  return (select p.id from public.profiles p where p.auth_id = auth.uid() and not p.is_deleted);
+end
 $$;
 comment on function private.current_profile_id() is
   'The caller''s profile. Called by every owner policy, once a statement. Definer: it is what the policy on profiles itself compares with.';
