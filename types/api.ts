@@ -31,7 +31,11 @@ export type HealthReply = z.infer<typeof HealthReply>;
 /** Text as Postgres can store it: without NUL, and with lone surrogates replaced. */
 const StoredText = z.string().transform((text) => text.replaceAll("\0", "").toWellFormed());
 
-const MessageId = z.string().min(1).max(128);
+/** An id is a key: what Postgres cannot store is refused, not changed. */
+const MessageId = z.string().min(1).max(128).refine(
+  (id) => id.isWellFormed() && !id.includes("\0"),
+  { error: "The id holds characters that cannot be stored." },
+);
 const SessionId = z.guid();
 const TextPart = z.object({ type: z.literal("text"), text: StoredText });
 const UserMessage = z.object({
