@@ -1,0 +1,59 @@
+import { Hono } from "hono";
+import type { Pool } from "pg";
+import { type RefuseToken, requireCredentials } from "../gateway/credentials.ts";
+import type { TokenExchange } from "../gateway/tokens.ts";
+import type { StackKeys } from "../keys.ts";
+import type { Log } from "../log.ts";
+import { bucketRoutes } from "./bucket-routes.ts";
+import { openFileStore } from "./file-store.ts";
+import { openRoutes } from "./open-routes.ts";
+import { readRoutes } from "./read-routes.ts";
+import { readClaims, type StorageEnv } from "./request.ts";
+import { signRoutes } from "./sign-routes.ts";
+import { createUrlSigner } from "./signed-urls.ts";
+import { StorageError, toStorageError } from "./storage-error.ts";
+import { transferRoutes } from "./transfer-routes.ts";
+import { writeRoutes } from "./write-routes.ts";
+
+/** Where Storage keeps what, and whom it believes. */
+export interface StorageOptions {
+  /** Connects as a role that may become the API's roles. */
+  database: Pool;
+  /** Bytes live here. */
+  directory: string;
+  keys: StackKeys;
+  tokens: TokenExchange;
+  log: Log;
+}
+
+const ROOT = "/storage/v1";
+const OBJECTS = `${ROOT}/object`;
+
+/**
+ * The Storage API as storage-js speaks it: rows in Postgres under the caller's row-level security, bytes on disk.
+ * Not there: resumable uploads, S3, image transformations, `listV2`, versioning.
+ */
+export async function createStorageApi(options: StorageOptions): Promise<Hono<StorageEnv>> {
+  const { database, directory, keys, tokens, log } = options;
+  const files = await openFileStore(directory);
+  const ports = { database, files, signer: createUrlSigner(keys.jwtSecret) };
+  const api = new Hono<StorageEnv>();
+  api.onError((error) => {
+    const refusal = toStorageError(error);
+    if (refusal.code === "InternalError") log("storage", `failed: ${error.name}: ${error.message}`);
+    return refusal.toResponse();
+  });
+  api.notFound(() => new StorageError("InvalidRequest", "No such route").toResponse());
+
+  api.route(OBJECTS, openRoutes(ports, OBJECTS));
+  api.use(`${ROOT}/*`, requireCredentials(keys, tokens, refuseToken));
+  api.use(`${ROOT}/*`, readClaims(keys.secretKey));
+  api.route(`${ROOT}/bucket`, bucketRoutes(ports));
+  api.route(OBJECTS, signRoutes(ports, OBJECTS));
+  api.route(OBJECTS, readRoutes(ports, OBJECTS));
+  api.route(OBJECTS, transferRoutes(ports));
+  api.route(OBJECTS, writeRoutes(ports, OBJECTS));
+  return api;
+}
+
+const refuseToken: RefuseToken = (reason) => new StorageError("AccessDenied", reason).toResponse();

@@ -1,0 +1,73 @@
+import pg from "pg";
+
+/**
+ * What Supabase Storage answers for each of its error codes; `status` travels in the body.
+ * Source: https://supabase.com/docs/guides/storage/debugging/error-codes
+ */
+const ERRORS = {
+  NoSuchBucket: { status: 404, error: "Bucket not found", message: "Bucket not found" },
+  NoSuchKey: { status: 404, error: "not_found", message: "Object not found" },
+  KeyAlreadyExists: { status: 409, error: "Duplicate", message: "The resource already exists" },
+  BucketAlreadyExists: { status: 409, error: "Duplicate", message: "The resource already exists" },
+  ResourceNotEmpty: {
+    status: 409,
+    error: "ResourceNotEmpty",
+    message: "The bucket you tried to delete is not empty",
+  },
+  AccessDenied: {
+    status: 403,
+    error: "Unauthorized",
+    message: "new row violates row-level security policy",
+  },
+  EntityTooLarge: {
+    status: 413,
+    error: "Payload too large",
+    message: "The object exceeded the maximum allowed size",
+  },
+  InvalidMimeType: {
+    status: 415,
+    error: "invalid_mime_type",
+    message: "mime type is not supported",
+  },
+  InvalidRange: { status: 416, error: "invalid_range", message: "invalid range provided" },
+  InvalidKey: { status: 400, error: "InvalidKey", message: "Invalid key" },
+  InvalidBucketName: { status: 400, error: "Invalid Input", message: "Bucket name invalid" },
+  InvalidJWT: { status: 400, error: "InvalidJWT", message: "Invalid JWT" },
+  InvalidSignature: { status: 400, error: "InvalidSignature", message: "Invalid signature" },
+  InvalidRequest: { status: 400, error: "InvalidRequest", message: "Invalid request" },
+  InternalError: { status: 500, error: "InternalError", message: "Internal server error" },
+} as const satisfies Record<string, { status: number; error: string; message: string }>;
+
+/** A code of Supabase Storage. */
+export type StorageErrorCode = keyof typeof ERRORS;
+
+const BY_SQLSTATE: Record<string, StorageErrorCode> = {
+  "23503": "NoSuchBucket",
+  "23505": "KeyAlreadyExists",
+  "42501": "AccessDenied",
+};
+
+/** A refusal that the client gets to see. */
+export class StorageError extends Error {
+  override readonly name = "StorageError";
+  readonly code: StorageErrorCode;
+
+  constructor(code: StorageErrorCode, message: string = ERRORS[code].message) {
+    super(message);
+    this.code = code;
+  }
+
+  /** The answer. As on Supabase, every refusal is HTTP 400 and says its own status in the body. */
+  toResponse(): Response {
+    const { status, error } = ERRORS[this.code];
+    const body = { statusCode: String(status), error, message: this.message, code: this.code };
+    return Response.json(body, { status: status === 500 ? 500 : 400 });
+  }
+}
+
+/** The refusal that an error stands for: what Postgres refuses is told apart, anything else is ours. */
+export function toStorageError(error: unknown): StorageError {
+  if (error instanceof StorageError) return error;
+  const sqlState = error instanceof pg.DatabaseError ? error.code : undefined;
+  return new StorageError(BY_SQLSTATE[sqlState ?? ""] ?? "InternalError");
+}

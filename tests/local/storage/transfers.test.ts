@@ -1,0 +1,141 @@
+import { randomUUID } from "node:crypto";
+import { beforeAll, describe, expect, it } from "vitest";
+import { asPostgres, must } from "../../helpers/stack.ts";
+import { admin, countOnDisk, makeBucket, namesInTable } from "./storage-helpers.ts";
+
+let bucket: string;
+let files: ReturnType<typeof admin.storage.from>;
+
+beforeAll(async () => {
+  bucket = await makeBucket();
+  files = admin.storage.from(bucket);
+});
+
+/** Uploads a file whose text is its own and returns both. */
+async function upload(): Promise<{ name: string; text: string }> {
+  const text = randomUUID();
+  const name = `from/${text}.txt`;
+  const options = { contentType: "text/csv", cacheControl: "60", metadata: { page: 1 } };
+  must(await files.upload(name, text, options));
+  return { name, text };
+}
+
+async function textOf(name: string, from = files): Promise<string> {
+  return await must(await from.download(name)).text();
+}
+
+describe("exists", () => {
+  it("tells what is there", async () => {
+    const { name } = await upload();
+    expect((await files.exists(name)).data).toBe(true);
+    expect((await files.exists(`${name}x`)).data).toBe(false);
+    expect((await files.exists("from")).data).toBe(false);
+  });
+});
+
+describe("move", () => {
+  it("gives the object another name, and keeps what else it is", async () => {
+    const { name, text } = await upload();
+    const before = must(await files.info(name));
+    expect(must(await files.move(name, `to/${text}`)).message).toBe("Successfully moved");
+    expect((await files.exists(name)).data).toBe(false);
+    expect(await textOf(`to/${text}`)).toBe(text);
+    expect(must(await files.info(`to/${text}`))).toMatchObject({
+      id: before.id,
+      contentType: "text/csv",
+      cacheControl: "max-age=60",
+      metadata: { page: 1 },
+    });
+    expect(await countOnDisk(text)).toBe(1);
+  });
+
+  it("goes to another bucket", async () => {
+    const { name, text } = await upload();
+    const other = await makeBucket();
+    must(await files.move(name, name, { destinationBucket: other }));
+    expect(await textOf(name, admin.storage.from(other))).toBe(text);
+    expect((await files.exists(name)).data).toBe(false);
+  });
+
+  it("is refused from nothing, onto something and to nowhere", async () => {
+    const [one, other] = [await upload(), await upload()];
+    expect((await files.move("nothing", "x")).error).toMatchObject({ statusCode: "404" });
+    expect((await files.move(one.name, other.name)).error).toMatchObject({ statusCode: "409" });
+    expect((await files.move(one.name, "x", { destinationBucket: "nowhere" })).error)
+      .toMatchObject({ statusCode: "404", message: "Bucket not found" });
+    expect(await textOf(one.name)).toBe(one.text);
+    expect(await textOf(other.name)).toBe(other.text);
+  });
+});
+
+describe("copy", () => {
+  it("makes an object of its own", async () => {
+    const { name, text } = await upload();
+    const { path } = must(await files.copy(name, `copy/${text}`));
+    expect(path).toBe(`${bucket}/copy/${text}`);
+    expect(must(await files.info(`copy/${text}`))).toMatchObject({
+      size: text.length,
+      contentType: "text/csv",
+      metadata: { page: 1 },
+    });
+    must(await files.remove([name]));
+    expect(await textOf(`copy/${text}`)).toBe(text);
+    expect(await countOnDisk(text)).toBe(1);
+  });
+
+  it("goes to another bucket, with other metadata", async () => {
+    const { name, text } = await upload();
+    const other = await makeBucket();
+    must(
+      await files.copy(name, name, {
+        destinationBucket: other,
+        copyMetadata: false,
+        metadata: { mimetype: "text/markdown" },
+      }),
+    );
+    expect(must(await admin.storage.from(other).info(name))).toMatchObject({
+      contentType: "text/markdown",
+      cacheControl: "max-age=60",
+      metadata: null,
+    });
+    expect(await textOf(name, admin.storage.from(other))).toBe(text);
+  });
+
+  it("is refused from nothing and onto something, and leaves no bytes", async () => {
+    const [one, other] = [await upload(), await upload()];
+    expect((await files.copy("nothing", "x")).error).toMatchObject({ statusCode: "404" });
+    expect((await files.copy(one.name, other.name)).error).toMatchObject({ statusCode: "409" });
+    expect(await textOf(other.name)).toBe(other.text);
+    expect(await countOnDisk(one.text)).toBe(1);
+  });
+});
+
+describe("remove", () => {
+  it("takes several, rows and bytes, and says which were there", async () => {
+    const [one, other, kept] = [await upload(), await upload(), await upload()];
+    const removed = must(await files.remove([one.name, other.name, "nothing"]));
+    expect(removed.map(({ name }) => name).sort()).toEqual([one.name, other.name].sort());
+    const names = await namesInTable(bucket);
+    expect(names).toContain(kept.name);
+    expect(names).not.toContain(one.name);
+    expect(await countOnDisk(one.text) + await countOnDisk(other.text)).toBe(0);
+    expect(await countOnDisk(kept.text)).toBe(1);
+  });
+
+  it("of a folder's name takes nothing in it", async () => {
+    const { name } = await upload();
+    expect(must(await files.remove(["from", "from/"]))).toEqual([]);
+    expect((await files.exists(name)).data).toBe(true);
+  });
+
+  it("is nothing more than the row's absence, if SQL deletes the row", async () => {
+    const { name } = await upload();
+    await asPostgres("delete from storage.objects where bucket_id = $1 and name = $2", [
+      bucket,
+      name,
+    ]);
+    expect((await files.download(name)).error).toMatchObject({ statusCode: "404" });
+    must(await files.upload(name, "again"));
+    expect(await textOf(name)).toBe("again");
+  });
+});
