@@ -8,7 +8,7 @@ import { isKnownToLite, statusOf } from "./error-status.ts";
 export interface LiteOptions {
   /** Connects as the superuser; every request runs as the role of its token. */
   databaseUrl: string;
-  /** Where clients reach the stack: the base of links in mails. */
+  /** Where clients reach the stack. */
   apiUrl: string;
   keys: StackKeys;
 }
@@ -31,8 +31,6 @@ export function createLiteApp({ databaseUrl, apiUrl, keys }: LiteOptions) {
       publishable_key: keys.publishableKey,
       secret_key: keys.secretKey,
       site_url: apiUrl,
-      enable_anonymous_sign_ins: true,
-      email: { enable_confirmations: false },
     },
     // The Supabase CLI owns the history of migrations.
     db: { migrations: { enabled: false } },

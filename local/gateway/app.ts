@@ -2,19 +2,28 @@ import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { proxy } from "hono/proxy";
 import type { StackKeys } from "../keys.ts";
-import { answerAuth, type AuthPorts } from "./auth.ts";
+import type { Mailbox } from "../mail/mailbox.ts";
+import { createMailRoutes } from "../mail/mail-routes.ts";
 import {
   type GatewayEnv,
   refuseAuthToken,
   refuseRestToken,
   requireCredentials,
 } from "./credentials.ts";
+import type { TokenExchange } from "./tokens.ts";
 
 /** What stands behind the gateway. */
-export interface GatewayPorts extends AuthPorts {
+export interface GatewayPorts {
+  app: { fetch(request: Request): Promise<Response> };
+  tokens: TokenExchange;
   keys: StackKeys;
+  /** Answers `/auth/v1`, once credentials are checked. */
+  auth(request: Request): Promise<Response>;
+  mailbox: Mailbox;
   /** Base URL of the functions server, e.g. `http://127.0.0.1:9000`. */
   functionsUrl: string;
+  /** Answers `/storage/v1`, credentials and all. */
+  storage: { fetch(request: Request): Response | Promise<Response> };
   /** True once every part answers. */
   isReady(): boolean;
 }
@@ -25,15 +34,22 @@ const EXPOSED = [
   "preference-applied",
   "x-total-count",
   "link",
+  "accept-ranges",
+  "content-disposition",
+  "content-length",
+  "etag",
+  "x-supabase-api-version",
+  "x-sb-error-code",
 ];
 
-/** One port for `/rest/v1`, `/auth/v1` and `/functions/v1`, as a Supabase project has it. */
+/** One port for `/rest/v1`, `/auth/v1`, `/storage/v1` and `/functions/v1`, as a Supabase project has it. */
 export function createGateway(ports: GatewayPorts): Hono<GatewayEnv> {
   const { keys, tokens } = ports;
   const gateway = new Hono<GatewayEnv>();
   // Functions answer CORS themselves, as on Supabase.
   gateway.use("/rest/v1/*", cors({ origin: "*", exposeHeaders: EXPOSED, maxAge: 600 }));
   gateway.use("/auth/v1/*", cors({ origin: "*", exposeHeaders: EXPOSED, maxAge: 600 }));
+  gateway.use("/storage/v1/*", cors({ origin: "*", exposeHeaders: EXPOSED, maxAge: 600 }));
 
   gateway.get(
     "/auth/v1/health",
@@ -41,12 +57,13 @@ export function createGateway(ports: GatewayPorts): Hono<GatewayEnv> {
       ports.isReady() ? c.json({ name: "Parley local stack" }) : c.json({ msg: "starting" }, 503),
   );
   gateway.get("/auth/v1/.well-known/jwks.json", (c) => c.json(tokens.jwks));
-  // Links in mails carry no key.
-  gateway.get("/auth/v1/verify", (c) => answerAuth(ports, c.req.raw));
+  // Browsers follow links without a key.
+  gateway.get("/auth/v1/verify", (c) => ports.auth(c.req.raw));
+  gateway.get("/auth/v1/authorize", (c) => ports.auth(c.req.raw));
   gateway.all(
     "/auth/v1/*",
     requireCredentials(keys, tokens, refuseAuthToken),
-    (c) => answerAuth(ports, c.var.upstream),
+    (c) => ports.auth(c.var.upstream),
   );
   gateway.all(
     "/rest/v1/*",
@@ -54,7 +71,9 @@ export function createGateway(ports: GatewayPorts): Hono<GatewayEnv> {
     (c) => ports.app.fetch(c.var.upstream),
   );
 
+  gateway.all("/storage/v1/*", (c) => ports.storage.fetch(c.req.raw));
   gateway.all("/functions/v1/*", (c) => forward(ports.functionsUrl, c.req.raw));
+  gateway.route("/_mail", createMailRoutes(ports.mailbox));
   gateway.notFound((c) =>
     c.json({ code: "not_found", message: "No such route.", details: null, hint: null }, 404)
   );

@@ -11,13 +11,13 @@ import type { StackKeys } from "../keys.ts";
 /** The only roles a token may name: any other one would reach Postgres with its own rights. */
 const ROLES = ["anon", "authenticated", "service_role"];
 
-/** Turns the Auth app's HS256 tokens into what Supabase issues (ES256 with a key id), and back. */
+/** Signs tokens as Supabase does (ES256 with a key id), and turns them into what the app behind the gateway reads (HS256). */
 export interface TokenExchange {
   /** The public keys, as `/auth/v1/.well-known/jwks.json` serves them. */
   jwks: JSONWebKeySet;
-  /** A client's token from one of the Auth app. */
-  toClient(token: string, claims: JWTPayload): Promise<string>;
-  /** The Auth app's token from a client's. Throws when it is forged, expired or names another role. */
+  /** A client's token; the issuer is added. */
+  sign(claims: JWTPayload): Promise<string>;
+  /** The app's token from a client's. Throws when it is forged, expired or names another role. */
   fromClient(token: string): Promise<string>;
 }
 
@@ -34,12 +34,10 @@ export async function createTokenExchange(keys: StackKeys, issuer: string): Prom
 
   return {
     jwks,
-    async toClient(token, claims) {
-      const { payload } = await jwtVerify(token, appSecret, { algorithms: ["HS256"] });
-      return new SignJWT({ ...payload, ...claims, iss: issuer })
+    sign: (claims) =>
+      new SignJWT({ ...claims, iss: issuer })
         .setProtectedHeader({ alg: "ES256", typ: "JWT", kid })
-        .sign(signingKey);
-    },
+        .sign(signingKey),
     async fromClient(token) {
       const { payload } = await jwtVerify(token, resolveKey, { algorithms: ["ES256"], issuer });
       if (!ROLES.includes(String(payload.role))) {

@@ -1,5 +1,16 @@
 -- Puts right what @supabase/lite made in auth and storage. Run by supabase_admin at every start; idempotent.
 
+-- How each session began; its tokens say it (claim amr).
+create table if not exists auth.mfa_amr_claims (
+  id uuid primary key default gen_random_uuid(),
+  session_id uuid not null references auth.sessions (id) on delete cascade,
+  authentication_method text not null,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint mfa_amr_claims_session_id_authentication_method_pkey
+    unique (session_id, authentication_method)
+);
+
 do $$
 declare
   made record;

@@ -1,0 +1,10 @@
+import { SmtpEmailDriver } from "@supabase/lite";
+import type { AuthPorts } from "../auth/ports.ts";
+
+const SENDER = { address: "noreply@parley.localhost", name: "Parley" };
+
+/** Sends mails to the SMTP server of this stack. */
+export function createMailer(port: number): AuthPorts["sendMail"] {
+  const driver = new SmtpEmailDriver({ host: "127.0.0.1", port, from: SENDER, secure: false });
+  return (mail) => driver.send(mail);
+}
