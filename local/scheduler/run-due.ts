@@ -1,0 +1,75 @@
+import { Cron } from "croner";
+import type { Pool } from "pg";
+import type { Log } from "../log.ts";
+
+/** What a run of schedules needs. */
+export interface SchedulerPorts {
+  /** As role `postgres`. */
+  database: Pool;
+  /** Base URL of the edge functions. */
+  functionsUrl: string;
+  secretKey: string;
+  log: Log;
+}
+
+interface Schedule {
+  name: string;
+  cron: string;
+  function_path: string | null;
+  body: unknown;
+}
+
+/**
+ * Runs every enabled schedule whose cron names this minute (UTC), and resolves when all have ended. What a run leaves
+ * is in the table; a schedule that fails hinders no other.
+ */
+export async function runDue(ports: SchedulerPorts, minute: Date): Promise<void> {
+  const { rows } = await ports.database.query<Schedule>(
+    "select name, cron, function_path, body from private.schedules where is_enabled order by name",
+  );
+  await Promise.all(rows.filter((row) => isDue(ports, row, minute)).map((row) => run(ports, row)));
+}
+
+function isDue({ log }: SchedulerPorts, { name, cron }: Schedule, minute: Date): boolean {
+  try {
+    return new Cron(cron, { timezone: "UTC", mode: "5-part" }).match(minute);
+  } catch {
+    log("scheduler", `${name} has no cron expression that can be read: ${cron}`);
+    return false;
+  }
+}
+
+async function run(ports: SchedulerPorts, schedule: Schedule): Promise<void> {
+  const { database, log } = ports;
+  try {
+    if (schedule.function_path === null) {
+      await database.query("select private.run_sql_schedule($1)", [schedule.name]);
+    } else {
+      const status = await callFunction(ports, schedule);
+      await database.query("select private.record_schedule_run($1, $2)", [schedule.name, status]);
+    }
+  } catch (error) {
+    log(
+      "scheduler",
+      `${schedule.name} did not run: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+}
+
+/** Posts as pg_net does on Supabase: the secret key in `apikey`, never in `authorization`. */
+async function callFunction(
+  { functionsUrl, secretKey }: SchedulerPorts,
+  { function_path, body }: Schedule,
+): Promise<string> {
+  try {
+    const response = await fetch(`${functionsUrl}/${function_path}`, {
+      method: "POST",
+      headers: { apikey: secretKey, "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    await response.body?.cancel();
+    return response.ok ? "ok" : String(response.status);
+  } catch {
+    return "unreachable";
+  }
+}
