@@ -29,7 +29,7 @@ export interface DatabaseOptions {
 
 /** Starts Postgres and brings roles, `auth` and `storage` up to date. Migrations are the caller's. */
 export async function startDatabase(options: DatabaseOptions): Promise<PlatformDatabase> {
-  const { stateDir, port, apiUrl, keys, log } = options;
+  const { stateDir, port, keys, log } = options;
   const cluster = {
     directory: path.join(stateDir, "postgres"),
     port,
@@ -38,15 +38,25 @@ export async function startDatabase(options: DatabaseOptions): Promise<PlatformD
   };
   const service = await startCluster(cluster);
   const url: PlatformDatabase["url"] = (user, database) => databaseUrl(cluster, user, database);
-  const admin = url(SUPERUSER);
-  await applyPlatformSql(admin, "before.sql");
-  await createSystemSchemas({ databaseUrl: admin, apiUrl, keys });
-  await applyPlatformSql(admin, "after.sql");
+  try {
+    await preparePlatform(url(SUPERUSER), options);
+  } catch (error) {
+    await service.stop();
+    throw error;
+  }
   return {
     service,
     url,
-    async migrate() {
-      await pushMigrations(url("postgres"));
-    },
+    migrate: () => pushMigrations(url("postgres")),
   };
+}
+
+async function preparePlatform(
+  admin: string,
+  { apiUrl, keys }: DatabaseOptions,
+): Promise<void> {
+  await applyPlatformSql(admin, "before.sql");
+  await createSystemSchemas({ databaseUrl: admin, apiUrl, keys });
+  await applyPlatformSql(admin, "storage.sql");
+  await applyPlatformSql(admin, "after.sql");
 }

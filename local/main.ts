@@ -1,4 +1,5 @@
 // `npm start`: runs the stack until Ctrl-C.
+import { once } from "node:events";
 import { terminalLog } from "./log.ts";
 import { loadEnvFile, readSettings } from "./settings.ts";
 import { startStack } from "./stack.ts";
@@ -6,21 +7,23 @@ import type { StackStatus } from "./status.ts";
 
 loadEnvFile();
 const startedAt = performance.now();
-const stopping = new Promise<void>((resolve) => {
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.on(signal, () => resolve());
-  }
-});
+const stopping = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(signal, () => stopping.abort());
+}
 
 try {
-  const stack = await startStack(readSettings(), { log: terminalLog, watch: true });
+  const { signal } = stopping;
+  const stack = await startStack(readSettings(), { log: terminalLog, watch: true, signal });
   console.log(welcome(stack.status, (performance.now() - startedAt) / 1000));
-  await stopping;
+  if (!signal.aborted) await once(signal, "abort");
   terminalLog("stack", "stopping");
   await stack.stop();
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
+  if (!stopping.signal.aborted) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  }
 }
 process.exit();
 

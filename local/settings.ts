@@ -11,6 +11,8 @@ const optional = z.string().trim().transform((value) => value || undefined).opti
 const Environment = z.object({
   PARLEY_API_PORT: port(54321),
   PARLEY_DB_PORT: port(54322),
+  PARLEY_MAIL_PORT: port(54324),
+  PARLEY_SCHEDULER: z.enum(["on", "off"]).default("on"),
   PARLEY_STATE_DIR: z.string().default(".parley"),
   PARLEY_STREAM_SECONDS: z.coerce.number().int().positive().default(140),
   PARLEY_ALLOWED_ORIGINS: z.string().default(""),
@@ -22,7 +24,11 @@ const Environment = z.object({
 export interface Settings {
   apiPort: number;
   dbPort: number;
+  /** Where the SMTP server that catches mails listens. */
+  mailPort: number;
   stateDir: string;
+  /** Whether schedules run by themselves. */
+  scheduler: boolean;
   streamSeconds: number;
   allowedOrigins: string;
   /** Null runs the emulator. */
@@ -43,7 +49,9 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   return {
     apiPort: values.PARLEY_API_PORT,
     dbPort: values.PARLEY_DB_PORT,
+    mailPort: values.PARLEY_MAIL_PORT,
     stateDir: path.resolve(REPOSITORY, values.PARLEY_STATE_DIR),
+    scheduler: values.PARLEY_SCHEDULER === "on",
     streamSeconds: values.PARLEY_STREAM_SECONDS,
     allowedOrigins: values.PARLEY_ALLOWED_ORIGINS,
     openai: readProvider(values.OPENAI_API_KEY, values.OPENAI_BASE_URL),

@@ -1,18 +1,36 @@
+import path from "node:path";
 import { serve, type ServerType } from "@hono/node-server";
 import getPort from "get-port";
 import pg from "pg";
 import { quietAnsweredErrors } from "./api/quiet.ts";
 import { createReloadingApp } from "./api/reload.ts";
-import { startDatabase } from "./database.ts";
+import { createAuthApp } from "./auth/create-auth-app.ts";
+import { type PlatformDatabase, startDatabase } from "./database.ts";
 import { startOpenAIEmulator } from "./emulators.ts";
 import { startFunctions } from "./functions.ts";
 import { createGateway } from "./gateway/app.ts";
 import { createTokenExchange } from "./gateway/tokens.ts";
 import { loadKeys } from "./keys.ts";
 import type { Log } from "./log.ts";
+import { createMailer } from "./mail/mailer.ts";
+import { Mailbox } from "./mail/mailbox.ts";
+import { startSmtpSink } from "./mail/smtp-sink.ts";
+import { migrationChange, MigrationError } from "./migrations.ts";
+import { stopOrphan } from "./postgres/cluster.ts";
 import { SUPERUSER } from "./postgres/names.ts";
-import type { Settings } from "./settings.ts";
+import { startScheduler } from "./scheduler/scheduler.ts";
+import { REPOSITORY, type Settings } from "./settings.ts";
+import {
+  editedMigrations,
+  rememberMigrations,
+  requireFreePorts,
+  requireNotRunning,
+  requireOwnVersion,
+} from "./state.ts";
 import { clearStatus, type StackStatus, writeStatus } from "./status.ts";
+import { createStorageApi } from "./storage/storage-api.ts";
+
+const MIGRATIONS = path.join(REPOSITORY, "sql");
 
 /** A running stack. */
 export interface Stack {
@@ -24,8 +42,10 @@ export interface Stack {
 /** Options of a start that are no settings. */
 export interface StartOptions {
   log: Log;
-  /** Start functions again when a file changes. */
+  /** Follow edits: of functions while they run, of a migration that has failed. */
   watch: boolean;
+  /** Ends a start that is under way. */
+  signal?: AbortSignal;
 }
 
 /** Starts every part of the local stack on 127.0.0.1. Rejects, with nothing left running, when one cannot start. */
@@ -42,10 +62,14 @@ export async function startStack(settings: Settings, options: StartOptions): Pro
 
 async function startParts(
   settings: Settings,
-  { log, watch }: StartOptions,
+  { log, watch, signal = new AbortController().signal }: StartOptions,
   parts: AsyncDisposableStack,
 ): Promise<StackStatus> {
-  const { stateDir, apiPort, dbPort } = settings;
+  const { stateDir, apiPort, dbPort, mailPort } = settings;
+  await requireNotRunning(stateDir);
+  await requireOwnVersion(stateDir);
+  await stopOrphan(path.join(stateDir, "postgres"));
+  await requireFreePorts(settings);
   const apiUrl = `http://127.0.0.1:${apiPort}`;
   const keys = await loadKeys(stateDir);
   const [functionsPort, openaiPort] = [await getPort(), await getPort()];
@@ -53,7 +77,8 @@ async function startParts(
 
   const database = await startDatabase({ stateDir, port: dbPort, apiUrl, keys, log });
   parts.defer(() => database.service.stop());
-  await database.migrate();
+  await migrate(database, { log, stateDir, signal: watch ? signal : null });
+  signal.throwIfAborted();
 
   const openai = settings.openai
     ? null
@@ -70,9 +95,30 @@ async function startParts(
 
   const tokens = await createTokenExchange(keys, `${apiUrl}/auth/v1`);
   const functionsUrl = `http://127.0.0.1:${functionsPort}`;
+  const storage = await createStorageApi({
+    database: pool,
+    directory: path.join(stateDir, "storage"),
+    keys,
+    tokens,
+    log,
+  });
+  const mailbox = new Mailbox();
+  const sink = await startSmtpSink(mailPort, mailbox);
+  parts.defer(() => sink.stop());
+  const auth = createAuthApp({
+    database: pool,
+    signToken: tokens.sign,
+    sendMail: createMailer(mailPort),
+    secretKey: keys.secretKey,
+    apiUrl,
+    allowedOrigins: settings.allowedOrigins.split(/[\s,]+/).filter(Boolean),
+    log,
+  });
   const gateway = createGateway({
     app,
-    database: pool,
+    auth,
+    mailbox,
+    storage,
     tokens,
     keys,
     functionsUrl,
@@ -95,17 +141,58 @@ async function startParts(
   parts.defer(() => functions.stop());
   ready = true;
 
+  if (settings.scheduler) {
+    const asPostgres = new pg.Pool({ connectionString: database.url("postgres"), max: 2 });
+    asPostgres.on("error", () => {});
+    parts.defer(() => asPostgres.end());
+    const { secretKey } = keys;
+    parts.defer(
+      startScheduler({
+        database: asPostgres,
+        functionsUrl: `${apiUrl}/functions/v1`,
+        secretKey,
+        log,
+      }),
+    );
+  }
+
   const status: StackStatus = {
     API_URL: apiUrl,
     FUNCTIONS_URL: `${apiUrl}/functions/v1`,
     DB_URL: database.url("postgres"),
     PUBLISHABLE_KEY: keys.publishableKey,
     SECRET_KEY: keys.secretKey,
+    MAIL_URL: `${apiUrl}/_mail`,
+    SMTP_URL: `smtp://127.0.0.1:${mailPort}`,
     OPENAI_BASE_URL: openai?.provider.baseUrl,
   };
   await writeStatus(stateDir, status);
   parts.defer(() => clearStatus(stateDir));
   return status;
+}
+
+/** Applies the migrations; with a signal, a broken one is shown and waited for until it is mended. */
+async function migrate(
+  database: PlatformDatabase,
+  { log, stateDir, signal }: { log: Log; stateDir: string; signal: AbortSignal | null },
+): Promise<void> {
+  const edited = await editedMigrations(stateDir, MIGRATIONS);
+  if (edited.length > 0) {
+    log(
+      "stack",
+      `edited since the database was made: ${edited.join(", ")}. \`npm run db:reset\` rebuilds it.`,
+    );
+  }
+  for (;;) {
+    try {
+      await database.migrate();
+      return edited.length > 0 ? undefined : await rememberMigrations(stateDir, MIGRATIONS);
+    } catch (error) {
+      if (!(error instanceof MigrationError) || !signal) throw error;
+      log("stack", `${error.message}\n           Waiting for a change in sql/ …`);
+      await migrationChange(signal);
+    }
+  }
 }
 
 function listen(

@@ -10,6 +10,10 @@ export const StackStatus = z.object({
   DB_URL: z.string(),
   PUBLISHABLE_KEY: z.string(),
   SECRET_KEY: z.string(),
+  /** Lists the mails that the stack has caught. */
+  MAIL_URL: z.string(),
+  /** Where programs send mails to have them caught. */
+  SMTP_URL: z.string(),
   /** Ends in `/v1`; absent when a real provider is used. */
   OPENAI_BASE_URL: z.string().optional(),
 });

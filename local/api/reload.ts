@@ -1,4 +1,4 @@
-import pg from "pg";
+import postgres from "postgres";
 import { createLiteApp, type LiteApp, type LiteOptions } from "./lite-app.ts";
 
 /** The app that serves now; a new one takes over whenever the schema changes. */
@@ -12,20 +12,23 @@ const SETTLE_MS = 100;
 /** How long requests that the old app has begun may take. */
 const DRAIN_MS = 15_000;
 
-/** Serves an app that follows the schema, as PostgREST does: on `NOTIFY pgrst`. */
+/** Serves an app that follows the schema, as PostgREST does: on `NOTIFY pgrst`, and after a lost connection. */
 export async function createReloadingApp(options: LiteOptions): Promise<ReloadingApp> {
   const draining = new Set<LiteApp>();
   let app = createLiteApp(options);
   let settling: NodeJS.Timeout | undefined;
-  const listener = new pg.Client(options.databaseUrl);
-  // A dead database is the supervisor's business.
-  listener.on("error", () => {});
-  listener.on("notification", () => {
+  const listener = postgres(options.databaseUrl, { max: 1, onnotice: () => {} });
+  let listening = false;
+  await listener.listen("pgrst", settle, () => {
+    // Called again after every reconnection: what was notified in between is lost.
+    if (listening) settle();
+    listening = true;
+  });
+
+  function settle(): void {
     clearTimeout(settling);
     settling = setTimeout(replace, SETTLE_MS);
-  });
-  await listener.connect();
-  await listener.query("listen pgrst");
+  }
 
   function replace(): void {
     const old = app;
@@ -38,7 +41,7 @@ export async function createReloadingApp(options: LiteOptions): Promise<Reloadin
     fetch: (request) => app.fetch(request, { peerAddress: null }),
     async close() {
       clearTimeout(settling);
-      await listener.end();
+      await listener.end({ timeout: 1 });
       await Promise.all([app, ...draining].map((each) => each.connection.close()));
     },
   };

@@ -5,7 +5,7 @@ import pg from "pg";
 /** Runs one platform SQL file of this folder as the superuser at `url`. */
 export async function applyPlatformSql(
   url: string,
-  file: "before.sql" | "after.sql",
+  file: "before.sql" | "storage.sql" | "after.sql",
 ): Promise<void> {
   const text = await readFile(path.join(import.meta.dirname, file), "utf8");
   const client = new pg.Client(url);

@@ -28,7 +28,6 @@ const FLAGS = [
 /** Starts Postgres on the directory, making the cluster at the first start. Rejects when it cannot run. */
 export async function startCluster(options: ClusterOptions): Promise<Service> {
   await ensureCluster(options);
-  await stopOrphan(options);
   const { postgres } = await postgresBinaries();
   return startService({
     name: "postgres",
@@ -75,11 +74,13 @@ async function ensureCluster({ directory, password }: ClusterOptions): Promise<v
   await rm(directory, { recursive: true, force: true });
   await execa(process.execPath, [path.join(import.meta.dirname, "initialise.ts")], {
     env: { CLUSTER_DIR: directory, CLUSTER_PASSWORD: password },
+    // Ctrl-C is the supervisor's to handle.
+    detached: true,
   });
 }
 
-/** A supervisor that was killed leaves its Postgres running; this one takes the directory over. */
-async function stopOrphan({ directory }: ClusterOptions): Promise<void> {
+/** Ends the Postgres that a killed supervisor has left running on a directory. */
+export async function stopOrphan(directory: string): Promise<void> {
   if (!existsSync(path.join(directory, "postmaster.pid"))) return;
   const { pg_ctl } = await postgresBinaries();
   await execa(pg_ctl, ["stop", "-D", directory, "-m", "fast", "-w"], {

@@ -22,7 +22,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const settings = readSettings({
     PARLEY_API_PORT: String(await getPort()),
     PARLEY_DB_PORT: String(await getPort()),
+    PARLEY_MAIL_PORT: String(await getPort()),
     PARLEY_STATE_DIR: stateDir,
+    PARLEY_SCHEDULER: "off",
   });
   const log = createWriteStream(path.join(stateDir, "stack.log"));
   const stack = await startStack(settings, {

@@ -1,0 +1,83 @@
+import { createHash } from "node:crypto";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import net from "node:net";
+import path from "node:path";
+import { z } from "zod";
+import type { Settings } from "./settings.ts";
+import { readStatus } from "./status.ts";
+
+/** What a state directory was made by; another layout or Postgres cannot be read by this version. */
+const VERSION = { layout: 1, postgres: 17 } as const;
+
+const StateVersion = z.object({ layout: z.number(), postgres: z.number() });
+const AppliedFiles = z.record(z.string(), z.string());
+
+/** Rejects with what to do when another version of Parley made the state directory. */
+export async function requireOwnVersion(stateDir: string): Promise<void> {
+  await mkdir(stateDir, { recursive: true });
+  const file = path.join(stateDir, "version.json");
+  const text = await readFile(file, "utf8").catch(() => null);
+  if (text === null) return await writeFile(file, JSON.stringify(VERSION));
+  const found = StateVersion.parse(JSON.parse(text));
+  if (found.layout === VERSION.layout && found.postgres === VERSION.postgres) return;
+  throw new Error(
+    `${stateDir} was made by another version (layout ${found.layout}, Postgres ${found.postgres}; ` +
+      `this one has layout ${VERSION.layout}, Postgres ${VERSION.postgres}). ` +
+      "Remove it to start anew, or set PARLEY_STATE_DIR to another folder.",
+  );
+}
+
+/** Rejects when a stack already runs on the state directory. */
+export async function requireNotRunning(stateDir: string): Promise<void> {
+  const running = await readStatus(stateDir);
+  if (running) {
+    throw new Error(`A stack already runs on ${stateDir}: ${running.API_URL}. Stop it first.`);
+  }
+}
+
+/** Rejects, naming the variable to change, when something else listens on a port of the stack. */
+export async function requireFreePorts(settings: Settings): Promise<void> {
+  const ports = {
+    PARLEY_API_PORT: settings.apiPort,
+    PARLEY_DB_PORT: settings.dbPort,
+    PARLEY_MAIL_PORT: settings.mailPort,
+  };
+  for (const [variable, port] of Object.entries(ports)) {
+    if (await isFree(port)) continue;
+    throw new Error(
+      `Port ${port} is in use, by another stack perhaps. Stop what listens there, or set ${variable}.`,
+    );
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = net.createServer();
+    probe.once("error", () => resolve(false));
+    probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(true)));
+  });
+}
+
+/** Remembers the migrations as they are now: the ones that the database has seen. */
+export async function rememberMigrations(stateDir: string, migrations: string): Promise<void> {
+  const text = JSON.stringify(await hashFiles(migrations), null, 2);
+  await writeFile(path.join(stateDir, "migrations.json"), text);
+}
+
+/** Migrations that were edited after the database had seen them: it does not have those edits. */
+export async function editedMigrations(stateDir: string, migrations: string): Promise<string[]> {
+  const text = await readFile(path.join(stateDir, "migrations.json"), "utf8").catch(() => "{}");
+  const now = await hashFiles(migrations);
+  return Object.entries(AppliedFiles.parse(JSON.parse(text)))
+    .filter(([file, hash]) => now[file] !== hash)
+    .map(([file]) => file);
+}
+
+async function hashFiles(directory: string): Promise<Record<string, string>> {
+  const files = (await readdir(directory)).filter((file) => file.endsWith(".sql")).sort();
+  const hashes = files.map(async (file) => {
+    const content = await readFile(path.join(directory, file));
+    return [file, createHash("sha256").update(content).digest("hex")] as const;
+  });
+  return Object.fromEntries(await Promise.all(hashes));
+}

@@ -1,0 +1,98 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { execa } from "execa";
+import getPort from "get-port";
+import { onTestFinished } from "vitest";
+import { REPOSITORY } from "../../local/settings.ts";
+import { readStatus, type StackStatus } from "../../local/status.ts";
+
+/** A stack of one test, run as `npm start` runs it, that may be killed and broken. */
+export interface OwnStack {
+  /** Process id of the supervisor. */
+  pid: number;
+  /** Resolves with the first line of output, past or to come, that matches. */
+  line(pattern: RegExp): Promise<string>;
+  /** Resolves when the stack answers. */
+  ready(): Promise<StackStatus>;
+  /** Sends a signal and resolves with the exit code when the supervisor is gone. */
+  end(signal?: NodeJS.Signals): Promise<number | undefined>;
+  /** Resolves with the exit code when the supervisor ends by itself. */
+  ended: Promise<number | undefined>;
+}
+
+/** Variables of an empty state directory and free ports; removed when the test ends. */
+export async function freshEnvironment(): Promise<Record<string, string>> {
+  const stateDir = await mkdtemp(path.join(os.tmpdir(), "parley-own-"));
+  onTestFinished(() => rm(stateDir, { recursive: true, force: true }));
+  return {
+    PARLEY_STATE_DIR: stateDir,
+    PARLEY_API_PORT: String(await getPort()),
+    PARLEY_DB_PORT: String(await getPort()),
+    PARLEY_MAIL_PORT: String(await getPort()),
+  };
+}
+
+/** Starts a stack in a process of its own; it is ended when the test ends. */
+export function spawnStack(env: Record<string, string>): OwnStack {
+  const child = execa("node", [path.join(REPOSITORY, "local/main.ts")], {
+    preferLocal: true,
+    localDir: REPOSITORY,
+    env,
+    all: true,
+    stdin: "ignore",
+    buffer: false,
+    reject: false,
+  });
+  const ended = child.then(({ exitCode }) => exitCode);
+  const seen: string[] = [];
+  const waiting = new Set<(line: string) => void>();
+  createInterface({ input: child.all }).on("line", (line) => {
+    seen.push(line);
+    for (const hear of waiting) hear(line);
+  });
+
+  const stack: OwnStack = {
+    pid: child.pid ?? 0,
+    ended,
+    line(pattern) {
+      const past = seen.find((line) => pattern.test(line));
+      if (past !== undefined) return Promise.resolve(past);
+      return new Promise((resolve, reject) => {
+        waiting.add((line) => pattern.test(line) && resolve(line));
+        ended.then(() => reject(new Error(`ended without ${pattern}:\n${seen.join("\n")}`)));
+      });
+    },
+    async ready() {
+      await stack.line(/^Parley runs/);
+      const status = await readStatus(env.PARLEY_STATE_DIR ?? "");
+      if (!status) throw new Error("the stack says that it runs, and does not answer");
+      return status;
+    },
+    end(signal = "SIGINT") {
+      child.kill(signal);
+      return ended;
+    },
+  };
+  onTestFinished(async () => void await stack.end("SIGTERM"));
+  return stack;
+}
+
+/** Process ids of the children of a process, by the name that their command line holds. */
+export async function childOf(pid: number, name: string): Promise<number> {
+  const { stdout } = await execa("ps", ["-o", "pid=,args=", "--ppid", String(pid)]);
+  const line = stdout.split("\n").find((each) => each.includes(name));
+  if (!line) throw new Error(`no child "${name}":\n${stdout}`);
+  return Number(line.trim().split(" ")[0]);
+}
+
+/** Whether a process lives. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,60 @@
+import { readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { expect, test } from "vitest";
+import { freshEnvironment, spawnStack } from "../../helpers/own-stack.ts";
+
+test("a second start on the same state directory says where the first one runs", async () => {
+  const env = await freshEnvironment();
+  const { API_URL } = await spawnStack(env).ready();
+  const second = spawnStack(env);
+
+  expect(await second.line(/already runs/)).toContain(API_URL);
+  expect(await second.ended).toBe(1);
+});
+
+test.for(["PARLEY_API_PORT", "PARLEY_DB_PORT", "PARLEY_MAIL_PORT"])(
+  "a port that another stack has is named, with its variable (%s)",
+  async (variable) => {
+    const taken = await freshEnvironment();
+    await spawnStack(taken).ready();
+    const port = taken[variable] ?? "";
+    const second = spawnStack({ ...await freshEnvironment(), [variable]: port });
+
+    expect(await second.line(/is in use/)).toMatch(new RegExp(`${port}.*${variable}`));
+    expect(await second.ended).toBe(1);
+  },
+);
+
+test("a setting that is wrong is named", async () => {
+  const stack = spawnStack({ ...await freshEnvironment(), PARLEY_API_PORT: "many" });
+
+  expect(await stack.line(/PARLEY_API_PORT/)).toBeTruthy();
+  expect(await stack.ended).toBe(1);
+});
+
+test("a state directory of another version is told apart and left alone", async () => {
+  const env = await freshEnvironment();
+  const file = path.join(env.PARLEY_STATE_DIR ?? "", "version.json");
+  const other = JSON.stringify({ layout: 99, postgres: 12 });
+  await writeFile(file, other);
+  const stack = spawnStack(env);
+
+  expect(await stack.line(/another version/)).toMatch(/layout 99, Postgres 12/);
+  expect(await stack.ended).toBe(1);
+  expect(await readFile(file, "utf8")).toBe(other);
+});
+
+test("migrations edited since the database was made are named, with the way out", async () => {
+  const env = await freshEnvironment();
+  const first = spawnStack(env);
+  await first.ready();
+  await first.end();
+  const file = path.join(env.PARLEY_STATE_DIR ?? "", "migrations.json");
+  const applied = JSON.parse(await readFile(file, "utf8"));
+  await writeFile(file, JSON.stringify({ ...applied, "01_users.sql": "what it was before" }));
+
+  const second = spawnStack(env);
+
+  expect(await second.line(/edited since/)).toMatch(/01_users\.sql.*db:reset/);
+  await second.ready();
+});
