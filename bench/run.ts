@@ -1,13 +1,17 @@
 // `npm run bench`: prints what was measured; names as arguments choose some of the benchmarks.
 import { measureFirstToken } from "./first-token.ts";
 import type { Measure } from "./report.ts";
+import { measureRest } from "./rest.ts";
 import { measureRoundTrips } from "./round-trips.ts";
+import { measureRowSecurity } from "./row-security.ts";
 import { measureStart } from "./start.ts";
 
 const benchmarks: Record<string, () => Promise<Measure[]>> = {
   start: measureStart,
   "round-trips": measureRoundTrips,
   "first-token": measureFirstToken,
+  rest: measureRest,
+  "row-security": measureRowSecurity,
 };
 
 const chosen = process.argv.slice(2);

@@ -12,6 +12,8 @@ import type { Database } from "../types/database.ts";
 /** A stack in a process of its own, as `npm start` runs it, so that client and server do not share a thread. */
 export interface BenchStack extends AsyncDisposable {
   status: StackStatus;
+  /** The process that everything else of it descends from. */
+  pid: number;
 }
 
 /** A temporary state directory that is removed with everything in it. */
@@ -45,6 +47,7 @@ export async function startBenchStack(stateDir: string): Promise<BenchStack> {
   if (!status) throw new Error("the stack did not start");
   return {
     status,
+    pid: child.pid ?? 0,
     async [Symbol.asyncDispose]() {
       child.kill("SIGTERM");
       await child;

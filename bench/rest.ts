@@ -1,0 +1,90 @@
+import { execa } from "execa";
+import { type Measure, milliseconds, quantile } from "./report.ts";
+import {
+  type BenchStack,
+  type BenchUser,
+  createBenchUser,
+  startBenchStack,
+  temporaryState,
+} from "./stack.ts";
+
+const USERS = 50;
+const SECONDS = 10;
+
+/** REST reads of 50 users at once, every body checked, and the memory of each process before and under that load. */
+export async function measureRest(): Promise<Measure[]> {
+  await using state = await temporaryState();
+  await using stack = await startBenchStack(state.directory);
+  const users = await Promise.all(
+    Array.from({ length: USERS }, () => createBenchUser(stack.status)),
+  );
+  const idle = await memory(stack);
+  const until = performance.now() + SECONDS * 1000;
+  const reading = users.map((user) => readUntil(user, until));
+  const busy = await memoryAfter(stack, (SECONDS * 1000) / 2);
+  const times = (await Promise.all(reading)).flat();
+  return [
+    { name: `REST reads per second, ${USERS} users`, value: (times.length / SECONDS).toFixed(0) },
+    {
+      name: "  p50 and p99",
+      value: [0.5, 0.99].map((q) => milliseconds(quantile(times, q))).join(", "),
+    },
+    ...Object.entries(idle).map(([part, megabytes]) => ({
+      name: `memory of ${part}, idle and loaded`,
+      value: `${megabytes} MB, ${busy[part]} MB`,
+    })),
+  ];
+}
+
+async function readUntil(user: BenchUser, until: number): Promise<number[]> {
+  const times: number[] = [];
+  while (performance.now() < until) {
+    const startedAt = performance.now();
+    const { data, error } = await user.client.from("chat_sessions").select("id, title, updated_at")
+      .order("updated_at", { ascending: false }).limit(50);
+    times.push(performance.now() - startedAt);
+    if (error || data.length !== 1 || data[0]?.id !== user.sessionId) {
+      throw new Error(`a user read what is not the own list: ${JSON.stringify(error ?? data)}`);
+    }
+  }
+  return times;
+}
+
+function memoryAfter(stack: BenchStack, ms: number): Promise<Record<string, number>> {
+  return new Promise((resolve, reject) => {
+    setTimeout(() => memory(stack).then(resolve, reject), ms);
+  });
+}
+
+const PARTS = {
+  gateway: /local\/main\.ts/,
+  functions: /functions-server/,
+  openai: /openai\/main/,
+  postgres: /postgres/,
+};
+
+/** Resident megabytes of the stack's processes. Postgres' own are added up, with what they share counted each time. */
+async function memory(stack: BenchStack): Promise<Record<string, number>> {
+  const { stdout } = await execa("ps", ["-eo", "pid=,ppid=,rss=,args="]);
+  const processes = stdout.split("\n").map((line) => {
+    const [, pid, parent, kilobytes, args = ""] = line.match(/^\s*(\d+)\s+(\d+)\s+(\d+)\s+(.*)$/) ??
+      [];
+    return { pid: Number(pid), parent: Number(parent), kilobytes: Number(kilobytes), args };
+  });
+  const family = new Set([stack.pid]);
+  // Parents come before their children often, not always.
+  for (let size = 0; size < family.size;) {
+    size = family.size;
+    for (const { pid, parent } of processes) if (family.has(parent)) family.add(pid);
+  }
+  const own = processes.filter(({ pid }) => pid !== stack.pid && family.has(pid));
+  return Object.fromEntries(
+    Object.entries(PARTS).map(([part, pattern]) => {
+      const kilobytes = own.filter(({ args }) => pattern.test(args)).reduce(
+        (sum, each) => sum + each.kilobytes,
+        0,
+      );
+      return [part, Math.round(kilobytes / 1024)];
+    }),
+  );
+}
