@@ -10,6 +10,8 @@ select tests.create_user('owner'), tests.create_user('other'), tests.create_user
 update public.profiles set role = 'admin' where id = tests.profile_id('admin');
 create temp table made on commit drop as select tests.create_session('owner') as session_id;
 select tests.start_turn('owner', session_id) from made;
+insert into public.custom_instructions (user_id, content) values (tests.profile_id('owner'), 'Call me Ada.');
+select private.book_usage(tests.profile_id('owner'), 'chat', 'gpt-5.4-mini', 1, 0, 1);
 
 create temp table expected (
   table_name text primary key,
@@ -52,13 +54,45 @@ insert into expected values
     '{none,    refused, refused, refused}',
     '{rows,    refused, refused, refused}',
     '{none,    refused, refused, refused}'),
+  ('custom_instructions', 'user_id',
+    jsonb_build_object('user_id', tests.profile_id('owner'), 'content', 'I am new here.'),
+    jsonb_build_object('user_id', tests.profile_id('owner'), 'content', 'I have been here.'),
+    '{refused, refused, refused, refused}',
+    '{rows,    rows,    rows,    rows}',
+    '{none,    refused, none,    none}',
+    '{rows,    rows,    rows,    rows}',
+    '{none,    refused, none,    none}'),
+  ('model_prices', null, null, null,
+    '{refused, refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{rows,    refused, refused, refused}'),
+  ('plans', null, null, null,
+    '{refused, refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{rows,    refused, refused, refused}'),
   ('profiles', 'id', null,
     '{"user_name": "New", "organization_name": "New", "avatar_url": "https://example.com/new.png"}',
     '{refused, refused, refused, refused}',
     '{rows,    refused, rows,    refused}',
     '{none,    refused, none,    refused}',
     '{rows,    refused, rows,    refused}',
-    '{none,    refused, none,    refused}');
+    '{none,    refused, none,    refused}'),
+  ('usage_counters', 'user_id', null, null,
+    '{refused, refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{none,    refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{none,    refused, refused, refused}'),
+  ('usage_metrics', 'user_id', null, null,
+    '{refused, refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{none,    refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{none,    refused, refused, refused}');
 
 create function pg_temp.target(entry expected)
 returns text
@@ -125,6 +159,8 @@ exception
   when sqlstate 'ZZ000' then return sqlerrm;
   when insufficient_privilege then return 'refused';
   when sqlstate 'PT403' then return 'blocked';
+  -- The rules let it through; only its key was taken.
+  when unique_violation then return 'rows';
   when others then return sqlstate || ' ' || sqlerrm;
 end
 $$;
