@@ -51,3 +51,6 @@ comment on function private.run_sql_schedule(text) is
   'Runs the SQL function of a schedule and records how it ended. Called by whoever keeps the clock.';
 
 alter table private.schedules enable row level security;
+
+insert into private.schedules (name, cron, function_path)
+values ('turn-recovery', '* * * * *', 'turn-recovery');

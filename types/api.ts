@@ -44,66 +44,112 @@ const UserMessage = z.object({
   parts: z.array(TextPart).min(1).max(MAX_PARTS),
 });
 
-/** One message for a session, as the functions' core sees it. */
-export const ChatMessage = z.object({
+/** A message to be answered, as the functions' core sees it. */
+const SendTurn = z.object({
+  kind: z.literal("send"),
   session_id: SessionId,
-  /** The client's id of the message. */
+  /** The client's id of the message: the key of idempotence. */
   message_id: MessageId,
   parts: z.array(TextPart),
   /** The text of all parts. */
   content: z.string().refine((text) => text.trim() !== "", { error: "The message is empty." })
     .max(MAX_CONTENT_LENGTH),
+  /** Set to edit a message: the session is cut after it. */
+  edits: MessageId.nullable(),
+  search: z.boolean(),
 });
-export type ChatMessage = z.infer<typeof ChatMessage>;
+
+/** The last answer of a session to be given again. */
+const RegenerateTurn = z.object({
+  kind: z.literal("regenerate"),
+  session_id: SessionId,
+  /** The answer, or the message before it; nothing else can be meant. */
+  target_id: MessageId.nullable(),
+  search: z.boolean(),
+});
+
+/** A turn that a client asks for. */
+export const ChatTurn = z.discriminatedUnion("kind", [SendTurn, RegenerateTurn]);
+export type ChatTurn = z.infer<typeof ChatTurn>;
 
 /** The small request body of `POST /functions/v1/chat`. */
 export const SendRequest = z.object({
   session_id: SessionId,
   content: StoredText,
   message_id: MessageId.default(() => crypto.randomUUID()),
-}).transform(({ content, ...rest }) => ({
+  /** Lets the assistant search the web; counts as a search. */
+  search: z.boolean().default(false),
+}).transform(({ content, ...rest }): z.input<typeof ChatTurn> => ({
   ...rest,
+  kind: "send",
   content,
-  parts: [{ type: "text" as const, text: content }],
-})).pipe(ChatMessage);
+  parts: [{ type: "text", text: content }],
+  edits: null,
+})).pipe(ChatTurn);
 export type SendRequest = z.input<typeof SendRequest>;
 
 /** What `useChat` posts by default. Only the last message is used: history always comes from the database. */
 export const UseChatRequest = z.object({
   id: SessionId,
-  messages: z.array(z.unknown()).min(1).optional(),
+  messages: z.array(z.unknown()).optional(),
   message: z.unknown().optional(),
-  trigger: z.literal("submit-message").default("submit-message"),
-  messageId: z.null().optional(),
-}).transform((body, context) => ({
-  session_id: body.id,
-  message: parseLastMessage(body, context),
-})).transform(({ session_id, message }) => ({
-  session_id,
-  message_id: message.id,
-  parts: message.parts,
-  content: message.parts.map((part) => part.text).join("\n"),
-})).pipe(ChatMessage);
+  trigger: z.enum(["submit-message", "regenerate-message"]).default("submit-message"),
+  messageId: MessageId.nullish(),
+  search: z.boolean().default(false),
+}).transform((body, context): z.input<typeof ChatTurn> => {
+  const { id: session_id, messageId, search } = body;
+  if (body.trigger === "regenerate-message") {
+    return { kind: "regenerate", session_id, target_id: messageId ?? null, search };
+  }
+  const message = parseLastMessage(body, context);
+  if (!message) return z.NEVER;
+  const { id: message_id, parts } = message;
+  if (messageId && messageId !== message_id) {
+    context.addIssue({
+      code: "custom",
+      message: "Not the message that is sent.",
+      path: ["messageId"],
+    });
+  }
+  const content = parts.map((part) => part.text).join("\n");
+  return { kind: "send", session_id, message_id, parts, content, edits: messageId ?? null, search };
+}).pipe(ChatTurn);
 export type UseChatRequest = z.input<typeof UseChatRequest>;
 
 function parseLastMessage(
   { message, messages }: { message?: unknown; messages?: unknown[] },
   context: z.RefinementCtx,
-): z.infer<typeof UserMessage> {
-  const path = message === undefined ? ["messages", (messages?.length ?? 1) - 1] : ["message"];
-  const parsed = UserMessage.safeParse(message ?? messages?.at(-1));
+): z.infer<typeof UserMessage> | null {
+  const last = Math.max(0, (messages?.length ?? 0) - 1);
+  const path = message === undefined ? ["messages", last] : ["message"];
+  const parsed = UserMessage.safeParse(message ?? messages?.[last]);
   if (parsed.success) return parsed.data;
   for (const issue of parsed.error.issues) {
     context.addIssue({ code: "custom", message: issue.message, path: [...path, ...issue.path] });
   }
-  return z.NEVER;
+  return null;
 }
 
 /** Parses either body of `POST /functions/v1/chat`. */
-export function parseChatRequest(body: unknown): z.ZodSafeParseResult<ChatMessage> {
+export function parseChatRequest(body: unknown): z.ZodSafeParseResult<ChatTurn> {
   const isSmall = typeof body === "object" && body !== null && "session_id" in body;
   return isSmall ? SendRequest.safeParse(body) : UseChatRequest.safeParse(body);
 }
+
+/** The answer of `POST /functions/v1/chat/:session_id/stop`; 204 when nothing runs. */
+export const StopReply = z.object({ status: z.literal("stopping") });
+export type StopReply = z.infer<typeof StopReply>;
+
+/** The answer of `POST /functions/v1/turn-recovery`: how many turns were found silent, and what became of them. */
+export const RecoveryReply = z.object({
+  checked: z.number().int(),
+  complete: z.number().int(),
+  stopped: z.number().int(),
+  failed: z.number().int(),
+  still_running: z.number().int(),
+  errors: z.number().int(),
+});
+export type RecoveryReply = z.infer<typeof RecoveryReply>;
 
 /** What is known of a reply besides its parts; `UIMessage.metadata` of assistant messages. */
 export const MessageMetadata = z.object({

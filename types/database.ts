@@ -52,7 +52,15 @@ export type Database = {
           "tools"?: NonNullable<Json>;
           "updated_at"?: string;
         };
-        Relationships: [];
+        Relationships: [
+          {
+            foreignKeyName: "assistants_required_plan_fkey";
+            columns: ["required_plan"];
+            isOneToOne: false;
+            referencedRelation: "plans";
+            referencedColumns: ["slug"];
+          },
+        ];
       };
       "chat_messages": {
         Row: {
@@ -203,6 +211,7 @@ export type Database = {
           "finished_at": string | null;
           "heartbeat_at": string;
           "id": string;
+          "replaces_message_id": string | null;
           "reservation": Json | null;
           "response_id": string | null;
           "session_id": string;
@@ -218,6 +227,7 @@ export type Database = {
           "finished_at"?: string | null;
           "heartbeat_at"?: string;
           "id"?: string;
+          "replaces_message_id"?: string | null;
           "reservation"?: Json | null;
           "response_id"?: string | null;
           "session_id": string;
@@ -232,6 +242,7 @@ export type Database = {
           "finished_at"?: string | null;
           "heartbeat_at"?: string;
           "id"?: string;
+          "replaces_message_id"?: string | null;
           "reservation"?: Json | null;
           "response_id"?: string | null;
           "session_id"?: string;
@@ -244,6 +255,13 @@ export type Database = {
           {
             foreignKeyName: "chat_streams_assistant_message_id_fkey";
             columns: ["assistant_message_id"];
+            isOneToOne: false;
+            referencedRelation: "chat_messages";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "chat_streams_replaces_message_id_fkey";
+            columns: ["replaces_message_id"];
             isOneToOne: false;
             referencedRelation: "chat_messages";
             referencedColumns: ["id"];
@@ -263,6 +281,98 @@ export type Database = {
             referencedColumns: ["id"];
           },
         ];
+      };
+      "custom_instructions": {
+        Row: {
+          "content": string;
+          "created_at": string;
+          "updated_at": string;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "content": string;
+          "created_at"?: string;
+          "updated_at"?: string;
+          "user_id"?: string;
+        };
+        Update: {
+          "content"?: string;
+          "created_at"?: string;
+          "updated_at"?: string;
+          "user_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "custom_instructions_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: true;
+            referencedRelation: "profiles";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "model_prices": {
+        Row: {
+          "cached_input_price": number;
+          "input_price": number;
+          "model": string;
+          "output_price": number;
+        };
+        ComputedFields: never;
+        Insert: {
+          "cached_input_price": number;
+          "input_price": number;
+          "model": string;
+          "output_price": number;
+        };
+        Update: {
+          "cached_input_price"?: number;
+          "input_price"?: number;
+          "model"?: string;
+          "output_price"?: number;
+        };
+        Relationships: [];
+      };
+      "plans": {
+        Row: {
+          "daily_messages": number | null;
+          "max_file_bytes": number | null;
+          "max_lookouts": number | null;
+          "max_session_files": number | null;
+          "monthly_messages": number | null;
+          "monthly_searches": number | null;
+          "name": string;
+          "rank": number;
+          "slug": string;
+          "turns_per_minute": number | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "daily_messages"?: number | null;
+          "max_file_bytes"?: number | null;
+          "max_lookouts"?: number | null;
+          "max_session_files"?: number | null;
+          "monthly_messages"?: number | null;
+          "monthly_searches"?: number | null;
+          "name": string;
+          "rank": number;
+          "slug": string;
+          "turns_per_minute"?: number | null;
+        };
+        Update: {
+          "daily_messages"?: number | null;
+          "max_file_bytes"?: number | null;
+          "max_lookouts"?: number | null;
+          "max_session_files"?: number | null;
+          "monthly_messages"?: number | null;
+          "monthly_searches"?: number | null;
+          "name"?: string;
+          "rank"?: number;
+          "slug"?: string;
+          "turns_per_minute"?: number | null;
+        };
+        Relationships: [];
       };
       "profiles": {
         Row: {
@@ -350,13 +460,136 @@ export type Database = {
           "updated_at"?: string;
           "user_name"?: string | null;
         };
-        Relationships: [];
+        Relationships: [
+          {
+            foreignKeyName: "profiles_subscription_plan_fkey";
+            columns: ["subscription_plan"];
+            isOneToOne: false;
+            referencedRelation: "plans";
+            referencedColumns: ["slug"];
+          },
+        ];
+      };
+      "usage_counters": {
+        Row: {
+          "count": number;
+          "feature": string;
+          "period_start": string;
+          "reset_at": string;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "count"?: number;
+          "feature": string;
+          "period_start": string;
+          "reset_at": string;
+          "user_id": string;
+        };
+        Update: {
+          "count"?: number;
+          "feature"?: string;
+          "period_start"?: string;
+          "reset_at"?: string;
+          "user_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "usage_counters_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "usage_metrics": {
+        Row: {
+          "cached_input_tokens": number;
+          "day": string;
+          "feature_type": string;
+          "input_tokens": number;
+          "model": string;
+          "output_tokens": number;
+          "request_count": number;
+          "total_cost": number;
+          "total_tokens": number;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "cached_input_tokens"?: number;
+          "day": string;
+          "feature_type": string;
+          "input_tokens"?: number;
+          "model": string;
+          "output_tokens"?: number;
+          "request_count"?: number;
+          "total_cost"?: number;
+          "total_tokens"?: never;
+          "user_id": string;
+        };
+        Update: {
+          "cached_input_tokens"?: number;
+          "day"?: string;
+          "feature_type"?: string;
+          "input_tokens"?: number;
+          "model"?: string;
+          "output_tokens"?: number;
+          "request_count"?: number;
+          "total_cost"?: number;
+          "total_tokens"?: never;
+          "user_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "usage_metrics_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["id"];
+          },
+        ];
       };
     };
     Views: {
       [_ in never]: never;
     };
     Functions: {
+      "book_lost_turn": {
+        Args: {
+          "cached_input_tokens": number;
+          "input_tokens": number;
+          "model": string;
+          "output_tokens": number;
+          "profile_id": string;
+        };
+        Returns: undefined;
+      };
+      "claim_stale_turns": {
+        Args: { "max_count": number };
+        Returns: {
+          "assistant_message_id": string;
+          "created_at": string;
+          "finished_at": string | null;
+          "heartbeat_at": string;
+          "id": string;
+          "replaces_message_id": string | null;
+          "reservation": Json | null;
+          "response_id": string | null;
+          "session_id": string;
+          "status": string;
+          "stop_requested_at": string | null;
+          "user_id": string;
+          "user_message_id": string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "chat_streams";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "ensure_profile": {
         Args: Record<PropertyKey, never>;
         Returns: {
@@ -394,23 +627,42 @@ export type Database = {
           isSetofReturn: false;
         };
       };
-      "fail_turn": { Args: { "reply": Json; "stream_id": string }; Returns: boolean };
+      "fail_turn": { Args: { "reply": Json; "stream_id": string }; Returns: Json };
       "finish_turn": {
         Args: { "reply": Json; "status": string; "stream_id": string };
-        Returns: boolean;
+        Returns: Json;
       };
+      "get_my_usage": { Args: Record<PropertyKey, never>; Returns: Json };
       "heartbeat_turn": {
         Args: { "response_id"?: string; "stream_id": string; "thread_id"?: string };
         Returns: Json;
       };
+      "rebuild_conversation": { Args: { "stream_id": string }; Returns: Json };
+      "replace_answer": { Args: { "stream_id": string }; Returns: undefined };
+      "request_stop": { Args: { "auth_user_id": string; "session_id": string }; Returns: Json };
       "schema_version": { Args: Record<PropertyKey, never>; Returns: string };
+      "set_generated_title": {
+        Args: {
+          "cached_input_tokens": number;
+          "input_tokens": number;
+          "model": string;
+          "output_tokens": number;
+          "profile_id": string;
+          "session_id": string;
+          "title": string;
+        };
+        Returns: undefined;
+      };
       "start_turn": {
         Args: {
           "auth_user_id": string;
-          "client_id": string;
-          "content": string;
-          "parts": Json;
+          "client_id"?: string;
+          "content"?: string;
+          "parts"?: Json;
+          "regenerate"?: boolean;
+          "search"?: boolean;
           "session_id": string;
+          "target_id"?: string;
         };
         Returns: Json;
       };

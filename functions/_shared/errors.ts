@@ -1,5 +1,6 @@
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { ErrorReply } from "../../types/api.ts";
+import { turnErrorMessages } from "./turn/public-errors.ts";
 
 /** Every error that a function raises itself. Refusals of SQL bring code and status of their own. */
 const errors = {
@@ -10,6 +11,12 @@ const errors = {
   method_not_allowed: [405, "This route does not take that method."],
   payload_too_large: [413, "The body is too large."],
   internal: [500, "Something went wrong."],
+  // A turn that upstream did not take.
+  provider_error: [503, turnErrorMessages.provider_error],
+  provider_busy: [503, turnErrorMessages.provider_busy],
+  provider_misconfigured: [503, turnErrorMessages.provider_misconfigured],
+  provider_timeout: [503, turnErrorMessages.provider_timeout],
+  content_filtered: [503, turnErrorMessages.content_filtered],
 } as const satisfies Record<string, readonly [ContentfulStatusCode, string]>;
 
 /** The code of an error that a function raises itself. */
@@ -19,6 +26,8 @@ interface ErrorOptions {
   message?: string;
   details?: Record<string, unknown>;
   hint?: string;
+  /** Seconds after which it may be tried again. */
+  retryAfter?: number;
   cause?: unknown;
 }
 
@@ -28,6 +37,7 @@ export class AppError extends Error {
   readonly status: ContentfulStatusCode;
   readonly details: Record<string, unknown> | null;
   readonly hint: string | null;
+  readonly retryAfter: number | undefined;
 
   constructor(code: ErrorCode, options: ErrorOptions = {}) {
     const [status, message] = errors[code];
@@ -36,6 +46,7 @@ export class AppError extends Error {
     this.status = status;
     this.details = options.details ?? null;
     this.hint = options.hint ?? null;
+    this.retryAfter = options.retryAfter;
   }
 
   /** The envelope that leaves the function. */

@@ -60,6 +60,7 @@ export async function readJson(c: Context<FunctionEnv>): Promise<unknown> {
 }
 
 function answerError(c: Context<FunctionEnv>, error: AppError): Response {
+  if (error.retryAfter !== undefined) c.header("retry-after", String(Math.ceil(error.retryAfter)));
   return c.json(error.toReply(), error.status, { "x-request-id": c.var.requestId });
 }
 

@@ -1,37 +1,103 @@
 import { withSupabase } from "@supabase/server/adapters/hono";
-import { type ChatMessage, parseChatRequest } from "../../types/api.ts";
+import type { Context } from "hono";
+import { z } from "zod";
+import { type ChatTurn, parseChatRequest, type StopReply } from "../../types/api.ts";
 import type { Database } from "../../types/database.ts";
 import { runInBackground } from "../_shared/background.ts";
 import { AppError } from "../_shared/errors.ts";
-import { createFunction, readJson } from "../_shared/http.ts";
-import { runTurn, type TurnPorts } from "./run-turn.ts";
-import { createTurnDatabase } from "./turn-database.ts";
-import { createUiStream, UI_STREAM_HEADERS } from "./ui-stream.ts";
+import { createFunction, type FunctionEnv, readJson } from "../_shared/http.ts";
+import { unwrap } from "../_shared/refusal.ts";
+import { replayMessage } from "../_shared/turn/replay-message.ts";
+import { runTurn, type Turn } from "../_shared/turn/run-turn.ts";
+import { createTurnDatabase, type StreamRow } from "../_shared/turn/turn-database.ts";
+import type { TurnPorts } from "../_shared/turn/turn-ports.ts";
+import { type ClientStream, openClientStream } from "./client-stream.ts";
+import { resumeTurn } from "./resume-turn.ts";
+import { stopTurn } from "./stop-turn.ts";
 
-/** `POST /chat`: stores the user's message and streams the reply as an AI SDK UI message stream. */
-export function createChatFunction(ports: Omit<TurnPorts, "db">) {
+/** What the chat function needs of the world; the database comes with each request. */
+export interface ChatPorts extends Omit<TurnPorts, "db"> {
+  /** How long one function keeps a client's stream. */
+  streamSeconds: number;
+}
+
+/**
+ * `POST /chat` stores the user's message and streams the reply, `GET /chat/:session_id/stream` joins one that runs,
+ * `POST /chat/:session_id/stop` ends it.
+ */
+export function createChatFunction(ports: ChatPorts) {
   const app = createFunction({ name: "chat", log: ports.log });
-  app.post("/", withSupabase<Database>({ auth: "user" }), async (c) => {
-    const { supabaseAdmin, userClaims } = c.var.supabaseContext;
-    if (!userClaims) throw new AppError("unauthorized");
-    const message = parseMessage(await readJson(c));
-    const db = createTurnDatabase(supabaseAdmin);
-    const startedAt = ports.clock();
-    const started = await db.start(userClaims.id, message);
+  const asUser = withSupabase<Database>({ auth: "user" });
 
-    const stream = createUiStream();
-    // Not tied to the client: whoever goes away, the reply is written to its end.
-    runInBackground(
-      runTurn({ ...ports, db }, { started, message, startedAt }, stream.write).finally(
-        stream.close,
-      ),
-    );
-    return c.body(stream.body, 200, UI_STREAM_HEADERS);
+  app.post("/", asUser, async (c) => {
+    const turn = parseTurn(await readJson(c));
+    const { db, userId } = requestPorts(c);
+    const begun = await db.start(userId, turn);
+    switch (begun.kind) {
+      case "settled":
+        return stream(c, ports, (send) => replayMessage(begun.message).forEach(send));
+      case "attached":
+        return join(c, ports, await db.findStream(begun.stream_id));
+      case "started":
+        return await generate(c, ports, { started: begun, search: turn.search });
+    }
+  });
+
+  app.get("/:session_id/stream", asUser, async (c) => {
+    const query = c.var.supabaseContext.supabase.from("chat_streams").select()
+      .eq("session_id", readSessionId(c)).eq("status", "active");
+    return join(c, ports, unwrap(await query.maybeSingle()));
+  });
+
+  app.post("/:session_id/stop", asUser, async (c) => {
+    const { db, userId } = requestPorts(c);
+    const isRunning = await stopTurn({ ...ports, db }, userId, readSessionId(c));
+    return isRunning ? c.json<StopReply>({ status: "stopping" }) : c.body(null, 204);
   });
   return app;
 }
 
-function parseMessage(body: unknown): ChatMessage {
+/** Answers once upstream has taken the turn: a refusal is a reply with a status, not a stream. */
+async function generate(c: Context<FunctionEnv>, ports: ChatPorts, turn: Turn): Promise<Response> {
+  const { send, close, body, headers } = openClientStream(ports.streamSeconds);
+  const { promise, resolve: accept, reject: refuse } = Promise.withResolvers<void>();
+  const { db } = requestPorts(c);
+  // Not tied to the client: whoever goes away, the reply is written to its end.
+  runInBackground(runTurn({ ...ports, db }, turn, { accept, refuse, send }).finally(close));
+  await promise;
+  return c.body(body, 200, headers);
+}
+
+/** 204 when nothing runs: what `useChat({ resume: true })` expects. */
+function join(c: Context<FunctionEnv>, ports: ChatPorts, running: StreamRow | null): Response {
+  if (!running) return c.body(null, 204);
+  const { db } = requestPorts(c);
+  return stream(c, ports, (send) => resumeTurn({ ...ports, db }, running, send));
+}
+
+function stream(
+  c: Context<FunctionEnv>,
+  { streamSeconds }: ChatPorts,
+  write: (send: ClientStream["send"]) => void | Promise<void>,
+): Response {
+  const client = openClientStream(streamSeconds);
+  runInBackground(Promise.resolve(write(client.send)).finally(client.close));
+  return c.body(client.body, 200, client.headers);
+}
+
+function requestPorts(c: Context<FunctionEnv>): { db: TurnPorts["db"]; userId: string } {
+  const { supabaseAdmin, userClaims } = c.var.supabaseContext;
+  if (!userClaims) throw new AppError("unauthorized");
+  return { db: createTurnDatabase(supabaseAdmin), userId: userClaims.id };
+}
+
+function readSessionId(c: Context<FunctionEnv>): string {
+  const parsed = z.guid().safeParse(c.req.param("session_id"));
+  if (parsed.success) return parsed.data;
+  throw new AppError("not_found", { message: "No such session." });
+}
+
+function parseTurn(body: unknown): ChatTurn {
   const parsed = parseChatRequest(body);
   if (parsed.success) return parsed.data;
   const issues = parsed.error.issues.map(({ path, message }) => ({

@@ -29,3 +29,9 @@ function control(method: string, path: string, body?: unknown): Promise<Response
   const url = new URL(`/_emulator/${path}`, stack.OPENAI_BASE_URL);
   return fetch(url, { method, body: body === undefined ? undefined : JSON.stringify(body) });
 }
+
+/** Makes OpenAI lose a conversation. */
+export async function forgetConversation(id: string): Promise<void> {
+  const response = await control("POST", `conversations/${id}/forget`);
+  if (!response.ok) throw new Error(await response.text());
+}

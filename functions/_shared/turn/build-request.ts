@@ -1,20 +1,20 @@
 import type { Responses } from "openai/resources/responses/responses";
-import type { ChatMessage } from "../../types/api.ts";
 import type { StartedTurn } from "./turn-database.ts";
 
 /** The request upstream for a turn in a conversation. */
 export async function buildRequest(
   turn: StartedTurn,
-  message: ChatMessage,
   threadId: string,
+  { search }: { search: boolean },
 ): Promise<Responses.ResponseCreateParamsStreaming> {
+  // The catalogue documents this column as tools of the Responses API; clients cannot write it.
+  const tools = turn.tools as Responses.Tool[];
   return {
     model: turn.model,
     conversation: threadId,
     instructions: turn.instructions,
-    input: [{ role: "user", content: [{ type: "input_text", text: message.content }] }],
-    // The catalogue documents this column as tools of the Responses API; clients cannot write it.
-    tools: turn.tools as Responses.Tool[],
+    input: [{ role: "user", content: [{ type: "input_text", text: turn.content }] }],
+    tools: search ? [...tools, { type: "web_search" }] : tools,
     // In the background OpenAI goes on, and keeps the events, whatever happens to this process.
     background: true,
     store: true,

@@ -1,92 +1,159 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
 import { z } from "zod";
-import type { ChatMessage } from "../../types/api.ts";
-import type { Database, Json } from "../../types/database.ts";
-import { unwrap } from "../_shared/refusal.ts";
+import type { ChatTurn } from "../../../types/api.ts";
+import type { Database, Json } from "../../../types/database.ts";
+import { unwrap } from "../refusal.ts";
+import type { TurnUsage } from "./map-outcome.ts";
 
-/** What `start_turn` returns: all that the request upstream needs. */
+/** A row of `chat_messages`. */
+export type MessageRow = Database["public"]["Tables"]["chat_messages"]["Row"];
+/** A row of `chat_streams`. */
+export type StreamRow = Database["public"]["Tables"]["chat_streams"]["Row"];
+
+const History = z.array(z.object({ sender: z.enum(["user", "assistant"]), content: z.string() }));
+/** What was said before a turn, oldest first. */
+export type History = z.infer<typeof History>;
+
+/** What `start_turn` returns for a turn that is to be generated: all that the request upstream needs. */
 export const StartedTurn = z.object({
+  kind: z.literal("started"),
   stream_id: z.string(),
   profile_id: z.string(),
   session_id: z.string(),
   user_message_id: z.string(),
   assistant_message_id: z.string(),
+  /** True when an earlier answer stays until this one begins. */
+  replaces_answer: z.boolean(),
+  /** Text of the user's message. */
+  content: z.string(),
   /** Null when no conversation at OpenAI can be trusted: a new one is built from `history`. */
   thread_id: z.string().nullable(),
-  history: z.array(z.object({ sender: z.enum(["user", "assistant"]), content: z.string() })),
+  history: History,
+  needs_title: z.boolean(),
   model: z.string(),
   temperature: z.number().nullable(),
   reasoning_effort: z.enum(["none", "minimal", "low", "medium", "high", "xhigh", "max"]).nullable(),
   /** Tools of the Responses API, as the catalogue has them. */
   tools: z.array(z.looseObject({ type: z.string() })),
-  instructions: z.string().nullable(),
+  instructions: z.string(),
 });
 export type StartedTurn = z.infer<typeof StartedTurn>;
 
-const Heartbeat = z.object({ is_active: z.boolean(), stop_requested_at: z.string().nullable() });
+const BegunTurn = z.discriminatedUnion("kind", [
+  StartedTurn,
+  // Sent again while it runs, or after it has ended.
+  z.object({ kind: z.literal("attached"), stream_id: z.string() }),
+  z.object({ kind: z.literal("settled"), message: z.custom<MessageRow>() }),
+]);
+type BegunTurn = z.infer<typeof BegunTurn>;
 
-/** What a settled reply leaves in the database; the arguments of `finish_turn` and `fail_turn`. */
-export interface SettledReply {
+const Heartbeat = z.object({ is_active: z.boolean(), stop_requested_at: z.string().nullable() });
+type Heartbeat = z.infer<typeof Heartbeat>;
+
+const StopTarget = z.object({ stream_id: z.string(), response_id: z.string().nullable() });
+type StopTarget = z.infer<typeof StopTarget>;
+
+/** How a turn ended, and what it leaves; the arguments of `finish_turn` and `fail_turn`. */
+export interface Settlement {
+  status: "complete" | "stopped" | "failed";
   content: string;
   parts: unknown[];
   model?: string;
-  input_tokens?: number;
-  cached_input_tokens?: number;
-  output_tokens?: number;
-  /** Seconds. */
-  completion_time: number;
+  usage?: TurnUsage;
   response_id?: string;
   /** Only when the conversation at OpenAI now holds this turn. */
   thread_id?: string;
   error?: { code: string; message: string };
 }
 
-/** The database as a turn sees it: one call to begin, one to settle, a heartbeat between. */
+/** The database as a turn sees it; each method is one call. */
 export interface TurnDatabase {
-  start(authUserId: string, message: ChatMessage): Promise<StartedTurn>;
-  heartbeat(
-    streamId: string,
-    ids?: { responseId: string; threadId: string },
-  ): Promise<z.infer<typeof Heartbeat>>;
-  finish(streamId: string, status: "complete" | "stopped", reply: SettledReply): Promise<boolean>;
-  fail(streamId: string, reply: SettledReply): Promise<boolean>;
+  start(authUserId: string, turn: ChatTurn): Promise<BegunTurn>;
+  heartbeat(streamId: string, ids?: { responseId: string; threadId: string }): Promise<Heartbeat>;
+  /** Lets a lost conversation go; what to build the new one from. */
+  rebuildConversation(streamId: string): Promise<History>;
+  /** The new answer has begun and takes the place of the old one. */
+  replaceAnswer(streamId: string): Promise<void>;
+  /** The reply as it is stored, whoever settled it; null when its session is gone. */
+  settle(streamId: string, settlement: Settlement): Promise<MessageRow | null>;
+  /** Null when nothing runs in the session. */
+  requestStop(authUserId: string, sessionId: string): Promise<StopTarget | null>;
+  claimStale(limit: number): Promise<StreamRow[]>;
+  setTitle(turn: StartedTurn, title: string, model: string, usage: TurnUsage): Promise<void>;
+  bookLost(profileId: string, model: string, usage: TurnUsage): Promise<void>;
+  findStream(streamId: string): Promise<StreamRow | null>;
+  findMessage(messageId: string): Promise<MessageRow | null>;
 }
 
 /** The turn functions of the database, called with the secret key. */
 export function createTurnDatabase(admin: SupabaseClient<Database>): TurnDatabase {
   return {
-    async start(authUserId, { session_id, message_id, content, parts }) {
-      return StartedTurn.parse(unwrap(
-        await admin.rpc("start_turn", {
-          auth_user_id: authUserId,
-          session_id,
-          client_id: message_id,
-          content,
-          parts,
-        }),
-      ));
-    },
-    async heartbeat(streamId, ids) {
-      return Heartbeat.parse(unwrap(
+    start: async (authUserId, turn) =>
+      BegunTurn.parse(unwrap(await admin.rpc("start_turn", toArguments(authUserId, turn)))),
+    heartbeat: async (streamId, ids) =>
+      Heartbeat.parse(unwrap(
         await admin.rpc("heartbeat_turn", {
           stream_id: streamId,
           response_id: ids?.responseId,
           thread_id: ids?.threadId,
         }),
-      ));
+      )),
+    rebuildConversation: async (stream_id) =>
+      History.parse(unwrap(await admin.rpc("rebuild_conversation", { stream_id }))),
+    replaceAnswer: async (stream_id) =>
+      void unwrap(await admin.rpc("replace_answer", { stream_id })),
+    settle: async (stream_id, settlement) => {
+      const reply = toReply(settlement);
+      const result = settlement.status === "failed"
+        ? await admin.rpc("fail_turn", { stream_id, reply })
+        : await admin.rpc("finish_turn", { stream_id, status: settlement.status, reply });
+      return z.custom<MessageRow | null>().parse(unwrap(result));
     },
-    async finish(streamId, status, reply) {
-      return unwrap(
-        await admin.rpc("finish_turn", { stream_id: streamId, status, reply: asJson(reply) }),
-      );
-    },
-    async fail(streamId, reply) {
-      return unwrap(await admin.rpc("fail_turn", { stream_id: streamId, reply: asJson(reply) }));
-    },
+    requestStop: async (auth_user_id, session_id) =>
+      StopTarget.nullable().parse(
+        unwrap(await admin.rpc("request_stop", { auth_user_id, session_id })),
+      ),
+    claimStale: async (max_count) => unwrap(await admin.rpc("claim_stale_turns", { max_count })),
+    setTitle: async ({ profile_id, session_id }, title, model, usage) =>
+      void unwrap(
+        await admin.rpc("set_generated_title", { profile_id, session_id, title, model, ...usage }),
+      ),
+    bookLost: async (profile_id, model, usage) =>
+      void unwrap(await admin.rpc("book_lost_turn", { profile_id, model, ...usage })),
+    findStream: async (id) =>
+      unwrap(await admin.from("chat_streams").select().eq("id", id).maybeSingle()),
+    findMessage: async (id) =>
+      unwrap(await admin.from("chat_messages").select().eq("id", id).maybeSingle()),
   };
 }
 
-/** Parts are chunks of JSON put together, so what they hold is JSON. */
-function asJson(reply: SettledReply): Json {
-  return JSON.parse(JSON.stringify(reply));
+function toArguments(auth_user_id: string, turn: ChatTurn) {
+  const { session_id, search } = turn;
+  if (turn.kind === "regenerate") {
+    return {
+      auth_user_id,
+      session_id,
+      search,
+      regenerate: true,
+      target_id: turn.target_id ?? undefined,
+    };
+  }
+  const { message_id: client_id, content, parts, edits } = turn;
+  return {
+    auth_user_id,
+    session_id,
+    search,
+    client_id,
+    content,
+    parts,
+    target_id: edits ?? undefined,
+  };
+}
+
+/** Parts are chunks of JSON put together, so what they hold is JSON; jsonb refuses NUL and lone surrogates. */
+function toReply({ status: _status, usage, ...reply }: Settlement): Json {
+  return JSON.parse(
+    JSON.stringify({ ...reply, ...usage }),
+    (_key, value) => typeof value === "string" ? value.replaceAll("\0", "").toWellFormed() : value,
+  );
 }

@@ -21,8 +21,8 @@ select is_empty($$ select pg_temp.callable('anon') $$, 'anon calls nothing');
 select set_eq(
   $$ select pg_temp.callable('authenticated') $$,
   array[
-    'private.current_profile_id', 'private.ensure_my_profile', 'private.refuse', 'private.require_can_act',
-    'public.ensure_profile'
+    'private.current_profile_id', 'private.ensure_my_profile', 'private.limit_detail', 'private.quota_period_start',
+    'private.refuse', 'private.require_can_act', 'public.ensure_profile', 'public.get_my_usage'
   ],
   'users call these and no other'
 );

@@ -1,7 +1,7 @@
 begin;
 -- Whatever is not named here is for the service role, new functions included.
 create temp table callable (role_name text, function_name text) on commit drop;
-insert into callable values ('authenticated', 'ensure_profile');
+insert into callable values ('authenticated', 'ensure_profile'), ('authenticated', 'get_my_usage');
 create temp table refused on commit drop as
   select r.role_name, p.proname as function_name, format('select public.%I(%s)', p.proname, (
     select string_agg(format('null::%s', format_type(argument, null)), ', ' order by position)

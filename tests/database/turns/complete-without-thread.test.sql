@@ -7,7 +7,8 @@ update public.chat_sessions set thread_id = 'conv_1';
 select tests.act_as_service();
 select public.finish_turn(id, 'complete', '{"content": "Hi"}') from public.chat_streams;
 select is(
-  (select thread_id from public.chat_sessions), 'conv_1', 'a complete reply that names no conversation keeps the old one'
+  (select thread_id from public.chat_sessions), null,
+  'a reply that is not in the conversation (an incomplete one) leaves none to be trusted'
 );
 select * from finish();
 rollback;

@@ -8,8 +8,8 @@ select tests.act_as_service();
 select tests.start_turn('owner', session_id, 'message-1') from made;
 select public.finish_turn(id, 'complete', '{}') from public.chat_streams;
 select throws_ok(
-  $$ select tests.start_turn('owner', session_id, 'message-1') from made $$, 'PT409', 'message_id_conflict',
-  'the same message is not answered twice'
+  $$ select tests.start_turn('owner', session_id, 'message-1', 'Something else') from made $$, 'PT409',
+  'message_id_conflict', 'an id stands for one content'
 );
 select is((select count(*)::integer from public.chat_messages), 2, 'nothing is stored for the second');
 select * from finish();

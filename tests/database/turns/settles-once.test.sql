@@ -7,11 +7,14 @@ grant select on stream to public;
 
 select tests.act_as_service();
 select is(
-  public.finish_turn((select id from stream), 'complete', '{"content": "Hi", "thread_id": "conv_1"}'), true,
+  public.finish_turn((select id from stream), 'complete', '{"content": "Hi", "thread_id": "conv_1"}') ->> 'content', 'Hi',
   'the first settles'
 );
-select is(public.finish_turn((select id from stream), 'stopped', '{"content": "x"}'), false, 'the second does not');
-select is(public.fail_turn((select id from stream), '{"content": "x"}'), false, 'nor does a failure');
+select is(
+  public.finish_turn((select id from stream), 'stopped', '{"content": "x"}') ->> 'status', 'complete',
+  'the second is told what the first has stored'
+);
+select is(public.fail_turn((select id from stream), '{"content": "x"}') ->> 'content', 'Hi', 'so is a failure');
 select row_eq(
   $$ select m.content, m.status, s.thread_id
      from public.chat_messages m join public.chat_sessions s on s.id = m.session_id where m.sender = 'assistant' $$,

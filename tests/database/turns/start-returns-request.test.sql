@@ -13,6 +13,7 @@ select tests.act_as_postgres();
 select is(
   (select turn - array['stream_id', 'user_message_id', 'assistant_message_id'] from started),
   (select jsonb_build_object(
+    'kind', 'started', 'content', 'Hello', 'needs_title', true, 'replaces_answer', false,
     'profile_id', tests.profile_id('owner'), 'session_id', session_id, 'thread_id', null, 'history', '[]'::jsonb,
     'model', a.model, 'temperature', 0.5, 'reasoning_effort', 'low', 'tools', '[{"type": "web_search"}]'::jsonb,
     'instructions', i.instructions

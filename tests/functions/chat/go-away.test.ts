@@ -1,7 +1,8 @@
 import { afterEach, expect, test } from "vitest";
-import { loadHistory, openChat, postChat } from "../../helpers/chat-client.ts";
+import { loadHistory, postChat } from "../../helpers/chat-client.ts";
 import { behave, resetOpenAI } from "../../helpers/openai.ts";
-import { createSession, createUser, must, type TestUser } from "../../helpers/stack.ts";
+import { createSession, createUser } from "../../helpers/stack.ts";
+import { readUntil, settled } from "../../helpers/turns.ts";
 
 afterEach(resetOpenAI);
 const user = await createUser();
@@ -39,38 +40,3 @@ test("while a reply streams, a second message is refused and nothing of it is st
   await settled(user, sessionId);
   expect(await loadHistory(user, sessionId)).toHaveLength(2);
 });
-
-test("a message id that was used before is refused", async () => {
-  const sessionId = await createSession(user);
-  const chat = openChat(user, sessionId);
-  await chat.sendMessage({ text: "Hello" });
-  const message_id = chat.messages[0]?.id;
-
-  const again = await postChat(
-    { session_id: sessionId, content: "Other", message_id },
-    user.accessToken,
-  );
-
-  expect(again.status).toBe(409);
-  expect(await again.json()).toMatchObject({ code: "message_id_conflict" });
-});
-
-/** Reads a stream until a text has come. */
-async function readUntil(response: Response, text: string): Promise<void> {
-  let seen = "";
-  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
-  while (!seen.includes(text)) {
-    const { value, done } = await reader.read();
-    if (done) throw new Error(`the stream ended before "${text}" came: ${seen}`);
-    seen += value;
-  }
-  reader.releaseLock();
-}
-
-/** Resolves when no reply of the session is being generated any more. */
-async function settled(owner: TestUser, sessionId: string): Promise<void> {
-  await expect.poll(async () => {
-    const query = owner.client.from("chat_messages").select("status").eq("session_id", sessionId);
-    return must(await query).some(({ status }) => status === "streaming");
-  }, { timeout: 15_000 }).toBe(false);
-}

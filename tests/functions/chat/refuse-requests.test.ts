@@ -86,7 +86,7 @@ test.for<[string, unknown, string]>([
     message_id: "x".repeat(129),
   }, "message_id"],
   ["no messages", { id: sessionId }, "messages.0"],
-  ["an empty list", { id: sessionId, messages: [] }, "messages"],
+  ["an empty list", { id: sessionId, messages: [] }, "messages.0"],
   ["no parts", { id: sessionId, messages: [message([])] }, "messages.0.parts"],
   [
     "200 parts",

@@ -1,0 +1,101 @@
+import type { Responses } from "openai/resources/responses/responses";
+import { describeError } from "../log.ts";
+import { followResponse, LostResponseError } from "./follow-response.ts";
+import type { TurnUsage } from "./map-outcome.ts";
+import { publicErrorText } from "./public-errors.ts";
+import type { Reply } from "./reply.ts";
+import { type Ending, endingChunks, readEnding, settleReply } from "./settle-reply.ts";
+import type { MessageRow } from "./turn-database.ts";
+import type { TurnPorts } from "./turn-ports.ts";
+import type { TurnWatch } from "./watch-turn.ts";
+
+/** A reply whose events come, from the function that began it or from one that joined later. */
+export interface RunningReply {
+  streamId: string;
+  /** Whom its tokens are booked on. */
+  profileId: string;
+  reply: Reply;
+  watch: TurnWatch;
+  events: AsyncIterable<Responses.ResponseStreamEvent>;
+  threadId?: string;
+}
+
+/**
+ * Follows a reply to its end, settles the turn and tells the client. The stored row; null when the session is gone or
+ * the end could not be learned. Never rejects.
+ */
+export async function finishReply(
+  ports: TurnPorts,
+  running: RunningReply,
+  push: (event: Responses.ResponseStreamEvent) => void,
+): Promise<MessageRow | null> {
+  const { streamId, reply, watch } = running;
+  try {
+    const cancelled = await followResponse(ports.openai, reply.mapper, running.events, push);
+    const ending = await readEnd(running, cancelled);
+    reply.mapper.close().forEach(reply.emit);
+    const usage = cancelled ? readUsage(cancelled) : reply.mapper.outcome?.usage;
+    const row = await settleReply(ports.db, streamId, reply, ending, usage);
+    if (!row) await bookLost(ports, running, usage);
+    ports.log.info("turn_settled", {
+      turn_id: streamId,
+      status: row?.status ?? "session_deleted",
+      ...usage,
+    });
+    endingChunks(row, ending.status === "complete" ? ending.finishReason : undefined).forEach(
+      reply.emit,
+    );
+    return row;
+  } catch (error) {
+    ports.log.error("turn_not_settled", {
+      turn_id: streamId,
+      gone: watch.isGone,
+      ...describeError(error),
+    });
+    reply.mapper.close().forEach(reply.emit);
+    const code = error instanceof LostResponseError ? "still_generating" : "internal";
+    reply.emit({ type: "error", errorText: publicErrorText(code) });
+    return null;
+  }
+}
+
+async function readEnd(
+  { reply, watch, threadId }: RunningReply,
+  cancelled: Responses.Response | null,
+): Promise<Ending> {
+  if (cancelled) {
+    const isStopped = await watch.isStopRequested() || watch.isGone;
+    return isStopped ? { status: "stopped" } : { status: "failed", code: "provider_error" };
+  }
+  const { outcome } = reply.mapper;
+  if (!outcome) throw new LostResponseError("the response has no outcome");
+  return readEnding(outcome, threadId);
+}
+
+function readUsage({ usage }: Responses.Response): TurnUsage | undefined {
+  if (!usage) return undefined;
+  const { input_tokens, output_tokens, input_tokens_details } = usage;
+  return {
+    input_tokens,
+    output_tokens,
+    cached_input_tokens: input_tokens_details?.cached_tokens ?? 0,
+  };
+}
+
+/** The session was deleted meanwhile; what its reply cost is booked, estimated at four characters a token if need be. */
+async function bookLost(
+  { db, log }: TurnPorts,
+  { streamId, profileId, reply: { mapper, stored } }: RunningReply,
+  usage: TurnUsage | undefined,
+): Promise<void> {
+  const estimated = {
+    input_tokens: 0,
+    cached_input_tokens: 0,
+    output_tokens: Math.ceil(stored.text.length / 4),
+  };
+  try {
+    await db.bookLost(profileId, mapper.model ?? "unknown", usage ?? estimated);
+  } catch (error) {
+    log.error("usage_not_booked", { turn_id: streamId, ...describeError(error) });
+  }
+}

@@ -1,0 +1,24 @@
+import type { UIMessageChunk } from "ai";
+import { createEventMapper, type EventMapper } from "./map-events.ts";
+import { createPartsReducer, type PartsReducer } from "./reduce-parts.ts";
+
+/** A reply on its way: what upstream says goes through the mapper to the client and into the stored parts. */
+export interface Reply {
+  mapper: EventMapper;
+  stored: PartsReducer;
+  /** Sends a chunk to the client and folds it into what is stored. */
+  emit(chunk: UIMessageChunk): void;
+}
+
+/** An empty reply of the message with this id. */
+export function createReply(messageId: string, send: (chunk: UIMessageChunk) => void): Reply {
+  const stored = createPartsReducer(messageId);
+  return {
+    mapper: createEventMapper(),
+    stored,
+    emit(chunk) {
+      stored.push(chunk);
+      send(chunk);
+    },
+  };
+}

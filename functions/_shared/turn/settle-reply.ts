@@ -1,0 +1,86 @@
+import type { UIMessageChunk } from "ai";
+import pRetry from "p-retry";
+import { toUIMessage } from "../../../types/api.ts";
+import { AppError } from "../errors.ts";
+import type { TurnOutcome, TurnUsage } from "./map-outcome.ts";
+import {
+  publicErrorText,
+  type TurnErrorCode,
+  turnErrorCode,
+  turnErrorMessages,
+} from "./public-errors.ts";
+import type { Reply } from "./reply.ts";
+import type { MessageRow, Settlement, TurnDatabase } from "./turn-database.ts";
+
+/** How a reply ended. */
+export type Ending =
+  | { status: "complete"; finishReason: TurnOutcome["finishReason"]; threadId?: string }
+  | { status: "stopped" }
+  | { status: "failed"; code: TurnErrorCode };
+
+/** Reads how a reply ended from the outcome that upstream reported. */
+export function readEnding(outcome: TurnOutcome, threadId?: string): Ending {
+  if (outcome.status === "failed") {
+    return { status: "failed", code: turnErrorCode(outcome.errorCode) };
+  }
+  const { finishReason } = outcome;
+  // The conversation at OpenAI holds this turn only when the response completed.
+  return { status: "complete", finishReason, ...(outcome.status === "completed" && { threadId }) };
+}
+
+/**
+ * Settles a turn in the database and returns the reply's row as it is stored, by whomever; null when its session is
+ * gone. A database that does not answer is asked again for some seconds.
+ */
+export function settleReply(
+  db: TurnDatabase,
+  streamId: string,
+  reply: Reply,
+  ending: Ending,
+  usage: TurnUsage | undefined = reply.mapper.outcome?.usage,
+): Promise<MessageRow | null> {
+  const { mapper, stored } = reply;
+  const settlement: Settlement = {
+    status: ending.status,
+    content: stored.text,
+    parts: stored.parts,
+    model: mapper.model,
+    response_id: mapper.responseId,
+    usage,
+    ...(ending.status === "complete" && { thread_id: ending.threadId }),
+    ...(ending.status === "failed" && {
+      error: { code: ending.code, message: turnErrorMessages[ending.code] },
+    }),
+  };
+  return pRetry(() => db.settle(streamId, settlement), {
+    retries: 4,
+    minTimeout: 500,
+    // A refusal stays one, however often it is asked for.
+    shouldRetry: ({ error }) => !(error instanceof AppError) || error.status >= 500,
+  });
+}
+
+/** The chunks that tell a client the end of a reply, from its stored row. */
+export function endingChunks(
+  row: MessageRow | null,
+  finishReason: TurnOutcome["finishReason"] = "stop",
+): UIMessageChunk[] {
+  if (!row) return [{ type: "abort" }];
+  const { metadata: messageMetadata } = toUIMessage(row);
+  switch (row.status) {
+    case "complete":
+      return [{ type: "finish", finishReason, messageMetadata }];
+    case "stopped":
+      return [{ type: "message-metadata", messageMetadata }, { type: "abort" }];
+    default:
+      return [{ type: "message-metadata", messageMetadata }, {
+        type: "error",
+        errorText: publicErrorText(readCode(row.error)),
+      }];
+  }
+}
+
+function readCode(error: MessageRow["error"]): string | null {
+  const isCoded = typeof error === "object" && error !== null && "code" in error;
+  return isCoded && typeof error.code === "string" ? error.code : null;
+}

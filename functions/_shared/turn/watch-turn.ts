@@ -1,0 +1,56 @@
+import { describeError } from "../log.ts";
+import type { TurnPorts } from "./turn-ports.ts";
+
+/** Well below the 90 seconds after which a turn counts as dead, and short enough to notice a deleted session. */
+const HEARTBEAT_MS = 5_000;
+
+/** Keeps a turn alive in the database, and notices when it is to stop or its session is gone. */
+export interface TurnWatch {
+  /** True once the session was found deleted. */
+  readonly isGone: boolean;
+  /** Saves the ids, and cancels upstream if a stop came before them. */
+  begin(responseId: string, threadId: string): Promise<void>;
+  /** Asks the database once more; true if a stop was requested. */
+  isStopRequested(): Promise<boolean>;
+  end(): void;
+}
+
+/** Starts to watch a turn. Failing heartbeats are logged and tried again. */
+export function watchTurn({ db, openai, log }: TurnPorts, streamId: string): TurnWatch {
+  let responseId: string | undefined;
+  let isGone = false;
+  let isCancelled = false;
+
+  async function beat(ids?: { responseId: string; threadId: string }): Promise<boolean> {
+    const { is_active, stop_requested_at } = await db.heartbeat(streamId, ids);
+    isGone ||= !is_active && await db.findStream(streamId) === null;
+    const isUnwanted = isGone || stop_requested_at !== null;
+    if (isUnwanted && responseId && !isCancelled) {
+      isCancelled = true;
+      await openai.responses.cancel(responseId);
+    }
+    return stop_requested_at !== null;
+  }
+
+  async function beatSafely(ids?: { responseId: string; threadId: string }): Promise<boolean> {
+    try {
+      return await beat(ids);
+    } catch (error) {
+      log.error("heartbeat_failed", { turn_id: streamId, ...describeError(error) });
+      return false;
+    }
+  }
+
+  const timer = setInterval(beatSafely, HEARTBEAT_MS);
+  return {
+    get isGone() {
+      return isGone;
+    },
+    async begin(id, threadId) {
+      responseId = id;
+      await beatSafely({ responseId: id, threadId });
+    },
+    isStopRequested: () => beatSafely(),
+    end: () => clearInterval(timer),
+  };
+}

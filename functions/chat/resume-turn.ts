@@ -1,0 +1,71 @@
+import type { UIMessageChunk } from "ai";
+import { describeError } from "../_shared/log.ts";
+import { finishReply, type RunningReply } from "../_shared/turn/finish-reply.ts";
+import { publicErrorText } from "../_shared/turn/public-errors.ts";
+import { replayMessage } from "../_shared/turn/replay-message.ts";
+import { createReply } from "../_shared/turn/reply.ts";
+import { pause } from "../_shared/turn/retry-once.ts";
+import { endingChunks } from "../_shared/turn/settle-reply.ts";
+import type { StreamRow } from "../_shared/turn/turn-database.ts";
+import type { TurnPorts } from "../_shared/turn/turn-ports.ts";
+import { watchTurn } from "../_shared/turn/watch-turn.ts";
+
+/** How often the database is asked whether upstream has taken the turn. */
+const POLL_MS = 100;
+const POLL_ATTEMPTS = 600;
+
+/**
+ * Sends a running reply again from its start, then live, whichever process began it; the end is settled by whoever sees
+ * it first. Never rejects.
+ */
+export async function resumeTurn(
+  ports: TurnPorts,
+  stream: StreamRow,
+  send: (chunk: UIMessageChunk) => void,
+): Promise<void> {
+  const reply = createReply(stream.assistant_message_id, send);
+  const watch = watchTurn(ports, stream.id);
+  try {
+    const responseId = await waitForResponse(ports, stream);
+    if (!responseId) return await replayEnded(ports, stream, send);
+    reply.emit({ type: "start", messageId: stream.assistant_message_id });
+    const events = await ports.openai.responses.retrieve(responseId, { stream: true });
+    const running: RunningReply = {
+      streamId: stream.id,
+      profileId: stream.user_id,
+      reply,
+      watch,
+      events,
+    };
+    await finishReply(ports, running, (event) => {
+      reply.mapper.push(event).forEach(reply.emit);
+      if (event.type === "response.created") running.threadId = event.response.conversation?.id;
+    });
+  } catch (error) {
+    ports.log.error("resume_failed", { turn_id: stream.id, ...describeError(error) });
+    send({ type: "error", errorText: publicErrorText("still_generating") });
+  } finally {
+    watch.end();
+  }
+}
+
+/** Upstream's id of the reply; null when the turn ended before it had one. */
+async function waitForResponse({ db }: TurnPorts, stream: StreamRow): Promise<string | null> {
+  let latest: StreamRow | null = stream;
+  for (let attempt = 0; attempt < POLL_ATTEMPTS; attempt += 1) {
+    if (latest?.status !== "active") return null;
+    if (latest.response_id) return latest.response_id;
+    await pause(POLL_MS);
+    latest = await db.findStream(stream.id);
+  }
+  throw new Error("upstream has not taken the turn");
+}
+
+async function replayEnded(
+  { db }: TurnPorts,
+  stream: StreamRow,
+  send: (chunk: UIMessageChunk) => void,
+): Promise<void> {
+  const row = await db.findMessage(stream.assistant_message_id);
+  (row ? replayMessage(row) : endingChunks(null)).forEach(send);
+}

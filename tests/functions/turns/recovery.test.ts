@@ -1,0 +1,170 @@
+import { afterEach, expect, test } from "vitest";
+import { loadHistory, openChat, postChat } from "../../helpers/chat-client.ts";
+import { behave, resetOpenAI, upstreamRequests } from "../../helpers/openai.ts";
+import { asPostgres, createSession, createUser, must, stack } from "../../helpers/stack.ts";
+import { readUntil, readUsage, recoverTurns, resumeSession, settled } from "../../helpers/turns.ts";
+
+afterEach(resetOpenAI);
+const user = await createUser();
+
+/** A turn whose function has died: as it is left in the database, its response running or ended upstream. */
+async function abandonedTurn(behaviour: Parameters<typeof behave>[0], status = "active") {
+  await behave(behaviour);
+  const sessionId = await createSession(user);
+  await (await postChat({ session_id: sessionId, content: "Count" }, user.accessToken)).text();
+  await asPostgres(
+    `update public.chat_streams set status = $2, finished_at = null, heartbeat_at = now() - interval '2 minutes'
+     where session_id = $1`,
+    [sessionId, status],
+  );
+  await asPostgres(
+    `update public.chat_messages set status = 'streaming', content = '', parts = '[]', output_tokens = null, input_tokens = null,
+       cached_input_tokens = null where session_id = $1 and sender = 'assistant'`,
+    [sessionId],
+  );
+  await asPostgres("update public.chat_sessions set thread_id = null where id = $1", [sessionId]);
+  return sessionId;
+}
+
+async function reply(sessionId: string) {
+  const query = user.client.from("chat_messages").select().eq("session_id", sessionId);
+  return must(await query.eq("sender", "assistant").single());
+}
+
+test("a turn that completed upstream is settled with its output, as a client would have seen it", async () => {
+  const sessionId = await abandonedTurn({ reply: "one two three" });
+
+  const report = await recoverTurns();
+
+  expect(report).toMatchObject({ checked: 1, complete: 1 });
+  expect(await reply(sessionId)).toMatchObject({ status: "complete", content: "one two three" });
+  expect((await loadHistory(user, sessionId))[1]?.parts).toEqual([
+    { type: "step-start" },
+    { type: "text", text: "one two three", state: "done" },
+  ]);
+  const chat = openChat(user, sessionId, await loadHistory(user, sessionId));
+  await chat.sendMessage({ text: "And then?" });
+  expect(chat.error).toBeUndefined();
+});
+
+test("ten recoveries at once settle a turn exactly once", async () => {
+  const sessionId = await abandonedTurn({ reply: "one two three" });
+  const metrics = () =>
+    asPostgres(
+      "select request_count from public.usage_metrics where user_id = $1 and feature_type = 'chat'",
+      [user.profileId],
+    );
+  const [before] = await metrics();
+
+  const reports = await Promise.all(Array.from({ length: 10 }, recoverTurns));
+
+  expect(reports.reduce((sum, { checked = 0 }) => sum + checked, 0)).toBe(1);
+  const [after] = await metrics();
+  expect(Number(after?.request_count)).toBe(Number(before?.request_count) + 1);
+  expect((await reply(sessionId)).status).toBe("complete");
+});
+
+test("a turn that failed upstream, or that upstream does not know, is failed and refunded if nothing came", async () => {
+  const sessionId = await abandonedTurn({ reply: "one" });
+  await asPostgres(
+    "update public.chat_streams set response_id = 'resp_unknown' where session_id = $1",
+    [sessionId],
+  );
+  const used = (await readUsage(user)).monthly_messages.used;
+
+  expect(await recoverTurns()).toMatchObject({ failed: 1 });
+
+  expect(await reply(sessionId)).toMatchObject({
+    status: "failed",
+    error: { code: "provider_error" },
+  });
+  expect((await readUsage(user)).monthly_messages.used).toBe(used - 1);
+});
+
+test("a turn that has a heartbeat is left alone", async () => {
+  const sessionId = await abandonedTurn({ reply: "one" });
+  await asPostgres("update public.chat_streams set heartbeat_at = now() where session_id = $1", [
+    sessionId,
+  ]);
+
+  expect(await recoverTurns()).toMatchObject({ checked: 0 });
+
+  expect((await reply(sessionId)).status).toBe("streaming");
+  await asPostgres("delete from public.chat_sessions where id = $1", [sessionId]);
+});
+
+test("a stopped turn whose function died is settled as stopped", async () => {
+  await behave({ reply: "one two three four five six", tokens_per_second: 5 });
+  const sessionId = await createSession(user);
+  await readUntil(
+    await postChat({ session_id: sessionId, content: "Count" }, user.accessToken),
+    "two",
+  );
+  const [stream] = await asPostgres<{ response_id: string }>(
+    "update public.chat_streams set stop_requested_at = now() where session_id = $1 returning response_id",
+    [sessionId],
+  );
+  await fetch(`${stack.OPENAI_BASE_URL}/responses/${stream?.response_id}/cancel`, {
+    method: "POST",
+    headers: { authorization: "Bearer test" },
+  });
+
+  await settled(user, sessionId);
+
+  expect(await reply(sessionId)).toMatchObject({ status: "stopped" });
+});
+
+test("the client that comes back first settles a turn whose function is gone", async () => {
+  const sessionId = await abandonedTurn({ reply: "one two three" });
+
+  const stream = await (await resumeSession(user, sessionId)).text();
+
+  expect(stream).toContain('"type":"finish"');
+  expect(await reply(sessionId)).toMatchObject({ status: "complete", content: "one two three" });
+});
+
+test("deleting the session mid-turn cancels upstream, books the tokens and refunds nothing", async () => {
+  await behave({ reply: Array(60).fill("word").join(" "), tokens_per_second: 5 });
+  const sessionId = await createSession(user);
+  const used = (await readUsage(user)).monthly_messages.used;
+  await readUntil(
+    await postChat({ session_id: sessionId, content: "Talk" }, user.accessToken),
+    "word",
+  );
+  const [stream] = await asPostgres<{ response_id: string }>(
+    "select response_id from public.chat_streams where session_id = $1",
+    [sessionId],
+  );
+  const metrics = async () =>
+    Number(
+      (await asPostgres(
+        "select sum(output_tokens) as tokens from public.usage_metrics where user_id = $1",
+        [user.profileId],
+      ))[0]?.tokens,
+    );
+  const before = await metrics();
+
+  must(await user.client.from("chat_sessions").delete().eq("id", sessionId).select());
+
+  await expect.poll(
+    async () =>
+      (await upstreamRequests()).some(({ path }) => path.endsWith(`${stream?.response_id}/cancel`)),
+    { timeout: 15_000 },
+  ).toBe(true);
+  await expect.poll(metrics, { timeout: 10_000 }).toBeGreaterThan(before);
+  expect((await readUsage(user)).monthly_messages.used).toBe(used + 1);
+});
+
+test("recovery is for the secret key only", async () => {
+  const route = `${stack.FUNCTIONS_URL}/turn-recovery`;
+  const headers = [{}, { apikey: stack.PUBLISHABLE_KEY }, {
+    authorization: `Bearer ${user.accessToken}`,
+  }];
+  const answers = await Promise.all(
+    headers.map((each) =>
+      fetch(route, { method: "POST", headers: new Headers(Object.entries(each)) })
+    ),
+  );
+
+  expect(answers.map(({ status }) => status)).toEqual([401, 401, 401]);
+});
