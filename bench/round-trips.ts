@@ -34,7 +34,6 @@ export async function measureRoundTrips(): Promise<Measure[]> {
     openai: { apiKey: "bench", baseUrl: `${await record(OPENAI_BASE_URL, "openai")}/v1` },
     streamSeconds: 140,
     allowedOrigins: "",
-    watch: false,
     log: silentLog,
   });
   parts.defer(() => functions.stop());

@@ -1,3 +1,4 @@
+import { watch } from "node:fs";
 import path from "node:path";
 import type { Log } from "./log.ts";
 import { type Service, startService } from "./service.ts";
@@ -13,8 +14,6 @@ export interface FunctionsOptions {
   openai: NonNullable<Settings["openai"]>;
   streamSeconds: number;
   allowedOrigins: string;
-  /** Start again when a file changes. */
-  watch: boolean;
   log: Log;
 }
 
@@ -26,9 +25,6 @@ export function startFunctions(options: FunctionsOptions): Promise<Service> {
     command: folder("node_modules/.bin/deno"),
     args: [
       "run",
-      ...(options.watch
-        ? [`--watch=${folder("functions")},${folder("types")}`, "--no-clear-screen"]
-        : []),
       `--config=${folder("functions/deno.json")}`,
       "--node-modules-dir=manual",
       "--no-prompt",
@@ -40,7 +36,7 @@ export function startFunctions(options: FunctionsOptions): Promise<Service> {
     env: functionsEnvironment(options),
     stopSignal: "SIGTERM",
     ready: /^functions ready/,
-    quiet: /^Watcher|^functions ready/,
+    quiet: /^functions ready/,
     log: options.log,
   });
 }
@@ -58,5 +54,26 @@ function functionsEnvironment(options: FunctionsOptions): Record<string, string>
     OPENAI_BASE_URL: options.openai.baseUrl,
     PARLEY_STREAM_SECONDS: String(options.streamSeconds),
     PARLEY_ALLOWED_ORIGINS: options.allowedOrigins,
+  };
+}
+
+/** Edits come in bursts, when an editor saves or a branch is switched. */
+const SETTLE_MS = 100;
+
+/** Starts the functions again whenever a file of theirs changes. Returns how to end that. */
+export function restartOnChange(service: Service, log: Log): () => void {
+  let settling: NodeJS.Timeout | undefined;
+  const watchers = ["functions", "types"].map((name) =>
+    watch(path.join(REPOSITORY, name), { recursive: true }, (_event, file) => {
+      clearTimeout(settling);
+      settling = setTimeout(() => {
+        log("functions", `${name}/${file} has changed; starting again`);
+        service.restart();
+      }, SETTLE_MS);
+    })
+  );
+  return () => {
+    clearTimeout(settling);
+    for (const watcher of watchers) watcher.close();
   };
 }

@@ -23,6 +23,8 @@ export interface ServiceOptions {
 export interface Service {
   /** Process id of the child that runs now. */
   readonly pid: number | undefined;
+  /** Ends the child and starts it again at once. */
+  restart(): void;
   /** Ends the child and waits until it is gone. */
   stop(): Promise<void>;
 }
@@ -36,6 +38,7 @@ const FORCE_KILL_AFTER_MS = 10_000;
 /** Starts a child and resolves when it is ready. Rejects when it ends before it ever was. */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const stopping = new AbortController();
+  let isRestarting = false;
   let child = spawn(options);
   await readyLine(child, options);
   const supervised = superviseFrom();
@@ -46,23 +49,34 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     for (;;) {
       const { exitCode, signal } = await child;
       if (stopping.signal.aborted) return;
+      if (isRestarting) {
+        isRestarting = false;
+        child = respawn();
+        continue;
+      }
       pause = Date.now() - startedAt > HEALTHY_AFTER_MS ? FIRST_PAUSE_MS : pause;
       options.log(options.name, `ended (${signal ?? exitCode}); starts again in ${pause} ms`);
       await delay(pause, undefined, { signal: stopping.signal }).catch(() => {});
       if (stopping.signal.aborted) return;
       pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
       startedAt = Date.now();
-      child = spawn(options);
-      readyLine(child, options).then(
-        () => options.log(options.name, "runs again"),
-        () => {},
-      );
+      child = respawn();
     }
+  }
+
+  function respawn(): Child {
+    const next = spawn(options);
+    readyLine(next, options).then(() => options.log(options.name, "runs again"), () => {});
+    return next;
   }
 
   return {
     get pid() {
       return child.pid;
+    },
+    restart() {
+      isRestarting = true;
+      child.kill(options.stopSignal);
     },
     async stop() {
       stopping.abort();
@@ -78,13 +92,13 @@ function spawn(options: ServiceOptions): Child {
   return execa(options.command, options.args, {
     // Its own process group: Ctrl-C reaches the supervisor only, which stops its children in order.
     detached: true,
-    // Children of ours end when this pipe closes, so a killed supervisor leaves none behind.
+    // Our own children end when this pipe closes, so a killed supervisor leaves none; Postgres is taken over.
     stdin: "pipe",
     all: true,
     buffer: false,
     reject: false,
     forceKillAfterDelay: FORCE_KILL_AFTER_MS,
-    env: options.env,
+    env: { ...options.env, PARLEY_SUPERVISED: "1" },
     ...options.user,
   });
 }

@@ -7,10 +7,10 @@ import { createReloadingApp } from "./api/reload.ts";
 import { createAuthApp } from "./auth/create-auth-app.ts";
 import { type PlatformDatabase, startDatabase } from "./database.ts";
 import { startOpenAIEmulator } from "./emulators.ts";
-import { startFunctions } from "./functions.ts";
+import { restartOnChange, startFunctions } from "./functions.ts";
 import { createGateway } from "./gateway/app.ts";
 import { createTokenExchange } from "./gateway/tokens.ts";
-import { loadKeys } from "./keys.ts";
+import { loadKeys, type StackKeys } from "./keys.ts";
 import type { Log } from "./log.ts";
 import { createMailer } from "./mail/mailer.ts";
 import { Mailbox } from "./mail/mailbox.ts";
@@ -65,36 +65,81 @@ async function startParts(
   { log, watch, signal = new AbortController().signal }: StartOptions,
   parts: AsyncDisposableStack,
 ): Promise<StackStatus> {
-  const { stateDir, apiPort, dbPort, mailPort } = settings;
+  const { stateDir, apiPort } = settings;
   await requireNotRunning(stateDir);
   await requireOwnVersion(stateDir);
   await stopOrphan(path.join(stateDir, "postgres"));
   await requireFreePorts(settings);
-  const apiUrl = `http://127.0.0.1:${apiPort}`;
-  const keys = await loadKeys(stateDir);
-  const [functionsPort, openaiPort] = [await getPort(), await getPort()];
-  let ready = false;
 
+  const site: Site = {
+    settings,
+    log,
+    apiUrl: `http://127.0.0.1:${apiPort}`,
+    keys: await loadKeys(stateDir),
+  };
+  const database = await startMigratedDatabase(site, parts, watch ? signal : null);
+  signal.throwIfAborted();
+  const provider = await startProvider(site, parts);
+  const functionsPort = await getPort();
+  const markReady = await startGateway(site, database, `http://127.0.0.1:${functionsPort}`, parts);
+  await startEdgeFunctions(site, provider, functionsPort, parts, watch);
+  if (settings.scheduler) startClock(site, database, parts);
+  markReady();
+
+  const status = describeStack(site, database, provider);
+  await writeStatus(stateDir, status);
+  parts.defer(() => clearStatus(stateDir));
+  return status;
+}
+
+/** What every part of a stack is told. */
+interface Site {
+  settings: Settings;
+  keys: StackKeys;
+  /** Where clients reach the stack. */
+  apiUrl: string;
+  log: Log;
+}
+
+type Provider = NonNullable<Settings["openai"]>;
+
+async function startMigratedDatabase(
+  { settings: { stateDir, dbPort }, keys, apiUrl, log }: Site,
+  parts: AsyncDisposableStack,
+  signal: AbortSignal | null,
+): Promise<PlatformDatabase> {
   const database = await startDatabase({ stateDir, port: dbPort, apiUrl, keys, log });
   parts.defer(() => database.service.stop());
-  await migrate(database, { log, stateDir, signal: watch ? signal : null });
-  signal.throwIfAborted();
+  await migrate(database, { log, stateDir, signal });
+  return database;
+}
 
-  const openai = settings.openai
-    ? null
-    : await startOpenAIEmulator({ port: openaiPort, stateDir, log });
-  if (openai) parts.defer(() => openai.service.stop());
+/** The real provider of the settings, or the emulator. */
+async function startProvider(
+  { settings, log }: Site,
+  parts: AsyncDisposableStack,
+): Promise<Provider> {
+  if (settings.openai) return settings.openai;
+  const { stateDir } = settings;
+  const { service, provider } = await startOpenAIEmulator({ port: await getPort(), stateDir, log });
+  parts.defer(() => service.stop());
+  return provider;
+}
 
+/** Serves everything on one port. Returns how to say that all parts answer. */
+async function startGateway(
+  { settings, keys, apiUrl, log }: Site,
+  database: PlatformDatabase,
+  functionsUrl: string,
+  parts: AsyncDisposableStack,
+): Promise<() => void> {
+  const { stateDir, mailPort } = settings;
+  let ready = false;
   parts.defer(quietAnsweredErrors());
   const app = await createReloadingApp({ databaseUrl: database.url(SUPERUSER), apiUrl, keys });
   parts.defer(() => app.close());
-  const pool = new pg.Pool({ connectionString: database.url(SUPERUSER), max: 4 });
-  // Idle connections break when Postgres does; the next query opens another.
-  pool.on("error", () => {});
-  parts.defer(() => pool.end());
-
+  const pool = openPool(database.url(SUPERUSER), 4, parts);
   const tokens = await createTokenExchange(keys, `${apiUrl}/auth/v1`);
-  const functionsUrl = `http://127.0.0.1:${functionsPort}`;
   const storage = await createStorageApi({
     database: pool,
     directory: path.join(stateDir, "storage"),
@@ -114,6 +159,7 @@ async function startParts(
     allowedOrigins: settings.allowedOrigins.split(/[\s,]+/).filter(Boolean),
     log,
   });
+  const isReady = () => ready;
   const gateway = createGateway({
     app,
     auth,
@@ -122,53 +168,71 @@ async function startParts(
     tokens,
     keys,
     functionsUrl,
-    isReady: () => ready,
+    isReady,
   });
-  const server = await listen(gateway.fetch, apiPort);
+  const server = await listen(gateway.fetch, settings.apiPort);
   parts.defer(() => close(server));
+  return () => {
+    ready = true;
+  };
+}
 
-  const functions = await startFunctions({
-    port: functionsPort,
+async function startEdgeFunctions(
+  { settings, keys, apiUrl, log }: Site,
+  openai: Provider,
+  port: number,
+  parts: AsyncDisposableStack,
+  watch: boolean,
+): Promise<void> {
+  const { publishableKey, secretKey } = keys;
+  const { streamSeconds, allowedOrigins } = settings;
+  const service = await startFunctions({
+    port,
     apiUrl,
-    publishableKey: keys.publishableKey,
-    secretKey: keys.secretKey,
-    openai: settings.openai ?? openai!.provider,
-    streamSeconds: settings.streamSeconds,
-    allowedOrigins: settings.allowedOrigins,
-    watch,
+    publishableKey,
+    secretKey,
+    openai,
+    streamSeconds,
+    allowedOrigins,
     log,
   });
-  parts.defer(() => functions.stop());
-  ready = true;
+  parts.defer(() => service.stop());
+  if (watch) parts.defer(restartOnChange(service, log));
+}
 
-  if (settings.scheduler) {
-    const asPostgres = new pg.Pool({ connectionString: database.url("postgres"), max: 2 });
-    asPostgres.on("error", () => {});
-    parts.defer(() => asPostgres.end());
-    const { secretKey } = keys;
-    parts.defer(
-      startScheduler({
-        database: asPostgres,
-        functionsUrl: `${apiUrl}/functions/v1`,
-        secretKey,
-        log,
-      }),
-    );
-  }
+function startClock(
+  { keys, apiUrl, log }: Site,
+  database: PlatformDatabase,
+  parts: AsyncDisposableStack,
+): void {
+  const pool = openPool(database.url("postgres"), 2, parts);
+  const functionsUrl = `${apiUrl}/functions/v1`;
+  parts.defer(startScheduler({ database: pool, functionsUrl, secretKey: keys.secretKey, log }));
+}
 
-  const status: StackStatus = {
+function openPool(connectionString: string, max: number, parts: AsyncDisposableStack): pg.Pool {
+  const pool = new pg.Pool({ connectionString, max });
+  // Idle connections break when Postgres does; the next query opens another.
+  pool.on("error", () => {});
+  parts.defer(() => pool.end());
+  return pool;
+}
+
+function describeStack(
+  { settings, keys, apiUrl }: Site,
+  database: PlatformDatabase,
+  provider: Provider,
+): StackStatus {
+  return {
     API_URL: apiUrl,
     FUNCTIONS_URL: `${apiUrl}/functions/v1`,
     DB_URL: database.url("postgres"),
     PUBLISHABLE_KEY: keys.publishableKey,
     SECRET_KEY: keys.secretKey,
     MAIL_URL: `${apiUrl}/_mail`,
-    SMTP_URL: `smtp://127.0.0.1:${mailPort}`,
-    OPENAI_BASE_URL: openai?.provider.baseUrl,
+    SMTP_URL: `smtp://127.0.0.1:${settings.mailPort}`,
+    OPENAI_BASE_URL: settings.openai ? undefined : provider.baseUrl,
   };
-  await writeStatus(stateDir, status);
-  parts.defer(() => clearStatus(stateDir));
-  return status;
 }
 
 /** Applies the migrations; with a signal, a broken one is shown and waited for until it is mended. */

@@ -18,13 +18,22 @@ export async function requireOwnVersion(stateDir: string): Promise<void> {
   const file = path.join(stateDir, "version.json");
   const text = await readFile(file, "utf8").catch(() => null);
   if (text === null) return await writeFile(file, JSON.stringify(VERSION));
-  const found = StateVersion.parse(JSON.parse(text));
+  const found = parseState(file, text, StateVersion);
   if (found.layout === VERSION.layout && found.postgres === VERSION.postgres) return;
   throw new Error(
     `${stateDir} was made by another version (layout ${found.layout}, Postgres ${found.postgres}; ` +
       `this one has layout ${VERSION.layout}, Postgres ${VERSION.postgres}). ` +
       "Remove it to start anew, or set PARLEY_STATE_DIR to another folder.",
   );
+}
+
+/** What a file of the state directory holds. Throws an Error that names the file and the way out. */
+export function parseState<T>(file: string, text: string, schema: z.ZodType<T>): T {
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch {
+    throw new Error(`${file} is damaged. Remove the state directory to start anew.`);
+  }
 }
 
 /** Rejects when a stack already runs on the state directory. */
@@ -66,9 +75,10 @@ export async function rememberMigrations(stateDir: string, migrations: string): 
 
 /** Migrations that were edited after the database had seen them: it does not have those edits. */
 export async function editedMigrations(stateDir: string, migrations: string): Promise<string[]> {
-  const text = await readFile(path.join(stateDir, "migrations.json"), "utf8").catch(() => "{}");
+  const file = path.join(stateDir, "migrations.json");
+  const text = await readFile(file, "utf8").catch(() => "{}");
   const now = await hashFiles(migrations);
-  return Object.entries(AppliedFiles.parse(JSON.parse(text)))
+  return Object.entries(parseState(file, text, AppliedFiles))
     .filter(([file, hash]) => now[file] !== hash)
     .map(([file]) => file);
 }

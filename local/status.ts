@@ -35,8 +35,9 @@ export async function clearStatus(stateDir: string): Promise<void> {
 export async function readStatus(stateDir: string): Promise<StackStatus | null> {
   const text = await readFile(file(stateDir), "utf8").catch(() => null);
   if (text === null) return null;
-  const status = StackStatus.parse(JSON.parse(text));
-  return await isHealthy(status.API_URL) ? status : null;
+  const status = StackStatus.safeParse(parseJson(text)).data;
+  // A damaged file says as little as none.
+  return status && await isHealthy(status.API_URL) ? status : null;
 }
 
 async function isHealthy(apiUrl: string): Promise<boolean> {
@@ -44,5 +45,13 @@ async function isHealthy(apiUrl: string): Promise<boolean> {
     return (await fetch(`${apiUrl}/auth/v1/health`)).ok;
   } catch {
     return false;
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
   }
 }

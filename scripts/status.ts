@@ -11,5 +11,5 @@ if (!status) {
 } else if (process.argv.includes("--json")) {
   console.log(JSON.stringify(status, null, 2));
 } else {
-  for (const [name, value] of Object.entries(status)) console.log(`${name}=${value}`);
+  for (const [name, value] of Object.entries(status)) console.log(`${name}=${JSON.stringify(value)}`);
 }

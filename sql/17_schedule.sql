@@ -1,4 +1,4 @@
--- What runs by the clock: one list, read by pg_cron on Supabase and by the scheduler of the local stack.
+-- What runs by the clock: one list, for whoever keeps the clock. The scheduler of the local stack reads it.
 
 create table private.schedules (
   name text primary key,
@@ -54,3 +54,24 @@ alter table private.schedules enable row level security;
 
 insert into private.schedules (name, cron, function_path)
 values ('turn-recovery', '* * * * *', 'turn-recovery');
+
+-- Realtime sends changes of what is published here, to whom the policies let read the row. It may be absent.
+do $$
+declare
+  wanted text;
+begin
+  if not exists (select from pg_publication where pubname = 'supabase_realtime' and not puballtables) then
+    return;
+  end if;
+  foreach wanted in array array['chat_sessions', 'chat_messages'] loop
+    if not exists (
+      select from pg_publication_tables
+      where pubname = 'supabase_realtime' and schemaname = 'public' and tablename = wanted
+    ) then
+      execute format('alter publication supabase_realtime add table public.%I', wanted);
+    end if;
+  end loop;
+exception when insufficient_privilege then
+  raise notice 'supabase_realtime belongs to somebody else: add chat_sessions and chat_messages there by hand.';
+end
+$$;

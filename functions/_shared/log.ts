@@ -23,10 +23,24 @@ export function createLog(functionName: string): Log {
   };
 }
 
-/** What may be logged of an unknown error: its name and a code, since messages can quote what a user wrote. */
+/**
+ * What may be logged of an unknown error: names, codes and places, since messages can quote what a user wrote. An error
+ * of ours stands for its cause.
+ */
 export function describeError(error: unknown): LogFields {
-  if (!(error instanceof Error)) return { error: typeof error };
-  const code = "code" in error && typeof error.code === "string" ? error.code : undefined;
-  const cause = error.cause instanceof Error ? error.cause.name : undefined;
-  return { error: error.name, error_code: code, cause, stack: error.stack?.split("\n")[1]?.trim() };
+  if (typeof error !== "object" || error === null) return { error: typeof error };
+  if (error instanceof Error && error.cause !== undefined && error.cause !== error) {
+    return { ...describeError(error.cause), raised_as: error.name };
+  }
+  return {
+    error: error instanceof Error ? error.constructor.name : "object",
+    error_code: textField(error, "code"),
+    status: "status" in error && typeof error.status === "number" ? error.status : undefined,
+    at: error instanceof Error ? error.stack?.match(/^\s+at (.+)$/m)?.[1] : undefined,
+  };
+}
+
+function textField(error: object, name: string): string | undefined {
+  const value: unknown = Reflect.get(error, name);
+  return typeof value === "string" ? value : undefined;
 }

@@ -72,6 +72,8 @@ export function createGateway(ports: GatewayPorts): Hono<GatewayEnv> {
   );
 
   gateway.all("/storage/v1/*", (c) => ports.storage.fetch(c.req.raw));
+  // Not even fetch may send it.
+  gateway.on("TRACE", "*", (c) => c.body(null, 405));
   gateway.all("/functions/v1/*", (c) => forward(ports.functionsUrl, c.req.raw));
   gateway.route("/_mail", createMailRoutes(ports.mailbox));
   gateway.notFound((c) =>

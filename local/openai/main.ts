@@ -1,5 +1,6 @@
 import process from "node:process";
 import { z } from "zod";
+import { endWithSupervisor } from "../end-with-supervisor.ts";
 import { serveOpenAIEmulator } from "./serve-emulator.ts";
 
 const Environment = z.object({
@@ -15,3 +16,4 @@ const emulator = await serveOpenAIEmulator({
 console.log(`openai emulator ready on ${emulator.url}`);
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, emulator.close);
+endWithSupervisor(emulator.close);

@@ -43,8 +43,8 @@ export async function startCluster(options: ClusterOptions): Promise<Service> {
     user: await postgresUser(),
     stopSignal: "SIGINT",
     ready: /database system is ready to accept connections/,
-    // The CLI asks for its history table before it makes it.
-    quiet: /LOG: {2}|^\s|supabase_migrations\.schema_migrations/,
+    // Errors of statements are answered to whoever sent them, and their context quotes what users wrote.
+    quiet: /^(?!.*(WARNING|FATAL|PANIC): )/,
     log: options.log,
   });
 }

@@ -25,7 +25,9 @@ export interface OwnStack {
 /** Variables of an empty state directory and free ports; removed when the test ends. */
 export async function freshEnvironment(): Promise<Record<string, string>> {
   const stateDir = await mkdtemp(path.join(os.tmpdir(), "parley-own-"));
-  onTestFinished(() => rm(stateDir, { recursive: true, force: true }));
+  onTestFinished(() =>
+    rm(stateDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
+  );
   return {
     PARLEY_STATE_DIR: stateDir,
     PARLEY_API_PORT: String(await getPort()),

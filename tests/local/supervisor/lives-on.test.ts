@@ -1,5 +1,8 @@
+import { utimes } from "node:fs/promises";
+import path from "node:path";
 import { createClient } from "@supabase/supabase-js";
 import { expect, test, vi } from "vitest";
+import { REPOSITORY } from "../../../local/settings.ts";
 import { childOf, freshEnvironment, isAlive, spawnStack } from "../../helpers/own-stack.ts";
 import type { StackStatus } from "../../../local/status.ts";
 
@@ -59,8 +62,26 @@ test("what users made is there after a restart, and after a killed supervisor", 
   expect((await second.ready()).PUBLISHABLE_KEY).toBe(PUBLISHABLE_KEY);
   expect((await client.auth.signInWithPassword(credentials)).error).toBeNull();
 
+  const orphans = await Promise.all(CHILDREN.map((name) => childOf(second.pid, name)));
   await second.end("SIGKILL");
+  // Postgres alone is left, for the next start to take over.
+  const alive = () => expect(orphans.map(isAlive)).toEqual([true, false, false]);
+  await vi.waitFor(alive, { timeout: 10_000 });
   const third = spawnStack(env);
   await chatOnce(await third.ready());
   expect((await client.auth.signInWithPassword(credentials)).error).toBeNull();
+});
+
+test("an edit of the functions is followed", async () => {
+  const stack = spawnStack(await freshEnvironment());
+  const status = await stack.ready();
+  const before = await childOf(stack.pid, "functions-server");
+
+  const now = new Date();
+  await utimes(path.join(REPOSITORY, "functions/health/handler.ts"), now, now);
+
+  await stack.line(/functions\/health\/handler\.ts has changed/);
+  await stack.line(/runs again/);
+  expect(await childOf(stack.pid, "functions-server")).not.toBe(before);
+  await vi.waitFor(() => chatOnce(status), { timeout: 10_000 });
 });

@@ -1,0 +1,7 @@
+import process from "node:process";
+
+/** Calls `end` when the supervisor that started this process is gone, however it went: it held the pipe of stdin. */
+export function endWithSupervisor(end: () => void): void {
+  if (process.env.PARLEY_SUPERVISED !== "1") return;
+  process.stdin.once("end", end).resume();
+}

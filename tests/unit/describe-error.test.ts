@@ -1,0 +1,42 @@
+import { APIError } from "openai";
+import { expect, test } from "vitest";
+import { AppError } from "../../functions/_shared/errors.ts";
+import { describeError } from "../../functions/_shared/log.ts";
+
+test("what is logged of an error holds nothing of its message", () => {
+  const described = JSON.stringify(
+    describeError(new Error("400 bad input\nMy secret diary\n    and more of it")),
+  );
+
+  expect(described).not.toMatch(/bad input|diary|more of it/);
+  expect(described).toContain("describe-error.test.ts");
+});
+
+test("an error of ours stands for its cause, with code and status", () => {
+  const refused = new APIError(
+    429,
+    { message: "org-secret", code: "slow_down" },
+    "org-secret",
+    new Headers(),
+  );
+  const described = describeError(new AppError("provider_busy", { cause: refused }));
+
+  expect(described).toMatchObject({
+    error: "APIError",
+    error_code: "slow_down",
+    status: 429,
+    raised_as: "Error",
+  });
+  expect(JSON.stringify(described)).not.toContain("org-secret");
+});
+
+test("what the database answers is known by its code", () => {
+  const error = {
+    code: "22P05",
+    message: "unsupported Unicode escape sequence",
+    details: "My diary",
+  };
+
+  expect(describeError(error)).toEqual({ error: "object", error_code: "22P05" });
+  expect(describeError(null)).toEqual({ error: "object" });
+});
