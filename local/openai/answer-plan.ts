@@ -11,10 +11,20 @@ export interface PlannedReasoning {
 }
 
 /** A call of the web search. */
-export interface PlannedSearch {
+export interface PlannedWebSearch {
   type: "web_search_call";
   query: string;
 }
+
+/** A call of the file search; `results` is null unless the request wants to see them. */
+export interface PlannedFileSearch {
+  type: "file_search_call";
+  queries: string[];
+  results: Responses.ResponseFileSearchToolCall["results"];
+}
+
+/** A call of a tool that OpenAI runs itself. */
+export type PlannedCall = PlannedWebSearch | PlannedFileSearch;
 
 /** A message with text and its sources. */
 export interface PlannedText {
@@ -30,13 +40,13 @@ export interface PlannedRefusal {
 }
 
 /** The output items of an answer, in their order. */
-export type AnswerPlan = (PlannedReasoning | PlannedSearch | PlannedText | PlannedRefusal)[];
+export type AnswerPlan = (PlannedReasoning | PlannedCall | PlannedText | PlannedRefusal)[];
 
-/** One use of a tool: the call, the sentence it adds to the answer, and the source of that sentence. */
+/** One use of a tool: the call, the sentence it adds to the answer, and the source of that sentence if any. */
 export interface ToolUse {
-  call: PlannedSearch;
+  call: PlannedCall;
   sentence: string;
-  cite(start: number, end: number): Annotation;
+  cite(start: number, end: number): Annotation | null;
 }
 
 /** Uses a tool for the user's turn if `tools` offers it; null if not. */

@@ -14,6 +14,7 @@ export const Behaviour = z.strictObject({
   ttft_ms: z.number().min(0).optional(),
   tokens_per_second: z.number().positive().optional(),
   reply: z.string().optional(),
+  indexing_ms: z.number().min(0).optional(),
   fail: Failure.optional(),
   disconnect_after_events: count.optional(),
   malformed_after_events: count.optional(),

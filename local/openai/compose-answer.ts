@@ -25,6 +25,8 @@ export interface Question {
   wantsReasoning: boolean;
   /** The text to answer with, whatever was asked. */
   reply: string | undefined;
+  /** The name of a file; undefined for one that is gone. */
+  nameFile(id: string): string | undefined;
 }
 
 /**
@@ -36,7 +38,7 @@ export function composeAnswer(
   answerers: readonly ToolAnswerer[] = [searchWeb],
 ): AnswerPlan {
   const turns = readUserTurns([...question.history, ...question.input]);
-  const turn = turns.at(-1) ?? { text: "", images: 0, files: 0 };
+  const turn = turns.at(-1) ?? { text: "", images: 0, files: 0, fileIds: [] };
   const reasoning = question.wantsReasoning ? [planReasoning(turns)] : [];
   if (question.purpose === "title") return [...reasoning, planText(composeTitle(turn.text))];
   if (question.reply === undefined && REFUSAL_WISH.test(turn.text)) {
@@ -44,7 +46,7 @@ export function composeAnswer(
   }
   const uses = answerers.flatMap((answer) => answer(turn, question.tools) ?? []);
   const text = question.reply === undefined
-    ? withSentences(composeText(question.instructions, turns), uses)
+    ? withSentences(composeText(question, turns), uses)
     : withCitations(question.reply, uses);
   return [...reasoning, ...uses.map(({ call }) => call), text];
 }
@@ -55,20 +57,29 @@ function planReasoning(turns: readonly UserTurn[]): PlannedReasoning {
   return { type: "reasoning", summaries: [first, second] };
 }
 
-function composeText(instructions: string | null, turns: readonly UserTurn[]): string {
+function composeText(
+  { instructions, nameFile }: Question,
+  turns: readonly UserTurn[],
+): string {
   const [earlier, turn] = turns.length > 1 ? turns.slice(-2) : [undefined, turns[0]];
   const sentences = [
     earlier && `Before this you wrote: ${quote(earlier.text)}.`,
     turn && `${earlier ? "Now you write" : "You wrote"}: ${quote(turn.text)}.`,
-    turn && describeAttachments(turn),
+    turn && describeAttachments(turn, nameFile),
     `This is turn ${turns.length} of our conversation.`,
     instructions && `I keep to my instructions (${countWords(instructions)}).`,
   ];
   return sentences.filter(Boolean).join(" ");
 }
 
-function describeAttachments({ images, files }: UserTurn): string {
-  return images + files === 0 ? "" : `With it came ${images} image(s) and ${files} file(s).`;
+function describeAttachments(
+  { images, files, fileIds }: UserTurn,
+  nameFile: Question["nameFile"],
+): string {
+  if (images + files === 0) return "";
+  const names = fileIds.map(nameFile).filter((name) => name !== undefined);
+  const listed = names.length > 0 ? `: ${names.join(", ")}` : "";
+  return `With it came ${images} image(s) and ${files} file(s)${listed}.`;
 }
 
 function countWords(text: string): string {
@@ -85,11 +96,16 @@ function withSentences(opening: string, uses: readonly ToolUse[]): PlannedText {
   for (const { sentence, cite } of uses) {
     const start = plan.text.length + 1;
     plan.text += ` ${sentence}`;
-    plan.annotations.push(cite(start, plan.text.length));
+    const source = cite(start, plan.text.length);
+    if (source) plan.annotations.push(source);
   }
   return plan;
 }
 
 function withCitations(text: string, uses: readonly ToolUse[]): PlannedText {
-  return { type: "text", text, annotations: uses.map(({ cite }) => cite(0, text.length)) };
+  return {
+    type: "text",
+    text,
+    annotations: uses.flatMap(({ cite }) => cite(0, text.length) ?? []),
+  };
 }

@@ -3,7 +3,10 @@ import { notFound } from "./api-error.ts";
 import { Behaviour } from "./behaviour.ts";
 import type { EmulatorEnv } from "./emulator-env.ts";
 import { parseBody } from "./parse-request.ts";
+import { removeFile } from "./files.ts";
+import { findStore } from "./find-records.ts";
 import type { EmulatorState } from "./state.ts";
+import { expireStore, showStore } from "./vector-stores.ts";
 
 /** `/_emulator`: what tests use to command the emulator and to see what arrived. */
 export function controlRoutes(state: EmulatorState): Hono<EmulatorEnv> {
@@ -24,6 +27,16 @@ export function controlRoutes(state: EmulatorState): Hono<EmulatorEnv> {
       if (!state.conversations.delete(id)) throw notFound("Conversation", id);
       state.changed();
       return c.json({ id, forgotten: true });
+    })
+    .post("/files/:id/forget", async (c) => {
+      const id = c.req.param("id");
+      await removeFile(state, id);
+      return c.json({ id, forgotten: true });
+    })
+    .post("/vector_stores/:id/expire", (c) => {
+      const record = findStore(state, c.req.param("id"));
+      expireStore(state, record);
+      return c.json(showStore(record));
     });
 }
 
@@ -37,5 +50,11 @@ function listObjects(state: EmulatorState) {
     status: response.status,
     conversation_id: response.conversation?.id ?? null,
   }));
-  return { conversations, files: [], vector_stores: [], responses };
+  const files = [...state.files.values()]
+    .map(({ id, filename, purpose, bytes }) => ({ id, filename, purpose, bytes }));
+  const vector_stores = [...state.vectorStores.values()].map((record) => {
+    const { id, status } = showStore(record);
+    return { id, status, file_ids: [...record.files.keys()] };
+  });
+  return { conversations, files, vector_stores, responses };
 }

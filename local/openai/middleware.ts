@@ -1,6 +1,7 @@
 import type { HonoRequest, MiddlewareHandler } from "hono";
 import { ApiError } from "./api-error.ts";
 import type { EmulatorEnv } from "./emulator-env.ts";
+import { expireOnTime } from "./expire-on-time.ts";
 import { failRequest } from "./fail-request.ts";
 import { newId } from "./new-id.ts";
 import type { EmulatorState } from "./state.ts";
@@ -30,6 +31,14 @@ export function recordRequest({ requests }: EmulatorState): Middleware {
     const entry = requests.add({ method: c.req.method, path: pathname + search, body });
     await next();
     entry.status = c.res.status;
+  };
+}
+
+/** Lets expire what the clock has passed, before each request. */
+export function keepTime(state: EmulatorState): Middleware {
+  return async (_, next) => {
+    await expireOnTime(state);
+    await next();
   };
 }
 

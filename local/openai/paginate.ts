@@ -1,5 +1,5 @@
 import { ApiError } from "./api-error.ts";
-import type { ListQuery } from "./request-schemas.ts";
+import type { PageQuery } from "./request-schemas.ts";
 
 /** One page of a list, in OpenAI's shape. */
 export interface Page<Entry> {
@@ -10,25 +10,40 @@ export interface Page<Entry> {
   has_more: boolean;
 }
 
-/** The page of `entries` (oldest first) that `query` asks for; throws 400 when `after` is not among them. */
+/**
+ * The page of `entries` (oldest first) that `query` asks for: what follows `after`, or else the last
+ * ones ahead of `before`; throws 400 when that is not among them.
+ */
 export function paginate<Entry extends { id: string }>(
   entries: readonly Entry[],
-  query: ListQuery,
+  query: PageQuery,
 ): Page<Entry> {
   const ordered = query.order === "asc" ? entries : entries.toReversed();
-  const start = query.after === undefined ? 0 : indexAfter(ordered, query.after);
-  const data = ordered.slice(start, start + query.limit);
+  const { start, end } = findRange(ordered, query);
+  const data = ordered.slice(start, end);
   return {
     object: "list",
     data,
     first_id: data.at(0)?.id ?? null,
     last_id: data.at(-1)?.id ?? null,
-    has_more: start + data.length < ordered.length,
+    has_more: query.before === undefined ? end < ordered.length : start > 0,
   };
 }
 
-function indexAfter(entries: readonly { id: string }[], id: string): number {
+function findRange(
+  entries: readonly { id: string }[],
+  { after, before, limit }: PageQuery,
+): { start: number; end: number } {
+  if (before !== undefined) {
+    const end = indexOf(entries, "before", before);
+    return { start: Math.max(0, end - limit), end };
+  }
+  const start = after === undefined ? 0 : indexOf(entries, "after", after) + 1;
+  return { start, end: start + limit };
+}
+
+function indexOf(entries: readonly { id: string }[], param: string, id: string): number {
   const index = entries.findIndex((entry) => entry.id === id);
-  if (index >= 0) return index + 1;
-  throw new ApiError(400, `Invalid 'after': no item with id '${id}'.`, { param: "after" });
+  if (index >= 0) return index;
+  throw new ApiError(400, `Invalid '${param}': no item with id '${id}'.`, { param });
 }

@@ -6,6 +6,8 @@ export interface UserTurn {
   text: string;
   images: number;
   files: number;
+  /** Of the images and files that were uploaded before. */
+  fileIds: string[];
 }
 
 /** The user's messages among `items`, in their order. */
@@ -14,7 +16,13 @@ export function readUserTurns(items: readonly Item[]): UserTurn[] {
     text: contentText(message),
     images: message.content.filter(({ type }) => type === "input_image").length,
     files: message.content.filter(({ type }) => type === "input_file").length,
+    fileIds: listFileIds(message),
   }));
+}
+
+/** The ids of uploaded files that a message refers to. */
+export function listFileIds({ content }: InputMessage): string[] {
+  return content.flatMap((part) => "file_id" in part && part.file_id ? part.file_id : []);
 }
 
 /** All text of a message, without its images and files. */
@@ -29,6 +37,7 @@ function partText(part: Part): string {
   return "refusal" in part ? part.refusal : "";
 }
 
-function isUserMessage(item: Item): item is InputMessage {
+/** Whether an item is a message of the user. */
+export function isUserMessage(item: Item): item is InputMessage {
   return item.type === "message" && item.role === "user";
 }

@@ -1,16 +1,27 @@
 import type { Responses } from "openai/resources/responses/responses";
 import { z } from "zod";
 import { MessageInput } from "./message-schemas.ts";
+import { AttributeFilter } from "./retrieval/match-filter.ts";
 
 type Params = Responses.ResponseCreateParams;
 
 /** Most items that one call may add to a conversation (https://platform.openai.com/docs/api-reference/conversations/create). */
 const ITEMS_PER_CALL = 20;
 
-const Metadata = z.record(z.string().max(64), z.string().max(512))
+/** What a client notes about an object (https://platform.openai.com/docs/api-reference/metadata). */
+export const Metadata = z.record(z.string().max(64), z.string().max(512))
   .refine((metadata) => Object.keys(metadata).length <= 16, "at most 16 keys");
 
 const Items = z.array(MessageInput).max(ITEMS_PER_CALL);
+
+const FileSearchTool = z.looseObject({
+  type: z.literal("file_search"),
+  vector_store_ids: z.array(z.string()).min(1),
+  filters: AttributeFilter.nullish(),
+  max_num_results: z.number().int().min(1).max(50).optional(),
+});
+
+const OtherTool = z.custom<Exclude<Responses.Tool, Responses.FileSearchTool>>(isOtherTool);
 
 const responseShape = {
   background: z.boolean().nullish(),
@@ -27,11 +38,11 @@ const responseShape = {
   stream: z.boolean().nullish(),
   stream_options: z.object({ include_obfuscation: z.boolean().optional() }).nullish(),
   temperature: z.number().min(0).max(2).nullish(),
-  tools: z.array(z.custom<Responses.Tool>(isTool)).optional(),
+  tools: z.array(z.union([FileSearchTool, OtherTool])).optional(),
   access_programs: accepted<"access_programs">(),
   context_management: accepted<"context_management">(),
   image: accepted<"image">(),
-  include: accepted<"include">(),
+  include: z.array(z.string()).nullish(),
   max_tool_calls: accepted<"max_tool_calls">(),
   moderation: accepted<"moderation">(),
   parallel_tool_calls: accepted<"parallel_tool_calls">(),
@@ -79,7 +90,18 @@ export const ListQuery = z.object({
   limit: z.coerce.number().int().min(1).max(100).default(20),
   order: z.enum(["asc", "desc"]).default("desc"),
 });
-export type ListQuery = z.infer<typeof ListQuery>;
+
+/** The query of a list that also goes back. */
+export const CursorQuery = ListQuery.extend({ before: z.string().optional() });
+
+/** Which page of a list is wanted. */
+export type PageQuery = z.infer<typeof CursorQuery>;
+
+/** The query of `GET /v1/files`. */
+export const FilesQuery = ListQuery.extend({
+  limit: z.coerce.number().int().min(1).max(10_000).default(10_000),
+  purpose: z.string().optional(),
+});
 
 /** A parameter that is taken and echoed without a look at its value. */
 function accepted<Name extends keyof Params>() {
@@ -90,6 +112,7 @@ function isObject(value: unknown): boolean {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function isTool(value: unknown): boolean {
-  return typeof value === "object" && value !== null && "type" in value;
+function isOtherTool(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "type" in value &&
+    value.type !== "file_search";
 }

@@ -2,6 +2,7 @@ import { type Context, Hono } from "hono";
 import { ApiError } from "./api-error.ts";
 import type { EmulatorEnv } from "./emulator-env.ts";
 import { findResponse } from "./find-records.ts";
+import { openSources } from "./open-sources.ts";
 import { paginate } from "./paginate.ts";
 import { parseBody, parseInput } from "./parse-request.ts";
 import { CreateResponse, ListQuery, RetrieveResponse } from "./request-schemas.ts";
@@ -14,6 +15,7 @@ export function responsesRoutes(state: EmulatorState): Hono<EmulatorEnv> {
   return new Hono<EmulatorEnv>()
     .post("/", async (c) => {
       const params = await parseBody(c.req, CreateResponse);
+      await openSources(state, params);
       return await answer(c, state, startResponse(state, params), params);
     })
     .get("/:id", (c) => {

@@ -1,5 +1,10 @@
 import type { Responses } from "openai/resources/responses/responses";
-import type { AnswerPlan, PlannedReasoning, PlannedSearch } from "./answer-plan.ts";
+import type {
+  AnswerPlan,
+  PlannedFileSearch,
+  PlannedReasoning,
+  PlannedWebSearch,
+} from "./answer-plan.ts";
 import { newId } from "./new-id.ts";
 import { scriptRefusal, scriptText } from "./script-message.ts";
 import type { ScriptOptions } from "./script-message.ts";
@@ -20,7 +25,8 @@ export function* scriptEvents(
 ): Drafts {
   for (const planned of plan) {
     if (planned.type === "reasoning") yield* scriptReasoning(planned, output);
-    else if (planned.type === "web_search_call") yield* scriptSearch(planned, output);
+    else if (planned.type === "web_search_call") yield* scriptWebSearch(planned, output);
+    else if (planned.type === "file_search_call") yield* scriptFileSearch(planned, output);
     else if (planned.type === "refusal") yield* scriptRefusal(planned, output);
     else yield* scriptText(planned, output, options);
   }
@@ -56,7 +62,7 @@ function* scriptSummary(
   yield { type: "response.reasoning_summary_part.done", ...place, part: { ...part } };
 }
 
-function* scriptSearch({ query }: PlannedSearch, output: OutputItem[]): Drafts {
+function* scriptWebSearch({ query }: PlannedWebSearch, output: OutputItem[]): Drafts {
   const item: Responses.ResponseFunctionWebSearch = {
     id: newId("ws"),
     type: "web_search_call",
@@ -73,5 +79,27 @@ function* scriptSearch({ query }: PlannedSearch, output: OutputItem[]): Drafts {
   yield { type: "response.web_search_call.completed", ...place };
   item.status = "completed";
   item.action = { type: "search", query, queries: [query] };
+  yield { type: "response.output_item.done", output_index, item: structuredClone(item) };
+}
+
+function* scriptFileSearch({ queries, results }: PlannedFileSearch, output: OutputItem[]): Drafts {
+  const item: Responses.ResponseFileSearchToolCall = {
+    id: newId("fs"),
+    type: "file_search_call",
+    status: "in_progress",
+    queries: [],
+    results: null,
+  };
+  const output_index = output.length;
+  const place = { item_id: item.id, output_index };
+  yield { type: "response.output_item.added", output_index, item: structuredClone(item) };
+  output.push(item);
+  yield { type: "response.file_search_call.in_progress", ...place };
+  yield { type: "response.file_search_call.searching", ...place };
+  item.status = "searching";
+  yield { type: "response.file_search_call.completed", ...place };
+  item.status = "completed";
+  item.queries = queries;
+  item.results = results;
   yield { type: "response.output_item.done", output_index, item: structuredClone(item) };
 }

@@ -13,18 +13,28 @@ export interface ServedEmulator {
   close(): Promise<void>;
 }
 
-/** Where an emulator listens (0: any free port) and, if its state shall last, the file that holds it. */
+/**
+ * Where an emulator listens (0: any free port) and, if its state shall last, the file that holds it; the bytes
+ * of files are in a folder beside that one.
+ */
 export interface ServeOptions {
   port: number;
   stateFile?: string;
+  /** See `EmulatorOptions`. */
+  now?: () => number;
 }
 
 /** Serves an emulator on 127.0.0.1; rejects when the port is taken or the state file is not one. */
 export async function serveOpenAIEmulator(
-  { port, stateFile }: ServeOptions,
+  { port, stateFile, now }: ServeOptions,
 ): Promise<ServedEmulator> {
   const snapshot = stateFile === undefined ? undefined : await loadSnapshot(stateFile);
-  const emulator = createOpenAIEmulator({ snapshot, onChange: () => file?.saveSoon() });
+  const emulator = createOpenAIEmulator({
+    snapshot,
+    onChange: () => file?.saveSoon(),
+    filesFolder: stateFile?.replace(/(?:\.json)?$/, ".files"),
+    now,
+  });
   const file: SnapshotFile | undefined = stateFile === undefined
     ? undefined
     : openSnapshotFile(stateFile, emulator.snapshot);

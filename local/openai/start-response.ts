@@ -6,6 +6,8 @@ import { findConversation } from "./find-records.ts";
 import { generate, type Generation } from "./generate.ts";
 import type { CreateResponse } from "./request-schemas.ts";
 import type { ConversationRecord, EmulatorState, ResponseRecord, Run } from "./state.ts";
+import { searchFiles } from "./search-files.ts";
+import { searchWeb } from "./search-web.ts";
 import { toItems } from "./to-items.ts";
 
 /**
@@ -63,7 +65,8 @@ function prepare(
     purpose: params.metadata?.["purpose"],
     wantsReasoning: Boolean(params.reasoning?.summary),
     reply: behaviour.reply,
-  });
+    nameFile: (id) => state.files.get(id)?.filename,
+  }, [searchFiles(state, params.include ?? []), searchWeb]);
   const obfuscate = params.stream_options?.include_obfuscation ?? false;
   return { record, conversation, history, plan, behaviour, obfuscate };
 }

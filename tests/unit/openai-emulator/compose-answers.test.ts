@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { collect, startEmulator } from "./start-emulator.ts";
+import { collect, startEmulator, upload } from "./start-emulator.ts";
 
 const MODEL = "gpt-5-mini";
 
 describe("an answer", () => {
   it("quotes the message and notes instructions, images and files", async () => {
     const { client } = await startEmulator();
+    const file_id = await upload(client, "notes.pdf", "pdf", "user_data");
     const { output_text } = await client.responses.create({
       model: MODEL,
       instructions: "You are a coach.",
@@ -13,13 +14,13 @@ describe("an answer", () => {
         role: "user",
         content: [
           { type: "input_text", text: "Look at this" },
-          { type: "input_image", detail: "auto", file_id: "file-1" },
-          { type: "input_file", file_id: "file-2" },
+          { type: "input_image", detail: "auto", image_url: "https://example.com/cat.png" },
+          { type: "input_file", file_id },
         ],
       }],
     });
     expect(output_text).toBe(
-      'You wrote: "Look at this". With it came 1 image(s) and 1 file(s). ' +
+      'You wrote: "Look at this". With it came 1 image(s) and 1 file(s): notes.pdf. ' +
         "This is turn 1 of our conversation. I keep to my instructions (4 words).",
     );
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { startEmulator } from "./start-emulator.ts";
+import { indexFile, startEmulator } from "./start-emulator.ts";
 
 const QUESTION = { model: "gpt-5-mini", input: "Hello" };
 
@@ -70,6 +70,34 @@ describe("objects", () => {
       vector_stores: [],
       responses: [{ id, status: "completed", conversation_id: conversation }],
     });
+  });
+
+  it("show what is left of a session, and nothing once all has been deleted", async () => {
+    const { client, objects } = await startEmulator();
+    const { storeId, fileId } = await indexFile(client, "a.txt", "Hello");
+    const { id: conversation_id } = await client.conversations.create({});
+    const { id } = await client.responses.create({
+      ...QUESTION,
+      conversation: conversation_id,
+      tools: [{ type: "file_search", vector_store_ids: [storeId] }],
+    });
+    const items = await Array.fromAsync(client.conversations.items.list(conversation_id));
+    expect(items.map(({ type }) => type)).toEqual(["message", "file_search_call", "message"]);
+    for (const item of items) {
+      await client.conversations.items.delete(item.id ?? "", { conversation_id });
+    }
+    await client.conversations.delete(conversation_id);
+    expect(await objects()).toEqual({
+      conversations: [],
+      files: [expect.objectContaining({ id: fileId })],
+      vector_stores: [{ id: storeId, status: "completed", file_ids: [fileId] }],
+      responses: [{ id, status: "completed", conversation_id }],
+    });
+    await client.responses.delete(id);
+    await client.files.delete(fileId);
+    await client.vectorStores.delete(storeId);
+    expect(await objects())
+      .toEqual({ conversations: [], files: [], vector_stores: [], responses: [] });
   });
 
   it("lose a conversation that is forgotten", async () => {

@@ -1,14 +1,22 @@
-import OpenAI from "openai";
+import OpenAI, { toFile } from "openai";
+import type { FilePurpose } from "openai/resources/files";
 import type { Responses } from "openai/resources/responses/responses";
 import { onTestFinished } from "vitest";
 import { z } from "zod";
 import { Behaviour } from "../../../local/openai/behaviour.ts";
 import { serveOpenAIEmulator } from "../../../local/openai/serve-emulator.ts";
 
+/** How often the client's helpers look whether a file has been indexed. */
+export const POLL = { pollIntervalMs: 2 };
+
 const Objects = z.object({
   conversations: z.array(z.object({ id: z.string(), items: z.array(z.unknown()) })),
-  files: z.array(z.unknown()),
-  vector_stores: z.array(z.unknown()),
+  files: z.array(
+    z.object({ id: z.string(), filename: z.string(), purpose: z.string(), bytes: z.number() }),
+  ),
+  vector_stores: z.array(
+    z.object({ id: z.string(), status: z.string(), file_ids: z.array(z.string()) }),
+  ),
   responses: z.array(
     z.object({ id: z.string(), status: z.string(), conversation_id: z.string().nullable() }),
   ),
@@ -23,8 +31,8 @@ const Requests = z.array(z.object({
 }));
 
 /** A served emulator, a real client for it and its control API; it is closed when the test ends. */
-export async function startEmulator(stateFile?: string) {
-  const { url, close } = await serveOpenAIEmulator({ port: 0, stateFile });
+export async function startEmulator(stateFile?: string, now?: () => number) {
+  const { url, close } = await serveOpenAIEmulator({ port: 0, stateFile, now });
   onTestFinished(close);
   const control = (method: string, path: string, body?: unknown) =>
     fetch(new URL(`/_emulator${path}`, url), { method, body: JSON.stringify(body) });
@@ -39,6 +47,27 @@ export async function startEmulator(stateFile?: string) {
     objects: async () => Objects.parse(await (await control("GET", "/objects")).json()),
     requests: async () => Requests.parse(await (await control("GET", "/requests")).json()),
   };
+}
+
+/** Uploads a file and returns its id. */
+export async function upload(
+  client: OpenAI,
+  name: string,
+  content: string | Uint8Array,
+  purpose: FilePurpose = "assistants",
+): Promise<string> {
+  const bytes = typeof content === "string" ? Buffer.from(content) : content;
+  const { id } = await client.files.create({ file: await toFile(bytes, name), purpose });
+  return id;
+}
+
+/** A vector store with one file that has been indexed, and how that ended. */
+export async function indexFile(client: OpenAI, name: string, content: string | Uint8Array) {
+  const { id: storeId } = await client.vectorStores.create({});
+  const fileId = await upload(client, name, content);
+  const { status, last_error } = await client.vectorStores.files
+    .createAndPoll(storeId, { file_id: fileId }, POLL);
+  return { storeId, fileId, status, last_error };
 }
 
 /** All events of a stream. */

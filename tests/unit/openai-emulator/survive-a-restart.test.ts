@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { serveOpenAIEmulator } from "../../../local/openai/serve-emulator.ts";
-import { readTexts, startEmulator } from "./start-emulator.ts";
+import { buildPdf } from "./build-documents.ts";
+import { indexFile, POLL, readTexts, startEmulator, upload } from "./start-emulator.ts";
 
 const QUESTION = { model: "gpt-5-mini", input: "Hello" };
 
@@ -34,6 +35,60 @@ describe("a state file", () => {
     expect(await client.responses.retrieve(id))
       .toMatchObject({ status: "failed", error: { code: "server_error" } });
     await expect(client.responses.create(turn)).resolves.toMatchObject({ status: "queued" });
+  });
+
+  it("brings files, vector stores and what is found in them back", async () => {
+    const { folder, stateFile } = await makeStateFile();
+    const before = await startEmulator(stateFile);
+    const { storeId, fileId } = await indexFile(
+      before.client,
+      "a.pdf",
+      buildPdf(["Refunds take 14 days."]),
+    );
+    const image = await upload(before.client, "cat.png", "bytes", "vision");
+    const store = await before.client.vectorStores.retrieve(storeId);
+    const objects = await before.objects();
+    await before.close();
+    expect((await readdir(join(folder, "state.files"))).toSorted())
+      .toEqual([fileId, image].toSorted());
+    await writeFile(join(folder, "state.files", "file-left-by-a-kill"), "bytes");
+
+    const { client, ...after } = await startEmulator(stateFile);
+    expect(await client.vectorStores.retrieve(storeId)).toEqual(store);
+    expect(await after.objects()).toEqual(objects);
+    const found = await client.vectorStores.search(storeId, { query: "refunds" });
+    expect(found.data).toMatchObject([{ file_id: fileId, filename: "a.pdf" }]);
+    expect(await (await client.files.content(image)).text()).toBe("bytes");
+    await client.files.delete(image);
+    expect(await readdir(join(folder, "state.files"))).toEqual([fileId]);
+  });
+
+  it("goes on indexing what was in progress", async () => {
+    const { stateFile } = await makeStateFile();
+    const before = await startEmulator(stateFile);
+    await before.behave({ indexing_ms: 60_000 });
+    const { id } = await before.client.vectorStores.create({});
+    const file_id = await upload(before.client, "a.txt", "Hello");
+    await before.client.vectorStores.files.create(id, { file_id });
+    await before.close();
+
+    const { client } = await startEmulator(stateFile);
+    const { status } = await client.vectorStores.files.poll(id, file_id, POLL);
+    expect(status).toBe("completed");
+  });
+
+  it("keeps a vector store expired", async () => {
+    const { stateFile } = await makeStateFile();
+    const before = await startEmulator(stateFile);
+    const { id } = await before.client.vectorStores.create({});
+    await before.control("POST", `/vector_stores/${id}/expire`);
+    const expires_after = { anchor: "last_active_at", days: 1 } as const;
+    expect(await before.client.vectorStores.update(id, { expires_after }))
+      .toMatchObject({ status: "expired" });
+    await before.close();
+
+    const { client } = await startEmulator(stateFile);
+    expect((await client.vectorStores.retrieve(id)).status).toBe("expired");
   });
 
   it("is written soon after a change, not only at the end", async () => {

@@ -1,0 +1,17 @@
+/** JSON as one line a value, each with the path that leads to it; text that is no JSON stays as it is. */
+export function flattenJson(text: string): string {
+  try {
+    return listValues(JSON.parse(text), "").join("\n");
+  } catch (error) {
+    if (error instanceof SyntaxError) return text;
+    throw error;
+  }
+}
+
+function listValues(value: unknown, path: string): string[] {
+  if (typeof value !== "object" || value === null) return [path ? `${path}: ${value}` : `${value}`];
+  return Object.entries(value).flatMap(([key, inner]) => {
+    const step = Array.isArray(value) ? `[${key}]` : path && `.${key}` || key;
+    return listValues(inner, path + step);
+  });
+}
