@@ -5,11 +5,13 @@ import { measureRest } from "./rest.ts";
 import { measureRoundTrips } from "./round-trips.ts";
 import { measureRowSecurity } from "./row-security.ts";
 import { measureStart } from "./start.ts";
+import { measureTurns } from "./turns.ts";
 
 const benchmarks: Record<string, () => Promise<Measure[]>> = {
   start: measureStart,
   "round-trips": measureRoundTrips,
   "first-token": measureFirstToken,
+  turns: measureTurns,
   rest: measureRest,
   "row-security": measureRowSecurity,
 };

@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { execa } from "execa";
 import getPort from "get-port";
+import pg from "pg";
 import { REPOSITORY } from "../local/settings.ts";
 import { readStatus, type StackStatus } from "../local/status.ts";
 import type { Database } from "../types/database.ts";
@@ -45,6 +46,7 @@ export async function startBenchStack(stateDir: string): Promise<BenchStack> {
   });
   const status = await readStatus(stateDir);
   if (!status) throw new Error("the stack did not start");
+  await liftLimits(status);
   return {
     status,
     pid: child.pid ?? 0,
@@ -53,6 +55,16 @@ export async function startBenchStack(stateDir: string): Promise<BenchStack> {
       await child;
     },
   };
+}
+
+/** The plans' limits are for people, not for benchmarks. */
+async function liftLimits({ DB_URL }: StackStatus): Promise<void> {
+  const client = new pg.Client(DB_URL);
+  await client.connect();
+  await client.query(
+    "update public.plans set turns_per_minute = null, daily_messages = null, monthly_messages = null",
+  );
+  await client.end();
 }
 
 /** A signed-up user with one session, and a way to send a message and wait for the first text of the reply. */

@@ -41,7 +41,7 @@ export async function pushMigrations(url: string, project: string = REPOSITORY):
 /** Drops everything that the migrations made and applies them again. Rejects with a MigrationError. */
 export async function resetDatabase(url: string, project: string = REPOSITORY): Promise<void> {
   try {
-    await supabaseCli(["db", "reset", `--remote=${url}`, "--yes"], project);
+    await supabaseCli(["db", "reset", `--remote=${url}`, "--yes", "--no-seed"], project);
   } catch (error) {
     throw await explainFailure(error, project);
   }

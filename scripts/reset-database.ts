@@ -1,5 +1,7 @@
 // `npm run db:reset`: drops what the migrations made and applies them again; users go too.
+import { readFile } from "node:fs/promises";
 import path from "node:path";
+import pg from "pg";
 import { silentLog } from "../local/log.ts";
 import { resetDatabase } from "../local/migrations.ts";
 import { loadKeys } from "../local/keys.ts";
@@ -11,12 +13,22 @@ import { readStatus } from "../local/status.ts";
 loadEnvFile();
 const { stateDir, dbPort } = readSettings();
 const running = await readStatus(stateDir);
-await (running ? resetDatabase(running.DB_URL) : resetStopped());
+await (running ? rebuild(running.DB_URL) : rebuildStopped());
 await rememberMigrations(stateDir, path.join(REPOSITORY, "sql"));
-console.log("The database is rebuilt from sql/.");
+
+/** Applies migrations and sample data anew, and prints the passwords of the sample users. */
+async function rebuild(url: string): Promise<void> {
+  await resetDatabase(url);
+  console.log("The database is rebuilt from sql/.");
+  const client = new pg.Client(url);
+  client.on("notice", ({ message }) => console.log(message));
+  await client.connect();
+  await client.query(await readFile(path.join(REPOSITORY, "supabase/seed.sql"), "utf8"));
+  await client.end();
+}
 
 /** Without a running stack, Postgres runs just long enough. */
-async function resetStopped(): Promise<void> {
+async function rebuildStopped(): Promise<void> {
   const keys = await loadKeys(stateDir);
   const database = await startDatabase({
     stateDir,
@@ -26,7 +38,7 @@ async function resetStopped(): Promise<void> {
     log: silentLog,
   });
   try {
-    await resetDatabase(database.url("postgres"));
+    await rebuild(database.url("postgres"));
   } finally {
     await database.service.stop();
   }

@@ -11,5 +11,7 @@ if (!status) {
 } else if (process.argv.includes("--json")) {
   console.log(JSON.stringify(status, null, 2));
 } else {
-  for (const [name, value] of Object.entries(status)) console.log(`${name}=${JSON.stringify(value)}`);
+  for (const [name, value] of Object.entries(status)) {
+    console.log(`${name}=${JSON.stringify(value)}`);
+  }
 }
