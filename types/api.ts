@@ -17,6 +17,7 @@ export const ErrorReply = z.object({
   details: z.record(z.string(), z.unknown()).nullable(),
   hint: z.string().nullable(),
 });
+/** A parsed {@link ErrorReply}. */
 export type ErrorReply = z.infer<typeof ErrorReply>;
 
 /** The answer of `GET /functions/v1/health`. */
@@ -26,6 +27,7 @@ export const HealthReply = z.object({
   /** Version of the newest migration; null when the database is unavailable. */
   schema_version: z.string().nullable(),
 });
+/** A parsed {@link HealthReply}. */
 export type HealthReply = z.infer<typeof HealthReply>;
 
 /** Text as Postgres can store it: without NUL, and with lone surrogates replaced. */
@@ -70,6 +72,7 @@ const RegenerateTurn = z.object({
 
 /** A turn that a client asks for. */
 export const ChatTurn = z.discriminatedUnion("kind", [SendTurn, RegenerateTurn]);
+/** A parsed {@link ChatTurn}. */
 export type ChatTurn = z.infer<typeof ChatTurn>;
 
 /** The small request body of `POST /functions/v1/chat`. */
@@ -86,6 +89,7 @@ export const SendRequest = z.object({
   parts: [{ type: "text", text: content }],
   edits: null,
 })).pipe(ChatTurn);
+/** What {@link SendRequest} takes. */
 export type SendRequest = z.input<typeof SendRequest>;
 
 /** What `useChat` posts by default. Only the last message is used: history always comes from the database. */
@@ -114,6 +118,7 @@ export const UseChatRequest = z.object({
   const content = parts.map((part) => part.text).join("\n");
   return { kind: "send", session_id, message_id, parts, content, edits: messageId ?? null, search };
 }).pipe(ChatTurn);
+/** What {@link UseChatRequest} takes. */
 export type UseChatRequest = z.input<typeof UseChatRequest>;
 
 function parseLastMessage(
@@ -138,6 +143,7 @@ export function parseChatRequest(body: unknown): z.ZodSafeParseResult<ChatTurn> 
 
 /** The answer of `POST /functions/v1/chat/:session_id/stop`; 204 when nothing runs. */
 export const StopReply = z.object({ status: z.literal("stopping") });
+/** A parsed {@link StopReply}. */
 export type StopReply = z.infer<typeof StopReply>;
 
 /** The answer of `POST /functions/v1/turn-recovery`: how many turns were found silent, and what became of them. */
@@ -149,6 +155,7 @@ export const RecoveryReply = z.object({
   still_running: z.number().int(),
   errors: z.number().int(),
 });
+/** A parsed {@link RecoveryReply}. */
 export type RecoveryReply = z.infer<typeof RecoveryReply>;
 
 /** What is known of a reply besides its parts; `UIMessage.metadata` of assistant messages. */
@@ -165,6 +172,7 @@ export const MessageMetadata = z.object({
   /** Only when the reply did not come to its end. */
   status: z.enum(["streaming", "stopped", "failed"]).optional(),
 });
+/** A parsed {@link MessageMetadata}. */
 export type MessageMetadata = z.infer<typeof MessageMetadata>;
 
 /** A stored message as `useChat` holds it. */

@@ -1,0 +1,35 @@
+import type { Pool } from "pg";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { startScheduler } from "../../local/scheduler/scheduler.ts";
+
+beforeEach(() => vi.useFakeTimers({ now: new Date("2026-03-08T09:09:30Z") }));
+afterEach(() => vi.useRealTimers());
+
+/** A database that has no schedules, and counts how often it was asked. */
+function countingDatabase(): { asked: number; pool: Pool } {
+  const database = {
+    asked: 0,
+    query() {
+      database.asked += 1;
+      return Promise.resolve({ rows: [] });
+    },
+  };
+  // The scheduler calls nothing but `query`.
+  return Object.assign(database, { pool: database as unknown as Pool });
+}
+
+test("the clock looks what is due once a minute, until it is ended", async () => {
+  const database = countingDatabase();
+  const ports = { database: database.pool, functionsUrl: "", secretKey: "", log: () => {} };
+
+  const end = startScheduler(ports);
+  expect(database.asked).toBe(0);
+  await vi.advanceTimersByTimeAsync(31_000);
+  expect(database.asked).toBe(1);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(database.asked).toBe(2);
+
+  end();
+  await vi.advanceTimersByTimeAsync(300_000);
+  expect(database.asked).toBe(2);
+});
