@@ -33,6 +33,7 @@ beforeAll(() =>
       'insert into private.ticks default values';
     create function private.stumble() returns void language plpgsql set search_path = '' as
       $$ begin raise exception using errcode = 'ZZ001'; end $$;
+    update private.schedules set is_enabled = false;
   `)
 );
 beforeEach(async () => {
@@ -44,6 +45,7 @@ beforeEach(async () => {
 afterAll(async () => {
   await asPostgres(`
     delete from private.schedules where name like 'test-%';
+    update private.schedules set is_enabled = true;
     drop table private.ticks;
     drop function private.tick, private.stumble;
   `);
