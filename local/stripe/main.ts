@@ -1,5 +1,6 @@
 import process from "node:process";
 import { z } from "zod";
+import { endWithSupervisor } from "../end-with-supervisor.ts";
 import { serveStripeEmulator } from "./serve-emulator.ts";
 
 const Environment = z.object({
@@ -22,3 +23,4 @@ const emulator = await serveStripeEmulator({
 console.log(`stripe emulator ready on ${emulator.url}`);
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, emulator.close);
+endWithSupervisor(emulator.close);
