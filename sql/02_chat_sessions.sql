@@ -63,8 +63,148 @@ comment on table private.assistant_instructions is
 comment on table public.chat_sessions is 'One conversation of a profile with an assistant.';
 comment on column public.chat_sessions.thread_id is
   'The OpenAI Conversation, while it can be trusted; null makes the next turn build a new one from our messages.';
-comment on column public.chat_sessions.share_token is 'Set while the session is public.';
+comment on column public.chat_sessions.share_token is
+  'Set while the session is public; whoever has it reads the chat. A chat that is shared again gets another one.';
 comment on column public.chat_sessions.updated_at is 'Last activity: messages bump it, and the sidebar sorts by it.';
+
+create function private.random_token()
+returns text
+language sql
+set search_path = ''
+as $$
+  select translate(encode(extensions.gen_random_bytes(24), 'base64'), '+/', '-_')
+$$;
+comment on function private.random_token() is '192 random bits as 32 characters that need no escaping in an address.';
+
+create function private.set_chat_visibility(session_id uuid, visibility text)
+returns text
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  share_token text;
+begin
+  if visibility is null or visibility not in ('private', 'public') then
+    perform private.refuse(400, 'invalid_visibility', hint => 'One of private, public.');
+  end if;
+  -- Who is suspended may still take a chat back.
+  if visibility = 'public' then
+    perform private.require_can_act();
+  end if;
+
+  update public.chat_sessions s
+  set visibility = set_chat_visibility.visibility,
+      share_token = case
+        when set_chat_visibility.visibility = 'public' then coalesce(s.share_token, private.random_token())
+      end
+  where s.id = session_id
+    and s.user_id = private.current_profile_id()
+  returning s.share_token into share_token;
+  if not found then
+    perform private.refuse(404, 'session_not_found');
+  end if;
+  return share_token;
+end
+$$;
+comment on function private.set_chat_visibility(uuid, text) is
+  'Shares a session of the caller or takes it back. Definer: clients may write neither visibility nor token; the session must be the caller''s.';
+grant execute on function private.set_chat_visibility(uuid, text) to authenticated;
+
+create function public.set_chat_visibility(session_id uuid, visibility text)
+returns text
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.set_chat_visibility(session_id, visibility)
+$$;
+comment on function public.set_chat_visibility(uuid, text) is
+  'Client RPC: public returns the token of the share link, the same one while it stays public; private takes it back at once and returns null.';
+grant execute on function public.set_chat_visibility(uuid, text) to authenticated;
+
+create function private.shared_part(part jsonb)
+returns jsonb
+language sql
+immutable
+set search_path = ''
+as $$
+  select jsonb_strip_nulls(case
+    when part ->> 'type' = 'text' then jsonb_build_object('type', 'text', 'text', part -> 'text')
+    when part ->> 'type' = 'source-url' then
+      jsonb_build_object('type', 'source-url', 'url', part -> 'url', 'title', part -> 'title')
+    when part ->> 'type' in ('file', 'source-document') then jsonb_build_object(
+      'type', part -> 'type',
+      'filename', regexp_replace(part ->> 'filename', '^.*[/\\]', ''),
+      'mediaType', part -> 'mediaType'
+    )
+  end)
+$$;
+comment on function private.shared_part(jsonb) is
+  'What strangers may see of a part: named fields of named types; null for all others (tool calls, reasoning).';
+
+-- In plpgsql: messages have their table in the next file.
+create function private.shared_messages(session_id uuid, user_id uuid)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return coalesce((
+    select jsonb_agg(jsonb_build_object('sender', m.sender, 'parts', shared.parts) order by m.seq)
+    from public.chat_messages m
+    cross join lateral (
+      select coalesce(jsonb_agg(private.shared_part(p.part) order by p.position), '[]') as parts
+      from jsonb_array_elements(m.parts) with ordinality as p (part, position)
+      where private.shared_part(p.part) is not null
+    ) shared
+    where m.session_id = shared_messages.session_id
+      and m.user_id = shared_messages.user_id
+      and m.sender in ('user', 'assistant')
+      and m.status in ('complete', 'stopped')
+  ), '[]');
+end
+$$;
+comment on function private.shared_messages(uuid, uuid) is 'The finished messages of a session, as strangers may see them.';
+
+create function private.get_shared_chat(token text)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  return (
+    select jsonb_build_object(
+      'title', s.title,
+      'assistant', jsonb_build_object('slug', a.slug, 'name', a.name),
+      'messages', private.shared_messages(s.id, s.user_id)
+    )
+    from public.chat_sessions s
+    join public.assistants a on a.slug = s.assistant_slug
+    where s.share_token = token
+      and private.can_act(s.user_id)
+  );
+end
+$$;
+comment on function private.get_shared_chat(text) is
+  'What anybody with the token of a shared session may read; null for an unknown one, or when its owner may not act. Definer: anon reads no table.';
+grant execute on function private.get_shared_chat(text) to anon, authenticated;
+
+create function public.get_shared_chat(token text)
+returns jsonb
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select private.get_shared_chat(token)
+$$;
+comment on function public.get_shared_chat(text) is
+  'Client RPC, also without sign-in: title, assistant and finished messages of a shared session; null when there is none with this token.';
+grant execute on function public.get_shared_chat(text) to anon, authenticated;
 
 create trigger assistants_touch
   before update on public.assistants

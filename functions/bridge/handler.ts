@@ -1,0 +1,67 @@
+import { withSupabase } from "@supabase/server/adapters/hono";
+import type { Context } from "hono";
+import { z } from "zod";
+import {
+  type BridgeReply,
+  BridgeRequest,
+  type BridgeSession,
+  RedeemRequest,
+} from "../../types/api.ts";
+import type { Database } from "../../types/database.ts";
+import { AppError } from "../_shared/errors.ts";
+import { createFunction, type FunctionEnv, readJson } from "../_shared/http.ts";
+import type { Log } from "../_shared/log.ts";
+import { createBridgeDatabase, type Origin } from "./bridge-database.ts";
+import { issueCode } from "./issue-code.ts";
+import { redeemCode } from "./redeem-code.ts";
+
+/** `POST /bridge` gives a signed-in user a code, `POST /bridge/redeem` exchanges it once for a session. */
+export function createBridgeFunction(log: Log) {
+  const app = createFunction({ name: "bridge", log });
+
+  app.post("/", withSupabase<Database>({ auth: "user" }), async (c) => {
+    const { supabase, supabaseAdmin, userClaims } = c.var.supabaseContext;
+    if (!userClaims) throw new AppError("unauthorized");
+    const { session_data } = parse(BridgeRequest, await readOptionalJson(c));
+    const db = createBridgeDatabase(supabaseAdmin, supabase);
+    return c.json<BridgeReply>(await issueCode(db, userClaims.id, session_data, readOrigin(c)));
+  });
+
+  app.post("/redeem", withSupabase<Database>({ auth: "publishable" }), async (c) => {
+    const { supabase, supabaseAdmin } = c.var.supabaseContext;
+    const { code } = parse(RedeemRequest, await readJson(c));
+    const ports = {
+      db: createBridgeDatabase(supabaseAdmin, supabase),
+      admin: supabaseAdmin.auth.admin,
+      auth: supabase.auth,
+    };
+    return c.json<BridgeSession>(await redeemCode(ports, code, readOrigin(c)));
+  });
+  return app;
+}
+
+/** A body may be left out. */
+async function readOptionalJson(c: Context<FunctionEnv>): Promise<unknown> {
+  return await c.req.text() === "" ? {} : await readJson(c);
+}
+
+function readOrigin(c: Context<FunctionEnv>): Origin {
+  return {
+    client_ip: c.req.header("x-forwarded-for")?.split(",")[0]?.trim(),
+    user_agent: c.req.header("user-agent"),
+  };
+}
+
+function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.infer<Schema> {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues.map(({ path, message }) => ({
+    path: path.join("."),
+    message,
+  }));
+  const first = issues[0];
+  throw new AppError("invalid_request", {
+    message: first ? `${first.path || "body"}: ${first.message}` : undefined,
+    details: { issues },
+  });
+}

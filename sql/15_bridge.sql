@@ -1,0 +1,239 @@
+-- The bridge: a signed-in app hands its user on to another one, such as a desktop app, with a code that works once.
+
+create table public.bridge_tokens (
+  id uuid primary key default gen_random_uuid(),
+  user_id uuid not null,
+  token_hash bytea not null,
+  session_data jsonb not null default '{}',
+  client_ip inet,
+  user_agent text,
+  expires_at timestamptz not null default now() + interval '5 minutes',
+  redeemed_at timestamptz,
+  created_at timestamptz not null default now(),
+  constraint bridge_tokens_token_hash_key unique (token_hash),
+  constraint bridge_tokens_user_id_fkey foreign key (user_id) references public.profiles (id) on delete cascade,
+  constraint bridge_tokens_session_data_check
+    check (jsonb_typeof(session_data) = 'object' and octet_length(session_data::text) <= 4096)
+);
+
+create table public.sync_logs (
+  id uuid primary key default gen_random_uuid(),
+  user_id uuid,
+  event_type text not null,
+  event_source text not null,
+  data jsonb not null default '{}',
+  client_ip inet,
+  user_agent text,
+  success boolean not null,
+  error_message text,
+  created_at timestamptz not null default now(),
+  constraint sync_logs_user_id_fkey foreign key (user_id) references public.profiles (id) on delete cascade,
+  constraint sync_logs_error_message_check check (success = (error_message is null))
+);
+
+comment on table public.bridge_tokens is
+  'Codes that were issued, used or not, until retention takes them. Not readable by clients.';
+comment on column public.bridge_tokens.token_hash is 'SHA-256 of the code, which only the caller of issue_bridge_token sees.';
+comment on column public.bridge_tokens.session_data is 'What the issuing app tells the redeeming one.';
+comment on table public.sync_logs is 'Every attempt to issue or redeem a code, also those that were refused. Not readable by clients.';
+comment on column public.sync_logs.event_type is
+  'bridge_issue, bridge_redeem, or bridge_session when Auth gave no session for a good code.';
+comment on column public.sync_logs.error_message is 'The code of the refusal.';
+
+create function private.log_sync(
+  user_id uuid, event_type text, client_ip text, user_agent text, refusal text default null, data jsonb default '{}'
+)
+returns void
+language sql
+set search_path = ''
+as $$
+  insert into public.sync_logs (user_id, event_type, event_source, data, client_ip, user_agent, success, error_message)
+  values ($1, $2, 'bridge', $6, private.parse_address($3), left($4, 500), $5 is null, $5)
+$$;
+comment on function private.log_sync(uuid, text, text, text, text, jsonb) is 'Writes an attempt at the bridge down.';
+
+create function private.login_email(profile_id uuid)
+returns text
+language sql
+stable
+set search_path = ''
+as $$
+  select nullif(u.email::text, '')
+  from public.profiles p
+  join auth.users u on u.id = p.auth_id
+  where p.id = profile_id
+    and u.email_confirmed_at is not null
+$$;
+comment on function private.login_email(uuid) is
+  'The confirmed address that Auth knows a profile by, or null: the bridge signs in as a link in a mail does, and that would confirm any other.';
+
+create function private.issue_bridge_token(session_data jsonb, client_ip text, user_agent text)
+returns table (code text, expires_at timestamptz)
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  me uuid := private.current_profile_id();
+  clear_code text := private.random_token();
+begin
+  perform private.require_can_act();
+  if private.login_email(me) is null then
+    perform private.refuse(409, 'email_required', hint => 'The bridge needs a login with a confirmed e-mail address.');
+  end if;
+  if session_data is null or jsonb_typeof(session_data) <> 'object' then
+    perform private.refuse(400, 'invalid_data', hint => 'A JSON object.');
+  end if;
+  if octet_length(session_data::text) > 4096 then
+    perform private.refuse(413, 'data_too_large', '{"limit": 4096}');
+  end if;
+  if not private.within_rate('bridge_issue', me::text, 10) then
+    perform private.refuse(429, 'rate_limited', private.limit_detail('minute', 10));
+  end if;
+
+  perform private.log_sync(me, 'bridge_issue', client_ip, user_agent);
+  return query
+  insert into public.bridge_tokens as t (user_id, token_hash, session_data, client_ip, user_agent)
+  values (me, private.hash_token(clear_code), issue_bridge_token.session_data,
+    private.parse_address(issue_bridge_token.client_ip), left(issue_bridge_token.user_agent, 500))
+  returning clear_code, t.expires_at;
+end
+$$;
+comment on function private.issue_bridge_token(jsonb, text, text) is
+  'A code that signs the caller in once within five minutes. Definer: codes are no client''s to write; the caller is taken from the token.';
+grant execute on function private.issue_bridge_token(jsonb, text, text) to authenticated;
+
+create function public.issue_bridge_token(
+  session_data jsonb default '{}', client_ip text default null, user_agent text default null
+)
+returns table (code text, expires_at timestamptz)
+language sql
+security invoker
+set search_path = ''
+as $$
+  select * from private.issue_bridge_token(session_data, client_ip, user_agent)
+$$;
+comment on function public.issue_bridge_token(jsonb, text, text) is
+  'Client RPC behind POST /bridge: the code is returned this once; 10 a minute. Address and agent are what the caller says.';
+grant execute on function public.issue_bridge_token(jsonb, text, text) to authenticated;
+
+create function private.use_bridge_token(code text)
+returns table (token_id uuid, user_id uuid, session_data jsonb, refusal text)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  wanted bytea := private.hash_token(code);
+  token public.bridge_tokens;
+begin
+  update public.bridge_tokens t
+  set redeemed_at = now()
+  where t.token_hash = wanted
+    and t.redeemed_at is null
+    and t.expires_at > now()
+  returning * into token;
+  if not found then
+    select * into token from public.bridge_tokens t where t.token_hash = wanted;
+    return query select token.id, token.user_id, null::jsonb,
+      case when token.id is null then 'code_not_found' else 'code_expired' end;
+    return;
+  end if;
+  return query select token.id, token.user_id, token.session_data, case
+    when not private.can_act(token.user_id) then 'account_blocked'
+    when private.login_email(token.user_id) is null then 'email_required'
+  end;
+end
+$$;
+comment on function private.use_bridge_token(text) is
+  'Uses a code up: of many at once, one gets it. refusal says why nothing came of it; unknown and expired codes take the same work.';
+
+create function private.redeem_bridge_token(code text, client_ip text, user_agent text)
+returns table (refusal text, auth_user_id uuid, email text, session_data jsonb)
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  address inet := private.parse_address(client_ip);
+  -- Whoever has one address of version 6 has 2^64 of them.
+  subject text := host(network(set_masklen(address, case family(address) when 4 then 32 else 64 end)));
+  used record;
+begin
+  if not private.within_rate('bridge_redeem', coalesce(subject, ''), 30) then
+    perform private.log_sync(null, 'bridge_redeem', client_ip, user_agent, 'rate_limited');
+    return query select 'rate_limited', null::uuid, null::text, null::jsonb;
+    return;
+  end if;
+  select * into used from private.use_bridge_token(code);
+  perform private.log_sync(
+    used.user_id, 'bridge_redeem', client_ip, user_agent, used.refusal,
+    jsonb_strip_nulls(jsonb_build_object('token_id', used.token_id))
+  );
+  if used.refusal is not null then
+    return query select used.refusal, null::uuid, null::text, null::jsonb;
+    return;
+  end if;
+  return query
+  select null::text, p.auth_id, private.login_email(p.id), used.session_data
+  from public.profiles p
+  where p.id = used.user_id;
+end
+$$;
+comment on function private.redeem_bridge_token(text, text, text) is
+  'Uses a code up and writes the attempt down. Definer: the login''s address is in auth.users.';
+grant execute on function private.redeem_bridge_token(text, text, text) to service_role;
+
+create function public.redeem_bridge_token(code text, client_ip text default null, user_agent text default null)
+returns table (refusal text, auth_user_id uuid, email text, session_data jsonb)
+language sql
+security invoker
+set search_path = ''
+as $$
+  select * from private.redeem_bridge_token(code, client_ip, user_agent)
+$$;
+comment on function public.redeem_bridge_token(text, text, text) is
+  'Service RPC of the bridge function: whom a code signs in, or refusal: code_not_found, code_expired (or used), account_blocked, email_required, rate_limited (30 a minute from one address, or from everywhere when it is not known). It never raises these, so that the attempt stays in sync_logs.';
+grant execute on function public.redeem_bridge_token(text, text, text) to service_role;
+
+create function private.log_bridge_failure(
+  auth_user_id uuid, event_type text, client_ip text, user_agent text, refusal text
+)
+returns void
+language sql
+security definer
+set search_path = ''
+as $$
+  select private.log_sync(
+    (select p.id from public.profiles p where p.auth_id = auth_user_id), event_type, client_ip, user_agent, refusal
+  )
+$$;
+comment on function private.log_bridge_failure(uuid, text, text, text, text) is
+  'Writes a refused attempt down that left nothing else behind. Definer: private.log_sync is not granted.';
+grant execute on function private.log_bridge_failure(uuid, text, text, text, text) to service_role;
+
+create function public.log_bridge_failure(
+  auth_user_id uuid, event_type text, client_ip text, user_agent text, refusal text
+)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.log_bridge_failure(auth_user_id, event_type, client_ip, user_agent, refusal)
+$$;
+comment on function public.log_bridge_failure(uuid, text, text, text, text) is
+  'Service RPC of the bridge function: a code that was not issued, or a session that Auth did not give.';
+grant execute on function public.log_bridge_failure(uuid, text, text, text, text) to service_role;
+
+alter table public.bridge_tokens enable row level security;
+alter table public.sync_logs enable row level security;
+
+grant select, insert, update, delete on public.bridge_tokens, public.sync_logs to service_role;
+
+-- Foreign keys, and the attempts of a user, newest first.
+create index bridge_tokens_user_id_idx on public.bridge_tokens (user_id);
+create index sync_logs_user_id_idx on public.sync_logs (user_id, created_at desc);
+
+-- Retention.
+create index bridge_tokens_expires_at_idx on public.bridge_tokens (expires_at);
+create index sync_logs_created_at_idx on public.sync_logs (created_at);

@@ -1,0 +1,49 @@
+begin;
+select plan(5);
+select tests.create_user('target'), tests.create_user('admin');
+update public.profiles set role = 'admin' where id = tests.profile_id('admin');
+
+select tests.act_as('admin');
+select set_config('request.headers', '{"x-forwarded-for": " 203.0.113.9 , 10.0.0.1"}', true);
+select public.admin_set_role(tests.profile_id('target'), 'premium');
+select public.admin_set_active(tests.profile_id('target'), false);
+select public.admin_grant_tokens(tests.profile_id('target'), 5, now() + interval '1 day');
+create temp table made on commit drop as
+  select * from public.admin_add_note(tests.profile_id('target'), ' Kind. ', true) as note;
+select public.admin_flag_note(id, false) from made;
+select public.admin_get_user(tests.profile_id('target'));
+select public.admin_list_users(search => 'tar', plan => 'free');
+
+select tests.act_as_postgres();
+select results_eq(
+  'select action, before, after, details from public.audit_logs order by ctid',
+  $$ values
+     ('admin_set_role', '{"role": "user"}'::jsonb, '{"role": "premium"}'::jsonb, '{}'::jsonb),
+     ('admin_set_active', '{"is_active": true}', '{"is_active": false}', '{}'),
+     ('admin_grant_tokens', '{"tokens": 0, "tokens_expires_at": null}',
+       jsonb_build_object('tokens', 5, 'tokens_expires_at', now() + interval '1 day'), '{}'),
+     ('admin_add_note', null, (select jsonb_build_object('note_id', id, 'is_flagged', true) from made), '{}'),
+     ('admin_flag_note', '{"is_flagged": true}', '{"is_flagged": false}',
+       (select jsonb_build_object('note_id', id) from made)),
+     ('admin_get_user', null, null, '{}'),
+     ('admin_list_users', null, null, '{"page": 1, "page_size": 20, "search": "tar", "plan": "free",
+       "sort": "p.created_at desc, p.id desc"}') $$,
+  'every deed is written down, with what it changed'
+);
+select is_empty(
+  $$ select from public.audit_logs where admin_id is distinct from tests.profile_id('admin') $$, 'with who did it'
+);
+select is_empty(
+  $$ select from public.audit_logs
+     where user_id is distinct from tests.profile_id('target') and action <> 'admin_list_users' $$, 'to whom'
+);
+select is_empty(
+  $$ select from public.audit_logs where ip_address is distinct from '203.0.113.9' $$, 'and from where'
+);
+select results_eq(
+  $$ select private.parse_address(text) from unnest(array['10.0.0.7', '::1', '10.0.0.7/8', '1.2.3.4:80', 'x', '', null]) as text $$,
+  $$ values ('10.0.0.7'::inet), ('::1'), ('10.0.0.7'), (null), (null), (null), (null) $$,
+  'what is no address is none'
+);
+select * from finish();
+rollback;

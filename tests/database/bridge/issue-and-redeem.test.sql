@@ -1,0 +1,53 @@
+begin;
+select plan(9);
+select tests.create_user('owner');
+create temp table made (code text, expires_at timestamptz) on commit drop;
+create temp table redeemed (refusal text, auth_user_id uuid, email text, session_data jsonb) on commit drop;
+grant all on made, redeemed to public;
+
+select tests.act_as('owner');
+insert into made select * from public.issue_bridge_token('{"device": "Mac"}', '203.0.113.9', 'Safari');
+select is(expires_at, now() + interval '5 minutes', 'a code lives five minutes') from made;
+select throws_ok(
+  $$ select public.redeem_bridge_token(code) from made $$, '42501', null, 'clients redeem through the function only'
+);
+
+select tests.act_as_service();
+insert into redeemed select r.* from made, public.redeem_bridge_token(code, '203.0.113.10', 'Desktop') r;
+select results_eq(
+  'select * from redeemed',
+  $$ values (null, tests.auth_id('owner'), 'owner@example.com', '{"device": "Mac"}'::jsonb) $$,
+  'a code names its user, and what the issuing app said'
+);
+select results_eq(
+  'select r.* from made, public.redeem_bridge_token(code) r',
+  $$ values ('code_expired', null::uuid, null, null::jsonb) $$, 'once'
+);
+select results_eq(
+  $$ select refusal from public.redeem_bridge_token('x') $$, $$ values ('code_not_found') $$, 'an unknown one names nobody'
+);
+select results_eq(
+  $$ select refusal from public.redeem_bridge_token(null) $$, $$ values ('code_not_found') $$, 'nor does none'
+);
+
+select tests.act_as_postgres();
+select is_empty(
+  $$ select from public.bridge_tokens t, public.sync_logs l, made where position(code in t::text || l::text) > 0 $$,
+  'codes are stored as hashes'
+);
+select results_eq(
+  $$ select event_type, user_id, client_ip, user_agent, success, error_message from public.sync_logs order by ctid $$,
+  $$ values
+     ('bridge_issue', tests.profile_id('owner'), '203.0.113.9'::inet, 'Safari', true, null),
+     ('bridge_redeem', tests.profile_id('owner'), '203.0.113.10', 'Desktop', true, null),
+     ('bridge_redeem', tests.profile_id('owner'), null, null, false, 'code_expired'),
+     ('bridge_redeem', null, null, null, false, 'code_not_found'),
+     ('bridge_redeem', null, null, null, false, 'code_not_found') $$,
+  'every attempt is written down'
+);
+select results_eq(
+  'select client_ip, user_agent, redeemed_at from public.bridge_tokens', $$ values ('203.0.113.9'::inet, 'Safari', now()) $$,
+  'the code says where it came from'
+);
+select * from finish();
+rollback;

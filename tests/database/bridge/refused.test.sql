@@ -1,0 +1,52 @@
+begin;
+select plan(9);
+select tests.create_user('owner'), tests.create_user('banned'), tests.create_login('phone', phone => '49170');
+update public.profiles set role = 'banned' where id = tests.profile_id('banned');
+create temp table made (code text) on commit drop;
+grant all on made to public;
+
+select tests.act_as('banned');
+select throws_ok('select public.issue_bridge_token()', 'PT403', 'account_blocked', 'the banned get no code');
+select tests.act_as('phone');
+select throws_ok(
+  'select public.issue_bridge_token()', 'PT409', 'email_required', 'a login without address cannot use the bridge'
+);
+select tests.act_as('owner');
+select throws_ok($$ select public.issue_bridge_token('[]') $$, 'PT400', 'invalid_data', 'data is an object');
+select throws_ok(
+  $$ select public.issue_bridge_token(jsonb_build_object('x', repeat('x', 4096))) $$, 'PT413', 'data_too_large',
+  'of at most 4 KiB'
+);
+select throws_ok('select from public.bridge_tokens', '42501', null, 'codes are not readable');
+insert into made select code from public.issue_bridge_token();
+
+select tests.act_as_postgres();
+update public.bridge_tokens set expires_at = now();
+select tests.act_as_service();
+select results_eq(
+  'select refusal from made, public.redeem_bridge_token(code)', $$ values ('code_expired') $$, 'a code expires'
+);
+select tests.act_as_postgres();
+update public.bridge_tokens set expires_at = now() + interval '1 minute';
+update public.profiles set is_active = false where id = tests.profile_id('owner');
+select tests.act_as_service();
+select results_eq(
+  'select refusal, email from made, public.redeem_bridge_token(code)', $$ values ('account_blocked', null) $$,
+  'who was suspended meanwhile is not signed in'
+);
+select tests.act_as_postgres();
+update public.profiles set is_active = true where id = tests.profile_id('owner');
+select tests.act_as_service();
+select results_eq(
+  'select refusal from made, public.redeem_bridge_token(code)', $$ values ('code_expired') $$, 'and the code is used up'
+);
+select tests.act_as_postgres();
+delete from auth.users where id = tests.auth_id('owner');
+update public.bridge_tokens set redeemed_at = null;
+select tests.act_as_service();
+select results_eq(
+  'select refusal from made, public.redeem_bridge_token(code)', $$ values ('account_blocked') $$,
+  'nobody signs in to an account that is gone'
+);
+select * from finish();
+rollback;

@@ -1,0 +1,50 @@
+begin;
+select plan(8);
+select tests.create_user(name) from unnest(array['owner', 'admin', 'member', 'stranger']) as name;
+select tests.act_as('owner');
+select public.create_organization('Team');
+select tests.act_as_postgres();
+update public.profiles p
+set organization_id = o.id, organization_role = r.role
+from public.organizations o, (values ('admin', 'admin'), ('member', 'member')) as r (name, role)
+where p.id = tests.profile_id(r.name);
+select tests.create_user('guest');
+create temp table sent (attempt serial, id uuid, token text) on commit drop;
+grant all on sent to public;
+grant all on sequence sent_attempt_seq to public;
+
+select tests.act_as('owner');
+insert into sent (id, token) select invitation_id, token from public.invite_member('guest@example.com');
+select throws_ok(
+  $$ select public.invite_member('guest@example.com') $$, 'PT409', 'already_invited', 'one invitation an address'
+);
+select throws_ok(
+  $$ select public.invite_member('member@example.com') $$, 'PT409', 'already_member', 'members are not invited'
+);
+select lives_ok(
+  $$ insert into sent (id, token) select id, (public.resend_invitation(id)).token from sent $$, 'it can be sent again'
+);
+
+select tests.act_as('guest');
+select throws_ok(
+  $$ select public.accept_invitation(token) from sent where attempt = 1 $$,
+  'PT404', 'invitation_not_found', 'which makes the first token void'
+);
+select tests.act_as_postgres();
+update public.organization_invitations set expires_at = now() where id in (select id from sent);
+select tests.act_as('guest');
+select throws_ok(
+  $$ select public.accept_invitation(token) from sent where attempt = 2 $$, 'PT410', 'invitation_expired', 'it expires'
+);
+
+select tests.act_as('owner');
+insert into sent (id, token) select invitation_id, token from public.invite_member('guest@example.com');
+select is((select count(distinct id) from sent), 1::bigint, 'an expired one makes room for another');
+select lives_ok($$ select public.revoke_invitation(id) from sent where attempt = 1 $$, 'it can be taken back');
+select tests.act_as('guest');
+select throws_ok(
+  $$ select public.accept_invitation(token) from sent where attempt = 3 $$,
+  'PT404', 'invitation_not_found', 'which works at once'
+);
+select * from finish();
+rollback;
