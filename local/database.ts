@@ -51,9 +51,10 @@ export async function startDatabase(options: DatabaseOptions): Promise<PlatformD
   };
 }
 
-async function preparePlatform(
+/** Gives a database, reached as the superuser, what a Supabase project has before its first migration. Idempotent. */
+export async function preparePlatform(
   admin: string,
-  { apiUrl, keys }: DatabaseOptions,
+  { apiUrl, keys }: Pick<DatabaseOptions, "apiUrl" | "keys">,
 ): Promise<void> {
   await applyPlatformSql(admin, "before.sql");
   await createSystemSchemas({ databaseUrl: admin, apiUrl, keys });

@@ -1,0 +1,82 @@
+import { chmod, mkdir, readdir, rename, rm } from "node:fs/promises";
+import path from "node:path";
+import { checksumFile, writeChecksum } from "./checksum.ts";
+import { databaseName } from "./find-database.ts";
+import { programTarget, requirePrograms, runProgram } from "./postgres-programs.ts";
+
+/** What to back up, and where to. */
+export interface BackUpOptions {
+  url: string;
+  directory: string;
+  /** How many backups of this database stay; all when absent. */
+  keep?: number;
+}
+
+/** Schemas that belong to Supabase alone: a project has its own, and much of it only the platform may read. */
+const PLATFORM_SCHEMAS = [
+  "_analytics",
+  "_realtime",
+  "_supavisor",
+  "cron",
+  "graphql",
+  "graphql_public",
+  "net",
+  "pgbouncer",
+  "pgmq",
+  "pgsodium",
+  "pgsodium_masks",
+  "realtime",
+  "supabase_functions",
+  "vault",
+];
+
+/** Writes an archive of the database with a checksum beside it, and returns the archive's path. */
+export async function backUp({ url, directory, keep }: BackUpOptions): Promise<string> {
+  await requirePrograms(["pg_dump"], url);
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const label = labelOf(url);
+  const archive = path.join(
+    directory,
+    `${label}-${new Date().toISOString().replace(/[-:.]/g, "")}.dump`,
+  );
+  // Named as an archive only when whole.
+  const part = `${archive}.part`;
+  try {
+    await dump(url, part);
+    await chmod(part, 0o600);
+    await rename(part, archive);
+  } finally {
+    await rm(part, { force: true });
+  }
+  await writeChecksum(archive);
+  if (keep !== undefined) await removeOld(directory, label, keep);
+  return archive;
+}
+
+async function dump(url: string, file: string): Promise<void> {
+  const { dbname, env } = programTarget(url);
+  await runProgram("pg_dump", [
+    "--format=custom",
+    "--no-password",
+    ...PLATFORM_SCHEMAS.map((schema) => `--exclude-schema=${schema}`),
+    `--file=${file}`,
+    `--dbname=${dbname}`,
+  ], env);
+}
+
+/** Backups of two databases share a folder without counting as each other's. */
+function labelOf(url: string): string {
+  const { hostname, port, username } = new URL(url);
+  return [username, hostname, port, databaseName(url)].filter(Boolean).join("-")
+    .replace(/[^\w.-]+/g, "_");
+}
+
+async function removeOld(directory: string, label: string, keep: number): Promise<void> {
+  const isOurs = (name: string) =>
+    name.startsWith(`${label}-`) && /^\d{8}T\d{9}Z\.dump$/.test(name.slice(label.length + 1));
+  const old = (await readdir(directory)).filter(isOurs).sort().slice(0, -keep);
+  for (const name of old) {
+    await rm(path.join(directory, name));
+    await rm(checksumFile(path.join(directory, name)), { force: true });
+  }
+}

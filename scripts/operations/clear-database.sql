@@ -1,0 +1,96 @@
+-- Takes away what the migrations made and empties the platform's tables: the first part of a restore, in its
+-- transaction. What extensions own stays.
+
+drop schema if exists private, supabase_migrations cascade;
+
+do $$
+declare
+  doomed text[] := array(
+    select format('drop %s if exists public.%I cascade',
+      case c.relkind
+        when 'v' then 'view'
+        when 'm' then 'materialized view'
+        when 'f' then 'foreign table'
+        when 'S' then 'sequence'
+        when 'c' then 'type'
+        else 'table'
+      end, c.relname)
+    from pg_class c
+    where c.relnamespace = 'public'::regnamespace
+      and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'c')
+      and not exists (select from pg_depend d where d.objid = c.oid and d.deptype = 'e')
+    -- A column's own sequence goes with its table.
+    order by c.relkind = 'S'
+  ) || array(
+    select format('drop routine if exists public.%I(%s) cascade', p.proname, pg_get_function_identity_arguments(p.oid))
+    from pg_proc p
+    where p.pronamespace = 'public'::regnamespace
+      and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')
+  ) || array(
+    select format('drop type if exists public.%I cascade', t.typname)
+    from pg_type t
+    where t.typnamespace = 'public'::regnamespace
+      and t.typtype in ('e', 'd', 'r')
+      and not exists (select from pg_depend d where d.objid = t.oid and d.deptype = 'e')
+  ) || array(
+    select format('drop policy %I on %I.%I', p.policyname, p.schemaname, p.tablename)
+    from pg_policies p
+    where p.schemaname in ('auth', 'storage')
+  );
+  statement text;
+begin
+  foreach statement in array doomed loop
+    execute statement;
+  end loop;
+end
+$$;
+
+-- The archive's grants are complete only for objects that are made under Postgres' own default privileges.
+do $$
+declare
+  changed record;
+begin
+  for changed in
+    select
+      d.defaclnamespace as schema_id,
+      case when d.defaclnamespace = 0 then '' else ' in schema ' || d.defaclnamespace::regnamespace end as place,
+      case d.defaclobjtype
+        when 'r' then 'tables'
+        when 'S' then 'sequences'
+        when 'f' then 'functions'
+        when 'T' then 'types'
+        else 'schemas'
+      end as kind,
+      array(
+        select distinct case when a.grantee = 0 then 'public' else a.grantee::regrole::text end
+        from aclexplode(d.defaclacl) a
+      ) as grantees
+    from pg_default_acl d
+    where d.defaclrole = current_user::regrole
+  loop
+    if cardinality(changed.grantees) > 0 then
+      execute format('alter default privileges%s revoke all on %s from %s',
+        changed.place, changed.kind, array_to_string(changed.grantees, ', '));
+    end if;
+    if changed.schema_id = 0 then
+      execute format('alter default privileges grant all on %s to %I', changed.kind, current_user);
+      if changed.kind in ('functions', 'types') then
+        execute format('alter default privileges grant all on %s to public', changed.kind);
+      end if;
+    end if;
+  end loop;
+end
+$$;
+
+do $$
+begin
+  execute (
+    select 'truncate ' || string_agg(c.oid::regclass::text, ', ')
+    from pg_class c
+    where c.relnamespace in ('auth'::regnamespace, 'storage'::regnamespace)
+      and c.relkind = 'r'
+      -- How far the platform itself has come is the target's own.
+      and c.relname !~ 'migrations$'
+  );
+end
+$$;

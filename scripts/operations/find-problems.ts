@@ -1,0 +1,67 @@
+import { formatAge } from "./format-age.ts";
+import type { Health } from "./read-health.ts";
+import type { ScheduleState } from "./read-schedules.ts";
+
+/** From where on something is wrong; README lists them. Ages in seconds. */
+export const THRESHOLDS = {
+  connectionsShare: 0.8,
+  transactionAge: 15 * 60,
+  cacheHitRatio: 0.9,
+  /** A database that has read less says nothing about its cache. */
+  cacheBlocks: 1_000_000,
+  /** Failures are tried again within 6 hours: what waits for a day has failed several times. */
+  outboxAge: 24 * 60 * 60,
+  scheduleLag: 5 * 60,
+} as const;
+
+/** What is wrong, one sentence each; empty when the database is well. */
+export function findProblems(health: Health): string[] {
+  const { connections, cache, outbox, stuck_streams, stripe_events, stores } = health;
+  const problems: [isWrong: boolean, sentence: string][] = [
+    [
+      connections.used >= connections.max * THRESHOLDS.connectionsShare,
+      `${connections.used} of ${connections.max} connections are used`,
+    ],
+    [
+      (connections.oldest_transaction ?? 0) > THRESHOLDS.transactionAge,
+      `a transaction has been open for ${formatAge(connections.oldest_transaction)}`,
+    ],
+    [
+      cache.blocks >= THRESHOLDS.cacheBlocks && (cache.hit_ratio ?? 1) < THRESHOLDS.cacheHitRatio,
+      `only ${formatShare(cache.hit_ratio)} of reads hit the cache`,
+    ],
+    [
+      (outbox?.oldest ?? 0) > THRESHOLDS.outboxAge,
+      `${outbox?.waiting} remote deletions wait, the oldest for ${formatAge(outbox?.oldest)}`,
+    ],
+    [
+      stuck_streams.count > 0,
+      `${stuck_streams.count} generations are stuck, the oldest for ${
+        formatAge(stuck_streams.oldest)
+      }`,
+    ],
+    [(stripe_events?.failed ?? 0) > 0, `${stripe_events?.failed} Stripe events have failed`],
+    [(stores?.failed ?? 0) > 0, `${stores?.failed} vector stores have failed`],
+  ];
+  return [
+    ...problems.filter(([isWrong]) => isWrong).map(([, sentence]) => sentence),
+    ...health.schedules.flatMap((schedule) =>
+      findScheduleProblem(schedule, health.checked_at) ?? []
+    ),
+  ];
+}
+
+/** A share of one in percent. */
+export function formatShare(share: number | null): string {
+  return share === null ? "–" : `${(share * 100).toFixed(1)} %`;
+}
+
+function findScheduleProblem(schedule: ScheduleState, now: Date): string | null {
+  const { name, is_enabled, last_status, next_run_at, overdue_since } = schedule;
+  if (!is_enabled) return null;
+  if (next_run_at === null) return `schedule ${name} has a cron expression that names no time`;
+  const lag = overdue_since === null ? 0 : (now.getTime() - overdue_since.getTime()) / 1000;
+  if (lag > THRESHOLDS.scheduleLag) return `schedule ${name} is late by ${formatAge(lag)}`;
+  if (last_status === null || last_status === "ok") return null;
+  return `schedule ${name} ended with ${last_status}`;
+}

@@ -1,0 +1,73 @@
+import { formatAge } from "./format-age.ts";
+import { formatShare } from "./find-problems.ts";
+import { formatTable } from "./format-table.ts";
+import type { Health } from "./read-health.ts";
+
+/** A report of a database's health for people: what is wrong comes last, where a terminal shows it. */
+export function formatHealth(health: Health, problems: string[]): string {
+  return [
+    section("Connections", describeConnections(health)),
+    section("Cache", `${formatShare(health.cache.hit_ratio)} of reads hit`),
+    section("Largest tables", formatTable(health.tables.map(describeTable))),
+    section("Indexes never used", formatTable(health.unused_indexes.map(describeIndex))),
+    section("Work", describeWork(health)),
+    section(
+      "Schedules",
+      formatTable(health.schedules.map((schedule) => describeSchedule(schedule, health))),
+    ),
+    section(problems.length > 0 ? "Wrong" : "Nothing is wrong", problems.join("\n")),
+  ].join("\n\n");
+}
+
+function section(title: string, text: string): string {
+  return text === "" ? title : `${title}\n${text.replace(/^/gm, "  ")}`;
+}
+
+function describeConnections({ connections }: Health): string {
+  const { used, max, active, idle_in_transaction, oldest_transaction } = connections;
+  return `${used} of ${max}, ${active} active, ${idle_in_transaction} idle in a transaction` +
+    ` (oldest transaction ${formatAge(oldest_transaction)})`;
+}
+
+function describeTable(table: Health["tables"][number]) {
+  const reads = table.sequential_scans + table.index_scans;
+  return {
+    table: table.name,
+    size: formatBytes(table.bytes),
+    rows: table.rows,
+    "dead rows": table.dead_rows,
+    "by index": formatShare(reads === 0 ? null : table.index_scans / reads),
+  };
+}
+
+function describeIndex(index: Health["unused_indexes"][number]) {
+  return { index: index.name, table: index.table, size: formatBytes(index.bytes) };
+}
+
+function describeWork({ outbox, stuck_streams, stripe_events, stores }: Health): string {
+  const byStatus = Object.entries(stores ?? {}).map(([status, count]) => `${count} ${status}`);
+  return [
+    `remote deletions waiting: ${outbox?.waiting ?? "–"} (oldest ${formatAge(outbox?.oldest)})`,
+    `stuck generations: ${stuck_streams.count} (oldest ${formatAge(stuck_streams.oldest)})`,
+    `Stripe events failed: ${stripe_events?.failed ?? "–"}`,
+    `vector stores: ${byStatus.join(", ") || "–"}`,
+  ].join("\n");
+}
+
+function describeSchedule(schedule: Health["schedules"][number], { checked_at }: Health) {
+  const age = (time: Date | null) =>
+    time && formatAge((checked_at.getTime() - time.getTime()) / 1000);
+  return {
+    schedule: schedule.name,
+    "last run": age(schedule.last_run_at) ?? "never",
+    result: schedule.last_status,
+    late: age(schedule.overdue_since),
+  };
+}
+
+/** In the units of `pg_size_pretty`. */
+function formatBytes(bytes: number): string {
+  const units = ["bytes", "kB", "MB", "GB", "TB"];
+  const power = bytes < 1 ? 0 : Math.min(Math.floor(Math.log2(bytes) / 10), units.length - 1);
+  return `${Math.round(bytes / 1024 ** power)} ${units[power]}`;
+}

@@ -1,0 +1,139 @@
+import type pg from "pg";
+import { readSchedules, type ScheduleState } from "./read-schedules.ts";
+
+/** What can be said about a database in operation. Sizes in bytes, ages in seconds. */
+export interface Health {
+  checked_at: Date;
+  connections: {
+    used: number;
+    max: number;
+    active: number;
+    idle_in_transaction: number;
+    /** Age of the oldest transaction. */
+    oldest_transaction: number | null;
+  };
+  cache: { hit_ratio: number | null; blocks: number };
+  /** The largest, with how they are read. */
+  tables: {
+    name: string;
+    bytes: number;
+    rows: number;
+    dead_rows: number;
+    sequential_scans: number;
+    index_scans: number;
+  }[];
+  /** Never read since the statistics began; those that enforce a constraint are left out. */
+  unused_indexes: { name: string; table: string; bytes: number }[];
+  /** Deletions at OpenAI and in Storage that wait; null where the table does not exist. */
+  outbox: { waiting: number; oldest: number | null } | null;
+  stuck_streams: { count: number; oldest: number | null };
+  /** Of the last seven days; null where the table does not exist. */
+  stripe_events: { failed: number } | null;
+  /** Vector stores by status; null where the table does not exist. */
+  stores: Record<string, number> | null;
+  schedules: ScheduleState[];
+}
+
+/** A generation whose function has been silent for this long was not taken up by turn-recovery either. */
+const STUCK_AFTER = "5 minutes";
+
+const CONNECTIONS = `
+  select
+    count(*)::integer as used,
+    current_setting('max_connections')::integer as max,
+    count(*) filter (where state = 'active')::integer as active,
+    count(*) filter (where starts_with(state, 'idle in transaction'))::integer as idle_in_transaction,
+    extract(epoch from now() - min(xact_start))::float8 as oldest_transaction
+  from pg_stat_activity
+  where backend_type = 'client backend' and pid <> pg_backend_pid()
+`;
+
+const CACHE = `
+  select round(blks_hit::numeric / nullif(blks_hit + blks_read, 0), 4)::float8 as hit_ratio,
+    (blks_hit + blks_read)::float8 as blocks
+  from pg_stat_database
+  where datname = current_database()
+`;
+
+const TABLES = `
+  select relid::regclass::text as name, pg_total_relation_size(relid)::float8 as bytes,
+    n_live_tup::float8 as rows, n_dead_tup::float8 as dead_rows,
+    seq_scan::float8 as sequential_scans, coalesce(idx_scan, 0)::float8 as index_scans
+  from pg_stat_user_tables
+  where schemaname in ('public', 'private', 'auth', 'storage')
+  order by bytes desc, name
+  limit 20
+`;
+
+const UNUSED_INDEXES = `
+  select s.indexrelid::regclass::text as name, s.relid::regclass::text as table,
+    pg_relation_size(s.indexrelid)::float8 as bytes
+  from pg_stat_user_indexes s
+  join pg_index i on i.indexrelid = s.indexrelid
+  where s.schemaname in ('public', 'private') and s.idx_scan = 0 and not i.indisunique
+  order by bytes desc, name
+`;
+
+const STUCK_STREAMS = `
+  select count(*)::integer as count, extract(epoch from now() - min(heartbeat_at))::float8 as oldest
+  from public.chat_streams
+  where status = 'active' and heartbeat_at < now() - interval '${STUCK_AFTER}'
+`;
+
+const OUTBOX = `
+  select count(*)::integer as waiting, extract(epoch from now() - min(created_at))::float8 as oldest
+  from private.remote_deletions
+`;
+
+const STRIPE_EVENTS = `
+  select count(*)::integer as failed
+  from public.stripe_events
+  where status = 'failed' and received_at > now() - interval '7 days'
+`;
+
+const STORES = `
+  select coalesce(jsonb_object_agg(status, count), '{}') as by_status
+  from (select status, count(*) from public.vector_stores group by status) s
+`;
+
+/** Reads the health of the database, as role `postgres`. Nothing is written. */
+export async function readHealth(client: pg.Client, now: Date): Promise<Health> {
+  await client.query("begin transaction read only; set local statement_timeout = '30s'");
+  try {
+    return {
+      checked_at: now,
+      connections: await one(client, CONNECTIONS),
+      cache: await one(client, CACHE),
+      tables: (await client.query(TABLES)).rows,
+      unused_indexes: (await client.query(UNUSED_INDEXES)).rows,
+      outbox: await oneIfTable(client, "private.remote_deletions", OUTBOX),
+      stuck_streams: await one(client, STUCK_STREAMS),
+      stripe_events: await oneIfTable(client, "public.stripe_events", STRIPE_EVENTS),
+      stores: (await oneIfTable<{ by_status: Record<string, number> }>(
+        client,
+        "public.vector_stores",
+        STORES,
+      ))?.by_status ?? null,
+      schedules: await readSchedules(client, now),
+    };
+  } finally {
+    await client.query("rollback");
+  }
+}
+
+async function one<Row extends pg.QueryResultRow>(client: pg.Client, text: string): Promise<Row> {
+  const { rows: [row] } = await client.query<Row>(text);
+  if (!row) throw new Error("The database's statistics are not readable for this role.");
+  return row;
+}
+
+async function oneIfTable<Row extends pg.QueryResultRow>(
+  client: pg.Client,
+  table: string,
+  text: string,
+): Promise<Row | null> {
+  const { rows: [found] } = await client.query("select to_regclass($1) is not null as found", [
+    table,
+  ]);
+  return found?.found ? await one<Row>(client, text) : null;
+}

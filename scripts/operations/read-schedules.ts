@@ -1,0 +1,44 @@
+import { Cron } from "croner";
+import type pg from "pg";
+
+/** A row of `private.schedules`, and what its cron says. */
+export interface ScheduleState {
+  name: string;
+  cron: string;
+  /** The edge function's path, or the SQL function's name. */
+  target: string;
+  is_enabled: boolean;
+  last_run_at: Date | null;
+  last_status: string | null;
+  /** Null when it is switched off, or its cron cannot be read. */
+  next_run_at: Date | null;
+  /** First run that has not happened; what fell due while the server was down does not count. */
+  overdue_since: Date | null;
+}
+
+type Row = Omit<ScheduleState, "next_run_at" | "overdue_since"> & { waiting_since: Date };
+
+/** All schedules, by name, as of `now`. */
+export async function readSchedules(client: pg.Client, now: Date): Promise<ScheduleState[]> {
+  const { rows } = await client.query<Row>(`
+    select name, cron, coalesce('/' || function_path, 'private.' || sql_function || '()') as target,
+      is_enabled, last_run_at, last_status, greatest(last_run_at, pg_postmaster_start_time()) as waiting_since
+    from private.schedules
+    order by name
+  `);
+  return rows.map(({ waiting_since, ...row }) => ({ ...row, ...timesOf(row, waiting_since, now) }));
+}
+
+function timesOf({ cron, is_enabled }: Pick<Row, "cron" | "is_enabled">, since: Date, now: Date) {
+  if (!is_enabled) return { next_run_at: null, overdue_since: null };
+  try {
+    const clock = new Cron(cron, { timezone: "UTC", mode: "5-part" });
+    const awaited = clock.nextRun(since);
+    return {
+      next_run_at: clock.nextRun(now),
+      overdue_since: awaited && awaited < now ? awaited : null,
+    };
+  } catch {
+    return { next_run_at: null, overdue_since: null };
+  }
+}

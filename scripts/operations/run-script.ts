@@ -1,0 +1,12 @@
+import { loadEnvFile } from "../../local/settings.ts";
+
+/** Runs a script that a person calls: an error becomes one message on stderr and exit code 1. */
+export async function runScript(main: () => Promise<void>): Promise<void> {
+  try {
+    loadEnvFile();
+    await main();
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  }
+}

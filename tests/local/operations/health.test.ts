@@ -1,0 +1,119 @@
+import pg from "pg";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { type ScratchDatabase, startScratchDatabase } from "../../../local/scratch-database.ts";
+import { runScript } from "../../helpers/run-script.ts";
+
+// A database of its own: what other tests leave behind on the stack's may well be unhealthy.
+let scratch: ScratchDatabase;
+let database: pg.Client;
+beforeAll(async () => {
+  scratch = await startScratchDatabase();
+  database = new pg.Client(scratch.url("postgres"));
+  await database.connect();
+});
+afterEach(() => database.query("delete from private.schedules where name like 'test-%'"));
+afterAll(async () => {
+  await database.end();
+  await scratch[Symbol.asyncDispose]();
+});
+
+function checkHealth(...args: string[]) {
+  return runScript("health.ts", args, { DATABASE_URL: scratch.url("postgres") });
+}
+
+async function readReport(): Promise<{ exitCode?: number; report: Record<string, unknown> }> {
+  const { exitCode, stdout } = await checkHealth("--json");
+  return { exitCode, report: JSON.parse(stdout) };
+}
+
+/** A generation of a new user that last gave a sign of life so long ago. */
+async function startTurn(heartbeat: string): Promise<void> {
+  // The profile comes by a trigger, for the statements after this one to see.
+  await database.query(`
+    insert into auth.users (id, aud, role, email, raw_user_meta_data)
+    values (gen_random_uuid(), 'authenticated', 'authenticated', gen_random_uuid() || '@example.com', '{}')
+  `);
+  await database.query(
+    `with session as (
+       insert into public.chat_sessions (user_id, assistant_slug)
+       select id, 'coach' from public.profiles order by created_at desc limit 1
+       returning id, user_id
+     ), messages as (
+       insert into public.chat_messages (id, session_id, user_id, seq, sender)
+       select gen_random_uuid(), s.id, s.user_id, n, case n when 1 then 'user' else 'assistant' end
+       from session s, generate_series(1, 2) n
+       returning id, session_id, user_id, seq
+     )
+     insert into public.chat_streams (session_id, user_id, user_message_id, assistant_message_id, heartbeat_at)
+     select one.session_id, one.user_id, one.id, two.id, now() - $1::interval
+     from messages one, messages two
+     where one.seq = 1 and two.seq = 2`,
+    [heartbeat],
+  );
+}
+
+test("a database that is well: exit code 0, and what it says of itself", async () => {
+  const { exitCode, report } = await readReport();
+
+  expect(report).toMatchObject({ is_healthy: true, problems: [], stuck_streams: { count: 0 } });
+  expect(exitCode).toBe(0);
+  expect(report.connections).toMatchObject({ max: 100, used: expect.any(Number) });
+  expect(report.tables).toContainEqual(expect.objectContaining({ name: "profiles" }));
+  expect(report.schedules).toContainEqual(
+    expect.objectContaining({ name: "turn-recovery", target: "/turn-recovery", is_enabled: true }),
+  );
+});
+
+test("a generation that nobody pumps is stuck; one with a heartbeat is not", async () => {
+  await startTurn("10 seconds");
+  await startTurn("10 minutes");
+
+  const { exitCode, report } = await readReport();
+
+  expect(exitCode).toBe(1);
+  expect(report.problems).toEqual(["1 generations are stuck, the oldest for 10 min"]);
+  await database.query("delete from public.chat_streams");
+});
+
+test("a schedule that failed, and one whose cron names no time, are wrong; one that is off is not", async () => {
+  await database.query(`
+    insert into private.schedules (name, cron, sql_function, is_enabled, last_run_at, last_status)
+    values
+      ('test-failed', '0 0 1 1 *', 'tick', true, now(), '42883'),
+      ('test-off', '0 0 1 1 *', 'tick', false, now(), '42883'),
+      ('test-unreadable', 'every day', 'tick', true, null, null)
+  `);
+
+  const { exitCode, report } = await readReport();
+
+  expect(exitCode).toBe(1);
+  expect(report.problems).toEqual([
+    "schedule test-failed ended with 42883",
+    "schedule test-unreadable has a cron expression that names no time",
+  ]);
+});
+
+test("people get tables, and what is wrong at the end", async () => {
+  await database.query(`
+    insert into private.schedules (name, cron, sql_function, last_run_at, last_status)
+    values ('test-failed', '0 0 1 1 *', 'tick', now(), '42883')
+  `);
+
+  const { exitCode, stdout } = await checkHealth();
+
+  expect(exitCode).toBe(1);
+  expect(stdout).toMatch(/^Largest tables$/m);
+  expect(stdout).toMatch(/^ {2}profiles +\d+ kB/m);
+  expect(stdout).toMatch(/Wrong\n {2}schedule test-failed ended with 42883$/);
+});
+
+test("a database that does not answer is not healthy", async () => {
+  const DATABASE_URL = "postgresql://postgres:hidden-word@127.0.0.1:1/postgres";
+
+  const { exitCode, stdout, stderr } = await runScript("health.ts", ["--json"], { DATABASE_URL });
+
+  expect(exitCode).toBe(1);
+  expect(stdout).toBe("");
+  expect(stderr).toContain("ECONNREFUSED");
+  expect(stderr).not.toContain("hidden-word");
+});

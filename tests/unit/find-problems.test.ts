@@ -1,0 +1,83 @@
+import { expect, test } from "vitest";
+import { findProblems } from "../../scripts/operations/find-problems.ts";
+import type { Health } from "../../scripts/operations/read-health.ts";
+
+const NOW = new Date("2026-03-08T09:10:00Z");
+const HOUR = 3600;
+
+const WELL: Health = {
+  checked_at: NOW,
+  connections: { used: 79, max: 100, active: 1, idle_in_transaction: 0, oldest_transaction: 900 },
+  cache: { hit_ratio: 0.9, blocks: 5_000_000 },
+  tables: [],
+  unused_indexes: [{ name: "some_idx", table: "some", bytes: 8192 }],
+  outbox: { waiting: 3, oldest: 24 * HOUR },
+  stuck_streams: { count: 0, oldest: null },
+  stripe_events: { failed: 0 },
+  stores: { active: 2, expired: 1 },
+  schedules: [scheduled({ overdue_since: new Date("2026-03-08T09:05:00Z") })],
+};
+
+function scheduled(change: Partial<Health["schedules"][number]>): Health["schedules"][number] {
+  return {
+    name: "nightly",
+    cron: "0 3 * * *",
+    target: "private.tick()",
+    is_enabled: true,
+    last_run_at: null,
+    last_status: null,
+    next_run_at: new Date("2026-03-09T03:00:00Z"),
+    overdue_since: null,
+    ...change,
+  };
+}
+
+test("up to every threshold nothing is wrong", () => {
+  expect(findProblems(WELL)).toEqual([]);
+});
+
+test("what a database does not have yet is not wrong", () => {
+  const none = { outbox: null, stripe_events: null, stores: null, schedules: [] };
+  expect(findProblems({ ...WELL, ...none })).toEqual([]);
+});
+
+test("a small database says nothing about its cache", () => {
+  expect(findProblems({ ...WELL, cache: { hit_ratio: 0.5, blocks: 1000 } })).toEqual([]);
+});
+
+const beyond: [change: Partial<Health>, problem: string][] = [
+  [{ connections: { ...WELL.connections, used: 80 } }, "80 of 100 connections are used"],
+  [
+    { connections: { ...WELL.connections, oldest_transaction: 901 } },
+    "a transaction has been open for 15 min",
+  ],
+  [{ cache: { hit_ratio: 0.899, blocks: 5_000_000 } }, "only 89.9 % of reads hit the cache"],
+  [
+    { outbox: { waiting: 3, oldest: 49 * HOUR } },
+    "3 remote deletions wait, the oldest for 2 d",
+  ],
+  [
+    { stuck_streams: { count: 2, oldest: 2 * HOUR } },
+    "2 generations are stuck, the oldest for 2 h",
+  ],
+  [{ stripe_events: { failed: 1 } }, "1 Stripe events have failed"],
+  [{ stores: { active: 2, failed: 4 } }, "4 vector stores have failed"],
+  [
+    { schedules: [scheduled({ overdue_since: new Date("2026-03-08T09:04:59Z") })] },
+    "schedule nightly is late by 5 min",
+  ],
+  [{ schedules: [scheduled({ last_status: "503" })] }, "schedule nightly ended with 503"],
+  [
+    { schedules: [scheduled({ next_run_at: null })] },
+    "schedule nightly has a cron expression that names no time",
+  ],
+];
+
+test.each(beyond)("%j is wrong", (change, problem) => {
+  expect(findProblems({ ...WELL, ...change })).toEqual([problem]);
+});
+
+test("a schedule that is switched off is never wrong", () => {
+  const off = scheduled({ is_enabled: false, last_status: "503", next_run_at: null });
+  expect(findProblems({ ...WELL, schedules: [off] })).toEqual([]);
+});
