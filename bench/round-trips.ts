@@ -32,6 +32,7 @@ export async function measureRoundTrips(): Promise<Measure[]> {
     publishableKey: PUBLISHABLE_KEY,
     secretKey: SECRET_KEY,
     openai: { apiKey: "bench", baseUrl: `${await record(OPENAI_BASE_URL, "openai")}/v1` },
+    stripe: { secretKey: "sk_test_bench", webhookSecret: "whsec_bench", apiUrl: API_URL },
     streamSeconds: 140,
     allowedOrigins: "",
     log: silentLog,

@@ -1,4 +1,6 @@
 // `npm run bench`: prints what was measured; names as arguments choose some of the benchmarks.
+import { measureAdmin } from "./admin.ts";
+import { measureFiles } from "./files.ts";
 import { measureFirstToken } from "./first-token.ts";
 import type { Measure } from "./report.ts";
 import { measureRest } from "./rest.ts";
@@ -11,9 +13,11 @@ const benchmarks: Record<string, () => Promise<Measure[]>> = {
   start: measureStart,
   "round-trips": measureRoundTrips,
   "first-token": measureFirstToken,
+  files: measureFiles,
   turns: measureTurns,
   rest: measureRest,
   "row-security": measureRowSecurity,
+  admin: measureAdmin,
 };
 
 const chosen = process.argv.slice(2);

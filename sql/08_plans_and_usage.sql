@@ -220,6 +220,7 @@ begin
   perform private.refuse(402, 'quota_exceeded', jsonb_build_object(
     'limit', profile.subscription_quota, 'reset_at', profile.quota_last_reset + interval '1 month'
   ), 'Upgrade the plan, buy credits, or wait for the next period.');
+  return null;
 end
 $$;
 comment on function private.spend_message(uuid) is

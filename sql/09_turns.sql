@@ -261,11 +261,123 @@ end
 $$;
 comment on function private.turn_instructions(text, uuid) is 'What the assistant is told: its own instructions and the user''s.';
 
+create function private.part_file_ids(parts jsonb)
+returns uuid[]
+language sql
+immutable
+set search_path = ''
+as $$
+  select coalesce(array_agg(substr(p.part ->> 'url', 13)::uuid), '{}')
+  from jsonb_array_elements(parts) as p (part)
+  where p.part ->> 'type' = 'file' and starts_with(p.part ->> 'url', 'parley:file/')
+$$;
+comment on function private.part_file_ids(jsonb) is 'The files that the parts of a message name, as parley:file/<id>.';
+
+create function private.check_turn_files(session public.chat_sessions, file_ids uuid[])
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  missing uuid;
+  unready public.chat_files;
+begin
+  select asked.id into missing
+  from unnest(file_ids) as asked (id)
+  where not exists (
+    select from public.chat_files f where f.id = asked.id and f.session_id = session.id and f.user_id = session.user_id
+  )
+  limit 1;
+  if missing is not null then
+    perform private.refuse(404, 'file_not_found', jsonb_build_object('file_id', missing), 'Upload the file to this chat first.');
+  end if;
+
+  select f.* into unready
+  from public.chat_files f
+  where f.id = any (file_ids) and f.status <> 'ready'
+  limit 1;
+  if unready.id is not null then
+    perform private.refuse(409, 'file_not_ready', jsonb_build_object('file_id', unready.id, 'status', unready.status),
+      'The file is not ready to be used.');
+  end if;
+end
+$$;
+comment on function private.check_turn_files(public.chat_sessions, uuid[]) is
+  'Refuses files that are not of the session (404) or not ready (409).';
+
+create function private.complete_file_parts(parts jsonb)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  select jsonb_agg(
+    case when f.id is null then p.part
+      else jsonb_build_object('mediaType', f.file_type, 'filename', f.file_name) || p.part
+    end
+    order by p.position
+  )
+  from jsonb_array_elements(parts) with ordinality as p (part, position)
+  left join public.chat_files f
+    on p.part ->> 'type' = 'file' and f.id = any (private.part_file_ids(jsonb_build_array(p.part)))
+$$;
+comment on function private.complete_file_parts(jsonb) is
+  'Gives file parts that carry an id only the type and name of the file; what a client says itself stays.';
+
+create function private.link_turn_files(question public.chat_messages, file_ids uuid[])
+returns void
+language sql
+set search_path = ''
+as $$
+  update public.chat_files f
+  set message_id = question.id
+  where f.id = any (file_ids) and f.message_id is null
+$$;
+comment on function private.link_turn_files(public.chat_messages, uuid[]) is
+  'The files that a message is the first to name belong to it.';
+
+create function private.describe_files(session public.chat_sessions, question public.chat_messages)
+returns jsonb
+language sql
+set search_path = ''
+as $$
+  with files as (
+    select f.*
+    from public.chat_files f
+    where f.session_id = session.id and f.user_id = session.user_id and f.status = 'ready'
+  ), used as (
+    -- Searching a store is a use: OpenAI moves its expiry by as much.
+    update public.vector_stores v
+    set expires_at =
+      coalesce(now() + make_interval(days => (v.openai_metadata -> 'expires_after' ->> 'days')::integer), v.expires_at)
+    where v.session_id = session.id
+      and v.status = 'active'
+      and v.expires_at > now()
+      and exists (select from files f where f.file_type not like 'image/%')
+    returning v.store_id
+  )
+  select jsonb_build_object(
+    'files', coalesce((
+      select jsonb_agg(jsonb_build_object('id', f.id, 'openai_file_id', f.openai_file_id, 'file_name', f.file_name,
+        'file_type', f.file_type)) from files f
+    ), '[]'),
+    'image_file_ids', coalesce((
+      select jsonb_agg(f.openai_file_id) from files f
+      where f.file_type like 'image/%'
+        and (f.message_id = question.id or f.id = any (private.part_file_ids(question.parts)))
+    ), '[]'),
+    'vector_store_ids', coalesce((select jsonb_agg(u.store_id) from used u), '[]'),
+    'needs_store', exists (select from files f where f.file_type not like 'image/%') and not exists (select from used)
+  )
+$$;
+comment on function private.describe_files(public.chat_sessions, public.chat_messages) is
+  'What a turn may search and show: the session''s ready files, the images of the message, the store; needs_store when that must be made first.';
+
 create function private.describe_turn(session public.chat_sessions, question public.chat_messages,
   assistant public.assistants, stream public.chat_streams)
 returns jsonb
 language sql
-stable
 set search_path = ''
 as $$
   select jsonb_build_object(
@@ -285,7 +397,7 @@ as $$
     'reasoning_effort', assistant.reasoning_effort,
     'tools', assistant.tools,
     'instructions', private.turn_instructions(assistant.slug, session.user_id)
-  )
+  ) || private.describe_files(session, question)
 $$;
 comment on function private.describe_turn(public.chat_sessions, public.chat_messages, public.assistants, public.chat_streams) is
   'Everything that the request upstream needs, so that no other call stands before it.';
@@ -305,7 +417,7 @@ comment on function private.trust_thread(public.chat_sessions, boolean) is
   'The conversation that a turn goes on in; an untrusted one is let go, and the turn builds a new one.';
 
 create function private.start_turn(auth_user_id uuid, session_id uuid, client_id text, content text, parts jsonb,
-  target_id text, regenerate boolean, search boolean)
+  target_id text, regenerate boolean, search boolean, file_ids uuid[])
 returns jsonb
 language plpgsql
 security definer
@@ -314,7 +426,9 @@ as $$
 declare
   profile public.profiles := private.ensure_profile(auth_user_id);
   session public.chat_sessions := private.session_for_turn(session_id, profile.id);
-  repeated jsonb := case when not regenerate then private.repeated_turn(session_id, client_id, content, parts) end;
+  completed jsonb := private.complete_file_parts(parts);
+  named uuid[] := file_ids || private.part_file_ids(coalesce(parts, '[]'));
+  repeated jsonb := case when not regenerate then private.repeated_turn(session_id, client_id, content, completed) end;
   assistant public.assistants;
   question public.chat_messages;
   stream public.chat_streams;
@@ -326,34 +440,55 @@ begin
     perform private.refuse(409, 'turn_in_progress', hint => 'Wait for the reply or stop it.');
   end if;
   assistant := private.assistant_for_turn(session.assistant_slug, profile.id);
+  perform private.check_turn_files(session, named);
 
   if regenerate then
     question := private.question_to_redo(session, target_id);
   else
-    question := private.store_question(session, client_id, content, parts, target_id);
+    question := private.store_question(session, client_id, content, completed, target_id);
   end if;
+  perform private.link_turn_files(question, named);
   stream := private.open_stream(question, assistant.model, private.reserve_usage(profile.id, search));
   session.thread_id := private.trust_thread(session, regenerate or question.seq < session.message_count);
   return private.describe_turn(session, question, assistant, stream);
 end
 $$;
-comment on function private.start_turn(uuid, uuid, text, text, jsonb, text, boolean, boolean) is
+comment on function private.start_turn(uuid, uuid, text, text, jsonb, text, boolean, boolean, uuid[]) is
   'Everything before the upstream request, in one transaction. Definer: it reads assistants'' instructions, which no API role may.';
-grant execute on function private.start_turn(uuid, uuid, text, text, jsonb, text, boolean, boolean) to service_role;
+grant execute on function private.start_turn(uuid, uuid, text, text, jsonb, text, boolean, boolean, uuid[]) to service_role;
 
 create function public.start_turn(auth_user_id uuid, session_id uuid, client_id text default null,
   content text default null, parts jsonb default null, target_id text default null, regenerate boolean default false,
-  search boolean default false)
+  search boolean default false, file_ids uuid[] default '{}')
 returns jsonb
 language sql
 security invoker
 set search_path = ''
 as $$
-  select private.start_turn(auth_user_id, session_id, client_id, content, parts, target_id, regenerate, search)
+  select private.start_turn(auth_user_id, session_id, client_id, content, parts, target_id, regenerate, search, file_ids)
 $$;
-comment on function public.start_turn(uuid, uuid, text, text, jsonb, text, boolean, boolean) is
+comment on function public.start_turn(uuid, uuid, text, text, jsonb, text, boolean, boolean, uuid[]) is
   'Service RPC of the chat function: checks, reserves, stores the message, opens the stream. kind: started, attached (sent again while it runs) or settled (sent again, with the stored reply).';
-grant execute on function public.start_turn(uuid, uuid, text, text, jsonb, text, boolean, boolean) to service_role;
+grant execute on function public.start_turn(uuid, uuid, text, text, jsonb, text, boolean, boolean, uuid[]) to service_role;
+
+create function private.abandon_turn(stream_id uuid, response_id text, thread_id text)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  if exists (select from public.chat_streams t where t.id = stream_id) then
+    return;
+  end if;
+  -- The session is gone. Grouped by the stream: the conversation waits until the response is gone.
+  perform private.enqueue_deletion('response', response_id, stream_id) where response_id is not null;
+  perform private.enqueue_deletion('conversation', thread_id, stream_id) where thread_id is not null;
+end
+$$;
+comment on function private.abandon_turn(uuid, text, text) is
+  'What a turn made at OpenAI after its session was deleted goes to the outbox. Definer: the outbox is closed to all roles.';
+grant execute on function private.abandon_turn(uuid, text, text) to service_role;
 
 create function public.heartbeat_turn(stream_id uuid, response_id text default null, thread_id text default null)
 returns jsonb
@@ -376,12 +511,30 @@ begin
     set thread_id = heartbeat_turn.thread_id
     where s.id = stream.session_id and s.thread_id is null;
   end if;
+  if stream.id is null then
+    perform private.abandon_turn(stream_id, heartbeat_turn.response_id, heartbeat_turn.thread_id);
+  end if;
   return jsonb_build_object('is_active', stream.id is not null, 'stop_requested_at', stream.stop_requested_at);
 end
 $$;
 comment on function public.heartbeat_turn(uuid, text, text) is
   'Service RPC: the pump is alive; saves the response and conversation ids; says whether to stop or that the turn is gone.';
 grant execute on function public.heartbeat_turn(uuid, text, text) to service_role;
+
+create function public.note_turn(stream_id uuid, part jsonb)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  update public.chat_messages m
+  set parts = m.parts || part
+  from public.chat_streams t
+  where t.id = stream_id and t.status = 'active' and m.id = t.assistant_message_id
+$$;
+comment on function public.note_turn(uuid, jsonb) is
+  'Service RPC: a part of ours stands at the beginning of the reply, whoever writes the rest.';
+grant execute on function public.note_turn(uuid, jsonb) to service_role;
 
 create function private.lock_session_of(stream_id uuid)
 returns void

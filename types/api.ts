@@ -17,7 +17,6 @@ export const ErrorReply = z.object({
   details: z.record(z.string(), z.unknown()).nullable(),
   hint: z.string().nullable(),
 });
-/** A parsed {@link ErrorReply}. */
 export type ErrorReply = z.infer<typeof ErrorReply>;
 
 /** The answer of `GET /functions/v1/health`. */
@@ -27,7 +26,6 @@ export const HealthReply = z.object({
   /** Version of the newest migration; null when the database is unavailable. */
   schema_version: z.string().nullable(),
 });
-/** A parsed {@link HealthReply}. */
 export type HealthReply = z.infer<typeof HealthReply>;
 
 /** Text as Postgres can store it: without NUL, and with lone surrogates replaced. */
@@ -39,11 +37,37 @@ const MessageId = z.string().min(1).max(128).refine(
   { error: "The id holds characters that cannot be stored." },
 );
 const SessionId = z.guid();
+/** What the `url` of an uploaded file in a message begins with; its id follows. */
+const FILE_URL = "parley:file/";
+const FileId = z.guid();
+/** Files of the session that a message comes with. */
+const FileIds = z.array(FileId).max(MAX_PARTS).default([]);
 const TextPart = z.object({ type: z.literal("text"), text: StoredText });
+/** An uploaded file in a message, the same in what a client sends and in what is stored. */
+const FilePart = z.object({
+  type: z.literal("file"),
+  /** Left out in what the functions make of `file_ids`: the database knows them. */
+  mediaType: StoredText.optional(),
+  filename: StoredText.optional(),
+  url: z.string()
+    .refine((url) => !url.startsWith("data:"), {
+      error: "Upload the file first.",
+      params: { code: "upload_first" },
+      abort: true,
+    })
+    .refine(
+      (url) => FileId.safeParse(url.slice(FILE_URL.length)).success && url.startsWith(FILE_URL),
+      {
+        error: "Name the file as parley:file/<id>.",
+      },
+    ),
+});
+const Part = z.discriminatedUnion("type", [TextPart, FilePart]);
+type Part = z.infer<typeof Part>;
 const UserMessage = z.object({
   id: MessageId,
   role: z.literal("user", { error: "The last message must be the user's." }),
-  parts: z.array(TextPart).min(1).max(MAX_PARTS),
+  parts: z.array(Part).min(1).max(MAX_PARTS),
 });
 
 /** A message to be answered, as the functions' core sees it. */
@@ -52,14 +76,22 @@ const SendTurn = z.object({
   session_id: SessionId,
   /** The client's id of the message: the key of idempotence. */
   message_id: MessageId,
-  parts: z.array(TextPart),
+  parts: z.array(Part),
   /** The text of all parts. */
-  content: z.string().refine((text) => text.trim() !== "", { error: "The message is empty." })
-    .max(MAX_CONTENT_LENGTH),
+  content: z.string().max(MAX_CONTENT_LENGTH),
+  /** Besides those that the parts name. */
+  file_ids: FileIds,
   /** Set to edit a message: the session is cut after it. */
   edits: MessageId.nullable(),
   search: z.boolean(),
+}).refine(({ content, parts, file_ids }) => content.trim() !== "" || hasFiles(parts, file_ids), {
+  error: "The message is empty.",
+  path: ["content"],
 });
+
+function hasFiles(parts: Part[], fileIds: string[]): boolean {
+  return fileIds.length > 0 || parts.some(({ type }) => type === "file");
+}
 
 /** The last answer of a session to be given again. */
 const RegenerateTurn = z.object({
@@ -72,7 +104,6 @@ const RegenerateTurn = z.object({
 
 /** A turn that a client asks for. */
 export const ChatTurn = z.discriminatedUnion("kind", [SendTurn, RegenerateTurn]);
-/** A parsed {@link ChatTurn}. */
 export type ChatTurn = z.infer<typeof ChatTurn>;
 
 /** The small request body of `POST /functions/v1/chat`. */
@@ -80,16 +111,19 @@ export const SendRequest = z.object({
   session_id: SessionId,
   content: StoredText,
   message_id: MessageId.default(() => crypto.randomUUID()),
+  file_ids: FileIds,
   /** Lets the assistant search the web; counts as a search. */
   search: z.boolean().default(false),
 }).transform(({ content, ...rest }): z.input<typeof ChatTurn> => ({
   ...rest,
   kind: "send",
   content,
-  parts: [{ type: "text", text: content }],
+  parts: [
+    ...(content === "" ? [] : [{ type: "text" as const, text: content }]),
+    ...rest.file_ids.map((id) => ({ type: "file" as const, url: FILE_URL + id })),
+  ],
   edits: null,
 })).pipe(ChatTurn);
-/** What {@link SendRequest} takes. */
 export type SendRequest = z.input<typeof SendRequest>;
 
 /** What `useChat` posts by default. Only the last message is used: history always comes from the database. */
@@ -99,9 +133,10 @@ export const UseChatRequest = z.object({
   message: z.unknown().optional(),
   trigger: z.enum(["submit-message", "regenerate-message"]).default("submit-message"),
   messageId: MessageId.nullish(),
+  file_ids: FileIds,
   search: z.boolean().default(false),
 }).transform((body, context): z.input<typeof ChatTurn> => {
-  const { id: session_id, messageId, search } = body;
+  const { id: session_id, messageId, search, file_ids } = body;
   if (body.trigger === "regenerate-message") {
     return { kind: "regenerate", session_id, target_id: messageId ?? null, search };
   }
@@ -115,10 +150,10 @@ export const UseChatRequest = z.object({
       path: ["messageId"],
     });
   }
-  const content = parts.map((part) => part.text).join("\n");
-  return { kind: "send", session_id, message_id, parts, content, edits: messageId ?? null, search };
+  const content = parts.flatMap((part) => part.type === "text" ? part.text : []).join("\n");
+  const edits = messageId ?? null;
+  return { kind: "send", session_id, message_id, parts, content, edits, search, file_ids };
 }).pipe(ChatTurn);
-/** What {@link UseChatRequest} takes. */
 export type UseChatRequest = z.input<typeof UseChatRequest>;
 
 function parseLastMessage(
@@ -130,7 +165,9 @@ function parseLastMessage(
   const parsed = UserMessage.safeParse(message ?? messages?.[last]);
   if (parsed.success) return parsed.data;
   for (const issue of parsed.error.issues) {
-    context.addIssue({ code: "custom", message: issue.message, path: [...path, ...issue.path] });
+    const params = issue.code === "custom" ? issue.params : undefined;
+    const at = [...path, ...issue.path];
+    context.addIssue({ code: "custom", message: issue.message, path: at, params });
   }
   return null;
 }
@@ -141,9 +178,45 @@ export function parseChatRequest(body: unknown): z.ZodSafeParseResult<ChatTurn> 
   return isSmall ? SendRequest.safeParse(body) : UseChatRequest.safeParse(body);
 }
 
+/** The text fields of the form of `POST /functions/v1/files`; the file is the part `file`. */
+export const UploadFields = z.object({
+  session_id: SessionId,
+  /** A message of the session that the file belongs to: its own id, or the client's. */
+  message_id: MessageId.optional(),
+});
+export type UploadFields = z.infer<typeof UploadFields>;
+
+/** The JSON body of `POST /functions/v1/files`, for an object that is in Storage already. */
+export const RegisterRequest = UploadFields.extend({
+  /** In the bucket `chat-files`, in the folder named by the own profile id. */
+  storage_path: z.string().min(1).max(1024).refine((path) => !path.includes("\0")),
+});
+export type RegisterRequest = z.infer<typeof RegisterRequest>;
+
+/** The answer of `POST /functions/v1/files`: the row. 201 when it is new, 200 when the session has these bytes already. */
+export type FileReply = Database["public"]["Tables"]["chat_files"]["Row"];
+
+/** The answer of `POST /functions/v1/vector-store-cleanup`. */
+export const CleanupReply = z.object({
+  /** Stores and unfinished files that were looked at. */
+  checked: z.number().int(),
+  /** Stores whose time has passed. */
+  expired: z.number().int(),
+  /** Things deleted at OpenAI and in Storage. */
+  deleted: z.number().int(),
+  /** Stores that somebody had begun to make, finished. */
+  recreated: z.number().int(),
+  /** Things at OpenAI and in Storage that no row named, put into the outbox. */
+  orphans: z.number().int(),
+  /** Deletions and checks that failed; they are tried again later. */
+  failed: z.number().int(),
+  /** Deletions that are due and wait for the next run. */
+  remaining: z.number().int(),
+});
+export type CleanupReply = z.infer<typeof CleanupReply>;
+
 /** The answer of `POST /functions/v1/chat/:session_id/stop`; 204 when nothing runs. */
 export const StopReply = z.object({ status: z.literal("stopping") });
-/** A parsed {@link StopReply}. */
 export type StopReply = z.infer<typeof StopReply>;
 
 /** The answer of `POST /functions/v1/turn-recovery`: how many turns were found silent, and what became of them. */
@@ -155,8 +228,47 @@ export const RecoveryReply = z.object({
   still_running: z.number().int(),
   errors: z.number().int(),
 });
-/** A parsed {@link RecoveryReply}. */
 export type RecoveryReply = z.infer<typeof RecoveryReply>;
+
+const StoredValue = z.union([
+  StoredText.pipe(z.string().max(1000)),
+  z.number(),
+  z.boolean(),
+  z.null(),
+]);
+
+/** The body of `POST /functions/v1/bridge`, which may be left out. */
+export const BridgeRequest = z.object({
+  /** What the app that redeems the code is told; at most 4 KiB. */
+  session_data: z.record(StoredText, StoredValue).default({}),
+});
+export type BridgeRequest = z.infer<typeof BridgeRequest>;
+
+/** The answer of `POST /functions/v1/bridge`. */
+export const BridgeReply = z.object({
+  /** Signs its user in once. */
+  code: z.string(),
+  expires_at: z.string(),
+});
+export type BridgeReply = z.infer<typeof BridgeReply>;
+
+/** The body of `POST /functions/v1/bridge/redeem`. */
+export const RedeemRequest = z.object({ code: StoredText.pipe(z.string().max(1000)) });
+export type RedeemRequest = z.infer<typeof RedeemRequest>;
+
+/** The answer of `POST /functions/v1/bridge/redeem`: what `supabase.auth.setSession` takes, and more. */
+export const BridgeSession = z.object({
+  access_token: z.string(),
+  refresh_token: z.string(),
+  token_type: z.string(),
+  /** Seconds. */
+  expires_in: z.number(),
+  /** Unix seconds. */
+  expires_at: z.number().optional(),
+  /** As `POST /functions/v1/bridge` was given it. */
+  session_data: z.record(z.string(), z.unknown()),
+});
+export type BridgeSession = z.infer<typeof BridgeSession>;
 
 /** What is known of a reply besides its parts; `UIMessage.metadata` of assistant messages. */
 export const MessageMetadata = z.object({
@@ -172,7 +284,6 @@ export const MessageMetadata = z.object({
   /** Only when the reply did not come to its end. */
   status: z.enum(["streaming", "stopped", "failed"]).optional(),
 });
-/** A parsed {@link MessageMetadata}. */
 export type MessageMetadata = z.infer<typeof MessageMetadata>;
 
 /** A stored message as `useChat` holds it. */

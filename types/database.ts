@@ -5,6 +5,52 @@ export type Json = string | number | boolean | null | { [key: string]: Json | un
 export type Database = {
   "public": {
     Tables: {
+      "admin_notes": {
+        Row: {
+          "admin_id": string | null;
+          "created_at": string;
+          "id": string;
+          "is_flagged": boolean;
+          "note": string;
+          "updated_at": string;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "admin_id"?: string | null;
+          "created_at"?: string;
+          "id"?: string;
+          "is_flagged"?: boolean;
+          "note": string;
+          "updated_at"?: string;
+          "user_id": string;
+        };
+        Update: {
+          "admin_id"?: string | null;
+          "created_at"?: string;
+          "id"?: string;
+          "is_flagged"?: boolean;
+          "note"?: string;
+          "updated_at"?: string;
+          "user_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "admin_notes_admin_id_fkey";
+            columns: ["admin_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "admin_notes_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "assistants": {
         Row: {
           "created_at": string;
@@ -59,6 +105,165 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "plans";
             referencedColumns: ["slug"];
+          },
+        ];
+      };
+      "audit_logs": {
+        Row: {
+          "action": string;
+          "admin_id": string | null;
+          "after": Json | null;
+          "before": Json | null;
+          "created_at": string;
+          "details": NonNullable<Json>;
+          "id": string;
+          "ip_address": unknown;
+          "user_id": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "action": string;
+          "admin_id"?: string | null;
+          "after"?: Json | null;
+          "before"?: Json | null;
+          "created_at"?: string;
+          "details"?: NonNullable<Json>;
+          "id"?: string;
+          "ip_address"?: unknown;
+          "user_id"?: string | null;
+        };
+        Update: {
+          "action"?: string;
+          "admin_id"?: string | null;
+          "after"?: Json | null;
+          "before"?: Json | null;
+          "created_at"?: string;
+          "details"?: NonNullable<Json>;
+          "id"?: string;
+          "ip_address"?: unknown;
+          "user_id"?: string | null;
+        };
+        Relationships: [];
+      };
+      "bridge_tokens": {
+        Row: {
+          "client_ip": unknown;
+          "created_at": string;
+          "expires_at": string;
+          "id": string;
+          "redeemed_at": string | null;
+          "session_data": NonNullable<Json>;
+          "token_hash": string;
+          "user_agent": string | null;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "client_ip"?: unknown;
+          "created_at"?: string;
+          "expires_at"?: string;
+          "id"?: string;
+          "redeemed_at"?: string | null;
+          "session_data"?: NonNullable<Json>;
+          "token_hash": string;
+          "user_agent"?: string | null;
+          "user_id": string;
+        };
+        Update: {
+          "client_ip"?: unknown;
+          "created_at"?: string;
+          "expires_at"?: string;
+          "id"?: string;
+          "redeemed_at"?: string | null;
+          "session_data"?: NonNullable<Json>;
+          "token_hash"?: string;
+          "user_agent"?: string | null;
+          "user_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "bridge_tokens_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "chat_files": {
+        Row: {
+          "created_at": string;
+          "error": Json | null;
+          "file_name": string;
+          "file_size": number | null;
+          "file_type": string;
+          "id": string;
+          "message_id": string | null;
+          "openai_file_id": string | null;
+          "session_id": string;
+          "sha256": string | null;
+          "status": string;
+          "storage_path": string;
+          "updated_at": string;
+          "user_id": string;
+          "vector_store_id": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "error"?: Json | null;
+          "file_name": string;
+          "file_size"?: number | null;
+          "file_type": string;
+          "id"?: string;
+          "message_id"?: string | null;
+          "openai_file_id"?: string | null;
+          "session_id": string;
+          "sha256"?: string | null;
+          "status"?: string;
+          "storage_path": string;
+          "updated_at"?: string;
+          "user_id": string;
+          "vector_store_id"?: string | null;
+        };
+        Update: {
+          "created_at"?: string;
+          "error"?: Json | null;
+          "file_name"?: string;
+          "file_size"?: number | null;
+          "file_type"?: string;
+          "id"?: string;
+          "message_id"?: string | null;
+          "openai_file_id"?: string | null;
+          "session_id"?: string;
+          "sha256"?: string | null;
+          "status"?: string;
+          "storage_path"?: string;
+          "updated_at"?: string;
+          "user_id"?: string;
+          "vector_store_id"?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "chat_files_message_id_fkey";
+            columns: ["message_id"];
+            isOneToOne: false;
+            referencedRelation: "chat_messages";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "chat_files_session_id_user_id_fkey";
+            columns: ["session_id", "user_id"];
+            isOneToOne: false;
+            referencedRelation: "chat_sessions";
+            referencedColumns: ["id", "user_id"];
+          },
+          {
+            foreignKeyName: "chat_files_vector_store_id_fkey";
+            columns: ["vector_store_id"];
+            isOneToOne: false;
+            referencedRelation: "vector_stores";
+            referencedColumns: ["id"];
           },
         ];
       };
@@ -334,6 +539,232 @@ export type Database = {
         };
         Relationships: [];
       };
+      "organization_invitations": {
+        Row: {
+          "created_at": string;
+          "email": string;
+          "expires_at": string;
+          "id": string;
+          "invited_by": string | null;
+          "organization_id": string;
+          "role": string;
+          "token_hash": string;
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "email": string;
+          "expires_at"?: string;
+          "id"?: string;
+          "invited_by"?: string | null;
+          "organization_id": string;
+          "role": string;
+          "token_hash": string;
+          "updated_at"?: string;
+        };
+        Update: {
+          "created_at"?: string;
+          "email"?: string;
+          "expires_at"?: string;
+          "id"?: string;
+          "invited_by"?: string | null;
+          "organization_id"?: string;
+          "role"?: string;
+          "token_hash"?: string;
+          "updated_at"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "organization_invitations_invited_by_fkey";
+            columns: ["invited_by"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "organization_invitations_organization_id_fkey";
+            columns: ["organization_id"];
+            isOneToOne: false;
+            referencedRelation: "organizations";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "organizations": {
+        Row: {
+          "created_at": string;
+          "id": string;
+          "name": string;
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "id"?: string;
+          "name": string;
+          "updated_at"?: string;
+        };
+        Update: {
+          "created_at"?: string;
+          "id"?: string;
+          "name"?: string;
+          "updated_at"?: string;
+        };
+        Relationships: [];
+      };
+      "payments": {
+        Row: {
+          "amount": number;
+          "billing": Json | null;
+          "card_issuing_country": string | null;
+          "card_last_four": string | null;
+          "card_network": string | null;
+          "card_type": string | null;
+          "checkout_id": string | null;
+          "created_at": string;
+          "currency": string;
+          "customer": Json | null;
+          "description": string | null;
+          "digital_products_delivered": boolean;
+          "discount_id": string | null;
+          "disputes": NonNullable<Json>;
+          "error_code": string | null;
+          "error_message": string | null;
+          "id": string;
+          "invoice_link": string | null;
+          "invoice_status": string | null;
+          "metadata": NonNullable<Json>;
+          "paid_at": string | null;
+          "payment_link": string | null;
+          "payment_method": string | null;
+          "payment_method_type": string | null;
+          "product_cart": NonNullable<Json>;
+          "receipt_link": string | null;
+          "refunded_amount": number;
+          "refunds": NonNullable<Json>;
+          "settlement_amount": number | null;
+          "settlement_currency": string | null;
+          "settlement_tax": number | null;
+          "status": string;
+          "stripe_customer_id": string | null;
+          "stripe_invoice_id": string | null;
+          "stripe_payment_intent_id": string | null;
+          "subscription_id": string | null;
+          "tax": number | null;
+          "ticket": number;
+          "updated_at": string;
+          "user_id": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "amount": number;
+          "billing"?: Json | null;
+          "card_issuing_country"?: string | null;
+          "card_last_four"?: string | null;
+          "card_network"?: string | null;
+          "card_type"?: string | null;
+          "checkout_id"?: string | null;
+          "created_at": string;
+          "currency": string;
+          "customer"?: Json | null;
+          "description"?: string | null;
+          "digital_products_delivered"?: boolean;
+          "discount_id"?: string | null;
+          "disputes"?: NonNullable<Json>;
+          "error_code"?: string | null;
+          "error_message"?: string | null;
+          "id"?: string;
+          "invoice_link"?: string | null;
+          "invoice_status"?: string | null;
+          "metadata"?: NonNullable<Json>;
+          "paid_at"?: string | null;
+          "payment_link"?: string | null;
+          "payment_method"?: string | null;
+          "payment_method_type"?: string | null;
+          "product_cart"?: NonNullable<Json>;
+          "receipt_link"?: string | null;
+          "refunded_amount"?: number;
+          "refunds"?: NonNullable<Json>;
+          "settlement_amount"?: number | null;
+          "settlement_currency"?: string | null;
+          "settlement_tax"?: number | null;
+          "status": string;
+          "stripe_customer_id"?: string | null;
+          "stripe_invoice_id"?: string | null;
+          "stripe_payment_intent_id"?: string | null;
+          "subscription_id"?: string | null;
+          "tax"?: number | null;
+          "ticket"?: number;
+          "updated_at"?: string;
+          "user_id"?: string | null;
+        };
+        Update: {
+          "amount"?: number;
+          "billing"?: Json | null;
+          "card_issuing_country"?: string | null;
+          "card_last_four"?: string | null;
+          "card_network"?: string | null;
+          "card_type"?: string | null;
+          "checkout_id"?: string | null;
+          "created_at"?: string;
+          "currency"?: string;
+          "customer"?: Json | null;
+          "description"?: string | null;
+          "digital_products_delivered"?: boolean;
+          "discount_id"?: string | null;
+          "disputes"?: NonNullable<Json>;
+          "error_code"?: string | null;
+          "error_message"?: string | null;
+          "id"?: string;
+          "invoice_link"?: string | null;
+          "invoice_status"?: string | null;
+          "metadata"?: NonNullable<Json>;
+          "paid_at"?: string | null;
+          "payment_link"?: string | null;
+          "payment_method"?: string | null;
+          "payment_method_type"?: string | null;
+          "product_cart"?: NonNullable<Json>;
+          "receipt_link"?: string | null;
+          "refunded_amount"?: number;
+          "refunds"?: NonNullable<Json>;
+          "settlement_amount"?: number | null;
+          "settlement_currency"?: string | null;
+          "settlement_tax"?: number | null;
+          "status"?: string;
+          "stripe_customer_id"?: string | null;
+          "stripe_invoice_id"?: string | null;
+          "stripe_payment_intent_id"?: string | null;
+          "subscription_id"?: string | null;
+          "tax"?: number | null;
+          "ticket"?: number;
+          "updated_at"?: string;
+          "user_id"?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "payments_stripe_customer_id_fkey";
+            columns: ["stripe_customer_id"];
+            isOneToOne: false;
+            referencedRelation: "stripe_customers";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "payments_subscription_id_fkey";
+            columns: ["subscription_id"];
+            isOneToOne: false;
+            referencedRelation: "subscriptions";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "payments_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "plans": {
         Row: {
           "daily_messages": number | null;
@@ -388,6 +819,7 @@ export type Database = {
           "is_deleted": boolean;
           "membership_status": Database["public"]["Enums"]["membership_status"];
           "organization_id": string | null;
+          "organization_joined_at": string | null;
           "organization_name": string | null;
           "organization_role": string | null;
           "quota_last_reset": string;
@@ -417,6 +849,7 @@ export type Database = {
           "is_deleted"?: boolean;
           "membership_status"?: Database["public"]["Enums"]["membership_status"];
           "organization_id"?: string | null;
+          "organization_joined_at"?: string | null;
           "organization_name"?: string | null;
           "organization_role"?: string | null;
           "quota_last_reset"?: string;
@@ -445,6 +878,7 @@ export type Database = {
           "is_deleted"?: boolean;
           "membership_status"?: Database["public"]["Enums"]["membership_status"];
           "organization_id"?: string | null;
+          "organization_joined_at"?: string | null;
           "organization_name"?: string | null;
           "organization_role"?: string | null;
           "quota_last_reset"?: string;
@@ -462,11 +896,401 @@ export type Database = {
         };
         Relationships: [
           {
+            foreignKeyName: "profiles_organization_id_fkey";
+            columns: ["organization_id"];
+            isOneToOne: false;
+            referencedRelation: "organizations";
+            referencedColumns: ["id"];
+          },
+          {
             foreignKeyName: "profiles_subscription_plan_fkey";
             columns: ["subscription_plan"];
             isOneToOne: false;
             referencedRelation: "plans";
             referencedColumns: ["slug"];
+          },
+        ];
+      };
+      "stripe_customers": {
+        Row: {
+          "created_at": string | null;
+          "currency": string | null;
+          "email": string | null;
+          "id": string;
+          "is_deleted": boolean;
+          "is_delinquent": boolean;
+          "metadata": NonNullable<Json>;
+          "name": string | null;
+          "synced_at": string | null;
+          "ticket": number;
+          "user_id": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string | null;
+          "currency"?: string | null;
+          "email"?: string | null;
+          "id": string;
+          "is_deleted"?: boolean;
+          "is_delinquent"?: boolean;
+          "metadata"?: NonNullable<Json>;
+          "name"?: string | null;
+          "synced_at"?: string | null;
+          "ticket"?: number;
+          "user_id"?: string | null;
+        };
+        Update: {
+          "created_at"?: string | null;
+          "currency"?: string | null;
+          "email"?: string | null;
+          "id"?: string;
+          "is_deleted"?: boolean;
+          "is_delinquent"?: boolean;
+          "metadata"?: NonNullable<Json>;
+          "name"?: string | null;
+          "synced_at"?: string | null;
+          "ticket"?: number;
+          "user_id"?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "stripe_customers_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "stripe_events": {
+        Row: {
+          "api_version": string | null;
+          "attempts": number;
+          "created_at": string;
+          "error": string | null;
+          "id": string;
+          "livemode": boolean;
+          "processed_at": string | null;
+          "received_at": string;
+          "status": string;
+          "type": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "api_version"?: string | null;
+          "attempts"?: number;
+          "created_at": string;
+          "error"?: string | null;
+          "id": string;
+          "livemode": boolean;
+          "processed_at"?: string | null;
+          "received_at"?: string;
+          "status": string;
+          "type": string;
+        };
+        Update: {
+          "api_version"?: string | null;
+          "attempts"?: number;
+          "created_at"?: string;
+          "error"?: string | null;
+          "id"?: string;
+          "livemode"?: boolean;
+          "processed_at"?: string | null;
+          "received_at"?: string;
+          "status"?: string;
+          "type"?: string;
+        };
+        Relationships: [];
+      };
+      "stripe_prices": {
+        Row: {
+          "created_at": string | null;
+          "currency": string | null;
+          "id": string;
+          "is_active": boolean;
+          "is_deleted": boolean;
+          "lookup_key": string | null;
+          "metadata": NonNullable<Json>;
+          "nickname": string | null;
+          "product_id": string;
+          "recurring_interval": string | null;
+          "recurring_interval_count": number | null;
+          "ticket": number;
+          "type": string | null;
+          "unit_amount": number | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string | null;
+          "currency"?: string | null;
+          "id": string;
+          "is_active"?: boolean;
+          "is_deleted"?: boolean;
+          "lookup_key"?: string | null;
+          "metadata"?: NonNullable<Json>;
+          "nickname"?: string | null;
+          "product_id": string;
+          "recurring_interval"?: string | null;
+          "recurring_interval_count"?: number | null;
+          "ticket"?: number;
+          "type"?: string | null;
+          "unit_amount"?: number | null;
+        };
+        Update: {
+          "created_at"?: string | null;
+          "currency"?: string | null;
+          "id"?: string;
+          "is_active"?: boolean;
+          "is_deleted"?: boolean;
+          "lookup_key"?: string | null;
+          "metadata"?: NonNullable<Json>;
+          "nickname"?: string | null;
+          "product_id"?: string;
+          "recurring_interval"?: string | null;
+          "recurring_interval_count"?: number | null;
+          "ticket"?: number;
+          "type"?: string | null;
+          "unit_amount"?: number | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "stripe_prices_product_id_fkey";
+            columns: ["product_id"];
+            isOneToOne: false;
+            referencedRelation: "stripe_products";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "stripe_products": {
+        Row: {
+          "created_at": string | null;
+          "default_price_id": string | null;
+          "description": string | null;
+          "id": string;
+          "images": (string)[];
+          "is_active": boolean;
+          "is_deleted": boolean;
+          "metadata": NonNullable<Json>;
+          "name": string;
+          "plan": string | null;
+          "ticket": number;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string | null;
+          "default_price_id"?: string | null;
+          "description"?: string | null;
+          "id": string;
+          "images"?: (string)[];
+          "is_active"?: boolean;
+          "is_deleted"?: boolean;
+          "metadata"?: NonNullable<Json>;
+          "name"?: string;
+          "plan"?: never;
+          "ticket"?: number;
+        };
+        Update: {
+          "created_at"?: string | null;
+          "default_price_id"?: string | null;
+          "description"?: string | null;
+          "id"?: string;
+          "images"?: (string)[];
+          "is_active"?: boolean;
+          "is_deleted"?: boolean;
+          "metadata"?: NonNullable<Json>;
+          "name"?: string;
+          "plan"?: never;
+          "ticket"?: number;
+        };
+        Relationships: [];
+      };
+      "subscriptions": {
+        Row: {
+          "amount": number | null;
+          "auto_renew": boolean;
+          "cancel_at": string | null;
+          "cancel_at_period_end": boolean;
+          "canceled_at": string | null;
+          "cancellation_comment": string | null;
+          "cancellation_reason": string | null;
+          "checkout_id": string | null;
+          "created_at": string;
+          "currency": string;
+          "current_period_end": string | null;
+          "current_period_start": string | null;
+          "custom_field_data": Json | null;
+          "discount_id": string | null;
+          "ended_at": string | null;
+          "ends_at": string | null;
+          "id": string;
+          "metadata": NonNullable<Json>;
+          "past_due_at": string | null;
+          "pause_collection": Json | null;
+          "quantity": number | null;
+          "recurring_interval": string | null;
+          "recurring_interval_count": number | null;
+          "started_at": string | null;
+          "status": Database["public"]["Enums"]["subscription_status"];
+          "stripe_customer_id": string;
+          "stripe_price_id": string | null;
+          "stripe_product_id": string | null;
+          "stripe_subscription_id": string;
+          "ticket": number;
+          "trial_end": string | null;
+          "trial_start": string | null;
+          "updated_at": string;
+          "user_id": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "amount"?: number | null;
+          "auto_renew"?: never;
+          "cancel_at"?: string | null;
+          "cancel_at_period_end"?: boolean;
+          "canceled_at"?: string | null;
+          "cancellation_comment"?: string | null;
+          "cancellation_reason"?: string | null;
+          "checkout_id"?: string | null;
+          "created_at": string;
+          "currency": string;
+          "current_period_end"?: string | null;
+          "current_period_start"?: string | null;
+          "custom_field_data"?: Json | null;
+          "discount_id"?: string | null;
+          "ended_at"?: string | null;
+          "ends_at"?: string | null;
+          "id"?: string;
+          "metadata"?: NonNullable<Json>;
+          "past_due_at"?: string | null;
+          "pause_collection"?: Json | null;
+          "quantity"?: number | null;
+          "recurring_interval"?: string | null;
+          "recurring_interval_count"?: number | null;
+          "started_at"?: string | null;
+          "status": Database["public"]["Enums"]["subscription_status"];
+          "stripe_customer_id": string;
+          "stripe_price_id"?: string | null;
+          "stripe_product_id"?: string | null;
+          "stripe_subscription_id": string;
+          "ticket"?: number;
+          "trial_end"?: string | null;
+          "trial_start"?: string | null;
+          "updated_at"?: string;
+          "user_id"?: string | null;
+        };
+        Update: {
+          "amount"?: number | null;
+          "auto_renew"?: never;
+          "cancel_at"?: string | null;
+          "cancel_at_period_end"?: boolean;
+          "canceled_at"?: string | null;
+          "cancellation_comment"?: string | null;
+          "cancellation_reason"?: string | null;
+          "checkout_id"?: string | null;
+          "created_at"?: string;
+          "currency"?: string;
+          "current_period_end"?: string | null;
+          "current_period_start"?: string | null;
+          "custom_field_data"?: Json | null;
+          "discount_id"?: string | null;
+          "ended_at"?: string | null;
+          "ends_at"?: string | null;
+          "id"?: string;
+          "metadata"?: NonNullable<Json>;
+          "past_due_at"?: string | null;
+          "pause_collection"?: Json | null;
+          "quantity"?: number | null;
+          "recurring_interval"?: string | null;
+          "recurring_interval_count"?: number | null;
+          "started_at"?: string | null;
+          "status"?: Database["public"]["Enums"]["subscription_status"];
+          "stripe_customer_id"?: string;
+          "stripe_price_id"?: string | null;
+          "stripe_product_id"?: string | null;
+          "stripe_subscription_id"?: string;
+          "ticket"?: number;
+          "trial_end"?: string | null;
+          "trial_start"?: string | null;
+          "updated_at"?: string;
+          "user_id"?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "subscriptions_stripe_customer_id_fkey";
+            columns: ["stripe_customer_id"];
+            isOneToOne: false;
+            referencedRelation: "stripe_customers";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "subscriptions_stripe_price_id_fkey";
+            columns: ["stripe_price_id"];
+            isOneToOne: false;
+            referencedRelation: "stripe_prices";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "subscriptions_stripe_product_id_fkey";
+            columns: ["stripe_product_id"];
+            isOneToOne: false;
+            referencedRelation: "stripe_products";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "subscriptions_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "sync_logs": {
+        Row: {
+          "client_ip": unknown;
+          "created_at": string;
+          "data": NonNullable<Json>;
+          "error_message": string | null;
+          "event_source": string;
+          "event_type": string;
+          "id": string;
+          "success": boolean;
+          "user_agent": string | null;
+          "user_id": string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          "client_ip"?: unknown;
+          "created_at"?: string;
+          "data"?: NonNullable<Json>;
+          "error_message"?: string | null;
+          "event_source": string;
+          "event_type": string;
+          "id"?: string;
+          "success": boolean;
+          "user_agent"?: string | null;
+          "user_id"?: string | null;
+        };
+        Update: {
+          "client_ip"?: unknown;
+          "created_at"?: string;
+          "data"?: NonNullable<Json>;
+          "error_message"?: string | null;
+          "event_source"?: string;
+          "event_type"?: string;
+          "id"?: string;
+          "success"?: boolean;
+          "user_agent"?: string | null;
+          "user_id"?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "sync_logs_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["id"];
           },
         ];
       };
@@ -551,11 +1375,318 @@ export type Database = {
           },
         ];
       };
+      "user_activity": {
+        Row: {
+          "action": string;
+          "created_at": string;
+          "data": NonNullable<Json>;
+          "id": string;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "action": string;
+          "created_at"?: string;
+          "data"?: NonNullable<Json>;
+          "id"?: string;
+          "user_id": string;
+        };
+        Update: {
+          "action"?: string;
+          "created_at"?: string;
+          "data"?: NonNullable<Json>;
+          "id"?: string;
+          "user_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "user_activity_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      "vector_stores": {
+        Row: {
+          "created_at": string;
+          "error": string | null;
+          "expired_at": string | null;
+          "expires_at": string | null;
+          "file_count": number;
+          "id": string;
+          "lease_until": string | null;
+          "name": string;
+          "openai_metadata": NonNullable<Json>;
+          "session_id": string;
+          "status": string;
+          "store_id": string | null;
+          "updated_at": string;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "error"?: string | null;
+          "expired_at"?: string | null;
+          "expires_at"?: string | null;
+          "file_count"?: number;
+          "id"?: string;
+          "lease_until"?: string | null;
+          "name": string;
+          "openai_metadata"?: NonNullable<Json>;
+          "session_id": string;
+          "status"?: string;
+          "store_id"?: string | null;
+          "updated_at"?: string;
+          "user_id": string;
+        };
+        Update: {
+          "created_at"?: string;
+          "error"?: string | null;
+          "expired_at"?: string | null;
+          "expires_at"?: string | null;
+          "file_count"?: number;
+          "id"?: string;
+          "lease_until"?: string | null;
+          "name"?: string;
+          "openai_metadata"?: NonNullable<Json>;
+          "session_id"?: string;
+          "status"?: string;
+          "store_id"?: string | null;
+          "updated_at"?: string;
+          "user_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "vector_stores_session_id_user_id_fkey";
+            columns: ["session_id", "user_id"];
+            isOneToOne: false;
+            referencedRelation: "chat_sessions";
+            referencedColumns: ["id", "user_id"];
+          },
+        ];
+      };
     };
     Views: {
       [_ in never]: never;
     };
     Functions: {
+      "abandon_remote": {
+        Args: { "kind": string; "remote_id": string; "session_id"?: string };
+        Returns: undefined;
+      };
+      "accept_invitation": {
+        Args: { "token": string };
+        Returns: {
+          "created_at": string;
+          "id": string;
+          "name": string;
+          "updated_at": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "organizations";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      "admin_add_note": {
+        Args: { "is_flagged"?: boolean; "note": string; "user_id": string };
+        Returns: {
+          "admin_id": string | null;
+          "created_at": string;
+          "id": string;
+          "is_flagged": boolean;
+          "note": string;
+          "updated_at": string;
+          "user_id": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "admin_notes";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      "admin_flag_note": {
+        Args: { "is_flagged"?: boolean; "note_id": string };
+        Returns: {
+          "admin_id": string | null;
+          "created_at": string;
+          "id": string;
+          "is_flagged": boolean;
+          "note": string;
+          "updated_at": string;
+          "user_id": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "admin_notes";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      "admin_get_user": { Args: { "user_id": string }; Returns: Json };
+      "admin_grant_tokens": {
+        Args: { "amount": number; "expires_at"?: string; "user_id": string };
+        Returns: {
+          "auth_id": string | null;
+          "auth_provider": string;
+          "avatar_url": string | null;
+          "created_at": string;
+          "deleted_at": string | null;
+          "email": string | null;
+          "email_confirmed": boolean;
+          "id": string;
+          "is_active": boolean;
+          "is_deleted": boolean;
+          "membership_status": Database["public"]["Enums"]["membership_status"];
+          "organization_id": string | null;
+          "organization_joined_at": string | null;
+          "organization_name": string | null;
+          "organization_role": string | null;
+          "quota_last_reset": string;
+          "role": Database["public"]["Enums"]["user_role"];
+          "stripe_customer_id": string | null;
+          "stripe_product_id": string | null;
+          "stripe_subscription_id": string | null;
+          "subscription_plan": string;
+          "subscription_quota": number | null;
+          "subscription_usage": number;
+          "tokens": number;
+          "tokens_expires_at": string | null;
+          "updated_at": string;
+          "user_name": string | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "profiles";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      "admin_list_audit": {
+        Args: {
+          "action"?: string;
+          "admin_id"?: string;
+          "page"?: number;
+          "page_size"?: number;
+          "user_id"?: string;
+        };
+        Returns: Json;
+      };
+      "admin_list_notes": {
+        Args: { "only_flagged"?: boolean; "user_id"?: string };
+        Returns: {
+          "admin_id": string | null;
+          "created_at": string;
+          "id": string;
+          "is_flagged": boolean;
+          "note": string;
+          "updated_at": string;
+          "user_id": string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "admin_notes";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      "admin_list_users": {
+        Args: {
+          "direction"?: string;
+          "page"?: number;
+          "page_size"?: number;
+          "plan"?: string;
+          "role"?: Database["public"]["Enums"]["user_role"];
+          "search"?: string;
+          "sort"?: string;
+        };
+        Returns: Json;
+      };
+      "admin_set_active": {
+        Args: { "is_active": boolean; "user_id": string };
+        Returns: {
+          "auth_id": string | null;
+          "auth_provider": string;
+          "avatar_url": string | null;
+          "created_at": string;
+          "deleted_at": string | null;
+          "email": string | null;
+          "email_confirmed": boolean;
+          "id": string;
+          "is_active": boolean;
+          "is_deleted": boolean;
+          "membership_status": Database["public"]["Enums"]["membership_status"];
+          "organization_id": string | null;
+          "organization_joined_at": string | null;
+          "organization_name": string | null;
+          "organization_role": string | null;
+          "quota_last_reset": string;
+          "role": Database["public"]["Enums"]["user_role"];
+          "stripe_customer_id": string | null;
+          "stripe_product_id": string | null;
+          "stripe_subscription_id": string | null;
+          "subscription_plan": string;
+          "subscription_quota": number | null;
+          "subscription_usage": number;
+          "tokens": number;
+          "tokens_expires_at": string | null;
+          "updated_at": string;
+          "user_name": string | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "profiles";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      "admin_set_role": {
+        Args: { "role": Database["public"]["Enums"]["user_role"]; "user_id": string };
+        Returns: {
+          "auth_id": string | null;
+          "auth_provider": string;
+          "avatar_url": string | null;
+          "created_at": string;
+          "deleted_at": string | null;
+          "email": string | null;
+          "email_confirmed": boolean;
+          "id": string;
+          "is_active": boolean;
+          "is_deleted": boolean;
+          "membership_status": Database["public"]["Enums"]["membership_status"];
+          "organization_id": string | null;
+          "organization_joined_at": string | null;
+          "organization_name": string | null;
+          "organization_role": string | null;
+          "quota_last_reset": string;
+          "role": Database["public"]["Enums"]["user_role"];
+          "stripe_customer_id": string | null;
+          "stripe_product_id": string | null;
+          "stripe_subscription_id": string | null;
+          "subscription_plan": string;
+          "subscription_quota": number | null;
+          "subscription_usage": number;
+          "tokens": number;
+          "tokens_expires_at": string | null;
+          "updated_at": string;
+          "user_name": string | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "profiles";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      "apply_stripe_objects": {
+        Args: { "event_id": string; "objects": Json; "ticket": number };
+        Returns: undefined;
+      };
       "book_lost_turn": {
         Args: {
           "cached_input_tokens": number;
@@ -565,6 +1696,42 @@ export type Database = {
           "profile_id": string;
         };
         Returns: undefined;
+      };
+      "claim_remote_deletions": {
+        Args: { "max_count": number };
+        Returns: {
+          "attempts": number;
+          "due_at": string;
+          "id": number;
+          "kind": string;
+          "remote_id": string;
+        }[];
+      };
+      "claim_stale_files": {
+        Args: { "max_count": number };
+        Returns: {
+          "created_at": string;
+          "error": Json | null;
+          "file_name": string;
+          "file_size": number | null;
+          "file_type": string;
+          "id": string;
+          "message_id": string | null;
+          "openai_file_id": string | null;
+          "session_id": string;
+          "sha256": string | null;
+          "status": string;
+          "storage_path": string;
+          "updated_at": string;
+          "user_id": string;
+          "vector_store_id": string | null;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "chat_files";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
       };
       "claim_stale_turns": {
         Args: { "max_count": number };
@@ -590,6 +1757,78 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      "claim_stores_to_check": { Args: { "max_count": number }; Returns: string[] };
+      "claim_stripe_event": {
+        Args: {
+          "api_version": string;
+          "created_at": string;
+          "event_id": string;
+          "event_type": string;
+          "is_used": boolean;
+          "livemode": boolean;
+        };
+        Returns: Json;
+      };
+      "claim_vector_store": { Args: { "session_id": string }; Returns: Json };
+      "complete_remote_deletion": {
+        Args: { "claimed_until": string; "deletion_id": number; "error"?: string };
+        Returns: undefined;
+      };
+      "count_due_deletions": { Args: Record<PropertyKey, never>; Returns: number };
+      "create_file": {
+        Args: {
+          "auth_user_id": string;
+          "file_id": string;
+          "file_name": string;
+          "file_type": string;
+          "is_stored"?: boolean;
+          "message_id"?: string;
+          "session_id": string;
+          "storage_path": string;
+        };
+        Returns: {
+          "created_at": string;
+          "error": Json | null;
+          "file_name": string;
+          "file_size": number | null;
+          "file_type": string;
+          "id": string;
+          "message_id": string | null;
+          "openai_file_id": string | null;
+          "session_id": string;
+          "sha256": string | null;
+          "status": string;
+          "storage_path": string;
+          "updated_at": string;
+          "user_id": string;
+          "vector_store_id": string | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "chat_files";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      "create_organization": {
+        Args: { "name": string };
+        Returns: {
+          "created_at": string;
+          "id": string;
+          "name": string;
+          "updated_at": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "organizations";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      "delete_file": { Args: { "auth_user_id": string; "file_id": string }; Returns: undefined };
+      "delete_organization": { Args: Record<PropertyKey, never>; Returns: undefined };
+      "draw_stripe_ticket": { Args: Record<PropertyKey, never>; Returns: number };
+      "enqueue_stray_objects": { Args: { "max_count": number }; Returns: number };
       "ensure_profile": {
         Args: Record<PropertyKey, never>;
         Returns: {
@@ -605,6 +1844,7 @@ export type Database = {
           "is_deleted": boolean;
           "membership_status": Database["public"]["Enums"]["membership_status"];
           "organization_id": string | null;
+          "organization_joined_at": string | null;
           "organization_name": string | null;
           "organization_role": string | null;
           "quota_last_reset": string;
@@ -627,20 +1867,165 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      "expire_due_stores": { Args: { "max_count": number }; Returns: number };
+      "expire_vector_store": { Args: { "store_id": string }; Returns: undefined };
+      "fail_file": { Args: { "error": Json; "file_id": string }; Returns: undefined };
+      "fail_stripe_event": { Args: { "error": string; "event_id": string }; Returns: undefined };
       "fail_turn": { Args: { "reply": Json; "stream_id": string }; Returns: Json };
+      "fail_vector_store": {
+        Args: { "claimed_id": string; "claimed_until": string; "error": string };
+        Returns: undefined;
+      };
+      "find_abandoned_stores": { Args: { "max_count": number }; Returns: string[] };
+      "find_unknown": { Args: { "kind": string; "remote_ids": (string)[] }; Returns: string[] };
+      "finish_file": {
+        Args: { "file_id": string; "vector_store_id"?: string };
+        Returns: undefined;
+      };
       "finish_turn": {
         Args: { "reply": Json; "status": string; "stream_id": string };
         Returns: Json;
       };
+      "finish_vector_store": {
+        Args: {
+          "claimed_id": string;
+          "claimed_until": string;
+          "expires_at": string;
+          "openai_metadata": Json;
+          "store_id": string;
+        };
+        Returns: boolean;
+      };
+      "get_billing_account": {
+        Args: { "auth_user_id": string; "is_buying": boolean };
+        Returns: Json;
+      };
       "get_my_usage": { Args: Record<PropertyKey, never>; Returns: Json };
+      "get_shared_chat": { Args: { "token": string }; Returns: Json };
+      "get_user_activity_summary": {
+        Args: { "user_id"?: string };
+        Returns: {
+          "actions_this_week": number;
+          "last_activity": string;
+          "most_common_action": string;
+          "total_actions": number;
+        }[];
+      };
+      "get_user_stats": {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          "active_users_today": number;
+          "new_users_this_week": number;
+          "total_usage_metrics": number;
+          "total_users": number;
+        }[];
+      };
       "heartbeat_turn": {
         Args: { "response_id"?: string; "stream_id": string; "thread_id"?: string };
         Returns: Json;
       };
+      "invite_member": {
+        Args: { "email": string; "role"?: string };
+        Returns: {
+          "expires_at": string;
+          "invitation_id": string;
+          "token": string;
+        }[];
+      };
+      "issue_bridge_token": {
+        Args: { "client_ip"?: string; "session_data"?: Json; "user_agent"?: string };
+        Returns: {
+          "code": string;
+          "expires_at": string;
+        }[];
+      };
+      "leave_organization": { Args: Record<PropertyKey, never>; Returns: undefined };
+      "link_stripe_customer": {
+        Args: { "customer_id": string; "profile_id": string };
+        Returns: string;
+      };
+      "list_invitations": {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          "created_at": string;
+          "email": string;
+          "expires_at": string;
+          "invitation_id": string;
+          "invited_by": string;
+          "role": string;
+        }[];
+      };
+      "list_members": {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          "avatar_url": string;
+          "email": string;
+          "joined_at": string;
+          "profile_id": string;
+          "role": string;
+          "user_name": string;
+        }[];
+      };
+      "log_activity": { Args: { "action": string; "data"?: Json }; Returns: undefined };
+      "log_bridge_failure": {
+        Args: {
+          "auth_user_id": string;
+          "client_ip": string;
+          "event_type": string;
+          "refusal": string;
+          "user_agent": string;
+        };
+        Returns: undefined;
+      };
+      "move_cursor": {
+        Args: { "cursor_name": string; "new_position"?: string };
+        Returns: undefined;
+      };
+      "note_turn": { Args: { "part": Json; "stream_id": string }; Returns: undefined };
+      "open_upload": { Args: { "auth_user_id": string }; Returns: Json };
+      "read_cursor": { Args: { "cursor_name": string }; Returns: string };
       "rebuild_conversation": { Args: { "stream_id": string }; Returns: Json };
+      "redeem_bridge_token": {
+        Args: { "client_ip"?: string; "code": string; "user_agent"?: string };
+        Returns: {
+          "auth_user_id": string;
+          "email": string;
+          "refusal": string;
+          "session_data": Json;
+        }[];
+      };
+      "release_expired_stores": { Args: { "max_count": number }; Returns: number };
+      "remove_member": { Args: { "member_id": string }; Returns: undefined };
+      "rename_organization": {
+        Args: { "name": string };
+        Returns: {
+          "created_at": string;
+          "id": string;
+          "name": string;
+          "updated_at": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "organizations";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       "replace_answer": { Args: { "stream_id": string }; Returns: undefined };
       "request_stop": { Args: { "auth_user_id": string; "session_id": string }; Returns: Json };
+      "resend_invitation": {
+        Args: { "invitation_id": string };
+        Returns: {
+          "expires_at": string;
+          "token": string;
+        }[];
+      };
+      "revoke_invitation": { Args: { "invitation_id": string }; Returns: undefined };
       "schema_version": { Args: Record<PropertyKey, never>; Returns: string };
+      "set_chat_visibility": {
+        Args: { "session_id": string; "visibility": string };
+        Returns: string;
+      };
       "set_generated_title": {
         Args: {
           "cached_input_tokens": number;
@@ -653,11 +2038,17 @@ export type Database = {
         };
         Returns: undefined;
       };
+      "set_member_role": { Args: { "member_id": string; "role": string }; Returns: undefined };
+      "set_openai_file": {
+        Args: { "file_id": string; "openai_file_id": string };
+        Returns: boolean;
+      };
       "start_turn": {
         Args: {
           "auth_user_id": string;
           "client_id"?: string;
           "content"?: string;
+          "file_ids"?: (string)[];
           "parts"?: Json;
           "regenerate"?: boolean;
           "search"?: boolean;
@@ -666,9 +2057,49 @@ export type Database = {
         };
         Returns: Json;
       };
+      "store_file": {
+        Args: { "file_id": string; "file_size": number; "sha256": string };
+        Returns: {
+          "created_at": string;
+          "error": Json | null;
+          "file_name": string;
+          "file_size": number | null;
+          "file_type": string;
+          "id": string;
+          "message_id": string | null;
+          "openai_file_id": string | null;
+          "session_id": string;
+          "sha256": string | null;
+          "status": string;
+          "storage_path": string;
+          "updated_at": string;
+          "user_id": string;
+          "vector_store_id": string | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "chat_files";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      "touch_vector_store": {
+        Args: { "expires_at": string; "store_id": string };
+        Returns: undefined;
+      };
+      "transfer_ownership": { Args: { "member_id": string }; Returns: undefined };
     };
     Enums: {
       "membership_status": "active" | "inactive" | "canceled" | "past_due";
+      "subscription_status":
+        | "incomplete"
+        | "incomplete_expired"
+        | "trialing"
+        | "active"
+        | "past_due"
+        | "canceled"
+        | "unpaid"
+        | "paused";
       "user_role": "user" | "premium" | "admin" | "banned";
     };
     CompositeTypes: {
@@ -782,6 +2213,16 @@ export const Constants = {
   "public": {
     Enums: {
       "membership_status": ["active", "inactive", "canceled", "past_due"],
+      "subscription_status": [
+        "incomplete",
+        "incomplete_expired",
+        "trialing",
+        "active",
+        "past_due",
+        "canceled",
+        "unpaid",
+        "paused",
+      ],
       "user_role": ["user", "premium", "admin", "banned"],
     },
   },

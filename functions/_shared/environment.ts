@@ -5,6 +5,9 @@ const blankIsUnset = (value: unknown) => value === "" ? undefined : value;
 const Environment = z.object({
   OPENAI_API_KEY: z.string().min(1),
   OPENAI_BASE_URL: z.preprocess(blankIsUnset, z.url().optional()),
+  SUPABASE_URL: z.url(),
+  /** OpenAI takes 1 to 365. */
+  VECTOR_STORE_DAYS: z.preprocess(blankIsUnset, z.coerce.number().int().min(1).max(365).default(7)),
   PARLEY_STREAM_SECONDS: z.preprocess(blankIsUnset, z.coerce.number().positive().default(140)),
 });
 

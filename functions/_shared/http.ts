@@ -19,8 +19,8 @@ export interface FunctionOptions {
   /** The folder's name: the first segment of every path. */
   name: string;
   log: Log;
-  /** Largest body in bytes. */
-  maxBodyBytes?: number;
+  /** The function reads multipart forms as they come, and limits them itself; all other bodies are short. */
+  streamsForms?: boolean;
 }
 
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -29,13 +29,15 @@ const EXPOSED_HEADERS = ["x-request-id", "retry-after", "x-vercel-ai-ui-message-
 
 /** A Hono app with what all functions share: request ids, CORS, limits, and one way out for errors. */
 export function createFunction(
-  { name, log, maxBodyBytes = MAX_BODY_BYTES }: FunctionOptions,
+  { name, log, streamsForms = false }: FunctionOptions,
 ): Hono<FunctionEnv> {
   const app = new Hono<FunctionEnv>().basePath(`/${name}`);
   app.use(requestId());
   app.use(cors({ origin: "*", exposeHeaders: EXPOSED_HEADERS, maxAge: 600 }));
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));
-  app.use(bodyLimit({ maxSize: maxBodyBytes, onError: refuseBody }));
+  const limit = bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseBody });
+  // It holds a body without a content-length whole.
+  app.use((c, next) => streamsForms && isForm(c) ? next() : limit(c, next));
   app.notFound((c) => answerError(c, new AppError("not_found")));
   app.onError((error, c) => {
     const known = toAppError(error);
@@ -48,6 +50,11 @@ export function createFunction(
     return answerError(c, known);
   });
   return app;
+}
+
+/** True for a body that is a multipart form. */
+export function isForm(c: Context): boolean {
+  return /^multipart\/form-data\b/i.test(c.req.header("content-type") ?? "");
 }
 
 /** The JSON body of a request. Throws `invalid_json`. */

@@ -1,4 +1,4 @@
-import type { PostgrestError } from "@supabase/supabase-js";
+import type { PostgrestError, PostgrestSingleResponse } from "@supabase/supabase-js";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { z } from "zod";
 import { AppError } from "./errors.ts";
@@ -23,9 +23,7 @@ class Refusal extends AppError {
 }
 
 /** The data of a database call. Throws a refusal with its own code and status, or `internal`. */
-export function unwrap<T>(
-  result: { data: T; error: null } | { data: null; error: PostgrestError },
-): T {
+export function unwrap<T>(result: PostgrestSingleResponse<T>): T {
   if (result.error === null) return result.data;
   if (/^PT\d{3}$/.test(result.error.code)) throw new Refusal(result.error);
   throw new AppError("internal", { cause: result.error });

@@ -5,18 +5,20 @@ import { type ChatTurn, parseChatRequest, type StopReply } from "../../types/api
 import type { Database } from "../../types/database.ts";
 import { runInBackground } from "../_shared/background.ts";
 import { AppError } from "../_shared/errors.ts";
+import { createFilePorts, type FileServices } from "../_shared/files/file-ports.ts";
+import { createSessionStores } from "../_shared/files/session-stores.ts";
 import { createFunction, type FunctionEnv, readJson } from "../_shared/http.ts";
 import { unwrap } from "../_shared/refusal.ts";
 import { replayMessage } from "../_shared/turn/replay-message.ts";
 import { runTurn, type Turn } from "../_shared/turn/run-turn.ts";
 import { createTurnDatabase, type StreamRow } from "../_shared/turn/turn-database.ts";
-import type { TurnPorts } from "../_shared/turn/turn-ports.ts";
+import type { GenerationPorts } from "../_shared/turn/turn-ports.ts";
 import { type ClientStream, openClientStream } from "./client-stream.ts";
 import { resumeTurn } from "./resume-turn.ts";
 import { stopTurn } from "./stop-turn.ts";
 
 /** What the chat function needs of the world; the database comes with each request. */
-export interface ChatPorts extends Omit<TurnPorts, "db"> {
+export interface ChatPorts extends FileServices {
   /** How long one function keeps a client's stream. */
   streamSeconds: number;
 }
@@ -31,7 +33,7 @@ export function createChatFunction(ports: ChatPorts) {
 
   app.post("/", asUser, async (c) => {
     const turn = parseTurn(await readJson(c));
-    const { db, userId } = requestPorts(c);
+    const { db, userId } = requestPorts(c, ports);
     const begun = await db.start(userId, turn);
     switch (begun.kind) {
       case "settled":
@@ -50,7 +52,7 @@ export function createChatFunction(ports: ChatPorts) {
   });
 
   app.post("/:session_id/stop", asUser, async (c) => {
-    const { db, userId } = requestPorts(c);
+    const { db, userId } = requestPorts(c, ports);
     const isRunning = await stopTurn({ ...ports, db }, userId, readSessionId(c));
     return isRunning ? c.json<StopReply>({ status: "stopping" }) : c.body(null, 204);
   });
@@ -61,9 +63,9 @@ export function createChatFunction(ports: ChatPorts) {
 async function generate(c: Context<FunctionEnv>, ports: ChatPorts, turn: Turn): Promise<Response> {
   const { send, close, body, headers } = openClientStream(ports.streamSeconds);
   const { promise, resolve: accept, reject: refuse } = Promise.withResolvers<void>();
-  const { db } = requestPorts(c);
+  const { db, stores } = requestPorts(c, ports);
   // Not tied to the client: whoever goes away, the reply is written to its end.
-  runInBackground(runTurn({ ...ports, db }, turn, { accept, refuse, send }).finally(close));
+  runInBackground(runTurn({ ...ports, db, stores }, turn, { accept, refuse, send }).finally(close));
   await promise;
   return c.body(body, 200, headers);
 }
@@ -71,7 +73,7 @@ async function generate(c: Context<FunctionEnv>, ports: ChatPorts, turn: Turn): 
 /** 204 when nothing runs: what `useChat({ resume: true })` expects. */
 function join(c: Context<FunctionEnv>, ports: ChatPorts, running: StreamRow | null): Response {
   if (!running) return c.body(null, 204);
-  const { db } = requestPorts(c);
+  const { db } = requestPorts(c, ports);
   return stream(c, ports, (send) => resumeTurn({ ...ports, db }, running, send));
 }
 
@@ -85,10 +87,14 @@ function stream(
   return c.body(client.body, 200, client.headers);
 }
 
-function requestPorts(c: Context<FunctionEnv>): { db: TurnPorts["db"]; userId: string } {
+function requestPorts(
+  c: Context<FunctionEnv>,
+  services: FileServices,
+): Pick<GenerationPorts, "db" | "stores"> & { userId: string } {
   const { supabaseAdmin, userClaims } = c.var.supabaseContext;
   if (!userClaims) throw new AppError("unauthorized");
-  return { db: createTurnDatabase(supabaseAdmin), userId: userClaims.id };
+  const stores = createSessionStores(createFilePorts(services, supabaseAdmin));
+  return { db: createTurnDatabase(supabaseAdmin), stores, userId: userClaims.id };
 }
 
 function readSessionId(c: Context<FunctionEnv>): string {
@@ -105,8 +111,13 @@ function parseTurn(body: unknown): ChatTurn {
     message,
   }));
   const first = issues[0];
+  if (parsed.error.issues.some(isUploadFirst)) throw new AppError("upload_first");
   throw new AppError("invalid_request", {
     message: first ? `${first.path || "body"}: ${first.message}` : undefined,
     details: { issues },
   });
+}
+
+function isUploadFirst(issue: z.core.$ZodIssue): boolean {
+  return issue.code === "custom" && issue.params?.code === "upload_first";
 }

@@ -3,7 +3,7 @@ import { describeError } from "../_shared/log.ts";
 import { finishReply, type RunningReply } from "../_shared/turn/finish-reply.ts";
 import { publicErrorText } from "../_shared/turn/public-errors.ts";
 import { replayMessage } from "../_shared/turn/replay-message.ts";
-import { createReply } from "../_shared/turn/reply.ts";
+import { openReply } from "../_shared/turn/open-reply.ts";
 import { pause } from "../_shared/turn/retry-once.ts";
 import { endingChunks } from "../_shared/turn/settle-reply.ts";
 import type { StreamRow } from "../_shared/turn/turn-database.ts";
@@ -23,12 +23,11 @@ export async function resumeTurn(
   stream: StreamRow,
   send: (chunk: UIMessageChunk) => void,
 ): Promise<void> {
-  const reply = createReply(stream.assistant_message_id, send);
   const watch = watchTurn(ports, stream.id);
   try {
     const responseId = await waitForResponse(ports, stream);
     if (!responseId) return await replayEnded(ports, stream, send);
-    reply.emit({ type: "start", messageId: stream.assistant_message_id });
+    const reply = await openReply(ports.db, stream, send);
     const events = await ports.openai.responses.retrieve(responseId, { stream: true });
     const running: RunningReply = {
       streamId: stream.id,

@@ -2,7 +2,7 @@ import { APIError } from "openai";
 import type { Responses } from "openai/resources/responses/responses";
 import type { RecoveryReply } from "../../types/api.ts";
 import { describeError } from "../_shared/log.ts";
-import { createReply } from "../_shared/turn/reply.ts";
+import { openReply } from "../_shared/turn/open-reply.ts";
 import { responseEvents } from "../_shared/turn/response-events.ts";
 import { type Ending, readEnding, settleReply } from "../_shared/turn/settle-reply.ts";
 import type { StreamRow } from "../_shared/turn/turn-database.ts";
@@ -76,8 +76,7 @@ async function settle(
   stream: StreamRow,
   response: Responses.Response | null,
 ): Promise<"complete" | "stopped" | "failed"> {
-  const reply = createReply(stream.assistant_message_id, () => {});
-  reply.emit({ type: "start", messageId: stream.assistant_message_id });
+  const reply = await openReply(db, stream, () => {});
   for (const event of response ? responseEvents(response) : []) {
     reply.mapper.push(event).forEach(reply.emit);
   }

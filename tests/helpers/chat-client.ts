@@ -37,3 +37,8 @@ export function postChat(
     ...init,
   });
 }
+
+/** The text parts of a message, joined. */
+export function readText(message: ParleyMessage | undefined): string {
+  return message?.parts.map((part) => part.type === "text" ? part.text : "").join("") ?? "";
+}

@@ -1,10 +1,13 @@
 import { APIError } from "openai";
 import type { Responses } from "openai/resources/responses/responses";
+import { isStoreLost } from "../files/store-lost.ts";
+import { describeError } from "../log.ts";
 import { buildRequest } from "./build-request.ts";
 import { openConversation } from "./open-conversation.ts";
 import { pause, retryOnce } from "./retry-once.ts";
-import type { StartedTurn } from "./turn-database.ts";
-import type { TurnPorts } from "./turn-ports.ts";
+import type { History, StartedTurn } from "./turn-database.ts";
+import type { GenerationPorts } from "./turn-ports.ts";
+import type { TurnSources } from "./turn-sources.ts";
 
 /** The events of a response that upstream has accepted, and the conversation that it is part of. */
 export interface BegunResponse {
@@ -16,20 +19,25 @@ export interface BegunResponse {
 const LOCK_ATTEMPTS = 10;
 const LOCK_PAUSE_MS = 1_000;
 
-/** Sends a turn upstream. A conversation that is lost or stays locked is rebuilt from our messages, in the same request. */
+/**
+ * Sends a turn upstream. A conversation that is lost or stays locked is rebuilt from our messages, and a lost vector
+ * store from our files, in the same request.
+ */
 export async function beginResponse(
-  ports: TurnPorts,
+  ports: GenerationPorts,
   turn: StartedTurn,
-  options: { search: boolean },
+  options: { search: boolean; sources: TurnSources },
 ): Promise<BegunResponse> {
-  const create = async (threadId: string) => {
-    const request = await buildRequest(turn, threadId, options);
-    const events = await retryOnce(() => ports.openai.responses.create(request));
-    return { events, threadId };
+  const create = async (threadId: string) => ({
+    events: await createResponse(ports, turn, threadId, options),
+    threadId,
+  });
+  const createAnew = async (history: History) => {
+    const threadId = await openConversation(ports.openai, turn.session_id, history);
+    const saving = saveThread(ports, turn, threadId);
+    return await create(threadId).finally(() => saving);
   };
-  if (turn.thread_id === null) {
-    return await create(await openConversation(ports.openai, turn.session_id, turn.history));
-  }
+  if (turn.thread_id === null) return await createAnew(turn.history);
   try {
     return await waitForLock(() => create(turn.thread_id ?? ""));
   } catch (error) {
@@ -38,8 +46,39 @@ export async function beginResponse(
       session_id: turn.session_id,
       turn_id: turn.stream_id,
     });
-    const history = await ports.db.rebuildConversation(turn.stream_id);
-    return await create(await openConversation(ports.openai, turn.session_id, history));
+    return await createAnew(await ports.db.rebuildConversation(turn.stream_id));
+  }
+}
+
+/** The events of a new response of a turn. Makes the vector store again when it turns out to be lost. */
+export async function createResponse(
+  { openai }: GenerationPorts,
+  turn: StartedTurn,
+  threadId: string,
+  { search, sources }: { search: boolean; sources: TurnSources },
+): Promise<BegunResponse["events"]> {
+  const create = async () => {
+    const request = await buildRequest(turn, threadId, { search, storeIds: sources.storeIds });
+    return await retryOnce(() => openai.responses.create(request));
+  };
+  try {
+    return await create();
+  } catch (error) {
+    if (!isStoreLost(error) || !await sources.renew()) throw error;
+    return await create();
+  }
+}
+
+/** A conversation is somebody's from its beginning: whatever becomes of the turn, it is used or deleted. */
+async function saveThread(
+  { db, log }: GenerationPorts,
+  { stream_id }: StartedTurn,
+  threadId: string,
+): Promise<void> {
+  try {
+    await db.heartbeat(stream_id, { threadId });
+  } catch (error) {
+    log.error("thread_not_saved", { turn_id: stream_id, ...describeError(error) });
   }
 }
 

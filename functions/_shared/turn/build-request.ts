@@ -1,11 +1,19 @@
 import type { Responses } from "openai/resources/responses/responses";
 import type { StartedTurn } from "./turn-database.ts";
 
+/** What a request depends on besides its turn. */
+export interface RequestOptions {
+  /** Lets the model search the web. */
+  search: boolean;
+  /** Stores that it may search. */
+  storeIds: string[];
+}
+
 /** The request upstream for a turn in a conversation. */
 export async function buildRequest(
   turn: StartedTurn,
   threadId: string,
-  { search }: { search: boolean },
+  { search, storeIds }: RequestOptions,
 ): Promise<Responses.ResponseCreateParamsStreaming> {
   // The catalogue documents this column as tools of the Responses API; clients cannot write it.
   const tools = turn.tools as Responses.Tool[];
@@ -13,8 +21,14 @@ export async function buildRequest(
     model: turn.model,
     conversation: threadId,
     instructions: turn.instructions,
-    input: [{ role: "user", content: [{ type: "input_text", text: turn.content }] }],
-    tools: search ? [...tools, { type: "web_search" }] : tools,
+    input: [{ role: "user", content: buildContent(turn) }],
+    tools: [
+      ...tools,
+      ...(search ? [{ type: "web_search" as const }] : []),
+      ...(storeIds.length > 0
+        ? [{ type: "file_search" as const, vector_store_ids: storeIds }]
+        : []),
+    ],
     // In the background OpenAI goes on, and keeps the events, whatever happens to this process.
     background: true,
     store: true,
@@ -26,6 +40,18 @@ export async function buildRequest(
     ...(turn.reasoning_effort !== null && { reasoning: { effort: turn.reasoning_effort } }),
     ...(canCompact(turn.model) && { context_management: [{ type: "compaction" }] }),
   };
+}
+
+function buildContent({ content, image_file_ids }: StartedTurn): Responses.ResponseInputContent[] {
+  return [
+    // A message of files alone still has to say something.
+    { type: "input_text", text: content.trim() === "" ? "See the attached files." : content },
+    ...image_file_ids.map((file_id) => ({
+      type: "input_image" as const,
+      file_id,
+      detail: "auto" as const,
+    })),
+  ];
 }
 
 /**

@@ -66,6 +66,9 @@ class ResponseEventMapper implements EventMapper {
   }
 
   push(event: StreamEvent): UIMessageChunk[] {
+    // A response that is begun anew counts its events anew.
+    const isOther = event.type === "response.created" && event.response.id !== this.responseId;
+    if (isOther) this.lastSequence = -1;
     if (this.#closed || event.sequence_number <= this.lastSequence) return [];
     this.lastSequence = event.sequence_number;
     return this.#map(event);

@@ -1,5 +1,6 @@
 import type { UIMessageChunk } from "ai";
 import { createEventMapper, type EventMapper } from "./map-events.ts";
+import type { FindFile } from "./map-sources.ts";
 import { createPartsReducer, type PartsReducer } from "./reduce-parts.ts";
 
 /** A reply on its way: what upstream says goes through the mapper to the client and into the stored parts. */
@@ -10,11 +11,15 @@ export interface Reply {
   emit(chunk: UIMessageChunk): void;
 }
 
-/** An empty reply of the message with this id. */
-export function createReply(messageId: string, send: (chunk: UIMessageChunk) => void): Reply {
+/** An empty reply of the message with this id; `findFile` knows the files that it may cite. */
+export function createReply(
+  messageId: string,
+  send: (chunk: UIMessageChunk) => void,
+  findFile: FindFile,
+): Reply {
   const stored = createPartsReducer(messageId);
   return {
-    mapper: createEventMapper(),
+    mapper: createEventMapper({ findFile }),
     stored,
     emit(chunk) {
       stored.push(chunk);

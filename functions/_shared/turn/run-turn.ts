@@ -2,15 +2,18 @@ import type { UIMessageChunk } from "ai";
 import type { Responses } from "openai/resources/responses/responses";
 import { AppError } from "../errors.ts";
 import { describeError } from "../log.ts";
-import { beginResponse, type BegunResponse } from "./begin-response.ts";
+import { beginResponse, type BegunResponse, createResponse } from "./begin-response.ts";
 import { finishReply } from "./finish-reply.ts";
 import { generateTitle } from "./generate-title.ts";
+import { notice } from "./notice.ts";
 import { readFailure } from "./read-failure.ts";
+import { withRenewal } from "./renew-response.ts";
 import { createReply, type Reply } from "./reply.ts";
 import { retryAfter } from "./retry-once.ts";
 import { settleReply } from "./settle-reply.ts";
 import type { StartedTurn } from "./turn-database.ts";
-import type { TurnPorts } from "./turn-ports.ts";
+import type { GenerationPorts, TurnPorts } from "./turn-ports.ts";
+import { openSources, type TurnSources } from "./turn-sources.ts";
 import { type TurnWatch, watchTurn } from "./watch-turn.ts";
 
 /** A turn that `start_turn` has admitted. */
@@ -32,14 +35,26 @@ export interface TurnClient {
  * Generates the reply of a turn, settles it in the database, then tells the client the end. Never rejects: whatever
  * goes wrong, the turn is settled, or left to recovery when upstream may still run, and the client is told.
  */
-export async function runTurn(ports: TurnPorts, turn: Turn, client: TurnClient): Promise<void> {
+export async function runTurn(
+  ports: GenerationPorts,
+  turn: Turn,
+  client: TurnClient,
+): Promise<void> {
   const watch = watchTurn(ports, turn.started.stream_id);
-  const reply = createReply(turn.started.assistant_message_id, client.send);
   try {
-    const begun = await begin(ports, turn, reply, client);
+    const sources = await openSources(ports, turn.started);
+    const reply = createReply(turn.started.assistant_message_id, client.send, sources.findFile);
+    const begun = await begin(ports, turn, { reply, sources }, client);
     if (!begun) return;
     client.accept();
     reply.emit({ type: "start", messageId: turn.started.assistant_message_id });
+    if (sources.isIncomplete) await sayIncomplete(ports, turn, reply);
+    begun.events = withRenewal(begun.events, async () => {
+      if (!await sources.renew()) return null;
+      if (sources.isIncomplete) await sayIncomplete(ports, turn, reply);
+      const { started, search } = turn;
+      return await createResponse(ports, started, begun.threadId, { search, sources });
+    });
     const push = createPump(ports, turn, reply, watch, begun.threadId);
     const { stream_id: streamId, profile_id: profileId } = turn.started;
     const row = await finishReply(ports, { streamId, profileId, reply, watch, ...begun }, push);
@@ -51,14 +66,29 @@ export async function runTurn(ports: TurnPorts, turn: Turn, client: TurnClient):
   }
 }
 
-async function begin(
-  ports: TurnPorts,
-  { started, search }: Turn,
+/** The reply says that files were not searched, in what the client sees and in what is stored. */
+async function sayIncomplete(
+  { db, log }: TurnPorts,
+  { started: { stream_id } }: Turn,
   reply: Reply,
+): Promise<void> {
+  const part = notice("search_unavailable");
+  reply.emit(part);
+  try {
+    await db.note(stream_id, part);
+  } catch (error) {
+    log.error("notice_not_stored", { turn_id: stream_id, ...describeError(error) });
+  }
+}
+
+async function begin(
+  ports: GenerationPorts,
+  { started, search }: Turn,
+  { reply, sources }: { reply: Reply; sources: TurnSources },
   client: TurnClient,
 ): Promise<BegunResponse | null> {
   try {
-    return await beginResponse(ports, started, { search });
+    return await beginResponse(ports, started, { search, sources });
   } catch (error) {
     const code = readFailure(error);
     ports.log.error(

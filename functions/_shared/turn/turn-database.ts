@@ -4,6 +4,7 @@ import type { ChatTurn } from "../../../types/api.ts";
 import type { Database, Json } from "../../../types/database.ts";
 import { unwrap } from "../refusal.ts";
 import type { TurnUsage } from "./map-outcome.ts";
+import type { NoticePart } from "./notice.ts";
 
 /** A row of `chat_messages`. */
 export type MessageRow = Database["public"]["Tables"]["chat_messages"]["Row"];
@@ -13,6 +14,17 @@ export type StreamRow = Database["public"]["Tables"]["chat_streams"]["Row"];
 const History = z.array(z.object({ sender: z.enum(["user", "assistant"]), content: z.string() }));
 /** What was said before a turn, oldest first. */
 export type History = z.infer<typeof History>;
+
+/** A file of the session by the names of both sides. */
+const SessionFile = z.object({
+  id: z.string(),
+  openai_file_id: z.string(),
+  file_name: z.string(),
+  /** Media type. */
+  file_type: z.string(),
+});
+/** A file of the session by the names of both sides. */
+export type SessionFile = z.infer<typeof SessionFile>;
 
 /** What `start_turn` returns for a turn that is to be generated: all that the request upstream needs. */
 export const StartedTurn = z.object({
@@ -36,6 +48,14 @@ export const StartedTurn = z.object({
   /** Tools of the Responses API, as the catalogue has them. */
   tools: z.array(z.looseObject({ type: z.string() })),
   instructions: z.string(),
+  /** Every ready file of the session. */
+  files: z.array(SessionFile),
+  /** OpenAI's ids of the images that come with the message. */
+  image_file_ids: z.array(z.string()),
+  /** OpenAI's id of the session's store, when it can be searched. */
+  vector_store_ids: z.array(z.string()),
+  /** True when there are files to search, and their store must be made again first. */
+  needs_store: z.boolean(),
 });
 export type StartedTurn = z.infer<typeof StartedTurn>;
 
@@ -69,7 +89,11 @@ export interface Settlement {
 /** The database as a turn sees it; each method is one call. */
 export interface TurnDatabase {
   start(authUserId: string, turn: ChatTurn): Promise<BegunTurn>;
-  heartbeat(streamId: string, ids?: { responseId: string; threadId: string }): Promise<Heartbeat>;
+  heartbeat(streamId: string, ids?: { responseId?: string; threadId: string }): Promise<Heartbeat>;
+  /** A part of ours begins the reply, whoever writes the rest of it. */
+  note(streamId: string, part: NoticePart): Promise<void>;
+  /** The ready files of a session. */
+  listFiles(sessionId: string): Promise<SessionFile[]>;
   /** Lets a lost conversation go; what to build the new one from. */
   rebuildConversation(streamId: string): Promise<History>;
   /** The new answer has begun and takes the place of the old one. */
@@ -97,6 +121,12 @@ export function createTurnDatabase(admin: SupabaseClient<Database>): TurnDatabas
           response_id: ids?.responseId,
           thread_id: ids?.threadId,
         }),
+      )),
+    note: async (stream_id, part) => void unwrap(await admin.rpc("note_turn", { stream_id, part })),
+    listFiles: async (sessionId) =>
+      z.array(SessionFile).parse(unwrap(
+        await admin.from("chat_files").select("id, openai_file_id, file_name, file_type")
+          .eq("session_id", sessionId).eq("status", "ready"),
       )),
     rebuildConversation: async (stream_id) =>
       History.parse(unwrap(await admin.rpc("rebuild_conversation", { stream_id }))),
@@ -138,7 +168,7 @@ function toArguments(auth_user_id: string, turn: ChatTurn) {
       target_id: turn.target_id ?? undefined,
     };
   }
-  const { message_id: client_id, content, parts, edits } = turn;
+  const { message_id: client_id, content, parts, edits, file_ids } = turn;
   return {
     auth_user_id,
     session_id,
@@ -146,6 +176,7 @@ function toArguments(auth_user_id: string, turn: ChatTurn) {
     client_id,
     content,
     parts,
+    file_ids,
     target_id: edits ?? undefined,
   };
 }

@@ -8,3 +8,16 @@ export interface TurnPorts {
   openai: OpenAI;
   log: Log;
 }
+
+/** The vector stores of sessions, as a turn sees them. */
+export interface SessionStores {
+  /** OpenAI's id of the session's store, made again if need be; null when it cannot be made. */
+  open(sessionId: string): Promise<string | null>;
+  /** OpenAI says that the store has expired or is gone. */
+  expire(storeId: string): Promise<void>;
+}
+
+/** What generating a reply needs: following one needs no stores. */
+export interface GenerationPorts extends TurnPorts {
+  stores: SessionStores;
+}

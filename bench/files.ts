@@ -1,0 +1,173 @@
+import pg from "pg";
+import { CleanupReply } from "../types/api.ts";
+import { findDescendant, peakExtraMemory } from "./process-memory.ts";
+import { type Measure, milliseconds, ratio } from "./report.ts";
+import {
+  type BenchStack,
+  type BenchUser,
+  createBenchUser,
+  startBenchStack,
+  temporaryState,
+} from "./stack.ts";
+
+const MIB = 1024 * 1024;
+const UPLOAD_BYTES = 50 * MIB;
+const ROWS = 10_000;
+const LIVE_STORES = 20_000;
+
+/** An upload of 50 MB: memory of the functions and throughput; and the clean-up of many stores and deletions. */
+export async function measureFiles(): Promise<Measure[]> {
+  await using state = await temporaryState();
+  await using stack = await startBenchStack(state.directory);
+  const user = await createBenchUser(stack.status);
+  const database = new pg.Client(stack.status.DB_URL);
+  await database.connect();
+  try {
+    return [...await measureUpload(stack, user), ...await measureCleanup(stack, user, database)];
+  } finally {
+    await database.end();
+  }
+}
+
+async function measureUpload(stack: BenchStack, user: BenchUser): Promise<Measure[]> {
+  const { data: { id: profileId } } = await user.client.from("profiles").select("id").single()
+    .throwOnError();
+  const bucket = user.client.storage.from("chat-files");
+  const functions = await findDescendant(stack.pid, "functions-server");
+  await upload(stack, user, buildContent(MIB));
+  const content = buildContent(UPLOAD_BYTES);
+  const direct = await time(async () => {
+    const { error } = await bucket.upload(`${profileId}/direct.txt`, content);
+    if (error) throw error;
+  });
+  let uploading = 0;
+  const extra = await peakExtraMemory(functions, async () => {
+    let fileId = "";
+    uploading = await time(async () => {
+      fileId = await upload(stack, user, content);
+    });
+    await settled(user, fileId);
+  });
+  const rate = (spent: number) => `${(UPLOAD_BYTES / MIB / spent * 1000).toFixed(0)} MiB/s`;
+  return [
+    {
+      name: "50 MiB upload, indexing included: peak extra memory",
+      value: `${(extra / MIB).toFixed(0)} MiB`,
+    },
+    {
+      name: "50 MiB upload, against straight to Storage",
+      value: `${rate(uploading)} against ${rate(direct)}, ${ratio(uploading, direct)} the time`,
+    },
+  ];
+}
+
+async function measureCleanup(
+  stack: BenchStack,
+  user: BenchUser,
+  database: pg.Client,
+): Promise<Measure[]> {
+  const functions = await findDescendant(stack.pid, "functions-server");
+  const empty = await time(async () => void await cleanUp(stack));
+  await addStores(database, user.sessionId, LIVE_STORES, "active", "vs_live_");
+  await database.query("analyze");
+  const crowded = await time(async () => void await cleanUp(stack));
+  await addStores(database, user.sessionId, ROWS, "active", "vs_due_", "-1 minute");
+  await database.query(
+    `insert into private.remote_deletions (kind, remote_id)
+     select 'file', 'file_bench_' || n from generate_series(1, $1::int) n`,
+    [ROWS],
+  );
+  let deleted = 0;
+  let spent = 0;
+  const extra = await peakExtraMemory(functions, async () => {
+    spent = await time(async () => {
+      for (let reply = await cleanUp(stack);; reply = await cleanUp(stack)) {
+        deleted += reply.deleted;
+        if (reply.remaining === 0) break;
+      }
+    });
+  });
+  return [
+    {
+      name: `clean-up of ${ROWS} expired stores and ${ROWS} deletions`,
+      value: `${(deleted / spent * 1000).toFixed(0)} rows/s, ${
+        (extra / MIB).toFixed(0)
+      } MiB extra memory`,
+    },
+    {
+      name: `clean-up with nothing to do, ${LIVE_STORES} live stores against none`,
+      value: `${milliseconds(crowded)} against ${milliseconds(empty)}, ${ratio(crowded, empty)}`,
+    },
+  ];
+}
+
+/** Text that no two places of are the same, so that nothing can be guessed about it. */
+function buildContent(bytes: number): Blob {
+  const line = (n: number) =>
+    `${crypto.randomUUID()} line number ${n} of a long text about nothing\n`;
+  const lines = Array.from({ length: Math.floor(bytes / 100) }, (_, n) => line(n).padStart(100));
+  return new Blob([lines.join("")]);
+}
+
+async function upload({ status }: BenchStack, user: BenchUser, content: Blob): Promise<string> {
+  const form = new FormData();
+  form.set("session_id", user.sessionId);
+  form.set("file", content, "large.txt");
+  const response = await fetch(`${status.FUNCTIONS_URL}/files`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${user.accessToken}` },
+    body: form,
+  });
+  if (!response.ok) throw new Error(await response.text());
+  const { id } = await response.json();
+  return id;
+}
+
+/** Resolves when the file is no longer on its way to OpenAI. */
+async function settled({ client }: BenchUser, fileId: string): Promise<void> {
+  for (;;) {
+    const { data } = await client.from("chat_files").select("status").eq("id", fileId).single()
+      .throwOnError();
+    if (data.status === "ready" || data.status === "failed") return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+async function cleanUp({ status }: BenchStack): Promise<CleanupReply> {
+  const response = await fetch(`${status.FUNCTIONS_URL}/vector-store-cleanup`, {
+    method: "POST",
+    headers: { apikey: status.SECRET_KEY },
+  });
+  if (!response.ok) throw new Error(await response.text());
+  return CleanupReply.parse(await response.json());
+}
+
+/** Rows of stores, each with a session of its own; OpenAI knows none of them. */
+async function addStores(
+  database: pg.Client,
+  sessionId: string,
+  count: number,
+  status: string,
+  prefix: string,
+  expiresIn = "5 days",
+): Promise<void> {
+  await database.query(
+    `with sessions as (
+       insert into public.chat_sessions (user_id, assistant_slug)
+       select s.user_id, s.assistant_slug
+       from public.chat_sessions s, generate_series(1, $2::int)
+       where s.id = $1
+       returning id, user_id
+     )
+     insert into public.vector_stores (session_id, user_id, name, status, store_id, expires_at)
+     select id, user_id, 'Bench', $3, $4 || id, now() + $5::interval
+     from sessions`,
+    [sessionId, count, status, prefix, expiresIn],
+  );
+}
+
+async function time(work: () => Promise<void>): Promise<number> {
+  const startedAt = performance.now();
+  await work();
+  return performance.now() - startedAt;
+}

@@ -1,0 +1,94 @@
+import { z } from "zod";
+
+/** An object that an event touches. */
+export interface Target {
+  kind:
+    | "product"
+    | "price"
+    | "customer"
+    | "subscription"
+    | "invoice"
+    | "payment_intent"
+    | "charge"
+    | "checkout";
+  id: string;
+  /** The event says that it is gone, and of whom it was. */
+  deleted?: { customer?: string; product?: string };
+}
+
+const Reference = z.union([z.string(), z.object({ id: z.string() }).transform(({ id }) => id)])
+  .nullish();
+
+/** Of a payload nothing but ids is read: they are the same in every API version. */
+const Payload = z.object({
+  id: z.string().optional(),
+  customer: Reference,
+  product: Reference,
+  invoice: Reference,
+  charge: Reference,
+  payment_intent: Reference,
+  subscription: Reference,
+  released_subscription: Reference,
+});
+type Payload = z.infer<typeof Payload>;
+
+type Read = (payload: Payload) => (Target | null)[];
+
+const itself = (kind: Target["kind"]): Read => ({ id }) => [target(kind, id)];
+const payment: Read = ({ payment_intent, charge }) => [
+  target("payment_intent", payment_intent) ?? target("charge", charge),
+];
+
+/** What each type of event touches; a type that is not here is of no use to us. */
+const rules: [types: RegExp, read: Read][] = [
+  [/^product\.(created|updated)$/, itself("product")],
+  [/^price\.(created|updated)$/, itself("price")],
+  [/^customer\.(created|updated)$/, itself("customer")],
+  [/^(product|price|customer)\.deleted$/, () => []],
+  [/^customer\.subscription\./, itself("subscription")],
+  [/^subscription_schedule\./, ({ subscription, released_subscription }) => [
+    target("subscription", subscription ?? released_subscription),
+  ]],
+  [
+    /^invoice\.(created|finalized|updated|paid|overpaid|payment_\w+|voided|marked_uncollectible)$/,
+    itself("invoice"),
+  ],
+  [/^invoice_payment\./, ({ invoice }) => [target("invoice", invoice)]],
+  [/^payment_intent\./, itself("payment_intent")],
+  [/^charge\.(succeeded|failed|pending|captured|expired|updated|refunded)$/, payment],
+  [/^(refund\.\w+|charge\.refund\.updated|charge\.dispute\.\w+)$/, payment],
+  [
+    /^checkout\.session\.(completed|async_payment_succeeded|async_payment_failed)$/,
+    itself("checkout"),
+  ],
+];
+
+/** The objects that an event touches; null for a type that we do not use. */
+export function readTargets(type: string, object: unknown): Target[] | null {
+  const rule = rules.find(([types]) => types.test(type));
+  const parsed = Payload.safeParse(object);
+  if (!rule || !parsed.success) return null;
+  const payload = parsed.data;
+  const targets = rule[1](payload).filter((each) => each !== null);
+  return type.endsWith(".deleted") ? readDeletion(type, payload) : targets;
+}
+
+function readDeletion(type: string, { id, customer, product }: Payload): Target[] {
+  const kind = type === "customer.subscription.deleted" ? "subscription" : type.split(".")[0];
+  if (!id || !isDeletable(kind)) return [];
+  return [{
+    kind,
+    id,
+    deleted: { customer: customer ?? undefined, product: product ?? undefined },
+  }];
+}
+
+function isDeletable(
+  kind: string | undefined,
+): kind is "product" | "price" | "customer" | "subscription" {
+  return kind === "product" || kind === "price" || kind === "customer" || kind === "subscription";
+}
+
+function target(kind: Target["kind"], id: string | null | undefined): Target | null {
+  return id ? { kind, id } : null;
+}

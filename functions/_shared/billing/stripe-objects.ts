@@ -1,0 +1,69 @@
+import type { Database, Json } from "../../../types/database.ts";
+
+type Tables = Database["public"]["Tables"];
+type Columns<Table extends keyof Tables, Without extends string> = Required<
+  Omit<Tables[Table]["Insert"], Without | "ticket">
+>;
+
+/** Columns of `stripe_products` that Stripe fills. */
+export type ProductFields = Columns<"stripe_products", "plan">;
+/** Columns of `stripe_prices` that Stripe fills. */
+export type PriceFields = Columns<"stripe_prices", never>;
+/** Columns of `stripe_customers` that Stripe fills; whose it is says our own row. */
+export type CustomerFields = Columns<"stripe_customers", "user_id" | "synced_at">;
+/** Columns of `subscriptions` that a subscription fills. */
+export type SubscriptionFields = Columns<
+  "subscriptions",
+  "id" | "user_id" | "auto_renew" | "updated_at" | "checkout_id" | "custom_field_data"
+>;
+/** Columns of `payments` that Stripe fills, and the subscription by Stripe's id. */
+export type PaymentFields =
+  & Columns<
+    "payments",
+    | "id"
+    | "user_id"
+    | "subscription_id"
+    | "checkout_id"
+    | "digital_products_delivered"
+    | "updated_at"
+  >
+  & { stripe_subscription_id: string | null };
+/** What a finished checkout led to. */
+export interface CheckoutFields {
+  id: string;
+  stripe_customer_id: string | null;
+  stripe_subscription_id: string | null;
+  stripe_payment_intent_id: string | null;
+  stripe_invoice_id: string | null;
+  custom_field_data: Json;
+}
+
+/** What remains of a deleted object. */
+export interface Tombstone {
+  id: string;
+  is_deleted: true;
+  is_active?: false;
+  product_id?: string;
+}
+
+interface Context {
+  /** It came along with another object, and is written only where it is not known yet. */
+  is_context?: true;
+}
+
+/** One object as `apply_stripe_objects` takes it. */
+export type StripeObject =
+  | { kind: "product"; fields: ProductFields | Tombstone } & Context
+  | { kind: "price"; fields: PriceFields | Tombstone } & Context
+  | { kind: "customer"; fields: CustomerFields & { synced_at?: string } | Tombstone }
+  | { kind: "subscription"; fields: SubscriptionFields }
+  | { kind: "payment"; fields: PaymentFields }
+  | { kind: "checkout"; fields: CheckoutFields }
+  // Stripe says of its own event that it is gone, and no longer knows it.
+  | {
+    kind: "subscription";
+    is_deleted: true;
+    fields: { stripe_subscription_id: string; stripe_customer_id: string };
+  }
+  // Stripe does not know it: right only if its deletion is known.
+  | { kind: "product" | "price" | "customer"; is_missing: true; fields: { id: string } };

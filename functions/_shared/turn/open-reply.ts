@@ -1,0 +1,18 @@
+import type { UIMessageChunk } from "ai";
+import { indexFiles } from "./find-file.ts";
+import { storedNotices } from "./notice.ts";
+import { createReply, type Reply } from "./reply.ts";
+import type { StreamRow, TurnDatabase } from "./turn-database.ts";
+
+/** A reply that another function has begun, from its start: what that function said itself comes first. */
+export async function openReply(
+  db: TurnDatabase,
+  { assistant_message_id: messageId, session_id }: StreamRow,
+  send: (chunk: UIMessageChunk) => void,
+): Promise<Reply> {
+  const [files, row] = await Promise.all([db.listFiles(session_id), db.findMessage(messageId)]);
+  const reply = createReply(messageId, send, indexFiles(files));
+  reply.emit({ type: "start", messageId });
+  storedNotices(row).forEach(reply.emit);
+  return reply;
+}

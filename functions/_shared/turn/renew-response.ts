@@ -1,0 +1,30 @@
+import type { Responses } from "openai/resources/responses/responses";
+import { saysStoreLost } from "../files/store-lost.ts";
+import type { BegunResponse } from "./begin-response.ts";
+
+type StreamEvent = Responses.ResponseStreamEvent;
+
+/**
+ * The events of a response. One that fails for its vector store before it has said anything is begun once more by
+ * `renew` (null: it cannot be), whose events follow.
+ */
+export async function* withRenewal(
+  events: BegunResponse["events"],
+  renew: () => Promise<BegunResponse["events"] | null>,
+): AsyncGenerator<StreamEvent> {
+  let isBegun = false;
+  for await (const event of events) {
+    const renewed = !isBegun && isStoreFailure(event) ? await renew() : null;
+    if (renewed) {
+      yield* renewed;
+      return;
+    }
+    isBegun ||= event.type === "response.output_item.added";
+    yield event;
+  }
+}
+
+function isStoreFailure(event: StreamEvent): boolean {
+  if (event.type === "error") return saysStoreLost(event.message);
+  return event.type === "response.failed" && saysStoreLost(event.response.error?.message ?? "");
+}

@@ -1,0 +1,108 @@
+import { z } from "zod";
+import { UploadFields } from "../../types/api.ts";
+import { AppError } from "../_shared/errors.ts";
+import {
+  detectKind,
+  type FileKind,
+  SAMPLE_BYTES,
+  SUPPORTED_EXTENSIONS,
+} from "../_shared/files/file-kinds.ts";
+import { fileFailure } from "../_shared/files/file-failures.ts";
+import { displayName, safeName } from "../_shared/files/file-names.ts";
+import type { FileRow, NewFile } from "../_shared/files/file-database.ts";
+import type { FilePorts } from "../_shared/files/file-ports.ts";
+import { describeError } from "../_shared/log.ts";
+import { meter, peek, TooManyBytesError } from "./read-content.ts";
+import type { FormFields } from "./read-form.ts";
+import type { IncomingUpload } from "./receive-upload.ts";
+
+/** A file that was taken on; not new when the session had the same bytes already. */
+export interface AcceptedFile {
+  row: FileRow;
+  isNew: boolean;
+}
+
+/** Stores what a form brings and takes it on. Whatever goes wrong, the row or the outbox knows of everything that was made. */
+export async function acceptUpload(
+  ports: FilePorts,
+  userId: string,
+  upload: IncomingUpload,
+): Promise<AcceptedFile> {
+  const { profile_id, max_bytes } = await ports.files.openUpload(userId);
+  const { sample, content } = await peek(upload.content, SAMPLE_BYTES);
+  const kind = requireKind(upload.fileName, sample);
+  const fileId = crypto.randomUUID();
+  const name = displayName(upload.fileName);
+  const path = `${profile_id}/${fileId}/${safeName(name, kind.extension)}`;
+  const file = { userId, fileId, name, type: kind.type, path };
+  // Fields may also come after the file; then the bytes are stored before anything is known of the session.
+  const early = "session_id" in upload.fields
+    ? await ports.files.create({ ...file, ...parseFields(upload.fields), isStored: false })
+    : null;
+  try {
+    const measured = await storeContent(ports, { content, path, type: kind.type }, max_bytes);
+    const fields = await upload.end();
+    const row = early ??
+      await ports.files.create({ ...file, ...parseFields(fields), isStored: true });
+    const stored = await ports.files.store(row.id, measured);
+    return { row: stored, isNew: stored.id === fileId };
+  } catch (error) {
+    throw await giveUp(ports, { path, fileId: early?.id }, error);
+  }
+}
+
+/** The kind of a file. Throws `empty_file` and `unsupported_file_type`. */
+export function requireKind(fileName: string, sample: Uint8Array): FileKind {
+  if (sample.byteLength === 0) throw new AppError("empty_file");
+  const kind = detectKind(fileName, sample);
+  if (kind) return kind;
+  throw new AppError("unsupported_file_type", { details: { supported: SUPPORTED_EXTENSIONS } });
+}
+
+/** An upload that failed: refused ones leave no row, others leave one that says why. Returns what the client is told. */
+export async function giveUp(
+  { files, log }: FilePorts,
+  { fileId, path }: { fileId: string | undefined; path: string },
+  error: unknown,
+): Promise<AppError> {
+  const refusal = error instanceof AppError
+    ? error
+    : new AppError("upload_failed", { cause: error });
+  const isBroken = refusal.code === "invalid_form";
+  try {
+    if (fileId === undefined) await files.abandon("object", path);
+    else if (refusal.status < 500 && !isBroken) await files.drop(fileId);
+    else await files.fail(fileId, fileFailure(isBroken ? "upload_interrupted" : "upload_failed"));
+  } catch (cause) {
+    // The clean-up finds the row, or the object without one.
+    log.error("upload_not_undone", { file_id: fileId, ...describeError(cause) });
+  }
+  return refusal;
+}
+
+/** Stores bytes as they come. Throws `file_too_large`, `invalid_form` when they break off, and StorageFailure. */
+async function storeContent(
+  { storage }: FilePorts,
+  { content, path, type }: { content: AsyncIterable<Uint8Array>; path: string; type: string },
+  maxBytes: number | null,
+): Promise<{ size: number; sha256: string }> {
+  const metered = meter(content, maxBytes);
+  try {
+    await storage.put(path, metered.stream, type);
+    return metered.measure();
+  } catch (error) {
+    const { failure } = metered;
+    if (failure instanceof TooManyBytesError) {
+      throw new AppError("file_too_large", { details: { max_bytes: maxBytes } });
+    }
+    throw failure === undefined ? error : new AppError("invalid_form", { cause: failure });
+  }
+}
+
+function parseFields(fields: FormFields): Pick<NewFile, "sessionId" | "messageId"> {
+  const parsed = UploadFields.safeParse(fields);
+  if (!parsed.success) {
+    throw new AppError("invalid_request", { message: z.prettifyError(parsed.error) });
+  }
+  return { sessionId: parsed.data.session_id, messageId: parsed.data.message_id };
+}

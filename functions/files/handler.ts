@@ -1,0 +1,69 @@
+import { withSupabase } from "@supabase/server/adapters/hono";
+import type { Context } from "hono";
+import { z } from "zod";
+import { type FileReply, RegisterRequest } from "../../types/api.ts";
+import type { Database } from "../../types/database.ts";
+import { runInBackground } from "../_shared/background.ts";
+import { AppError } from "../_shared/errors.ts";
+import { createFilePorts, type FilePorts, type FileServices } from "../_shared/files/file-ports.ts";
+import { indexFile } from "../_shared/files/index-file.ts";
+import { createFunction, type FunctionEnv, isForm, readJson } from "../_shared/http.ts";
+import { type AcceptedFile, acceptUpload } from "./accept-upload.ts";
+import { FormReader } from "./read-form.ts";
+import { receiveUpload } from "./receive-upload.ts";
+import { registerObject } from "./register-object.ts";
+
+/**
+ * `POST /files` takes a file on, sent as a form or put into Storage before; `DELETE /files/:id` removes one. The reply
+ * comes when the bytes are stored; what OpenAI does with them goes on, and the row tells.
+ */
+export function createFilesFunction(services: FileServices) {
+  const app = createFunction({ name: "files", log: services.log, streamsForms: true });
+  const asUser = withSupabase<Database>({ auth: "user" });
+
+  app.post("/", asUser, async (c) => {
+    const { ports, userId } = requestPorts(c, services);
+    const { row, isNew } = isForm(c)
+      ? await upload(c, ports, userId)
+      : await registerObject(ports, userId, parseRegister(await readJson(c)));
+    if (isNew) runInBackground(indexFile(ports, row));
+    return c.json<FileReply>(row, isNew ? 201 : 200);
+  });
+
+  app.delete("/:id", asUser, async (c) => {
+    const { ports, userId } = requestPorts(c, services);
+    const id = z.guid().safeParse(c.req.param("id"));
+    if (!id.success) throw new AppError("not_found", { message: "No such file." });
+    await ports.files.delete(userId, id.data);
+    return c.body(null, 204);
+  });
+  return app;
+}
+
+async function upload(
+  c: Context<FunctionEnv>,
+  ports: FilePorts,
+  userId: string,
+): Promise<AcceptedFile> {
+  const form = new FormReader(c.req.raw);
+  try {
+    return await acceptUpload(ports, userId, await receiveUpload(form));
+  } finally {
+    await form.drain();
+  }
+}
+
+function requestPorts(
+  c: Context<FunctionEnv>,
+  services: FileServices,
+): { ports: FilePorts; userId: string } {
+  const { supabaseAdmin, userClaims } = c.var.supabaseContext;
+  if (!userClaims) throw new AppError("unauthorized");
+  return { ports: createFilePorts(services, supabaseAdmin), userId: userClaims.id };
+}
+
+function parseRegister(body: unknown): RegisterRequest {
+  const parsed = RegisterRequest.safeParse(body);
+  if (parsed.success) return parsed.data;
+  throw new AppError("invalid_request", { message: z.prettifyError(parsed.error) });
+}

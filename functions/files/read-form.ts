@@ -1,0 +1,145 @@
+import { AppError } from "../_shared/errors.ts";
+import { concatBytes, findBytes } from "./bytes.ts";
+
+/** The text fields of a form; of a name that comes twice, the first. */
+export type FormFields = Readonly<Record<string, string>>;
+
+/** A part of a form that is a file; its content must be read before the next part. */
+export interface FormFile {
+  name: string;
+  fileName: string;
+  content: AsyncIterable<Uint8Array>;
+}
+
+/** Any part; only a file has a name of its own. */
+type FormPart = Omit<FormFile, "fileName"> & { fileName: string | undefined };
+
+/** OpenAI takes no larger files, whatever a plan allows. */
+const LARGEST_FORM = 512 * 1024 * 1024;
+const LARGEST_TEXT = 16 * 1024;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+const CRLF = encoder.encode("\r\n");
+/** What follows the last boundary; a line end need not. */
+const LAST = encoder.encode("--");
+const BLANK_LINE = encoder.encode("\r\n\r\n");
+
+/**
+ * Reads a multipart form part by part, holding no more than a chunk of it in memory: `Request.formData()` would hold
+ * it all. Source: https://www.rfc-editor.org/rfc/rfc7578
+ */
+export class FormReader {
+  readonly #source: AsyncIterator<Uint8Array>;
+  readonly #delimiter: Uint8Array;
+  readonly #fields: Record<string, string> = {};
+  // The first boundary has no line before it; this makes it look like the others.
+  #buffer: Uint8Array = CRLF;
+  #isBegun = false;
+  #received = 0;
+
+  /** Throws `invalid_form` for a request that brings no form. */
+  constructor({ headers, body }: Request) {
+    const type = headers.get("content-type") ?? "";
+    const [, quoted, plain] = type.match(/;\s*boundary=(?:"([^"]+)"|([^;\s]+))/i) ?? [];
+    const boundary = quoted ?? plain;
+    if (boundary === undefined || body === null) throw new AppError("invalid_form");
+    this.#delimiter = encoder.encode(`\r\n--${boundary}`);
+    this.#source = body[Symbol.asyncIterator]();
+  }
+
+  /** The fields that have come. */
+  get fields(): FormFields {
+    return { ...this.#fields };
+  }
+
+  /** The next part that is a file, after taking in the fields before it; null at the end. Throws `invalid_form` and `payload_too_large`. */
+  async nextFile(): Promise<FormFile | null> {
+    for (let part = await this.#nextPart(); part; part = await this.#nextPart()) {
+      const { name, fileName, content } = part;
+      if (fileName !== undefined) return { name, fileName, content };
+      this.#fields[name] ??= await readText(content);
+    }
+    return null;
+  }
+
+  /** Takes what is left off the line: a client that is still sending would not see the answer. */
+  async drain(): Promise<void> {
+    try {
+      while (!(await this.#receive()).done);
+    } catch {
+      // The client went away, or sends without end.
+    }
+  }
+
+  async #nextPart(): Promise<FormPart | null> {
+    if (!this.#isBegun) await readText(this.#until(this.#delimiter));
+    this.#isBegun = true;
+    const afterBoundary = await readText(this.#until(CRLF, LAST));
+    if (afterBoundary.startsWith("--")) return null;
+    const headers = await readText(this.#until(BLANK_LINE));
+    return { ...readDisposition(headers), content: this.#until(this.#delimiter) };
+  }
+
+  /** Everything up to the next delimiter, which is swallowed; or nothing more than `end` where that comes first. */
+  async *#until(delimiter: Uint8Array, end?: Uint8Array): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      const at = findBytes(this.#buffer, delimiter);
+      if (at >= 0) {
+        yield this.#take(at);
+        this.#take(delimiter.length);
+        return;
+      }
+      if (end !== undefined && findBytes(this.#buffer.subarray(0, end.length), end) === 0) {
+        yield this.#take(end.length);
+        return;
+      }
+      // The delimiter may have begun in the last bytes.
+      const safe = this.#buffer.length - delimiter.length + 1;
+      if (safe > 0) yield this.#take(safe);
+      await this.#fill();
+    }
+  }
+
+  #take(count: number): Uint8Array {
+    const taken = this.#buffer.subarray(0, count);
+    this.#buffer = this.#buffer.subarray(count);
+    return taken;
+  }
+
+  async #receive(): Promise<IteratorResult<Uint8Array>> {
+    const next = await this.#source.next().catch((cause) => {
+      throw new AppError("invalid_form", { cause });
+    });
+    this.#received += next.done ? 0 : next.value.byteLength;
+    if (this.#received > LARGEST_FORM) throw new AppError("payload_too_large");
+    return next;
+  }
+
+  async #fill(): Promise<void> {
+    const { done, value } = await this.#receive();
+    if (done) throw new AppError("invalid_form");
+    this.#buffer = concatBytes([this.#buffer, value]);
+  }
+}
+
+/** Browsers escape quotes and line ends of names. Source: https://html.spec.whatwg.org/#multipart-form-data */
+function readDisposition(headers: string): Pick<FormPart, "name" | "fileName"> {
+  const disposition = /^content-disposition:(.*)$/im.exec(headers)?.[1] ?? "";
+  const fileName = /;\s*filename="([^"]*)"/i.exec(disposition)?.[1] ??
+    /;\s*filename=([^;"\s]+)/i.exec(disposition)?.[1];
+  return {
+    name: /;\s*name="([^"]*)"/i.exec(disposition)?.[1] ?? "",
+    fileName: fileName?.replace(/%0d|%0a/gi, " ").replaceAll("%22", '"'),
+  };
+}
+
+async function readText(chunks: AsyncIterable<Uint8Array>): Promise<string> {
+  const read: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of chunks) {
+    size += chunk.byteLength;
+    if (size > LARGEST_TEXT) throw new AppError("invalid_form");
+    read.push(chunk);
+  }
+  return decoder.decode(concatBytes(read));
+}

@@ -1,0 +1,29 @@
+import { AppError } from "../_shared/errors.ts";
+import { type FormFields, FormReader } from "./read-form.ts";
+
+/** A form whose file has begun; its bytes come as they are read. */
+export interface IncomingUpload {
+  /** The fields that came before the file. */
+  fields: FormFields;
+  fileName: string;
+  content: AsyncIterable<Uint8Array>;
+  /** All fields, read to the end of the form after the content. Throws `invalid_form` for one that is cut off. */
+  end(): Promise<FormFields>;
+}
+
+/** Reads a form up to the beginning of its file, which is the part named `file`. Throws `invalid_form`. */
+export async function receiveUpload(form: FormReader): Promise<IncomingUpload> {
+  for (let file = await form.nextFile(); file; file = await form.nextFile()) {
+    const { name, fileName, content } = file;
+    if (name === "file") return { fields: form.fields, fileName, content, end: () => end(form) };
+    for await (const _ of content);
+  }
+  throw new AppError("invalid_form", { message: "The form has no part `file`." });
+}
+
+async function end(form: FormReader): Promise<FormFields> {
+  for (let file = await form.nextFile(); file; file = await form.nextFile()) {
+    for await (const _ of file.content);
+  }
+  return form.fields;
+}

@@ -1,0 +1,45 @@
+import { AppError } from "../_shared/errors.ts";
+import { SAMPLE_BYTES } from "../_shared/files/file-kinds.ts";
+import { displayName } from "../_shared/files/file-names.ts";
+import type { FilePorts } from "../_shared/files/file-ports.ts";
+import { StorageFailure } from "../_shared/files/file-storage.ts";
+import type { RegisterRequest } from "../../types/api.ts";
+import { type AcceptedFile, giveUp, requireKind } from "./accept-upload.ts";
+import { meter, peek } from "./read-content.ts";
+
+/** Takes on an object that the user has put into the own folder of the bucket; the same object again gives the same file. */
+export async function registerObject(
+  ports: FilePorts,
+  userId: string,
+  { session_id: sessionId, storage_path: path, message_id: messageId }: RegisterRequest,
+): Promise<AcceptedFile> {
+  const { profile_id, max_bytes } = await ports.files.openUpload(userId);
+  if (!path.startsWith(`${profile_id}/`)) throw new AppError("object_not_found");
+  const { sample, content } = await peek(await openObject(ports, path), SAMPLE_BYTES);
+  const name = displayName(path);
+  const { type } = requireKind(name, sample);
+  const fileId = crypto.randomUUID();
+  const file = { userId, fileId, sessionId, messageId, name, type, path, isStored: true };
+  const row = await ports.files.create(file);
+  if (row.id !== fileId) return { row, isNew: false };
+  try {
+    const metered = meter(content, max_bytes);
+    for await (const _ of metered.stream);
+    const stored = await ports.files.store(fileId, metered.measure());
+    return { row: stored, isNew: stored.id === fileId };
+  } catch (error) {
+    throw await giveUp(ports, { fileId, path }, error);
+  }
+}
+
+async function openObject(
+  { storage }: FilePorts,
+  path: string,
+): Promise<ReadableStream<Uint8Array>> {
+  try {
+    return await storage.open(path);
+  } catch (cause) {
+    if (cause instanceof StorageFailure) throw new AppError("object_not_found", { cause });
+    throw cause;
+  }
+}

@@ -1,0 +1,36 @@
+import { expiryOf } from "../_shared/files/build-store.ts";
+import { mapAtOnce } from "../_shared/files/map-at-once.ts";
+import { isGone } from "../_shared/files/store-lost.ts";
+import { describeError } from "../_shared/log.ts";
+import type { CleanupPorts, StepReport } from "./cleanup-ports.ts";
+
+const LIMIT = 100;
+const STORES_AT_ONCE = 8;
+
+/** Asks OpenAI about stores that expire soon, and takes over what it says. */
+export async function checkStores(ports: CleanupPorts): Promise<StepReport> {
+  const storeIds = await ports.cleanup.claimStoresToCheck(LIMIT);
+  const outcomes = await mapAtOnce(storeIds, STORES_AT_ONCE, (id) => checkStore(ports, id));
+  const count = (wanted: string) => outcomes.filter((outcome) => outcome === wanted).length;
+  return { checked: storeIds.length, expired: count("expired"), failed: count("failed") };
+}
+
+async function checkStore(
+  { openai, cleanup, files, storeDays, log }: CleanupPorts,
+  storeId: string,
+): Promise<"active" | "expired" | "failed"> {
+  try {
+    const store = await openai.vectorStores.retrieve(storeId);
+    if (store.status !== "expired") {
+      await cleanup.touchStore(storeId, expiryOf(store, storeDays));
+      return "active";
+    }
+  } catch (error) {
+    if (!isGone(error)) {
+      log.error("store_not_checked", { ...describeError(error) });
+      return "failed";
+    }
+  }
+  await files.expireStore(storeId);
+  return "expired";
+}

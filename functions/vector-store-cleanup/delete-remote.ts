@@ -1,0 +1,67 @@
+import type OpenAI from "openai";
+import { APIError } from "openai";
+import { mapAtOnce } from "../_shared/files/map-at-once.ts";
+import { isGone } from "../_shared/files/store-lost.ts";
+import type { FileStorage } from "../_shared/files/file-storage.ts";
+import type { Deletion } from "./cleanup-database.ts";
+
+/** Most items that one call lists. */
+const ITEMS_PER_PAGE = 100;
+const ITEMS_AT_ONCE = 8;
+
+interface DeletePorts {
+  openai: OpenAI;
+  storage: FileStorage;
+}
+
+const deleters: Record<string, (ports: DeletePorts, id: string) => Promise<unknown>> = {
+  response: ({ openai }, id) => deleteResponse(openai, id),
+  conversation: ({ openai }, id) => deleteConversation(openai, id),
+  vector_store: ({ openai }, id) => openai.vectorStores.delete(id),
+  file: ({ openai }, id) => openai.files.delete(id),
+  object: ({ storage }, path) => storage.remove([path]),
+  vector_store_file: ({ openai }, id) => {
+    const [vector_store_id = "", fileId = ""] = id.split("/");
+    return openai.vectorStores.files.delete(fileId, { vector_store_id });
+  },
+};
+
+/** Deletes one thing at OpenAI or in Storage. What is not there counts as deleted; anything else throws. */
+export async function deleteRemote(ports: DeletePorts, deletion: Deletion): Promise<void> {
+  const remove = deleters[deletion.kind];
+  if (!remove) throw new Error(`no such kind: ${deletion.kind}`);
+  try {
+    await remove(ports, deletion.remote_id);
+  } catch (error) {
+    if (!isGone(error)) throw error;
+  }
+}
+
+/** A response that still runs would go on, and add its items to the conversation. */
+async function deleteResponse(openai: OpenAI, id: string): Promise<void> {
+  try {
+    await openai.responses.cancel(id);
+  } catch (error) {
+    // Only background responses can be cancelled, and a settled one need not be.
+    if (!(error instanceof APIError && error.status === 400)) throw error;
+  }
+  await openai.responses.delete(id);
+}
+
+/** OpenAI keeps the items of a deleted conversation, and lists them no more: they go first. */
+async function deleteConversation(openai: OpenAI, id: string): Promise<void> {
+  const { items } = openai.conversations;
+  for (;;) {
+    const page = await items.list(id, { limit: ITEMS_PER_PAGE });
+    if (page.data.length === 0) break;
+    const ids = page.data.map((item) => "id" in item && item.id ? item.id : "");
+    await mapAtOnce(ids, ITEMS_AT_ONCE, async (itemId) => {
+      try {
+        await items.delete(itemId, { conversation_id: id });
+      } catch (error) {
+        if (!isGone(error)) throw error;
+      }
+    });
+  }
+  await openai.conversations.delete(id);
+}

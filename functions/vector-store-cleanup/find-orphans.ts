@@ -1,0 +1,92 @@
+import { APIError } from "openai";
+import { isRemoteName } from "../_shared/files/file-names.ts";
+import type { CleanupPorts, StepReport } from "./cleanup-ports.ts";
+
+/** What is younger may still be on its way into a row. */
+const OLD_SECONDS = 86_400;
+/** OpenAI's largest pages. */
+const STORES_PER_PAGE = 100;
+const FILES_PER_PAGE = 1_000;
+const STORE_PAGES = 5;
+const OBJECTS = 1_000;
+
+type Kind = "vector_store" | "file";
+
+interface Page {
+  /** All that it lists, oldest first. */
+  ids: string[];
+  /** Those that are ours and old. */
+  candidates: string[];
+}
+
+/**
+ * Looks through a slice of what is at OpenAI and in Storage for things of ours that no row names, and hands them to the
+ * outbox. Each run goes on where the last one stopped, so that its time does not grow with what there is.
+ */
+export async function findOrphans(ports: CleanupPorts): Promise<StepReport> {
+  const objects = await ports.cleanup.enqueueStrayObjects(OBJECTS);
+  const files = await walk(ports, "file", 1, (after) => listFiles(ports, after));
+  const stores = await walk(
+    ports,
+    "vector_store",
+    STORE_PAGES,
+    (after) => listStores(ports, after),
+  );
+  return { orphans: objects + files + stores };
+}
+
+async function walk(
+  { cleanup, files }: CleanupPorts,
+  kind: Kind,
+  pages: number,
+  list: (after: string | undefined) => Promise<Page>,
+): Promise<number> {
+  let orphans = 0;
+  let after = await cleanup.readCursor(kind) || undefined;
+  for (let page = 0; page < pages; page += 1) {
+    const { ids, candidates } = await list(after);
+    const unknown = candidates.length > 0 ? await cleanup.findUnknown(kind, candidates) : [];
+    for (const id of unknown) await files.abandon(kind, id);
+    orphans += unknown.length;
+    after = ids.at(-1);
+    if (after === undefined) break;
+  }
+  await cleanup.moveCursor(kind, after ?? null);
+  return orphans;
+}
+
+async function listStores({ openai, project }: CleanupPorts, after?: string): Promise<Page> {
+  const query = { limit: STORES_PER_PAGE, order: "asc" as const, after };
+  const { data } = await fromStart(after, () => openai.vectorStores.list(query));
+  const ours = data.filter(({ metadata, created_at }) =>
+    metadata?.app === "parley" && metadata.project === project && isOld(created_at)
+  );
+  return { ids: data.map(({ id }) => id), candidates: ours.map(({ id }) => id) };
+}
+
+async function listFiles({ openai, project }: CleanupPorts, after?: string): Promise<Page> {
+  const query = { limit: FILES_PER_PAGE, order: "asc" as const, after };
+  const { data } = await fromStart(after, () => openai.files.list(query));
+  const ours = data.filter(({ filename, created_at }) =>
+    isRemoteName(filename, project) && isOld(created_at)
+  );
+  return { ids: data.map(({ id }) => id), candidates: ours.map(({ id }) => id) };
+}
+
+/** What the cursor names may be deleted meanwhile; then the next run begins again. */
+async function fromStart<Entry>(
+  after: string | undefined,
+  list: () => Promise<{ data: Entry[] }>,
+): Promise<{ data: Entry[] }> {
+  try {
+    return await list();
+  } catch (error) {
+    const isLost = error instanceof APIError && (error.status === 400 || error.status === 404);
+    if (after !== undefined && isLost) return { data: [] };
+    throw error;
+  }
+}
+
+function isOld(createdAt: number): boolean {
+  return createdAt < Date.now() / 1000 - OLD_SECONDS;
+}

@@ -1,0 +1,19 @@
+import { withSupabase } from "@supabase/server/adapters/hono";
+import type { CleanupReply } from "../../types/api.ts";
+import type { Database } from "../../types/database.ts";
+import { createFilePorts, type FileServices } from "../_shared/files/file-ports.ts";
+import { createFunction } from "../_shared/http.ts";
+import { cleanUp } from "./clean-up.ts";
+import { createCleanupDatabase } from "./cleanup-database.ts";
+
+/** `POST /vector-store-cleanup` (secret key, every 15 minutes): expires stores, and deletes what nobody owns any more. */
+export function createCleanupFunction(services: FileServices) {
+  const app = createFunction({ name: "vector-store-cleanup", log: services.log });
+  app.post("/", withSupabase<Database>({ auth: "secret" }), async (c) => {
+    const { supabaseAdmin } = c.var.supabaseContext;
+    const ports = createFilePorts(services, supabaseAdmin);
+    const cleanup = createCleanupDatabase(supabaseAdmin);
+    return c.json<CleanupReply>(await cleanUp({ ...ports, cleanup }));
+  });
+  return app;
+}

@@ -1,0 +1,383 @@
+-- Files of a session, the bucket that holds their bytes, and the steps of an upload.
+
+create table public.chat_files (
+  id uuid primary key default gen_random_uuid(),
+  user_id uuid not null,
+  session_id uuid not null,
+  message_id uuid,
+  file_name text not null,
+  file_size bigint,
+  file_type text not null,
+  storage_path text not null,
+  sha256 text,
+  openai_file_id text,
+  vector_store_id uuid,
+  status text not null default 'pending',
+  error jsonb,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint chat_files_session_id_user_id_fkey foreign key (session_id, user_id)
+    references public.chat_sessions (id, user_id) on delete cascade,
+  constraint chat_files_message_id_fkey foreign key (message_id)
+    references public.chat_messages (id) on delete set null,
+  constraint chat_files_storage_path_key unique (storage_path),
+  constraint chat_files_openai_file_id_key unique (openai_file_id),
+  constraint chat_files_file_name_check check (char_length(file_name) between 1 and 255),
+  constraint chat_files_file_size_check check (file_size > 0),
+  constraint chat_files_sha256_check check (sha256 ~ '^[0-9a-f]{64}$'),
+  constraint chat_files_status_check check (status in ('pending', 'indexing', 'ready', 'failed')),
+  constraint chat_files_stored_check check (status in ('pending', 'failed') or num_nulls(sha256, file_size) = 0)
+);
+
+comment on table public.chat_files is 'What users have uploaded to a session. Written by the file functions only.';
+comment on column public.chat_files.message_id is 'The first message that named the file.';
+comment on column public.chat_files.file_name is 'As the user knows it; never part of a path.';
+comment on column public.chat_files.file_type is 'Media type, told by the content. image/* is shown to the model; all else is searched.';
+comment on column public.chat_files.storage_path is 'The object in the bucket chat-files.';
+comment on column public.chat_files.sha256 is 'Of the bytes; null until they are all stored.';
+comment on column public.chat_files.vector_store_id is 'The store of the session, once the file is attached to it.';
+comment on column public.chat_files.status is 'pending: bytes are coming; indexing: stored, not searchable yet; ready; failed: error says why.';
+comment on column public.chat_files.error is 'Why it failed, for the user: code and message.';
+
+create function private.upload_limits(profile_id uuid)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select to_jsonb(l)
+    from public.profiles p
+    join public.plans l on l.slug = p.subscription_plan
+    where p.id = profile_id
+  );
+end
+$$;
+comment on function private.upload_limits(uuid) is 'The plan whose limits a profile''s uploads meet.';
+
+create function private.check_file_size(profile_id uuid, file_size bigint)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  max_bytes bigint := (private.upload_limits(profile_id) ->> 'max_file_bytes')::bigint;
+begin
+  if file_size > max_bytes then
+    perform private.refuse(413, 'file_too_large', jsonb_build_object('max_bytes', max_bytes),
+      'The file is larger than the plan allows.');
+  end if;
+end
+$$;
+comment on function private.check_file_size(uuid, bigint) is 'Refuses with 413 a file that is larger than the plan allows.';
+
+create function private.check_file_count(profile_id uuid, session_id uuid)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  max_files integer := (private.upload_limits(profile_id) ->> 'max_session_files')::integer;
+begin
+  if (
+    select count(*)
+    from public.chat_files f
+    where f.session_id = check_file_count.session_id
+      and f.user_id = profile_id
+      and f.status <> 'failed'
+  ) >= max_files then
+    perform private.refuse(402, 'file_limit_reached', jsonb_build_object('max_files', max_files),
+      'This chat holds as many files as the plan allows.');
+  end if;
+end
+$$;
+comment on function private.check_file_count(uuid, uuid) is
+  'Refuses with 402 one file more than the plan allows in a session. Called under the session''s row lock.';
+
+create function private.require_own_object(profile_id uuid, storage_path text)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  size bigint := (
+    select (o.metadata ->> 'size')::bigint
+    from storage.objects o
+    where o.bucket_id = 'chat-files' and o.name = require_own_object.storage_path
+  );
+begin
+  if size is null or not starts_with(storage_path, profile_id || '/') then
+    perform private.refuse(404, 'object_not_found', hint => 'Put the object into your own folder of chat-files first.');
+  end if;
+  perform private.check_file_size(profile_id, size);
+end
+$$;
+comment on function private.require_own_object(uuid, text) is
+  'Refuses an object that is not there, not in the profile''s folder (both 404), or too large (413).';
+
+create function private.message_for_file(session_id uuid, message_id text)
+returns uuid
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  found_id uuid;
+begin
+  select m.id into found_id
+  from public.chat_messages m
+  where m.session_id = message_for_file.session_id
+    and message_for_file.message_id in (m.client_id, m.id::text);
+  if found_id is null and message_id is not null then
+    perform private.refuse(404, 'message_not_found');
+  end if;
+  return found_id;
+end
+$$;
+comment on function private.message_for_file(uuid, text) is
+  'A message of the session, named by its own id or the client''s; 404 when there is none.';
+
+create function private.open_upload(auth_user_id uuid)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  profile public.profiles := private.ensure_profile(auth_user_id);
+begin
+  if not private.can_act(profile.id) then
+    perform private.refuse(403, 'account_blocked', hint => 'The account is suspended.');
+  end if;
+  return jsonb_build_object(
+    'profile_id', profile.id,
+    'max_bytes', private.upload_limits(profile.id) -> 'max_file_bytes'
+  );
+end
+$$;
+comment on function private.open_upload(uuid) is
+  'Whose folder an upload goes to, and how long it may be. Definer: private.ensure_profile is not granted.';
+grant execute on function private.open_upload(uuid) to service_role;
+
+create function public.open_upload(auth_user_id uuid)
+returns jsonb
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.open_upload(auth_user_id)
+$$;
+comment on function public.open_upload(uuid) is
+  'Service RPC of the files function: {profile_id, max_bytes}; 403 when the account may not act.';
+grant execute on function public.open_upload(uuid) to service_role;
+
+create function private.create_file(auth_user_id uuid, session_id uuid, file_id uuid, file_name text, file_type text,
+  storage_path text, message_id text, is_stored boolean)
+returns public.chat_files
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  profile public.profiles := private.ensure_profile(auth_user_id);
+  session public.chat_sessions := private.session_for_turn(session_id, profile.id);
+  file public.chat_files;
+begin
+  if is_stored then
+    perform private.require_own_object(profile.id, storage_path);
+  end if;
+  select * into file from public.chat_files f where f.storage_path = create_file.storage_path;
+  if file.session_id = session.id then
+    return file;
+  elsif file.id is not null then
+    perform private.refuse(409, 'object_in_use', hint => 'This object is a file of another chat.');
+  end if;
+  perform private.check_file_count(profile.id, session.id);
+
+  insert into public.chat_files (id, user_id, session_id, message_id, file_name, file_type, storage_path)
+  values (file_id, profile.id, session.id, private.message_for_file(session.id, create_file.message_id),
+    create_file.file_name, create_file.file_type, create_file.storage_path)
+  returning * into file;
+  return file;
+end
+$$;
+comment on function private.create_file(uuid, uuid, uuid, text, text, text, text, boolean) is
+  'Takes a file on before its bytes are stored, or (is_stored) an object that the user has put into Storage. Definer: private.session_for_turn is not granted.';
+grant execute on function private.create_file(uuid, uuid, uuid, text, text, text, text, boolean) to service_role;
+
+create function public.create_file(auth_user_id uuid, session_id uuid, file_id uuid, file_name text, file_type text,
+  storage_path text, message_id text default null, is_stored boolean default false)
+returns public.chat_files
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.create_file(auth_user_id, session_id, file_id, file_name, file_type, storage_path, message_id, is_stored)
+$$;
+comment on function public.create_file(uuid, uuid, uuid, text, text, text, text, boolean) is
+  'Service RPC of the files function: checks and a pending row. The row that is there when the object is registered again.';
+grant execute on function public.create_file(uuid, uuid, uuid, text, text, text, text, boolean) to service_role;
+
+create function private.store_file(file_id uuid, file_size bigint, sha256 text)
+returns public.chat_files
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  file public.chat_files;
+begin
+  select * into file from public.chat_files f where f.id = file_id and f.status = 'pending';
+  if file.id is null then
+    perform private.refuse(404, 'file_not_found', hint => 'The file was deleted meanwhile.');
+  end if;
+  perform private.check_file_size(file.user_id, store_file.file_size);
+
+  update public.chat_files f
+  set status = 'indexing', file_size = store_file.file_size, sha256 = store_file.sha256
+  where f.id = file_id
+  returning * into file;
+  return file;
+exception when unique_violation then
+  -- The same bytes are here already, or came at the same time: this row goes, and its object with it.
+  delete from public.chat_files f where f.id = file_id returning * into file;
+  select * into file
+  from public.chat_files f
+  where f.session_id = file.session_id and f.sha256 = store_file.sha256 and f.status <> 'failed';
+  if file.id is null then
+    perform private.refuse(409, 'file_changed', hint => 'The file was deleted meanwhile. Send it again.');
+  end if;
+  return file;
+end
+$$;
+comment on function private.store_file(uuid, bigint, text) is
+  'The bytes of a file are stored. Definer: private.check_file_size is not granted.';
+grant execute on function private.store_file(uuid, bigint, text) to service_role;
+
+create function public.store_file(file_id uuid, file_size bigint, sha256 text)
+returns public.chat_files
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.store_file(file_id, file_size, sha256)
+$$;
+comment on function public.store_file(uuid, bigint, text) is
+  'Service RPC of the files function: the row, now indexing; of the same bytes in the same session, the row that was first. 413 when they are too many.';
+grant execute on function public.store_file(uuid, bigint, text) to service_role;
+
+create function public.finish_file(file_id uuid, vector_store_id uuid default null)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  update public.chat_files f
+  set status = 'ready', error = null, vector_store_id = coalesce(finish_file.vector_store_id, f.vector_store_id)
+  where f.id = file_id and f.status = 'indexing'
+$$;
+comment on function public.finish_file(uuid, uuid) is 'Service RPC: OpenAI has read the file; it may be used in turns.';
+grant execute on function public.finish_file(uuid, uuid) to service_role;
+
+create function public.fail_file(file_id uuid, error jsonb)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  update public.chat_files f
+  set status = 'failed', error = fail_file.error, openai_file_id = null, vector_store_id = null
+  where f.id = file_id and f.status in ('pending', 'indexing')
+$$;
+comment on function public.fail_file(uuid, jsonb) is
+  'Service RPC: a file that cannot be used, and why {code, message}. What was made of it remotely goes to the outbox.';
+grant execute on function public.fail_file(uuid, jsonb) to service_role;
+
+create function public.delete_file(auth_user_id uuid, file_id uuid)
+returns void
+language plpgsql
+security invoker
+set search_path = ''
+as $$
+begin
+  delete from public.chat_files f
+  using public.profiles p
+  where f.id = file_id and p.id = f.user_id and p.auth_id = auth_user_id;
+  if not found then
+    perform private.refuse(404, 'file_not_found');
+  end if;
+end
+$$;
+comment on function public.delete_file(uuid, uuid) is
+  'Service RPC of the files function: the row goes at once, what is remote through the outbox. 404 when it is not the user''s.';
+grant execute on function public.delete_file(uuid, uuid) to service_role;
+
+create function public.claim_stale_files(max_count integer)
+returns setof public.chat_files
+language sql
+security invoker
+set search_path = ''
+as $$
+  -- Touching doubles as the lease: a second run takes others, and a crashed one is taken over.
+  update public.chat_files f
+  set updated_at = now()
+  where f.id in (
+    select s.id
+    from public.chat_files s
+    where s.status in ('pending', 'indexing') and s.updated_at < now() - interval '10 minutes'
+    order by s.updated_at
+    limit max_count
+    for update skip locked
+  )
+  returning f.*
+$$;
+comment on function public.claim_stale_files(integer) is
+  'Service RPC of the clean-up: files whose upload or indexing has been silent for ten minutes, each to one caller.';
+grant execute on function public.claim_stale_files(integer) to service_role;
+
+create trigger chat_files_touch
+  before update on public.chat_files
+  for each row execute function private.touch_updated_at();
+
+alter table public.chat_files enable row level security;
+
+grant select on public.chat_files to authenticated;
+grant select, insert, update, delete on public.chat_files to service_role;
+
+create policy chat_files_select_own on public.chat_files
+  for select to authenticated
+  using (user_id = (select private.current_profile_id()));
+
+-- The same bytes once in a session; those of a failed upload may come again.
+create unique index chat_files_session_id_sha256_key on public.chat_files (session_id, sha256) where status <> 'failed';
+
+-- Foreign keys, and the list of a session's files.
+create index chat_files_session_id_user_id_idx on public.chat_files (session_id, user_id);
+create index chat_files_message_id_idx on public.chat_files (message_id);
+
+-- The clean-up: uploads that nobody goes on with.
+create index chat_files_unfinished_updated_at_idx on public.chat_files (updated_at) where status in ('pending', 'indexing');
+
+insert into storage.buckets (id, name, public, file_size_limit)
+values ('chat-files', 'chat-files', false, 52428800)
+on conflict (id) do update set public = excluded.public, file_size_limit = excluded.file_size_limit;
+
+-- No update and no delete: what a row stands for does not change, and the outbox removes it.
+create policy chat_files_select_own_folder on storage.objects
+  for select to authenticated
+  using (
+    bucket_id = 'chat-files'
+    and (storage.foldername(name))[1] = (select private.current_profile_id())::text
+  );
+
+create policy chat_files_insert_own_folder on storage.objects
+  for insert to authenticated
+  with check (
+    bucket_id = 'chat-files'
+    and (select private.require_can_act())
+    and (storage.foldername(name))[1] = (select private.current_profile_id())::text
+  );

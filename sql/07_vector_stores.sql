@@ -1,0 +1,202 @@
+-- The vector store of a session: made on first use, expired by OpenAI, made again when it is needed.
+
+create table public.vector_stores (
+  id uuid primary key default gen_random_uuid(),
+  store_id text,
+  user_id uuid not null,
+  session_id uuid not null,
+  name text not null,
+  file_count integer not null default 0,
+  expires_at timestamptz,
+  status text not null default 'recreating',
+  expired_at timestamptz,
+  error text,
+  openai_metadata jsonb not null default '{}',
+  lease_until timestamptz,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint vector_stores_session_id_user_id_key unique (session_id, user_id),
+  constraint vector_stores_store_id_key unique (store_id),
+  constraint vector_stores_session_id_user_id_fkey foreign key (session_id, user_id)
+    references public.chat_sessions (id, user_id) on delete cascade,
+  constraint vector_stores_status_check check (status in ('active', 'expired', 'recreating', 'failed')),
+  constraint vector_stores_active_check check (status <> 'active' or num_nulls(store_id, expires_at) = 0),
+  constraint vector_stores_lease_until_check check (status <> 'recreating' or lease_until is not null),
+  constraint vector_stores_file_count_check check (file_count >= 0)
+);
+
+comment on table public.vector_stores is 'What file search of a session reads; at most one a session. The row outlives the store at OpenAI.';
+comment on column public.vector_stores.store_id is 'At OpenAI; null while there is none.';
+comment on column public.vector_stores.expires_at is 'When OpenAI expires the store unless it is used before.';
+comment on column public.vector_stores.status is 'recreating: somebody makes it, until lease_until; failed: tried again from lease_until on.';
+comment on column public.vector_stores.error is 'Why it could not be made, for operators.';
+comment on column public.vector_stores.openai_metadata is 'As it was created: metadata and expires_after.';
+
+alter table public.chat_files
+  add constraint chat_files_vector_store_id_fkey foreign key (vector_store_id)
+    references public.vector_stores (id) on delete set null;
+create index chat_files_vector_store_id_idx on public.chat_files (vector_store_id);
+
+create function public.claim_vector_store(session_id uuid)
+returns jsonb
+language plpgsql
+security invoker
+set search_path = ''
+as $$
+declare
+  store public.vector_stores;
+begin
+  -- One statement decides who makes the store, however many ask.
+  insert into public.vector_stores as v (session_id, user_id, name, lease_until)
+  select s.id, s.user_id, 'Chat ' || s.id, clock_timestamp() + interval '2 minutes'
+  from public.chat_sessions s
+  where s.id = claim_vector_store.session_id
+  on conflict on constraint vector_stores_session_id_user_id_key do update
+  set status = 'recreating', lease_until = excluded.lease_until, expired_at = coalesce(v.expired_at, now())
+  where v.status = 'expired'
+    or (v.status = 'active' and v.expires_at <= now())
+    or (v.status in ('recreating', 'failed') and v.lease_until <= now())
+  returning * into store;
+
+  if store.id is not null then
+    return jsonb_build_object('kind', 'build', 'id', store.id, 'lease_until', store.lease_until, 'name', store.name,
+      'user_id', store.user_id);
+  end if;
+  select * into store from public.vector_stores v where v.session_id = claim_vector_store.session_id;
+  return case store.status
+    when 'active' then jsonb_build_object('kind', 'ready', 'id', store.id, 'store_id', store.store_id)
+    when 'recreating' then jsonb_build_object('kind', 'wait')
+    else jsonb_build_object('kind', 'failed')
+  end;
+end
+$$;
+comment on function public.claim_vector_store(uuid) is
+  'Service RPC: the store of a session. kind: ready (with store_id), build (the caller makes it, under a lease), wait (somebody does), failed (it could not be made, or the session is gone).';
+grant execute on function public.claim_vector_store(uuid) to service_role;
+
+create function private.finish_vector_store(claimed_id uuid, claimed_until timestamptz, store_id text,
+  expires_at timestamptz, openai_metadata jsonb)
+returns boolean
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  -- The trigger on store_id puts the store that is replaced into the outbox, in this transaction.
+  update public.vector_stores v
+  set status = 'active', store_id = finish_vector_store.store_id, expires_at = finish_vector_store.expires_at,
+      openai_metadata = finish_vector_store.openai_metadata, expired_at = null, lease_until = null, error = null
+  where v.id = claimed_id and v.status = 'recreating' and v.lease_until = claimed_until;
+  if not found then
+    perform private.enqueue_deletion('vector_store', finish_vector_store.store_id);
+    return false;
+  end if;
+  update public.chat_files f
+  set vector_store_id = claimed_id
+  from public.vector_stores v
+  where v.id = claimed_id
+    and f.session_id = v.session_id
+    and f.status = 'ready'
+    and f.file_type not like 'image/%';
+  return true;
+end
+$$;
+comment on function private.finish_vector_store(uuid, timestamptz, text, timestamptz, jsonb) is
+  'The store is made; one that comes after its lease goes to the outbox. Definer: private.enqueue_deletion is not granted.';
+grant execute on function private.finish_vector_store(uuid, timestamptz, text, timestamptz, jsonb) to service_role;
+
+create function public.finish_vector_store(claimed_id uuid, claimed_until timestamptz, store_id text,
+  expires_at timestamptz, openai_metadata jsonb)
+returns boolean
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.finish_vector_store(claimed_id, claimed_until, store_id, expires_at, openai_metadata)
+$$;
+comment on function public.finish_vector_store(uuid, timestamptz, text, timestamptz, jsonb) is
+  'Service RPC: ends a claim of claim_vector_store with a store; false when the lease was lost.';
+grant execute on function public.finish_vector_store(uuid, timestamptz, text, timestamptz, jsonb) to service_role;
+
+create function public.fail_vector_store(claimed_id uuid, claimed_until timestamptz, error text)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  update public.vector_stores v
+  set status = 'failed', error = fail_vector_store.error, lease_until = now() + interval '1 minute'
+  where v.id = claimed_id and v.status = 'recreating' and v.lease_until = claimed_until
+$$;
+comment on function public.fail_vector_store(uuid, timestamptz, text) is
+  'Service RPC: ends a claim of claim_vector_store without a store; after a minute it may be tried again.';
+grant execute on function public.fail_vector_store(uuid, timestamptz, text) to service_role;
+
+create function public.expire_vector_store(store_id text)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  update public.vector_stores v
+  set status = 'expired', expired_at = now()
+  where v.store_id = expire_vector_store.store_id and v.status = 'active'
+$$;
+comment on function public.expire_vector_store(text) is 'Service RPC: OpenAI says that the store has expired or is gone.';
+grant execute on function public.expire_vector_store(text) to service_role;
+
+create function public.touch_vector_store(store_id text, expires_at timestamptz)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  update public.vector_stores v
+  set expires_at = touch_vector_store.expires_at, lease_until = null
+  where v.store_id = touch_vector_store.store_id and v.status = 'active'
+$$;
+comment on function public.touch_vector_store(text, timestamptz) is 'Service RPC: takes over when OpenAI will expire the store.';
+grant execute on function public.touch_vector_store(text, timestamptz) to service_role;
+
+create function private.count_store_files()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  update public.vector_stores v
+  set file_count = (select count(*) from public.chat_files f where f.vector_store_id = v.id)
+  where v.id in (old.vector_store_id, new.vector_store_id);
+  return null;
+end
+$$;
+comment on function private.count_store_files() is
+  'Trigger: vector_stores.file_count follows the files that are attached. Definer: also runs as the client who deletes a session.';
+
+create trigger chat_files_count_attached
+  after update of vector_store_id on public.chat_files
+  for each row when (old.vector_store_id is distinct from new.vector_store_id)
+  execute function private.count_store_files();
+create trigger chat_files_count_deleted
+  after delete on public.chat_files
+  for each row when (old.vector_store_id is not null)
+  execute function private.count_store_files();
+
+create trigger vector_stores_touch
+  before update on public.vector_stores
+  for each row execute function private.touch_updated_at();
+
+alter table public.vector_stores enable row level security;
+
+grant select on public.vector_stores to authenticated;
+grant select, insert, update, delete on public.vector_stores to service_role;
+
+create policy vector_stores_select_own on public.vector_stores
+  for select to authenticated
+  using (user_id = (select private.current_profile_id()));
+
+-- The clean-up: what has expired, what is about to, and what nobody makes any more.
+create index vector_stores_active_expires_at_idx on public.vector_stores (expires_at) where status = 'active';
+create index vector_stores_expired_at_idx on public.vector_stores (expired_at) where status = 'expired' and store_id is not null;
+create index vector_stores_recreating_lease_until_idx on public.vector_stores (lease_until) where status = 'recreating';

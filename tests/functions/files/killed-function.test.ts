@@ -1,0 +1,172 @@
+import { createClient } from "@supabase/supabase-js";
+import pg from "pg";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { childOf, freshEnvironment, spawnStack } from "../../helpers/own-stack.ts";
+
+/** A stack of its own with a signed-up user and a session, whose functions may be killed. */
+async function startOwn() {
+  const stack = spawnStack({ ...await freshEnvironment(), PARLEY_SCHEDULER: "off" });
+  const status = await stack.ready();
+  const client = createClient(status.API_URL, status.PUBLISHABLE_KEY, {
+    auth: { persistSession: false },
+  });
+  const { data } = await client.auth.signUp({
+    email: "ada@example.com",
+    password: "correct horse battery",
+  });
+  const session = await client.from("chat_sessions").insert({ assistant_slug: "coach" })
+    .select("id").single().throwOnError();
+  const database = new pg.Client(status.DB_URL);
+  await database.connect();
+  onTestFinished(() => database.end());
+  const control = (method: string, path: string, body?: unknown) =>
+    fetch(new URL(`/_emulator/${path}`, status.OPENAI_BASE_URL), {
+      method,
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+  return {
+    client,
+    database,
+    control,
+    sessionId: String(session.data.id),
+    async kill() {
+      process.kill(await childOf(stack.pid, "functions-server"), "SIGKILL");
+      await stack.line(/runs again/);
+    },
+    upload(body: BodyInit, headers: Record<string, string> = {}) {
+      const init = {
+        method: "POST",
+        headers: { authorization: `Bearer ${data.session?.access_token}`, ...headers },
+        body,
+        // Node sends no stream without it; the types of the Web do not know it.
+        duplex: "half",
+      };
+      return fetch(`${status.FUNCTIONS_URL}/files`, init);
+    },
+    async cleanUp() {
+      const response = await fetch(`${status.FUNCTIONS_URL}/vector-store-cleanup`, {
+        method: "POST",
+        headers: { apikey: status.SECRET_KEY },
+      });
+      return await response.json();
+    },
+  };
+}
+
+type Own = Awaited<ReturnType<typeof startOwn>>;
+
+async function fileStatus({ client }: Own) {
+  const { data } = await client.from("chat_files").select("status, error").throwOnError();
+  return data.map(({ status, error }) => [status, error?.code]);
+}
+
+/** Lets ten minutes pass, and the clean-up run. */
+async function later(own: Own) {
+  await own.database.query("alter table public.chat_files disable trigger chat_files_touch");
+  await own.database.query(
+    "update public.chat_files set updated_at = now() - interval '11 minutes'",
+  );
+  await own.database.query("alter table public.chat_files enable trigger chat_files_touch");
+  await own.database.query(
+    "update public.vector_stores set lease_until = now() where status = 'recreating'",
+  );
+  await own.database.query(
+    "update private.remote_deletions set due_at = now() - interval '1 second'",
+  );
+  return await own.cleanUp();
+}
+
+async function remote({ control }: Own) {
+  return await (await control("GET", "objects")).json();
+}
+
+test("a function killed while the bytes come leaves a file that says so, and no bytes", {
+  timeout: 60_000,
+}, async () => {
+  const own = await startOwn();
+  let isCut = false;
+  const text = new TextEncoder();
+  const head = `--x\r\ncontent-disposition: form-data; name="session_id"\r\n\r\n${own.sessionId}` +
+    `\r\n--x\r\ncontent-disposition: form-data; name="file"; filename="a.txt"\r\n\r\n`;
+  const slow = new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(text.encode(head)),
+    async pull(controller) {
+      if (isCut) return controller.close();
+      controller.enqueue(text.encode("Hello ".repeat(10_000)));
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    },
+  });
+  const sending = own.upload(slow, { "content-type": "multipart/form-data; boundary=x" })
+    .catch(() => null);
+  await vi.waitFor(async () => expect(await fileStatus(own)).toEqual([["pending", undefined]]), {
+    timeout: 10_000,
+  });
+
+  await own.kill();
+  isCut = true;
+  await sending;
+  await later(own);
+  await later(own);
+
+  expect(await fileStatus(own)).toEqual([["failed", "upload_interrupted"]]);
+  const { rows } = await own.database.query("select name from storage.objects");
+  expect(rows).toEqual([]);
+  expect(await remote(own)).toMatchObject({ files: [], vector_stores: [] });
+});
+
+test(
+  "a function killed while OpenAI reads the file: the clean-up goes on",
+  { timeout: 60_000 },
+  async () => {
+    const own = await startOwn();
+    await own.control("PUT", "behaviour", { indexing_ms: 3_000 });
+    const form = new FormData();
+    form.set("session_id", own.sessionId);
+    form.set("file", new File(["The horse is called Comet."], "a.txt"));
+    expect((await own.upload(form)).status).toBe(201);
+    await vi.waitFor(async () => expect((await remote(own)).files).toHaveLength(1), {
+      timeout: 10_000,
+    });
+
+    await own.kill();
+    await later(own);
+
+    expect(await fileStatus(own)).toEqual([["ready", undefined]]);
+    const { files, vector_stores } = await remote(own);
+    expect(files).toHaveLength(1);
+    const named = await own.database.query("select store_id from public.vector_stores");
+    expect(vector_stores.map(({ id }: { id: string }) => id))
+      .toEqual(expect.arrayContaining(named.rows.map(({ store_id }) => store_id)));
+  },
+);
+
+test(
+  "a clean-up killed in the middle loses nothing: the next ones finish",
+  { timeout: 60_000 },
+  async () => {
+    const own = await startOwn();
+    const count = async () =>
+      Number(
+        (await own.database.query("select count(*) from private.remote_deletions")).rows[0].count,
+      );
+    await own.database.query(
+      `insert into private.remote_deletions (kind, remote_id)
+     select 'file', 'file_' || n from generate_series(1, 2000) n`,
+    );
+    const running = own.cleanUp().catch(() => null);
+    await vi.waitFor(async () => expect(await count()).toBeLessThan(1_900), {
+      timeout: 10_000,
+      interval: 20,
+    });
+
+    await own.kill();
+    await running;
+    const left = await count();
+    expect(left).toBeGreaterThan(0);
+
+    await vi.waitFor(async () => {
+      await later(own);
+      expect(await count()).toBe(0);
+    }, { timeout: 20_000 });
+  },
+);

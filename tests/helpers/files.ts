@@ -1,0 +1,138 @@
+import { expect } from "vitest";
+import { z } from "zod";
+import { CleanupReply, type FileReply } from "../../types/api.ts";
+import { asPostgres, must, stack, type TestUser } from "./stack.ts";
+
+const Objects = z.object({
+  conversations: z.array(z.object({ id: z.string(), items: z.array(z.unknown()) })),
+  files: z.array(z.object({ id: z.string(), filename: z.string(), purpose: z.string() })),
+  vector_stores: z.array(
+    z.object({ id: z.string(), status: z.string(), file_ids: z.array(z.string()) }),
+  ),
+  responses: z.array(z.object({ id: z.string(), status: z.string() })),
+});
+
+/** Everything that the OpenAI emulator holds. */
+export async function remoteObjects(): Promise<z.infer<typeof Objects>> {
+  const response = await fetch(new URL("/_emulator/objects", stack.OPENAI_BASE_URL));
+  return Objects.parse(await response.json());
+}
+
+/** Tells the OpenAI emulator to let something happen to one of its objects. */
+export async function commandOpenAI(path: string): Promise<void> {
+  const response = await fetch(new URL(`/_emulator/${path}`, stack.OPENAI_BASE_URL), {
+    method: "POST",
+  });
+  if (!response.ok) throw new Error(await response.text());
+}
+
+/** A form as a browser sends it; fields come before the file unless told otherwise. */
+export function uploadForm(
+  sessionId: string,
+  content: string | Uint8Array<ArrayBuffer>,
+  name: string,
+  { fileFirst = false, type = "" } = {},
+): FormData {
+  const form = new FormData();
+  if (!fileFirst) form.set("session_id", sessionId);
+  form.set("file", new File([content], name, { type }));
+  if (fileFirst) form.set("session_id", sessionId);
+  return form;
+}
+
+/** Posts to the files function as a user. */
+export function postFile(
+  user: TestUser,
+  body: FormData | Record<string, unknown>,
+): Promise<Response> {
+  const isForm = body instanceof FormData;
+  return fetch(`${stack.FUNCTIONS_URL}/files`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${user.accessToken}` },
+    body: isForm ? body : JSON.stringify(body),
+  });
+}
+
+/** Uploads a file and returns its row as the function answered it. */
+export async function upload(
+  user: TestUser,
+  sessionId: string,
+  content: string | Uint8Array<ArrayBuffer>,
+  name = "notes.md",
+): Promise<FileReply> {
+  const response = await postFile(user, uploadForm(sessionId, content, name));
+  if (!response.ok) throw new Error(await response.text());
+  return await response.json();
+}
+
+/** The row of a file as its owner reads it, once it is no longer on its way. */
+export async function indexed(user: TestUser, fileId: string): Promise<FileReply> {
+  const find = async () =>
+    must(await user.client.from("chat_files").select().eq("id", fileId).single());
+  await expect.poll(async () => (await find()).status, { timeout: 15_000 })
+    .toMatch(/ready|failed/);
+  return await find();
+}
+
+/** Uploads a file and waits until it can be used. */
+export async function uploadReady(
+  user: TestUser,
+  sessionId: string,
+  content: string,
+  name = "notes.md",
+): Promise<FileReply> {
+  const row = await indexed(user, (await upload(user, sessionId, content, name)).id);
+  expect(row.error).toBeNull();
+  return row;
+}
+
+/** Runs the clean-up once, as the scheduler does. */
+export async function cleanUp(): Promise<CleanupReply> {
+  const response = await fetch(`${stack.FUNCTIONS_URL}/vector-store-cleanup`, {
+    method: "POST",
+    headers: { apikey: stack.SECRET_KEY },
+  });
+  if (!response.ok) throw new Error(await response.text());
+  return CleanupReply.parse(await response.json());
+}
+
+/** Everything that waits in the outbox, due now. */
+export async function hasten(): Promise<void> {
+  await asPostgres("update private.remote_deletions set due_at = now() - interval '1 second'");
+}
+
+/** Names of the objects in Storage that are in a user's folder. */
+export async function objectsOf({ profileId }: TestUser): Promise<string[]> {
+  const rows = await asPostgres<{ name: string }>(
+    "select name from storage.objects where bucket_id = 'chat-files' and starts_with(name, $1)",
+    [profileId],
+  );
+  return rows.map(({ name }) => name);
+}
+
+/** Everything at OpenAI and in Storage that no row stands for. */
+export async function orphans(): Promise<string[]> {
+  const { files, vector_stores } = await remoteObjects();
+  const rows = await asPostgres<{ id: string }>(
+    `select f.openai_file_id as id from public.chat_files f
+     union all select v.store_id from public.vector_stores v
+     union all select f.storage_path from public.chat_files f where f.status <> 'failed'`,
+  );
+  const objects = await asPostgres<{ name: string }>(
+    "select name from storage.objects where bucket_id = 'chat-files'",
+  );
+  const known = new Set(rows.map(({ id }) => id));
+  const found = [...files, ...vector_stores].map(({ id }) => id).concat(
+    objects.map(({ name }) => name),
+  );
+  return found.filter((id) => !known.has(id));
+}
+
+/** Runs the clean-up until the outbox is empty. */
+export async function drain(): Promise<void> {
+  await expect.poll(async () => {
+    await hasten();
+    await cleanUp();
+    return (await asPostgres("select id from private.remote_deletions")).length;
+  }, { timeout: 20_000 }).toBe(0);
+}

@@ -1,0 +1,131 @@
+import Stripe from "stripe";
+import { expect } from "vitest";
+import { z } from "zod";
+import { createStripe } from "../../functions/_shared/billing/stripe.ts";
+import { RedirectReply } from "../../types/billing.ts";
+import { stack, type TestUser } from "./stack.ts";
+
+const { STRIPE_API_URL = "", STRIPE_WEBHOOK_SECRET = "" } = stack;
+
+/** The real client, talking to the emulator. */
+export const stripe = createStripe({ STRIPE_SECRET_KEY: "sk_test_tests", STRIPE_API_URL });
+
+const EventRecord = z.object({
+  id: z.string(),
+  type: z.string(),
+  state: z.enum(["held", "pending", "delivered", "failed", "unsent"]),
+  last_status: z.number().nullable(),
+  event: z.looseObject({ data: z.object({ object: z.looseObject({}) }) }),
+});
+/** An event and what became of it. */
+export type EventRecord = z.infer<typeof EventRecord>;
+
+/** Keeps events back until they are delivered one by one; call `releaseEvents` in `afterEach`. */
+export async function holdEvents(): Promise<void> {
+  await control("PUT", "delivery", { mode: "hold" });
+}
+
+/** Lets new events leave at once, and ends every commanded behaviour. */
+export async function releaseEvents(): Promise<void> {
+  await control("PUT", "delivery", { mode: "auto" });
+  await control("DELETE", "behaviour");
+}
+
+/** Tells the emulator how to behave; `releaseEvents` ends it. */
+export async function behave(behaviour: Record<string, unknown>): Promise<void> {
+  await control("PUT", "behaviour", behaviour);
+}
+
+/** All events that tell of an object that holds this text, oldest first. */
+export async function eventsAbout(text: string): Promise<EventRecord[]> {
+  const records = z.array(EventRecord).parse(await control("GET", "events"));
+  return records.filter(({ event }) => JSON.stringify(event.data.object).includes(text));
+}
+
+/** Delivers an event, so many times at once, and returns the status of the last answer. */
+export async function deliver(
+  eventId: string,
+  options: { times?: number; older_api_version?: boolean } = {},
+): Promise<number | null> {
+  return EventRecord.parse(await control("POST", `events/${eventId}/deliver`, options)).last_status;
+}
+
+/** Resolves when every event about this text has been answered well. */
+export async function delivered(text: string): Promise<void> {
+  await expect.poll(async () => {
+    const events = await eventsAbout(text);
+    return events.length > 0 && events.every(({ state }) => state === "delivered");
+  }, { timeout: 20_000 }).toBe(true);
+}
+
+/** Makes, changes or deletes an object in the emulator, and sends the events that Stripe would send. */
+export async function command(fields: Record<string, unknown>): Promise<{ id: string }> {
+  return z.looseObject({ id: z.string() }).parse(await control("POST", "objects", fields));
+}
+
+/** Lets the time of a subscription pass until something happens to it. */
+export async function advance(subscriptionId: string, payment?: string): Promise<void> {
+  await control("POST", `subscriptions/${subscriptionId}/advance`, { payment });
+}
+
+/** Opens a checkout as a client does and completes it as a customer does; returns its id. */
+export async function buy(user: TestUser, priceId: string): Promise<string> {
+  const response = await postBilling("checkout", user, {
+    price_id: priceId,
+    success_url: "http://localhost:3000/done",
+    cancel_url: "http://localhost:3000/plans",
+  });
+  expect(response.status).toBe(200);
+  const { url } = RedirectReply.parse(await response.json());
+  const id = new URL(url).pathname.split("/").at(-1) ?? "";
+  await control("POST", `checkout_sessions/${id}/complete`, {});
+  return id;
+}
+
+/** Posts to the billing function as a user. */
+export function postBilling(route: string, user: TestUser, body: unknown): Promise<Response> {
+  return fetch(`${stack.FUNCTIONS_URL}/billing/${route}`, {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      authorization: `Bearer ${user.accessToken}`,
+    },
+    body: JSON.stringify(body),
+  });
+}
+
+/** Reads from the billing function as a user. */
+export function getBilling(route: string, user: TestUser): Promise<Response> {
+  return fetch(`${stack.FUNCTIONS_URL}/billing/${route}`, {
+    headers: { authorization: `Bearer ${user.accessToken}` },
+  });
+}
+
+/** Posts an event to the webhook as Stripe does. */
+export function postEvent(
+  event: object,
+  { secret = STRIPE_WEBHOOK_SECRET, timestamp, header }: {
+    secret?: string;
+    timestamp?: number;
+    header?: string;
+  } = {},
+): Promise<Response> {
+  const payload = JSON.stringify(event);
+  const signature = header ??
+    Stripe.webhooks.generateTestHeaderString({ payload, secret, timestamp });
+  return fetch(`${stack.FUNCTIONS_URL}/stripe-webhook`, {
+    method: "POST",
+    headers: { "content-type": "application/json", "stripe-signature": signature },
+    body: payload,
+  });
+}
+
+async function control(method: string, path: string, body?: unknown): Promise<unknown> {
+  const response = await fetch(new URL(`/_emulator/${path}`, STRIPE_API_URL), {
+    method,
+    headers: { "content-type": "application/json" },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  if (!response.ok) throw new Error(await response.text());
+  return await response.json();
+}
