@@ -31,3 +31,38 @@ export async function startOpenAIEmulator(
   const apiKey = `sk-emulator-${randomBytes(12).toString("hex")}`;
   return { service, provider: { apiKey, baseUrl: `http://127.0.0.1:${port}/v1` } };
 }
+
+/** A running Stripe emulator and how its clients reach it. */
+export interface StripeEmulatorService {
+  service: Service;
+  account: NonNullable<Settings["stripe"]>;
+}
+
+/** Starts the Stripe emulator, whose events go to `webhookUrl`; what it holds survives restarts. */
+export async function startStripeEmulator(
+  { port, stateDir, webhookUrl, log }: {
+    port: number;
+    stateDir: string;
+    webhookUrl: string;
+    log: Log;
+  },
+): Promise<StripeEmulatorService> {
+  const webhookSecret = `whsec_${randomBytes(24).toString("hex")}`;
+  const service = await startService({
+    name: "stripe",
+    command: process.execPath,
+    args: [path.join(import.meta.dirname, "stripe/main.ts")],
+    env: {
+      PARLEY_STRIPE_PORT: String(port),
+      PARLEY_STRIPE_STATE: path.join(stateDir, "stripe.json"),
+      PARLEY_STRIPE_WEBHOOK_URL: webhookUrl,
+      PARLEY_STRIPE_WEBHOOK_SECRET: webhookSecret,
+    },
+    stopSignal: "SIGTERM",
+    ready: /^stripe emulator ready/,
+    quiet: /^stripe emulator ready/,
+    log,
+  });
+  const secretKey = `sk_test_emulator${randomBytes(12).toString("hex")}`;
+  return { service, account: { secretKey, webhookSecret, apiUrl: `http://127.0.0.1:${port}` } };
+}

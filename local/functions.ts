@@ -12,6 +12,7 @@ export interface FunctionsOptions {
   publishableKey: string;
   secretKey: string;
   openai: NonNullable<Settings["openai"]>;
+  stripe: NonNullable<Settings["stripe"]>;
   streamSeconds: number;
   allowedOrigins: string;
   log: Log;
@@ -52,6 +53,9 @@ function functionsEnvironment(options: FunctionsOptions): Record<string, string>
     SUPABASE_JWKS_URL: `${options.apiUrl}/auth/v1/.well-known/jwks.json`,
     OPENAI_API_KEY: options.openai.apiKey,
     OPENAI_BASE_URL: options.openai.baseUrl,
+    STRIPE_SECRET_KEY: options.stripe.secretKey,
+    STRIPE_WEBHOOK_SECRET: options.stripe.webhookSecret,
+    STRIPE_API_URL: options.stripe.apiUrl,
     PARLEY_STREAM_SECONDS: String(options.streamSeconds),
     PARLEY_ALLOWED_ORIGINS: options.allowedOrigins,
   };

@@ -18,6 +18,10 @@ const Environment = z.object({
   PARLEY_ALLOWED_ORIGINS: z.string().default(""),
   OPENAI_API_KEY: optional,
   OPENAI_BASE_URL: optional,
+  STRIPE_SECRET_KEY: optional,
+  STRIPE_WEBHOOK_SECRET: optional,
+  STRIPE_API_URL: optional,
+  PAST_DUE_GRACE_DAYS: z.coerce.number().int().min(0).default(7),
 });
 
 /** Everything the local stack reads from the environment; README lists the variables. */
@@ -33,6 +37,10 @@ export interface Settings {
   allowedOrigins: string;
   /** Null runs the emulator. */
   openai: { apiKey: string; baseUrl: string } | null;
+  /** Null runs the emulator. */
+  stripe: { secretKey: string; webhookSecret: string; apiUrl: string } | null;
+  /** Days for which a payment may be past due before the plan is gone. */
+  pastDueGraceDays: number;
 }
 
 /** Loads `.env` beside package.json, if there is one; what the environment already says wins. */
@@ -55,6 +63,8 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     streamSeconds: values.PARLEY_STREAM_SECONDS,
     allowedOrigins: values.PARLEY_ALLOWED_ORIGINS,
     openai: readProvider(values.OPENAI_API_KEY, values.OPENAI_BASE_URL),
+    stripe: readStripe(values),
+    pastDueGraceDays: values.PAST_DUE_GRACE_DAYS,
   };
 }
 
@@ -62,4 +72,13 @@ function readProvider(apiKey?: string, baseUrl?: string): Settings["openai"] {
   if (!apiKey && !baseUrl) return null;
   if (!apiKey) throw new Error("OPENAI_BASE_URL is set, so OPENAI_API_KEY must be set too.");
   return { apiKey, baseUrl: baseUrl ?? "https://api.openai.com/v1" };
+}
+
+function readStripe(values: z.infer<typeof Environment>): Settings["stripe"] {
+  const { STRIPE_SECRET_KEY: secretKey, STRIPE_WEBHOOK_SECRET: webhookSecret } = values;
+  if (!secretKey && !webhookSecret && !values.STRIPE_API_URL) return null;
+  if (!secretKey || !webhookSecret) {
+    throw new Error("STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET must be set together.");
+  }
+  return { secretKey, webhookSecret, apiUrl: values.STRIPE_API_URL ?? "https://api.stripe.com" };
 }

@@ -6,7 +6,8 @@ import { quietAnsweredErrors } from "./api/quiet.ts";
 import { createReloadingApp } from "./api/reload.ts";
 import { createAuthApp } from "./auth/create-auth-app.ts";
 import { type PlatformDatabase, startDatabase } from "./database.ts";
-import { startOpenAIEmulator } from "./emulators.ts";
+import { seedCatalogue, setPastDueGrace } from "./billing.ts";
+import { startOpenAIEmulator, startStripeEmulator } from "./emulators.ts";
 import { restartOnChange, startFunctions } from "./functions.ts";
 import { createGateway } from "./gateway/app.ts";
 import { createTokenExchange } from "./gateway/tokens.ts";
@@ -80,13 +81,23 @@ async function startParts(
   const database = await startMigratedDatabase(site, parts, watch ? signal : null);
   signal.throwIfAborted();
   const provider = await startProvider(site, parts);
+  const account = await startBilling(site, parts);
   const functionsPort = await getPort();
   const markReady = await startGateway(site, database, `http://127.0.0.1:${functionsPort}`, parts);
-  await startEdgeFunctions(site, provider, functionsPort, parts, watch);
+  await startEdgeFunctions(
+    site,
+    { openai: provider, stripe: account },
+    functionsPort,
+    parts,
+    watch,
+  );
   if (settings.scheduler) startClock(site, database, parts);
   markReady();
+  if (!settings.stripe) {
+    await seedCatalogue(account, { apiUrl: site.apiUrl, secretKey: site.keys.secretKey });
+  }
 
-  const status = describeStack(site, database, provider);
+  const status = describeStack(site, database, { openai: provider, stripe: account });
   await writeStatus(stateDir, status);
   parts.defer(() => clearStatus(stateDir));
   return status;
@@ -102,15 +113,23 @@ interface Site {
 }
 
 type Provider = NonNullable<Settings["openai"]>;
+type Account = NonNullable<Settings["stripe"]>;
+
+/** What the functions talk to outside the stack. */
+interface Outside {
+  openai: Provider;
+  stripe: Account;
+}
 
 async function startMigratedDatabase(
-  { settings: { stateDir, dbPort }, keys, apiUrl, log }: Site,
+  { settings: { stateDir, dbPort, pastDueGraceDays }, keys, apiUrl, log }: Site,
   parts: AsyncDisposableStack,
   signal: AbortSignal | null,
 ): Promise<PlatformDatabase> {
   const database = await startDatabase({ stateDir, port: dbPort, apiUrl, keys, log });
   parts.defer(() => database.service.stop());
   await migrate(database, { log, stateDir, signal });
+  await setPastDueGrace(database.url("postgres"), pastDueGraceDays);
   return database;
 }
 
@@ -124,6 +143,20 @@ async function startProvider(
   const { service, provider } = await startOpenAIEmulator({ port: await getPort(), stateDir, log });
   parts.defer(() => service.stop());
   return provider;
+}
+
+/** The real Stripe of the settings, or the emulator. */
+async function startBilling(
+  { settings, apiUrl, log }: Site,
+  parts: AsyncDisposableStack,
+): Promise<Account> {
+  if (settings.stripe) return settings.stripe;
+  const { stateDir } = settings;
+  const webhookUrl = `${apiUrl}/functions/v1/stripe-webhook`;
+  const port = await getPort();
+  const { service, account } = await startStripeEmulator({ port, stateDir, webhookUrl, log });
+  parts.defer(() => service.stop());
+  return account;
 }
 
 /** Serves everything on one port. Returns how to say that all parts answer. */
@@ -179,7 +212,7 @@ async function startGateway(
 
 async function startEdgeFunctions(
   { settings, keys, apiUrl, log }: Site,
-  openai: Provider,
+  { openai, stripe }: Outside,
   port: number,
   parts: AsyncDisposableStack,
   watch: boolean,
@@ -192,6 +225,7 @@ async function startEdgeFunctions(
     publishableKey,
     secretKey,
     openai,
+    stripe,
     streamSeconds,
     allowedOrigins,
     log,
@@ -221,7 +255,7 @@ function openPool(connectionString: string, max: number, parts: AsyncDisposableS
 function describeStack(
   { settings, keys, apiUrl }: Site,
   database: PlatformDatabase,
-  provider: Provider,
+  { openai, stripe }: Outside,
 ): StackStatus {
   return {
     API_URL: apiUrl,
@@ -231,7 +265,9 @@ function describeStack(
     SECRET_KEY: keys.secretKey,
     MAIL_URL: `${apiUrl}/_mail`,
     SMTP_URL: `smtp://127.0.0.1:${settings.mailPort}`,
-    OPENAI_BASE_URL: settings.openai ? undefined : provider.baseUrl,
+    OPENAI_BASE_URL: settings.openai ? undefined : openai.baseUrl,
+    STRIPE_API_URL: settings.stripe ? undefined : stripe.apiUrl,
+    STRIPE_WEBHOOK_SECRET: settings.stripe ? undefined : stripe.webhookSecret,
   };
 }
 

@@ -16,6 +16,10 @@ export const StackStatus = z.object({
   SMTP_URL: z.string(),
   /** Ends in `/v1`; absent when a real provider is used. */
   OPENAI_BASE_URL: z.string().optional(),
+  /** The Stripe emulator; absent when the real Stripe is used. */
+  STRIPE_API_URL: z.string().optional(),
+  /** What its events are signed with. */
+  STRIPE_WEBHOOK_SECRET: z.string().optional(),
 });
 export type StackStatus = z.infer<typeof StackStatus>;
 

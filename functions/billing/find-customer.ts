@@ -1,0 +1,29 @@
+import type { BillingAccount } from "../_shared/billing/billing-database.ts";
+import type { BillingPorts } from "./billing-ports.ts";
+
+/**
+ * The customer of a profile, made at the first purchase. Two clicks at once make one: Stripe answers both with the same
+ * customer, and the database links only one.
+ */
+export async function findOrCreateCustomer(
+  { stripe, db }: BillingPorts,
+  account: BillingAccount,
+): Promise<string> {
+  if (account.customer_id) return account.customer_id;
+  const params = {
+    ...(account.email && { email: account.email }),
+    metadata: { profile_id: account.profile_id },
+  };
+  const { id } = await stripe.customers.create(params, {
+    idempotencyKey: await customerKey(account),
+  });
+  return await db.linkCustomer(account.profile_id, id);
+}
+
+/** Stripe refuses a key that comes with other parameters, so the key is made of all of them. */
+async function customerKey({ profile_id, email, former_customers }: BillingAccount) {
+  const text = JSON.stringify([profile_id, email, former_customers]);
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  const hex = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0"));
+  return `customer-${hex.join("")}`;
+}

@@ -1,0 +1,96 @@
+import { withSupabase } from "@supabase/server/adapters/hono";
+import type { Context } from "hono";
+import { etag } from "hono/etag";
+import Stripe from "stripe";
+import { z } from "zod";
+import {
+  CheckoutRequest,
+  PortalRequest,
+  type ProductsReply,
+  type RedirectReply,
+  type SubscriptionReply,
+} from "../../types/billing.ts";
+import type { Database } from "../../types/database.ts";
+import { createBillingDatabase } from "../_shared/billing/billing-database.ts";
+import { AppError } from "../_shared/errors.ts";
+import { createFunction, type FunctionEnv, readJson } from "../_shared/http.ts";
+import type { BillingPorts } from "./billing-ports.ts";
+import { listProducts } from "./list-products.ts";
+import { openPortal } from "./open-portal.ts";
+import { readSubscription } from "./read-subscription.ts";
+import { startCheckout } from "./start-checkout.ts";
+
+/** Seconds for which anybody may keep the catalogue. */
+const CATALOGUE_SECONDS = 300;
+
+/** `POST /billing/checkout`, `POST /billing/portal`, `GET /billing/subscription`, `GET /billing/products`. */
+export function createBillingFunction(ports: Omit<BillingPorts, "db">) {
+  const app = createFunction({ name: "billing", log: ports.log });
+  const asUser = withSupabase<Database>({ auth: "user" });
+
+  app.post("/checkout", asUser, async (c) => {
+    const body = parse(CheckoutRequest, await readJson(c));
+    const { billing, userId, catalogue } = requestPorts(c, ports);
+    const url = await orUnavailable(startCheckout(billing, catalogue, userId, body));
+    return c.json<RedirectReply>({ url });
+  });
+
+  app.post("/portal", asUser, async (c) => {
+    const { return_url } = parse(PortalRequest, await readJson(c));
+    const { billing, userId } = requestPorts(c, ports);
+    return c.json<RedirectReply>({
+      url: await orUnavailable(openPortal(billing, userId, return_url)),
+    });
+  });
+
+  app.get("/subscription", asUser, async (c) => {
+    const { billing, userId } = requestPorts(c, ports);
+    const { supabase } = c.var.supabaseContext;
+    c.header("cache-control", "private, no-store");
+    return c.json<SubscriptionReply>(await readSubscription(billing, supabase, userId));
+  });
+
+  app.get(
+    "/products",
+    withSupabase<Database>({ auth: ["publishable", "user"] }),
+    etag(),
+    async (c) => {
+      c.header("cache-control", `public, max-age=${CATALOGUE_SECONDS}`);
+      return c.json<ProductsReply>(await listProducts(c.var.supabaseContext.supabaseAdmin));
+    },
+  );
+  return app;
+}
+
+function requestPorts(c: Context<FunctionEnv>, ports: Omit<BillingPorts, "db">) {
+  const { supabaseAdmin, userClaims } = c.var.supabaseContext;
+  if (!userClaims) throw new AppError("unauthorized");
+  const billing: BillingPorts = { ...ports, db: createBillingDatabase(supabaseAdmin) };
+  return { billing, userId: userClaims.id, catalogue: supabaseAdmin };
+}
+
+function parse<Shape>(shape: z.ZodType<Shape>, body: unknown): Shape {
+  const parsed = shape.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues.map(({ path, message }) => ({
+    path: path.join("."),
+    message,
+  }));
+  const first = issues[0];
+  throw new AppError("invalid_request", {
+    message: first ? `${first.path || "body"}: ${first.message}` : undefined,
+    details: { issues },
+  });
+}
+
+/** What Stripe refuses or does not answer is not the client's fault, and its messages are not the client's business. */
+async function orUnavailable<Value>(work: Promise<Value>): Promise<Value> {
+  try {
+    return await work;
+  } catch (cause) {
+    if (cause instanceof Stripe.errors.StripeError) {
+      throw new AppError("stripe_unavailable", { cause });
+    }
+    throw cause;
+  }
+}

@@ -1,0 +1,57 @@
+import type { SupabaseClient } from "@supabase/supabase-js";
+import type { SubscriptionReply } from "../../types/billing.ts";
+import type { Database } from "../../types/database.ts";
+import { syncCustomer } from "../_shared/billing/sync-customer.ts";
+import { AppError } from "../_shared/errors.ts";
+import { describeError } from "../_shared/log.ts";
+import { unwrap } from "../_shared/refusal.ts";
+import type { BillingPorts } from "./billing-ports.ts";
+
+/** How old what we know may be before Stripe is asked. */
+const FRESH_MS = 5 * 60_000;
+const COLUMNS =
+  "stripe_subscription_id, status, stripe_price_id, stripe_product_id, amount, currency, recurring_interval, current_period_start, current_period_end, auto_renew, trial_end, ends_at";
+
+/** The caller's plan and subscription; asks Stripe first when it was last asked long ago. */
+export async function readSubscription(
+  ports: BillingPorts,
+  client: SupabaseClient<Database>,
+  userId: string,
+): Promise<SubscriptionReply> {
+  const { customer_id, synced_at } = await ports.db.findAccount(userId, false);
+  const age = Date.now() - Date.parse(synced_at ?? "1970-01-01");
+  const isSynced = customer_id !== null && age > FRESH_MS
+    ? await trySync(ports, customer_id)
+    : false;
+  const columns = "subscription_plan, membership_status, stripe_subscription_id";
+  const profile = unwrap(await client.from("profiles").select(columns).maybeSingle());
+  if (!profile) throw new AppError("unauthorized");
+  return {
+    plan: profile.subscription_plan,
+    membership_status: profile.membership_status,
+    subscription: await findSubscription(client, profile.stripe_subscription_id),
+    synced_at: isSynced ? new Date().toISOString() : synced_at,
+  };
+}
+
+/** What we have is better than nothing when Stripe does not answer. */
+async function trySync({ stripe, db, log }: BillingPorts, customerId: string): Promise<boolean> {
+  try {
+    await syncCustomer({ stripe, db }, customerId);
+    return true;
+  } catch (error) {
+    log.error("customer_not_synced", describeError(error));
+    return false;
+  }
+}
+
+async function findSubscription(
+  client: SupabaseClient<Database>,
+  inForce: string | null,
+): Promise<SubscriptionReply["subscription"]> {
+  const query = client.from("subscriptions").select(COLUMNS);
+  const chosen = inForce ? query.eq("stripe_subscription_id", inForce) : query;
+  return unwrap(
+    await chosen.order("started_at", { ascending: false }).limit(1).maybeSingle(),
+  );
+}

@@ -1,0 +1,66 @@
+import type { SupabaseClient } from "@supabase/supabase-js";
+import type Stripe from "stripe";
+import type { CheckoutRequest } from "../../types/billing.ts";
+import type { Database } from "../../types/database.ts";
+import { AppError } from "../_shared/errors.ts";
+import { unwrap } from "../_shared/refusal.ts";
+import type { BillingPorts } from "./billing-ports.ts";
+import { requireAllowed } from "./check-url.ts";
+import { findOrCreateCustomer } from "./find-customer.ts";
+import { readTrialDays } from "./read-trial.ts";
+
+/** A price that is for sale. */
+interface SalePrice {
+  id: string;
+  type: string | null;
+  metadata: unknown;
+}
+
+/** Opens a checkout of Stripe and returns its URL. Everything but the price is ours to say. */
+export async function startCheckout(
+  ports: BillingPorts,
+  catalogue: SupabaseClient<Database>,
+  userId: string,
+  request: CheckoutRequest,
+): Promise<string> {
+  requireAllowed(ports.allowedOrigins, [request.success_url, request.cancel_url]);
+  const account = await ports.db.findAccount(userId, true);
+  const price = await findPrice(catalogue, request.price_id);
+  const customer = await findOrCreateCustomer(ports, account);
+  const { url } = await ports.stripe.checkout.sessions.create({
+    customer,
+    client_reference_id: account.profile_id,
+    line_items: [{ price: price.id, quantity: 1 }],
+    success_url: request.success_url,
+    cancel_url: request.cancel_url,
+    ...describePurchase(price, account.has_subscribed),
+  });
+  if (!url) throw new AppError("stripe_unavailable");
+  return url;
+}
+
+/** What is paid once gets an invoice, too: its lines are what credits are granted for. */
+function describePurchase(
+  price: SalePrice,
+  hasSubscribed: boolean,
+): Pick<
+  Stripe.Checkout.SessionCreateParams,
+  "mode" | "invoice_creation" | "subscription_data"
+> {
+  if (price.type !== "recurring") return { mode: "payment", invoice_creation: { enabled: true } };
+  const trialDays = hasSubscribed ? null : readTrialDays(price.metadata);
+  return {
+    mode: "subscription",
+    ...(trialDays && { subscription_data: { trial_period_days: trialDays } }),
+  };
+}
+
+async function findPrice(catalogue: SupabaseClient<Database>, id: string): Promise<SalePrice> {
+  const query = catalogue.from("stripe_prices")
+    .select("id, type, metadata, stripe_products!inner(is_active)")
+    .eq("id", id).eq("is_active", true).eq("is_deleted", false)
+    .eq("stripe_products.is_active", true);
+  const price = unwrap(await query.maybeSingle());
+  if (!price) throw new AppError("price_not_found");
+  return price;
+}

@@ -1,0 +1,54 @@
+import { withSupabase } from "@supabase/server/adapters/hono";
+import Stripe from "stripe";
+import type { WebhookReply } from "../../types/billing.ts";
+import type { Database } from "../../types/database.ts";
+import { createBillingDatabase } from "../_shared/billing/billing-database.ts";
+import { AppError } from "../_shared/errors.ts";
+import { createFunction } from "../_shared/http.ts";
+import { processEvent, type WebhookPorts } from "./process-event.ts";
+
+/** How old a signature may be, in seconds. */
+const TOLERANCE_SECONDS = 300;
+
+/** What the webhook function needs of the world; the database comes with each request. */
+export interface WebhookFunctionPorts extends Omit<WebhookPorts, "db"> {
+  webhookSecret: string;
+  /** The mode of the key: events of the other one are refused. */
+  isLive: boolean;
+}
+
+/** `POST /stripe-webhook`: Stripe's events, known by their signature. */
+export function createWebhookFunction(ports: WebhookFunctionPorts) {
+  const app = createFunction({ name: "stripe-webhook", log: ports.log });
+  const cryptoProvider = Stripe.createSubtleCryptoProvider();
+
+  app.post("/", withSupabase<Database>({ auth: "none" }), async (c) => {
+    const signature = c.req.header("stripe-signature");
+    const event = await verify(ports, cryptoProvider, await c.req.text(), signature);
+    const db = createBillingDatabase(c.var.supabaseContext.supabaseAdmin);
+    const status = await processEvent({ ...ports, db }, event);
+    ports.log.info("event", { event_id: event.id, event_type: event.type, status });
+    return c.json<WebhookReply>({ status });
+  });
+  return app;
+}
+
+async function verify(
+  { stripe, webhookSecret, isLive }: WebhookFunctionPorts,
+  cryptoProvider: Stripe.CryptoProvider,
+  body: string,
+  signature: string | undefined,
+): Promise<Stripe.Event> {
+  if (!signature) throw new AppError("invalid_signature");
+  const event = await stripe.webhooks.constructEventAsync(
+    body,
+    signature,
+    webhookSecret,
+    TOLERANCE_SECONDS,
+    cryptoProvider,
+  ).catch((cause) => {
+    throw new AppError("invalid_signature", { cause });
+  });
+  if (event.livemode !== isLive) throw new AppError("wrong_mode");
+  return event;
+}

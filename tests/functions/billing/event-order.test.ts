@@ -1,0 +1,62 @@
+import fc from "fast-check";
+import { afterEach, expect, test } from "vitest";
+import { createPayer, readProfile } from "../../helpers/billing.ts";
+import { must } from "../../helpers/stack.ts";
+import { deliver, eventsAbout, holdEvents, releaseEvents, stripe } from "../../helpers/stripe.ts";
+
+afterEach(releaseEvents);
+
+/** Events of a subscription that was created, changed and cancelled, undelivered. */
+async function liveThroughSubscription() {
+  const payer = await createPayer();
+  await holdEvents();
+  const { id } = await stripe.subscriptions.create({
+    customer: payer.customerId,
+    items: [{ price: "price_parley_pro_monthly" }],
+  });
+  await stripe.subscriptions.update(id, { metadata: { note: "changed" } });
+  await stripe.subscriptions.cancel(id);
+  const events = (await eventsAbout(id)).filter(({ type }) =>
+    type.startsWith("customer.subscription.")
+  );
+  expect(events.map(({ type }) => type)).toEqual([
+    "customer.subscription.created",
+    "customer.subscription.updated",
+    "customer.subscription.deleted",
+  ]);
+  return { payer, id, events: events.map(({ id }) => id) };
+}
+
+const permutations = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+
+test.for(permutations)("created, updated and deleted come as %i, %i, %i", async (order) => {
+  const { payer, id, events } = await liveThroughSubscription();
+  for (const index of order) expect(await deliver(events[index] ?? "")).toBe(200);
+  expect(must(await payer.client.from("subscriptions").select().single())).toMatchObject({
+    stripe_subscription_id: id,
+    status: "canceled",
+    metadata: { note: "changed" },
+    auto_renew: false,
+  });
+  expect(await readProfile(payer)).toMatchObject({
+    subscription_plan: "free",
+    membership_status: "canceled",
+    role: "user",
+  });
+});
+
+test("any of them, doubled, in any order and at once", async () => {
+  const { payer, events } = await liveThroughSubscription();
+  const sequence = fc.array(fc.tuple(fc.constantFrom(...events), fc.integer({ min: 1, max: 3 })), {
+    minLength: 1,
+    maxLength: 5,
+  });
+  await fc.assert(
+    fc.asyncProperty(sequence, async (deliveries) => {
+      await Promise.all(deliveries.map(([event, times]) => deliver(event, { times })));
+      const rows = must(await payer.client.from("subscriptions").select("status"));
+      expect(rows).toEqual([{ status: "canceled" }]);
+    }),
+    { numRuns: 15 },
+  );
+});

@@ -1,0 +1,137 @@
+import fc from "fast-check";
+import Stripe from "stripe";
+import { afterEach, expect, test } from "vitest";
+import { syncAll } from "../../../functions/_shared/billing/sync-ports.ts";
+import { admin, createPayer, type Payer } from "../../helpers/billing.ts";
+import { stateAtStripe, stateInDatabase } from "../../helpers/billing-states.ts";
+import {
+  advance,
+  deliver,
+  eventsAbout,
+  holdEvents,
+  releaseEvents,
+  stripe,
+} from "../../helpers/stripe.ts";
+
+afterEach(releaseEvents);
+
+const PRO = "price_parley_pro_monthly";
+const ENTERPRISE = "price_parley_enterprise_monthly";
+
+type Act = (payer: Payer, subscription: Stripe.Subscription) => Promise<unknown>;
+
+/** What happens to a subscription. Stripe refuses what does not fit its state. */
+const acts = {
+  upgrade: (_, subscription) => setPrice(subscription, ENTERPRISE),
+  downgrade: (_, subscription) => setPrice(subscription, PRO),
+  cancelAtPeriodEnd: (_, { id }) => stripe.subscriptions.update(id, { cancel_at_period_end: true }),
+  resume: (_, { id }) => stripe.subscriptions.update(id, { cancel_at_period_end: false }),
+  renew: (_, { id }) => advance(id, "succeeded"),
+  paymentFails: (_, { id }) => advance(id, "failed"),
+  paymentNeedsAction: (_, { id }) => advance(id, "requires_action"),
+  recover: (_, { latest_invoice }) =>
+    stripe.invoices.pay(typeof latest_invoice === "string" ? latest_invoice : ""),
+  refund: async ({ customerId }) => {
+    const { data: [intent] } = await stripe.paymentIntents.list({ customer: customerId, limit: 1 });
+    return await stripe.refunds.create({ payment_intent: intent?.id, amount: 500 });
+  },
+  delete: (_, { id }) => stripe.subscriptions.cancel(id),
+  deleteCustomer: ({ customerId }) => stripe.customers.del(customerId),
+} as const satisfies Record<string, Act>;
+
+const begin = {
+  create: ({ customerId }: Payer) =>
+    stripe.subscriptions.create({ customer: customerId, items: [{ price: PRO }] }),
+  trial: ({ customerId }: Payer) =>
+    stripe.subscriptions.create({
+      customer: customerId,
+      items: [{ price: ENTERPRISE }],
+      trial_period_days: 7,
+    }),
+} as const;
+
+function setPrice({ id, items }: Stripe.Subscription, price: string) {
+  return stripe.subscriptions.update(id, { items: [{ id: items.data[0]?.id, price }] });
+}
+
+const isBeginning = (name: string): name is keyof typeof begin => name in begin;
+const isAct = (name: string): name is keyof typeof acts => name in acts;
+
+async function perform(payer: Payer, name: string): Promise<void> {
+  try {
+    if (isBeginning(name)) return void await begin[name](payer);
+    const { data: [latest] } = await stripe.subscriptions.list({
+      customer: payer.customerId,
+      status: "all",
+      limit: 1,
+    });
+    if (latest && isAct(name)) await acts[name](payer, latest);
+  } catch (error) {
+    const isRefused = error instanceof Stripe.errors.StripeError || error instanceof Error &&
+        error.message.includes("invalid_request_error");
+    if (!isRefused) throw error;
+  }
+}
+
+const step = fc.record({
+  act: fc.oneof(
+    { weight: 3, arbitrary: fc.constantFrom(...Object.keys(begin)) },
+    { weight: 9, arbitrary: fc.constantFrom(...Object.keys(acts)) },
+  ),
+  /** Events that arrive after it, out of all there have been: late ones, and the same ones again. */
+  arrivals: fc.array(fc.nat(), { maxLength: 3 }),
+});
+const history = fc.array(step, { minLength: 1, maxLength: 7 });
+
+async function liveThrough(payer: Payer, steps: { act: string; arrivals: number[] }[]) {
+  await holdEvents();
+  await perform(payer, "create");
+  for (const { act, arrivals } of steps) {
+    await perform(payer, act);
+    const events = await eventsAbout(payer.customerId);
+    const arriving = arrivals.map((index) => events[index % events.length]?.id ?? "");
+    await Promise.all(arriving.map((id) => deliver(id)));
+  }
+}
+
+async function expectEqual({ customerId, profileId }: Payer): Promise<void> {
+  expect(await stateInDatabase(customerId, profileId)).toEqual(await stateAtStripe(customerId));
+}
+
+test("after any history, with events lost, doubled and late, a sync makes both equal", {
+  timeout: 180_000,
+}, async () => {
+  const since = Math.floor(Date.now() / 1000);
+  await fc.assert(
+    fc.asyncProperty(history, async (steps) => {
+      const payer = await createPayer();
+      await liveThrough(payer, steps);
+      await syncAll(stripe, admin, since);
+      await expectEqual(payer);
+    }),
+    { numRuns: 20 },
+  );
+});
+
+test("when all events arrive in the end, in whatever order, both are equal without a sync", {
+  timeout: 180_000,
+}, async () => {
+  const orders = fc.infiniteStream(fc.nat());
+  await fc.assert(
+    fc.asyncProperty(history, orders, async (steps, order) => {
+      const payer = await createPayer();
+      await liveThrough(payer, steps);
+      let left = await eventsAbout(payer.customerId);
+      // Those that fail come again, as they do from Stripe.
+      for (let round = 0; left.length > 0 && round < 3; round++) {
+        const shuffled = left.map((event) => ({ event, place: order.next().value ?? 0 }))
+          .sort((a, b) => a.place - b.place);
+        for (const { event } of shuffled) await deliver(event.id);
+        left = (await eventsAbout(payer.customerId)).filter(({ state }) => state !== "delivered");
+      }
+      expect(left).toEqual([]);
+      await expectEqual(payer);
+    }),
+    { numRuns: 15 },
+  );
+});

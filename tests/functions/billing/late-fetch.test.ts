@@ -1,0 +1,52 @@
+import { afterEach, expect, test } from "vitest";
+import { fetchTargets } from "../../../functions/_shared/billing/fetch-target.ts";
+import { billing, createPayer, readProfile } from "../../helpers/billing.ts";
+import { asPostgres, must } from "../../helpers/stack.ts";
+import {
+  command,
+  deliver,
+  delivered,
+  eventsAbout,
+  holdEvents,
+  releaseEvents,
+  stripe,
+} from "../../helpers/stripe.ts";
+
+afterEach(releaseEvents);
+
+test("a fetch that began before a cancellation and ends after it restores nothing", async () => {
+  const payer = await createPayer();
+  const { id } = await stripe.subscriptions.create({
+    customer: payer.customerId,
+    items: [{ price: "price_parley_pro_monthly" }],
+  });
+  await delivered(id);
+  const ticket = await billing.drawTicket();
+  const stale = await fetchTargets(stripe, [{ kind: "subscription", id }]);
+  await stripe.subscriptions.cancel(id);
+  await delivered(id);
+
+  await billing.apply(null, ticket, stale);
+  expect(stale).toContainEqual(
+    expect.objectContaining({ fields: expect.objectContaining({ status: "active" }) }),
+  );
+  expect(must(await payer.client.from("subscriptions").select("status").single()).status)
+    .toBe("canceled");
+  expect((await readProfile(payer)).subscription_plan).toBe("free");
+});
+
+test("an old event of a deleted product does not bring it back", async () => {
+  const { id } = await stripe.products.create({ name: "Short-lived" });
+  await delivered(id);
+  await holdEvents();
+  await stripe.products.update(id, { name: "Shorter" });
+  await command({ object: "product", id, deleted: true });
+  const [, updated, deleted] = await eventsAbout(id);
+
+  // Nothing says yet that it was deleted: this may be an outage, so Stripe is to try again.
+  expect(await deliver(updated?.id ?? "")).toBeGreaterThanOrEqual(500);
+  expect(await deliver(deleted?.id ?? "")).toBe(200);
+  expect(await deliver(updated?.id ?? "")).toBe(200);
+  expect(await asPostgres("select is_deleted, is_active from stripe_products where id = $1", [id]))
+    .toEqual([{ is_deleted: true, is_active: false }]);
+});

@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import { ProductsReply } from "../../../types/billing.ts";
+import { createTestClient, stack } from "../../helpers/stack.ts";
+
+const get = (headers: Record<string, string> = {}) =>
+  fetch(`${stack.FUNCTIONS_URL}/billing/products`, {
+    headers: { apikey: stack.PUBLISHABLE_KEY, ...headers },
+  });
+
+test("the plans of a fresh stack can be listed without signing in", async () => {
+  const { products } = ProductsReply.parse(await (await get()).json());
+  expect(products).toMatchObject([
+    { id: "prod_parley_credits_100", plan: null, tokens: 100, prices: [{ unit_amount: 1000 }] },
+    {
+      id: "prod_parley_pro",
+      plan: "pro",
+      tokens: null,
+      prices: [
+        { id: "price_parley_pro_monthly", trial_days: null },
+        { id: "price_parley_pro_yearly", trial_days: 14, recurring_interval: "year" },
+      ],
+    },
+    { id: "prod_parley_enterprise", plan: "enterprise" },
+  ]);
+});
+
+test("it may be kept for five minutes, and asked for again without being sent", async () => {
+  const first = await get();
+  expect(first.headers.get("cache-control")).toBe("public, max-age=300");
+  const etag = first.headers.get("etag") ?? "";
+  const again = await get({ "if-none-match": etag });
+  expect(again.status).toBe(304);
+  expect(await again.text()).toBe("");
+  expect((await get({ "if-none-match": '"other"' })).status).toBe(200);
+});
+
+test("anybody reads the catalogue through the REST API, too", async () => {
+  const { data } = await createTestClient().from("stripe_prices").select(
+    "id, stripe_products(plan)",
+  )
+    .eq("id", "price_parley_pro_monthly");
+  expect(data).toEqual([{ id: "price_parley_pro_monthly", stripe_products: { plan: "pro" } }]);
+});
+
+test("without a key there is nothing", async () => {
+  const response = await fetch(`${stack.FUNCTIONS_URL}/billing/products`);
+  expect(response.status).toBe(401);
+});
