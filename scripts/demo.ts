@@ -1,13 +1,19 @@
-// `npm run demo`: a conversation from sign-up to stored history, as a client app has it. Uses the running local stack,
-// or any Supabase project: SUPABASE_URL and SUPABASE_PUBLISHABLE_KEY, and DEMO_EMAIL and DEMO_PASSWORD of a user
+// `npm run demo`: a conversation from sign-up to stored history, as a client app has it; with `-- --file README.md`
+// about that file (`--ask "…"` asks something of your own). Uses the running local stack, or any Supabase project: SUPABASE_URL and SUPABASE_PUBLISHABLE_KEY, and DEMO_EMAIL and DEMO_PASSWORD of a user
 // where sign-ups must confirm their address.
 import { randomBytes, randomUUID } from "node:crypto";
+import { parseArgs } from "node:util";
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { DefaultChatTransport } from "ai";
 import { loadEnvFile, readSettings } from "../local/settings.ts";
 import { readStatus } from "../local/status.ts";
 import { type ParleyMessage, toUIMessage } from "../types/api.ts";
 import type { Database } from "../types/database.ts";
+import { firstTopic, uploadFile } from "./demo-file.ts";
+
+const { values: options } = parseArgs({
+  options: { file: { type: "string" }, ask: { type: "string" } },
+});
 
 type Client = SupabaseClient<Database>;
 
@@ -26,13 +32,18 @@ async function demo(): Promise<void> {
   step(`Signed in as ${email}`);
 
   const session = check(
-    await supabase.from("chat_sessions").insert({ assistant_slug: "storyteller" }).select()
-      .single(),
+    await supabase.from("chat_sessions")
+      .insert({ assistant_slug: options.file ? "researcher" : "storyteller" }).select().single(),
   );
   step(`Session ${session.id} with "${session.assistant_slug}"`);
 
-  await converse(supabase, project.url, session.id, "My first customer came in from the rain.");
-  await converse(supabase, project.url, session.id, "What did I just tell you?");
+  const say = (text: string) => converse(supabase, project.url, session.id, text);
+  if (options.file) {
+    await askAboutFile({ supabase, url: project.url, sessionId: session.id }, options.file, say);
+  } else {
+    await say("My first customer came in from the rain.");
+    await say("What did I just tell you?");
+  }
 
   step("Stored history");
   const rows = check(
@@ -44,6 +55,19 @@ async function demo(): Promise<void> {
     console.log(`${row.seq}. ${row.sender}, ${row.status}${tokens}: ${first?.text.slice(0, 100)}`);
   }
   await supabase.auth.signOut();
+}
+
+async function askAboutFile(
+  target: { supabase: Client; url: string; sessionId: string },
+  file: string,
+  say: (text: string) => Promise<void>,
+): Promise<void> {
+  step(`Uploading ${file}`);
+  const { session } = check(await target.supabase.auth.getSession());
+  const accessToken = session?.access_token ?? "";
+  const { file_name, file_size, file_type } = await uploadFile({ ...target, accessToken }, file);
+  console.log(`${file_name}, ${file_type}, ${file_size} bytes: ready`);
+  await say(options.ask ?? `What does the file say about ${await firstTopic(file)}?`);
 }
 
 async function findProject(): Promise<{ url: string; key: string }> {
@@ -92,11 +116,14 @@ async function converse(
     messages: [{ id: randomUUID(), role: "user", parts: [{ type: "text", text }] }],
     abortSignal: undefined,
   });
+  const sources: string[] = [];
   for await (const chunk of chunks) {
     if (chunk.type === "text-delta") process.stdout.write(chunk.delta);
+    if (chunk.type === "source-document") sources.push(chunk.title);
     if (chunk.type === "error") throw new Error(`The reply failed: ${chunk.errorText}`);
   }
   console.log();
+  for (const source of sources) console.log(`Source: ${source}`);
 }
 
 type Result = { data: unknown; error: { message: string } | null };

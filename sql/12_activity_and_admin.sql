@@ -151,6 +151,36 @@ $$;
 comment on function private.log_turn() is
   'Trigger on chat_streams: a turn began. Definer: whoever starts one may not write the log.';
 
+create function private.log_upload_activity()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.log_activity(new.user_id, 'file_uploaded',
+    jsonb_build_object('file_id', new.id, 'session_id', new.session_id));
+  return null;
+end
+$$;
+comment on function private.log_upload_activity() is
+  'Trigger: an upload is activity. Definer: private.log_activity is not granted.';
+
+create function private.log_billing_activity()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.log_activity(new.user_id, 'subscription_changed',
+    jsonb_build_object('subscription_id', new.id, 'status', new.status));
+  return null;
+end
+$$;
+comment on function private.log_billing_activity() is
+  'Trigger: a subscription that begins or changes its status is activity. Definer: private.log_activity is not granted.';
+
 create function private.log_my_activity(action text, data jsonb)
 returns void
 language plpgsql
@@ -955,6 +985,20 @@ create trigger parley_auth_user_signed_in
 create trigger chat_streams_log_turn
   after insert on public.chat_streams
   for each row execute function private.log_turn();
+
+create trigger chat_files_log_upload
+  after insert on public.chat_files
+  for each row execute function private.log_upload_activity();
+
+create trigger subscriptions_log_start
+  after insert on public.subscriptions
+  for each row when (new.user_id is not null)
+  execute function private.log_billing_activity();
+
+create trigger subscriptions_log_change
+  after update of status on public.subscriptions
+  for each row when (old.status is distinct from new.status and new.user_id is not null)
+  execute function private.log_billing_activity();
 
 create trigger admin_notes_touch
   before update on public.admin_notes

@@ -53,7 +53,11 @@ comment on function private.run_sql_schedule(text) is
 alter table private.schedules enable row level security;
 
 insert into private.schedules (name, cron, function_path)
-values ('turn-recovery', '* * * * *', 'turn-recovery');
+values
+  ('turn-recovery', '* * * * *', 'turn-recovery'),
+  ('vector-store-cleanup', '*/15 * * * *', 'vector-store-cleanup');
+insert into private.schedules (name, cron, sql_function)
+values ('refresh-entitlements', '*/5 * * * *', 'refresh_entitlements');
 
 -- Realtime sends changes of what is published here, to whom the policies let read the row. It may be absent.
 do $$

@@ -131,6 +131,34 @@ $$;
 comment on function tests.start_turn(text, uuid, text, text) is
   'Calls start_turn as the chat function does for this user, as the role that acts; returns its answer.';
 
+create function tests.apply_subscription(
+  customer_id text,
+  subscription_id text,
+  status text,
+  fields jsonb default '{}',
+  plan text default 'pro'
+)
+returns void
+language sql
+set search_path = ''
+as $$
+  select public.apply_stripe_objects('', public.draw_stripe_ticket(), jsonb_build_array(
+    jsonb_build_object('kind', 'product', 'fields', jsonb_build_object(
+      'id', 'prod_' || plan, 'name', plan, 'is_active', true, 'metadata', jsonb_build_object('plan', plan)
+    )),
+    jsonb_build_object('kind', 'subscription', 'fields', jsonb_build_object(
+      'stripe_subscription_id', subscription_id, 'stripe_customer_id', customer_id, 'status', status,
+      'stripe_price_id', 'price_' || plan, 'stripe_product_id', 'prod_' || plan, 'currency', 'usd',
+      'current_period_start', date_trunc('second', now() - interval '1 day'),
+      'current_period_end', date_trunc('second', now() + interval '29 days'),
+      'cancel_at_period_end', false, 'started_at', now() - interval '1 day', 'metadata', '{}'::jsonb,
+      'past_due_at', now() - interval '1 day', 'created_at', now()
+    ) || fields)
+  ))
+$$;
+comment on function tests.apply_subscription(text, text, text, jsonb, text) is
+  'Applies a subscription in this state as the webhook does, to a product of that plan; fields overwrite the usual ones.';
+
 create function tests.become(role_name text, claims jsonb)
 returns void
 language sql

@@ -6,8 +6,13 @@ import { createSession, createUser, stack } from "../helpers/stack.ts";
 const user = await createUser();
 const sessionId = await createSession(user);
 
-/** Every route of every function that takes a body; a new one belongs here. */
-const routes: [method: string, route: string][] = [["POST", "/chat"]];
+/** Every route of every function that takes a body, and what it answers among others; a new one belongs here. */
+const routes: [method: string, route: string, statuses: number[]][] = [
+  ["POST", "/chat", [200, 400]],
+  ["POST", "/files", [400, 404]],
+  ["POST", "/bridge", [200, 400]],
+  ["POST", "/bridge/redeem", [400, 404]],
+];
 const RUNS = 2_000;
 
 const text = fc.oneof(
@@ -18,6 +23,11 @@ const json = fc.jsonValue({ maxDepth: 3, stringUnit: "binary" });
 const part = fc.oneof(
   fc.record({ type: fc.constant("text"), text: fc.oneof(text, json) }),
   fc.record({ type: text, url: text, state: json }, { requiredKeys: [] }),
+  fc.record({
+    type: fc.constant("file"),
+    mediaType: fc.oneof(text, json),
+    url: fc.oneof(text, fc.uuid().map((id) => `parley:file/${id}`), json),
+  }),
   json,
 );
 const message = fc.record({
@@ -39,7 +49,20 @@ const body = fc.oneof(
     content: fc.oneof(text, json),
     message_id: fc.oneof(text, json),
     search: json,
-    file_ids: json,
+    file_ids: fc.oneof(
+      { weight: 3, arbitrary: fc.constant([]) },
+      { weight: 1, arbitrary: fc.array(fc.oneof(fc.uuid(), text), { maxLength: 3 }) },
+      { weight: 1, arbitrary: json },
+    ),
+  }, { requiredKeys: [] }),
+  fc.record({
+    session_id: fc.oneof(fc.constant(sessionId), text, json),
+    storage_path: fc.oneof(text, fc.constant(`${user.profileId}/none.txt`), json),
+    message_id: fc.oneof(text, json),
+  }, { requiredKeys: [] }),
+  fc.record({ code: fc.oneof(text, json) }, { requiredKeys: [] }),
+  fc.record({
+    session_data: fc.oneof(fc.dictionary(text, fc.oneof(text, json)), json),
   }, { requiredKeys: [] }),
   json,
 ).map((value) => JSON.stringify(value));
@@ -51,7 +74,7 @@ const bytes = fc.oneof({ weight: 9, arbitrary: body }, {
 test.for(routes)(
   "%s %s answers whatever comes, without a 5xx or a stack trace",
   { timeout: 120_000 },
-  async ([method, route]) => {
+  async ([method, route, expected]) => {
     const statuses = new Map<number, number>();
     await fc.assert(
       fc.asyncProperty(bytes, async (sent) => {
@@ -59,7 +82,10 @@ test.for(routes)(
           method,
           headers: {
             authorization: `Bearer ${user.accessToken}`,
+            apikey: stack.PUBLISHABLE_KEY,
             "content-type": "application/json",
+            // Attempts at codes are counted by address.
+            "x-forwarded-for": `198.51.100.${statuses.get(404) ?? 0}`,
           },
           body: sent,
         });
@@ -68,11 +94,12 @@ test.for(routes)(
         expect(response.status).toBeLessThan(500);
         expect(answer).not.toMatch(/node_modules|\.ts:\d+|\n\s+at /);
         if (response.status >= 400) ErrorReply.parse(JSON.parse(answer));
-        else expect(answer).toContain("data: [DONE]");
+        else if (route === "/chat") expect(answer).toContain("data: [DONE]");
+        else JSON.parse(answer);
       }),
       { numRuns: RUNS },
     );
     // Bodies that nothing gets past would prove little.
-    expect([...statuses.keys()].sort()).toEqual(expect.arrayContaining([200, 400]));
+    expect([...statuses.keys()]).toEqual(expect.arrayContaining(expected));
   },
 );

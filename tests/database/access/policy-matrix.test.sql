@@ -10,8 +10,26 @@ select tests.create_user('owner'), tests.create_user('other'), tests.create_user
 update public.profiles set role = 'admin' where id = tests.profile_id('admin');
 create temp table made on commit drop as select tests.create_session('owner') as session_id;
 select tests.start_turn('owner', session_id) from made;
+insert into public.chat_files (user_id, session_id, file_name, file_type, storage_path)
+select tests.profile_id('owner'), session_id, 'notes.txt', 'text/plain', tests.profile_id('owner') || '/notes.txt' from made;
+select public.claim_vector_store(session_id) from made;
 insert into public.custom_instructions (user_id, content) values (tests.profile_id('owner'), 'Call me Ada.');
 select private.book_usage(tests.profile_id('owner'), 'chat', 'gpt-5.4-mini', 1, 0, 1);
+select public.link_stripe_customer(tests.profile_id('owner'), 'cus_1');
+select tests.apply_subscription('cus_1', 'sub_1', 'active');
+insert into public.payments (stripe_payment_intent_id, user_id, status, amount, currency, created_at)
+values ('pi_1', tests.profile_id('owner'), 'completed', 2000, 'usd', now());
+select public.claim_stripe_event('evt_1', 'customer.updated', '', false, now(), true);
+-- The organization has its owner's id, so that one rule finds the rows of all tables.
+insert into public.organizations (id, name) values (tests.profile_id('owner'), 'Team');
+update public.profiles set organization_id = id, organization_role = 'owner' where id = tests.profile_id('owner');
+insert into public.organization_invitations (organization_id, email, role, token_hash, invited_by)
+select id, 'guest@example.com', 'member', private.hash_token('guest'), id from public.organizations;
+insert into public.admin_notes (user_id, note) values (tests.profile_id('owner'), 'Kind.');
+insert into public.audit_logs (user_id, action) values (tests.profile_id('owner'), 'admin_get_user');
+insert into public.bridge_tokens (user_id, token_hash) values (tests.profile_id('owner'), private.hash_token('code'));
+insert into public.sync_logs (user_id, event_type, event_source, success)
+values (tests.profile_id('owner'), 'bridge_issue', 'bridge', true);
 
 create temp table expected (
   table_name text primary key,
@@ -29,12 +47,36 @@ create temp table expected (
 ) on commit drop;
 
 insert into expected values
+  ('admin_notes', 'user_id', null, null,
+    '{refused, refused, refused, refused}',
+    '{refused, refused, refused, refused}',
+    '{refused, refused, refused, refused}',
+    '{refused, refused, refused, refused}',
+    '{refused, refused, refused, refused}'),
   ('assistants', null, null, null,
     '{refused, refused, refused, refused}',
     '{rows,    refused, refused, refused}',
     '{rows,    refused, refused, refused}',
     '{rows,    refused, refused, refused}',
     '{rows,    refused, refused, refused}'),
+  ('audit_logs', 'user_id', null, null,
+    '{refused, refused, refused, refused}',
+    '{refused, refused, refused, refused}',
+    '{refused, refused, refused, refused}',
+    '{refused, refused, refused, refused}',
+    '{refused, refused, refused, refused}'),
+  ('bridge_tokens', 'user_id', null, null,
+    '{refused, refused, refused, refused}',
+    '{refused, refused, refused, refused}',
+    '{refused, refused, refused, refused}',
+    '{refused, refused, refused, refused}',
+    '{refused, refused, refused, refused}'),
+  ('chat_files', 'user_id', null, null,
+    '{refused, refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{none,    refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{none,    refused, refused, refused}'),
   ('chat_messages', 'user_id', null, '{"feedback": 1}',
     '{refused, refused, refused, refused}',
     '{rows,    refused, rows,    refused}',
@@ -68,6 +110,24 @@ insert into expected values
     '{rows,    refused, refused, refused}',
     '{rows,    refused, refused, refused}',
     '{rows,    refused, refused, refused}'),
+  ('organization_invitations', 'invited_by', null, null,
+    '{refused, refused, refused, refused}',
+    '{refused, refused, refused, refused}',
+    '{refused, refused, refused, refused}',
+    '{refused, refused, refused, refused}',
+    '{refused, refused, refused, refused}'),
+  ('organizations', 'id', null, null,
+    '{refused, refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{none,    refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{none,    refused, refused, refused}'),
+  ('payments', 'user_id', null, null,
+    '{refused, refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{none,    refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{none,    refused, refused, refused}'),
   ('plans', null, null, null,
     '{refused, refused, refused, refused}',
     '{rows,    refused, refused, refused}',
@@ -81,6 +141,42 @@ insert into expected values
     '{none,    refused, none,    refused}',
     '{rows,    refused, rows,    refused}',
     '{none,    refused, none,    refused}'),
+  ('sync_logs', 'user_id', null, null,
+    '{refused, refused, refused, refused}',
+    '{refused, refused, refused, refused}',
+    '{refused, refused, refused, refused}',
+    '{refused, refused, refused, refused}',
+    '{refused, refused, refused, refused}'),
+  ('stripe_customers', 'user_id', null, null,
+    '{refused, refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{none,    refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{none,    refused, refused, refused}'),
+  ('stripe_events', null, null, null,
+    '{refused, refused, refused, refused}',
+    '{refused, refused, refused, refused}',
+    '{refused, refused, refused, refused}',
+    '{refused, refused, refused, refused}',
+    '{refused, refused, refused, refused}'),
+  ('stripe_prices', null, null, null,
+    '{rows,    refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{rows,    refused, refused, refused}'),
+  ('stripe_products', null, null, null,
+    '{rows,    refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{rows,    refused, refused, refused}'),
+  ('subscriptions', 'user_id', null, null,
+    '{refused, refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{none,    refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{none,    refused, refused, refused}'),
   ('usage_counters', 'user_id', null, null,
     '{refused, refused, refused, refused}',
     '{rows,    refused, refused, refused}',
@@ -88,6 +184,18 @@ insert into expected values
     '{rows,    refused, refused, refused}',
     '{none,    refused, refused, refused}'),
   ('usage_metrics', 'user_id', null, null,
+    '{refused, refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{none,    refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{none,    refused, refused, refused}'),
+  ('user_activity', 'user_id', null, null,
+    '{refused, refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{none,    refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{none,    refused, refused, refused}'),
+  ('vector_stores', 'user_id', null, null,
     '{refused, refused, refused, refused}',
     '{rows,    refused, refused, refused}',
     '{none,    refused, refused, refused}',

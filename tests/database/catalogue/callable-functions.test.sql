@@ -17,12 +17,30 @@ select is_empty(
      where p.pronamespace in ('public'::regnamespace, 'private'::regnamespace) and acl.grantee = 0 $$,
   'no function is open to everybody'
 );
-select is_empty($$ select pg_temp.callable('anon') $$, 'anon calls nothing');
+select set_eq(
+  $$ select pg_temp.callable('anon') $$, array['private.get_shared_chat', 'public.get_shared_chat'],
+  'anon reads what is shared, and calls nothing else'
+);
 select set_eq(
   $$ select pg_temp.callable('authenticated') $$,
   array[
-    'private.current_profile_id', 'private.ensure_my_profile', 'private.limit_detail', 'private.quota_period_start',
-    'private.refuse', 'private.require_can_act', 'public.ensure_profile', 'public.get_my_usage'
+    'private.accept_invitation', 'private.admin_add_note', 'private.admin_flag_note', 'private.admin_get_user',
+    'private.admin_grant_tokens', 'private.admin_list_audit', 'private.admin_list_notes', 'private.admin_list_users',
+    'private.admin_set_active', 'private.admin_set_role', 'private.create_organization', 'private.current_profile_id',
+    'private.delete_organization', 'private.ensure_my_profile', 'private.get_shared_chat',
+    'private.get_user_activity_summary', 'private.get_user_stats', 'private.invite_member',
+    'private.issue_bridge_token', 'private.leave_organization', 'private.limit_detail', 'private.list_invitations',
+    'private.list_members', 'private.log_my_activity', 'private.my_organization_ids', 'private.quota_period_start',
+    'private.refuse', 'private.remove_member', 'private.rename_organization', 'private.require_can_act',
+    'private.resend_invitation', 'private.revoke_invitation', 'private.set_chat_visibility', 'private.set_member_role',
+    'private.transfer_ownership', 'public.accept_invitation', 'public.admin_add_note', 'public.admin_flag_note',
+    'public.admin_get_user', 'public.admin_grant_tokens', 'public.admin_list_audit', 'public.admin_list_notes',
+    'public.admin_list_users', 'public.admin_set_active', 'public.admin_set_role', 'public.create_organization',
+    'public.delete_organization', 'public.ensure_profile', 'public.get_my_usage', 'public.get_shared_chat',
+    'public.get_user_activity_summary', 'public.get_user_stats', 'public.invite_member', 'public.issue_bridge_token',
+    'public.leave_organization', 'public.list_invitations', 'public.list_members', 'public.log_activity',
+    'public.remove_member', 'public.rename_organization', 'public.resend_invitation', 'public.revoke_invitation',
+    'public.set_chat_visibility', 'public.set_member_role', 'public.transfer_ownership'
   ],
   'users call these and no other'
 );

@@ -16,7 +16,8 @@ select is(
     'kind', 'started', 'content', 'Hello', 'needs_title', true, 'replaces_answer', false,
     'profile_id', tests.profile_id('owner'), 'session_id', session_id, 'thread_id', null, 'history', '[]'::jsonb,
     'model', a.model, 'temperature', 0.5, 'reasoning_effort', 'low', 'tools', '[{"type": "web_search"}]'::jsonb,
-    'instructions', i.instructions
+    'instructions', i.instructions, 'files', '[]'::jsonb, 'image_file_ids', '[]'::jsonb,
+    'vector_store_ids', '[]'::jsonb, 'needs_store', false
   ) from made, public.assistants a join private.assistant_instructions i using (slug) where a.slug = 'coach'),
   'start_turn returns what the request upstream needs'
 );

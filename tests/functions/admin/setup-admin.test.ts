@@ -1,25 +1,16 @@
-import path from "node:path";
-import { execa } from "execa";
 import { expect, inject, test } from "vitest";
-import { REPOSITORY } from "../../../local/settings.ts";
+import { runScript } from "../../helpers/run-script.ts";
 import { createUser, stack } from "../../helpers/stack.ts";
 import { roleOf } from "./make-admin.ts";
 
-function setupAdmin(args: string[], env: Record<string, string>) {
-  return execa("node", [path.join(REPOSITORY, "scripts/setup-admin.ts"), ...args], {
-    preferLocal: true,
-    localDir: REPOSITORY,
-    env,
-    reject: false,
-  });
-}
+const here = { PARLEY_STATE_DIR: inject("stateDir"), SUPABASE_DB_URL: "", DATABASE_URL: "" };
 
-const local = { PARLEY_STATE_DIR: inject("stateDir"), SUPABASE_DB_URL: "", DATABASE_URL: "" };
+const setupAdmin = (args: string[], env = here) => runScript("setup-admin.ts", args, env);
 
-test.for<[string, Record<string, string>]>([
-  ["on the running stack", local],
-  ["on the database of SUPABASE_DB_URL", { ...local, SUPABASE_DB_URL: stack.DB_URL }],
-  ["on the database of DATABASE_URL", { ...local, DATABASE_URL: stack.DB_URL }],
+test.for<[string, typeof here]>([
+  ["on the running stack", here],
+  ["on the database of SUPABASE_DB_URL", { ...here, SUPABASE_DB_URL: stack.DB_URL }],
+  ["on the database of DATABASE_URL", { ...here, DATABASE_URL: stack.DB_URL }],
 ])("a user is made an admin by address, %s", async ([, env]) => {
   const user = await createUser();
 
@@ -30,20 +21,20 @@ test.for<[string, Record<string, string>]>([
 });
 
 test("an unknown address is refused, in words", async () => {
-  const { exitCode, stderr } = await setupAdmin(["nobody@example.com"], local);
+  const { exitCode, stderr } = await setupAdmin(["nobody@example.com"]);
 
   expect([exitCode, stderr]).toEqual([1, "Nobody has signed up as nobody@example.com."]);
 });
 
 test("without an address, it says how it is called", async () => {
-  const { exitCode, stderr } = await setupAdmin([], local);
+  const { exitCode, stderr } = await setupAdmin([]);
 
   expect([exitCode, stderr]).toEqual([1, "Usage: npm run db:setup-admin -- user@example.com"]);
 });
 
 test("without a stack, it says where one comes from", async () => {
   const { exitCode, stderr } = await setupAdmin(["a@example.com"], {
-    ...local,
+    ...here,
     PARLEY_STATE_DIR: "/nonexistent",
   });
 

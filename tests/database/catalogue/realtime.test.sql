@@ -1,0 +1,9 @@
+begin;
+select plan(1);
+select set_eq(
+  $$ select tablename::text from pg_publication_tables where pubname = 'supabase_realtime' and schemaname = 'public' $$,
+  array['chat_messages', 'chat_sessions'],
+  'Realtime sends changes of sessions and messages, and of nothing else'
+);
+select * from finish();
+rollback;

@@ -1,0 +1,33 @@
+begin;
+select plan(6);
+select tests.create_user('owner'), tests.create_user('other');
+insert into storage.objects (bucket_id, name)
+values ('chat-files', tests.profile_id('owner') || '/mine.txt'), ('chat-files', tests.profile_id('other') || '/theirs.txt');
+
+create function pg_temp.put(path text)
+returns void
+language sql
+as $$
+  insert into storage.objects (bucket_id, name) values ('chat-files', path)
+$$;
+grant execute on function pg_temp.put(text) to public;
+
+select tests.act_as('owner');
+select results_eq(
+  'select name from storage.objects', $$ select tests.profile_id('owner') || '/mine.txt' $$, 'a user sees the own folder'
+);
+select lives_ok($$ select pg_temp.put(tests.profile_id('owner') || '/new.txt') $$, 'and puts objects into it');
+select throws_ok(
+  $$ select pg_temp.put(tests.profile_id('other') || '/new.txt') $$, '42501', null, 'but into no other'
+);
+select is_empty($$ update storage.objects set name = 'x' returning 1 $$, 'nothing is changed');
+select is_empty($$ delete from storage.objects returning 1 $$, 'nothing is deleted');
+
+select tests.act_as_postgres();
+update public.profiles set role = 'banned' where id = tests.profile_id('owner');
+select tests.act_as('owner');
+select throws_ok(
+  $$ select pg_temp.put(tests.profile_id('owner') || '/late.txt') $$, 'PT403', 'account_blocked', 'who is banned puts nothing there'
+);
+select * from finish();
+rollback;

@@ -1,0 +1,45 @@
+begin;
+select plan(5);
+select tests.create_user('owner'), tests.create_user('other');
+create temp table made on commit drop as
+select tests.create_session('owner') as session_id, tests.create_session('owner') as other_session_id;
+insert into storage.objects (bucket_id, name, metadata)
+values
+  ('chat-files', tests.profile_id('owner') || '/mine.txt', '{"size": 5}'),
+  ('chat-files', tests.profile_id('owner') || '/large.txt', '{"size": 99999999999}'),
+  ('chat-files', tests.profile_id('other') || '/theirs.txt', '{"size": 5}');
+grant select on made to public;
+
+create function pg_temp.register(session_id uuid, path text)
+returns public.chat_files
+language sql
+as $$
+  select public.create_file(tests.auth_id('owner'), session_id, gen_random_uuid(), 'a.txt', 'text/plain', path, is_stored => true)
+$$;
+grant execute on function pg_temp.register(uuid, text) to public;
+
+select tests.act_as_service();
+create temp table registered on commit drop as
+select (pg_temp.register(session_id, tests.profile_id('owner') || '/mine.txt')).* from made;
+select is(
+  (select (pg_temp.register(session_id, tests.profile_id('owner') || '/mine.txt')).id from made),
+  (select id from registered), 'an object registered again is the same file'
+);
+select throws_ok(
+  $$ select pg_temp.register(other_session_id, tests.profile_id('owner') || '/mine.txt') from made $$,
+  'PT409', 'object_in_use', 'an object is a file of one session'
+);
+select throws_ok(
+  $$ select pg_temp.register(session_id, tests.profile_id('other') || '/theirs.txt') from made $$,
+  'PT404', 'object_not_found', 'what lies in another folder is not there'
+);
+select throws_ok(
+  $$ select pg_temp.register(session_id, tests.profile_id('owner') || '/none.txt') from made $$,
+  'PT404', 'object_not_found', 'nor is what is nowhere'
+);
+select throws_ok(
+  $$ select pg_temp.register(session_id, tests.profile_id('owner') || '/large.txt') from made $$,
+  'PT413', 'file_too_large', 'too large an object is refused'
+);
+select * from finish();
+rollback;

@@ -1,0 +1,22 @@
+begin;
+select plan(2);
+select tests.create_user('owner');
+create temp table made on commit drop as select tests.create_session('owner') as session_id;
+create temp table started on commit drop as select tests.start_turn('owner', session_id) as turn from made;
+grant select on started to public;
+delete from public.chat_sessions;
+
+select tests.act_as_service();
+select is(
+  (select public.heartbeat_turn((turn ->> 'stream_id')::uuid, 'resp_late', 'conv_late') -> 'is_active' from started),
+  'false', 'the pump hears that its session is gone'
+);
+
+select tests.act_as_postgres();
+select set_eq(
+  'select kind, remote_id from private.remote_deletions',
+  $$ values ('response', 'resp_late'), ('conversation', 'conv_late') $$,
+  'what it has made at OpenAI since goes to the outbox'
+);
+select * from finish();
+rollback;
