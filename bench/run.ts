@@ -1,6 +1,7 @@
 // `npm run bench`: prints what was measured; names as arguments choose some of the benchmarks.
 import { measureAdmin } from "./admin.ts";
 import { measureFiles } from "./files.ts";
+import { measureBilling } from "./billing.ts";
 import { measureFirstToken } from "./first-token.ts";
 import type { Measure } from "./report.ts";
 import { measureRest } from "./rest.ts";
@@ -18,6 +19,7 @@ const benchmarks: Record<string, () => Promise<Measure[]>> = {
   rest: measureRest,
   "row-security": measureRowSecurity,
   admin: measureAdmin,
+  billing: measureBilling,
 };
 
 const chosen = process.argv.slice(2);

@@ -1,6 +1,7 @@
 // `npm start`: runs the stack until Ctrl-C.
 import { once } from "node:events";
 import { terminalLog } from "./log.ts";
+import { describePlans } from "./plans.ts";
 import { loadEnvFile, readSettings } from "./settings.ts";
 import { startStack } from "./stack.ts";
 import type { StackStatus } from "./status.ts";
@@ -15,7 +16,8 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 try {
   const { signal } = stopping;
   const stack = await startStack(readSettings(), { log: terminalLog, watch: true, signal });
-  console.log(welcome(stack.status, (performance.now() - startedAt) / 1000));
+  const seconds = (performance.now() - startedAt) / 1000;
+  console.log(welcome(stack.status, await describePlans(stack.status), seconds));
   if (!signal.aborted) await once(signal, "abort");
   terminalLog("stack", "stopping");
   await stack.stop();
@@ -27,16 +29,20 @@ try {
 }
 process.exit();
 
-function welcome(status: StackStatus, seconds: number): string {
-  const lines = Object.entries(status).map(([name, value]) => `  ${name.padEnd(16)} ${value}`);
+function welcome(status: StackStatus, plans: string[], seconds: number): string {
+  const lines = Object.entries(status).filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `  ${name.padEnd(21)} ${value}`);
   return [
     "",
     `Parley runs (${seconds.toFixed(1)} s).`,
     "",
     ...lines,
     "",
+    ...plans,
+    "",
     "Try it, in another terminal:",
     "  npm run demo                        a conversation from sign-up to history",
+    "  npm run demo -- --upgrade           a used-up quota, and a plan bought in the emulator",
     "  npm run --silent status -- --json   these addresses and keys for scripts",
     "",
     "Ctrl-C stops everything.",

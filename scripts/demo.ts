@@ -1,5 +1,5 @@
 // `npm run demo`: a conversation from sign-up to stored history, as a client app has it; with `-- --file README.md`
-// about that file (`--ask "…"` asks something of your own). Uses the running local stack, or any Supabase project: SUPABASE_URL and SUPABASE_PUBLISHABLE_KEY, and DEMO_EMAIL and DEMO_PASSWORD of a user
+// about that file (`--ask "…"` asks something of your own), with `-- --upgrade` about a plan that is bought. Uses the running local stack, or any Supabase project: SUPABASE_URL and SUPABASE_PUBLISHABLE_KEY, and DEMO_EMAIL and DEMO_PASSWORD of a user
 // where sign-ups must confirm their address.
 import { randomBytes, randomUUID } from "node:crypto";
 import { parseArgs } from "node:util";
@@ -10,9 +10,10 @@ import { readStatus } from "../local/status.ts";
 import { type ParleyMessage, toUIMessage } from "../types/api.ts";
 import type { Database } from "../types/database.ts";
 import { firstTopic, uploadFile } from "./demo-file.ts";
+import { demoUpgrade } from "./demo-upgrade.ts";
 
 const { values: options } = parseArgs({
-  options: { file: { type: "string" }, ask: { type: "string" } },
+  options: { file: { type: "string" }, ask: { type: "string" }, upgrade: { type: "boolean" } },
 });
 
 type Client = SupabaseClient<Database>;
@@ -38,7 +39,9 @@ async function demo(): Promise<void> {
   step(`Session ${session.id} with "${session.assistant_slug}"`);
 
   const say = (text: string) => converse(supabase, project.url, session.id, text);
-  if (options.file) {
+  if (options.upgrade) {
+    await demoUpgrade({ supabase, say, step });
+  } else if (options.file) {
     await askAboutFile({ supabase, url: project.url, sessionId: session.id }, options.file, say);
   } else {
     await say("My first customer came in from the rain.");

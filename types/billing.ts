@@ -4,7 +4,7 @@ import { Constants } from "./database.ts";
 
 /** The body of `POST /functions/v1/billing/checkout`. Anything else in it has no effect: trials are the price's. */
 export const CheckoutRequest = z.object({
-  price_id: z.string().min(1).max(255),
+  price_id: z.string().regex(/^\w{1,255}$/, { error: "Not an id of Stripe." }),
   /** Where the user comes back to; both must be of an allowed origin. */
   success_url: z.url().max(2048),
   cancel_url: z.url().max(2048),

@@ -12,6 +12,9 @@ const routes: [method: string, route: string, statuses: number[]][] = [
   ["POST", "/files", [400, 404]],
   ["POST", "/bridge", [200, 400]],
   ["POST", "/bridge/redeem", [400, 404]],
+  ["POST", "/billing/checkout", [400, 404]],
+  ["POST", "/billing/portal", [400, 404]],
+  ["POST", "/stripe-webhook", [400]],
 ];
 const RUNS = 2_000;
 
@@ -19,6 +22,7 @@ const text = fc.oneof(
   fc.string({ unit: "binary" }),
   fc.constantFrom("", "\0", "\ud800", "__proto__", sessionId, "'; drop table chat_messages; --"),
 );
+const url = fc.oneof(fc.constant("http://localhost:3000/"), fc.webUrl());
 const json = fc.jsonValue({ maxDepth: 3, stringUnit: "binary" });
 const part = fc.oneof(
   fc.record({ type: fc.constant("text"), text: fc.oneof(text, json) }),
@@ -61,6 +65,12 @@ const body = fc.oneof(
     message_id: fc.oneof(text, json),
   }, { requiredKeys: [] }),
   fc.record({ code: fc.oneof(text, json) }, { requiredKeys: [] }),
+  fc.record({
+    price_id: fc.oneof(text, fc.stringMatching(/^\w+$/), json),
+    success_url: fc.oneof(url, text, json),
+    cancel_url: fc.oneof(url, json),
+    return_url: fc.oneof(url, text, json),
+  }, { requiredKeys: ["success_url", "cancel_url"] }),
   fc.record({
     session_data: fc.oneof(fc.dictionary(text, fc.oneof(text, json)), json),
   }, { requiredKeys: [] }),

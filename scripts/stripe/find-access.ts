@@ -1,0 +1,48 @@
+import { createClient, type SupabaseClient } from "@supabase/supabase-js";
+import type Stripe from "stripe";
+import { createStripe } from "../../functions/_shared/billing/stripe.ts";
+import { loadEnvFile, readSettings } from "../../local/settings.ts";
+import { readStatus } from "../../local/status.ts";
+import type { Database } from "../../types/database.ts";
+
+/** Both sides of a sync. */
+export interface StripeAndDatabase {
+  stripe: Stripe;
+  admin: SupabaseClient<Database>;
+  projectUrl: string;
+  stateDir: string;
+}
+
+/**
+ * The project and the Stripe account that the environment names (`SUPABASE_URL`, `SUPABASE_SECRET_KEY`,
+ * `STRIPE_SECRET_KEY`), or those of the running local stack. Throws an Error that says what is missing.
+ */
+export async function findAccess(): Promise<StripeAndDatabase> {
+  loadEnvFile();
+  const { SUPABASE_URL, SUPABASE_SECRET_KEY } = process.env;
+  // A script needs no webhook secret, as a stack on a real account does.
+  const { STRIPE_SECRET_KEY, STRIPE_API_URL, STRIPE_WEBHOOK_SECRET: _, ...rest } = process.env;
+  const { stateDir } = readSettings(rest);
+  const status = SUPABASE_URL ? null : await readStatus(stateDir);
+  const projectUrl = SUPABASE_URL ?? status?.API_URL;
+  const secretKey = SUPABASE_SECRET_KEY ?? status?.SECRET_KEY;
+  if (!projectUrl || !secretKey) {
+    throw new Error(
+      "No stack is running. Start one with `npm start`, or set SUPABASE_URL and SUPABASE_SECRET_KEY.",
+    );
+  }
+  // The emulator takes any key.
+  const stripeKey = STRIPE_SECRET_KEY ?? (status?.STRIPE_API_URL ? "sk_test_emulator" : undefined);
+  if (!stripeKey) throw new Error("Set STRIPE_SECRET_KEY.");
+  return {
+    stripe: createStripe({
+      STRIPE_SECRET_KEY: stripeKey,
+      STRIPE_API_URL: STRIPE_API_URL ?? status?.STRIPE_API_URL ?? "https://api.stripe.com",
+    }),
+    admin: createClient<Database>(projectUrl, secretKey, {
+      auth: { persistSession: false, autoRefreshToken: false },
+    }),
+    projectUrl,
+    stateDir,
+  };
+}

@@ -1,0 +1,88 @@
+import { isDeepStrictEqual } from "node:util";
+import type { SupabaseClient } from "@supabase/supabase-js";
+import type { StripeObject } from "../../functions/_shared/billing/stripe-objects.ts";
+import { unwrap } from "../../functions/_shared/refusal.ts";
+import type { Database } from "../../types/database.ts";
+
+/** An object and the row that there is of it. */
+interface Compared {
+  name: string;
+  fields: object;
+  row: object | null;
+}
+
+/** What a sync would change, a line for each field, before anything is written. */
+export async function listDifferences(
+  admin: SupabaseClient<Database>,
+  objects: StripeObject[],
+): Promise<string[]> {
+  const lines: string[] = [];
+  for (const object of objects) {
+    const compared = await compare(admin, object);
+    if (compared) lines.push(...describe(compared));
+  }
+  return lines;
+}
+
+async function compare(
+  admin: SupabaseClient<Database>,
+  object: StripeObject,
+): Promise<Compared | null> {
+  if (object.kind === "checkout" || "is_missing" in object) return null;
+  const { kind, fields } = object;
+  switch (kind) {
+    case "product": {
+      const query = admin.from("stripe_products").select().eq("id", fields.id);
+      return { name: `${kind} ${fields.id}`, fields, row: unwrap(await query.maybeSingle()) };
+    }
+    case "price": {
+      const query = admin.from("stripe_prices").select().eq("id", fields.id);
+      return { name: `${kind} ${fields.id}`, fields, row: unwrap(await query.maybeSingle()) };
+    }
+    case "customer": {
+      const query = admin.from("stripe_customers").select().eq("id", fields.id);
+      return { name: `${kind} ${fields.id}`, fields, row: unwrap(await query.maybeSingle()) };
+    }
+    case "subscription": {
+      const id = fields.stripe_subscription_id;
+      const query = admin.from("subscriptions").select().eq("stripe_subscription_id", id);
+      return { name: `${kind} ${id}`, fields, row: unwrap(await query.maybeSingle()) };
+    }
+    case "payment":
+      return await comparePayment(admin, fields);
+  }
+}
+
+async function comparePayment(
+  admin: SupabaseClient<Database>,
+  fields: Extract<StripeObject, { kind: "payment" }>["fields"],
+): Promise<Compared> {
+  // The row names the subscription by our own id.
+  const { stripe_subscription_id: _, ...columns } = fields;
+  const intentId = fields.stripe_payment_intent_id;
+  const payments = admin.from("payments").select();
+  const query = intentId
+    ? payments.eq("stripe_payment_intent_id", intentId)
+    : payments.eq("stripe_invoice_id", fields.stripe_invoice_id ?? "")
+      .is("stripe_payment_intent_id", null);
+  const name = `payment ${intentId ?? fields.stripe_invoice_id}`;
+  return { name, fields: columns, row: unwrap(await query.maybeSingle()) };
+}
+
+function describe({ name, fields, row }: Compared): string[] {
+  if (!row) return [`+ ${name}`];
+  const stored = new Map(Object.entries(row));
+  return Object.entries(fields)
+    .filter(([field, value]) => !isDeepStrictEqual(normalize(stored.get(field)), normalize(value)))
+    .map(([field, value]) =>
+      `~ ${name} ${field}: ${JSON.stringify(stored.get(field))} → ${JSON.stringify(value)}`
+    );
+}
+
+/** One spelling for each moment, and no undefined fields. */
+function normalize(value: unknown): unknown {
+  if (typeof value === "string" && /^\d{4}-\d{2}-\d{2}T/.test(value)) {
+    return new Date(value).toISOString();
+  }
+  return value === undefined ? null : JSON.parse(JSON.stringify(value));
+}

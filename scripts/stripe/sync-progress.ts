@@ -1,0 +1,40 @@
+import { createHash } from "node:crypto";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { z } from "zod";
+import type { SyncCursor } from "../../functions/_shared/billing/sync-all.ts";
+import { steps } from "../../functions/_shared/billing/sync-steps.ts";
+
+const stepNames = Object.keys(steps).filter((name): name is keyof typeof steps => name in steps);
+
+const Cursor = z.object({
+  firstTicket: z.number(),
+  since: z.number(),
+  step: z.enum([...stepNames, "leftovers", "done"]),
+  after: z.string().optional(),
+});
+
+/** Where a sync notes how far it has come. */
+export interface SyncProgress {
+  /** Null when the last one came to its end. */
+  load(): Promise<SyncCursor | null>;
+  save(cursor: SyncCursor): Promise<void>;
+  clear(): Promise<void>;
+}
+
+/** A file for each project. */
+export function openProgress(stateDir: string, projectUrl: string): SyncProgress {
+  const name = createHash("sha256").update(projectUrl).digest("hex").slice(0, 12);
+  const file = path.join(stateDir, `sync-stripe-${name}.json`);
+  return {
+    async load() {
+      const text = await readFile(file, "utf8").catch(() => null);
+      return text === null ? null : Cursor.safeParse(JSON.parse(text)).data ?? null;
+    },
+    async save(cursor) {
+      await mkdir(stateDir, { recursive: true });
+      await writeFile(file, JSON.stringify(cursor));
+    },
+    clear: () => rm(file, { force: true }),
+  };
+}

@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { requireAllowed } from "../../../functions/billing/check-url.ts";
+
+const isAllowed = (origins: string, url: string): boolean => {
+  try {
+    requireAllowed(origins, [url]);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+test.for(
+  [
+    ["https://app.example", "https://app.example/done?x=1", true],
+    ["https://a.example, https://b.example", "https://b.example/", true],
+    ["https://app.example", "http://app.example/", false],
+    ["https://app.example", "https://app.example.evil/", false],
+    ["https://app.example", "http://localhost:3000/", false],
+    ["", "http://localhost:3000/", true],
+    ["", "http://127.0.0.1/", true],
+    ["", "http://[::1]:8080/", true],
+    ["", "https://app.example/", false],
+    ["", "ftp://localhost/", false],
+  ] as const,
+)("with '%s' users may go to %s: %s", ([origins, url, expected]) => {
+  expect(isAllowed(origins, url)).toBe(expected);
+});
