@@ -2,7 +2,14 @@ import { afterEach, expect, test } from "vitest";
 import { SubscriptionReply } from "../../../types/billing.ts";
 import { createPayer } from "../../helpers/billing.ts";
 import { asPostgres, createUser, type TestUser } from "../../helpers/stack.ts";
-import { behave, getBilling, holdEvents, releaseEvents, stripe } from "../../helpers/stripe.ts";
+import {
+  behave,
+  delivered,
+  getBilling,
+  holdEvents,
+  releaseEvents,
+  stripe,
+} from "../../helpers/stripe.ts";
 
 afterEach(releaseEvents);
 
@@ -20,6 +27,7 @@ test("who has no customer is on the free plan", async () => {
 
 test("Stripe is asked when that was long ago, and not before", async () => {
   const payer = await createPayer();
+  await delivered(payer.customerId);
   await holdEvents();
   const { id } = await stripe.subscriptions.create({
     customer: payer.customerId,
