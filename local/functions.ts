@@ -37,7 +37,8 @@ export function startFunctions(options: FunctionsOptions): Promise<Service> {
     env: functionsEnvironment(options),
     stopSignal: "SIGTERM",
     ready: /^functions ready/,
-    quiet: /^functions ready/,
+    // A notice about requests' signals, which no function listens to.
+    quiet: /^functions ready|^Deno\.serve: request\.signal /,
     log: options.log,
   });
 }

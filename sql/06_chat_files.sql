@@ -298,22 +298,26 @@ comment on function public.fail_file(uuid, jsonb) is
 grant execute on function public.fail_file(uuid, jsonb) to service_role;
 
 create function public.delete_file(auth_user_id uuid, file_id uuid)
-returns void
+returns uuid
 language plpgsql
 security invoker
 set search_path = ''
 as $$
+declare
+  owner_id uuid;
 begin
   delete from public.chat_files f
   using public.profiles p
-  where f.id = file_id and p.id = f.user_id and p.auth_id = auth_user_id;
+  where f.id = file_id and p.id = f.user_id and p.auth_id = auth_user_id
+  returning f.user_id into owner_id;
   if not found then
     perform private.refuse(404, 'file_not_found');
   end if;
+  return owner_id;
 end
 $$;
 comment on function public.delete_file(uuid, uuid) is
-  'Service RPC of the files function: the row goes at once, what is remote through the outbox. 404 when it is not the user''s.';
+  'Service RPC of the files function: the row goes at once, what is remote through the outbox. Returns the owner''s profile id; 404 when it is not the user''s.';
 grant execute on function public.delete_file(uuid, uuid) to service_role;
 
 create function public.claim_stale_files(max_count integer)

@@ -777,7 +777,7 @@ as $$
     and t.user_id = p.id
     and t.session_id = request_stop.session_id
     and t.status = 'active'
-  returning jsonb_build_object('stream_id', t.id, 'response_id', t.response_id)
+  returning jsonb_build_object('stream_id', t.id, 'profile_id', t.user_id, 'response_id', t.response_id)
 $$;
 comment on function public.request_stop(uuid, uuid) is
   'Service RPC: marks the running generation of the user''s session to be stopped; null when nothing runs.';

@@ -1,17 +1,24 @@
-import { AuthError, type SupabaseContext } from "@supabase/server";
+import type { SupabaseContext } from "@supabase/server";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
-import { HTTPException } from "hono/http-exception";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { requestId } from "hono/request-id";
+import type { z } from "zod";
 import type { Database } from "../../types/database.ts";
 import { AppError } from "./errors.ts";
-import { describeError, type Log } from "./log.ts";
+import type { Log } from "./log.ts";
+import { logRequests, type RequestFacts } from "./log-requests.ts";
+import { toAppError } from "./to-app-error.ts";
 
 /** Variables that the shared middleware and `withSupabase` set. */
 export interface FunctionEnv {
-  Variables: { requestId: string; supabaseContext: SupabaseContext<Database> };
+  Variables: {
+    requestId: string;
+    /** Whoever learns one puts it in here. */
+    facts: RequestFacts;
+    supabaseContext: SupabaseContext<Database>;
+  };
 }
 
 /** What every function is made from. */
@@ -32,29 +39,37 @@ export function createFunction(
   { name, log, streamsForms = false }: FunctionOptions,
 ): Hono<FunctionEnv> {
   const app = new Hono<FunctionEnv>().basePath(`/${name}`);
-  app.use(requestId());
+  app.use(requestId(), logRequests(log));
   app.use(cors({ origin: "*", exposeHeaders: EXPOSED_HEADERS, maxAge: 600 }));
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));
   const limit = bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseBody });
   // It holds a body without a content-length whole.
   app.use((c, next) => streamsForms && isForm(c) ? next() : limit(c, next));
   app.notFound((c) => answerError(c, new AppError("not_found")));
-  app.onError((error, c) => {
-    const known = toAppError(error);
-    if (known.status >= 500) {
-      log.error("request_failed", {
-        request_id: c.var.requestId,
-        ...describeError(known.cause ?? error),
-      });
-    }
-    return answerError(c, known);
-  });
+  app.onError((error, c) => answerError(c, toAppError(error)));
   return app;
 }
 
 /** True for a body that is a multipart form. */
 export function isForm(c: Context): boolean {
   return /^multipart\/form-data\b/i.test(c.req.header("content-type") ?? "");
+}
+
+/** What a body says in its shape. Throws `invalid_request`, whose details name the fields. */
+export function parseBody<Shape>(shape: z.ZodType<Shape>, body: unknown): Shape {
+  const parsed = shape.safeParse(body);
+  if (parsed.success) return parsed.data;
+  throw invalidRequest(parsed.error);
+}
+
+/** The refusal of a body: its message names the first field that is wrong, its details all of them. */
+export function invalidRequest({ issues }: z.ZodError): AppError {
+  const details = issues.map(({ path, message }) => ({ path: path.join("."), message }));
+  const first = details[0];
+  return new AppError("invalid_request", {
+    message: first && `${first.path || "body"}: ${first.message}`,
+    details: { issues: details },
+  });
 }
 
 /** The JSON body of a request. Throws `invalid_json`. */
@@ -68,6 +83,7 @@ export async function readJson(c: Context<FunctionEnv>): Promise<unknown> {
 
 function answerError(c: Context<FunctionEnv>, error: AppError): Response {
   if (error.retryAfter !== undefined) c.header("retry-after", String(Math.ceil(error.retryAfter)));
+  c.var.facts.code = error.code;
   return c.json(error.toReply(), error.status, { "x-request-id": c.var.requestId });
 }
 
@@ -88,13 +104,4 @@ async function refuseBody(c: Context<FunctionEnv>): Promise<never> {
     }
   }
   throw new AppError("payload_too_large");
-}
-
-/** Refusals of `@supabase/server` say why in `details`, and leave in the same envelope as all others. */
-function toAppError(error: Error): AppError {
-  if (error instanceof AppError) return error;
-  if (error instanceof HTTPException && error.cause instanceof AuthError && error.status < 500) {
-    return new AppError("unauthorized", { details: { reason: error.cause.code }, cause: error });
-  }
-  return new AppError("internal", { cause: error });
 }

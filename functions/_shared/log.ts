@@ -4,6 +4,8 @@ export type LogFields = Record<string, string | number | boolean | null | undefi
 /** Writes one JSON line. */
 export interface Log {
   info(event: string, fields?: LogFields): void;
+  /** Somebody else's mistake, such as a request that was refused. */
+  warn(event: string, fields?: LogFields): void;
   error(event: string, fields?: LogFields): void;
 }
 
@@ -19,6 +21,7 @@ export function createLog(functionName: string): Log {
     });
   return {
     info: (event, fields) => console.log(line("info", event, fields)),
+    warn: (event, fields) => console.warn(line("warn", event, fields)),
     error: (event, fields) => console.error(line("error", event, fields)),
   };
 }
@@ -35,8 +38,8 @@ export function describeError(error: unknown): LogFields {
   return {
     error: error instanceof Error ? error.constructor.name : "object",
     error_code: textField(error, "code"),
-    status: "status" in error && typeof error.status === "number" ? error.status : undefined,
-    at: error instanceof Error ? error.stack?.match(/^\s+at (.+)$/m)?.[1] : undefined,
+    error_status: "status" in error && typeof error.status === "number" ? error.status : undefined,
+    error_at: error instanceof Error ? error.stack?.match(/^\s+at (.+)$/m)?.[1] : undefined,
   };
 }
 

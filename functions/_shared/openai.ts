@@ -14,5 +14,7 @@ export function createOpenAI({ OPENAI_API_KEY, OPENAI_BASE_URL }: Environment): 
     baseURL: OPENAI_BASE_URL,
     maxRetries: 0,
     timeout: TIMEOUT_MS,
+    // Whoever calls logs what went wrong, in the form of all lines.
+    logLevel: "off",
   });
 }

@@ -2,7 +2,6 @@ import { withSupabase } from "@supabase/server/adapters/hono";
 import type { Context } from "hono";
 import { etag } from "hono/etag";
 import Stripe from "stripe";
-import { z } from "zod";
 import {
   CheckoutRequest,
   PortalRequest,
@@ -13,7 +12,7 @@ import {
 import type { Database } from "../../types/database.ts";
 import { createBillingDatabase } from "../_shared/billing/billing-database.ts";
 import { AppError } from "../_shared/errors.ts";
-import { createFunction, type FunctionEnv, readJson } from "../_shared/http.ts";
+import { createFunction, type FunctionEnv, parseBody, readJson } from "../_shared/http.ts";
 import type { BillingPorts } from "./billing-ports.ts";
 import { listProducts } from "./list-products.ts";
 import { openPortal } from "./open-portal.ts";
@@ -29,14 +28,14 @@ export function createBillingFunction(ports: Omit<BillingPorts, "db">) {
   const asUser = withSupabase<Database>({ auth: "user" });
 
   app.post("/checkout", asUser, async (c) => {
-    const body = parse(CheckoutRequest, await readJson(c));
+    const body = parseBody(CheckoutRequest, await readJson(c));
     const { billing, userId, catalogue } = requestPorts(c, ports);
     const url = await orUnavailable(startCheckout(billing, catalogue, userId, body));
     return c.json<RedirectReply>({ url });
   });
 
   app.post("/portal", asUser, async (c) => {
-    const { return_url } = parse(PortalRequest, await readJson(c));
+    const { return_url } = parseBody(PortalRequest, await readJson(c));
     const { billing, userId } = requestPorts(c, ports);
     return c.json<RedirectReply>({
       url: await orUnavailable(openPortal(billing, userId, return_url)),
@@ -65,22 +64,14 @@ export function createBillingFunction(ports: Omit<BillingPorts, "db">) {
 function requestPorts(c: Context<FunctionEnv>, ports: Omit<BillingPorts, "db">) {
   const { supabaseAdmin, userClaims } = c.var.supabaseContext;
   if (!userClaims) throw new AppError("unauthorized");
-  const billing: BillingPorts = { ...ports, db: createBillingDatabase(supabaseAdmin) };
+  const db = createBillingDatabase(supabaseAdmin);
+  const findAccount: typeof db.findAccount = async (...question) => {
+    const account = await db.findAccount(...question);
+    c.var.facts.profile_id = account.profile_id;
+    return account;
+  };
+  const billing: BillingPorts = { ...ports, db: { ...db, findAccount } };
   return { billing, userId: userClaims.id, catalogue: supabaseAdmin };
-}
-
-function parse<Shape>(shape: z.ZodType<Shape>, body: unknown): Shape {
-  const parsed = shape.safeParse(body);
-  if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.map(({ path, message }) => ({
-    path: path.join("."),
-    message,
-  }));
-  const first = issues[0];
-  throw new AppError("invalid_request", {
-    message: first ? `${first.path || "body"}: ${first.message}` : undefined,
-    details: { issues },
-  });
 }
 
 /** What Stripe refuses or does not answer is not the client's fault, and its messages are not the client's business. */

@@ -1,6 +1,5 @@
 import { withSupabase } from "@supabase/server/adapters/hono";
 import type { Context } from "hono";
-import { z } from "zod";
 import {
   type BridgeReply,
   BridgeRequest,
@@ -9,7 +8,7 @@ import {
 } from "../../types/api.ts";
 import type { Database } from "../../types/database.ts";
 import { AppError } from "../_shared/errors.ts";
-import { createFunction, type FunctionEnv, readJson } from "../_shared/http.ts";
+import { createFunction, type FunctionEnv, parseBody, readJson } from "../_shared/http.ts";
 import type { Log } from "../_shared/log.ts";
 import { createBridgeDatabase, type Origin } from "./bridge-database.ts";
 import { issueCode } from "./issue-code.ts";
@@ -22,14 +21,14 @@ export function createBridgeFunction(log: Log) {
   app.post("/", withSupabase<Database>({ auth: "user" }), async (c) => {
     const { supabase, supabaseAdmin, userClaims } = c.var.supabaseContext;
     if (!userClaims) throw new AppError("unauthorized");
-    const { session_data } = parse(BridgeRequest, await readOptionalJson(c));
+    const { session_data } = parseBody(BridgeRequest, await readOptionalJson(c));
     const db = createBridgeDatabase(supabaseAdmin, supabase);
     return c.json<BridgeReply>(await issueCode(db, userClaims.id, session_data, readOrigin(c)));
   });
 
   app.post("/redeem", withSupabase<Database>({ auth: "publishable" }), async (c) => {
     const { supabase, supabaseAdmin } = c.var.supabaseContext;
-    const { code } = parse(RedeemRequest, await readJson(c));
+    const { code } = parseBody(RedeemRequest, await readJson(c));
     const ports = {
       db: createBridgeDatabase(supabaseAdmin, supabase),
       admin: supabaseAdmin.auth.admin,
@@ -50,18 +49,4 @@ function readOrigin(c: Context<FunctionEnv>): Origin {
     client_ip: c.req.header("x-forwarded-for")?.split(",")[0]?.trim(),
     user_agent: c.req.header("user-agent"),
   };
-}
-
-function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.infer<Schema> {
-  const parsed = schema.safeParse(body);
-  if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.map(({ path, message }) => ({
-    path: path.join("."),
-    message,
-  }));
-  const first = issues[0];
-  throw new AppError("invalid_request", {
-    message: first ? `${first.path || "body"}: ${first.message}` : undefined,
-    details: { issues },
-  });
 }

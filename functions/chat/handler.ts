@@ -7,7 +7,7 @@ import { runInBackground } from "../_shared/background.ts";
 import { AppError } from "../_shared/errors.ts";
 import { createFilePorts, type FileServices } from "../_shared/files/file-ports.ts";
 import { createSessionStores } from "../_shared/files/session-stores.ts";
-import { createFunction, type FunctionEnv, readJson } from "../_shared/http.ts";
+import { createFunction, type FunctionEnv, invalidRequest, readJson } from "../_shared/http.ts";
 import { unwrap } from "../_shared/refusal.ts";
 import { replayMessage } from "../_shared/turn/replay-message.ts";
 import { runTurn, type Turn } from "../_shared/turn/run-turn.ts";
@@ -37,6 +37,7 @@ export function createChatFunction(ports: ChatPorts) {
     const begun = await db.start(userId, turn);
     switch (begun.kind) {
       case "settled":
+        c.var.facts.profile_id = begun.message.user_id;
         return stream(c, ports, (send) => replayMessage(begun.message).forEach(send));
       case "attached":
         return join(c, ports, await db.findStream(begun.stream_id));
@@ -53,14 +54,17 @@ export function createChatFunction(ports: ChatPorts) {
 
   app.post("/:session_id/stop", asUser, async (c) => {
     const { db, userId } = requestPorts(c, ports);
-    const isRunning = await stopTurn({ ...ports, db }, userId, readSessionId(c));
-    return isRunning ? c.json<StopReply>({ status: "stopping" }) : c.body(null, 204);
+    const target = await stopTurn({ ...ports, db }, userId, readSessionId(c));
+    if (!target) return c.body(null, 204);
+    noteTurn(c, target.stream_id, target.profile_id);
+    return c.json<StopReply>({ status: "stopping" });
   });
   return app;
 }
 
 /** Answers once upstream has taken the turn: a refusal is a reply with a status, not a stream. */
 async function generate(c: Context<FunctionEnv>, ports: ChatPorts, turn: Turn): Promise<Response> {
+  noteTurn(c, turn.started.stream_id, turn.started.profile_id);
   const { send, close, body, headers } = openClientStream(ports.streamSeconds);
   const { promise, resolve: accept, reject: refuse } = Promise.withResolvers<void>();
   const { db, stores } = requestPorts(c, ports);
@@ -73,6 +77,7 @@ async function generate(c: Context<FunctionEnv>, ports: ChatPorts, turn: Turn): 
 /** 204 when nothing runs: what `useChat({ resume: true })` expects. */
 function join(c: Context<FunctionEnv>, ports: ChatPorts, running: StreamRow | null): Response {
   if (!running) return c.body(null, 204);
+  noteTurn(c, running.id, running.user_id);
   const { db } = requestPorts(c, ports);
   return stream(c, ports, (send) => resumeTurn({ ...ports, db }, running, send));
 }
@@ -85,6 +90,10 @@ function stream(
   const client = openClientStream(streamSeconds);
   runInBackground(Promise.resolve(write(client.send)).finally(client.close));
   return c.body(client.body, 200, client.headers);
+}
+
+function noteTurn(c: Context<FunctionEnv>, turnId: string, profileId: string): void {
+  Object.assign(c.var.facts, { turn_id: turnId, profile_id: profileId });
 }
 
 function requestPorts(
@@ -106,16 +115,8 @@ function readSessionId(c: Context<FunctionEnv>): string {
 function parseTurn(body: unknown): ChatTurn {
   const parsed = parseChatRequest(body);
   if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.map(({ path, message }) => ({
-    path: path.join("."),
-    message,
-  }));
-  const first = issues[0];
   if (parsed.error.issues.some(isUploadFirst)) throw new AppError("upload_first");
-  throw new AppError("invalid_request", {
-    message: first ? `${first.path || "body"}: ${first.message}` : undefined,
-    details: { issues },
-  });
+  throw invalidRequest(parsed.error);
 }
 
 function isUploadFirst(issue: z.core.$ZodIssue): boolean {

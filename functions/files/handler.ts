@@ -7,7 +7,7 @@ import { runInBackground } from "../_shared/background.ts";
 import { AppError } from "../_shared/errors.ts";
 import { createFilePorts, type FilePorts, type FileServices } from "../_shared/files/file-ports.ts";
 import { indexFile } from "../_shared/files/index-file.ts";
-import { createFunction, type FunctionEnv, isForm, readJson } from "../_shared/http.ts";
+import { createFunction, type FunctionEnv, isForm, parseBody, readJson } from "../_shared/http.ts";
 import { type AcceptedFile, acceptUpload } from "./accept-upload.ts";
 import { FormReader } from "./read-form.ts";
 import { receiveUpload } from "./receive-upload.ts";
@@ -25,7 +25,8 @@ export function createFilesFunction(services: FileServices) {
     const { ports, userId } = requestPorts(c, services);
     const { row, isNew } = isForm(c)
       ? await upload(c, ports, userId)
-      : await registerObject(ports, userId, parseRegister(await readJson(c)));
+      : await registerObject(ports, userId, parseBody(RegisterRequest, await readJson(c)));
+    c.var.facts.profile_id = row.user_id;
     if (isNew) runInBackground(indexFile(ports, row));
     return c.json<FileReply>(row, isNew ? 201 : 200);
   });
@@ -34,7 +35,7 @@ export function createFilesFunction(services: FileServices) {
     const { ports, userId } = requestPorts(c, services);
     const id = z.guid().safeParse(c.req.param("id"));
     if (!id.success) throw new AppError("not_found", { message: "No such file." });
-    await ports.files.delete(userId, id.data);
+    c.var.facts.profile_id = await ports.files.delete(userId, id.data);
     return c.body(null, 204);
   });
   return app;
@@ -60,10 +61,4 @@ function requestPorts(
   const { supabaseAdmin, userClaims } = c.var.supabaseContext;
   if (!userClaims) throw new AppError("unauthorized");
   return { ports: createFilePorts(services, supabaseAdmin), userId: userClaims.id };
-}
-
-function parseRegister(body: unknown): RegisterRequest {
-  const parsed = RegisterRequest.safeParse(body);
-  if (parsed.success) return parsed.data;
-  throw new AppError("invalid_request", { message: z.prettifyError(parsed.error) });
 }

@@ -17,7 +17,7 @@ export interface Payer extends TestUser {
 export async function createPayer(): Promise<Payer> {
   const user = await createUser();
   const account = await billing.findAccount(user.authId, true);
-  const log = { info: () => {}, error: () => {} };
+  const log = { info: () => {}, warn: () => {}, error: () => {} };
   const ports = { stripe, db: billing, log, allowedOrigins: "" };
   const customerId = await findOrCreateCustomer(ports, account);
   const { id } = await stripe.paymentMethods.attach("pm_card_visa", { customer: customerId });

@@ -24,7 +24,7 @@ test("an error of ours stands for its cause, with code and status", () => {
   expect(described).toMatchObject({
     error: "APIError",
     error_code: "slow_down",
-    status: 429,
+    error_status: 429,
     raised_as: "Error",
   });
   expect(JSON.stringify(described)).not.toContain("org-secret");

@@ -52,7 +52,8 @@ export interface FileDatabase {
   fail(fileId: string, error: FileFailure): Promise<void>;
   /** Takes back a file that was refused. */
   drop(fileId: string): Promise<void>;
-  delete(userId: string, fileId: string): Promise<void>;
+  /** The owner's profile id. */
+  delete(userId: string, fileId: string): Promise<string>;
   /** False when the row is gone: the file at OpenAI then goes too. */
   setOpenAIFile(fileId: string, openaiFileId: string): Promise<boolean>;
   /** The files of a session that its store holds or is about to. */
@@ -80,7 +81,7 @@ export function createFileDatabase(admin: SupabaseClient<Database>): FileDatabas
       void unwrap(await admin.rpc("fail_file", { file_id, error: { ...error } })),
     drop: async (id) => void unwrap(await admin.from("chat_files").delete().eq("id", id)),
     delete: async (auth_user_id, file_id) =>
-      void unwrap(await admin.rpc("delete_file", { auth_user_id, file_id })),
+      unwrap(await admin.rpc("delete_file", { auth_user_id, file_id })),
     setOpenAIFile: async (file_id, openai_file_id) =>
       unwrap(await admin.rpc("set_openai_file", { file_id, openai_file_id })),
     listSearchable: async (sessionId) =>

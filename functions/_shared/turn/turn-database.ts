@@ -70,8 +70,13 @@ type BegunTurn = z.infer<typeof BegunTurn>;
 const Heartbeat = z.object({ is_active: z.boolean(), stop_requested_at: z.string().nullable() });
 type Heartbeat = z.infer<typeof Heartbeat>;
 
-const StopTarget = z.object({ stream_id: z.string(), response_id: z.string().nullable() });
-type StopTarget = z.infer<typeof StopTarget>;
+const StopTarget = z.object({
+  stream_id: z.string(),
+  profile_id: z.string(),
+  response_id: z.string().nullable(),
+});
+/** The generation that is to be stopped. */
+export type StopTarget = z.infer<typeof StopTarget>;
 
 /** How a turn ended, and what it leaves; the arguments of `finish_turn` and `fail_turn`. */
 export interface Settlement {

@@ -8,7 +8,7 @@ import { deliver, eventsAbout, holdEvents, releaseEvents, stripe } from "../../h
 
 afterEach(releaseEvents);
 
-const log = { info: () => {}, error: () => {} };
+const log = { info: () => {}, warn: () => {}, error: () => {} };
 
 /** A process that dies at one step: what comes after it in the same attempt never happens. */
 function dyingDatabase(step: "before apply" | "after apply"): BillingDatabase {

@@ -1,0 +1,12 @@
+import { AuthError } from "@supabase/server";
+import { HTTPException } from "hono/http-exception";
+import { AppError } from "./errors.ts";
+
+/** Any error as one of ours. Refusals of `@supabase/server` say why in `details`, as all others do. */
+export function toAppError(error: Error): AppError {
+  if (error instanceof AppError) return error;
+  if (error instanceof HTTPException && error.cause instanceof AuthError && error.status < 500) {
+    return new AppError("unauthorized", { details: { reason: error.cause.code }, cause: error });
+  }
+  return new AppError("internal", { cause: error });
+}

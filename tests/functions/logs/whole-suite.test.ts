@@ -1,0 +1,112 @@
+// Runs after all other files (see the sequencer of vitest.config.ts): what the whole suite did is in the log by now.
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { beforeAll, expect, inject, test } from "vitest";
+import { postChat } from "../../helpers/chat-client.ts";
+import { upstreamRequests } from "../../helpers/openai.ts";
+import { asPostgres, createSession, createUser, must, stack } from "../../helpers/stack.ts";
+import { linesOfRequest, readFunctionLog, readStackLog } from "../../helpers/stack-log.ts";
+
+/** Shorter texts occur by chance. */
+const SHORTEST = 12;
+
+/** When only this file runs, there is something to look through all the same. */
+beforeAll(async () => {
+  const user = await createUser({ user_name: "Somebody with a name" });
+  const content = "A confession that is nobody else's business";
+  must(
+    await user.client.from("custom_instructions").insert({ content: "Call me by my secret name" }),
+  );
+  const session_id = await createSession(user);
+  const response = await postChat({ session_id, content }, user.accessToken);
+  await response.text();
+  const refused = await postChat({ session_id, content }, `${user.accessToken}x`);
+  await linesOfRequest(refused.headers.get("x-request-id") ?? "");
+});
+
+test("every line of the functions is JSON, and every request has left one", async () => {
+  const lines = await readFunctionLog();
+  const requests = lines.filter(({ event }) => event === "request");
+
+  expect(requests.length).toBeGreaterThan(1);
+  for (const line of requests) {
+    expect(line).toMatchObject({
+      request_id: expect.any(String),
+      method: expect.any(String),
+      status: expect.any(Number),
+      ms: expect.any(Number),
+    });
+  }
+});
+
+test("no key, token or password is in any log", async () => {
+  const log = await readStackLog();
+  const keys = JSON.parse(await readFile(path.join(inject("stateDir"), "keys.json"), "utf8"));
+  const secrets = [
+    stack.SECRET_KEY,
+    stack.STRIPE_WEBHOOK_SECRET ?? "",
+    keys.databasePassword,
+    keys.jwtSecret,
+    keys.signingKey.d,
+  ];
+
+  for (const secret of secrets) {
+    expect(secret.length).toBeGreaterThan(8);
+    expect(log.includes(secret)).toBe(false);
+  }
+  // Tokens, keys of OpenAI, Stripe and Supabase, and URLs with a password, whosesoever they are.
+  for (
+    const shape of [
+      /eyJ[\w-]{8,}\.eyJ[\w-]+/,
+      /\b(sk|rk|whsec)_[\w]{8,}/,
+      /\bsk-[\w-]{8,}/,
+      /\bsb_secret_\w+/,
+      /\bbearer \S+/i,
+      /\w+:\/\/[^\s/@]+:[^\s/@]+@/,
+    ]
+  ) {
+    expect(log.match(shape)?.[0]).toBeUndefined();
+  }
+});
+
+test("nothing that users wrote, nor how they are reached, is in any log", async () => {
+  const log = await readStackLog();
+  const texts = [...new Set([...await storedTexts(), ...await sentTexts()])];
+  const written = texts.filter((text) => text.length >= SHORTEST);
+
+  expect(written).toContain("A confession that is nobody else's business");
+  expect(written).toContain("Call me by my secret name");
+  expect(written.filter((text) => log.includes(text))).toEqual([]);
+});
+
+/** What the suite has left in the database. */
+async function storedTexts(): Promise<string[]> {
+  const rows = await asPostgres<{ text: string }>(`
+    select m.content as text from public.chat_messages m
+    union select s.title from public.chat_sessions s
+    union select c.content from public.custom_instructions c
+    union select i.instructions from private.assistant_instructions i
+    union select f.file_name from public.chat_files f
+    union select n.note from public.admin_notes n
+    union select u.email from auth.users u
+    union select p.user_name from public.profiles p
+    union select o.name from public.organizations o
+  `);
+  return rows.map(({ text }) => text).filter(Boolean);
+}
+
+/** What has been sent to the model, whatever became of its rows. */
+async function sentTexts(): Promise<string[]> {
+  const bodies = (await upstreamRequests()).map(({ body }) => body);
+  return bodies.flatMap(collectTexts);
+}
+
+const TEXT_FIELDS = new Set(["text", "content", "input", "instructions"]);
+
+function collectTexts(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(collectTexts);
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([name, each]) =>
+    TEXT_FIELDS.has(name) && typeof each === "string" ? [each] : collectTexts(each)
+  );
+}
