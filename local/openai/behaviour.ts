@@ -1,13 +1,7 @@
 import { z } from "zod";
+import { Failure } from "../emulator/behaviour-store.ts";
 
 const count = z.number().int().min(0);
-
-const Failure = z.strictObject({
-  path: z.string().startsWith("/"),
-  status: z.number().int().min(400).max(599),
-  retry_after: z.number().min(0).optional(),
-  times: z.number().int().min(1).optional(),
-});
 
 /** How the emulator is told to behave; everything absent means: as well as it can. */
 export const Behaviour = z.strictObject({
@@ -21,34 +15,3 @@ export const Behaviour = z.strictObject({
   end: z.enum(["completed", "failed", "incomplete"]).optional(),
 });
 export type Behaviour = z.infer<typeof Behaviour>;
-
-/** A failure that requests to one path meet. */
-export type Failure = z.infer<typeof Failure>;
-
-/** Holds the behaviour that applies to whatever starts now. */
-export interface BehaviourStore {
-  get(): Behaviour;
-  /** Replaces the whole behaviour; `{}` is the default one. */
-  set(behaviour: Behaviour): void;
-  /** The failure a request to `path` must meet, counted against its `times`; null if none. */
-  takeFailure(path: string): Failure | null;
-}
-
-/** A store with the default behaviour. */
-export function createBehaviourStore(): BehaviourStore {
-  let current: Behaviour = {};
-  let taken = 0;
-  return {
-    get: () => current,
-    set(behaviour) {
-      current = behaviour;
-      taken = 0;
-    },
-    takeFailure(path) {
-      const { fail } = current;
-      if (!fail || fail.path !== path || taken >= (fail.times ?? Infinity)) return null;
-      taken++;
-      return fail;
-    },
-  };
-}

@@ -1,5 +1,5 @@
 import { ApiError, type ApiErrorDetails } from "./api-error.ts";
-import type { Failure } from "./behaviour.ts";
+import type { Failure } from "../emulator/behaviour-store.ts";
 
 /** Looks like something that must never reach a client, so that a test can prove that it does not. */
 export const UPSTREAM_MARKER = "upstream detail org-emulator";

@@ -1,9 +1,8 @@
-import { once } from "node:events";
-import { createAdaptorServer, type ServerType } from "@hono/node-server";
+import { createAdaptorServer } from "@hono/node-server";
+import { closeServer, listen } from "../emulator/listen.ts";
+import { loadSnapshot, openSnapshotFile, type SnapshotFile } from "../emulator/snapshot-file.ts";
 import { createOpenAIEmulator } from "./create-emulator.ts";
-import { loadSnapshot, openSnapshotFile, type SnapshotFile } from "./snapshot-file.ts";
-
-const HOST = "127.0.0.1";
+import { Snapshot } from "./snapshot.ts";
 
 /** A running emulator. */
 export interface ServedEmulator {
@@ -28,7 +27,7 @@ export interface ServeOptions {
 export async function serveOpenAIEmulator(
   { port, stateFile, now }: ServeOptions,
 ): Promise<ServedEmulator> {
-  const snapshot = stateFile === undefined ? undefined : await loadSnapshot(stateFile);
+  const snapshot = stateFile === undefined ? undefined : await loadSnapshot(stateFile, Snapshot);
   const emulator = createOpenAIEmulator({
     snapshot,
     onChange: () => file?.saveSoon(),
@@ -44,7 +43,7 @@ export async function serveOpenAIEmulator(
     overrideGlobalObjects: false,
   });
   return {
-    url: `http://${HOST}:${await listen(server, port)}/v1`,
+    url: `${await listen(server, port)}/v1`,
     async close() {
       // Before the rest, so that what is running now is found failed after the next start.
       await file?.close();
@@ -52,19 +51,4 @@ export async function serveOpenAIEmulator(
       await closeServer(server);
     },
   };
-}
-
-async function listen(server: ServerType, port: number): Promise<number> {
-  server.listen(port, HOST);
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no TCP port");
-  return address.port;
-}
-
-async function closeServer(server: ServerType): Promise<void> {
-  const closed = once(server, "close");
-  server.close();
-  if ("closeAllConnections" in server) server.closeAllConnections();
-  await closed;
 }

@@ -1,10 +1,9 @@
+import { type BehaviourStore, createBehaviourStore } from "../emulator/behaviour-store.ts";
+import { createRequestLog, type RequestLog } from "../emulator/request-log.ts";
 import type { Conversations } from "openai/resources/conversations/conversations";
-import type { BehaviourStore } from "./behaviour.ts";
-import { createBehaviourStore } from "./behaviour.ts";
+import type { Behaviour } from "./behaviour.ts";
 import type { BlobStore } from "./blob-store.ts";
 import type { EventLog } from "./event-log.ts";
-import type { RequestLog } from "./request-log.ts";
-import { createRequestLog } from "./request-log.ts";
 import type { PassageIndex } from "./retrieval/passage-index.ts";
 import { createTaskQueue, type TaskQueue } from "./task-queue.ts";
 import type { Item, WireFile, WireResponse, WireStoreFile, WireVectorStore } from "./wire-types.ts";
@@ -61,7 +60,7 @@ export interface EmulatorState {
   files: Map<string, WireFile>;
   vectorStores: Map<string, VectorStoreRecord>;
   runs: Map<string, Run>;
-  behaviour: BehaviourStore;
+  behaviour: BehaviourStore<Behaviour>;
   requests: RequestLog;
   blobs: BlobStore;
   /** Reads the text of files, one at a time. */
@@ -83,7 +82,7 @@ export function createState(ports: StatePorts): EmulatorState {
     files: new Map(),
     vectorStores: new Map(),
     runs: new Map(),
-    behaviour: createBehaviourStore(),
+    behaviour: createBehaviourStore<Behaviour>({}),
     requests: createRequestLog(),
     extractions: createTaskQueue(),
     ...ports,

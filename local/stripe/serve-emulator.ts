@@ -1,9 +1,8 @@
-import { once } from "node:events";
-import { createAdaptorServer, type ServerType } from "@hono/node-server";
+import { createAdaptorServer } from "@hono/node-server";
+import { closeServer, listen } from "../emulator/listen.ts";
+import { loadSnapshot, openSnapshotFile, type SnapshotFile } from "../emulator/snapshot-file.ts";
 import { createStripeEmulator, type EmulatorOptions } from "./create-emulator.ts";
-import { loadSnapshot, openSnapshotFile, type SnapshotFile } from "./snapshot-file.ts";
-
-const HOST = "127.0.0.1";
+import { Snapshot } from "./snapshot.ts";
 
 /** A running emulator. */
 export interface ServedEmulator {
@@ -23,7 +22,7 @@ export interface ServeOptions extends Pick<EmulatorOptions, "webhook" | "retryDe
 export async function serveStripeEmulator(
   { port, stateFile, ...options }: ServeOptions,
 ): Promise<ServedEmulator> {
-  const snapshot = stateFile === undefined ? undefined : await loadSnapshot(stateFile);
+  const snapshot = stateFile === undefined ? undefined : await loadSnapshot(stateFile, Snapshot);
   const onChange = () => file?.saveSoon();
   const emulator = createStripeEmulator({ ...options, snapshot, onChange });
   const file: SnapshotFile | undefined = stateFile === undefined
@@ -31,26 +30,11 @@ export async function serveStripeEmulator(
     : openSnapshotFile(stateFile, emulator.snapshot);
   const server = createAdaptorServer({ fetch: emulator.fetch, overrideGlobalObjects: false });
   return {
-    url: `http://${HOST}:${await listen(server, port)}`,
+    url: await listen(server, port),
     async close() {
       emulator.close();
       await closeServer(server);
       await file?.close();
     },
   };
-}
-
-async function listen(server: ServerType, port: number): Promise<number> {
-  server.listen(port, HOST);
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no TCP port");
-  return address.port;
-}
-
-async function closeServer(server: ServerType): Promise<void> {
-  const closed = once(server, "close");
-  server.close();
-  if ("closeAllConnections" in server) server.closeAllConnections();
-  await closed;
 }

@@ -1,5 +1,6 @@
-import { createRequestLog, type RequestLog } from "../openai/request-log.ts";
-import { type BehaviourStore, createBehaviourStore } from "./behaviour.ts";
+import { type BehaviourStore, createBehaviourStore } from "../emulator/behaviour-store.ts";
+import { createRequestLog, type RequestLog } from "../emulator/request-log.ts";
+import type { Behaviour } from "./behaviour.ts";
 import type { CheckoutPlan } from "./checkout-plan.ts";
 import type { Delivery, EventRecord } from "./delivery.ts";
 import { createIdempotencyStore, type IdempotencyStore } from "./idempotency-store.ts";
@@ -19,7 +20,7 @@ export interface EmulatorState {
   events: Map<string, EventRecord>;
   delivery: Delivery;
   idempotency: IdempotencyStore;
-  behaviour: BehaviourStore;
+  behaviour: BehaviourStore<Behaviour>;
   requests: RequestLog;
   /** Called after each change of what a snapshot holds. */
   changed(): void;
@@ -34,7 +35,7 @@ export function createState(delivery: Delivery, changed: () => void): EmulatorSt
     events: new Map(),
     delivery,
     idempotency: createIdempotencyStore(),
-    behaviour: createBehaviourStore(),
+    behaviour: createBehaviourStore<Behaviour>({}),
     requests: createRequestLog(),
     changed,
   };

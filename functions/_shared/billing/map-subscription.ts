@@ -1,17 +1,9 @@
 import type Stripe from "stripe";
+import { Constants } from "../../../types/database.ts";
 import { idOf, toIso } from "./stripe.ts";
 import type { StripeObject, SubscriptionFields } from "./stripe-objects.ts";
 
-const statuses = [
-  "incomplete",
-  "incomplete_expired",
-  "trialing",
-  "active",
-  "past_due",
-  "canceled",
-  "unpaid",
-  "paused",
-] as const satisfies SubscriptionFields["status"][];
+const statuses = Constants.public.Enums.subscription_status;
 
 /** A subscription as it is stored. `pastDueAt`: since when money has been waited for, in seconds. */
 export function mapSubscription(

@@ -2,21 +2,13 @@ import { afterEach, expect, test } from "vitest";
 import { createPayer, readProfile } from "../../helpers/billing.ts";
 import { must } from "../../helpers/stack.ts";
 import { advance, command, delivered, releaseEvents, stripe } from "../../helpers/stripe.ts";
+import { Constants } from "../../../types/database.ts";
 import { readUsage } from "../../helpers/turns.ts";
 
 afterEach(releaseEvents);
 
 const entitled = { trialing: true, active: true, past_due: true } as const;
-const statuses = [
-  "incomplete",
-  "incomplete_expired",
-  "trialing",
-  "active",
-  "past_due",
-  "canceled",
-  "unpaid",
-  "paused",
-] as const;
+const statuses = Constants.public.Enums.subscription_status;
 
 test("each of Stripe's statuses gives its plan or none", async () => {
   const payer = await createPayer();

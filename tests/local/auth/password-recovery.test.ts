@@ -9,7 +9,7 @@ import {
   takeMail,
 } from "../../helpers/mail.ts";
 import { asPostgres, createTestClient, createUser, must } from "../../helpers/stack.ts";
-import { raceFor } from "./race-for.ts";
+import { raceBehind } from "../../helpers/race-behind.ts";
 
 test("a forgotten password is replaced by way of the mail's link", async () => {
   const user = await createUser();
@@ -51,7 +51,11 @@ test("of several who use one code at once, one gets in", async () => {
   must(await createTestClient().auth.resetPasswordForEmail(email));
   const token = codeIn(await takeMail(email));
   const verify = () => createTestClient().auth.verifyOtp({ email, token, type: "recovery" });
-  const outcomes = await raceFor({ table: "auth.users", id: authId }, [verify, verify, verify]);
+  const outcomes = await raceBehind(
+    "select from auth.users where id = $1 for update",
+    [authId],
+    [verify, verify, verify],
+  );
   expect(outcomes.filter(({ error }) => error === null)).toHaveLength(1);
 });
 

@@ -8,7 +8,7 @@ import {
   stack,
   type TestUser,
 } from "../../helpers/stack.ts";
-import { raceFor } from "./race-for.ts";
+import { raceBehind } from "../../helpers/race-behind.ts";
 
 let user: TestUser;
 beforeEach(async () => {
@@ -48,12 +48,13 @@ test("a client that missed the reply gets the same new token again", async () =>
 
 test("refreshes at once with one token end with one new token", async () => {
   const { refreshToken, accessToken } = await signIn(user);
-  const session = {
-    table: "auth.sessions",
-    id: String(decodeJwt(accessToken).session_id),
-  } as const;
+  const sessionId = decodeJwt(accessToken).session_id;
   const once = () => refresh(refreshToken);
-  const results = await raceFor(session, [once, once, once]);
+  const results = await raceBehind(
+    "select from auth.sessions where id = $1 for update",
+    [sessionId],
+    [once, once, once],
+  );
   const tokens = results.map((result) => must(result).session?.refresh_token);
   expect(new Set(tokens).size).toBe(1);
 });

@@ -1,9 +1,10 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { Snapshot } from "./snapshot.ts";
+import type { z } from "zod";
 
-/** How long changes are gathered before they are written, in milliseconds. */
-const GATHER_MS = 250;
+/** How long changes are gathered before they are written, in milliseconds: longer when writing them takes long. */
+const GATHER_MS = 500;
+const GATHER_SHARE = 10;
 
 /** A JSON file that holds the latest snapshot. */
 export interface SnapshotFile {
@@ -14,29 +15,35 @@ export interface SnapshotFile {
 }
 
 /** The snapshot in the file at `path`, or undefined when there is no file; throws when it is not one. */
-export async function loadSnapshot(path: string): Promise<Snapshot | undefined> {
+export async function loadSnapshot<Snapshot>(
+  path: string,
+  shape: z.ZodType<Snapshot>,
+): Promise<Snapshot | undefined> {
   const text = await readFile(path, "utf8").catch((error: unknown) => {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
     throw error;
   });
-  return text === undefined ? undefined : Snapshot.parse(JSON.parse(text));
+  return text === undefined ? undefined : shape.parse(JSON.parse(text));
 }
 
 /** Keeps the file at `path` up to date with what `take` returns; the file is never half-written. */
-export function openSnapshotFile(path: string, take: () => Snapshot): SnapshotFile {
+export function openSnapshotFile(path: string, take: () => unknown): SnapshotFile {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let closed = false;
   let written = Promise.resolve();
+  let pause = GATHER_MS;
   const save = () => {
     clearTimeout(timer);
     timer = undefined;
+    const begun = performance.now();
     const text = JSON.stringify(take());
+    pause = Math.max(GATHER_MS, GATHER_SHARE * (performance.now() - begun));
     written = written.then(() => replaceFile(path, text));
     return written;
   };
   return {
     saveSoon() {
-      if (!closed) timer ??= setTimeout(save, GATHER_MS);
+      if (!closed) timer ??= setTimeout(save, pause);
     },
     close() {
       closed = true;
