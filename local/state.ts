@@ -28,7 +28,7 @@ export async function requireOwnVersion(stateDir: string): Promise<void> {
 }
 
 /** What a file of the state directory holds. Throws an Error that names the file and the way out. */
-export function parseState<T>(file: string, text: string, schema: z.ZodType<T>): T {
+function parseState<T>(file: string, text: string, schema: z.ZodType<T>): T {
   try {
     return schema.parse(JSON.parse(text));
   } catch {

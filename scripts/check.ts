@@ -24,6 +24,7 @@ const steps: [name: string, run: () => Promise<unknown>][] = [
   ["types (tsc)", () => tool("tsc", ["-p", "tsconfig.json"])],
   ["types (deno check)", () => tool("deno", CHECK_FUNCTIONS)],
   [`types (${EDGE_RUNTIME_DENO} check)`, checkOnEdgeRuntime],
+  ["nothing unused", () => tool("knip", ["--no-progress"])],
   ["versions", checkVersions],
   ["generated types", checkGeneratedTypes],
   ["advisors", checkAdvisors],

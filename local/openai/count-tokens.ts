@@ -14,7 +14,7 @@ export interface CountedTexts {
 }
 
 /** The emulator's token: four characters of text, rounded up. An estimate, the same every time. */
-export function countTokens(text: string): number {
+function countTokens(text: string): number {
   return Math.ceil(text.length / 4);
 }
 

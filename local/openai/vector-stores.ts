@@ -85,7 +85,7 @@ export function useStore(state: EmulatorState, id: string): VectorStoreRecord {
  * Throws the 400 for a vector store that has expired. The words are those that a client of the real API
  * waits for (https://github.com/smskin/laravel-openai, `VectorStoreExceptionTrait`).
  */
-export function refuseExpired({ store, expired }: VectorStoreRecord): void {
+function refuseExpired({ store, expired }: VectorStoreRecord): void {
   if (expired) throw new ApiError(400, `Vector store '${store.id}' has expired.`);
 }
 

@@ -3,7 +3,7 @@ import type { Health } from "./read-health.ts";
 import type { ScheduleState } from "./read-schedules.ts";
 
 /** From where on something is wrong; README lists them. Ages in seconds. */
-export const THRESHOLDS = {
+const THRESHOLDS = {
   connectionsShare: 0.8,
   transactionAge: 15 * 60,
   cacheHitRatio: 0.9,

@@ -118,7 +118,7 @@ export function textDelta(itemId: string, delta: string, index?: number): EventB
 }
 
 /** A text part is whole. */
-export function textDone(itemId: string, index?: number): EventBody {
+function textDone(itemId: string, index?: number): EventBody {
   return {
     type: "response.content_part.done",
     ...content(itemId, index),

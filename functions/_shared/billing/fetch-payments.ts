@@ -26,7 +26,7 @@ export async function fetchInvoice(stripe: Stripe, invoiceId: string): Promise<S
 }
 
 /** What is stored of an invoice that has been fetched with its payments. */
-export async function expandInvoice(
+async function expandInvoice(
   stripe: Stripe,
   invoice: Stripe.Invoice,
 ): Promise<StripeObject[]> {
