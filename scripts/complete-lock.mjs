@@ -4,21 +4,26 @@ import { readFileSync, writeFileSync } from "node:fs";
 
 const file = new URL("../package-lock.json", import.meta.url);
 const lock = JSON.parse(readFileSync(file, "utf8"));
-const SYSTEMS = { darwin: "darwin", linux: "linux", windows: "win32", win32: "win32" };
+const PLATFORM =
+  /-(android|darwin|freebsd|linux|openharmony|windows|win32)-(arm|arm64|ia32|ppc64|riscv64|s390x|x64)(?:-(\w+))?$/;
+/** What names call a C library or an operating system otherwise than the lock file does. */
+const LIBRARIES = { gnu: "glibc", gnueabihf: "glibc", musleabihf: "musl" };
+const SYSTEMS = { windows: "win32" };
 
 for (const { optionalDependencies = {} } of Object.values(lock.packages)) {
   for (const [name, version] of Object.entries(optionalDependencies)) {
-    const platform = name.match(/-(darwin|linux|windows|win32)-(arm64|x64)(?:-(musl|glibc))?$/);
+    const platform = name.match(PLATFORM);
     const key = `node_modules/${name}`;
     if (!platform || key in lock.packages) continue;
-    const [, system, cpu, libc] = platform;
+    const [, system, cpu, variant] = platform;
+    const libc = system === "linux" && (LIBRARIES[variant] ?? variant);
     lock.packages[key] = {
       version,
       cpu: [cpu],
       dev: true,
       ...(libc && { libc: [libc] }),
       optional: true,
-      os: [SYSTEMS[system]],
+      os: [SYSTEMS[system] ?? system],
     };
   }
 }
