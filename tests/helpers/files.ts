@@ -66,10 +66,14 @@ export async function upload(
 }
 
 /** The row of a file as its owner reads it, once it is no longer on its way. */
-export async function indexed(user: TestUser, fileId: string): Promise<FileReply> {
+export async function indexed(
+  user: TestUser,
+  fileId: string,
+  timeout = 15_000,
+): Promise<FileReply> {
   const find = async () =>
     must(await user.client.from("chat_files").select().eq("id", fileId).single());
-  await expect.poll(async () => (await find()).status, { timeout: 15_000 })
+  await expect.poll(async () => (await find()).status, { timeout })
     .toMatch(/ready|failed/);
   return await find();
 }
