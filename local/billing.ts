@@ -1,5 +1,4 @@
 import { createClient } from "@supabase/supabase-js";
-import pg from "pg";
 import { createBillingDatabase } from "../functions/_shared/billing/billing-database.ts";
 import { createStripe } from "../functions/_shared/billing/stripe.ts";
 import { syncCatalogue } from "../functions/_shared/billing/sync-catalogue.ts";
@@ -18,15 +17,4 @@ export async function seedCatalogue(
   const options = { auth: { persistSession: false, autoRefreshToken: false } };
   const db = createBillingDatabase(createClient<Database>(apiUrl, secretKey, options));
   await syncCatalogue({ stripe, db });
-}
-
-/** Tells the database of a policy that it applies by itself. */
-export async function setPastDueGrace(databaseUrl: string, days: number): Promise<void> {
-  const client = new pg.Client(databaseUrl);
-  await client.connect();
-  try {
-    await client.query("update private.billing_policy set past_due_grace_days = $1", [days]);
-  } finally {
-    await client.end();
-  }
 }

@@ -8,6 +8,10 @@ export const REPOSITORY = path.resolve(import.meta.dirname, "..");
 const port = (fallback: number) => z.coerce.number().int().min(1).max(65_535).default(fallback);
 const optional = z.string().trim().transform((value) => value || undefined).optional();
 
+const daysOrNever = (fallback: number) =>
+  z.union([z.literal("never").transform(() => null), z.coerce.number().int().min(1)])
+    .default(fallback);
+
 const Environment = z.object({
   PARLEY_API_PORT: port(54321),
   PARLEY_DB_PORT: port(54322),
@@ -22,6 +26,8 @@ const Environment = z.object({
   STRIPE_WEBHOOK_SECRET: optional,
   STRIPE_API_URL: optional,
   PAST_DUE_GRACE_DAYS: z.coerce.number().int().min(0).default(7),
+  ACTIVITY_RETENTION_DAYS: daysOrNever(365),
+  AUDIT_RETENTION_DAYS: daysOrNever(730),
 });
 
 /** Everything the local stack reads from the environment; README lists the variables. */
@@ -39,8 +45,17 @@ export interface Settings {
   openai: { apiKey: string; baseUrl: string } | null;
   /** Null runs the emulator. */
   stripe: { secretKey: string; webhookSecret: string; apiUrl: string } | null;
-  /** Days for which a payment may be past due before the plan is gone. */
+  policies: Policies;
+}
+
+/** What the database does by itself, as its rows of policy say. In days. */
+export interface Policies {
+  /** For which a payment may be past due before the plan is gone. */
   pastDueGraceDays: number;
+  /** After which activity is deleted; null keeps it. */
+  activityRetentionDays: number | null;
+  /** After which rows of the audit log are deleted; null keeps them. */
+  auditRetentionDays: number | null;
 }
 
 /** Loads `.env` beside package.json, if there is one; what the environment already says wins. */
@@ -64,7 +79,11 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     allowedOrigins: values.PARLEY_ALLOWED_ORIGINS,
     openai: readProvider(values.OPENAI_API_KEY, values.OPENAI_BASE_URL),
     stripe: readStripe(values),
-    pastDueGraceDays: values.PAST_DUE_GRACE_DAYS,
+    policies: {
+      pastDueGraceDays: values.PAST_DUE_GRACE_DAYS,
+      activityRetentionDays: values.ACTIVITY_RETENTION_DAYS,
+      auditRetentionDays: values.AUDIT_RETENTION_DAYS,
+    },
   };
 }
 

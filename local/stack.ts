@@ -6,7 +6,7 @@ import { quietAnsweredErrors } from "./api/quiet.ts";
 import { createReloadingApp } from "./api/reload.ts";
 import { createAuthApp } from "./auth/create-auth-app.ts";
 import { type PlatformDatabase, startDatabase } from "./database.ts";
-import { seedCatalogue, setPastDueGrace } from "./billing.ts";
+import { seedCatalogue } from "./billing.ts";
 import { startOpenAIEmulator, startStripeEmulator } from "./emulators.ts";
 import { restartOnChange, startFunctions } from "./functions.ts";
 import { createGateway } from "./gateway/app.ts";
@@ -17,6 +17,7 @@ import { createMailer } from "./mail/mailer.ts";
 import { Mailbox } from "./mail/mailbox.ts";
 import { startSmtpSink } from "./mail/smtp-sink.ts";
 import { migrationChange, MigrationError } from "./migrations.ts";
+import { setPolicies } from "./policies.ts";
 import { stopOrphan } from "./postgres/cluster.ts";
 import { SUPERUSER } from "./postgres/names.ts";
 import { startScheduler } from "./scheduler/scheduler.ts";
@@ -122,14 +123,14 @@ interface Outside {
 }
 
 async function startMigratedDatabase(
-  { settings: { stateDir, dbPort, pastDueGraceDays }, keys, apiUrl, log }: Site,
+  { settings: { stateDir, dbPort, policies }, keys, apiUrl, log }: Site,
   parts: AsyncDisposableStack,
   signal: AbortSignal | null,
 ): Promise<PlatformDatabase> {
   const database = await startDatabase({ stateDir, port: dbPort, apiUrl, keys, log });
   parts.defer(() => database.service.stop());
   await migrate(database, { log, stateDir, signal });
-  await setPastDueGrace(database.url("postgres"), pastDueGraceDays);
+  await setPolicies(database.url("postgres"), policies);
   return database;
 }
 

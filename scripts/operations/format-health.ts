@@ -15,6 +15,7 @@ export function formatHealth(health: Health, problems: string[]): string {
       "Schedules",
       formatTable(health.schedules.map((schedule) => describeSchedule(schedule, health))),
     ),
+    section("Deleted by retention since yesterday", formatTable(describePurges(health))),
     section(problems.length > 0 ? "Wrong" : "Nothing is wrong", problems.join("\n")),
   ].join("\n\n");
 }
@@ -63,6 +64,10 @@ function describeSchedule(schedule: Health["schedules"][number], { checked_at }:
     result: schedule.last_status,
     late: age(schedule.overdue_since),
   };
+}
+
+function describePurges({ purges }: Health) {
+  return Object.entries(purges).map(([kind, rows]) => ({ kind, rows }));
 }
 
 /** In the units of `pg_size_pretty`. */

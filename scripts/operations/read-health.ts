@@ -32,6 +32,8 @@ export interface Health {
   /** Vector stores by status; null where the table does not exist. */
   stores: Record<string, number> | null;
   schedules: ScheduleState[];
+  /** Rows that retention deleted, by kind, since yesterday began (UTC). */
+  purges: Record<string, number>;
 }
 
 /** A generation whose function has been silent for this long was not taken up by turn-recovery either. */
@@ -96,6 +98,16 @@ const STORES = `
   from (select status, count(*) from public.vector_stores group by status) s
 `;
 
+const PURGES = `
+  select coalesce(jsonb_object_agg(kind, deleted order by kind), '{}') as by_kind
+  from (
+    select kind, sum(deleted) as deleted
+    from private.purge_counts
+    where day >= (now() at time zone 'UTC')::date - 1
+    group by kind
+  ) p
+`;
+
 /** Reads the health of the database, as role `postgres`. Nothing is written. */
 export async function readHealth(client: pg.Client, now: Date): Promise<Health> {
   await client.query("begin transaction read only; set local statement_timeout = '30s'");
@@ -115,6 +127,7 @@ export async function readHealth(client: pg.Client, now: Date): Promise<Health> 
         STORES,
       ))?.by_status ?? null,
       schedules: await readSchedules(client, now),
+      purges: (await one<{ by_kind: Health["purges"] }>(client, PURGES)).by_kind,
     };
   } finally {
     await client.query("rollback");

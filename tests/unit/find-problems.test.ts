@@ -16,6 +16,7 @@ const WELL: Health = {
   stripe_events: { failed: 0 },
   stores: { active: 2, expired: 1 },
   schedules: [scheduled({ overdue_since: new Date("2026-03-08T09:05:00Z") })],
+  purges: { user_activity: 5 },
 };
 
 function scheduled(change: Partial<Health["schedules"][number]>): Health["schedules"][number] {

@@ -107,6 +107,21 @@ test("people get tables, and what is wrong at the end", async () => {
   expect(stdout).toMatch(/Wrong\n {2}schedule test-failed ended with 42883$/);
 });
 
+test("what retention deleted is summed up for two days", async () => {
+  await database.query(`
+    insert into private.purge_counts (day, kind, deleted)
+    select (now() at time zone 'UTC')::date - n, 'user_activity', 10 ^ n from generate_series(0, 2) n
+  `);
+
+  const { report } = await readReport();
+
+  expect(report.purges).toEqual({ user_activity: 11 });
+  expect((await checkHealth()).stdout).toMatch(
+    /^Deleted by retention since yesterday\n {2}kind +rows\n {2}user_activity +11$/m,
+  );
+  await database.query("delete from private.purge_counts");
+});
+
 test("a database that does not answer is not healthy", async () => {
   const DATABASE_URL = "postgresql://postgres:hidden-word@127.0.0.1:1/postgres";
 

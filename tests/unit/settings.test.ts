@@ -1,0 +1,17 @@
+import { expect, test } from "vitest";
+import { readSettings } from "../../local/settings.ts";
+
+test.each([
+  [{}, 365, 730],
+  [{ ACTIVITY_RETENTION_DAYS: "30", AUDIT_RETENTION_DAYS: "3650" }, 30, 3650],
+  [{ ACTIVITY_RETENTION_DAYS: "never", AUDIT_RETENTION_DAYS: "never" }, null, null],
+])("%j keeps activity for %j days and the audit log for %j", (env, activity, audit) => {
+  expect(readSettings(env).policies).toMatchObject({
+    activityRetentionDays: activity,
+    auditRetentionDays: audit,
+  });
+});
+
+test.each(["", "0", "-1", "1.5", "soon"])("%j is no number of days", (days) => {
+  expect(() => readSettings({ ACTIVITY_RETENTION_DAYS: days })).toThrow("ACTIVITY_RETENTION_DAYS");
+});
