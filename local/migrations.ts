@@ -5,6 +5,9 @@ import { REPOSITORY } from "./settings.ts";
 
 const CLI = path.join(REPOSITORY, "node_modules/supabase/dist/supabase.js");
 
+/** Secrets that are meant for a hosted project: no database that these commands reach has a Vault to put them into. */
+const NO_VAULT = { PARLEY_FUNCTIONS_URL: "", PARLEY_SECRET_KEY: "" };
+
 /** A migration that Postgres refused, and where. */
 export class MigrationError extends Error {
   constructor(file: string, line: number, reason: string) {
@@ -18,7 +21,7 @@ export async function supabaseCli(args: string[], project: string = REPOSITORY):
   try {
     const { stdout } = await execa(process.execPath, [CLI, ...args, "--workdir", project], {
       stdin: "ignore",
-      env: { SUPABASE_TELEMETRY_DISABLED: "1", DO_NOT_TRACK: "1" },
+      env: { SUPABASE_TELEMETRY_DISABLED: "1", DO_NOT_TRACK: "1", ...NO_VAULT },
     });
     return stdout;
   } catch (error) {

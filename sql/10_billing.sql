@@ -411,19 +411,32 @@ comment on function private.apply_entitlement(uuid) is
   'Writes to a profile what its subscriptions give: plan (and with it the quota), period of the quota, membership, role between user and premium.';
 
 create function private.refresh_entitlements()
-returns void
-language sql
+returns boolean
+language plpgsql
 set search_path = ''
 as $$
-  select private.apply_entitlement(p.id)
-  from public.profiles p
-  join public.subscriptions s on s.stripe_subscription_id = p.stripe_subscription_id
-  where p.stripe_subscription_id is not null
-    and not private.is_entitling(s)
-  order by p.id
+declare
+  max_rows constant integer := 100;
+  applied integer;
+begin
+  perform private.apply_entitlement(d.id)
+  from (
+    select p.id
+    from public.profiles p
+    join public.subscriptions s on s.stripe_subscription_id = p.stripe_subscription_id
+    where p.stripe_subscription_id is not null
+      and not private.is_entitling(s)
+      -- Without one of its own, a profile would stay as it is, and be met again in every call.
+      and exists (select from public.subscriptions o where o.user_id = p.id)
+    order by p.id
+    limit max_rows
+  ) d;
+  get diagnostics applied = row_count;
+  return applied = max_rows;
+end
 $$;
 comment on function private.refresh_entitlements() is
-  'Takes plans back whose time is over without an event: the end of a grace period. Called by the schedule.';
+  'Takes plans back whose time is over without an event: the end of a grace period. True when there may be more. Called by the schedule.';
 
 create function private.grant_credits(payment public.payments)
 returns void

@@ -43,7 +43,7 @@ async function run(ports: SchedulerPorts, schedule: Schedule): Promise<void> {
   const { database, log } = ports;
   try {
     if (schedule.function_path === null) {
-      await database.query("select private.run_sql_schedule($1)", [schedule.name]);
+      await runSqlSchedule(database, schedule.name);
     } else {
       const status = await callFunction(ports, schedule);
       await database.query("select private.record_schedule_run($1, $2)", [schedule.name, status]);
@@ -54,6 +54,15 @@ async function run(ports: SchedulerPorts, schedule: Schedule): Promise<void> {
       `${schedule.name} did not run: ${error instanceof Error ? error.message : error}`,
     );
   }
+}
+
+/** Runs what pg_cron would run. It commits between calls: no transaction may be open around it. */
+async function runSqlSchedule(database: Pool, name: string): Promise<void> {
+  const { rows: [row] } = await database.query<{ command: string }>(
+    "select private.sql_schedule_command($1) as command",
+    [name],
+  );
+  if (row) await database.query(row.command);
 }
 
 /** Posts as pg_net does on Supabase: the secret key in `apikey`, never in `authorization`. */

@@ -9,6 +9,7 @@ export interface ScheduleState {
   target: string;
   is_enabled: boolean;
   last_run_at: Date | null;
+  /** Of a request that pg_net is still waiting for: of the one before. */
   last_status: string | null;
   /** Null when it is switched off, or its cron cannot be read. */
   next_run_at: Date | null;
@@ -21,10 +22,12 @@ type Row = Omit<ScheduleState, "next_run_at" | "overdue_since"> & { waiting_sinc
 /** All schedules, by name, as of `now`. */
 export async function readSchedules(client: pg.Client, now: Date): Promise<ScheduleState[]> {
   const { rows } = await client.query<Row>(`
-    select name, cron, coalesce('/' || function_path, 'private.' || sql_function || '()') as target,
-      is_enabled, last_run_at, last_status, greatest(last_run_at, pg_postmaster_start_time()) as waiting_since
-    from private.schedules
-    order by name
+    select s.name, s.cron, coalesce('/' || s.function_path, 'private.' || s.sql_function || '()') as target,
+      s.is_enabled, s.last_run_at, coalesce(r.status, s.last_status) as last_status,
+      greatest(s.last_run_at, pg_postmaster_start_time()) as waiting_since
+    from private.schedules s
+    left join private.read_http_results() r on r.name = s.name
+    order by s.name
   `);
   return rows.map(({ waiting_since, ...row }) => ({ ...row, ...timesOf(row, waiting_since, now) }));
 }

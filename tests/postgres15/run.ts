@@ -5,7 +5,13 @@ import { SUPERUSER } from "../../local/postgres/names.ts";
 import { REPOSITORY } from "../../local/settings.ts";
 import { withConnection } from "../../scripts/operations/find-database.ts";
 import { checkPlpgsql } from "./check-plpgsql.ts";
-import { createCronPlatform, startCronJob } from "./cron-job.ts";
+import {
+  checkCronJobs,
+  checkCronRuns,
+  checkFunctionCall,
+  createCronPlatform,
+  startCronJob,
+} from "./cron-job.ts";
 import { differences, makeRoundTrip } from "./round-trip.ts";
 import { startServer, type TestServer } from "./start-server.ts";
 
@@ -35,8 +41,11 @@ async function runAll(server: TestServer): Promise<void> {
   await server.preparePlatform(CRON_DATABASE);
   await createCronPlatform(server.url(SUPERUSER, CRON_DATABASE));
   await step("migrations, with pg_cron, pg_net and Vault", () => server.migrate(CRON_DATABASE));
+  const url = server.url("postgres", CRON_DATABASE);
+  await step("schedules are jobs of pg_cron", () => checkCronJobs(url));
+  await step("a job calls an edge function", () => checkFunctionCall(url));
   // Runs at the next full minute, during the other steps.
-  const cronJobRan = await startCronJob(server.url("postgres", CRON_DATABASE));
+  const cronJobRan = await startCronJob(url);
 
   await server.createDatabase(TEST_DATABASE);
   await server.preparePlatform(TEST_DATABASE);
@@ -44,7 +53,11 @@ async function runAll(server: TestServer): Promise<void> {
   await runPgTap(server);
   await runPlpgsqlCheck(server);
   await runRoundTrip(server);
-  await step("pg_cron runs a schedule", cronJobRan);
+  await step("pg_cron runs schedules", cronJobRan);
+  await step(
+    "old runs of pg_cron go",
+    () => checkCronRuns(server.url(SUPERUSER, CRON_DATABASE), url),
+  );
 }
 
 async function runPgTap(server: TestServer): Promise<void> {

@@ -29,9 +29,9 @@ const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" }, ({ po
 beforeAll(() =>
   asPostgres(`
     create table private.ticks (id integer generated always as identity);
-    create function private.tick() returns void language sql set search_path = '' as
-      'insert into private.ticks default values';
-    create function private.stumble() returns void language plpgsql set search_path = '' as
+    create function private.tick() returns boolean language sql set search_path = '' as
+      'insert into private.ticks default values returning false';
+    create function private.stumble() returns boolean language plpgsql set search_path = '' as
       $$ begin raise exception using errcode = 'ZZ001'; end $$;
     update private.schedules set is_enabled = false;
   `)
