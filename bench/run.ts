@@ -5,6 +5,7 @@ import { measureBilling } from "./billing.ts";
 import { measureFirstToken } from "./first-token.ts";
 import type { Measure } from "./report.ts";
 import { measureRest } from "./rest.ts";
+import { measureRetention } from "./retention.ts";
 import { measureRoundTrips } from "./round-trips.ts";
 import { measureRowSecurity } from "./row-security.ts";
 import { measureStart } from "./start.ts";
@@ -20,6 +21,7 @@ const benchmarks: Record<string, () => Promise<Measure[]>> = {
   "row-security": measureRowSecurity,
   admin: measureAdmin,
   billing: measureBilling,
+  retention: measureRetention,
 };
 
 const chosen = process.argv.slice(2);
