@@ -270,6 +270,7 @@ $$;
 
 insert into private.schedules (name, cron, function_path)
 values
+  ('lookouts', '* * * * *', 'lookouts/run'),
   ('turn-recovery', '* * * * *', 'turn-recovery'),
   ('vector-store-cleanup', '*/15 * * * *', 'vector-store-cleanup');
 insert into private.schedules (name, cron, sql_function)

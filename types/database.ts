@@ -517,6 +517,141 @@ export type Database = {
           },
         ];
       };
+      "lookout_runs": {
+        Row: {
+          "attempts": number;
+          "error": Json | null;
+          "finished_at": string | null;
+          "id": string;
+          "lookout_id": string;
+          "scheduled_at": string;
+          "session_id": string | null;
+          "started_at": string;
+          "status": string;
+          "turn_started_at": string | null;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "attempts"?: number;
+          "error"?: Json | null;
+          "finished_at"?: string | null;
+          "id"?: string;
+          "lookout_id": string;
+          "scheduled_at": string;
+          "session_id"?: string | null;
+          "started_at"?: string;
+          "status"?: string;
+          "turn_started_at"?: string | null;
+          "user_id": string;
+        };
+        Update: {
+          "attempts"?: number;
+          "error"?: Json | null;
+          "finished_at"?: string | null;
+          "id"?: string;
+          "lookout_id"?: string;
+          "scheduled_at"?: string;
+          "session_id"?: string | null;
+          "started_at"?: string;
+          "status"?: string;
+          "turn_started_at"?: string | null;
+          "user_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "lookout_runs_lookout_id_user_id_fkey";
+            columns: ["lookout_id", "user_id"];
+            isOneToOne: false;
+            referencedRelation: "lookouts";
+            referencedColumns: ["id", "user_id"];
+          },
+          {
+            foreignKeyName: "lookout_runs_session_id_fkey";
+            columns: ["session_id", "user_id"];
+            isOneToOne: false;
+            referencedRelation: "chat_sessions";
+            referencedColumns: ["id", "user_id"];
+          },
+        ];
+      };
+      "lookouts": {
+        Row: {
+          "assistant_slug": string;
+          "created_at": string;
+          "cron_schedule": string;
+          "frequency": string;
+          "id": string;
+          "last_run_at": string | null;
+          "last_run_session_id": string | null;
+          "lease_until": string | null;
+          "next_run_at": string | null;
+          "prompt": string;
+          "status": string;
+          "timezone": string;
+          "title": string;
+          "updated_at": string;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "assistant_slug": string;
+          "created_at"?: string;
+          "cron_schedule": string;
+          "frequency": string;
+          "id"?: string;
+          "last_run_at"?: string | null;
+          "last_run_session_id"?: string | null;
+          "lease_until"?: string | null;
+          "next_run_at"?: string | null;
+          "prompt": string;
+          "status"?: string;
+          "timezone": string;
+          "title": string;
+          "updated_at"?: string;
+          "user_id": string;
+        };
+        Update: {
+          "assistant_slug"?: string;
+          "created_at"?: string;
+          "cron_schedule"?: string;
+          "frequency"?: string;
+          "id"?: string;
+          "last_run_at"?: string | null;
+          "last_run_session_id"?: string | null;
+          "lease_until"?: string | null;
+          "next_run_at"?: string | null;
+          "prompt"?: string;
+          "status"?: string;
+          "timezone"?: string;
+          "title"?: string;
+          "updated_at"?: string;
+          "user_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "lookouts_assistant_slug_fkey";
+            columns: ["assistant_slug"];
+            isOneToOne: false;
+            referencedRelation: "assistants";
+            referencedColumns: ["slug"];
+          },
+          {
+            foreignKeyName: "lookouts_last_run_session_id_fkey";
+            columns: ["last_run_session_id", "user_id"];
+            isOneToOne: false;
+            referencedRelation: "chat_sessions";
+            referencedColumns: ["id", "user_id"];
+          },
+          {
+            foreignKeyName: "lookouts_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "model_prices": {
         Row: {
           "cached_input_price": number;
@@ -1697,6 +1832,16 @@ export type Database = {
         };
         Returns: undefined;
       };
+      "claim_due_lookouts": {
+        Args: { "max_count": number };
+        Returns: {
+          "cron_schedule": string;
+          "frequency": string;
+          "lookout_id": string;
+          "run_id": string;
+          "timezone": string;
+        }[];
+      };
       "claim_remote_deletions": {
         Args: { "max_count": number };
         Returns: {
@@ -1775,6 +1920,7 @@ export type Database = {
         Returns: undefined;
       };
       "count_due_deletions": { Args: Record<PropertyKey, never>; Returns: number };
+      "count_due_lookouts": { Args: Record<PropertyKey, never>; Returns: number };
       "create_file": {
         Args: {
           "auth_user_id": string;
@@ -1810,6 +1956,41 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      "create_lookout": {
+        Args: {
+          "assistant_slug": string;
+          "auth_user_id": string;
+          "cron_schedule": string;
+          "frequency": string;
+          "next_run_at": string;
+          "prompt": string;
+          "timezone": string;
+          "title": string;
+        };
+        Returns: {
+          "assistant_slug": string;
+          "created_at": string;
+          "cron_schedule": string;
+          "frequency": string;
+          "id": string;
+          "last_run_at": string | null;
+          "last_run_session_id": string | null;
+          "lease_until": string | null;
+          "next_run_at": string | null;
+          "prompt": string;
+          "status": string;
+          "timezone": string;
+          "title": string;
+          "updated_at": string;
+          "user_id": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "lookouts";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       "create_organization": {
         Args: { "name": string };
         Returns: {
@@ -1825,7 +2006,8 @@ export type Database = {
           isSetofReturn: false;
         };
       };
-      "delete_file": { Args: { "auth_user_id": string; "file_id": string }; Returns: string };
+      "defer_lookout_run": { Args: { "run_id": string; "until": string }; Returns: boolean };
+      "delete_file": { Args: { "auth_user_id": string; "file_id": string }; Returns: undefined };
       "delete_organization": { Args: Record<PropertyKey, never>; Returns: undefined };
       "draw_stripe_ticket": { Args: Record<PropertyKey, never>; Returns: number };
       "enqueue_stray_objects": { Args: { "max_count": number }; Returns: number };
@@ -1881,6 +2063,28 @@ export type Database = {
       "finish_file": {
         Args: { "file_id": string; "vector_store_id"?: string };
         Returns: undefined;
+      };
+      "finish_lookout_run": {
+        Args: { "next_run_at"?: string; "outcome"?: Json; "run_id": string };
+        Returns: {
+          "attempts": number;
+          "error": Json | null;
+          "finished_at": string | null;
+          "id": string;
+          "lookout_id": string;
+          "scheduled_at": string;
+          "session_id": string | null;
+          "started_at": string;
+          "status": string;
+          "turn_started_at": string | null;
+          "user_id": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "lookout_runs";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
       };
       "finish_turn": {
         Args: { "reply": Json; "status": string; "stream_id": string };
@@ -2021,6 +2225,28 @@ export type Database = {
         }[];
       };
       "revoke_invitation": { Args: { "invitation_id": string }; Returns: undefined };
+      "run_lookout_now": {
+        Args: { "auth_user_id": string; "lookout_id": string };
+        Returns: {
+          "attempts": number;
+          "error": Json | null;
+          "finished_at": string | null;
+          "id": string;
+          "lookout_id": string;
+          "scheduled_at": string;
+          "session_id": string | null;
+          "started_at": string;
+          "status": string;
+          "turn_started_at": string | null;
+          "user_id": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "lookout_runs";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       "schema_version": { Args: Record<PropertyKey, never>; Returns: string };
       "set_chat_visibility": {
         Args: { "session_id": string; "visibility": string };
@@ -2043,6 +2269,7 @@ export type Database = {
         Args: { "file_id": string; "openai_file_id": string };
         Returns: boolean;
       };
+      "start_lookout_run": { Args: { "run_id": string }; Returns: Json };
       "start_turn": {
         Args: {
           "auth_user_id": string;
@@ -2088,6 +2315,32 @@ export type Database = {
         Returns: undefined;
       };
       "transfer_ownership": { Args: { "member_id": string }; Returns: undefined };
+      "update_lookout": {
+        Args: { "auth_user_id": string; "changes": Json; "lookout_id": string; "seen": Json };
+        Returns: {
+          "assistant_slug": string;
+          "created_at": string;
+          "cron_schedule": string;
+          "frequency": string;
+          "id": string;
+          "last_run_at": string | null;
+          "last_run_session_id": string | null;
+          "lease_until": string | null;
+          "next_run_at": string | null;
+          "prompt": string;
+          "status": string;
+          "timezone": string;
+          "title": string;
+          "updated_at": string;
+          "user_id": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "lookouts";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
     };
     Enums: {
       "membership_status": "active" | "inactive" | "canceled" | "past_due";

@@ -30,6 +30,8 @@ insert into public.audit_logs (user_id, action) values (tests.profile_id('owner'
 insert into public.bridge_tokens (user_id, token_hash) values (tests.profile_id('owner'), private.hash_token('code'));
 insert into public.sync_logs (user_id, event_type, event_source, success)
 values (tests.profile_id('owner'), 'bridge_issue', 'bridge', true);
+select public.create_lookout(tests.auth_id('owner'), 'News', 'What is new?', 'coach', 'daily', '0 9 * * *', 'UTC', now());
+select public.claim_due_lookouts(1);
 
 create temp table expected (
   table_name text primary key,
@@ -104,6 +106,18 @@ insert into expected values
     '{none,    refused, none,    none}',
     '{rows,    rows,    rows,    rows}',
     '{none,    refused, none,    none}'),
+  ('lookout_runs', 'user_id', null, null,
+    '{refused, refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{none,    refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{none,    refused, refused, refused}'),
+  ('lookouts', 'user_id', null, null,
+    '{refused, refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{none,    refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{none,    refused, refused, refused}'),
   ('model_prices', null, null, null,
     '{refused, refused, refused, refused}',
     '{rows,    refused, refused, refused}',

@@ -1,0 +1,84 @@
+begin;
+select plan(16);
+select tests.create_user('owner');
+update public.plans set max_lookouts = null;
+select public.create_lookout(tests.auth_id('owner'), title, 'What is new?', 'coach', frequency, '0 9 * * *', 'UTC',
+  now() - interval '1 minute')
+from (values ('daily', 'daily'), ('once', 'once'), ('failing', 'daily'), ('lost', 'daily')) as wanted (title, frequency);
+select public.claim_due_lookouts(10);
+create function pg_temp.run(title text)
+returns public.lookout_runs
+language sql
+as $$
+  select r from public.lookout_runs r join public.lookouts l on l.id = r.lookout_id where l.title = run.title
+$$;
+create function pg_temp.lookout(title text)
+returns public.lookouts
+language sql
+as $$
+  select l from public.lookouts l where l.title = lookout.title
+$$;
+create function pg_temp.start(title text)
+returns uuid
+language sql
+as $$
+  select (public.start_lookout_run((pg_temp.run(title)).id) ->> 'stream_id')::uuid
+$$;
+create temp table streams on commit drop as
+  select title, pg_temp.start(title) as id from (values ('daily'), ('failing')) as begun (title);
+grant select on streams to public;
+grant execute on function pg_temp.run to public;
+grant execute on function pg_temp.lookout to public;
+grant execute on function pg_temp.start to public;
+
+select tests.act_as_service();
+select is((public.finish_lookout_run((pg_temp.run('daily')).id, '2099-01-01')).status, 'running',
+  'while its reply is generated, a run goes on');
+select ok((pg_temp.lookout('daily')).lease_until <= now() + interval '1 minute', 'and is looked at in a minute');
+select public.finish_turn((select id from streams where title = 'daily'), 'complete', '{"content": "Nothing."}');
+select is((public.finish_lookout_run((pg_temp.run('daily')).id, '2099-01-01')).status, 'complete', 'then it is complete');
+select row_eq(
+  $$ select l.status, l.next_run_at, l.lease_until, l.last_run_session_id = (pg_temp.run('daily')).session_id
+     from pg_temp.lookout('daily') l $$,
+  row('active'::text, '2099-01-01'::timestamptz, null::timestamptz, true), 'and its lookout waits for the next'
+);
+select public.finish_lookout_run((pg_temp.run('daily')).id, '2098-01-01', '{"status": "failed", "code": "x", "message": "x"}');
+select is((pg_temp.run('daily')).status, 'complete', 'the end of a run is final');
+select is((pg_temp.lookout('daily')).next_run_at, '2099-01-01', 'and moves its lookout once');
+
+select is(
+  (public.finish_lookout_run((pg_temp.run('once')).id, '2099-01-01', '{"status": "skipped", "code": "x", "message": "y"}')).error,
+  '{"code": "x", "message": "y"}', 'a run that never began ends as it is told'
+);
+select row_eq(
+  $$ select l.status, l.next_run_at, l.last_run_at from pg_temp.lookout('once') l $$,
+  row('archived'::text, null::timestamptz, null::timestamptz), 'once is archived; what was skipped has not run'
+);
+
+select public.fail_turn((select id from streams where title = 'failing'),
+  '{"error": {"code": "provider_busy", "message": "Busy."}}');
+select is((public.finish_lookout_run((pg_temp.run('failing')).id, '2099-01-01')).error,
+  '{"code": "provider_busy", "message": "Busy."}', 'a run fails as its turn does');
+select is((pg_temp.run('failing')).session_id, null, 'a session without a reply goes');
+select is((select count(*)::integer from public.chat_sessions), 1, 'that one alone');
+
+select public.finish_lookout_run((pg_temp.run('lost')).id, null, '{"status": "failed", "code": "x", "message": "y"}');
+select is((pg_temp.lookout('lost')).status, 'paused', 'without a next time a lookout pauses');
+select is((public.finish_lookout_run(gen_random_uuid())).id, null, 'a run that is gone is nobody''s');
+
+select tests.act_as_postgres();
+select is((select count(*)::integer from public.user_activity where action = 'lookout_run'), 4, 'each end is activity');
+insert into public.lookout_runs (lookout_id, user_id, scheduled_at, status, finished_at)
+select l.id, l.user_id, now() - n * interval '1 day', 'complete', now()
+from pg_temp.lookout('daily') l, generate_series(1, 99) n;
+update public.lookouts set next_run_at = now() where title = 'daily';
+select public.finish_lookout_run(c.run_id, '2099-01-01', '{"status": "skipped", "code": "x", "message": "y"}')
+from public.claim_due_lookouts(1) c;
+select is((select count(*)::integer from public.lookout_runs r where r.lookout_id = (pg_temp.lookout('daily')).id), 100,
+  'a lookout keeps 100 runs');
+select is(
+  (select min(r.scheduled_at) from public.lookout_runs r where r.lookout_id = (pg_temp.lookout('daily')).id),
+  now() - interval '98 days', 'run 101 has taken the place of run 1'
+);
+select * from finish();
+rollback;
