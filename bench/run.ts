@@ -3,6 +3,7 @@ import { measureAdmin } from "./admin.ts";
 import { measureFiles } from "./files.ts";
 import { measureBilling } from "./billing.ts";
 import { measureFirstToken } from "./first-token.ts";
+import { measureLookouts } from "./lookouts.ts";
 import type { Measure } from "./report.ts";
 import { measureRest } from "./rest.ts";
 import { measureRetention } from "./retention.ts";
@@ -22,6 +23,7 @@ const benchmarks: Record<string, () => Promise<Measure[]>> = {
   admin: measureAdmin,
   billing: measureBilling,
   retention: measureRetention,
+  lookouts: measureLookouts,
 };
 
 const chosen = process.argv.slice(2);

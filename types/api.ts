@@ -230,6 +230,54 @@ export const RecoveryReply = z.object({
 });
 export type RecoveryReply = z.infer<typeof RecoveryReply>;
 
+/** When a lookout runs. Which fields a frequency needs, the function says: `invalid_schedule`, with `details.field`. */
+const LookoutSchedule = z.object({
+  frequency: z.enum(["once", "daily", "weekly", "monthly", "yearly", "cron"]),
+  /** IANA name, such as `Europe/London`. */
+  timezone: z.string().min(1).max(64),
+  /** Local time, `HH:MM`; for all but `cron`. */
+  time: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/).optional(),
+  /** `YYYY-MM-DD`: the day of `once`; the day of the week, month or year of others, today when left out. */
+  date: z.string().regex(/^\d{4}-\d{2}-\d{2}$/).optional(),
+  /** `once` at an instant, instead of date and time. */
+  run_at: z.iso.datetime({ offset: true }).optional(),
+  /** `cron`: five fields, in the timezone; at most once an hour. */
+  cron_schedule: z.string().max(100).optional(),
+});
+
+/** The body of `POST /functions/v1/lookouts`. */
+export const LookoutRequest = LookoutSchedule.extend({
+  /** Of the lookout, and of the chats that its runs write. */
+  title: StoredText.pipe(z.string().trim().min(1).max(200)),
+  prompt: StoredText.pipe(z.string().trim().min(1).max(MAX_CONTENT_LENGTH)),
+  assistant_slug: z.string().regex(/^[a-z0-9-]{1,63}$/),
+});
+export type LookoutRequest = z.infer<typeof LookoutRequest>;
+
+/** The body of `PATCH /functions/v1/lookouts/:id`: what is to change. */
+export const LookoutChange = LookoutRequest.partial().extend({
+  /** Resuming computes the next run from now. */
+  status: z.enum(["active", "paused", "archived"]).optional(),
+});
+export type LookoutChange = z.infer<typeof LookoutChange>;
+
+/** The answer of `POST /functions/v1/lookouts` (201) and of `PATCH /functions/v1/lookouts/:id`: the row. */
+export type LookoutReply = Database["public"]["Tables"]["lookouts"]["Row"];
+
+/** The answer of `POST /functions/v1/lookouts/:id/run` (202): the run, which goes on in the chat `session_id`. */
+export type LookoutRunReply = Database["public"]["Tables"]["lookout_runs"]["Row"];
+
+/** The answer of `POST /functions/v1/lookouts/run`: the runs of this call, and what is left. */
+export const LookoutsReply = z.object({
+  claimed: z.number().int(),
+  complete: z.number().int(),
+  failed: z.number().int(),
+  skipped: z.number().int(),
+  /** Lookouts that are due or whose run goes on. */
+  remaining: z.number().int(),
+});
+export type LookoutsReply = z.infer<typeof LookoutsReply>;
+
 const StoredValue = z.union([
   StoredText.pipe(z.string().max(1000)),
   z.number(),

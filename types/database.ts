@@ -2007,7 +2007,7 @@ export type Database = {
         };
       };
       "defer_lookout_run": { Args: { "run_id": string; "until": string }; Returns: boolean };
-      "delete_file": { Args: { "auth_user_id": string; "file_id": string }; Returns: undefined };
+      "delete_file": { Args: { "auth_user_id": string; "file_id": string }; Returns: string };
       "delete_organization": { Args: Record<PropertyKey, never>; Returns: undefined };
       "draw_stripe_ticket": { Args: Record<PropertyKey, never>; Returns: number };
       "enqueue_stray_objects": { Args: { "max_count": number }; Returns: number };

@@ -2,9 +2,11 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ErrorReply } from "../../types/api.ts";
 import { createSession, createUser, stack } from "../helpers/stack.ts";
+import { make } from "./lookouts/lookouts-client.ts";
 
 const user = await createUser();
 const sessionId = await createSession(user);
+const lookoutId = await make(user);
 
 /** Every route of every function that takes a body, and what it answers among others; a new one belongs here. */
 const routes: [method: string, route: string, statuses: number[]][] = [
@@ -15,6 +17,8 @@ const routes: [method: string, route: string, statuses: number[]][] = [
   ["POST", "/billing/checkout", [400]],
   ["POST", "/billing/portal", [400]],
   ["POST", "/stripe-webhook", [400]],
+  ["POST", "/lookouts", [400]],
+  ["PATCH", `/lookouts/${lookoutId}`, [400]],
 ];
 const RUNS = 2_000;
 
@@ -71,6 +75,21 @@ const body = fc.oneof(
     cancel_url: fc.oneof(url, json),
     return_url: fc.oneof(url, text, json),
   }, { requiredKeys: ["success_url", "cancel_url"] }),
+  fc.record({
+    title: fc.oneof(fc.constant("News"), text, json),
+    prompt: fc.oneof(fc.constant("What is new?"), text, json),
+    assistant_slug: fc.oneof(fc.constant("coach"), text),
+    frequency: fc.oneof(
+      fc.constantFrom("once", "daily", "weekly", "monthly", "yearly", "cron"),
+      json,
+    ),
+    timezone: fc.oneof(fc.constantFrom("UTC", "America/Santiago"), text, json),
+    time: fc.oneof(fc.constant("09:00"), text, json),
+    date: fc.oneof(fc.constantFrom("2099-02-29", "2099-03-01"), text, json),
+    run_at: fc.oneof(fc.constant("9999-12-31T23:59:59-12:00"), text, json),
+    cron_schedule: fc.oneof(fc.constantFrom("0 9 * * *", "0 9 31 2 L"), text, json),
+    status: fc.oneof(fc.constantFrom("active", "paused", "archived"), json),
+  }, { requiredKeys: [] }),
   fc.record({
     session_data: fc.oneof(fc.dictionary(text, fc.oneof(text, json)), json),
   }, { requiredKeys: [] }),

@@ -1,0 +1,114 @@
+import { withSupabase } from "@supabase/server/adapters/hono";
+import type { Context } from "hono";
+import { z } from "zod";
+import {
+  LookoutChange,
+  type LookoutReply,
+  LookoutRequest,
+  type LookoutRunReply,
+  type LookoutsReply,
+} from "../../types/api.ts";
+import type { Database } from "../../types/database.ts";
+import { runInBackground } from "../_shared/background.ts";
+import { AppError } from "../_shared/errors.ts";
+import { createFilePorts, type FileServices } from "../_shared/files/file-ports.ts";
+import { createSessionStores } from "../_shared/files/session-stores.ts";
+import { createFunction, type FunctionEnv, readJson } from "../_shared/http.ts";
+import { unwrap } from "../_shared/refusal.ts";
+import { createTurnDatabase } from "../_shared/turn/turn-database.ts";
+import { changeLookout, type ChangePorts, createLookout } from "./change-lookout.ts";
+import { createLookoutDatabase } from "./lookout-database.ts";
+import { runDueLookouts } from "./run-due-lookouts.ts";
+import type { RunPorts } from "./run-lookout.ts";
+import { startRunNow } from "./start-run-now.ts";
+
+/**
+ * `POST /lookouts` makes a lookout, `PATCH` and `DELETE /lookouts/:id` change it, `POST /lookouts/:id/run` runs it now;
+ * `POST /lookouts/run` (secret key, every minute) runs what is due.
+ */
+export function createLookoutsFunction(services: FileServices) {
+  const app = createFunction({ name: "lookouts", log: services.log });
+  const asUser = withSupabase<Database>({ auth: "user" });
+
+  app.post("/", asUser, async (c) => {
+    const request = parse(LookoutRequest, await readJson(c));
+    const lookout = await createLookout(changePorts(c), readUserId(c), request);
+    return c.json<LookoutReply>(lookout, 201);
+  });
+
+  app.post("/run", withSupabase<Database>({ auth: "secret" }), async (c) => {
+    const { reply, settled } = runDueLookouts(runPorts(c, services));
+    runInBackground(settled);
+    return c.json<LookoutsReply>(await reply);
+  });
+
+  app.patch("/:id", asUser, async (c) => {
+    const change = parse(LookoutChange, await readJson(c));
+    const id = readLookoutId(c);
+    return c.json<LookoutReply>(await changeLookout(changePorts(c), readUserId(c), id, change));
+  });
+
+  app.delete("/:id", asUser, async (c) => {
+    const { find, lookouts } = changePorts(c);
+    const lookout = await find(readLookoutId(c));
+    if (!lookout) throw new AppError("lookout_not_found");
+    await lookouts.remove(lookout.id);
+    return c.body(null, 204);
+  });
+
+  app.post("/:id/run", asUser, async (c) => {
+    const ports = { ...changePorts(c), ...runPorts(c, services) };
+    const { run, settled } = await startRunNow(ports, readUserId(c), readLookoutId(c));
+    runInBackground(settled);
+    return c.json<LookoutRunReply>(run, 202);
+  });
+  return app;
+}
+
+const now = () => new Date();
+
+function changePorts(c: Context<FunctionEnv>): ChangePorts {
+  const { supabase, supabaseAdmin } = c.var.supabaseContext;
+  return {
+    lookouts: createLookoutDatabase(supabaseAdmin),
+    find: async (id) => unwrap(await supabase.from("lookouts").select().eq("id", id).maybeSingle()),
+    now,
+  };
+}
+
+function runPorts(c: Context<FunctionEnv>, services: FileServices): RunPorts {
+  const { supabaseAdmin } = c.var.supabaseContext;
+  return {
+    ...services,
+    db: createTurnDatabase(supabaseAdmin),
+    stores: createSessionStores(createFilePorts(services, supabaseAdmin)),
+    lookouts: createLookoutDatabase(supabaseAdmin),
+    now,
+  };
+}
+
+function readUserId(c: Context<FunctionEnv>): string {
+  const { userClaims } = c.var.supabaseContext;
+  if (!userClaims) throw new AppError("unauthorized");
+  return userClaims.id;
+}
+
+function readLookoutId(c: Context<FunctionEnv>): string {
+  const parsed = z.guid().safeParse(c.req.param("id"));
+  if (parsed.success) return parsed.data;
+  throw new AppError("lookout_not_found");
+}
+
+function parse<Shape>(shape: z.ZodType<Shape>, body: unknown): Shape {
+  const parsed = shape.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues.map(({ path, message }) => ({
+    path: path.join("."),
+    message,
+  }));
+  const first = issues[0];
+  throw new AppError("invalid_request", {
+    message: first ? `${first.path || "body"}: ${first.message}` : undefined,
+    details: { issues },
+  });
+}

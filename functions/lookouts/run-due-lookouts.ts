@@ -1,0 +1,54 @@
+import type { LookoutsReply } from "../../types/api.ts";
+import { type RunEnd, runLookoutSafely, type RunPorts } from "./run-lookout.ts";
+
+/** Most runs at once in one call. */
+const AT_ONCE = 10;
+/** A hosted function is ended after 150 seconds: when a call claims no more, and when it answers. */
+const CLAIM_MS = 60_000;
+const ANSWER_MS = 130_000;
+
+/** What a call promises to do, and what still goes on when it answers. */
+export interface DueRuns {
+  reply: Promise<LookoutsReply>;
+  /** Resolves when the last run of this call has ended; never rejects. */
+  settled: Promise<void>;
+}
+
+/** Executes what is due, and what becomes due meanwhile, some at a time, while there is time. */
+export function runDueLookouts(ports: RunPorts): DueRuns {
+  const claimUntil = ports.now().getTime() + CLAIM_MS;
+  const counts: Record<RunEnd, number> & { claimed: number } = {
+    claimed: 0,
+    complete: 0,
+    failed: 0,
+    skipped: 0,
+    waiting: 0,
+    gone: 0,
+  };
+
+  async function work(): Promise<void> {
+    while (ports.now().getTime() < claimUntil) {
+      const [run] = await ports.lookouts.claimDue(1);
+      if (!run) return;
+      counts.claimed += 1;
+      counts[await runLookoutSafely(ports, run)] += 1;
+    }
+  }
+
+  const workers = Array.from({ length: AT_ONCE }, work);
+  const ended = Promise.all(workers);
+  return {
+    settled: Promise.allSettled(workers).then(() => {}),
+    reply: withinTime(ended).then(async () => {
+      const { claimed, complete, failed, skipped, gone } = counts;
+      const remaining = await ports.lookouts.countDue();
+      return { claimed, complete, failed, skipped: skipped + gone, remaining };
+    }),
+  };
+}
+
+async function withinTime(work: Promise<unknown>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeout = new Promise<void>((resolve) => timer = setTimeout(resolve, ANSWER_MS));
+  await Promise.race([work, timeout]).finally(() => clearTimeout(timer));
+}

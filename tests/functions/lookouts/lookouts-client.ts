@@ -1,0 +1,99 @@
+import { z } from "zod";
+import { LookoutsReply } from "../../../types/api.ts";
+import { asPostgres, must, stack, type TestUser } from "../../helpers/stack.ts";
+
+/** What a route answered. */
+export interface Answer {
+  status: number;
+  body: Record<string, unknown> & { id?: string };
+}
+
+/** Calls a route of the lookouts function as a user. */
+export async function call(
+  user: TestUser,
+  method: string,
+  route: string,
+  body?: unknown,
+): Promise<Answer> {
+  const response = await fetch(`${stack.FUNCTIONS_URL}/lookouts${route}`, {
+    method,
+    headers: {
+      authorization: `Bearer ${user.accessToken}`,
+      "content-type": "application/json",
+    },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  const text = await response.text();
+  const parsed = text === "" ? {} : JSON.parse(text);
+  return { status: response.status, body: z.looseObject({}).parse(parsed) };
+}
+
+/** The body of a daily lookout, with what is different about it. */
+export function daily(more: Record<string, unknown> = {}): Record<string, unknown> {
+  return {
+    title: "Morning news",
+    prompt: "What is new today?",
+    assistant_slug: "coach",
+    frequency: "daily",
+    timezone: "Europe/London",
+    time: "09:00",
+    ...more,
+  };
+}
+
+/** Makes a lookout; its id. */
+export async function make(user: TestUser, more: Record<string, unknown> = {}): Promise<string> {
+  const { status, body } = await call(user, "POST", "", daily(more));
+  if (status !== 201 || typeof body.id !== "string") throw new Error(JSON.stringify(body));
+  return body.id;
+}
+
+/** Lets the next run of lookouts be due. */
+export async function due(...ids: string[]): Promise<void> {
+  await asPostgres(
+    "update public.lookouts set next_run_at = date_trunc('second', now()) - interval '1 minute' where id = any ($1)",
+    [ids],
+  );
+}
+
+/** Lets the lease of a lookout's run be over, as minutes later. */
+export async function lapse(id: string): Promise<void> {
+  await asPostgres(
+    "update public.lookouts set lease_until = now() where id = $1 and lease_until is not null",
+    [id],
+  );
+}
+
+/** Runs what is due, as the schedule does. */
+export async function runDue(): Promise<LookoutsReply> {
+  const response = await fetch(`${stack.FUNCTIONS_URL}/lookouts/run`, {
+    method: "POST",
+    headers: { apikey: stack.SECRET_KEY },
+  });
+  if (!response.ok) throw new Error(await response.text());
+  return LookoutsReply.parse(await response.json());
+}
+
+/** A lookout as its owner reads it. */
+export async function readLookout(user: TestUser, id: string) {
+  return must(await user.client.from("lookouts").select().eq("id", id).single());
+}
+
+/** The runs of a lookout as its owner reads them, oldest first. */
+export async function readRuns(user: TestUser, id: string) {
+  const query = user.client.from("lookout_runs").select().eq("lookout_id", id);
+  return must(await query.order("scheduled_at"));
+}
+
+/** Another plan for a user, as billing gives it. */
+export async function setPlan(user: TestUser, plan: string): Promise<void> {
+  await asPostgres("update public.profiles set subscription_plan = $2 where id = $1", [
+    user.profileId,
+    plan,
+  ]);
+}
+
+/** Lets no lookout of an earlier test be due. */
+export async function clearLookouts(): Promise<void> {
+  await asPostgres("delete from public.lookouts");
+}
