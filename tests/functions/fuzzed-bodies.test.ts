@@ -18,7 +18,7 @@ const routes: [method: string, route: string, statuses: number[]][] = [
   ["POST", "/billing/portal", [400]],
   ["POST", "/stripe-webhook", [400]],
   ["POST", "/lookouts", [400]],
-  ["PATCH", `/lookouts/${lookoutId}`, [400]],
+  ["PATCH", "/lookouts/:id", [400]],
 ];
 const RUNS = 2_000;
 
@@ -107,7 +107,7 @@ test.for(routes)(
     const statuses = new Map<number, number>();
     await fc.assert(
       fc.asyncProperty(bytes, async (sent) => {
-        const response = await fetch(stack.FUNCTIONS_URL + route, {
+        const response = await fetch(stack.FUNCTIONS_URL + route.replace(":id", lookoutId), {
           method,
           headers: {
             authorization: `Bearer ${user.accessToken}`,

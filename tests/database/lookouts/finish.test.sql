@@ -1,5 +1,5 @@
 begin;
-select plan(16);
+select plan(17);
 select tests.create_user('owner');
 update public.plans set max_lookouts = null;
 select public.create_lookout(tests.auth_id('owner'), title, 'What is new?', 'coach', frequency, '0 9 * * *', 'UTC',
@@ -42,9 +42,8 @@ select row_eq(
      from pg_temp.lookout('daily') l $$,
   row('active'::text, '2099-01-01'::timestamptz, null::timestamptz, true), 'and its lookout waits for the next'
 );
-select public.finish_lookout_run((pg_temp.run('daily')).id, '2098-01-01', '{"status": "failed", "code": "x", "message": "x"}');
-select is((pg_temp.run('daily')).status, 'complete', 'the end of a run is final');
-select is((pg_temp.lookout('daily')).next_run_at, '2099-01-01', 'and moves its lookout once');
+select public.finish_lookout_run((pg_temp.run('daily')).id, '2098-01-01');
+select is((pg_temp.lookout('daily')).next_run_at, '2099-01-01', 'which it moves once');
 
 select is(
   (public.finish_lookout_run((pg_temp.run('once')).id, '2099-01-01', '{"status": "skipped", "code": "x", "message": "y"}')).error,
@@ -53,6 +52,11 @@ select is(
 select row_eq(
   $$ select l.status, l.next_run_at, l.last_run_at from pg_temp.lookout('once') l $$,
   row('archived'::text, null::timestamptz, null::timestamptz), 'once is archived; what was skipped has not run'
+);
+
+select is(
+  (public.finish_lookout_run((pg_temp.run('once')).id, null, '{"status": "failed", "code": "x", "message": "z"}')).status,
+  'skipped', 'the end of a run is final'
 );
 
 select public.fail_turn((select id from streams where title = 'failing'),
@@ -64,6 +68,13 @@ select is((select count(*)::integer from public.chat_sessions), 1, 'that one alo
 
 select public.finish_lookout_run((pg_temp.run('lost')).id, null, '{"status": "failed", "code": "x", "message": "y"}');
 select is((pg_temp.lookout('lost')).status, 'paused', 'without a next time a lookout pauses');
+create temp table manual on commit drop as select r.id from public.run_lookout_now(tests.auth_id('owner'), (pg_temp.lookout('failing')).id) r;
+select public.finish_lookout_run(r.id, '2098-01-01')
+from public.lookout_runs r where r.lookout_id = (pg_temp.lookout('failing')).id and r.status = 'failed';
+select row_eq(
+  $$ select l.status, l.lease_until is null from pg_temp.lookout('failing') l $$, row('running'::text, false),
+  'who ends a run late leaves the next one alone'
+);
 select is((public.finish_lookout_run(gen_random_uuid())).id, null, 'a run that is gone is nobody''s');
 
 select tests.act_as_postgres();
