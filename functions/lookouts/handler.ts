@@ -13,7 +13,7 @@ import { runInBackground } from "../_shared/background.ts";
 import { AppError } from "../_shared/errors.ts";
 import { createFilePorts, type FileServices } from "../_shared/files/file-ports.ts";
 import { createSessionStores } from "../_shared/files/session-stores.ts";
-import { createFunction, type FunctionEnv, readJson } from "../_shared/http.ts";
+import { createFunction, type FunctionEnv, parseBody, readJson } from "../_shared/http.ts";
 import { unwrap } from "../_shared/refusal.ts";
 import { createTurnDatabase } from "../_shared/turn/turn-database.ts";
 import { changeLookout, type ChangePorts, createLookout } from "./change-lookout.ts";
@@ -31,8 +31,9 @@ export function createLookoutsFunction(services: FileServices) {
   const asUser = withSupabase<Database>({ auth: "user" });
 
   app.post("/", asUser, async (c) => {
-    const request = parse(LookoutRequest, await readJson(c));
+    const request = parseBody(LookoutRequest, await readJson(c));
     const lookout = await createLookout(changePorts(c), readUserId(c), request);
+    c.var.facts.profile_id = lookout.user_id;
     return c.json<LookoutReply>(lookout, 201);
   });
 
@@ -43,15 +44,18 @@ export function createLookoutsFunction(services: FileServices) {
   });
 
   app.patch("/:id", asUser, async (c) => {
-    const change = parse(LookoutChange, await readJson(c));
+    const change = parseBody(LookoutChange, await readJson(c));
     const id = readLookoutId(c);
-    return c.json<LookoutReply>(await changeLookout(changePorts(c), readUserId(c), id, change));
+    const lookout = await changeLookout(changePorts(c), readUserId(c), id, change);
+    c.var.facts.profile_id = lookout.user_id;
+    return c.json<LookoutReply>(lookout);
   });
 
   app.delete("/:id", asUser, async (c) => {
     const { find, lookouts } = changePorts(c);
     const lookout = await find(readLookoutId(c));
     if (!lookout) throw new AppError("lookout_not_found");
+    c.var.facts.profile_id = lookout.user_id;
     await lookouts.remove(lookout.id);
     return c.body(null, 204);
   });
@@ -59,6 +63,7 @@ export function createLookoutsFunction(services: FileServices) {
   app.post("/:id/run", asUser, async (c) => {
     const ports = { ...changePorts(c), ...runPorts(c, services) };
     const { run, settled } = await startRunNow(ports, readUserId(c), readLookoutId(c));
+    c.var.facts.profile_id = run.user_id;
     runInBackground(settled);
     return c.json<LookoutRunReply>(run, 202);
   });
@@ -97,18 +102,4 @@ function readLookoutId(c: Context<FunctionEnv>): string {
   const parsed = z.guid().safeParse(c.req.param("id"));
   if (parsed.success) return parsed.data;
   throw new AppError("lookout_not_found");
-}
-
-function parse<Shape>(shape: z.ZodType<Shape>, body: unknown): Shape {
-  const parsed = shape.safeParse(body);
-  if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.map(({ path, message }) => ({
-    path: path.join("."),
-    message,
-  }));
-  const first = issues[0];
-  throw new AppError("invalid_request", {
-    message: first ? `${first.path || "body"}: ${first.message}` : undefined,
-    details: { issues },
-  });
 }

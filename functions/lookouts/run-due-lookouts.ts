@@ -3,9 +3,9 @@ import { type RunEnd, runLookoutSafely, type RunPorts } from "./run-lookout.ts";
 
 /** Most runs at once in one call. */
 const AT_ONCE = 10;
-/** A hosted function is ended after 150 seconds: when a call claims no more, and when it answers. */
-const CLAIM_MS = 60_000;
-const ANSWER_MS = 130_000;
+/** When a call claims no more, and when it answers: the schedule waits for 90 seconds. */
+const CLAIM_MS = 45_000;
+const ANSWER_MS = 80_000;
 
 /** What a call promises to do, and what still goes on when it answers. */
 export interface DueRuns {

@@ -42,6 +42,7 @@ export async function checkCronJobs(url: string): Promise<void> {
   assert.deepEqual(await readJobs(url), {
     "refresh-entitlements": `*/5 * * * * ${loop("refresh-entitlements")}`,
     retention: `*/10 3 * * * ${loop("retention")}`,
+    lookouts: "* * * * * select private.run_function_schedule('lookouts')",
     "turn-recovery": "* * * * * select private.run_function_schedule('turn-recovery')",
     "vector-store-cleanup":
       "*/15 * * * * select private.run_function_schedule('vector-store-cleanup')",
