@@ -22,7 +22,7 @@ const NOBODY = { accept() {}, refuse() {}, send() {} };
  * Executes a claimed run: begins its turn unless that has begun before, and records how it ended. Rejects when the
  * database does not answer; then the lease brings the run back.
  */
-export async function runLookout(ports: RunPorts, run: ClaimedRun): Promise<RunEnd> {
+async function runLookout(ports: RunPorts, run: ClaimedRun): Promise<RunEnd> {
   try {
     const started = await ports.lookouts.start(run.run_id);
     if (started) return await generate(ports, run, started);
