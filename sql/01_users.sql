@@ -45,7 +45,7 @@ create table public.profiles (
 
 comment on table public.profiles is
   'One row per user of the product. Anonymized when the account goes, never deleted.';
-comment on column public.profiles.auth_id is 'The login in auth.users; null once the login is gone.';
+comment on column public.profiles.auth_id is 'The login in auth.users; null once the login is gone, which is after is_deleted.';
 comment on column public.profiles.email is 'Follows auth.users; null for phone and anonymous sign-ins.';
 comment on column public.profiles.membership_status is 'Describes billing; never blocks by itself.';
 comment on column public.profiles.subscription_quota is 'Messages per period, copied from the plan; null means unlimited.';
@@ -150,30 +150,13 @@ language sql
 set search_path = ''
 as $$
   update public.profiles
-  set auth_id = null, email = null, user_name = null, organization_name = null, avatar_url = null,
+  set email = null, user_name = null, organization_name = null, avatar_url = null,
       is_active = false, email_confirmed = false, is_deleted = true, deleted_at = now()
   where id = profile_id
     and not is_deleted
 $$;
 comment on function private.anonymize_profile(uuid) is
-  'Takes everything personal out of a profile and marks it deleted; the row stays for what must be kept.';
-
-create function private.handle_auth_user_deleted()
-returns trigger
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-  profile_id uuid := (select p.id from public.profiles p where p.auth_id = old.id);
-begin
-  delete from public.chat_sessions s where s.user_id = profile_id;
-  perform private.anonymize_profile(profile_id);
-  return old;
-end
-$$;
-comment on function private.handle_auth_user_deleted() is
-  'Trigger on auth.users: before a login goes, its chats go and its profile is anonymized. Definer: the Auth service has no rights on profiles.';
+  'Takes everything personal out of a profile and marks it deleted; the row stays for what must be kept, and auth_id until the login goes, so that no token of it makes another profile.';
 
 -- plpgsql keeps its plan for the connection; a function in SQL would be planned again at every statement.
 create function private.current_profile_id()
@@ -238,13 +221,14 @@ begin
     perform private.create_profile(u) from auth.users u where u.id = auth_user_id;
     select * into found_profile from public.profiles p where p.auth_id = auth_user_id;
   end if;
-  if found_profile.id is null then
+  if found_profile.id is null or found_profile.is_deleted then
     perform private.refuse(401, 'unknown_user', hint => 'This login no longer exists.');
   end if;
   return found_profile;
 end
 $$;
-comment on function private.ensure_profile(uuid) is 'The profile of a login, made when the sign-up trigger could not.';
+comment on function private.ensure_profile(uuid) is
+  'The profile of a login, made when the sign-up trigger could not. Refuses with 401 a login that is gone, or whose account is being deleted.';
 
 create function private.ensure_my_profile()
 returns public.profiles

@@ -1,4 +1,4 @@
--- Triggers: auth.users to profiles, message order, session activity.
+-- Triggers: auth.users to profiles (its deletion is in 16), message order, session activity.
 
 create trigger parley_auth_user_created
   after insert on auth.users
@@ -13,10 +13,6 @@ create trigger parley_auth_user_updated
     or old.raw_app_meta_data::text is distinct from new.raw_app_meta_data::text
   )
   execute function private.handle_auth_user_updated();
-
-create trigger parley_auth_user_deleted
-  before delete on auth.users
-  for each row execute function private.handle_auth_user_deleted();
 
 create function private.assign_message_seq()
 returns trigger

@@ -111,8 +111,12 @@ language plpgsql
 set search_path = ''
 as $$
 begin
+  -- Nothing comes to an account that is being deleted: its subscription ends, its login signs in once more.
   insert into public.user_activity (user_id, action, data)
-  values (profile_id, log_activity.action, log_activity.data);
+  select p.id, log_activity.action, log_activity.data
+  from public.profiles p
+  where p.id = profile_id
+    and not p.is_deleted;
 exception when others then
   raise warning 'activity % of % was not logged: %', action, profile_id, sqlerrm;
 end

@@ -204,7 +204,8 @@ security definer
 set search_path = ''
 as $$
   select private.log_sync(
-    (select p.id from public.profiles p where p.auth_id = auth_user_id), event_type, client_ip, user_agent, refusal
+    (select p.id from public.profiles p where p.auth_id = auth_user_id and not p.is_deleted),
+    event_type, client_ip, user_agent, refusal
   )
 $$;
 comment on function private.log_bridge_failure(uuid, text, text, text, text) is

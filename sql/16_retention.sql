@@ -1,4 +1,4 @@
--- What we no longer own goes: the outbox of deletions at OpenAI and in Storage, what the clean-up needs, and retention.
+-- What we no longer own goes: the outbox of remote deletions, what the clean-up needs, and retention.
 
 create table private.remote_deletions (
   id bigint generated always as identity primary key,
@@ -11,7 +11,9 @@ create table private.remote_deletions (
   created_at timestamptz not null default now(),
   constraint remote_deletions_kind_remote_id_key unique (kind, remote_id),
   constraint remote_deletions_kind_check
-    check (kind in ('response', 'conversation', 'vector_store_file', 'vector_store', 'file', 'object')),
+    check (kind in (
+      'response', 'conversation', 'vector_store_file', 'vector_store', 'file', 'object', 'stripe_customer'
+    )),
   constraint remote_deletions_attempts_check check (attempts >= 0)
 );
 
@@ -21,7 +23,7 @@ create table private.cleanup_cursors (
 );
 
 comment on table private.remote_deletions is
-  'The outbox: things at OpenAI and in Storage that are to be deleted. Written in the transaction that lets go of them.';
+  'The outbox: things at OpenAI, in Storage and at Stripe that are to be deleted. Written in the transaction that lets go of them.';
 comment on column private.remote_deletions.remote_id is
   'As the other side names it: an id, store/file for an attachment, the path for an object.';
 comment on column private.remote_deletions.session_id is

@@ -318,6 +318,60 @@ export const BridgeSession = z.object({
 });
 export type BridgeSession = z.infer<typeof BridgeSession>;
 
+const Key = z.guid();
+const Time = z.string();
+const owned = { user_id: Key };
+/** Rows as the database has them: what names a row is checked, and all other columns are there, too. */
+function rowsOf<Shape extends z.ZodRawShape>(shape: Shape) {
+  return z.array(z.looseObject(shape));
+}
+
+/**
+ * The document of `GET /functions/v1/account/export`: every row that the user owns, by table. Each row is as it was when
+ * it was read, and comes once. Messages are in the order of session and `seq`.
+ */
+export const AccountExport = z.strictObject({
+  exported_at: Time,
+  profiles: rowsOf({ id: Key, email: z.string().nullable(), created_at: Time }).length(1),
+  custom_instructions: rowsOf({ ...owned, content: z.string() }),
+  chat_sessions: rowsOf({ ...owned, id: Key, assistant_slug: z.string(), created_at: Time }),
+  chat_messages: rowsOf({
+    ...owned,
+    id: Key,
+    session_id: Key,
+    seq: z.number().int(),
+    sender: z.enum(["user", "assistant", "system", "tool"]),
+    content: z.string(),
+    parts: z.array(z.unknown()),
+    created_at: Time,
+  }),
+  chat_streams: rowsOf({ ...owned, id: Key, session_id: Key }),
+  chat_files: rowsOf({
+    ...owned,
+    id: Key,
+    session_id: Key,
+    file_name: z.string(),
+    /** A link that is good for an hour; null where there are no bytes. */
+    download_url: z.url().nullable(),
+  }),
+  vector_stores: rowsOf({ ...owned, id: Key, session_id: Key }),
+  usage_counters: rowsOf({ ...owned, feature: z.string(), period_start: Time }),
+  usage_metrics: rowsOf({ ...owned, day: z.string(), feature_type: z.string(), model: z.string() }),
+  stripe_customers: rowsOf({ ...owned, id: z.string() }),
+  subscriptions: rowsOf({ ...owned, id: Key, stripe_subscription_id: z.string() }),
+  payments: rowsOf({ ...owned, id: Key, amount: z.number(), currency: z.string() }),
+  credit_grants: rowsOf({ ...owned, id: Key, tokens: z.number().int() }),
+  /** The user's own, if any; the membership itself is in the profile. */
+  organizations: rowsOf({ id: Key, name: z.string() }).max(1),
+  user_activity: rowsOf({ ...owned, id: Key, action: z.string(), created_at: Time }),
+  /** Without their hashes. */
+  bridge_tokens: rowsOf({ ...owned, id: Key, created_at: Time }),
+  sync_logs: rowsOf({ ...owned, id: Key, event_type: z.string(), created_at: Time }),
+});
+export type AccountExport = z.infer<typeof AccountExport>;
+/** A list of an export, named as its table. */
+export type ExportSection = Exclude<keyof AccountExport, "exported_at">;
+
 /** What is known of a reply besides its parts; `UIMessage.metadata` of assistant messages. */
 export const MessageMetadata = z.object({
   model: z.string().optional(),

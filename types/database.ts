@@ -1919,6 +1919,7 @@ export type Database = {
         Args: { "claimed_until": string; "deletion_id": number; "error"?: string };
         Returns: undefined;
       };
+      "continue_account_deletion": { Args: { "profile_id": string }; Returns: boolean };
       "count_due_deletions": { Args: Record<PropertyKey, never>; Returns: number };
       "count_due_lookouts": { Args: Record<PropertyKey, never>; Returns: number };
       "create_file": {
@@ -2051,6 +2052,7 @@ export type Database = {
       };
       "expire_due_stores": { Args: { "max_count": number }; Returns: number };
       "expire_vector_store": { Args: { "store_id": string }; Returns: undefined };
+      "export_account": { Args: { "after"?: (string)[]; "section": string }; Returns: Json };
       "fail_file": { Args: { "error": Json; "file_id": string }; Returns: undefined };
       "fail_stripe_event": { Args: { "error": string; "event_id": string }; Returns: undefined };
       "fail_turn": { Args: { "reply": Json; "stream_id": string }; Returns: Json };
@@ -2216,6 +2218,7 @@ export type Database = {
         };
       };
       "replace_answer": { Args: { "stream_id": string }; Returns: undefined };
+      "request_account_deletion": { Args: Record<PropertyKey, never>; Returns: Json };
       "request_stop": { Args: { "auth_user_id": string; "session_id": string }; Returns: Json };
       "resend_invitation": {
         Args: { "invitation_id": string };

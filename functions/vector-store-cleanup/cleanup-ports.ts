@@ -1,8 +1,15 @@
-import type { FilePorts } from "../_shared/files/file-ports.ts";
+import type Stripe from "stripe";
+import type { FilePorts, FileServices } from "../_shared/files/file-ports.ts";
 import type { CleanupDatabase } from "./cleanup-database.ts";
 
+/** What is the same for every run. */
+export interface CleanupServices extends FileServices {
+  /** Null where nothing is sold. */
+  stripe: Stripe | null;
+}
+
 /** What the clean-up needs of the world. */
-export interface CleanupPorts extends FilePorts {
+export interface CleanupPorts extends FilePorts, CleanupServices {
   cleanup: CleanupDatabase;
 }
 

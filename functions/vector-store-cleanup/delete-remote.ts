@@ -1,5 +1,7 @@
 import type OpenAI from "openai";
 import { APIError } from "openai";
+import type Stripe from "stripe";
+import { deleteCustomer } from "../_shared/billing/delete-customer.ts";
 import { mapAtOnce } from "../_shared/files/map-at-once.ts";
 import { isGone } from "../_shared/files/store-lost.ts";
 import type { FileStorage } from "../_shared/files/file-storage.ts";
@@ -12,6 +14,8 @@ const ITEMS_AT_ONCE = 8;
 interface DeletePorts {
   openai: OpenAI;
   storage: FileStorage;
+  /** Null where nothing is sold; a customer then waits in the outbox until there is a key. */
+  stripe: Stripe | null;
 }
 
 const deleters: Record<string, (ports: DeletePorts, id: string) => Promise<unknown>> = {
@@ -20,13 +24,14 @@ const deleters: Record<string, (ports: DeletePorts, id: string) => Promise<unkno
   vector_store: ({ openai }, id) => openai.vectorStores.delete(id),
   file: ({ openai }, id) => openai.files.delete(id),
   object: ({ storage }, path) => storage.remove([path]),
+  stripe_customer: ({ stripe }, id) => deleteCustomer(stripe, id),
   vector_store_file: ({ openai }, id) => {
     const [vector_store_id = "", fileId = ""] = id.split("/");
     return openai.vectorStores.files.delete(fileId, { vector_store_id });
   },
 };
 
-/** Deletes one thing at OpenAI or in Storage. What is not there counts as deleted; anything else throws. */
+/** Deletes one thing at OpenAI, in Storage or at Stripe. What is not there counts as deleted; anything else throws. */
 export async function deleteRemote(ports: DeletePorts, deletion: Deletion): Promise<void> {
   const remove = deleters[deletion.kind];
   if (!remove) throw new Error(`no such kind: ${deletion.kind}`);

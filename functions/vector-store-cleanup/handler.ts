@@ -1,19 +1,20 @@
 import { withSupabase } from "@supabase/server/adapters/hono";
 import type { CleanupReply } from "../../types/api.ts";
 import type { Database } from "../../types/database.ts";
-import { createFilePorts, type FileServices } from "../_shared/files/file-ports.ts";
+import { createFilePorts } from "../_shared/files/file-ports.ts";
 import { createFunction } from "../_shared/http.ts";
 import { cleanUp } from "./clean-up.ts";
 import { createCleanupDatabase } from "./cleanup-database.ts";
+import type { CleanupServices } from "./cleanup-ports.ts";
 
 /** `POST /vector-store-cleanup` (secret key, every 15 minutes): expires stores, and deletes what nobody owns any more. */
-export function createCleanupFunction(services: FileServices) {
+export function createCleanupFunction(services: CleanupServices) {
   const app = createFunction({ name: "vector-store-cleanup", log: services.log });
   app.post("/", withSupabase<Database>({ auth: "secret" }), async (c) => {
     const { supabaseAdmin } = c.var.supabaseContext;
     const ports = createFilePorts(services, supabaseAdmin);
     const cleanup = createCleanupDatabase(supabaseAdmin);
-    return c.json<CleanupReply>(await cleanUp({ ...ports, cleanup }));
+    return c.json<CleanupReply>(await cleanUp({ ...services, ...ports, cleanup }));
   });
   return app;
 }

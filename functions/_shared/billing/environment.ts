@@ -1,11 +1,14 @@
 import { z } from "zod";
+import type { StripeAccess } from "./stripe.ts";
 
 const blankIsUnset = (value: unknown) => value === "" ? undefined : value;
+
+const ApiUrl = z.preprocess(blankIsUnset, z.url().default("https://api.stripe.com"));
 
 const BillingEnvironment = z.object({
   STRIPE_SECRET_KEY: z.string().min(1),
   STRIPE_WEBHOOK_SECRET: z.string().min(1),
-  STRIPE_API_URL: z.preprocess(blankIsUnset, z.url().default("https://api.stripe.com")),
+  STRIPE_API_URL: ApiUrl,
   PARLEY_ALLOWED_ORIGINS: z.string().default(""),
 });
 
@@ -17,4 +20,17 @@ export function readBillingEnvironment(values: Record<string, string>): BillingE
   const parsed = BillingEnvironment.safeParse(values);
   if (parsed.success) return parsed.data;
   throw new Error(`Wrong environment:\n${z.prettifyError(parsed.error)}`);
+}
+
+const OptionalAccess = z.object({
+  STRIPE_SECRET_KEY: z.preprocess(blankIsUnset, z.string().optional()),
+  STRIPE_API_URL: ApiUrl,
+});
+
+/** The access of functions that do without Stripe where nothing is sold: null without a key. Throws as above. */
+export function readStripeAccess(values: Record<string, string>): StripeAccess | null {
+  const parsed = OptionalAccess.safeParse(values);
+  if (!parsed.success) throw new Error(`Wrong environment:\n${z.prettifyError(parsed.error)}`);
+  const { STRIPE_SECRET_KEY, STRIPE_API_URL } = parsed.data;
+  return STRIPE_SECRET_KEY === undefined ? null : { STRIPE_SECRET_KEY, STRIPE_API_URL };
 }

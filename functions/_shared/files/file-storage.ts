@@ -14,11 +14,13 @@ export interface FileStorage {
   put(path: string, content: ReadableStream<Uint8Array>, type: string): Promise<void>;
   /** The bytes of an object as they are read. Rejects with a StorageFailure. */
   open(path: string): Promise<ReadableStream<Uint8Array>>;
+  /** Links to objects that are good for `seconds`, by path; none for what is not there. Rejects with a StorageFailure. */
+  sign(paths: string[], seconds: number): Promise<Map<string, string>>;
   /** Removes objects; one that is not there counts as removed. Rejects with a StorageFailure. */
   remove(paths: string[]): Promise<void>;
 }
 
-/** The bucket, with the secret key. */
+/** The bucket as the client sees it: all of it with the secret key, a user's own folder as the user. */
 export function createFileStorage(admin: SupabaseClient): FileStorage {
   const bucket = admin.storage.from(BUCKET);
   return {
@@ -32,6 +34,13 @@ export function createFileStorage(admin: SupabaseClient): FileStorage {
       const { data, error } = await bucket.download(path).asStream();
       if (error) throw new StorageFailure("download", { cause: error });
       return data;
+    },
+    async sign(paths, seconds) {
+      const { data, error } = await bucket.createSignedUrls(paths, seconds);
+      if (error) throw new StorageFailure("sign", { cause: error });
+      return new Map(
+        data.flatMap(({ path, signedUrl }) => path && signedUrl ? [[path, signedUrl]] : []),
+      );
     },
     async remove(paths) {
       const { error } = await bucket.remove(paths);

@@ -41,7 +41,7 @@ select results_eq(
   'select refusal from made, public.redeem_bridge_token(code)', $$ values ('code_expired') $$, 'and the code is used up'
 );
 select tests.act_as_postgres();
-delete from auth.users where id = tests.auth_id('owner');
+select private.close_account(tests.profile_id('owner'));
 update public.bridge_tokens set redeemed_at = null;
 select tests.act_as_service();
 select results_eq(

@@ -51,7 +51,7 @@ test("a code of an account that is gone is refused", async () => {
   const code = await issue(user);
   must(await admin.deleteUser(user.authId));
 
-  expect(await refusalOf(await postRedeem(code))).toEqual([403, "account_blocked"]);
+  expect(await refusalOf(await postRedeem(code))).toEqual([404, "code_not_found"]);
 });
 
 test("a user without an address is told so", async () => {

@@ -1,0 +1,28 @@
+import { z } from "zod";
+
+const Keys = z.string().transform((text, context): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    context.addIssue({ code: "custom", message: "not JSON" });
+    return z.NEVER;
+  }
+}).pipe(z.object({ default: z.string().min(1) }));
+
+const AccountEnvironment = z.object({
+  SUPABASE_URL: z.url(),
+  SUPABASE_PUBLISHABLE_KEYS: Keys,
+}).transform(({ SUPABASE_URL, SUPABASE_PUBLISHABLE_KEYS }) => ({
+  url: SUPABASE_URL,
+  publishableKey: SUPABASE_PUBLISHABLE_KEYS.default,
+}));
+
+/** Where the REST API is, and its public key. */
+export type ApiAccess = z.infer<typeof AccountEnvironment>;
+
+/** Parses the environment. Throws an Error that names each missing or wrong variable, and no value. */
+export function readAccountEnvironment(values: Record<string, string>): ApiAccess {
+  const parsed = AccountEnvironment.safeParse(values);
+  if (parsed.success) return parsed.data;
+  throw new Error(`Wrong environment:\n${z.prettifyError(parsed.error)}`);
+}

@@ -1,0 +1,55 @@
+import { withSupabase } from "@supabase/server/adapters/hono";
+import type { Context } from "hono";
+import type Stripe from "stripe";
+import type { Database } from "../../types/database.ts";
+import { createFileStorage } from "../_shared/files/file-storage.ts";
+import { AppError } from "../_shared/errors.ts";
+import { createFunction, type FunctionEnv } from "../_shared/http.ts";
+import type { Log } from "../_shared/log.ts";
+import { createDeletionPorts } from "./deletion-ports.ts";
+import { deleteAccount } from "./delete-account.ts";
+import type { ApiAccess } from "./environment.ts";
+import { createExportDatabase } from "./export-database.ts";
+import { exportAccount } from "./export-account.ts";
+import { streamText } from "./stream-text.ts";
+
+/** What is the same for every request. */
+export interface AccountServices {
+  api: ApiAccess;
+  /** Null where nothing is sold: then there are no customers to delete. */
+  stripe: Stripe | null;
+  log: Log;
+}
+
+/** `GET /account/export` streams everything that a user owns; `DELETE /account` deletes it. */
+export function createAccountFunction({ api, stripe, log }: AccountServices) {
+  const app = createFunction({ name: "account", log });
+  const asUser = withSupabase<Database>({ auth: "user" });
+
+  app.get("/export", asUser, async (c) => {
+    const { supabase } = c.var.supabaseContext;
+    const db = createExportDatabase(api, supabase, c.req.header("authorization") ?? "");
+    // Whoever may not have an export is told so by a status.
+    await db.ensureProfile();
+    const ports = { db, storage: createFileStorage(supabase) };
+    const body = streamText(exportAccount(ports, new Date()), log, c.var.requestId);
+    const day = new Date().toISOString().slice(0, 10);
+    return c.body(body, 200, {
+      "content-type": "application/json",
+      "content-disposition": `attachment; filename="parley-export-${day}.json"`,
+      "cache-control": "no-store",
+    });
+  });
+
+  app.delete("/", asUser, async (c) => {
+    await deleteAccount(createDeletionPorts({ stripe, log }, c.var.supabaseContext), authUserId(c));
+    return c.body(null, 204);
+  });
+  return app;
+}
+
+function authUserId(c: Context<FunctionEnv>): string {
+  const { userClaims } = c.var.supabaseContext;
+  if (!userClaims) throw new AppError("unauthorized");
+  return userClaims.id;
+}

@@ -1,0 +1,14 @@
+import { createStripe } from "../_shared/billing/stripe.ts";
+import { readStripeAccess } from "../_shared/billing/environment.ts";
+import { createLog } from "../_shared/log.ts";
+import { readAccountEnvironment } from "./environment.ts";
+import { createAccountFunction } from "./handler.ts";
+
+const values = Deno.env.toObject();
+const access = readStripeAccess(values);
+
+export default createAccountFunction({
+  api: readAccountEnvironment(values),
+  stripe: access && createStripe(access),
+  log: createLog("account"),
+});

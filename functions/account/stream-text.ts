@@ -1,0 +1,28 @@
+import { describeError, type Log } from "../_shared/log.ts";
+
+/**
+ * Text as a body that is made as fast as its reader takes it, and no faster. What fails breaks the transfer off: half of
+ * it must not look like the whole.
+ */
+export function streamText(
+  pieces: AsyncGenerator<string>,
+  log: Log,
+  requestId: string,
+): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      try {
+        const { value, done } = await pieces.next();
+        if (done) controller.close();
+        else controller.enqueue(encoder.encode(value));
+      } catch (error) {
+        log.error("export_failed", { request_id: requestId, ...describeError(error) });
+        controller.error(error);
+      }
+    },
+    async cancel() {
+      await pieces.return(undefined);
+    },
+  }, { highWaterMark: 0 });
+}

@@ -1,0 +1,88 @@
+import { createClient } from "@supabase/supabase-js";
+import pg from "pg";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { childOf, freshEnvironment, spawnStack } from "../../helpers/own-stack.ts";
+
+/** A stack of its own with a user who has many messages, and whose functions may be killed. */
+async function startOwn(messages: number) {
+  const stack = spawnStack({ ...await freshEnvironment(), PARLEY_SCHEDULER: "off" });
+  const status = await stack.ready();
+  const client = createClient(status.API_URL, status.PUBLISHABLE_KEY, {
+    auth: { persistSession: false },
+  });
+  const { data } = await client.auth.signUp({
+    email: "ada@example.com",
+    password: "correct horse battery",
+  });
+  await client.from("chat_sessions").insert({ assistant_slug: "coach" }).throwOnError();
+  const database = new pg.Client(status.DB_URL);
+  await database.connect();
+  onTestFinished(() => database.end());
+  await database.query(
+    `insert into public.chat_messages (session_id, user_id, seq, sender, content, response_id)
+     select id, user_id, n, 'assistant', 'Hello', 'resp_' || n from public.chat_sessions, generate_series(1, $1::integer) n`,
+    [messages],
+  );
+  const count = async (table: string) =>
+    Number((await database.query(`select count(*) from ${table}`)).rows[0].count);
+  return {
+    database,
+    count,
+    async kill() {
+      process.kill(await childOf(stack.pid, "functions-server"), "SIGKILL");
+      await stack.line(/runs again/);
+    },
+    deleteAccount: () =>
+      fetch(`${status.FUNCTIONS_URL}/account`, {
+        method: "DELETE",
+        headers: { authorization: `Bearer ${data.session?.access_token}` },
+      }),
+  };
+}
+
+type Own = Awaited<ReturnType<typeof startOwn>>;
+
+/** Begins a deletion, and kills its function when some of the messages are gone. */
+async function breakOff(own: Own, messages: number): Promise<void> {
+  const deleting = own.deleteAccount().catch(() => null);
+  await vi.waitFor(
+    async () => expect(await own.count("public.chat_messages")).toBeLessThan(messages),
+    { timeout: 20_000, interval: 10 },
+  );
+  await own.kill();
+  await deleting;
+  expect(await own.count("public.chat_messages")).toBeGreaterThan(0);
+  expect(await own.count("auth.users")).toBe(1);
+}
+
+async function expectGone(own: Own): Promise<void> {
+  for (const table of ["auth.users", "public.chat_sessions", "public.chat_messages"]) {
+    expect(await own.count(table), table).toBe(0);
+  }
+}
+
+test("a deletion whose function is killed is finished by the schedule", {
+  timeout: 90_000,
+}, async () => {
+  const own = await startOwn(40_000);
+  await breakOff(own, 40_000);
+  const step = async () =>
+    (await own.database.query("select private.finish_account_deletions() as more")).rows[0].more;
+
+  // Nobody is taken over who was there a moment ago.
+  expect(await step()).toBe(false);
+  await own.database.query("update private.account_deletions set due_at = now() - interval '1 s'");
+  while (await step());
+
+  await expectGone(own);
+  expect(await own.count("private.remote_deletions where kind = 'response'")).toBe(40_000);
+});
+
+test("or by its user, who asks again", { timeout: 90_000 }, async () => {
+  const own = await startOwn(40_000);
+  await breakOff(own, 40_000);
+
+  expect((await own.deleteAccount()).status).toBe(204);
+
+  await expectGone(own);
+});

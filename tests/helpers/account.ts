@@ -1,0 +1,117 @@
+import { AccountExport } from "../../types/api.ts";
+import { asPostgres, stack, type TestUser } from "./stack.ts";
+
+/** Asks for an export as a client does. */
+export function requestExport(user: TestUser): Promise<Response> {
+  return fetch(`${stack.FUNCTIONS_URL}/account/export`, {
+    headers: { authorization: `Bearer ${user.accessToken}` },
+  });
+}
+
+/** A whole export, as its published schema reads it. */
+export async function readExport(user: TestUser): Promise<AccountExport> {
+  const response = await requestExport(user);
+  if (!response.ok) throw new Error(await response.text());
+  return AccountExport.parse(await response.json());
+}
+
+/** Deletes an account as a client does. */
+export function deleteAccount(user: TestUser): Promise<Response> {
+  return fetch(`${stack.FUNCTIONS_URL}/account`, {
+    method: "DELETE",
+    headers: { authorization: `Bearer ${user.accessToken}` },
+  });
+}
+
+/** How many rows each table with a `user_id` has of a user; tables without any are left out. */
+export async function countRows({ profileId }: TestUser): Promise<Record<string, number>> {
+  const tables = await asPostgres<{ name: string; relation: string }>(
+    `select c.relname as name, c.oid::regclass::text as relation
+     from pg_class c
+     join pg_attribute a on a.attrelid = c.oid and a.attname = 'user_id'
+     where c.relnamespace in ('public'::regnamespace, 'private'::regnamespace) and c.relkind = 'r'`,
+  );
+  const counts: Record<string, number> = {};
+  for (const { name, relation } of tables) {
+    const query = `select count(*)::integer as count from ${relation} where user_id = $1`;
+    const [row] = await asPostgres<{ count: number }>(query, [profileId]);
+    if (row && row.count > 0) counts[name] = row.count;
+  }
+  return counts;
+}
+
+/** Lets the schedule finish what is due to be deleted, as if nobody else were at it. */
+export async function finishDeletions(): Promise<void> {
+  await asPostgres("update private.account_deletions set due_at = now() - interval '1 second'");
+  for (;;) {
+    const [step] = await asPostgres<{ more: boolean }>(
+      "select private.finish_account_deletions() as more",
+    );
+    if (!step?.more) return;
+  }
+}
+
+/** Gives a user a row in every table that use of the product leaves one in; files and billing come from elsewhere. */
+export async function fillTables({ profileId }: TestUser, sessionId: string): Promise<void> {
+  await asPostgres(
+    `with me as (select $1::uuid as user_id, $2::uuid as session_id),
+     instructions as (
+       insert into public.custom_instructions (user_id, content) select user_id, 'I am new here.' from me
+     ),
+     question as (
+       insert into public.chat_messages (session_id, user_id, seq, sender, content, parts)
+       select session_id, user_id, 1, 'user', 'Hello', '[{"type": "text", "text": "Hello"}]' from me
+       returning id
+     ),
+     answer as (
+       insert into public.chat_messages (session_id, user_id, seq, sender, content, parts)
+       select session_id, user_id, 2, 'assistant', 'Hi', '[{"type": "text", "text": "Hi"}]' from me
+       returning id
+     ),
+     stream as (
+       insert into public.chat_streams
+         (session_id, user_id, user_message_id, assistant_message_id, status, finished_at)
+       select session_id, user_id, question.id, answer.id, 'complete', now() from me, question, answer
+     ),
+     counter as (
+       insert into public.usage_counters (user_id, feature, period_start, reset_at)
+       select user_id, 'messages', date_trunc('day', now()), now() + interval '1 day' from me
+     ),
+     metric as (
+       insert into public.usage_metrics (user_id, day, feature_type, model, request_count, total_cost)
+       select user_id, current_date, 'chat', 'gpt-5.4-mini', 1, 0.01 from me
+     ),
+     activity as (
+       insert into public.user_activity (user_id, action) select user_id, 'opened_app' from me
+     ),
+     note as (
+       insert into public.admin_notes (user_id, note) select user_id, 'Asks a lot.' from me
+     ),
+     audit as (
+       insert into public.audit_logs (user_id, action) select user_id, 'admin_get_user' from me
+     ),
+     token as (
+       insert into public.bridge_tokens (user_id, token_hash)
+       select user_id, sha256(convert_to(user_id::text, 'UTF8')) from me
+     ),
+     sync as (
+       insert into public.sync_logs (user_id, event_type, event_source, success)
+       select user_id, 'bridge_issue', 'bridge', true from me
+     )
+     insert into private.rate_counters (bucket, subject, minute, count)
+     select 'log_activity', user_id::text, now(), 1 from me`,
+    [profileId, sessionId],
+  );
+}
+
+/** Adds so many messages to a session, each of so many characters. */
+export async function addMessages(sessionId: string, count: number, length = 100): Promise<void> {
+  await asPostgres(
+    `insert into public.chat_messages (session_id, user_id, seq, sender, content, parts)
+     select s.id, s.user_id, s.message_count + n, 'user', repeat('x', $3),
+       jsonb_build_array(jsonb_build_object('type', 'text', 'text', 'Message ' || n))
+     from public.chat_sessions s, generate_series(1, $2::integer) n
+     where s.id = $1`,
+    [sessionId, count, length],
+  );
+}

@@ -1,0 +1,17 @@
+import { expect, test } from "vitest";
+import { readStripeAccess } from "../../../functions/_shared/billing/environment.ts";
+import { deleteCustomer } from "../../../functions/_shared/billing/delete-customer.ts";
+
+test("a project that sells nothing has no access to Stripe", () => {
+  expect(readStripeAccess({})).toBeNull();
+  expect(readStripeAccess({ STRIPE_SECRET_KEY: "", STRIPE_API_URL: "" })).toBeNull();
+  expect(readStripeAccess({ STRIPE_SECRET_KEY: "sk_test_1" }))
+    .toEqual({ STRIPE_SECRET_KEY: "sk_test_1", STRIPE_API_URL: "https://api.stripe.com" });
+  expect(() => readStripeAccess({ STRIPE_API_URL: "nonsense" })).toThrow("STRIPE_API_URL");
+});
+
+test("there a customer cannot be deleted, so that it stays in the outbox", async () => {
+  await expect(deleteCustomer(null, "cus_1")).rejects.toMatchObject({
+    name: "StripeNotConfigured",
+  });
+});
