@@ -1,4 +1,5 @@
 // `npm run bench`: prints what was measured; names as arguments choose some of the benchmarks.
+import { measureAccount } from "./account.ts";
 import { measureAdmin } from "./admin.ts";
 import { measureFiles } from "./files.ts";
 import { measureBilling } from "./billing.ts";
@@ -21,6 +22,7 @@ const benchmarks: Record<string, () => Promise<Measure[]>> = {
   rest: measureRest,
   "row-security": measureRowSecurity,
   admin: measureAdmin,
+  account: measureAccount,
   billing: measureBilling,
   retention: measureRetention,
   lookouts: measureLookouts,
