@@ -1,13 +1,16 @@
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { proxy } from "hono/proxy";
+import { asClientMistake } from "../api/parse-failures.ts";
 import type { StackKeys } from "../keys.ts";
 import type { Mailbox } from "../mail/mailbox.ts";
 import { createMailRoutes } from "../mail/mail-routes.ts";
 import {
   type GatewayEnv,
+  isSecretInBrowser,
   refuseAuthToken,
   refuseRestToken,
+  refuseSecretInBrowser,
   requireCredentials,
 } from "./credentials.ts";
 import type { TokenExchange } from "./tokens.ts";
@@ -65,21 +68,40 @@ export function createGateway(ports: GatewayPorts): Hono<GatewayEnv> {
     requireCredentials(keys, tokens, refuseAuthToken),
     (c) => ports.auth(c.var.upstream),
   );
+  gateway.use(
+    "/rest/v1/*",
+    (c, next) => c.req.url.includes("%00") ? Promise.resolve(refuseNul()) : next(),
+  );
   gateway.all(
     "/rest/v1/*",
     requireCredentials(keys, tokens, refuseRestToken),
-    (c) => ports.app.fetch(c.var.upstream),
+    async (c) => asClientMistake(await ports.app.fetch(c.var.upstream)),
   );
 
   gateway.all("/storage/v1/*", (c) => ports.storage.fetch(c.req.raw));
   // Not even fetch may send it.
   gateway.on("TRACE", "*", (c) => c.body(null, 405));
-  gateway.all("/functions/v1/*", (c) => forward(ports.functionsUrl, c.req.raw));
+  gateway.all(
+    "/functions/v1/*",
+    (c) =>
+      isSecretInBrowser(c.req.raw, keys)
+        ? refuseSecretInBrowser()
+        : forward(ports.functionsUrl, c.req.raw),
+  );
   gateway.route("/_mail", createMailRoutes(ports.mailbox));
   gateway.notFound((c) =>
     c.json({ code: "not_found", message: "No such route.", details: null, hint: null }, 404)
   );
   return gateway;
+}
+
+/**
+ * As Postgres refuses it in values. In a name the app behind would write it into the text of a statement, which ends
+ * there for the server. Source: https://www.postgresql.org/docs/current/protocol-message-types.html
+ */
+function refuseNul(): Response {
+  const message = 'invalid byte sequence for encoding "UTF8": 0x00';
+  return Response.json({ code: "22021", message, details: null, hint: null }, { status: 400 });
 }
 
 async function forward(functionsUrl: string, request: Request): Promise<Response> {

@@ -27,6 +27,7 @@ export function requireCredentials(keys: StackKeys, tokens: TokenExchange, refus
     if (apiKey !== keys.publishableKey && apiKey !== keys.secretKey) {
       return refuseKey("Invalid API key");
     }
+    if (isSecretInBrowser(c.req.raw, keys)) return refuseSecretInBrowser();
 
     headers.set("apikey", apiKey);
     headers.delete("authorization");
@@ -39,6 +40,29 @@ export function requireCredentials(keys: StackKeys, tokens: TokenExchange, refus
     }
     c.set("upstream", new Request(c.req.raw, { headers }));
     await next();
+  });
+}
+
+/**
+ * True for a request of a browser, by its user agent, that brings the secret key. Hosted projects refuse it, so that a
+ * key that leaked into a web page is noticed at once. Source: https://supabase.com/docs/guides/api/api-keys
+ */
+export function isSecretInBrowser({ headers, url }: Request, { secretKey }: StackKeys): boolean {
+  const isBrowser = headers.get("user-agent")?.startsWith("Mozilla/") ?? false;
+  if (!isBrowser) return false;
+  const sent = [
+    headers.get("apikey"),
+    headers.get("authorization")?.replace(/^Bearer\s+/i, ""),
+    new URL(url).searchParams.get("apikey"),
+  ];
+  return sent.includes(secretKey);
+}
+
+/** The refusal of a secret key that a browser has sent. */
+export function refuseSecretInBrowser(): Response {
+  const hint = "A secret key must never reach a browser. Replace this one.";
+  return Response.json({ message: "Secret API keys are refused from browsers", hint }, {
+    status: 401,
   });
 }
 

@@ -1,0 +1,182 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { asPostgres, createSession, createUser, must } from "../../helpers/stack.ts";
+import { createAdmin } from "../admin/make-admin.ts";
+import { rest } from "./rest.ts";
+
+const [user, victim] = [await createUser(), await createUser()];
+const secret = crypto.randomUUID();
+const sessionId = await createSession(victim);
+must(
+  await victim.client.from("chat_sessions").update({ title: secret }).eq("id", sessionId).select(),
+);
+await createSession(user);
+const RUNS = 400;
+
+const nasty = fc.oneof(
+  fc.constantFrom(
+    "'",
+    "''",
+    '"',
+    "\\",
+    "\\'",
+    "' or 1=1 --",
+    "1) or (1=1",
+    "') or true--",
+    "id;select pg_sleep(9)",
+    "id\0",
+    "$1",
+    "$$",
+    "%",
+    "_",
+    "*",
+    "()",
+    "(((((",
+    "id.desc,(select 1)",
+    "title from auth.users--",
+    "title::regclass",
+    "title->>'a'",
+    "title->a->>b'",
+    "..",
+    ",",
+    "*,auth.users(*)",
+    "current_user",
+    'x" from private.assistant_instructions --',
+    "{1,2}",
+    "9223372036854775808",
+    "NaN",
+    "\u202e",
+    "\ud83d",
+  ),
+  fc.string({ unit: "grapheme", maxLength: 30 }),
+);
+const operator = fc.oneof(
+  fc.constantFrom(
+    "eq",
+    "neq",
+    "gt",
+    "like",
+    "ilike",
+    "match",
+    "imatch",
+    "in",
+    "is",
+    "cs",
+    "cd",
+    "ov",
+    "sl",
+    "fts",
+    "plfts",
+    "wfts",
+    "not.eq",
+    "like(any)",
+    "eq(all)",
+  ),
+  nasty,
+);
+const query = fc.oneof(
+  fc.tuple(nasty, operator, nasty).map(([c, o, v]) => ({ [c]: `${o}.${v}` })),
+  fc.tuple(fc.constantFrom("title", "id", "created_at", "message_count"), operator, nasty)
+    .map(([c, o, v]) => ({ [c]: `${o}.${v}` })),
+  fc.tuple(fc.constantFrom("order", "select", "limit", "offset", "or", "and", "not.or"), nasty)
+    .map(([name, value]) => ({ [name]: value })),
+  fc.tuple(fc.constantFrom("or", "and"), operator, nasty)
+    .map(([name, o, value]) => ({ [name]: `(title.${o}.${value})` })),
+).map((pairs) => new URLSearchParams(Object.entries(pairs).map(([k, v]) => [k, v.toWellFormed()])));
+
+/** An answer shows nothing of another user, and nothing of how it was made. */
+function requireHarmless({ status, text }: { status: number; text: string }, sent: unknown): void {
+  expect(status, `${JSON.stringify(sent)}: ${text}`).toBeLessThan(500);
+  expect(text).not.toContain(secret);
+  expect(text).not.toMatch(/node_modules|\.[mc]?[jt]s:\d+|\n\s+at |postgres(ql)?:\/\/|sb_secret_/);
+}
+
+test("whatever filters say, they stay filters", { timeout: 120_000 }, async () => {
+  await fc.assert(
+    fc.asyncProperty(query, async (sent) => {
+      requireHarmless(await rest(user, "GET", `chat_sessions?${sent}`), String(sent));
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+test("whatever names of columns say, they stay names", { timeout: 120_000 }, async () => {
+  await fc.assert(
+    fc.asyncProperty(nasty, nasty, async (name, other) => {
+      const names = new URLSearchParams({
+        columns: name.toWellFormed(),
+        on_conflict: other.toWellFormed(),
+      });
+      const headers = { prefer: "resolution=merge-duplicates" };
+      const body = { [name.toWellFormed()]: other.toWellFormed() };
+      const posted = await rest(user, "POST", `chat_sessions?${names}`, { body, headers });
+      requireHarmless(posted, names);
+      requireHarmless(await rest(user, "PATCH", "chat_sessions?id=is.null", { body }), body);
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+test.for(["id%00=eq.1", "select=id%00", "order=id%00", "columns=id%00", "title=eq.a%00b", "a%00"])(
+  "a byte that ends strings is refused in an address: %s",
+  async (sent) => {
+    for (const method of ["GET", "POST"]) {
+      const answer = await rest(user, method, `chat_sessions?${sent}`, {
+        body: method === "POST" ? {} : undefined,
+      });
+      expect(answer.status).toBe(400);
+      expect(answer.json).toMatchObject({ code: "22021" });
+    }
+    expect((await rest(user, "GET", `chat_sessions${sent}`)).status).toBe(400);
+  },
+);
+
+test("texts given to functions are texts", { timeout: 120_000 }, async () => {
+  const calls = (text: string): [string, Record<string, unknown>][] => [
+    ["get_shared_chat", { token: text }],
+    ["accept_invitation", { token: text }],
+    ["create_organization", { name: text }],
+    ["log_activity", { action_type: text }],
+    ["set_chat_visibility", { session_id: text, visibility: text }],
+    [encodeURIComponent(text), {}],
+  ];
+  await fc.assert(
+    fc.asyncProperty(nasty, async (value) => {
+      for (const [name, body] of calls(value.toWellFormed())) {
+        requireHarmless(await rest(user, "POST", `rpc/${name}`, { body }), [name, value]);
+      }
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test("an admin's search finds what it says, and nothing by wildcards or quotes", async () => {
+  const admin = await createAdmin();
+  await asPostgres("update profiles set user_name = $1 where id = $2", [
+    "100%_sure'\\",
+    user.profileId,
+  ]);
+  const find = async (search: string) => {
+    const { json } = await rest(admin, "POST", "rpc/admin_list_users", { body: { search } });
+    return json;
+  };
+
+  for (const text of ["100%_sure'\\", "%_sure'", "'\\"]) {
+    expect(await find(text), text).toMatchObject({ users: [{ id: user.profileId }], total: 1 });
+  }
+  for (const text of ["100__sure", "1%sure", "' or true --", "') or (1=1", "$1"]) {
+    expect(await find(text), text).toMatchObject({ users: [], total: 0 });
+  }
+  await fc.assert(
+    fc.asyncProperty(nasty, nasty, async (search, sort) => {
+      const [text, by] = [search.toWellFormed(), sort.toWellFormed()];
+      const body = { search: text, plan: by, page_size: 1 };
+      requireHarmless(await rest(admin, "POST", "rpc/admin_list_users", { body }), body);
+      for (const order of [{ sort: by }, { direction: by }]) {
+        const { status } = await rest(admin, "POST", "rpc/admin_list_users", { body: order });
+        expect(status, by).toBe(400);
+      }
+    }),
+    { numRuns: 100 },
+  );
+});
