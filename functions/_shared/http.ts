@@ -1,11 +1,13 @@
 import type { SupabaseContext } from "@supabase/server";
 import { type Context, Hono } from "hono";
+import { env } from "hono/adapter";
 import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { requestId } from "hono/request-id";
 import type { z } from "zod";
 import type { Database } from "../../types/database.ts";
+import { isAllowedOrigin } from "./allowed-origins.ts";
 import { AppError } from "./errors.ts";
 import type { Log } from "./log.ts";
 import { logRequests, type RequestFacts } from "./log-requests.ts";
@@ -40,7 +42,7 @@ export function createFunction(
 ): Hono<FunctionEnv> {
   const app = new Hono<FunctionEnv>().basePath(`/${name}`);
   app.use(requestId(), logRequests(log));
-  app.use(cors({ origin: "*", exposeHeaders: EXPOSED_HEADERS, maxAge: 600 }));
+  app.use(cors({ origin: allowOrigin, exposeHeaders: EXPOSED_HEADERS, maxAge: 600 }));
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));
   const limit = bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseBody });
   // It holds a body without a content-length whole.
@@ -48,6 +50,13 @@ export function createFunction(
   app.notFound((c) => answerError(c, new AppError("not_found")));
   app.onError((error, c) => answerError(c, toAppError(error)));
   return app;
+}
+
+/** Pages of other origins cannot read what functions answer; no cookie is ever used, so this is a second line. */
+function allowOrigin(origin: string, c: Context): string | null {
+  const { PARLEY_ALLOWED_ORIGINS = "" } = env<{ PARLEY_ALLOWED_ORIGINS?: string }>(c);
+  if (!URL.canParse(origin)) return null;
+  return isAllowedOrigin(PARLEY_ALLOWED_ORIGINS, new URL(origin)) ? origin : null;
 }
 
 /** True for a body that is a multipart form. */

@@ -169,6 +169,6 @@ test("a browser's preflight is answered", async () => {
   });
 
   expect(response.status).toBe(204);
-  expect(response.headers.get("access-control-allow-origin")).toBe("*");
+  expect(response.headers.get("access-control-allow-origin")).toBe("http://localhost:3000");
   expect(response.headers.get("access-control-allow-headers")).toContain("authorization");
 });
