@@ -14,6 +14,7 @@ const errors = {
   price_not_found: [404, "No such price is for sale."],
   no_customer: [404, "There is no billing account yet."],
   method_not_allowed: [405, "This route does not take that method."],
+  request_timeout: [408, "The body took too long to come."],
   payload_too_large: [413, "The body is too large."],
   upload_first: [400, "Upload the file first, then name it as parley:file/<id>."],
   invalid_form: [400, "The body is not a whole multipart form."],

@@ -68,7 +68,7 @@ export async function giveUp(
   const refusal = error instanceof AppError
     ? error
     : new AppError("upload_failed", { cause: error });
-  const isBroken = refusal.code === "invalid_form";
+  const isBroken = refusal.code === "invalid_form" || refusal.code === "request_timeout";
   try {
     if (fileId === undefined) await files.abandon("object", path);
     else if (refusal.status < 500 && !isBroken) await files.drop(fileId);
@@ -95,6 +95,7 @@ async function storeContent(
     if (failure instanceof TooManyBytesError) {
       throw new AppError("file_too_large", { details: { max_bytes: maxBytes } });
     }
+    if (failure instanceof AppError) throw failure;
     throw failure === undefined ? error : new AppError("invalid_form", { cause: failure });
   }
 }

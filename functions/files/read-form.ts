@@ -17,6 +17,8 @@ type FormPart = Omit<FormFile, "fileName"> & { fileName: string | undefined };
 /** OpenAI takes no larger files, whatever a plan allows. */
 const LARGEST_FORM = 512 * 1024 * 1024;
 const LARGEST_TEXT = 16 * 1024;
+/** The form of an upload has three; browsers send them as they are. */
+const MOST_PARTS = 20;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const CRLF = encoder.encode("\r\n");
@@ -36,6 +38,7 @@ export class FormReader {
   #buffer: Uint8Array = CRLF;
   #isBegun = false;
   #received = 0;
+  #parts = 0;
 
   /** Throws `invalid_form` for a request that brings no form. */
   constructor({ headers, body }: Request) {
@@ -76,6 +79,7 @@ export class FormReader {
     this.#isBegun = true;
     const afterBoundary = await readText(this.#until(CRLF, LAST));
     if (afterBoundary.startsWith("--")) return null;
+    if (++this.#parts > MOST_PARTS) throw new AppError("invalid_form");
     const headers = await readText(this.#until(BLANK_LINE));
     return { ...readDisposition(headers), content: this.#until(this.#delimiter) };
   }
@@ -108,7 +112,7 @@ export class FormReader {
 
   async #receive(): Promise<IteratorResult<Uint8Array>> {
     const next = await this.#source.next().catch((cause) => {
-      throw new AppError("invalid_form", { cause });
+      throw cause instanceof AppError ? cause : new AppError("invalid_form", { cause });
     });
     this.#received += next.done ? 0 : next.value.byteLength;
     if (this.#received > LARGEST_FORM) throw new AppError("payload_too_large");

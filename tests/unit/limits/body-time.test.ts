@@ -1,0 +1,78 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { AppError } from "../../../functions/_shared/errors.ts";
+import { limitBodyTime } from "../../../functions/_shared/limit-body-time.ts";
+
+const LIMITS = { silence: 1_000, total: 5_000 };
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] }));
+afterEach(() => void vi.useRealTimers());
+
+/** A request whose body comes when told to. */
+function openRequest() {
+  let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  let isCancelled = false;
+  const body = new ReadableStream<Uint8Array>({
+    start: (own) => void (controller = own),
+    cancel: () => void (isCancelled = true),
+  });
+  const init: RequestInit & { duplex: "half" } = { method: "POST", body, duplex: "half" };
+  return {
+    request: limitBodyTime(new Request("http://localhost/", init), LIMITS),
+    send: (text: string) => controller?.enqueue(new TextEncoder().encode(text)),
+    close: () => controller?.close(),
+    isCancelled: () => isCancelled,
+  };
+}
+
+test("a body that comes in time is what it was", async () => {
+  const { request, send, close } = openRequest();
+  const text = request.text();
+  for (const word of ["a", "b", "c"]) {
+    await vi.advanceTimersByTimeAsync(900);
+    send(word);
+  }
+  close();
+
+  expect(await text).toBe("abc");
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test("silence ends it, and nobody listens on", async () => {
+  const { request, send, isCancelled } = openRequest();
+  const refused = expect(request.text()).rejects.toMatchObject({
+    code: "request_timeout",
+    status: 408,
+  });
+  send("a");
+  await vi.advanceTimersByTimeAsync(1_001);
+
+  await refused;
+  expect(isCancelled()).toBe(true);
+});
+
+test("so does a dribble that is never silent", async () => {
+  const { request, send } = openRequest();
+  const refused = expect(request.text()).rejects.toBeInstanceOf(AppError);
+  for (let second = 0; second < 5; second += 0.5) {
+    send("a");
+    await vi.advanceTimersByTimeAsync(500);
+  }
+
+  await refused;
+});
+
+test("time does not run before anybody reads", async () => {
+  const { request, send, close } = openRequest();
+  await vi.advanceTimersByTimeAsync(60_000);
+  const text = request.text();
+  send("a");
+  close();
+
+  expect(await text).toBe("a");
+});
+
+test("a request without a body is left as it is", () => {
+  const request = new Request("http://localhost/");
+
+  expect(limitBodyTime(request, LIMITS)).toBe(request);
+});
