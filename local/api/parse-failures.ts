@@ -3,13 +3,20 @@ import { z } from "zod";
 const Failure = z.object({ code: z.literal("SUP"), message: z.string() });
 
 /**
- * lite answers 500 for some addresses that it cannot read; PostgREST says that it is the client's mistake.
+ * lite answers 500 for some addresses and bodies that it cannot read; PostgREST says that it is the client's mistake.
  * Source: https://docs.postgrest.org/en/stable/references/errors.html#group-1-api-request
  */
 export async function asClientMistake(response: Response): Promise<Response> {
   if (response.status !== 500) return response;
   const failure = Failure.safeParse(await response.clone().json().catch(() => null));
-  if (!failure.success || !/at position \d+$/.test(failure.data.message)) return response;
-  const message = failure.data.message.replace(/^Error: /, "");
-  return Response.json({ code: "PGRST100", message, details: null, hint: null }, { status: 400 });
+  if (!failure.success) return response;
+  const { message } = failure.data;
+  if (/at position \d+$/.test(message)) return refuse("PGRST100", message.replace(/^Error: /, ""));
+  // JSON of many levels.
+  if (/^RangeError: Maximum call stack/.test(message)) return refuse("PGRST102", "Too many levels");
+  return response;
+}
+
+function refuse(code: string, message: string): Response {
+  return Response.json({ code, message, details: null, hint: null }, { status: 400 });
 }
