@@ -23,9 +23,16 @@ export async function hashPassword(password: string): Promise<string> {
   return await bcrypt.hash(password, COST);
 }
 
-/** True when the password is the one behind the hash. */
-export async function isPassword(password: string, hash: string | null): Promise<boolean> {
-  return hash !== null && await bcrypt.compare(password, hash);
+/** Compared with where there is no hash: an answer that comes at once would say that the account is unknown. */
+const nobodysHash = bcrypt.hash(randomPassword(), COST);
+
+/** True when the password is the one behind the hash. Takes as long when there is none. */
+export async function isPassword(
+  password: string,
+  hash: string | null | undefined,
+): Promise<boolean> {
+  const isMatch = await bcrypt.compare(password, hash ?? await nobodysHash);
+  return isMatch && hash != null;
 }
 
 /** A password that nobody knows. */

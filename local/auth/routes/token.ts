@@ -33,9 +33,9 @@ async function signIn(ports: AuthPorts, request: Request): Promise<SessionBody> 
   if (phone) throw new AuthError("phone_provider_disabled", "Phone logins are disabled");
   if (!email) throw new AuthError("validation_failed", "missing email or phone");
   const user = await findUser(ports.database, "email", email.toLowerCase());
-  if (!user?.encrypted_password) throw wrongCredentials();
-  refuseBanned(user, "User is banned", 400);
-  if (!await isPassword(password, user.encrypted_password)) throw wrongCredentials();
+  if (user) refuseBanned(user, "User is banned", 400);
+  const isRight = await isPassword(password, user?.encrypted_password);
+  if (!user || !isRight) throw wrongCredentials();
   if (!user.email_confirmed_at) {
     throw new AuthError("email_not_confirmed", "Email not confirmed");
   }
