@@ -145,7 +145,7 @@ test.for(
     ["ensure_profile", { auth_user_id: owner.authId }],
     ["get_my_usage", { user_id: owner.profileId }],
     ["set_chat_visibility", { session_id: sessionId, visibility: "public", share_token: "chosen" }],
-    ["log_activity", { action_type: "x", details: {}, user_id: owner.profileId }],
+    ["log_activity", { action: "x", data: {}, user_id: owner.profileId }],
   ] as const,
 )("%s takes no arguments that it does not have", async ([name, body]) => {
   const answer = await rest(stranger, "POST", `rpc/${name}`, { body });

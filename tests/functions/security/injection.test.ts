@@ -136,7 +136,7 @@ test("texts given to functions are texts", { timeout: 120_000 }, async () => {
     ["get_shared_chat", { token: text }],
     ["accept_invitation", { token: text }],
     ["create_organization", { name: text }],
-    ["log_activity", { action_type: text }],
+    ["log_activity", { action: text }],
     ["set_chat_visibility", { session_id: text, visibility: text }],
     [encodeURIComponent(text), {}],
   ];

@@ -1,0 +1,131 @@
+import { gzipSync } from "node:zlib";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { ErrorReply } from "../../../types/api.ts";
+import { openRawRequest } from "../../helpers/raw-request.ts";
+import { createSession, createUser, stack } from "../../helpers/stack.ts";
+import { rest } from "./rest.ts";
+import { nameOf, type Route, routes } from "./routes.ts";
+
+const user = await createUser();
+const sessionId = await createSession(user);
+const authorization = `Bearer ${user.accessToken}`;
+const apikey = stack.PUBLISHABLE_KEY;
+const withBody = routes.filter(({ body }) => body !== undefined)
+  .map((route): [string, Route] => [nameOf(route), route]);
+
+function post(path: string, body: BodyInit, headers: Record<string, string> = {}) {
+  return fetch(stack.FUNCTIONS_URL + path, {
+    method: "POST",
+    headers: { apikey, authorization, "content-type": "application/json", ...headers },
+    body,
+  });
+}
+
+async function requireRefusal(response: Response, ...statuses: number[]): Promise<void> {
+  const text = await response.text();
+  expect(statuses, text).toContain(response.status);
+  ErrorReply.parse(JSON.parse(text));
+}
+
+test.for(withBody)("%s refuses a body that is deep, huge or packed", async ([, { path }]) => {
+  const deep = "[".repeat(200_000) + "]".repeat(200_000);
+  const nested = `{"session_data":${'{"a":'.repeat(50_000)}1${"}".repeat(50_000)}}`;
+  await requireRefusal(await post(path, deep), 400);
+  await requireRefusal(await post(path, nested), 400);
+  await requireRefusal(await post(path, " ".repeat(1_100_000)), 413);
+  const stream = new Blob([" ".repeat(1_100_000)]).stream();
+  const init: RequestInit & { duplex: "half" } = {
+    method: "POST",
+    headers: { apikey, authorization, "content-type": "application/json" },
+    body: stream,
+    duplex: "half",
+  };
+  await requireRefusal(await fetch(stack.FUNCTIONS_URL + path, init), 413);
+  // Nothing is unpacked, so nothing can grow: it is read as the bytes that it is.
+  const bomb = gzipSync(Buffer.alloc(20_000_000));
+  await requireRefusal(await post(path, bomb, { "content-encoding": "gzip" }), 400, 415);
+});
+
+test("a form of very many parts, or of one endless field, is refused", async () => {
+  const part = (name: string, text: string) =>
+    `--x\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${text}\r\n`;
+  const type = { "content-type": "multipart/form-data; boundary=x" };
+  const many = Array.from({ length: 5_000 }, (_, n) => part(`field${n}`, "x".repeat(100))).join("");
+  const files = Array.from(
+    { length: 50 },
+    (_, n) => `--x\r\ncontent-disposition: form-data; name="f${n}"; filename="a"\r\n\r\nx\r\n`,
+  ).join("");
+
+  for (const form of [many, files, part("a", "x".repeat(2_000_000)), part("__proto__", "x")]) {
+    await requireRefusal(await post("/files", `${form}--x--\r\n`, type), 400);
+  }
+});
+
+test("a form packed with gzip is no form", async () => {
+  const form = gzipSync(Buffer.alloc(1_000_000));
+  const type = { "content-type": "multipart/form-data; boundary=x", "content-encoding": "gzip" };
+
+  await requireRefusal(await post("/files", form, type), 400);
+});
+
+test("headers too long for a server are refused before a function sees them", async () => {
+  const health = `${stack.FUNCTIONS_URL}/health`;
+  const { status } = await openRawRequest(health, "GET", { "x-long": "x".repeat(100_000) }).answer;
+
+  expect(status).toBe(431);
+});
+
+test("a request id that a client names breaks no header and no log", async () => {
+  const ask = async (id: string) =>
+    (await fetch(`${stack.FUNCTIONS_URL}/health`, { headers: { "x-request-id": id } })).headers
+      .get("x-request-id");
+
+  expect(await ask("abc-123")).toBe("abc-123");
+  for (const id of ["x".repeat(5_000), '<script>"', "a b", "%0d%0aset-cookie:x"]) {
+    expect(await ask(id)).not.toBe(id);
+  }
+});
+
+test("whatever a path names, the answer is an error with a code", { timeout: 60_000 }, async () => {
+  const segment = fc.oneof(
+    fc.string({ unit: "binary", maxLength: 40 }),
+    fc.constantFrom("..", "%2e%2e", "%00", "%ff", "%", sessionId, "' or 1=1", "__proto__", "{}"),
+  ).map((text) => encodeURIComponent(text.toWellFormed()));
+  const paths = (name: string): [string, string][] => [
+    ["GET", `/chat/${name}/stream`],
+    ["POST", `/chat/${name}/stop`],
+    ["DELETE", `/files/${name}`],
+    ["GET", `/billing/${name}`],
+    ["GET", `/${name}`],
+    ["PUT", `/bridge/${name}`],
+  ];
+  await fc.assert(
+    fc.asyncProperty(segment, async (name) => {
+      for (const [method, path] of paths(name)) {
+        const headers = { apikey, authorization };
+        const response = await fetch(stack.FUNCTIONS_URL + path, { method, headers });
+        const text = await response.text();
+        expect(response.status, `${method} ${path} ${text}`).toBeLessThan(500);
+        if (response.status >= 400) ErrorReply.parse(JSON.parse(text));
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test("deep JSON through REST is refused, and the API lives on", async () => {
+  const details = JSON.parse(`${"[".repeat(3_000)}${"]".repeat(3_000)}`);
+  const body = { action: "deep", data: { details } };
+  const { status } = await rest(user, "POST", "rpc/log_activity", { body });
+  const packed = await fetch(`${stack.API_URL}/rest/v1/rpc/log_activity`, {
+    method: "POST",
+    headers: { apikey, authorization, "content-type": "application/json" },
+    body: `{"action":"deep","data":${"[".repeat(500_000)}${"]".repeat(500_000)}}`,
+  });
+
+  expect(status).toBe(413);
+  expect(packed.status, await packed.text()).toBeLessThan(500);
+  expect(packed.status).toBeGreaterThanOrEqual(400);
+  expect((await rest(user, "GET", "profiles?select=id")).status).toBe(200);
+});
