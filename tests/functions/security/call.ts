@@ -1,9 +1,13 @@
 import { stack } from "../../helpers/stack.ts";
 import type { Route } from "./routes.ts";
 
+/** Headers that may be left out. */
+export type CallHeaders = Partial<Record<string, string>>;
+
 /** Calls a route of a function with these headers, and the body that it takes. */
-export function call({ method, path, body }: Route, headers: HeadersInit = {}): Promise<Response> {
-  const sent = new Headers(headers);
+export function call({ method, path, body }: Route, headers: CallHeaders = {}): Promise<Response> {
+  const sent = new Headers();
+  for (const [name, value] of Object.entries(headers)) if (value) sent.set(name, value);
   if (body && !sent.has("content-type")) sent.set("content-type", "application/json");
   return fetch(stack.FUNCTIONS_URL + path, {
     method,
