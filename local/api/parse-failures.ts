@@ -12,6 +12,8 @@ export async function asClientMistake(response: Response): Promise<Response> {
   if (!failure.success) return response;
   const { message } = failure.data;
   if (/at position \d+$/.test(message)) return refuse("PGRST100", message.replace(/^Error: /, ""));
+  // It looks names of operators up where every object has `valueOf`, and takes what it finds.
+  if (/^TypeError: /.test(message)) return refuse("PGRST100", "Unknown operator");
   // JSON of many levels.
   if (/^RangeError: Maximum call stack/.test(message)) return refuse("PGRST102", "Too many levels");
   return response;

@@ -100,6 +100,17 @@ test("whatever filters say, they stay filters", { timeout: 120_000 }, async () =
   );
 });
 
+test.for(Object.getOwnPropertyNames(Object.prototype))(
+  "%s, which every object has, breaks nothing as an operator, a column or a function",
+  async (name) => {
+    const targets = [`title=${name}.x`, `${name}=eq.1`, `or=(title.${name}.x)`, `order=${name}`];
+    for (const target of [...targets, `select=${name}`, `title=not.${name}.x`]) {
+      requireHarmless(await rest(user, "GET", `chat_sessions?${target}`), target);
+    }
+    requireHarmless(await rest(user, "POST", `rpc/${name}`, { body: {} }), name);
+  },
+);
+
 test("whatever names of columns say, they stay names", { timeout: 120_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(nasty, nasty, async (name, other) => {
