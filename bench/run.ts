@@ -1,17 +1,29 @@
-// `npm run bench`: prints what was measured; names as arguments choose some of the benchmarks.
+// `npm run bench`: prints what was measured as a table and writes it to a file. Names as arguments choose some of the
+// benchmarks; `-- --scale 5m` is the benchmark `scale` up to 5 million messages.
+import { parseArgs } from "node:util";
 import { measureAccount } from "./account.ts";
 import { measureAdmin } from "./admin.ts";
-import { measureFiles } from "./files.ts";
 import { measureBilling } from "./billing.ts";
+import { measureFiles } from "./files.ts";
 import { measureFirstToken } from "./first-token.ts";
 import { measureLookouts } from "./lookouts.ts";
 import type { Measure } from "./report.ts";
 import { measureRest } from "./rest.ts";
 import { measureRetention } from "./retention.ts";
+import { type BenchResult, writeResults } from "./results.ts";
 import { measureRoundTrips } from "./round-trips.ts";
-import { measureRowSecurity } from "./row-security.ts";
+import { measureScale } from "./scale.ts";
+import { isSize, SIZES } from "./scale/sizes.ts";
 import { measureStart } from "./start.ts";
+import { formatRow, HEADING } from "./table.ts";
 import { measureTurns } from "./turns.ts";
+
+const { values: { scale = "500k" }, positionals, tokens } = parseArgs({
+  options: { scale: { type: "string" } },
+  allowPositionals: true,
+  tokens: true,
+});
+if (!isSize(scale)) fail(`--scale takes one of ${Object.keys(SIZES).join(", ")}.`);
 
 const benchmarks: Record<string, () => Promise<Measure[]>> = {
   start: measureStart,
@@ -20,24 +32,37 @@ const benchmarks: Record<string, () => Promise<Measure[]>> = {
   files: measureFiles,
   turns: measureTurns,
   rest: measureRest,
-  "row-security": measureRowSecurity,
   admin: measureAdmin,
   account: measureAccount,
   billing: measureBilling,
   retention: measureRetention,
   lookouts: measureLookouts,
+  scale: () => measureScale(scale),
 };
 
-const chosen = process.argv.slice(2);
+const isScaled = tokens.some(({ kind }) => kind === "option");
+const chosen = isScaled ? [...positionals, "scale"] : positionals;
 const unknown = chosen.filter((name) => !(name in benchmarks));
 if (unknown.length > 0) {
-  console.error(
+  fail(
     `No such benchmark: ${unknown.join(", ")}. There are: ${Object.keys(benchmarks).join(", ")}`,
   );
+}
+
+const startedAt = new Date();
+const results: BenchResult[] = [];
+console.log(HEADING);
+for (const [benchmark, run] of Object.entries(benchmarks)) {
+  if (chosen.length > 0 && !chosen.includes(benchmark)) continue;
+  const begunAt = performance.now();
+  const measures = await run();
+  for (const measure of measures) console.log(formatRow(measure));
+  results.push({ benchmark, seconds: (performance.now() - begunAt) / 1000, measures });
+}
+console.log(`\nEvery number: ${await writeResults(startedAt, results)}`);
+process.exit();
+
+function fail(message: string): never {
+  console.error(message);
   process.exit(1);
 }
-for (const [name, measure] of Object.entries(benchmarks)) {
-  if (chosen.length > 0 && !chosen.includes(name)) continue;
-  for (const { name: what, value } of await measure()) console.log(`${what.padEnd(52)} ${value}`);
-}
-process.exit();

