@@ -1,6 +1,6 @@
 import pg from "pg";
 import { startScratchDatabase } from "../local/scratch-database.ts";
-import { type Measure, milliseconds, quantile, ratio } from "./report.ts";
+import { compare, type Measure, quantile } from "./report.ts";
 
 const PROFILES = 1_000_000;
 const ORGANIZATIONS = 100_000;
@@ -86,9 +86,10 @@ async function measurePages(client: pg.Client, name: string, query: string): Pro
       times.push(elapsed);
       if (!row?.list.total) throw new Error(`${query} finds nobody`);
     }
-    pages.push(milliseconds(quantile(times, 0.5)));
+    pages.push(quantile(times, 0.5));
   }
-  return { name: `1,000,000 users, ${name}: page 1, 1,000`, value: pages.join(", ") };
+  const [first = NaN, deep = NaN] = pages;
+  return compare(`1,000,000 users, ${name}: page 1,000 : 1`, deep, first);
 }
 
 /** The own organization, of many, against the own profile, of more: each with its policy and without. */
@@ -117,12 +118,7 @@ async function comparePolicies(client: pg.Client): Promise<Measure> {
     }
   }
   const [membership, owner] = [quantile(times.membership, 0.5), quantile(times.owner, 0.5)];
-  return {
-    name: "policy by membership against policy by owner",
-    value: `${ratio(membership, owner)} (${milliseconds(membership)} against ${
-      milliseconds(owner)
-    })`,
-  };
+  return compare("policy by membership : policy by owner", membership, owner);
 }
 
 /** One statement in a transaction as PostgREST makes it: role and claims first. Milliseconds of the statement alone. */

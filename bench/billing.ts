@@ -5,7 +5,7 @@ import { createStripe } from "../functions/_shared/billing/stripe.ts";
 import { syncAll } from "../functions/_shared/billing/sync-ports.ts";
 import type { StackStatus } from "../local/status.ts";
 import type { Database } from "../types/database.ts";
-import { type Measure, milliseconds, quantile, ratio } from "./report.ts";
+import { compare, type Measure, measure, milliseconds, quantile } from "./report.ts";
 import { startBenchStack, temporaryState } from "./stack.ts";
 import { startEngine } from "./stripe-sync-engine.ts";
 
@@ -48,14 +48,15 @@ export async function measureBilling(): Promise<Measure[]> {
     ...describe(`webhook, ${AT_ONCE} at once`, together),
     ...describe("stripe-sync-engine in process, one after the other", engineAlone),
     ...describe(`stripe-sync-engine in process, ${AT_ONCE} at once`, engineTogether),
-    {
-      name: "events per second, webhook : engine, alone",
-      value: ratio(alone.rate, engineAlone.rate),
-    },
-    {
-      name: `events per second, webhook : engine, ${AT_ONCE} at once`,
-      value: ratio(together.rate, engineTogether.rate),
-    },
+    compare("events per second, webhook : engine, alone", alone.rate, engineAlone.rate, {
+      format: whole,
+    }),
+    compare(
+      `events per second, webhook : engine, ${AT_ONCE} at once`,
+      together.rate,
+      engineTogether.rate,
+      { format: whole },
+    ),
     await measureSync(status),
   ];
 }
@@ -111,8 +112,8 @@ async function post(status: StackStatus, event: Event): Promise<void> {
 
 function describe(name: string, { times, rate }: Taken): Measure[] {
   return [
-    { name: `${name}: events/s`, value: rate.toFixed(0) },
-    { name: `${name}: p95`, value: milliseconds(quantile(times, 0.95)) },
+    measure(`${name}: events/s`, rate, { format: whole }),
+    measure(`${name}: p95`, quantile(times, 0.95), { format: milliseconds }),
   ];
 }
 
@@ -128,8 +129,13 @@ async function measureSync(status: StackStatus): Promise<Measure> {
   const startedAt = performance.now();
   await syncAll(stripe, admin);
   const seconds = (performance.now() - startedAt) / 1000;
-  const perSecond = (CUSTOMERS / seconds).toFixed(0);
-  return { name: "sync of 10,000 customers", value: `${seconds.toFixed(1)} s (${perSecond}/s)` };
+  return measure(`sync of ${CUSTOMERS} customers: customers/s`, CUSTOMERS / seconds, {
+    format: whole,
+  });
+}
+
+function whole(value: number): string {
+  return value.toFixed(0);
 }
 
 async function inParallel(

@@ -1,7 +1,7 @@
 import pg from "pg";
 import { CleanupReply } from "../types/api.ts";
 import { findDescendant, peakExtraMemory } from "./process-memory.ts";
-import { type Measure, milliseconds, ratio } from "./report.ts";
+import { compare, type Measure, measure } from "./report.ts";
 import {
   type BenchStack,
   type BenchUser,
@@ -48,16 +48,12 @@ async function measureUpload(stack: BenchStack, user: BenchUser): Promise<Measur
     });
     await settled(user, fileId);
   });
-  const rate = (spent: number) => `${(UPLOAD_BYTES / MIB / spent * 1000).toFixed(0)} MiB/s`;
   return [
-    {
-      name: "50 MiB upload, indexing included: peak extra memory",
-      value: `${(extra / MIB).toFixed(0)} MiB`,
-    },
-    {
-      name: "50 MiB upload, against straight to Storage",
-      value: `${rate(uploading)} against ${rate(direct)}, ${ratio(uploading, direct)} the time`,
-    },
+    measure("50 MiB upload, indexing included: peak extra memory", extra / MIB, {
+      format: mebibytes,
+      target: { most: 100 },
+    }),
+    compare("50 MiB upload, against straight to Storage", uploading, direct),
   ];
 }
 
@@ -88,17 +84,16 @@ async function measureCleanup(
     });
   });
   return [
-    {
-      name: `clean-up of ${ROWS} expired stores and ${ROWS} deletions`,
-      value: `${(deleted / spent * 1000).toFixed(0)} rows/s, ${
-        (extra / MIB).toFixed(0)
-      } MiB extra memory`,
-    },
-    {
-      name: `clean-up with nothing to do, ${LIVE_STORES} live stores against none`,
-      value: `${milliseconds(crowded)} against ${milliseconds(empty)}, ${ratio(crowded, empty)}`,
-    },
+    measure(`clean-up of ${ROWS} expired stores and ${ROWS} deletions`, deleted / spent * 1000, {
+      format: (value) => `${value.toFixed(0)} rows/s`,
+    }),
+    measure("  peak extra memory of that", extra / MIB, { format: mebibytes }),
+    compare(`clean-up with nothing to do, ${LIVE_STORES} live stores : none`, crowded, empty),
   ];
+}
+
+function mebibytes(value: number): string {
+  return `${value.toFixed(0)} MiB`;
 }
 
 /** Text that no two places of are the same, so that nothing can be guessed about it. */

@@ -1,5 +1,5 @@
 import OpenAI from "openai";
-import { type Measure, milliseconds, quantile, ratio } from "./report.ts";
+import { compare, type Measure, measure, milliseconds, quantile } from "./report.ts";
 import {
   type BenchUser,
   createBenchUser,
@@ -52,14 +52,12 @@ async function timeDirect(openai: OpenAI, conversation: string): Promise<number>
 }
 
 function summarize(direct: number[], chat: number[]): Measure[] {
-  const rows = [0.5, 0.95].map((share) => {
+  return [0.5, 0.95].flatMap((share) => {
     const [baseline, value] = [quantile(direct, share), quantile(chat, share)];
-    const parts = [
-      `${milliseconds(value - baseline)} added`,
-      `${milliseconds(value)} against ${milliseconds(baseline)}`,
-      ratio(value, baseline),
+    const name = `first text of a reply, p${share * 100}`;
+    return [
+      compare(`${name}, against straight to the provider`, value, baseline),
+      measure(`${name}, added`, value - baseline, { format: milliseconds }),
     ];
-    return { name: `first text of a reply, p${share * 100}`, value: parts.join(", ") };
   });
-  return rows;
 }

@@ -1,5 +1,5 @@
 import { execa } from "execa";
-import { type Measure, milliseconds, quantile } from "./report.ts";
+import { compare, type Measure, measure, milliseconds, quantile } from "./report.ts";
 import {
   type BenchStack,
   type BenchUser,
@@ -24,15 +24,17 @@ export async function measureRest(): Promise<Measure[]> {
   const busy = await memoryAfter(stack, (SECONDS * 1000) / 2);
   const times = (await Promise.all(reading)).flat();
   return [
-    { name: `REST reads per second, ${USERS} users`, value: (times.length / SECONDS).toFixed(0) },
-    {
-      name: "  p50 and p99",
-      value: [0.5, 0.99].map((q) => milliseconds(quantile(times, q))).join(", "),
-    },
-    ...Object.entries(idle).map(([part, megabytes]) => ({
-      name: `memory of ${part}, idle and loaded`,
-      value: `${megabytes} MB, ${busy[part]} MB`,
-    })),
+    measure(`REST reads per second, ${USERS} users`, times.length / SECONDS, {
+      format: (value) => value.toFixed(0),
+    }),
+    ...[0.5, 0.99].map((share) =>
+      measure(`  p${share * 100}`, quantile(times, share), { format: milliseconds })
+    ),
+    ...Object.entries(idle).map(([part, megabytes]) =>
+      compare(`memory of ${part}, loaded : idle`, busy[part] ?? NaN, megabytes, {
+        format: (value) => `${value} MB`,
+      })
+    ),
   ];
 }
 

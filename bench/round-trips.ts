@@ -4,7 +4,7 @@ import { Hono } from "hono";
 import { proxy } from "hono/proxy";
 import { startFunctions } from "../local/functions.ts";
 import { silentLog } from "../local/log.ts";
-import type { Measure } from "./report.ts";
+import { type Measure, measure } from "./report.ts";
 import { createBenchUser, startBenchStack, temporaryState, timeToFirstText } from "./stack.ts";
 
 /** Calls to the database and to OpenAI in the order in which the chat function makes them, in a session's second turn. */
@@ -46,7 +46,9 @@ export async function measureRoundTrips(): Promise<Measure[]> {
   await timeToFirstText(counted, user);
   const before = calls.slice(0, calls.findIndex((call) => call.startsWith("openai")));
   return [
-    { name: "database round trips before the upstream request", value: String(before.length) },
+    measure("database round trips before the upstream request", before.length, {
+      target: { most: 1 },
+    }),
     { name: "all calls of a turn, in order", value: calls.join(" · ") },
   ];
 }

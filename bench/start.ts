@@ -1,4 +1,4 @@
-import { type Measure, milliseconds } from "./report.ts";
+import { type Measure, measure, milliseconds } from "./report.ts";
 import { createBenchUser, startBenchStack, temporaryState, timeToFirstText } from "./stack.ts";
 
 /** From the start of the stack to the first answered chat: on an empty state directory, and again. */
@@ -7,8 +7,8 @@ export async function measureStart(): Promise<Measure[]> {
   const cold = await startToFirstChat(state.directory);
   const warm = await startToFirstChat(state.directory);
   return [
-    { name: "start to first answered chat, cold", value: milliseconds(cold) },
-    { name: "start to first answered chat, warm", value: milliseconds(warm) },
+    measure("start to first answered chat, cold", cold, { format: milliseconds }),
+    measure("start to first answered chat, warm", warm, { format: milliseconds }),
   ];
 }
 

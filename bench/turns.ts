@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { execa } from "execa";
 import pg from "pg";
-import { type Measure, milliseconds, quantile } from "./report.ts";
+import { compare, type Measure, measure, milliseconds, quantile } from "./report.ts";
 import {
   type BenchStack,
   type BenchUser,
@@ -61,20 +61,16 @@ async function measureManyStreams(stack: BenchStack): Promise<Measure[]> {
   );
   const ideal = (WORDS / 10) * 1000;
   return [
-    {
-      name: `${STREAMS} streams at once`,
-      value: `${whole.length} whole, ${STREAMS - whole.length} dropped`,
-    },
-    {
-      name: "  memory a stream, in the function",
-      value: `${(((peak - idle) / STREAMS) * 1024).toFixed(0)} KB (${idle.toFixed(0)} MB idle, ${
-        peak.toFixed(0)
-      } MB at most)`,
-    },
-    {
-      name: "  added time a chunk",
-      value: milliseconds((performance.now() - startedAt - ideal) / WORDS),
-    },
+    measure(`${STREAMS} streams at once: dropped`, STREAMS - whole.length, { target: { most: 0 } }),
+    measure("  memory a stream, in the function", ((peak - idle) / STREAMS) * 1024, {
+      format: (value) => `${value.toFixed(0)} KB`,
+    }),
+    compare("  memory of the function, at most : idle", peak, idle, {
+      format: (value) => `${value.toFixed(0)} MB`,
+    }),
+    measure("  added time a chunk", (performance.now() - startedAt - ideal) / WORDS, {
+      format: milliseconds,
+    }),
   ];
 }
 
@@ -87,10 +83,11 @@ async function measureLongReply(stack: BenchStack): Promise<Measure[]> {
   const turns = 10;
   for (let turn = 0; turn < turns; turn += 1) await stream(stack, user);
   const spent = (await cpuMilliseconds(pid) - before) / turns;
-  return [{
-    name: `CPU of a turn of ${LONG_REPLY_WORDS} tokens, in the function`,
-    value: milliseconds(spent),
-  }];
+  return [
+    measure(`CPU of a turn of ${LONG_REPLY_WORDS} tokens, in the function`, spent, {
+      format: milliseconds,
+    }),
+  ];
 }
 
 async function measureStartTurn(stack: BenchStack): Promise<Measure[]> {
@@ -101,8 +98,8 @@ async function measureStartTurn(stack: BenchStack): Promise<Measure[]> {
     const hot = await sessionsOfOneUser(pool, users[0]?.sessionId ?? "");
     const one = await startTurns(pool, hot);
     return [
-      { name: "start_turn a second, 20 users", value: describe(many) },
-      { name: "start_turn a second, one user in 20 sessions", value: describe(one) },
+      ...describe("20 users", many),
+      ...describe("one user in 20 sessions", one),
     ];
   } finally {
     await pool.end();
@@ -139,10 +136,13 @@ async function startTurns(pool: pg.Pool, sessions: string[]): Promise<number[]> 
   return (await Promise.all(times)).flat();
 }
 
-function describe(times: number[]): string {
-  return `${(times.length / START_SECONDS).toFixed(0)} with their settlement, p95 ${
-    milliseconds(quantile(times, 0.95))
-  }`;
+function describe(who: string, times: number[]): Measure[] {
+  return [
+    measure(`turns begun and settled a second, ${who}`, times.length / START_SECONDS, {
+      format: (value) => value.toFixed(0),
+    }),
+    measure("  p95 of one", quantile(times, 0.95), { format: milliseconds }),
+  ];
 }
 
 async function functionsPid(stack: BenchStack): Promise<number> {
