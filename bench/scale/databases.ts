@@ -47,7 +47,6 @@ async function copyDatabase(database: PlatformDatabase, names: string[]): Promis
   try {
     // Vacuumed by the bench itself: it should begin in the middle of no measurement.
     await client.query("alter system set autovacuum = off");
-    await client.query("alter system set max_wal_size = '4GB'");
     await client.query("select pg_reload_conf()");
     // The policies that are warned of get a role of their own: what they say meets nobody else.
     await client.query("create role parley_naive nologin");

@@ -70,7 +70,7 @@ async function insertUsers(client: pg.Client): Promise<void> {
   await client.query(
     `insert into public.profiles (id, auth_id, email, user_name, role, subscription_plan, created_at)
      select user_id, auth_id, 'user-' || n || '@example.com', 'User ' || n, 'user'::public.user_role, 'enterprise',
-       now() - n * interval '15 minutes'
+       now() - n * 7919 % 525600 * interval '1 minute'
      from owners
      union all select gen_random_uuid(), $1::uuid, 'boss@example.com', 'Boss', 'admin'::public.user_role, 'enterprise', now()`,
     [ADMIN],

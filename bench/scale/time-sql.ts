@@ -34,7 +34,8 @@ export async function explainSql(
   subject: Subject,
 ): Promise<string> {
   await begin(client, roleOf(operation, variant), subject);
-  const { text, values } = variant === "bare" ? operation.bare(subject) : operation.sql(subject);
+  const prepared = await prepare(client, operation, subject);
+  const { text, values } = variant === "bare" ? operation.bare(prepared) : operation.sql(prepared);
   const { rows } = await client.query<{ "QUERY PLAN": string }>(
     `explain (analyze, buffers) ${text}`,
     values,
