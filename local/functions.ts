@@ -37,8 +37,8 @@ export function startFunctions(options: FunctionsOptions): Promise<Service> {
     env: functionsEnvironment(options),
     stopSignal: "SIGTERM",
     ready: /^functions ready/,
-    // A notice about requests' signals, which no function listens to.
-    quiet: /^functions ready|^Deno\.serve: request\.signal /,
+    // A notice about requests' signals, which no function listens to; and what is logged already.
+    quiet: /^functions ready|^Deno\.serve: request\.signal |^body broken off$/,
     log: options.log,
   });
 }

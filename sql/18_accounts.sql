@@ -8,6 +8,7 @@
 --   storage.objects          go by the outbox, all in the profile's folder
 --   custom_instructions, user_activity, admin_notes (about the user), bridge_tokens, sync_logs, usage_counters,
 --   private.rate_counters    go
+--   lookouts                 go at once, and with them lookout_runs (trigger profiles_drop_lookouts)
 --   organizations            go with their last member; otherwise ownership is to be passed on before (API), or passes
 --                            on by itself (login deleted directly)
 --   organization_invitations go: those that the user sent, and those to the user's address
@@ -405,6 +406,9 @@ as $$
     ('credit_grants', 'private.credit_grants', '{id}', 't.user_id = $1', null, true),
     ('organizations', 'public.organizations', '{id}',
       't.id = (select p.organization_id from public.profiles p where p.id = $1)', null, false),
+    ('lookouts', 'public.lookouts', '{id}', 't.user_id = $1', null, false),
+    ('lookout_runs', 'public.lookout_runs', '{lookout_id,scheduled_at}',
+      't.user_id = $1 and t.lookout_id = any (array(select l.id from public.lookouts l where l.user_id = $1))', null, false),
     ('user_activity', 'public.user_activity', '{created_at,id}', 't.user_id = $1', null, false),
     ('bridge_tokens',
       '(select id, user_id, session_data, client_ip, user_agent, expires_at, redeemed_at, created_at from public.bridge_tokens)',

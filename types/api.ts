@@ -363,6 +363,8 @@ export const AccountExport = z.strictObject({
   credit_grants: rowsOf({ ...owned, id: Key, tokens: z.number().int() }),
   /** The user's own, if any; the membership itself is in the profile. */
   organizations: rowsOf({ id: Key, name: z.string() }).max(1),
+  lookouts: rowsOf({ ...owned, id: Key, title: z.string(), prompt: z.string() }),
+  lookout_runs: rowsOf({ ...owned, id: Key, lookout_id: Key, scheduled_at: Time }),
   user_activity: rowsOf({ ...owned, id: Key, action: z.string(), created_at: Time }),
   /** Without their hashes. */
   bridge_tokens: rowsOf({ ...owned, id: Key, created_at: Time }),

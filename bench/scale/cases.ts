@@ -11,7 +11,7 @@ export interface Case {
 }
 
 /** The cases of one run, shuffled, so that none is always the first to meet a page on disk or a pause of the machine. */
-export function listCases(
+function listCases(
   operation: Operation,
   sizes: Size[],
   options: { naive: boolean },

@@ -16,8 +16,8 @@ export interface ExportPage {
 
 /** The database as an export sees it: as the user. */
 export interface ExportDatabase {
-  /** Throws a refusal when the login or the account is gone. */
-  ensureProfile(): Promise<void>;
+  /** The caller's profile id. Throws a refusal when the login or the account is gone. */
+  ensureProfile(): Promise<string>;
   readPage(section: ExportSection, after: string[] | null): Promise<ExportPage>;
 }
 
@@ -37,7 +37,7 @@ export function createExportDatabase(
 ): ExportDatabase {
   const headers = { apikey: publishableKey, authorization, "content-type": "application/json" };
   return {
-    ensureProfile: async () => void unwrap(await user.rpc("ensure_profile")),
+    ensureProfile: async () => unwrap(await user.rpc("ensure_profile")).id,
     async readPage(section, after) {
       const response = await fetch(`${url}/rest/v1/rpc/export_account`, {
         method: "POST",

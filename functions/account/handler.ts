@@ -7,7 +7,7 @@ import { AppError } from "../_shared/errors.ts";
 import { createFunction, type FunctionEnv } from "../_shared/http.ts";
 import type { Log } from "../_shared/log.ts";
 import { createDeletionPorts } from "./deletion-ports.ts";
-import { deleteAccount } from "./delete-account.ts";
+import { eraseAccount } from "./erase-account.ts";
 import type { ApiAccess } from "./environment.ts";
 import { createExportDatabase } from "./export-database.ts";
 import { exportAccount } from "./export-account.ts";
@@ -30,7 +30,7 @@ export function createAccountFunction({ api, stripe, log }: AccountServices) {
     const { supabase } = c.var.supabaseContext;
     const db = createExportDatabase(api, supabase, c.req.header("authorization") ?? "");
     // Whoever may not have an export is told so by a status.
-    await db.ensureProfile();
+    c.var.facts.profile_id = await db.ensureProfile();
     const ports = { db, storage: createFileStorage(supabase) };
     const body = streamText(exportAccount(ports, new Date()), log, c.var.requestId);
     const day = new Date().toISOString().slice(0, 10);
@@ -42,7 +42,10 @@ export function createAccountFunction({ api, stripe, log }: AccountServices) {
   });
 
   app.delete("/", asUser, async (c) => {
-    await deleteAccount(createDeletionPorts({ stripe, log }, c.var.supabaseContext), authUserId(c));
+    const ports = createDeletionPorts({ stripe, log }, c.var.supabaseContext);
+    const account = await ports.closeAccount();
+    c.var.facts.profile_id = account.profile_id;
+    await eraseAccount(ports, authUserId(c), account);
     return c.body(null, 204);
   });
   return app;

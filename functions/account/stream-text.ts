@@ -1,5 +1,7 @@
 import { describeError, type Log } from "../_shared/log.ts";
 
+const BROKEN_OFF = "body broken off";
+
 /**
  * Text as a body that is made as fast as its reader takes it, and no faster. What fails breaks the transfer off: half of
  * it must not look like the whole.
@@ -18,7 +20,8 @@ export function streamText(
         else controller.enqueue(encoder.encode(value));
       } catch (error) {
         log.error("export_failed", { request_id: requestId, ...describeError(error) });
-        controller.error(error);
+        // The runtime prints what a body breaks off with: the line above says it in the form of all lines.
+        controller.error(BROKEN_OFF);
       }
     },
     async cancel() {

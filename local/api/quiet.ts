@@ -12,7 +12,11 @@ export function quietAnsweredErrors(): () => void {
   };
 }
 
+/** How lite begins to say that it cannot read an address. */
+const UNREADABLE = /^("failed to parse |Invalid filter expression|Expected |Unexpected input )/;
+
 /** Errors of Postgres and refusals carry a `code`; an unknown table or column names its `relation`. */
 function isAnswered(value: unknown): boolean {
+  if (value instanceof Error && UNREADABLE.test(value.message)) return true;
   return typeof value === "object" && value !== null && ("code" in value || "relation" in value);
 }

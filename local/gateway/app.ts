@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { proxy } from "hono/proxy";
+import { refuseInheritedName } from "../api/inherited-names.ts";
 import { asClientMistake } from "../api/parse-failures.ts";
 import type { StackKeys } from "../keys.ts";
 import type { Mailbox } from "../mail/mailbox.ts";
@@ -75,7 +76,8 @@ export function createGateway(ports: GatewayPorts): Hono<GatewayEnv> {
   gateway.all(
     "/rest/v1/*",
     requireCredentials(keys, tokens, refuseRestToken),
-    async (c) => asClientMistake(await ports.app.fetch(c.var.upstream)),
+    async (c) =>
+      refuseInheritedName(c.req.url) ?? asClientMistake(await ports.app.fetch(c.var.upstream)),
   );
 
   gateway.all("/storage/v1/*", (c) => ports.storage.fetch(c.req.raw));

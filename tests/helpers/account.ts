@@ -94,6 +94,17 @@ export async function fillTables({ profileId }: TestUser, sessionId: string): Pr
        insert into public.bridge_tokens (user_id, token_hash)
        select user_id, sha256(convert_to(user_id::text, 'UTF8')) from me
      ),
+     lookout as (
+       insert into public.lookouts
+         (user_id, title, prompt, assistant_slug, frequency, cron_schedule, timezone, next_run_at)
+       select user_id, 'News', 'What is new?', 'researcher', 'daily', '0 9 * * *', 'UTC', now() + interval '1 day'
+       from me
+       returning id, user_id
+     ),
+     run as (
+       insert into public.lookout_runs (lookout_id, user_id, scheduled_at, status, finished_at)
+       select id, user_id, now(), 'complete', now() from lookout
+     ),
      sync as (
        insert into public.sync_logs (user_id, event_type, event_source, success)
        select user_id, 'bridge_issue', 'bridge', true from me

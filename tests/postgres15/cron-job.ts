@@ -40,6 +40,7 @@ export async function createCronPlatform(admin: string): Promise<void> {
 export async function checkCronJobs(url: string): Promise<void> {
   await run(url, "select cron.schedule('somebody-elses', '0 0 1 1 *', 'select 1')");
   assert.deepEqual(await readJobs(url), {
+    "finish-account-deletions": `* * * * * ${loop("finish-account-deletions")}`,
     "refresh-entitlements": `*/5 * * * * ${loop("refresh-entitlements")}`,
     retention: `*/10 3 * * * ${loop("retention")}`,
     lookouts: "* * * * * select private.run_function_schedule('lookouts')",

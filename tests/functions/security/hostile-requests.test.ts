@@ -14,13 +14,19 @@ const apikey = stack.PUBLISHABLE_KEY;
 const withBody = routes.filter(({ body }) => body !== undefined)
   .map((route): [string, Route] => [nameOf(route), route]);
 
-function post(path: string, body: BodyInit, headers: Record<string, string> = {}) {
+function send(
+  { method, path }: Pick<Route, "method" | "path">,
+  body: BodyInit,
+  headers: Record<string, string> = {},
+) {
   return fetch(stack.FUNCTIONS_URL + path, {
-    method: "POST",
+    method,
     headers: { apikey, authorization, "content-type": "application/json", ...headers },
     body,
   });
 }
+
+const FILES = { method: "POST", path: "/files" } as const;
 
 async function requireRefusal(response: Response, ...statuses: number[]): Promise<void> {
   const text = await response.text();
@@ -28,30 +34,30 @@ async function requireRefusal(response: Response, ...statuses: number[]): Promis
   ErrorReply.parse(JSON.parse(text));
 }
 
-test.for(withBody)("%s refuses a body that is deep, huge or packed", async ([, { path }]) => {
+test.for(withBody)("%s refuses a body that is deep, huge or packed", async ([, route]) => {
   const deep = "[".repeat(200_000) + "]".repeat(200_000);
   const nested = `{"session_data":${'{"a":'.repeat(50_000)}1${"}".repeat(50_000)}}`;
-  await requireRefusal(await post(path, deep), 400);
-  await requireRefusal(await post(path, nested), 400);
-  await requireRefusal(await post(path, " ".repeat(1_100_000)), 413);
+  await requireRefusal(await send(route, deep), 400);
+  await requireRefusal(await send(route, nested), 400);
+  await requireRefusal(await send(route, " ".repeat(1_100_000)), 413);
   const stream = new Blob([" ".repeat(1_100_000)]).stream();
   const init: RequestInit & { duplex: "half" } = {
-    method: "POST",
+    method: route.method,
     headers: { apikey, authorization, "content-type": "application/json" },
     body: stream,
     duplex: "half",
   };
-  await requireRefusal(await fetch(stack.FUNCTIONS_URL + path, init), 413);
+  await requireRefusal(await fetch(stack.FUNCTIONS_URL + route.path, init), 413);
   // Nothing is unpacked, so nothing can grow: it is read as the bytes that it is.
   const bomb = gzipSync(Buffer.alloc(20_000_000));
-  await requireRefusal(await post(path, bomb, { "content-encoding": "gzip" }), 400, 415);
+  await requireRefusal(await send(route, bomb, { "content-encoding": "gzip" }), 400, 415);
 });
 
 test("a form of very many parts, or of one endless field, is refused", async () => {
   const part = (name: string, text: string) =>
     `--x\r\ncontent-disposition: form-data; ${name}\r\n\r\n${text}\r\n`;
-  const send = (parts: string) =>
-    post("/files", `${parts}--x--\r\n`, { "content-type": "multipart/form-data; boundary=x" });
+  const sendForm = (parts: string) =>
+    send(FILES, `${parts}--x--\r\n`, { "content-type": "multipart/form-data; boundary=x" });
   const times = (count: number, make: (n: number) => string) =>
     Array.from({ length: count }, (_, n) => make(n)).join("");
   const good = part('name="session_id"', sessionId) +
@@ -67,16 +73,16 @@ test("a form of very many parts, or of one endless field, is refused", async () 
       part('name="a"', "x".repeat(2_000_000)) + good,
     ]
   ) {
-    await requireRefusal(await send(form), 400);
+    await requireRefusal(await sendForm(form), 400);
   }
-  expect((await send(part('name="__proto__"', "x") + good + fields(5))).status).toBe(201);
+  expect((await sendForm(part('name="__proto__"', "x") + good + fields(5))).status).toBe(201);
 });
 
 test("a form packed with gzip is no form", async () => {
   const form = gzipSync(Buffer.alloc(1_000_000));
   const type = { "content-type": "multipart/form-data; boundary=x", "content-encoding": "gzip" };
 
-  await requireRefusal(await post("/files", form, type), 400);
+  await requireRefusal(await send(FILES, form, type), 400);
 });
 
 test("headers too long for a server are refused before a function sees them", async () => {

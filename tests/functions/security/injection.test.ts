@@ -191,3 +191,31 @@ test("an admin's search finds what it says, and nothing by wildcards or quotes",
     { numRuns: 100 },
   );
 });
+
+test.for(["__proto__", "constructor", "toString", "hasOwnProperty"])(
+  "a column that every object of JavaScript has is none of ours: %s",
+  async (name) => {
+    for (
+      const address of [
+        `chat_sessions?${name}=eq.1`,
+        `chat_sessions?chat_messages.${name}=eq.1&select=id,chat_messages(id)`,
+        `chat_sessions?or=(${name}.eq.1,title.eq.${name})`,
+        `chat_sessions?select=id,${name}`,
+        `chat_sessions?order=${name}`,
+      ]
+    ) {
+      for (const method of ["GET", "PATCH", "DELETE"]) {
+        const body = method === "PATCH" ? { title: "Taken" } : undefined;
+        const { status, json } = await rest(user, method, address, { body });
+        expect(status, `${method} ${address}`).toBe(400);
+        expect(json).toMatchObject({ code: "42703" });
+      }
+    }
+    // A value is one all the same, and nothing was changed or deleted.
+    const named = await rest(user, "GET", `chat_sessions?title=eq.${name}`);
+    expect(named.json).toEqual([]);
+    expect(must(await user.client.from("chat_sessions").select("title"))).toEqual([{
+      title: null,
+    }]);
+  },
+);

@@ -1,4 +1,4 @@
-import { beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { asPostgres, createTestClient, createUser, must, stack } from "../../helpers/stack.ts";
 
 const [owner, stranger] = [await createUser(), await createUser()];
@@ -8,6 +8,15 @@ const ofOwner = owner.client.storage.from("chat-files");
 
 beforeAll(async () => {
   must(await ofOwner.upload(path, secret));
+});
+
+/** Others count what is in Storage without a row. */
+afterAll(async () => {
+  const all = createTestClient(stack.SECRET_KEY).storage.from("chat-files");
+  for (const { profileId } of [owner, stranger]) {
+    const names = must(await all.list(profileId)).map(({ name }) => `${profileId}/${name}`);
+    if (names.length > 0) must(await all.remove(names));
+  }
 });
 
 const outsiders = [["a stranger", stranger.client], ["anybody", createTestClient()]] as const;

@@ -50,8 +50,8 @@ async function loadOnDeno(folder: string, modules: string[]): Promise<string[]> 
     input: script,
     env: {
       SUPABASE_URL: stack.API_URL,
-      SUPABASE_PUBLISHABLE_KEYS: "{}",
-      SUPABASE_SECRET_KEYS: "{}",
+      SUPABASE_PUBLISHABLE_KEYS: '{"default": "sb_publishable_none"}',
+      SUPABASE_SECRET_KEYS: '{"default": "none"}',
       OPENAI_API_KEY: "sk-none",
       STRIPE_SECRET_KEY: "sk_test_none",
       STRIPE_WEBHOOK_SECRET: "whsec_none",

@@ -3,7 +3,7 @@ import { createFunction } from "../../../functions/_shared/http.ts";
 
 afterEach(() => void vi.unstubAllEnvs());
 
-const app = createFunction({ name: "any", log: { info() {}, error() {} } });
+const app = createFunction({ name: "any", log: { info() {}, warn() {}, error() {} } });
 
 async function allowed(origin: string): Promise<string | null> {
   const init = { method: "OPTIONS", headers: { origin, "access-control-request-method": "POST" } };
