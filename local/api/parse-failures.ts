@@ -12,6 +12,10 @@ export async function asClientMistake(response: Response): Promise<Response> {
   if (!failure.success) return response;
   const { message } = failure.data;
   if (/at position \d+$/.test(message)) return refuse("PGRST100", message.replace(/^Error: /, ""));
+  // A number for a column that takes none.
+  if (/^TypeError \[ERR_INVALID_ARG_TYPE\]/.test(message)) {
+    return refuse("22P02", "invalid input syntax");
+  }
   // It looks names of operators up where every object has `valueOf`, and takes what it finds.
   if (/^TypeError: /.test(message)) return refuse("PGRST100", "Unknown operator");
   // JSON of many levels.
