@@ -1,4 +1,4 @@
-import { ProductsReply } from "../types/billing.ts";
+import { ProductsReply } from "../types/api.ts";
 import type { StackStatus } from "./status.ts";
 
 /** What can be bought in a stack, a line for each price; why not, when nothing can. */

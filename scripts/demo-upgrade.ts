@@ -2,7 +2,7 @@
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { loadEnvFile, readSettings } from "../local/settings.ts";
 import { readStatus, type StackStatus } from "../local/status.ts";
-import { ProductsReply, RedirectReply } from "../types/billing.ts";
+import { ProductsReply, RedirectReply } from "../types/api.ts";
 import type { Database } from "../types/database.ts";
 
 /** What the demo shares with the conversation. */

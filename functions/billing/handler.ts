@@ -8,7 +8,7 @@ import {
   type ProductsReply,
   type RedirectReply,
   type SubscriptionReply,
-} from "../../types/billing.ts";
+} from "../../types/api.ts";
 import type { Database } from "../../types/database.ts";
 import { createBillingDatabase } from "../_shared/billing/billing-database.ts";
 import { AppError } from "../_shared/errors.ts";

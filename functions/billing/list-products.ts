@@ -1,6 +1,6 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
 import { z } from "zod";
-import { ProductsReply } from "../../types/billing.ts";
+import { ProductsReply } from "../../types/api.ts";
 import type { Database } from "../../types/database.ts";
 import { unwrap } from "../_shared/refusal.ts";
 import { readTrialDays } from "./read-trial.ts";

@@ -1,5 +1,5 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
-import type { SubscriptionReply } from "../../types/billing.ts";
+import type { SubscriptionReply } from "../../types/api.ts";
 import type { Database } from "../../types/database.ts";
 import { syncCustomer } from "../_shared/billing/sync-customer.ts";
 import { AppError } from "../_shared/errors.ts";

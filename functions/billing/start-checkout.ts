@@ -1,6 +1,6 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
 import type Stripe from "stripe";
-import type { CheckoutRequest } from "../../types/billing.ts";
+import type { CheckoutRequest } from "../../types/api.ts";
 import type { Database } from "../../types/database.ts";
 import { AppError } from "../_shared/errors.ts";
 import { unwrap } from "../_shared/refusal.ts";

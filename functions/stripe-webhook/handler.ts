@@ -1,6 +1,6 @@
 import { withSupabase } from "@supabase/server/adapters/hono";
 import Stripe from "stripe";
-import type { WebhookReply } from "../../types/billing.ts";
+import type { WebhookReply } from "../../types/api.ts";
 import type { Database } from "../../types/database.ts";
 import { createBillingDatabase } from "../_shared/billing/billing-database.ts";
 import { AppError } from "../_shared/errors.ts";

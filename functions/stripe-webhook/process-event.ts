@@ -1,5 +1,5 @@
 import type Stripe from "stripe";
-import type { WebhookReply } from "../../types/billing.ts";
+import type { WebhookReply } from "../../types/api.ts";
 import type { BillingDatabase } from "../_shared/billing/billing-database.ts";
 import { readTargets } from "../_shared/billing/event-targets.ts";
 import { fetchTargets } from "../_shared/billing/fetch-target.ts";

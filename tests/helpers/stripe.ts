@@ -2,7 +2,7 @@ import Stripe from "stripe";
 import { expect } from "vitest";
 import { z } from "zod";
 import { createStripe } from "../../functions/_shared/billing/stripe.ts";
-import { RedirectReply } from "../../types/billing.ts";
+import { RedirectReply } from "../../types/api.ts";
 import { stack, type TestUser } from "./stack.ts";
 
 const { STRIPE_API_URL = "", STRIPE_WEBHOOK_SECRET = "" } = stack;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ProductsReply } from "../../../types/billing.ts";
+import { ProductsReply } from "../../../types/api.ts";
 import { createTestClient, stack } from "../../helpers/stack.ts";
 
 const get = (headers: Record<string, string> = {}) =>

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "vitest";
-import { SubscriptionReply } from "../../../types/billing.ts";
+import { SubscriptionReply } from "../../../types/api.ts";
 import { createPayer } from "../../helpers/billing.ts";
 import { asPostgres, createUser, type TestUser } from "../../helpers/stack.ts";
 import {
