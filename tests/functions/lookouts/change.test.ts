@@ -249,7 +249,7 @@ test("the lookouts of a deleted account go with it, and it makes no new one", as
   expect(await asPostgres("select from public.lookouts where user_id = $1", [user.profileId]))
     .toEqual([]);
   const { status, body } = await call(user, "POST", "", daily());
-  expect([status, body.code]).toEqual([403, "account_blocked"]);
+  expect([status, body.code]).toEqual([401, "unknown_user"]);
 });
 
 test("clients write neither lookouts nor runs", async () => {
