@@ -9,7 +9,9 @@ const get = (headers: Record<string, string> = {}) =>
 
 test("the plans of a fresh stack can be listed without signing in", async () => {
   const { products } = ProductsReply.parse(await (await get()).json());
-  expect(products).toMatchObject([
+  // Other tests sell things of their own.
+  const seeded = products.filter(({ id }) => id.startsWith("prod_parley_"));
+  expect(seeded).toMatchObject([
     { id: "prod_parley_credits_100", plan: null, tokens: 100, prices: [{ unit_amount: 1000 }] },
     {
       id: "prod_parley_pro",
