@@ -32,3 +32,29 @@ async function readStatus(pid: number, field: string): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, "utf8");
   return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(status)?.[1]) * 1024;
 }
+
+/**
+ * Bytes of memory of a process and all below it (Linux), by the first part whose pattern a command line matches. What
+ * processes share is counted once: each one's share of it.
+ */
+export async function memoryByPart(
+  ancestor: number,
+  parts: Record<string, RegExp>,
+): Promise<Record<string, number>> {
+  const sums = Object.fromEntries(Object.keys(parts).map((part) => [part, 0]));
+  for (const entry of await readdir("/proc")) {
+    const pid = Number(entry);
+    if (!pid || pid === ancestor || !await descendsFrom(pid, ancestor)) continue;
+    const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+    const part = Object.keys(parts).find((name) => parts[name]?.test(command));
+    if (part !== undefined) sums[part] = (sums[part] ?? 0) + await readShare(pid);
+  }
+  return sums;
+}
+
+/** Source: https://docs.kernel.org/filesystems/proc.html, smaps_rollup. */
+async function readShare(pid: number): Promise<number> {
+  // It may have ended meanwhile.
+  const rollup = await readFile(`/proc/${pid}/smaps_rollup`, "utf8").catch(() => "");
+  return Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1] ?? 0) * 1024;
+}

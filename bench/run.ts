@@ -1,5 +1,6 @@
 // `npm run bench`: prints what was measured as a table and writes it to a file. Names as arguments choose some of the
-// benchmarks; `-- --scale 5m` is the benchmark `scale` up to 5 million messages.
+// benchmarks; `-- --scale 5m` is the benchmark `scale` up to 5 million messages. `soak` takes minutes and runs only when
+// it is named: `-- soak --users 100 --minutes 5`.
 import { parseArgs } from "node:util";
 import { measureAccount } from "./account.ts";
 import { measureAdmin } from "./admin.ts";
@@ -14,18 +15,24 @@ import { type BenchResult, writeResults } from "./results.ts";
 import { measureRoundTrips } from "./round-trips.ts";
 import { measureScale } from "./scale.ts";
 import { isSize, SIZES } from "./scale/sizes.ts";
+import { measureSoak } from "./soak.ts";
 import { measureStart } from "./start.ts";
 import { formatRow, HEADING } from "./table.ts";
 import { measureTurns } from "./turns.ts";
 
-const { values: { scale = "500k" }, positionals, tokens } = parseArgs({
-  options: { scale: { type: "string" } },
+const { values, positionals } = parseArgs({
+  options: {
+    scale: { type: "string" },
+    users: { type: "string", default: "100" },
+    minutes: { type: "string", default: "5" },
+  },
   allowPositionals: true,
-  tokens: true,
 });
+const { scale = "500k" } = values;
 if (!isSize(scale)) fail(`--scale takes one of ${Object.keys(SIZES).join(", ")}.`);
 
-const benchmarks: Record<string, () => Promise<Measure[]>> = {
+/** Those that run when none is named. */
+const usual: Record<string, () => Promise<Measure[]>> = {
   start: measureStart,
   "round-trips": measureRoundTrips,
   "first-token": measureFirstToken,
@@ -39,9 +46,12 @@ const benchmarks: Record<string, () => Promise<Measure[]>> = {
   lookouts: measureLookouts,
   scale: () => measureScale(scale),
 };
+const benchmarks: typeof usual = {
+  ...usual,
+  soak: () => measureSoak({ users: Number(values.users), minutes: Number(values.minutes) }),
+};
 
-const isScaled = tokens.some(({ kind }) => kind === "option");
-const chosen = isScaled ? [...positionals, "scale"] : positionals;
+const chosen = values.scale === undefined ? positionals : [...positionals, "scale"];
 const unknown = chosen.filter((name) => !(name in benchmarks));
 if (unknown.length > 0) {
   fail(
@@ -52,8 +62,9 @@ if (unknown.length > 0) {
 const startedAt = new Date();
 const results: BenchResult[] = [];
 console.log(HEADING);
+const wanted = chosen.length > 0 ? chosen : Object.keys(usual);
 for (const [benchmark, run] of Object.entries(benchmarks)) {
-  if (chosen.length > 0 && !chosen.includes(benchmark)) continue;
+  if (!wanted.includes(benchmark)) continue;
   const begunAt = performance.now();
   const measures = await run();
   for (const measure of measures) console.log(formatRow(measure));

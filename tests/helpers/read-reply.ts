@@ -1,0 +1,74 @@
+import type { UIMessageChunk } from "ai";
+
+/** A streamed reply as a client has it in the end. */
+export interface ReadReply {
+  /** `aborted`: it was stopped. A reply that breaks off, or ends in an error, throws. */
+  end: "finished" | "aborted";
+  text: string;
+  /** How many sources it cites. */
+  sources: number;
+}
+
+/** What a client does while a reply comes. */
+export interface ReadOptions {
+  /** Called once, with the first text. */
+  onText?: () => void;
+  /** Goes away after the first text. */
+  leaves?: boolean;
+}
+
+/** The reply ended in an error; `code` is the one that clients are told. */
+export class ReplyError extends Error {
+  override readonly name = "ReplyError";
+  readonly code: string;
+
+  constructor(code: string) {
+    super(`the reply ended with ${code}`);
+    this.code = code;
+  }
+}
+
+/** Reads a UI message stream to its end, as `useChat` does. Null when the client was to leave. Throws a ReplyError. */
+export async function readReply(
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+  { onText, leaves = false }: ReadOptions = {},
+): Promise<ReadReply | null> {
+  const reply = { text: "", sources: 0 };
+  for await (const chunk of readChunks(body)) {
+    switch (chunk.type) {
+      case "text-delta":
+        if (reply.text === "") onText?.();
+        reply.text += chunk.delta;
+        // Leaving the loop cancels the body, and the socket with it.
+        if (leaves) return null;
+        break;
+      case "source-document":
+        reply.sources += 1;
+        break;
+      case "finish":
+        return { ...reply, end: "finished" };
+      case "abort":
+        return { ...reply, end: "aborted" };
+      case "error":
+        throw new ReplyError(readCode(chunk.errorText));
+    }
+  }
+  throw new ReplyError("broken_off");
+}
+
+async function* readChunks(
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+): AsyncGenerator<UIMessageChunk> {
+  let rest = "";
+  for await (const text of body.pipeThrough(new TextDecoderStream())) {
+    const frames = (rest + text).split("\n\n");
+    rest = frames.pop() ?? "";
+    for (const frame of frames) {
+      if (frame.startsWith("data: {")) yield JSON.parse(frame.slice("data: ".length));
+    }
+  }
+}
+
+function readCode(errorText: string): string {
+  return String(JSON.parse(errorText).code);
+}
