@@ -1,7 +1,7 @@
 import os from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
-import { describeBreaches, findBreaches } from "../tests/helpers/invariants.ts";
+import { describeBreaches, findBreaches, findOrphans } from "../tests/helpers/invariants.ts";
 import { LoadUser, RequestError } from "../tests/helpers/load-user.ts";
 import { type Action, actions, PACE, type Timer } from "../tests/helpers/scenario.ts";
 import { CleanupReply } from "../types/api.ts";
@@ -21,6 +21,8 @@ const SAMPLE_MS = 2_000;
 /** People read and think between what they do: from half a second to two and a half. */
 const SHORTEST_THOUGHT_MS = 500;
 const LONGEST_THOUGHT_MS = 2_500;
+/** Users begin within this time, so that they do not go in step. */
+const RAMP_MS = 15_000;
 /** Each user keeps so many sessions, so that what there is does not grow. */
 const SESSIONS_KEPT = 2;
 /** Every quarter of an hour in real life. */
@@ -64,10 +66,8 @@ export async function measureSoak({ users: count, minutes }: SoakOptions): Promi
       ...users.map((user) => use(user, until, met)),
     ]);
     await drain(stack, database);
-    const breaches = await findBreaches({
-      database,
-      openaiUrl: stack.status.OPENAI_BASE_URL ?? "",
-    });
+    const breaches = await findBreaches(database);
+    const orphans = await findOrphans(database, stack.status.OPENAI_BASE_URL);
     const measures = [
       { name: "users, minutes", value: `${count}, ${minutes}` },
       { name: "load of the machine, before and at the end", value: describeLoad(load) },
@@ -79,8 +79,9 @@ export async function measureSoak({ users: count, minutes }: SoakOptions): Promi
         name: "invariants",
         value: breaches.length === 0 ? "all hold" : describeBreaches(breaches),
       },
+      { name: "orphans at OpenAI", value: String(orphans.length) },
     ];
-    if (breaches.length > 0 || met.errors.size > 0) process.exitCode = 1;
+    if (breaches.length + orphans.length + met.errors.size > 0) process.exitCode = 1;
     return measures;
   } finally {
     await database.end();
@@ -106,7 +107,7 @@ async function use(user: LoadUser, until: number, met: Experience): Promise<void
   const sessions: string[] = [];
   const time = timeInto(met.times);
   const names = Object.keys(actions) as Action[]; // Exactly its keys: it is a literal.
-  await delay(Math.random() * LONGEST_THOUGHT_MS);
+  await delay(Math.random() * RAMP_MS);
   while (Date.now() < until) {
     await attempt("sessions", met, async () => {
       sessions.push(await time("create session", () => user.createSession()));

@@ -187,18 +187,10 @@ const lookouts: Invariant[] = [
 
 const invariants = [...turns, ...usage, ...files, ...billing, ...lookouts];
 
-/** Where the invariants are looked up. */
-export interface InvariantPorts {
-  /** As role `postgres`. */
-  database: pg.Pool;
-  /** Base URL of the OpenAI emulator. */
-  openaiUrl: string;
-}
-
-/** Every invariant that does not hold. Asked when nothing runs any more and the clean-up has been. */
-export async function findBreaches(ports: InvariantPorts): Promise<Breach[]> {
-  const found = await Promise.all(invariants.map((each) => findBreach(ports.database, each)));
-  return [...found, await findOrphans(ports)].filter(({ count }) => count > 0);
+/** Every invariant that does not hold, looked up as a role that sees all. Asked when nothing runs any more. */
+export async function findBreaches(database: pg.Pool): Promise<Breach[]> {
+  const found = await Promise.all(invariants.map((each) => findBreach(database, each)));
+  return found.filter(({ count }) => count > 0);
 }
 
 /** One line for each. */
@@ -215,7 +207,7 @@ async function findBreach(database: pg.Pool, invariant: Invariant): Promise<Brea
   const { rows } = !table || await hasTable(database, table)
     ? await database.query<pg.QueryResultRow>(breaches)
     : { rows: [] };
-  return describeRows(name, rows);
+  return { invariant: name, count: rows.length, examples: rows.slice(0, EXAMPLES) };
 }
 
 async function hasTable(database: pg.Pool, table: string): Promise<boolean> {
@@ -226,10 +218,6 @@ async function hasTable(database: pg.Pool, table: string): Promise<boolean> {
   return row?.found ?? false;
 }
 
-function describeRows(invariant: string, rows: unknown[]): Breach {
-  return { invariant, count: rows.length, examples: rows.slice(0, EXAMPLES) };
-}
-
 const Objects = z.object({
   conversations: z.array(z.object({ id: z.string() })),
   responses: z.array(z.object({ id: z.string() })),
@@ -237,17 +225,20 @@ const Objects = z.object({
   vector_stores: z.array(z.object({ id: z.string() })),
 });
 
-/** Things at OpenAI that neither a row nor the outbox names. */
-async function findOrphans({ database, openaiUrl }: InvariantPorts): Promise<Breach> {
+/** Something at OpenAI. */
+export interface RemoteObject {
+  kind: string;
+  id: string;
+}
+
+/** What is at the OpenAI emulator, and neither a row nor the outbox names. */
+export async function findOrphans(database: pg.Pool, openaiUrl = ""): Promise<RemoteObject[]> {
   const reply = await fetch(new URL("/_emulator/objects", openaiUrl));
   const kinds = Object.entries(Objects.parse(await reply.json()));
   const objects = kinds.flatMap(([kind, list]) => list.map(({ id }) => ({ kind, id })));
   const { rows } = await database.query<{ id: string }>(KNOWN_AT_OPENAI);
   const known = new Set(rows.map(({ id }) => id));
-  return describeRows(
-    "nothing is at OpenAI that nobody knows of",
-    objects.filter(({ id }) => !known.has(id)),
-  );
+  return objects.filter(({ id }) => !known.has(id));
 }
 
 const KNOWN_AT_OPENAI = `

@@ -12,6 +12,8 @@ import { readStatus, type StackStatus } from "../../local/status.ts";
 export interface OwnStack {
   /** Process id of the supervisor. */
   pid: number;
+  /** Its output so far. */
+  lines: readonly string[];
   /** Resolves with the first line of output, past or to come, that matches. */
   line(pattern: RegExp): Promise<string>;
   /** Resolves when the stack answers. */
@@ -22,12 +24,15 @@ export interface OwnStack {
   ended: Promise<number | undefined>;
 }
 
-/** Variables of an empty state directory and free ports; removed when the test ends. */
-export async function freshEnvironment(): Promise<Record<string, string>> {
+/** Takes what is to be done in the end. */
+type AtEnd = (undo: () => Promise<void>) => void;
+
+/** Variables of an empty state directory and free ports; removed when the test ends, or by `atEnd`. */
+export async function freshEnvironment(
+  atEnd: AtEnd = onTestFinished,
+): Promise<Record<string, string>> {
   const stateDir = await mkdtemp(path.join(os.tmpdir(), "parley-own-"));
-  onTestFinished(() =>
-    rm(stateDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
-  );
+  atEnd(() => rm(stateDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }));
   return {
     PARLEY_STATE_DIR: stateDir,
     PARLEY_API_PORT: String(await getPort()),
@@ -36,8 +41,11 @@ export async function freshEnvironment(): Promise<Record<string, string>> {
   };
 }
 
-/** Starts a stack in a process of its own; it is ended when the test ends. */
-export function spawnStack(env: Record<string, string>): OwnStack {
+/** Starts a stack in a process of its own; it is ended when the test ends, or by `atEnd`. */
+export function spawnStack(
+  env: Record<string, string>,
+  atEnd: AtEnd = onTestFinished,
+): OwnStack {
   const child = execa("node", [path.join(REPOSITORY, "local/main.ts")], {
     preferLocal: true,
     localDir: REPOSITORY,
@@ -57,6 +65,7 @@ export function spawnStack(env: Record<string, string>): OwnStack {
 
   const stack: OwnStack = {
     pid: child.pid ?? 0,
+    lines: seen,
     ended,
     line(pattern) {
       const past = seen.find((line) => pattern.test(line));
@@ -77,7 +86,7 @@ export function spawnStack(env: Record<string, string>): OwnStack {
       return ended;
     },
   };
-  onTestFinished(async () => void await stack.end("SIGTERM"));
+  atEnd(async () => void await stack.end("SIGTERM"));
   return stack;
 }
 

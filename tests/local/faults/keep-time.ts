@@ -1,0 +1,103 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { z } from "zod";
+import type { StruckStack } from "./struck-stack.ts";
+
+/** How long the pump of a turn may be silent; it makes itself heard every five seconds. */
+const SILENT_SECONDS = 8;
+const PAUSE_MS = 300;
+const SETTLE_MS = 30_000;
+
+/** Turns that nobody has heard of for a while are as old as recovery wants them; `$1`: all from before this moment. */
+const AGE_TURNS = `
+  update public.chat_streams set heartbeat_at = now() - interval '2 minutes'
+  where status = 'active' and (heartbeat_at < now() - $2 * interval '1 second' or created_at < $1)`;
+const AGE_FILES = `
+  update public.chat_files set updated_at = now() - interval '11 minutes'
+  where status in ('pending', 'indexing') and (updated_at < now() - $2 * interval '1 second' or updated_at < $1)`;
+const AGE_STORES = `
+  update public.vector_stores set lease_until = now()
+  where status in ('recreating', 'failed') and (updated_at < now() - $2 * interval '1 second' or updated_at < $1)`;
+const AGE_OUTBOX =
+  "update private.remote_deletions set due_at = now() where due_at > now() and attempts > 0";
+const LEFT = `
+  select (select count(*) from public.chat_streams where status = 'active')
+    + (select count(*) from public.chat_files where status in ('pending', 'indexing'))
+    + (select count(*) from public.vector_stores where status = 'recreating')
+    + (select count(*) from private.remote_deletions) as left`;
+
+/** Lets time fly: what recovery and clean-up do in minutes happens in seconds. */
+export class FastClock {
+  readonly #stack: StruckStack;
+  readonly #stopping = new AbortController();
+  readonly #running: Promise<void>;
+  /** When whoever worked on something then had died. */
+  #diedAt = new Date(0);
+
+  constructor(stack: StruckStack) {
+    this.#stack = stack;
+    this.#running = this.#run();
+  }
+
+  /** Nobody works any more on what is there now. */
+  everybodyDied(): void {
+    this.#diedAt = new Date();
+  }
+
+  /** Ends the clock, and lets all that is left be settled, by whoever is there for it. */
+  async settle(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+    for (const until = Date.now() + SETTLE_MS; Date.now() < until; await delay(PAUSE_MS)) {
+      await this.#tick();
+      await this.#redeliver();
+      const { rows: [row] } = await this.#stack.database.query<{ left: string }>(LEFT);
+      if (row?.left === "0" && (await this.#undelivered()).length === 0) return;
+    }
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      // Whatever it needs may be down at the moment.
+      await this.#tick().catch(() => {});
+      await delay(PAUSE_MS, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  async #tick(): Promise<void> {
+    const { database } = this.#stack;
+    const client = await database.connect();
+    try {
+      await client.query("begin");
+      // The triggers that touch rows would make them young again.
+      await client.query("set local session_replication_role = replica");
+      for (const age of [AGE_TURNS, AGE_FILES, AGE_STORES]) {
+        await client.query(age, [this.#diedAt, SILENT_SECONDS]);
+      }
+      await client.query("commit");
+      await client.query(AGE_OUTBOX);
+    } finally {
+      // A connection that broke in the middle is of no use any more.
+      client.release(true);
+    }
+    await Promise.all(
+      ["turn-recovery", "vector-store-cleanup"].map((path) => this.#stack.runSchedule(path)),
+    );
+  }
+
+  /** Stripe sends an event again for three days. */
+  async #redeliver(): Promise<void> {
+    const { control, status } = this.#stack;
+    for (const { id } of await this.#undelivered()) {
+      await control(status.STRIPE_API_URL, "POST", `events/${id}/deliver`, {});
+    }
+  }
+
+  async #undelivered(): Promise<z.infer<typeof Events>> {
+    const { control, status } = this.#stack;
+    const events = Events.parse(await control(status.STRIPE_API_URL, "GET", "events"));
+    return events.filter(({ state }) => state === "failed" || state === "pending");
+  }
+}
+
+const Events = z.array(z.object({ id: z.string(), state: z.string() }));
