@@ -14,10 +14,10 @@ export interface ClusterOptions {
   log: Log;
 }
 
-// Durability is traded for speed: this cluster holds a developer's data only.
+// Durability is traded for speed: this cluster holds a developer's data only. What was committed outlives Postgres all
+// the same, being the system's to write, so that a killed one forgets nothing that somebody was told.
 const FLAGS = [
   "fsync=off",
-  "synchronous_commit=off",
   "full_page_writes=off",
   "wal_level=logical",
   "max_connections=100",
