@@ -1,9 +1,10 @@
 import path from "node:path";
 import { serve, type ServerType } from "@hono/node-server";
 import getPort from "get-port";
-import pg from "pg";
+import type pg from "pg";
 import { quietAnsweredErrors } from "./api/quiet.ts";
 import { createReloadingApp } from "./api/reload.ts";
+import { surviveLostConnections } from "./api/survive-lost-connections.ts";
 import { createAuthApp } from "./auth/create-auth-app.ts";
 import { type PlatformDatabase, startDatabase } from "./database.ts";
 import { seedCatalogue } from "./billing.ts";
@@ -20,6 +21,7 @@ import { migrationChange, MigrationError } from "./migrations.ts";
 import { setPolicies } from "./policies.ts";
 import { stopOrphan } from "./postgres/cluster.ts";
 import { SUPERUSER } from "./postgres/names.ts";
+import { openPool } from "./postgres/open-pool.ts";
 import { startScheduler } from "./scheduler/scheduler.ts";
 import { REPOSITORY, type Settings } from "./settings.ts";
 import {
@@ -170,9 +172,10 @@ async function startGateway(
   const { stateDir, mailPort } = settings;
   let ready = false;
   parts.defer(quietAnsweredErrors());
+  parts.defer(surviveLostConnections());
   const app = await createReloadingApp({ databaseUrl: database.url(SUPERUSER), apiUrl, keys });
   parts.defer(() => app.close());
-  const pool = openPool(database.url(SUPERUSER), 4, parts);
+  const pool = usePool(database.url(SUPERUSER), 4, parts);
   const tokens = await createTokenExchange(keys, `${apiUrl}/auth/v1`);
   const storage = await createStorageApi({
     database: pool,
@@ -240,15 +243,13 @@ function startClock(
   database: PlatformDatabase,
   parts: AsyncDisposableStack,
 ): void {
-  const pool = openPool(database.url("postgres"), 2, parts);
+  const pool = usePool(database.url("postgres"), 2, parts);
   const functionsUrl = `${apiUrl}/functions/v1`;
   parts.defer(startScheduler({ database: pool, functionsUrl, secretKey: keys.secretKey, log }));
 }
 
-function openPool(connectionString: string, max: number, parts: AsyncDisposableStack): pg.Pool {
-  const pool = new pg.Pool({ connectionString, max });
-  // Idle connections break when Postgres does; the next query opens another.
-  pool.on("error", () => {});
+function usePool(connectionString: string, max: number, parts: AsyncDisposableStack): pg.Pool {
+  const pool = openPool(connectionString, max);
   parts.defer(() => pool.end());
   return pool;
 }
