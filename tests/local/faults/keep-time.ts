@@ -48,11 +48,16 @@ export class FastClock {
     this.#stopping.abort();
     await this.#running;
     for (const until = Date.now() + SETTLE_MS; Date.now() < until; await delay(PAUSE_MS)) {
-      await this.#tick();
-      await this.#redeliver();
-      const { rows: [row] } = await this.#stack.database.query<{ left: string }>(LEFT);
-      if (row?.left === "0" && (await this.#undelivered()).length === 0) return;
+      // What was struck may be on its way up.
+      if (await this.#isSettled().catch(() => false)) return;
     }
+  }
+
+  async #isSettled(): Promise<boolean> {
+    await this.#tick();
+    await this.#redeliver();
+    const { rows: [row] } = await this.#stack.database.query<{ left: string }>(LEFT);
+    return row?.left === "0" && (await this.#undelivered()).length === 0;
   }
 
   async #run(): Promise<void> {
