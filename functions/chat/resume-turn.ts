@@ -8,7 +8,7 @@ import { pause } from "../_shared/turn/retry-once.ts";
 import { endingChunks } from "../_shared/turn/settle-reply.ts";
 import type { StreamRow } from "../_shared/turn/turn-database.ts";
 import type { TurnPorts } from "../_shared/turn/turn-ports.ts";
-import { watchTurn } from "../_shared/turn/watch-turn.ts";
+import { type TurnWatch, watchTurn } from "../_shared/turn/watch-turn.ts";
 
 /** How often the database is asked whether upstream has taken the turn. */
 const POLL_MS = 100;
@@ -23,10 +23,12 @@ export async function resumeTurn(
   stream: StreamRow,
   send: (chunk: UIMessageChunk) => void,
 ): Promise<void> {
-  const watch = watchTurn(ports, stream.id);
+  let watch: TurnWatch | undefined;
   try {
     const responseId = await waitForResponse(ports, stream);
     if (!responseId) return await replayEnded(ports, stream, send);
+    // Not before: who waits for a function that has died must not keep recovery away.
+    watch = watchTurn(ports, stream.id);
     const reply = await openReply(ports.db, stream, send);
     const events = await ports.openai.responses.retrieve(responseId, { stream: true });
     const running: RunningReply = {
@@ -44,7 +46,7 @@ export async function resumeTurn(
     ports.log.error("resume_failed", { turn_id: stream.id, ...describeError(error) });
     send({ type: "error", errorText: publicErrorText("still_generating") });
   } finally {
-    watch.end();
+    watch?.end();
   }
 }
 

@@ -35,6 +35,7 @@ export async function finishReply(
     const ending = await readEnd(running, cancelled);
     reply.mapper.close().forEach(reply.emit);
     const usage = cancelled ? readUsage(cancelled) : reply.mapper.outcome?.usage;
+    if (ending.status !== "complete") await watch.save();
     const row = await settleReply(ports.db, streamId, reply, ending, usage);
     if (!row) await bookLost(ports, running, usage);
     ports.log.info("turn_settled", {

@@ -8,8 +8,10 @@ const HEARTBEAT_MS = 5_000;
 export interface TurnWatch {
   /** True once the session was found deleted. */
   readonly isGone: boolean;
-  /** Saves the ids, and cancels upstream if a stop came before them. */
+  /** Saves the ids, now or with a later heartbeat, and cancels upstream if a stop came before them. */
   begin(responseId: string, threadId: string): Promise<void>;
+  /** Tries once more to save ids that are not: a turn that is not complete takes its conversation from there. */
+  save(): Promise<void>;
   /** Asks the database once more; true if a stop was requested. */
   isStopRequested(): Promise<boolean>;
   end(): void;
@@ -18,11 +20,14 @@ export interface TurnWatch {
 /** Starts to watch a turn. Failing heartbeats are logged and tried again. */
 export function watchTurn({ db, openai, log }: TurnPorts, streamId: string): TurnWatch {
   let responseId: string | undefined;
+  let unsaved: { responseId: string; threadId: string } | undefined;
   let isGone = false;
   let isCancelled = false;
 
-  async function beat(ids?: { responseId: string; threadId: string }): Promise<boolean> {
+  async function beat(): Promise<boolean> {
+    const ids = unsaved;
     const { is_active, stop_requested_at } = await db.heartbeat(streamId, ids);
+    if (unsaved === ids) unsaved = undefined;
     isGone ||= !is_active && await db.findStream(streamId) === null;
     const isUnwanted = isGone || stop_requested_at !== null;
     if (isUnwanted && responseId && !isCancelled) {
@@ -32,9 +37,9 @@ export function watchTurn({ db, openai, log }: TurnPorts, streamId: string): Tur
     return stop_requested_at !== null;
   }
 
-  async function beatSafely(ids?: { responseId: string; threadId: string }): Promise<boolean> {
+  async function beatSafely(): Promise<boolean> {
     try {
-      return await beat(ids);
+      return await beat();
     } catch (error) {
       log.error("heartbeat_failed", { turn_id: streamId, ...describeError(error) });
       return false;
@@ -48,9 +53,13 @@ export function watchTurn({ db, openai, log }: TurnPorts, streamId: string): Tur
     },
     async begin(id, threadId) {
       responseId = id;
-      await beatSafely({ responseId: id, threadId });
+      unsaved = { responseId: id, threadId };
+      await beatSafely();
     },
-    isStopRequested: () => beatSafely(),
+    async save() {
+      if (unsaved) await beatSafely();
+    },
+    isStopRequested: beatSafely,
     end: () => clearInterval(timer),
   };
 }
