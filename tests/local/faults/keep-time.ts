@@ -17,8 +17,8 @@ const AGE_FILES = `
 const AGE_STORES = `
   update public.vector_stores set lease_until = now()
   where status in ('recreating', 'failed') and (updated_at < now() - $2 * interval '1 second' or updated_at < $1)`;
-const AGE_OUTBOX =
-  "update private.remote_deletions set due_at = now() where due_at > now() and attempts > 0";
+/** Pauses after failures, and leases of runs that were broken off. */
+const AGE_OUTBOX = "update private.remote_deletions set due_at = now() where due_at > now()";
 const LEFT = `
   select (select count(*) from public.chat_streams where status = 'active')
     + (select count(*) from public.chat_files where status in ('pending', 'indexing'))
