@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import type { z } from "zod";
 
 /** How long changes are gathered before they are written, in milliseconds: longer when writing them takes long. */
-const GATHER_MS = 500;
+const GATHER_MS = 250;
 const GATHER_SHARE = 10;
 
 /** A JSON file that holds the latest snapshot. */
