@@ -24,14 +24,18 @@ export async function temporaryState(): Promise<AsyncDisposable & { directory: s
   return { directory, [Symbol.asyncDispose]: remove };
 }
 
-/** Starts a stack on free ports and resolves when it answers. */
-export async function startBenchStack(stateDir: string): Promise<BenchStack> {
+/** Starts a stack on free ports, with more variables if need be, and resolves when it answers. */
+export async function startBenchStack(
+  stateDir: string,
+  env: Record<string, string> = {},
+): Promise<BenchStack> {
   const child = execa("node", ["scripts/bootstrap.mjs", "local/main.ts"], {
     cwd: REPOSITORY,
     preferLocal: true,
     stdio: ["ignore", "pipe", "ignore"],
     reject: false,
     env: {
+      ...env,
       PARLEY_STATE_DIR: stateDir,
       PARLEY_API_PORT: String(await getPort()),
       PARLEY_DB_PORT: String(await getPort()),

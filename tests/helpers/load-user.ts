@@ -31,6 +31,7 @@ export class RequestError extends Error {
   }
 }
 
+const POLL_MS = 250;
 /** Answers that say that it is worth while to ask again. */
 const PASSING = new Set(["turn_in_progress", "file_not_ready"]);
 
@@ -189,7 +190,7 @@ export class LoadUser {
       const { status } = must(await query.single());
       if (status === "ready") return;
       if (status === "failed") throw new RequestError(503, "file_failed");
-      await new Promise((resolve) => setTimeout(resolve, 150));
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   }
 
