@@ -4,7 +4,6 @@ import getPort from "get-port";
 import type pg from "pg";
 import { quietAnsweredErrors } from "./api/quiet.ts";
 import { createReloadingApp } from "./api/reload.ts";
-import { surviveLostConnections } from "./api/survive-lost-connections.ts";
 import { createAuthApp } from "./auth/create-auth-app.ts";
 import { type PlatformDatabase, startDatabase } from "./database.ts";
 import { seedCatalogue } from "./billing.ts";
@@ -172,7 +171,6 @@ async function startGateway(
   const { stateDir, mailPort } = settings;
   let ready = false;
   parts.defer(quietAnsweredErrors());
-  parts.defer(surviveLostConnections());
   const app = await createReloadingApp({ databaseUrl: database.url(SUPERUSER), apiUrl, keys });
   parts.defer(() => app.close());
   const pool = usePool(database.url(SUPERUSER), 4, parts);

@@ -1,4 +1,5 @@
 import postgres from "postgres";
+import { surviveLostConnections } from "./survive-lost-connections.ts";
 import { createLiteApp, type LiteApp, type LiteOptions } from "./lite-app.ts";
 
 /** The app that serves now; a new one takes over whenever the schema changes. */
@@ -25,6 +26,8 @@ export async function createReloadingApp(options: LiteOptions): Promise<Reloadin
     listening = true;
   });
 
+  const undoSurvival = surviveLostConnections(settle);
+
   function settle(): void {
     clearTimeout(settling);
     settling = setTimeout(replace, SETTLE_MS);
@@ -41,6 +44,7 @@ export async function createReloadingApp(options: LiteOptions): Promise<Reloadin
     fetch: (request) => app.fetch(request, { peerAddress: null }),
     async close() {
       clearTimeout(settling);
+      undoSurvival();
       await listener.end({ timeout: 1 });
       await Promise.all([app, ...draining].map((each) => each.connection.close()));
     },

@@ -32,6 +32,7 @@ export class RequestError extends Error {
 }
 
 const POLL_MS = 250;
+const REQUEST_MS = 12_000;
 /** Answers that say that it is worth while to ask again. */
 const PASSING = new Set(["turn_in_progress", "file_not_ready"]);
 
@@ -51,6 +52,7 @@ export class LoadUser {
   private constructor(site: Site, patience: number) {
     this.#client = createClient<Database>(site.API_URL, site.PUBLISHABLE_KEY, {
       auth: { persistSession: false, autoRefreshToken: false },
+      global: { fetch: (input, init) => fetch(input, { ...init, ...limitOf(patience) }) },
     });
     this.#functionsUrl = `${site.API_URL}/functions/v1`;
     this.#patience = patience;
@@ -201,7 +203,8 @@ export class LoadUser {
 
   async #fetch(path: string, init: RequestInit & { headers?: Record<string, string> } = {}) {
     const headers = { ...init.headers, authorization: `Bearer ${this.#accessToken}` };
-    const response = await fetch(`${this.#functionsUrl}/${path}`, { ...init, headers });
+    const options = { ...init, headers, ...limitOf(this.#patience) };
+    const response = await fetch(`${this.#functionsUrl}/${path}`, options);
     if (response.ok) return response;
     const { code } = ErrorReply.catch(NO_REPLY).parse(await response.json().catch(() => null));
     throw new RequestError(response.status, code);
@@ -225,6 +228,11 @@ export class LoadUser {
       shouldRetry: () => true,
     });
   }
+}
+
+/** Who tries again does not wait for ever for an answer, nor for the end of a reply. */
+function limitOf(patience: number): { signal?: AbortSignal } {
+  return patience > 0 ? { signal: AbortSignal.timeout(REQUEST_MS) } : {};
 }
 
 const NO_REPLY: ErrorReply = { code: "unreadable", message: "", details: null, hint: null };

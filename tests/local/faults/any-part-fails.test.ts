@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeBreaches, findBreaches, findOrphans } from "../../helpers/invariants.ts";
 import { type AcceptedMessage, LoadUser } from "../../helpers/load-user.ts";
 import { actions } from "../../helpers/scenario.ts";
-import { buyPlan } from "./buy-plan.ts";
+import { buyPlan, openCheckout } from "./buy-plan.ts";
 import { FastClock } from "./keep-time.ts";
 import { planRounds, type Round } from "./plan-rounds.ts";
 import { StruckStack } from "./struck-stack.ts";
@@ -29,14 +29,16 @@ afterAll(() => stack[Symbol.asyncDispose]());
 test.for(planRounds(SEED, ROUNDS))(
   `seed ${SEED}, round $number: $part is $how after $after ms`,
   { timeout: 90_000 },
-  async (round, { onTestFailed }) => {
+  async (round, { onTestFailed, onTestFinished }) => {
     onTestFailed(() => console.log(stack.lines.slice(-LINES).join("\n")));
     const signUp = () => LoadUser.signUp(stack.status, PATIENCE_MS);
     const [buyer, ...users] = await Promise.all([signUp(), ...round.users.map(signUp)]);
+    const checkout = await openCheckout(stack, buyer);
     const clock = new FastClock(stack);
+    onTestFinished(() => clock.stop());
 
     const busy = Promise.all([
-      buyPlan(stack, buyer),
+      buyPlan(stack, buyer, checkout),
       ...users.map((user, index) => act(user, round, index)),
     ]);
     await Promise.all([busy, strike(round, clock)]);

@@ -10,15 +10,23 @@ const Sessions = z.object({
   checkout_sessions: z.array(z.object({ id: z.string(), status: z.string() })),
 });
 
-/** Buys the plan Pro and waits until it is there. A page that does not answer is reloaded; nothing is paid twice. */
-export async function buyPlan(stack: StruckStack, user: LoadUser): Promise<void> {
-  let checkout = await user.openCheckout(PRICE);
+/** Opens the checkout of the plan Pro; resolves with its id when Stripe has written it down. */
+export async function openCheckout(stack: StruckStack, user: LoadUser): Promise<string> {
+  const checkout = await user.openCheckout(PRICE);
+  await stack.writtenByStripe(checkout);
+  return checkout;
+}
+
+/** Pays and waits until the plan is there; a page that does not answer, or forgets, is tried again. */
+export async function buyPlan(
+  stack: StruckStack,
+  user: LoadUser,
+  checkout: string,
+): Promise<void> {
   for (const until = Date.now() + PATIENCE_MS; Date.now() < until; await delay(300)) {
     const status = await readCheckout(stack, checkout).catch(() => "unreachable");
     if (status === "open") await pay(stack, checkout);
-    // Stripe was killed before it had written the session down.
-    if (status === "unknown") checkout = await user.openCheckout(PRICE);
-    if (await user.readPlan() === "pro") return;
+    if (status === "complete" && await user.readPlan() === "pro") return;
   }
   throw new Error("what was bought is not there");
 }

@@ -4,6 +4,8 @@ import type { StruckStack } from "./struck-stack.ts";
 
 /** How long the pump of a turn may be silent; it makes itself heard every five seconds. */
 const SILENT_SECONDS = 8;
+/** The functions that the clock calls, all the time. */
+const SCHEDULES = ["turn-recovery", "vector-store-cleanup"];
 const PAUSE_MS = 300;
 const SETTLE_MS = 30_000;
 
@@ -19,6 +21,8 @@ const AGE_STORES = `
   where status in ('recreating', 'failed') and (updated_at < now() - $2 * interval '1 second' or updated_at < $1)`;
 /** Pauses after failures, and leases of runs that were broken off. */
 const AGE_OUTBOX = "update private.remote_deletions set due_at = now() where due_at > now()";
+const FORGET_EVENTS =
+  "delete from public.stripe_events where status in ('processing', 'failed') and id <> all ($1)";
 const LEFT = `
   select (select count(*) from public.chat_streams where status = 'active')
     + (select count(*) from public.chat_files where status in ('pending', 'indexing'))
@@ -43,10 +47,14 @@ export class FastClock {
     this.#diedAt = new Date();
   }
 
-  /** Ends the clock, and lets all that is left be settled, by whoever is there for it. */
-  async settle(): Promise<void> {
+  async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#running;
+  }
+
+  /** Ends the clock, and lets all that is left be settled, by whoever is there for it. */
+  async settle(): Promise<void> {
+    await this.stop();
     for (const until = Date.now() + SETTLE_MS; Date.now() < until; await delay(PAUSE_MS)) {
       // What was struck may be on its way up.
       if (await this.#isSettled().catch(() => false)) return;
@@ -85,23 +93,27 @@ export class FastClock {
       // A connection that broke in the middle is of no use any more.
       client.release(true);
     }
-    await Promise.all(
-      ["turn-recovery", "vector-store-cleanup"].map((path) => this.#stack.runSchedule(path)),
-    );
+    await Promise.all(SCHEDULES.map((path) => this.#stack.runSchedule(path)));
   }
 
-  /** Stripe sends an event again for three days. */
+  /** Stripe sends an event again for three days; one that it forgot when it was killed, it cannot. */
   async #redeliver(): Promise<void> {
-    const { control, status } = this.#stack;
+    const { control, status, database } = this.#stack;
     for (const { id } of await this.#undelivered()) {
       await control(status.STRIPE_API_URL, "POST", `events/${id}/deliver`, {});
     }
+    const known = (await this.#events()).map(({ id }) => id);
+    await database.query(FORGET_EVENTS, [known]);
   }
 
   async #undelivered(): Promise<z.infer<typeof Events>> {
-    const { control, status } = this.#stack;
-    const events = Events.parse(await control(status.STRIPE_API_URL, "GET", "events"));
+    const events = await this.#events();
     return events.filter(({ state }) => state === "failed" || state === "pending");
+  }
+
+  async #events(): Promise<z.infer<typeof Events>> {
+    const { control, status } = this.#stack;
+    return Events.parse(await control(status.STRIPE_API_URL, "GET", "events"));
   }
 }
 

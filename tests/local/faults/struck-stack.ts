@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { execa } from "execa";
 import pg from "pg";
@@ -94,6 +96,14 @@ export class StruckStack implements AsyncDisposable {
   /** The emulator forgets its pace when it ends. */
   async setPace(): Promise<void> {
     await this.control(this.#status.OPENAI_BASE_URL, "PUT", "behaviour", PACE);
+  }
+
+  /** Resolves when the Stripe emulator would still know of something after it was killed. */
+  async writtenByStripe(id: string): Promise<void> {
+    const file = path.join(this.#environment.PARLEY_STATE_DIR ?? "", "stripe.json");
+    await vi.waitFor(async () => {
+      if (!(await readFile(file, "utf8")).includes(id)) throw new Error("not written yet");
+    }, { timeout: 10_000 });
   }
 
   /** Calls a function as the scheduler does. */

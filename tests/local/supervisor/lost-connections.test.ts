@@ -46,14 +46,16 @@ function run(preparation: string) {
 
 test("a transaction that loses its connection does not take the process with it", async () => {
   const guard = path.join(REPOSITORY, "local/api/survive-lost-connections.ts");
-  const guarded = `import { surviveLostConnections } from "${guard}"; surviveLostConnections();`;
+  const guarded =
+    `import { surviveLostConnections } from "${guard}"; surviveLostConnections(() => console.log("replaced"));`;
 
-  expect((await run(guarded)).stdout).toMatch(/lives on/);
+  expect((await run(guarded)).stdout).toMatch(/replaced\nlives on/);
 });
 
 test("any other mistake still does", async () => {
   const guard = path.join(REPOSITORY, "local/api/survive-lost-connections.ts");
-  const mistaken = `import { surviveLostConnections } from "${guard}"; surviveLostConnections();
+  const mistaken =
+    `import { surviveLostConnections } from "${guard}"; surviveLostConnections(() => {});
     setImmediate(() => null.write());`;
 
   const { exitCode, stderr } = await run(mistaken);
