@@ -1,7 +1,7 @@
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import pRetry, { AbortError } from "p-retry";
 import { ErrorReply } from "../../types/api.ts";
-import { RedirectReply } from "../../types/billing.ts";
+import { RedirectReply } from "../../types/api.ts";
 import type { Database } from "../../types/database.ts";
 import { type ReadOptions, type ReadReply, readReply, ReplyError } from "./read-reply.ts";
 
