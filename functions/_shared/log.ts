@@ -39,8 +39,14 @@ export function describeError(error: unknown): LogFields {
     error: error instanceof Error ? error.constructor.name : "object",
     error_code: textField(error, "code"),
     error_status: "status" in error && typeof error.status === "number" ? error.status : undefined,
-    error_at: error instanceof Error ? error.stack?.match(/^\s+at (.+)$/m)?.[1] : undefined,
+    error_at: error instanceof Error ? placeOf(error) : undefined,
   };
+}
+
+/** Where an error was made. A stack begins with the message, whose lines may look like places. */
+function placeOf({ message, stack = "" }: Error): string | undefined {
+  const place = /^\s+at (?:.*\()?((?:(?:file|https|node|npm|ext):|\/)\S+:\d+:\d+)\)?$/m;
+  return stack.replace(message, "").match(place)?.[1];
 }
 
 function textField(error: object, name: string): string | undefined {

@@ -13,14 +13,19 @@ export function refuseInheritedName(address: string): Response | null {
  * filter on `constructor`, and write one on `__proto__` into all objects of the process.
  */
 function findInheritedName(query: URLSearchParams): string | undefined {
-  return [...query].flatMap(([key, value]) => [...key.split("."), ...columnsIn(key, value)])
+  return [...query].flatMap(([key, value]) => [...namesIn(key), ...columnsIn(key, value)])
     .find((name) => name in {});
+}
+
+/** Names may be quoted, and reach into embedded tables and JSON. */
+function namesIn(text: string): string[] {
+  return text.match(/[\w$]+/g) ?? [];
 }
 
 /** What the value of a parameter names: all of a list, and of a logic tree what stands before an operator. */
 function columnsIn(key: string, value: string): string[] {
   const last = key.split(".").at(-1) ?? "";
-  if (LISTS.has(last)) return value.match(/[\w$]+/g) ?? [];
+  if (LISTS.has(last)) return namesIn(value);
   if (last !== "and" && last !== "or") return [];
   return [...value.matchAll(/[(,]\s*(?:not\.)?"?([\w$]+)"?\s*(?=[.-])/g)].map(([, name = ""]) =>
     name

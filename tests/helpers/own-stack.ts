@@ -7,6 +7,7 @@ import getPort from "get-port";
 import { onTestFinished } from "vitest";
 import { REPOSITORY } from "../../local/settings.ts";
 import { readStatus, type StackStatus } from "../../local/status.ts";
+import { keepOwnLog } from "./stack-log.ts";
 
 /** A stack of one test, run as `npm start` runs it, that may be killed and broken. */
 export interface OwnStack {
@@ -86,7 +87,10 @@ export function spawnStack(
       return ended;
     },
   };
-  atEnd(async () => void await stack.end("SIGTERM"));
+  atEnd(async () => {
+    await stack.end("SIGTERM");
+    await keepOwnLog(seen);
+  });
   return stack;
 }
 

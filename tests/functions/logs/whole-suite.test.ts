@@ -39,6 +39,15 @@ test("every line of the functions is JSON, and every request has left one", asyn
   }
 });
 
+test("no line says more than ids, codes, numbers and places", async () => {
+  for (const line of await readFunctionLog()) {
+    for (const value of Object.values(line)) {
+      if (typeof value === "string") expect(value).toMatch(/^\S{0,300}$/);
+      else expect(["number", "boolean"]).toContain(value === null ? "number" : typeof value);
+    }
+  }
+});
+
 test("no key, token or password is in any log", async () => {
   const log = await readStackLog();
   const keys = JSON.parse(await readFile(path.join(inject("stateDir"), "keys.json"), "utf8"));
@@ -91,6 +100,10 @@ async function storedTexts(): Promise<string[]> {
     union select u.email from auth.users u
     union select p.user_name from public.profiles p
     union select o.name from public.organizations o
+    union select l.title from public.lookouts l
+    union select l.prompt from public.lookouts l
+    union select b.session_data::text from public.bridge_tokens b
+    union select s.share_token from public.chat_sessions s
   `);
   return rows.map(({ text }) => text).filter(Boolean);
 }
