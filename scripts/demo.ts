@@ -76,6 +76,9 @@ async function askAboutFile(
 async function findProject(): Promise<{ url: string; key: string }> {
   const { SUPABASE_URL: url, SUPABASE_PUBLISHABLE_KEY: key } = process.env;
   if (url && key) return { url, key };
+  if (url || key) {
+    throw new Error("Set both SUPABASE_URL and SUPABASE_PUBLISHABLE_KEY, or neither.");
+  }
   const status = await readStatus(readSettings().stateDir);
   if (status) return { url: status.API_URL, key: status.PUBLISHABLE_KEY };
   throw new Error(

@@ -190,6 +190,21 @@ as $$
 $$;
 comment on function private.can_act(uuid) is 'The one rule for who may start anything: not banned, active, not deleted.';
 
+create function private.may_act()
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  return private.can_act(private.current_profile_id());
+end
+$$;
+comment on function private.may_act() is
+  'Whether the caller may start anything. Called by policies of Storage, which knows no refusals of ours. Definer: roles of others are not readable.';
+grant execute on function private.may_act() to authenticated;
+
 create function private.require_can_act()
 returns boolean
 language plpgsql

@@ -382,6 +382,6 @@ create policy chat_files_insert_own_folder on storage.objects
   for insert to authenticated
   with check (
     bucket_id = 'chat-files'
-    and (select private.require_can_act())
+    and (select private.may_act())
     and (storage.foldername(name))[1] = (select private.current_profile_id())::text
   );

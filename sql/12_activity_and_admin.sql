@@ -500,7 +500,7 @@ declare
 begin
   perform private.require_admin();
   perform private.audit('admin_list_users', null, details => jsonb_build_object(
-    'page', number, 'page_size', size, 'search', left(wanted, 200), 'plan', plan, 'role', role, 'sort', sort_order
+    'page', number, 'page_size', size, 'search', left(wanted, 200), 'plan', plan, 'role', role, 'sort', sort, 'direction', direction
   ));
   select * into found_users
   from private.find_users(wanted, plan, role, sort_order, (number - 1)::bigint * size, size);

@@ -8,7 +8,7 @@ export const MAX_CONTENT_LENGTH = 32_000;
 /** Most parts of one message. */
 export const MAX_PARTS = 100;
 
-/** How every function answers an error; refusals of the REST API have the same shape. */
+/** How every function answers an error. Refusals of the REST API have the name in `message` and the sentence in `hint`. */
 export const ErrorReply = z.object({
   /** Stable snake_case name. */
   code: z.string(),

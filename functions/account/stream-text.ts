@@ -12,19 +12,24 @@ export function streamText(
   requestId: string,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
+  let isWanted = true;
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
       try {
         const { value, done } = await pieces.next();
+        // Whoever asked has gone meanwhile: nothing went wrong.
+        if (!isWanted) return;
         if (done) controller.close();
         else controller.enqueue(encoder.encode(value));
       } catch (error) {
+        if (!isWanted) return;
         log.error("export_failed", { request_id: requestId, ...describeError(error) });
         // The runtime prints what a body breaks off with: the line above says it in the form of all lines.
         controller.error(BROKEN_OFF);
       }
     },
     async cancel() {
+      isWanted = false;
       await pieces.return(undefined);
     },
   }, { highWaterMark: 0 });

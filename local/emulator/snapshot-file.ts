@@ -55,6 +55,7 @@ export function openSnapshotFile(path: string, take: () => unknown): SnapshotFil
 async function replaceFile(path: string, text: string): Promise<void> {
   const temporary = `${path}.tmp`;
   await mkdir(dirname(path), { recursive: true });
-  await writeFile(temporary, text);
+  // It holds what people have said.
+  await writeFile(temporary, text, { mode: 0o600 });
   await rename(temporary, path);
 }

@@ -109,8 +109,11 @@ function refuseNul(): Response {
 async function forward(functionsUrl: string, request: Request): Promise<Response> {
   const { pathname, search } = new URL(request.url);
   const target = functionsUrl + pathname.slice("/functions/v1".length) + search;
+  // The server has said 100 Continue already, and fetch refuses to ask for it.
+  const headers = new Headers(request.headers);
+  headers.delete("expect");
   try {
-    return await proxy(target, request);
+    return await proxy(target, { raw: request, headers });
   } catch {
     const body = {
       code: "functions_unavailable",

@@ -63,6 +63,6 @@ function removeOthers(folder: string, ids: readonly string[]): void {
 
 function openFolder(folder: string | undefined): string {
   if (folder === undefined) return mkdtempSync(join(tmpdir(), "openai-emulator-files-"));
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   return folder;
 }

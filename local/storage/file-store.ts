@@ -33,7 +33,9 @@ export async function openFileStore(directory: string): Promise<FileStore> {
   const incoming = path.join(directory, "incoming");
   const complete = path.join(directory, "objects");
   await rm(incoming, { recursive: true, force: true });
-  await Promise.all([incoming, complete].map((folder) => mkdir(folder, { recursive: true })));
+  await Promise.all(
+    [incoming, complete].map((folder) => mkdir(folder, { recursive: true, mode: 0o700 })),
+  );
   // The version comes from a row that SQL may have written.
   const file = (version: string) => path.join(complete, z.uuid().parse(version));
 
