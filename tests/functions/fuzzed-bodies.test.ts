@@ -20,7 +20,7 @@ const routes: [method: string, route: string, statuses: number[]][] = [
   ["POST", "/lookouts", [400]],
   ["PATCH", "/lookouts/:id", [400]],
 ];
-const RUNS = 2_000;
+const RUNS = 600;
 
 const text = fc.oneof(
   fc.string({ unit: "binary" }),

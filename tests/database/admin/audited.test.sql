@@ -27,7 +27,7 @@ select results_eq(
        (select jsonb_build_object('note_id', id) from made)),
      ('admin_get_user', null, null, '{}'),
      ('admin_list_users', null, null, '{"page": 1, "page_size": 20, "search": "tar", "plan": "free",
-       "sort": "p.created_at desc, p.id desc"}') $$,
+       "sort": "created_at", "direction": "desc"}') $$,
   'every deed is written down, with what it changed'
 );
 select is_empty(

@@ -27,7 +27,7 @@ select tests.act_as_postgres();
 update public.profiles set role = 'banned' where id = tests.profile_id('owner');
 select tests.act_as('owner');
 select throws_ok(
-  $$ select pg_temp.put(tests.profile_id('owner') || '/late.txt') $$, 'PT403', 'account_blocked', 'who is banned puts nothing there'
+  $$ select pg_temp.put(tests.profile_id('owner') || '/late.txt') $$, '42501', null, 'who is banned puts nothing there'
 );
 select * from finish();
 rollback;

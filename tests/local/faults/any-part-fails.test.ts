@@ -8,8 +8,8 @@ import { FastClock } from "./keep-time.ts";
 import { planRounds, type Round } from "./plan-rounds.ts";
 import { StruckStack } from "./struck-stack.ts";
 
-// A failure is repeated by PARLEY_FAULTS_SEED with the seed in the name of the test; more rounds are for runs by hand.
-const SEED = Number(process.env.PARLEY_FAULTS_SEED ?? Math.floor(Math.random() * 1_000_000));
+// Another seed strikes at other moments, and repeats them; other seeds and more rounds are for runs by hand.
+const SEED = Number(process.env.PARLEY_FAULTS_SEED ?? 2);
 const ROUNDS = Number(process.env.PARLEY_FAULTS_ROUNDS ?? 10);
 /** How long clients try again. */
 const PATIENCE_MS = 40_000;
