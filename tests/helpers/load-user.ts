@@ -1,7 +1,6 @@
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import pRetry, { AbortError } from "p-retry";
-import { ErrorReply } from "../../types/api.ts";
-import { RedirectReply } from "../../types/api.ts";
+import { ErrorReply, RedirectReply } from "../../types/api.ts";
 import type { Database } from "../../types/database.ts";
 import { type ReadOptions, type ReadReply, readReply, ReplyError } from "./read-reply.ts";
 
@@ -58,6 +57,10 @@ export class LoadUser {
     this.#patience = patience;
     const email = `user-${crypto.randomUUID()}@example.com`;
     this.#credentials = { email, password: crypto.randomUUID() };
+  }
+
+  get email(): string {
+    return this.#credentials.email;
   }
 
   static async signUp(site: Site, patience = 0): Promise<LoadUser> {

@@ -4,6 +4,7 @@ import { describeBreaches, findBreaches, findOrphans } from "../../helpers/invar
 import { type AcceptedMessage, LoadUser } from "../../helpers/load-user.ts";
 import { actions } from "../../helpers/scenario.ts";
 import { buyPlan, openCheckout } from "./buy-plan.ts";
+import { expectOneRun, makeDueLookout } from "./due-lookout.ts";
 import { FastClock } from "./keep-time.ts";
 import { planRounds, type Round } from "./plan-rounds.ts";
 import { StruckStack } from "./struck-stack.ts";
@@ -34,6 +35,7 @@ test.for(planRounds(SEED, ROUNDS))(
     const signUp = () => LoadUser.signUp(stack.status, PATIENCE_MS);
     const [buyer, ...users] = await Promise.all([signUp(), ...round.users.map(signUp)]);
     const checkout = await openCheckout(stack, buyer);
+    const lookout = await makeDueLookout(stack, buyer.email);
     const clock = new FastClock(stack);
     onTestFinished(() => clock.stop());
 
@@ -47,6 +49,7 @@ test.for(planRounds(SEED, ROUNDS))(
     expect(describeBreaches(await findBreaches(stack.database))).toBe("");
     await expectNoOrphans(round);
     for (const { accepted } of users) await expectOnce(accepted);
+    await expectOneRun(stack, lookout);
     expect(await buyer.readPlan()).toBe("pro");
   },
 );

@@ -5,7 +5,7 @@ import type { StruckStack } from "./struck-stack.ts";
 /** How long the pump of a turn may be silent; it makes itself heard every five seconds. */
 const SILENT_SECONDS = 8;
 /** The functions that the clock calls, all the time. */
-const SCHEDULES = ["turn-recovery", "vector-store-cleanup"];
+const SCHEDULES = ["turn-recovery", "vector-store-cleanup", "lookouts/run"];
 const PAUSE_MS = 300;
 const SETTLE_MS = 30_000;
 
@@ -19,6 +19,9 @@ const AGE_FILES = `
 const AGE_STORES = `
   update public.vector_stores set lease_until = now()
   where status in ('recreating', 'failed') and (updated_at < now() - $2 * interval '1 second' or updated_at < $1)`;
+const AGE_LOOKOUTS = `
+  update public.lookouts set lease_until = now()
+  where lease_until > now() and (updated_at < now() - $2 * interval '1 second' or updated_at < $1)`;
 /** Pauses after failures, and leases of runs that were broken off. */
 const AGE_OUTBOX = "update private.remote_deletions set due_at = now() where due_at > now()";
 const FORGET_EVENTS =
@@ -27,6 +30,7 @@ const LEFT = `
   select (select count(*) from public.chat_streams where status = 'active')
     + (select count(*) from public.chat_files where status in ('pending', 'indexing'))
     + (select count(*) from public.vector_stores where status = 'recreating')
+    + (select count(*) from public.lookouts where next_run_at <= now())
     + (select count(*) from private.remote_deletions) as left`;
 
 /** Lets time fly: what recovery and clean-up do in minutes happens in seconds. */
@@ -84,7 +88,7 @@ export class FastClock {
       await client.query("begin");
       // The triggers that touch rows would make them young again.
       await client.query("set local session_replication_role = replica");
-      for (const age of [AGE_TURNS, AGE_FILES, AGE_STORES]) {
+      for (const age of [AGE_TURNS, AGE_FILES, AGE_STORES, AGE_LOOKOUTS]) {
         await client.query(age, [this.#diedAt, SILENT_SECONDS]);
       }
       await client.query("commit");
