@@ -198,6 +198,8 @@ test.for(["__proto__", "constructor", "toString", "hasOwnProperty"])(
     for (
       const address of [
         `chat_sessions?${name}=eq.1`,
+        `chat_sessions?%22${name}%22=eq.1`,
+        `chat_sessions?id->>${name}=eq.1`,
         `chat_sessions?chat_messages.${name}=eq.1&select=id,chat_messages(id)`,
         `chat_sessions?or=(${name}.eq.1,title.eq.${name})`,
         `chat_sessions?select=id,${name}`,
