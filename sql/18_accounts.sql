@@ -12,8 +12,9 @@
 --   organizations            go with their last member; otherwise ownership is to be passed on before (API), or passes
 --                            on by itself (login deleted directly)
 --   organization_invitations go: those that the user sent, and those to the user's address
---   stripe_customers         stay for the rows that name them, without name, address and metadata; the customer at
---                            Stripe goes by the outbox, and ends its subscriptions
+--   stripe_customers         stay for the rows that name them, without name, address and metadata, also those that were
+--                            made for the profile and never linked; the customer at Stripe goes by the outbox, and ends
+--                            its subscriptions
 --   subscriptions, payments, private.credit_grants, usage_metrics, audit_logs
 --                            stay: they are the books; payments keep what an invoice must say
 --   admin_notes (by the user, about others)
@@ -31,39 +32,69 @@ comment on table private.account_deletions is
 comment on column private.account_deletions.due_at is
   'When the schedule may go on with it; later while a function is at it.';
 
+create function private.holder_of_customer(customer public.stripe_customers)
+returns uuid
+language sql
+stable
+set search_path = ''
+as $$
+  select coalesce(
+    customer.user_id,
+    -- An upsert asks before it knows of the row that is there.
+    (select c.user_id from public.stripe_customers c where c.id = customer.id),
+    (select p.id from public.profiles p where p.stripe_customer_id = customer.id),
+    (
+      select p.id
+      from public.profiles p
+      where p.id = case
+        when customer.metadata ->> 'profile_id' ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+          then (customer.metadata ->> 'profile_id')::uuid
+      end
+    )
+  )
+$$;
+comment on function private.holder_of_customer(public.stripe_customers) is
+  'With whose account a customer goes. Who is linked to it comes first; metadata, which our server writes when it makes one, speaks only for those that it could not link. Nobody gains anything by it.';
+grant execute on function private.holder_of_customer(public.stripe_customers) to service_role;
+
 create function private.let_go_of_customers(profile_id uuid)
 returns void
 language sql
 set search_path = ''
 as $$
+  -- The triggers forget what it says of a person, and put it into the outbox.
   update public.stripe_customers c
-  set email = null, name = null, metadata = '{}'
-  where c.user_id = let_go_of_customers.profile_id;
+  set email = null, name = null
+  where (
+      c.user_id = let_go_of_customers.profile_id
+      or (c.user_id is null and c.metadata ->> 'profile_id' = let_go_of_customers.profile_id::text)
+    )
+    and private.holder_of_customer(c) = let_go_of_customers.profile_id;
 
-  select private.enqueue_deletion('stripe_customer', known.id)
-  from (
-    select c.id from public.stripe_customers c where c.user_id = let_go_of_customers.profile_id and not c.is_deleted
-    union
-    select p.stripe_customer_id from public.profiles p
-    where p.id = let_go_of_customers.profile_id and p.stripe_customer_id is not null
-  ) known
-  where not exists (
-    select from private.remote_deletions d where d.kind = 'stripe_customer' and d.remote_id = known.id
-  )
+  select private.enqueue_deletion('stripe_customer', p.stripe_customer_id)
+  from public.profiles p
+  where p.id = let_go_of_customers.profile_id
+    and p.stripe_customer_id is not null
+    and not exists (
+      select from private.remote_deletions d where d.kind = 'stripe_customer' and d.remote_id = p.stripe_customer_id
+    )
 $$;
 comment on function private.let_go_of_customers(uuid) is
-  'Puts a profile''s customers at Stripe into the outbox; of our rows of them, only what others refer to stays.';
+  'Puts a closed profile''s customers at Stripe into the outbox, also those that were made and never linked; of our rows of them, only what others refer to stays.';
 
 create function private.forget_customer()
 returns trigger
 language plpgsql
 set search_path = ''
 as $$
+declare
+  holder uuid := private.holder_of_customer(new);
 begin
-  if exists (select from public.profiles p where p.id = new.user_id and p.is_deleted) then
+  if exists (select from public.profiles p where p.id = holder and p.is_deleted) then
     new.email := null;
     new.name := null;
-    new.metadata := '{}';
+    -- Of one that is not linked, this alone says whose it was.
+    new.metadata := case when new.user_id is null then jsonb_build_object('profile_id', holder) else '{}'::jsonb end;
   end if;
   return new;
 end
@@ -71,10 +102,32 @@ $$;
 comment on function private.forget_customer() is
   'Trigger: what Stripe still says of a customer whose account is deleted is not written down again.';
 
+create function private.let_go_of_customer()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  if exists (select from public.profiles p where p.id = private.holder_of_customer(new) and p.is_deleted)
+    and not exists (select from private.remote_deletions d where d.kind = 'stripe_customer' and d.remote_id = new.id)
+  then
+    perform private.enqueue_deletion('stripe_customer', new.id);
+  end if;
+  return null;
+end
+$$;
+comment on function private.let_go_of_customer() is
+  'Trigger: a customer that we hear of, or link, when its account is deleted goes too. Definer: the outbox is closed to all roles.';
+
 create trigger stripe_customers_forget
   before insert or update on public.stripe_customers
-  for each row when (new.user_id is not null)
-  execute function private.forget_customer();
+  for each row execute function private.forget_customer();
+
+create trigger stripe_customers_let_go
+  after insert or update on public.stripe_customers
+  for each row when (not new.is_deleted)
+  execute function private.let_go_of_customer();
 
 create function private.close_account(profile_id uuid)
 returns void
@@ -554,5 +607,8 @@ alter table private.account_deletions enable row level security;
 
 -- What the schedule goes on with.
 create index account_deletions_due_at_idx on private.account_deletions (due_at);
+-- Customers that were made for a profile and never linked, when its account goes.
+create index stripe_customers_unlinked_profile_id_idx on public.stripe_customers ((metadata ->> 'profile_id'))
+  where user_id is null;
 -- Invitations to an address, when its account goes.
 create index organization_invitations_email_idx on public.organization_invitations (email);
