@@ -10,7 +10,12 @@ export interface SchedulerPorts {
   functionsUrl: string;
   secretKey: string;
   log: Log;
+  /** Schedules whose function was called and has not answered. */
+  underWay: Set<string>;
 }
+
+/** How long pg_net waits for a function on Supabase, in milliseconds: `17_schedule.sql`. */
+const LONGEST_CALL_MS = 90_000;
 
 interface Schedule {
   name: string;
@@ -21,7 +26,7 @@ interface Schedule {
 
 /**
  * Runs every enabled schedule whose cron names this minute (UTC), and resolves when all have ended. What a run leaves
- * is in the table; a schedule that fails hinders no other.
+ * is in the table; a schedule that fails hinders no other. A function that has not answered is not called again.
  */
 export async function runDue(ports: SchedulerPorts, minute: Date): Promise<void> {
   const { rows } = await ports.database.query<Schedule>(
@@ -45,14 +50,25 @@ async function run(ports: SchedulerPorts, schedule: Schedule): Promise<void> {
     if (schedule.function_path === null) {
       await runSqlSchedule(database, schedule.name);
     } else {
-      const status = await callFunction(ports, schedule);
-      await database.query("select private.record_schedule_run($1, $2)", [schedule.name, status]);
+      await runFunctionSchedule(ports, schedule);
     }
   } catch (error) {
     log(
       "scheduler",
       `${schedule.name} did not run: ${error instanceof Error ? error.message : error}`,
     );
+  }
+}
+
+async function runFunctionSchedule(ports: SchedulerPorts, schedule: Schedule): Promise<void> {
+  const { database, underWay } = ports;
+  if (underWay.has(schedule.name)) return;
+  underWay.add(schedule.name);
+  try {
+    const status = await callFunction(ports, schedule);
+    await database.query("select private.record_schedule_run($1, $2)", [schedule.name, status]);
+  } finally {
+    underWay.delete(schedule.name);
   }
 }
 
@@ -70,15 +86,20 @@ async function callFunction(
   { functionsUrl, secretKey }: SchedulerPorts,
   { function_path, body }: Schedule,
 ): Promise<string> {
+  const call = new AbortController();
+  const clock = setTimeout(() => call.abort(), LONGEST_CALL_MS);
   try {
     const response = await fetch(`${functionsUrl}/${function_path}`, {
       method: "POST",
       headers: { apikey: secretKey, "content-type": "application/json" },
       body: JSON.stringify(body),
+      signal: call.signal,
     });
     await response.body?.cancel();
     return response.ok ? "ok" : String(response.status);
   } catch {
-    return "unreachable";
+    return call.signal.aborted ? "timeout" : "unreachable";
+  } finally {
+    clearTimeout(clock);
   }
 }

@@ -3,7 +3,10 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { startScheduler } from "../../local/scheduler/scheduler.ts";
 
 beforeEach(() => vi.useFakeTimers({ now: new Date("2026-03-08T09:09:30Z") }));
-afterEach(() => vi.useRealTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
 
 /** A database that has no schedules, and counts how often it was asked. */
 function countingDatabase(): { asked: number; pool: Pool } {
@@ -32,4 +35,33 @@ test("the clock looks what is due once a minute, until it is ended", async () =>
   end();
   await vi.advanceTimersByTimeAsync(300_000);
   expect(database.asked).toBe(2);
+});
+
+test("a function that does not answer is not called again, and given up after 90 seconds", async () => {
+  const recorded: unknown[] = [];
+  const query = (text: string, values: unknown[] = []) => {
+    if (text.includes("record_schedule_run")) recorded.push(values);
+    const schedule = { name: "slow", cron: "* * * * *", function_path: "slow", body: {} };
+    return Promise.resolve({ rows: [schedule] });
+  };
+  let calls = 0;
+  vi.stubGlobal("fetch", (_url: string, { signal }: { signal?: AbortSignal }) => {
+    calls += 1;
+    return new Promise((_, reject) =>
+      signal?.addEventListener("abort", () => reject(signal.reason))
+    );
+  });
+  // The scheduler calls nothing but `query`.
+  const database = { query } as unknown as Pool;
+
+  const end = startScheduler({ database, functionsUrl: "", secretKey: "", log: () => {} });
+  await vi.advanceTimersByTimeAsync(31_000);
+  expect(calls).toBe(1);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect([calls, recorded]).toEqual([1, []]);
+  await vi.advanceTimersByTimeAsync(30_000);
+  expect([calls, recorded]).toEqual([1, [["slow", "timeout"]]]);
+  await vi.advanceTimersByTimeAsync(30_000);
+  expect(calls).toBe(2);
+  end();
 });

@@ -20,6 +20,7 @@ const ports = {
   database,
   functionsUrl: "",
   secretKey: "sb_secret_test",
+  underWay: new Set<string>(),
   log: (_part: string, line: string) => void logged.push(line),
 };
 const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" }, ({ port }) => {

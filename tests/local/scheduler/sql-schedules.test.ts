@@ -40,7 +40,13 @@ afterAll(async () => {
 });
 
 function runSchedules(): Promise<void> {
-  const ports = { database: pool, functionsUrl: "", secretKey: "", log: () => {} };
+  const ports = {
+    database: pool,
+    functionsUrl: "",
+    secretKey: "",
+    log: () => {},
+    underWay: new Set<string>(),
+  };
   return runDue(ports, HALF_PAST_THREE);
 }
 
