@@ -11,6 +11,8 @@ const THRESHOLDS = {
   cacheBlocks: 1_000_000,
   /** Failures are tried again within 6 hours: what waits for a day has failed several times. */
   outboxAge: 24 * 60 * 60,
+  /** A customer that is still at Stripe may be charged. */
+  customerAge: 60 * 60,
   scheduleLag: 5 * 60,
 } as const;
 
@@ -33,6 +35,12 @@ export function findProblems(health: Health): string[] {
     [
       (outbox?.oldest ?? 0) > THRESHOLDS.outboxAge,
       `${outbox?.waiting} remote deletions wait, the oldest for ${formatAge(outbox?.oldest)}`,
+    ],
+    [
+      (outbox?.oldest_customer ?? 0) > THRESHOLDS.customerAge,
+      `${outbox?.customers} Stripe customers wait to be deleted and may be charged, the oldest for ${
+        formatAge(outbox?.oldest_customer)
+      }`,
     ],
     [
       stuck_streams.count > 0,

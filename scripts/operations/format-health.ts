@@ -49,6 +49,9 @@ function describeWork({ outbox, stuck_streams, stripe_events, stores }: Health):
   const byStatus = Object.entries(stores ?? {}).map(([status, count]) => `${count} ${status}`);
   return [
     `remote deletions waiting: ${outbox?.waiting ?? "–"} (oldest ${formatAge(outbox?.oldest)})`,
+    `Stripe customers to be deleted: ${outbox?.customers ?? "–"} (oldest ${
+      formatAge(outbox?.oldest_customer)
+    })`,
     `stuck generations: ${stuck_streams.count} (oldest ${formatAge(stuck_streams.oldest)})`,
     `Stripe events failed: ${stripe_events?.failed ?? "–"}`,
     `vector stores: ${byStatus.join(", ") || "–"}`,

@@ -24,8 +24,13 @@ export interface Health {
   }[];
   /** Never read since the statistics began; those that enforce a constraint are left out. */
   unused_indexes: { name: string; table: string; bytes: number }[];
-  /** Deletions at OpenAI and in Storage that wait; null where the table does not exist. */
-  outbox: { waiting: number; oldest: number | null } | null;
+  /** Deletions that wait: at OpenAI and in Storage, and customers at Stripe. Null where the table does not exist. */
+  outbox: {
+    waiting: number;
+    oldest: number | null;
+    customers: number;
+    oldest_customer: number | null;
+  } | null;
   stuck_streams: { count: number; oldest: number | null };
   /** Of the last seven days; null where the table does not exist. */
   stripe_events: { failed: number } | null;
@@ -83,8 +88,12 @@ const STUCK_STREAMS = `
 `;
 
 const OUTBOX = `
-  select count(*)::integer as waiting, extract(epoch from now() - min(created_at))::float8 as oldest
-  from private.remote_deletions
+  select
+    count(*) filter (where not is_customer)::integer as waiting,
+    extract(epoch from now() - min(created_at) filter (where not is_customer))::float8 as oldest,
+    count(*) filter (where is_customer)::integer as customers,
+    extract(epoch from now() - min(created_at) filter (where is_customer))::float8 as oldest_customer
+  from (select created_at, kind = 'stripe_customer' as is_customer from private.remote_deletions) d
 `;
 
 const STRIPE_EVENTS = `

@@ -11,7 +11,7 @@ const WELL: Health = {
   cache: { hit_ratio: 0.9, blocks: 5_000_000 },
   tables: [],
   unused_indexes: [{ name: "some_idx", table: "some", bytes: 8192 }],
-  outbox: { waiting: 3, oldest: 24 * HOUR },
+  outbox: { waiting: 3, oldest: 24 * HOUR, customers: 2, oldest_customer: HOUR },
   stuck_streams: { count: 0, oldest: null },
   stripe_events: { failed: 0 },
   stores: { active: 2, expired: 1 },
@@ -54,8 +54,12 @@ const beyond: [change: Partial<Health>, problem: string][] = [
   ],
   [{ cache: { hit_ratio: 0.899, blocks: 5_000_000 } }, "only 89.9 % of reads hit the cache"],
   [
-    { outbox: { waiting: 3, oldest: 49 * HOUR } },
+    { outbox: { waiting: 3, oldest: 49 * HOUR, customers: 0, oldest_customer: null } },
     "3 remote deletions wait, the oldest for 2 d",
+  ],
+  [
+    { outbox: { waiting: 0, oldest: null, customers: 2, oldest_customer: HOUR + 1 } },
+    "2 Stripe customers wait to be deleted and may be charged, the oldest for 1 h",
   ],
   [
     { stuck_streams: { count: 2, oldest: 2 * HOUR } },

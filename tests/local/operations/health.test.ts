@@ -75,6 +75,24 @@ test("a generation that nobody pumps is stuck; one with a heartbeat is not", asy
   await database.query("delete from public.chat_streams");
 });
 
+test("a customer at Stripe that nobody deletes is wrong after an hour, anything else after a day", async () => {
+  await database.query(`
+    insert into private.remote_deletions (kind, remote_id, created_at)
+    values
+      ('stripe_customer', 'cus_1', now() - interval '3 hours'),
+      ('stripe_customer', 'cus_2', now()),
+      ('file', 'file_1', now() - interval '23 hours')
+  `);
+
+  const { exitCode, report } = await readReport();
+
+  expect(exitCode).toBe(1);
+  expect(report.problems).toEqual([
+    "2 Stripe customers wait to be deleted and may be charged, the oldest for 3 h",
+  ]);
+  await database.query("delete from private.remote_deletions");
+});
+
 test("a schedule that failed, and one whose cron names no time, are wrong; one that is off is not", async () => {
   await database.query(`
     insert into private.schedules (name, cron, sql_function, is_enabled, last_run_at, last_status)
