@@ -3,6 +3,9 @@
 create table private.remote_deletions (
   id bigint generated always as identity primary key,
   kind text not null,
+  provider text not null generated always as (
+    case kind when 'stripe_customer' then 'stripe' when 'object' then 'storage' else 'openai' end
+  ) stored,
   remote_id text not null,
   session_id uuid,
   attempts integer not null default 0,
@@ -24,6 +27,8 @@ create table private.cleanup_cursors (
 
 comment on table private.remote_deletions is
   'The outbox: things at OpenAI, in Storage and at Stripe that are to be deleted. Written in the transaction that lets go of them.';
+comment on column private.remote_deletions.provider is
+  'Who is asked to delete it. Claims are of one, so that what waits for one that hangs holds up no other.';
 comment on column private.remote_deletions.remote_id is
   'As the other side names it: an id, store/file for an attachment, the path for an object.';
 comment on column private.remote_deletions.session_id is
@@ -225,7 +230,7 @@ comment on function public.abandon_remote(text, text, uuid) is
   'Service RPC: something remote that no row names is to be deleted.';
 grant execute on function public.abandon_remote(text, text, uuid) to service_role;
 
-create function private.claim_remote_deletions(max_count integer)
+create function private.claim_remote_deletions(provider text, max_count integer)
 returns setof private.remote_deletions
 language sql
 security definer
@@ -236,7 +241,8 @@ as $$
   where d.id in (
     select w.id
     from private.remote_deletions w
-    where w.due_at <= now()
+    where w.provider = claim_remote_deletions.provider
+      and w.due_at <= now()
       -- A response that still runs would add its items to the conversation.
       and (w.kind <> 'conversation' or not exists (
         select from private.remote_deletions r where r.session_id = w.session_id and r.kind = 'response'
@@ -247,21 +253,21 @@ as $$
   )
   returning d.*
 $$;
-comment on function private.claim_remote_deletions(integer) is
-  'Takes what is due, under a lease of five minutes. Definer: the outbox is closed to all roles.';
-grant execute on function private.claim_remote_deletions(integer) to service_role;
+comment on function private.claim_remote_deletions(text, integer) is
+  'Takes what is due at one provider, under a lease of five minutes. Definer: the outbox is closed to all roles.';
+grant execute on function private.claim_remote_deletions(text, integer) to service_role;
 
-create function public.claim_remote_deletions(max_count integer)
+create function public.claim_remote_deletions(provider text, max_count integer)
 returns table (id bigint, kind text, remote_id text, attempts integer, due_at timestamptz)
 language sql
 security invoker
 set search_path = ''
 as $$
-  select d.id, d.kind, d.remote_id, d.attempts, d.due_at from private.claim_remote_deletions(max_count) d
+  select d.id, d.kind, d.remote_id, d.attempts, d.due_at from private.claim_remote_deletions(provider, max_count) d
 $$;
-comment on function public.claim_remote_deletions(integer) is
-  'Service RPC of the clean-up: due rows of the outbox, each to one caller at a time. End each by complete_remote_deletion.';
-grant execute on function public.claim_remote_deletions(integer) to service_role;
+comment on function public.claim_remote_deletions(text, integer) is
+  'Service RPC of the clean-up: due rows of the outbox for openai, storage or stripe, each to one caller at a time. End each by complete_remote_deletion.';
+grant execute on function public.claim_remote_deletions(text, integer) to service_role;
 
 create function private.complete_remote_deletion(deletion_id bigint, claimed_until timestamptz, error text)
 returns void
@@ -550,8 +556,8 @@ grant execute on function public.count_due_deletions() to service_role;
 alter table private.remote_deletions enable row level security;
 alter table private.cleanup_cursors enable row level security;
 
--- What is due, oldest first; and whether a conversation still waits for responses of its session.
-create index remote_deletions_due_at_idx on private.remote_deletions (due_at, id);
+-- What is due at a provider, oldest first; and whether a conversation still waits for responses of its session.
+create index remote_deletions_provider_due_at_idx on private.remote_deletions (provider, due_at, id);
 create index remote_deletions_response_session_id_idx on private.remote_deletions (session_id) where kind = 'response';
 
 -- Retention: what is over goes, a batch of one kind at a time.

@@ -1843,7 +1843,7 @@ export type Database = {
         }[];
       };
       "claim_remote_deletions": {
-        Args: { "max_count": number };
+        Args: { "max_count": number; "provider": string };
         Returns: {
           "attempts": number;
           "due_at": string;

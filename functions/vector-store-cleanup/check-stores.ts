@@ -10,9 +10,14 @@ const STORES_AT_ONCE = 8;
 /** Asks OpenAI about stores that expire soon, and takes over what it says. */
 export async function checkStores(ports: CleanupPorts): Promise<StepReport> {
   const storeIds = await ports.cleanup.claimStoresToCheck(LIMIT);
-  const outcomes = await mapAtOnce(storeIds, STORES_AT_ONCE, (id) => checkStore(ports, id));
+  const outcomes = await mapAtOnce(
+    storeIds,
+    STORES_AT_ONCE,
+    (id) => checkStore(ports, id),
+    ports.signal,
+  );
   const count = (wanted: string) => outcomes.filter((outcome) => outcome === wanted).length;
-  return { checked: storeIds.length, expired: count("expired"), failed: count("failed") };
+  return { checked: outcomes.length, expired: count("expired"), failed: count("failed") };
 }
 
 async function checkStore(

@@ -6,6 +6,10 @@ import { unwrap } from "../_shared/refusal.ts";
 /** A claimed row of the outbox. */
 export type Deletion = Database["public"]["Functions"]["claim_remote_deletions"]["Returns"][number];
 
+/** Who is asked to delete: `provider` of a row of the outbox. */
+export const PROVIDERS = ["stripe", "storage", "openai"] as const;
+type Provider = typeof PROVIDERS[number];
+
 /** The database as the clean-up sees it; each method is one call and takes what nobody else works on. */
 export interface CleanupDatabase {
   /** Marks stores whose time has passed. */
@@ -18,7 +22,7 @@ export interface CleanupDatabase {
   /** Sessions whose store somebody began to make. */
   findAbandonedStores(limit: number): Promise<string[]>;
   claimStaleFiles(limit: number): Promise<FileRow[]>;
-  claimDeletions(limit: number): Promise<Deletion[]>;
+  claimDeletions(provider: Provider, limit: number): Promise<Deletion[]>;
   /** Ends a claim; with an error it is tried again later. */
   completeDeletion(deletion: Deletion, error?: string): Promise<void>;
   countDue(): Promise<number>;
@@ -46,8 +50,8 @@ export function createCleanupDatabase(admin: SupabaseClient<Database>): CleanupD
       unwrap(await admin.rpc("find_abandoned_stores", { max_count })),
     claimStaleFiles: async (max_count) =>
       unwrap(await admin.rpc("claim_stale_files", { max_count })),
-    claimDeletions: async (max_count) =>
-      unwrap(await admin.rpc("claim_remote_deletions", { max_count })),
+    claimDeletions: async (provider, max_count) =>
+      unwrap(await admin.rpc("claim_remote_deletions", { provider, max_count })),
     completeDeletion: async ({ id, due_at }, error) =>
       void unwrap(
         await admin.rpc("complete_remote_deletion", {

@@ -11,6 +11,8 @@ export interface CleanupServices extends FileServices {
 /** What the clean-up needs of the world. */
 export interface CleanupPorts extends FilePorts, CleanupServices {
   cleanup: CleanupDatabase;
+  /** When it aborts, the run is over: what waits for somebody is given up, and nothing more is begun. */
+  signal: AbortSignal;
 }
 
 /** What a step of the clean-up has done, to be summed up. */

@@ -1,33 +1,42 @@
 import { APIError } from "openai";
 import { mapAtOnce } from "../_shared/files/map-at-once.ts";
 import { describeError } from "../_shared/log.ts";
-import type { Deletion } from "./cleanup-database.ts";
+import { type Deletion, PROVIDERS } from "./cleanup-database.ts";
 import type { CleanupPorts, StepReport } from "./cleanup-ports.ts";
 import { deleteRemote } from "./delete-remote.ts";
+import { giveUp } from "./give-up.ts";
 
-const BATCH = 100;
+/** What a run that dies leaves under its lease is no more than this, of each provider. */
+const BATCH = 16;
 const DELETIONS_AT_ONCE = 8;
 
-/** Deletes what is in the outbox until nothing is due or the time is up; each row is ended by itself, so that a crash loses nothing. */
-export async function drainOutbox(ports: CleanupPorts, deadline: number): Promise<StepReport> {
+/**
+ * Deletes what is in the outbox until nothing is due or the time is up; each row is ended by itself, so that a crash
+ * loses nothing. Providers do not wait for each other: while one hangs, the others' rows go.
+ */
+export async function drainOutbox(ports: CleanupPorts): Promise<StepReport> {
   const report = { deleted: 0, failed: 0 };
-  while (Date.now() < deadline) {
-    const claimed = await ports.cleanup.claimDeletions(BATCH);
-    if (claimed.length === 0) break;
-    const outcomes = await mapAtOnce(
-      claimed,
-      DELETIONS_AT_ONCE,
-      (deletion) => deleteOne(ports, deletion),
-    );
-    for (const outcome of outcomes) report[outcome] += 1;
+  const drained = await Promise.allSettled(PROVIDERS.map(async (provider) => {
+    while (!ports.signal.aborted) {
+      const claimed = await ports.cleanup.claimDeletions(provider, BATCH);
+      if (claimed.length === 0) return;
+      await mapAtOnce(claimed, DELETIONS_AT_ONCE, async (deletion) => {
+        report[await deleteOne(ports, deletion)] += 1;
+      }, ports.signal);
+    }
+  }));
+  for (const provider of drained) {
+    if (provider.status === "fulfilled") continue;
+    ports.log.error("outbox_not_drained", describeError(provider.reason));
+    report.failed += 1;
   }
   return report;
 }
 
 async function deleteOne(ports: CleanupPorts, deletion: Deletion): Promise<"deleted" | "failed"> {
-  const { cleanup, log } = ports;
+  const { cleanup, log, signal } = ports;
   try {
-    await deleteRemote(ports, deletion);
+    await giveUp(deleteRemote(ports, deletion), signal);
   } catch (error) {
     const { kind, attempts } = deletion;
     log.error("deletion_failed", { kind, attempts, ...describeError(error) });

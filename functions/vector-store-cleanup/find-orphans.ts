@@ -36,7 +36,7 @@ export async function findOrphans(ports: CleanupPorts): Promise<StepReport> {
 }
 
 async function walk(
-  { cleanup, files }: CleanupPorts,
+  { cleanup, files, signal }: CleanupPorts,
   kind: Kind,
   pages: number,
   list: (after: string | undefined) => Promise<Page>,
@@ -46,7 +46,11 @@ async function walk(
   for (let page = 0; page < pages; page += 1) {
     const { ids, candidates } = await list(after);
     const unknown = candidates.length > 0 ? await cleanup.findUnknown(kind, candidates) : [];
-    for (const id of unknown) await files.abandon(kind, id);
+    for (const id of unknown) {
+      // The cursor has not moved: the next run finds the rest.
+      signal.throwIfAborted();
+      await files.abandon(kind, id);
+    }
     orphans += unknown.length;
     after = ids.at(-1);
     if (after === undefined) break;

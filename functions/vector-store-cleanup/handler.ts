@@ -3,7 +3,7 @@ import type { CleanupReply } from "../../types/api.ts";
 import type { Database } from "../../types/database.ts";
 import { createFilePorts } from "../_shared/files/file-ports.ts";
 import { createFunction } from "../_shared/http.ts";
-import { cleanUp } from "./clean-up.ts";
+import { cleanUp, LONGEST_MS } from "./clean-up.ts";
 import { createCleanupDatabase } from "./cleanup-database.ts";
 import type { CleanupServices } from "./cleanup-ports.ts";
 
@@ -14,7 +14,8 @@ export function createCleanupFunction(services: CleanupServices) {
     const { supabaseAdmin } = c.var.supabaseContext;
     const ports = createFilePorts(services, supabaseAdmin);
     const cleanup = createCleanupDatabase(supabaseAdmin);
-    return c.json<CleanupReply>(await cleanUp({ ...services, ...ports, cleanup }));
+    const signal = AbortSignal.timeout(LONGEST_MS);
+    return c.json<CleanupReply>(await cleanUp({ ...services, ...ports, cleanup, signal }));
   });
   return app;
 }

@@ -7,23 +7,37 @@ import type { CleanupPorts, StepReport } from "./cleanup-ports.ts";
 
 const LIMIT = 20;
 const AT_ONCE = 4;
+/** OpenAI has had ten minutes already; a run looks after twenty such files. */
+const INDEXING_MS = 10_000;
+/** A file that OpenAI has not read in this time will not be. */
+const LONGEST_INDEXING_MS = 3_600_000;
 
 /** Goes on with files whose function died: stored ones are indexed, others have failed. */
 export async function resumeFiles(ports: CleanupPorts): Promise<StepReport> {
   const rows = await ports.cleanup.claimStaleFiles(LIMIT);
-  await mapAtOnce(rows, AT_ONCE, (row) => resumeFile(ports, row));
-  return { checked: rows.length };
+  const resumed = await mapAtOnce(rows, AT_ONCE, (row) => resumeFile(ports, row), ports.signal);
+  return { checked: resumed.length };
 }
 
 /** Goes on with stores that somebody began to make and did not finish. */
 export async function resumeStores(ports: CleanupPorts): Promise<StepReport> {
   const sessionIds = await ports.cleanup.findAbandonedStores(LIMIT);
-  const stores = await mapAtOnce(sessionIds, AT_ONCE, (sessionId) => openStore(ports, sessionId));
+  const stores = await mapAtOnce(
+    sessionIds,
+    AT_ONCE,
+    (sessionId) => openStore(ports, sessionId),
+    ports.signal,
+  );
   const recreated = stores.filter((store) => store !== null).length;
   return { recreated, failed: stores.length - recreated };
 }
 
 async function resumeFile(ports: CleanupPorts, row: FileRow): Promise<void> {
-  if (row.status === "pending") await ports.files.fail(row.id, fileFailure("upload_interrupted"));
-  else await indexFile(ports, row);
+  const { files } = ports;
+  if (row.status === "pending") return await files.fail(row.id, fileFailure("upload_interrupted"));
+  const hasEnded = await indexFile(ports, row, INDEXING_MS);
+  const age = Date.now() - Date.parse(row.created_at);
+  if (!hasEnded && age > LONGEST_INDEXING_MS) {
+    await files.fail(row.id, fileFailure("indexing_timeout"));
+  }
 }

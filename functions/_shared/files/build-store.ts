@@ -59,7 +59,7 @@ async function bringBack(ports: FilePorts, row: FileRow): Promise<string | null>
 }
 
 async function attachAll(
-  { openai }: FilePorts,
+  { openai, signal }: FilePorts,
   storeId: string,
   fileIds: string[],
 ): Promise<void> {
@@ -68,6 +68,7 @@ async function attachAll(
   const deadline = Date.now() + LONGEST_INDEXING_MS;
   for (let wait = FIRST_POLL_MS; batch.status === "in_progress" && Date.now() < deadline;) {
     await pause(wait);
+    if (signal?.aborted) break;
     wait = Math.min(wait * 2, LONGEST_POLL_MS);
     batch = await fileBatches.retrieve(batch.id, { vector_store_id: storeId }, { maxRetries: 2 });
   }

@@ -2,6 +2,7 @@
 const FAILURES = {
   upload_failed: "The file could not be stored. Please upload it again.",
   upload_interrupted: "The upload was interrupted. Please upload the file again.",
+  indexing_timeout: "The file took too long to be read. Please upload it again.",
   file_unreadable: "The file could not be read. It may be damaged, protected or empty.",
   provider_error: "The file could not be processed. Please upload it again.",
 } as const satisfies Record<string, string>;

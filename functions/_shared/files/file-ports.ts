@@ -19,6 +19,8 @@ export interface FileServices {
 export interface FilePorts extends FileServices {
   files: FileDatabase;
   storage: FileStorage;
+  /** Ends the waiting; what is not finished then stays as it is, for the clean-up to go on with. */
+  signal?: AbortSignal;
 }
 
 /** The ports of one request, whose client has the secret key. */

@@ -19,23 +19,40 @@ class UnreadableFileError extends Error {
 
 /**
  * Makes a stored file usable in turns: gives it to OpenAI, attaches it to the session's store and waits until it can be
- * searched. Goes on from wherever an earlier try was broken off. Never rejects: the row says how it ended.
+ * searched, so many milliseconds at most. Goes on from wherever an earlier try was broken off. Never rejects: the row
+ * says how it ended. False when it has not ended: the clean-up goes on.
  */
-export async function indexFile(ports: FilePorts, row: FileRow): Promise<void> {
+export async function indexFile(
+  ports: FilePorts,
+  row: FileRow,
+  longestWait = LONGEST_WAIT_MS,
+): Promise<boolean> {
   const { files, log } = ports;
   try {
-    const openaiFileId = row.openai_file_id ?? await sendFile(ports, row);
-    if (openaiFileId === null) return;
-    if (isImage(row.file_type)) return await files.finish(row.id);
-    const store = await attach(ports, row.session_id, openaiFileId);
-    if (await isSearchable(ports, store, openaiFileId)) await files.finish(row.id, store.id);
+    return await index(ports, row, longestWait);
   } catch (error) {
     log.error("file_not_indexed", { file_id: row.id, ...describeError(error) });
+    if (ports.signal?.aborted) return false;
     const code = error instanceof UnreadableFileError ? "file_unreadable" : "provider_error";
     await files.fail(row.id, fileFailure(code)).catch((cause) =>
       log.error("file_not_failed", { file_id: row.id, ...describeError(cause) })
     );
+    return true;
   }
+}
+
+async function index(ports: FilePorts, row: FileRow, longestWait: number): Promise<boolean> {
+  const { files } = ports;
+  const openaiFileId = row.openai_file_id ?? await sendFile(ports, row);
+  if (openaiFileId === null) return true;
+  if (isImage(row.file_type)) {
+    await files.finish(row.id);
+    return true;
+  }
+  const store = await attach(ports, row.session_id, openaiFileId);
+  const isDone = await isSearchable(ports, store, openaiFileId, longestWait);
+  if (isDone) await files.finish(row.id, store.id);
+  return isDone;
 }
 
 async function attach(
@@ -79,11 +96,12 @@ async function attachOnce(
 
 /** False when it takes too long; throws when OpenAI cannot read the file. */
 async function isSearchable(
-  { openai }: FilePorts,
+  { openai, signal }: FilePorts,
   { storeId }: OpenStore,
   openaiFileId: string,
+  longestWait: number,
 ): Promise<boolean> {
-  const deadline = Date.now() + LONGEST_WAIT_MS;
+  const deadline = Date.now() + longestWait;
   for (let wait = FIRST_POLL_MS; Date.now() < deadline;) {
     const file = await openai.vectorStores.files.retrieve(
       openaiFileId,
@@ -94,6 +112,7 @@ async function isSearchable(
     if (file.last_error?.code === "server_error") throw new Error("OpenAI could not read the file");
     if (file.status !== "in_progress") throw new UnreadableFileError(file.last_error?.code);
     await pause(wait);
+    if (signal?.aborted) break;
     wait = Math.min(wait * 2, LONGEST_POLL_MS);
   }
   return false;

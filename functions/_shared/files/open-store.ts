@@ -17,11 +17,11 @@ const LONGEST_WAIT_MS = 130_000;
 
 /**
  * The store of a session, made or made again first if need be: by one caller, however many ask, while the others wait.
- * Null when it cannot be made.
+ * Null when it cannot be made, or not in time.
  */
 export async function openStore(ports: FilePorts, sessionId: string): Promise<OpenStore | null> {
   const deadline = Date.now() + LONGEST_WAIT_MS;
-  while (Date.now() < deadline) {
+  while (Date.now() < deadline && !ports.signal?.aborted) {
     const claim = await ports.files.claimStore(sessionId);
     switch (claim.kind) {
       case "ready":
@@ -36,6 +36,8 @@ export async function openStore(ports: FilePorts, sessionId: string): Promise<Op
           await buildStore(ports, claim, sessionId);
         } catch (error) {
           ports.log.error("store_not_made", { session_id: sessionId, ...describeError(error) });
+          // The lease passes, and whoever comes then begins again.
+          if (ports.signal?.aborted) return null;
           const name = error instanceof Error ? error.name : "unknown";
           await ports.files.failStore(claim, name);
         }

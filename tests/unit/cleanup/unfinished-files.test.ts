@@ -1,0 +1,57 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { FileRow } from "../../../functions/_shared/files/file-database.ts";
+import { cleanUp } from "../../../functions/vector-store-cleanup/clean-up.ts";
+import { fakePorts, hangingFetch } from "./fake-ports.ts";
+
+const NOW = Date.parse("2026-03-08T09:00:00Z");
+
+beforeEach(() => vi.useFakeTimers({ now: NOW }));
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+/** A file that OpenAI was given so many minutes ago. */
+function fileOf(id: string, minutes: number): FileRow {
+  return {
+    id,
+    session_id: "session",
+    user_id: "user",
+    message_id: null,
+    file_name: "notes.md",
+    file_type: "text/markdown",
+    file_size: 5,
+    sha256: null,
+    storage_path: `user/${id}`,
+    openai_file_id: `file_${id}`,
+    vector_store_id: null,
+    status: "indexing",
+    error: null,
+    created_at: new Date(NOW - minutes * 60_000).toISOString(),
+    updated_at: new Date(NOW).toISOString(),
+  };
+}
+
+test("a file that OpenAI has not read in an hour has failed, a younger one waits on", async () => {
+  vi.stubGlobal("fetch", () => Promise.resolve(Response.json({ status: "in_progress", data: [] })));
+  const { ports, cleanup, failures } = fakePorts(60);
+  cleanup.staleFiles = [fileOf("young", 59), fileOf("old", 61)];
+
+  const reply = cleanUp(ports);
+  await vi.advanceTimersByTimeAsync(12_000);
+
+  expect(await reply).toMatchObject({ checked: 2, failed: 0 });
+  expect(failures).toEqual({ old: "indexing_timeout" });
+});
+
+test("OpenAI hangs: what could not be asked about stays, the run ends in time", async () => {
+  vi.stubGlobal("fetch", hangingFetch);
+  const { ports, cleanup, failures } = fakePorts(60);
+  cleanup.staleFiles = ["a", "b", "c", "d", "e"].map((id) => fileOf(id, 30));
+
+  const reply = cleanUp(ports);
+  await vi.advanceTimersByTimeAsync(70_000);
+
+  expect(await reply).toMatchObject({ checked: 4 });
+  expect(failures).toEqual({});
+});
