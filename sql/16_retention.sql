@@ -586,10 +586,12 @@ comment on column private.retention_policy.activity_days is 'Of user_activity an
 comment on column private.retention_policy.audit_days is 'Of audit_logs; null keeps them for ever.';
 comment on table private.purge_counts is 'How many rows of a kind retention deleted on a UTC day; kept for a year.';
 comment on column private.purge_counts.reached is
-  'Time of the last row deleted that day. The next batch begins there, and not among index entries of rows that are gone.';
+  'Time of the last row deleted that day: the next batch begins there, and not among index entries of rows that are gone. infinity: nothing more is looked for that day.';
 
 -- A purge deletes up to so many rows from a time on, oldest first, and says how many and which was the last. It takes
 -- what nobody holds: a row that somebody has locked waits for another day. Rows are named by ctid, which their lock holds.
+-- One that reads the whole table, for want of an index, has reached infinity when its batch was not full: once a day is
+-- enough for it.
 
 create function private.purge_usage_counters(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
 language sql
@@ -766,7 +768,7 @@ as $$
     ))
     returning c.minute
   )
-  select count(*)::integer, null::timestamptz from gone g
+  select count(*)::integer, case when count(*) < max_rows then 'infinity'::timestamptz end from gone g
 $$;
 comment on function private.purge_rate_counters(timestamptz, integer) is
   'Purge: counters of the limiter that nobody has touched for a day.';
@@ -826,7 +828,7 @@ begin
     )
     returning d.runid
   )
-  select count(*)::integer into deleted from gone;
+  select count(*)::integer, case when count(*) < max_rows then 'infinity'::timestamptz end into deleted, reached from gone;
 exception when insufficient_privilege then
   raise warning 'cron.job_run_details is not ours to shorten: %', sqlerrm;
 end
@@ -859,13 +861,13 @@ as $$
     )
     returning u.id
   )
-  select count(*)::integer, null::timestamptz from gone g
+  select count(*)::integer, case when count(*) < max_rows then 'infinity'::timestamptz end from gone g
 $$;
 comment on function private.purge_failed_sign_ups(timestamptz, integer) is
   'Purge: logins that nobody confirmed or used for seven days and that sign-up gave no profile. Whoever signs up again gets a new one.';
 
 create function private.purge_kind(kind text, max_rows integer)
-returns integer
+returns boolean
 language plpgsql
 set search_path = ''
 as $$
@@ -878,19 +880,23 @@ declare
   deleted integer;
   reached timestamptz;
 begin
+  if since = 'infinity' then
+    return false;
+  end if;
   execute format('select p.deleted, p.reached from private.%I($1, $2) p', 'purge_' || kind)
   into deleted, reached using since, max_rows;
-  if deleted > 0 then
-    insert into private.purge_counts as c (day, kind, deleted, reached)
-    values (today, purge_kind.kind, batch.deleted::bigint, batch.reached)
-    on conflict on constraint purge_counts_pkey do update
-    set deleted = c.deleted + excluded.deleted, reached = excluded.reached;
+  if deleted = 0 and reached is null then
+    return false;
   end if;
-  return deleted;
+  insert into private.purge_counts as c (day, kind, deleted, reached)
+  values (today, purge_kind.kind, batch.deleted::bigint, batch.reached)
+  on conflict on constraint purge_counts_pkey do update
+  set deleted = c.deleted + excluded.deleted, reached = excluded.reached;
+  return true;
 end
 $$;
 comment on function private.purge_kind(text, integer) is
-  'One batch of one kind, from where the last one of the day ended, and its count; how many rows went.';
+  'One batch of one kind, from where the last one of the day ended, and its count; false when there was nothing to do and nothing to write down.';
 
 create function private.run_retention()
 returns boolean
@@ -900,22 +906,31 @@ as $$
 declare
   max_rows integer := (select p.batch_rows from private.retention_policy p);
   kind text;
+  first_failure text;
 begin
-  -- A kind a call: one that fails takes nothing of the others back. Those without an index come last, for they are met
-  -- only once the others have nothing left.
+  -- A kind a call, so that each is kept at once. Those without an index come last, for they are met only once the others
+  -- have nothing left.
   foreach kind in array array[
     'usage_counters', 'user_activity', 'sync_logs', 'audit_logs', 'bridge_tokens', 'organization_invitations',
     'stripe_events', 'purge_counts', 'cron_runs', 'rate_counters', 'failed_sign_ups'
   ] loop
-    if private.purge_kind(kind, max_rows) > 0 then
-      return true;
-    end if;
+    begin
+      if private.purge_kind(kind, max_rows) then
+        return true;
+      end if;
+    exception when others then
+      raise warning 'retention passes over %: %', kind, sqlstate;
+      first_failure := coalesce(first_failure, sqlstate);
+    end;
   end loop;
+  if first_failure is not null then
+    raise exception 'retention_failed' using errcode = first_failure, hint = 'The log names the kinds that were passed over.';
+  end if;
   return false;
 end
 $$;
 comment on function private.run_retention() is
-  'Deletes one batch of what is over; false when there is nothing left. Called by its schedule, as the owner of the tables.';
+  'Deletes one batch of what is over; false when there is nothing left. A kind that fails is passed over, and its SQLSTATE raised once the others have nothing left. Called by its schedule, as the owner of the tables.';
 
 alter table private.retention_policy enable row level security;
 alter table private.purge_counts enable row level security;

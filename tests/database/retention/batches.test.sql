@@ -10,11 +10,11 @@ insert into public.sync_logs (event_type, event_source, success, created_at) val
 select is(private.run_retention(), true, 'what deleted something asks for another call');
 select set_eq('select action from public.user_activity', array['a3', 'a4', 'a5'], 'a batch went, the oldest first');
 select isnt_empty('select from public.sync_logs', 'other kinds wait for the calls after');
-select private.run_retention() from generate_series(1, 3);
+select private.run_retention() from generate_series(1, 5);
 select is_empty('select from public.user_activity union all select from public.sync_logs', 'until all have had their turn');
 select is(private.run_retention(), false, 'then there is no more');
 select results_eq(
-  $$ select kind, deleted from private.purge_counts order by kind $$,
+  $$ select kind, deleted from private.purge_counts where deleted > 0 order by kind $$,
   $$ values ('sync_logs', 1::bigint), ('user_activity', 5) $$,
   'a kind has one count a day'
 );

@@ -12,13 +12,13 @@ update auth.users set invited_at = now() - interval '6 days' where id = tests.au
 insert into auth.sessions (id, user_id) values (gen_random_uuid(), tests.auth_id('has-session'));
 delete from public.profiles p where p.auth_id <> tests.auth_id('has-profile');
 
-select private.run_retention();
+select private.run_retention() from generate_series(1, 2);
 select set_eq(
   'select u.name from tests.users u where not exists (select from auth.users a where a.id = u.auth_id)', array['failed'],
   'only a login without a profile that nobody can use any more goes'
 );
 select results_eq(
-  'select kind, deleted from private.purge_counts', $$ values ('failed_sign_ups', 1::bigint) $$, 'and is counted'
+  'select kind, deleted from private.purge_counts where deleted > 0', $$ values ('failed_sign_ups', 1::bigint) $$, 'and is counted'
 );
 
 select tests.act_as('confirmed');
