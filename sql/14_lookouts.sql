@@ -315,6 +315,17 @@ as $$
 declare
   run_ids uuid[];
 begin
+  -- No run goes on: whoever took a time that had run already died before it moved the lookout on. Its time is left as it
+  -- is, and due again.
+  update public.lookouts l
+  set lease_until = null, status = case when l.status = 'running' then 'active' else l.status end
+  where l.id in (
+    select i.id
+    from public.lookouts i
+    where i.lease_until <= now()
+      and not exists (select from public.lookout_runs r where r.lookout_id = i.id and r.status = 'running')
+    for no key update skip locked
+  );
   with lapsed as (
     select l.id
     from public.lookouts l
@@ -342,7 +353,7 @@ begin
 end
 $$;
 comment on function private.claim_interrupted_runs(integer) is
-  'Takes over runs whose lease has run out: their function died, or they had to wait.';
+  'Takes over runs whose lease has run out: their function died, or they had to wait. A lease without a run is let go.';
 grant execute on function private.claim_interrupted_runs(integer) to service_role;
 
 create function private.claim_scheduled_runs(max_count integer)
@@ -384,7 +395,9 @@ comment on function private.claim_scheduled_runs(integer) is 'Makes the runs of 
 grant execute on function private.claim_scheduled_runs(integer) to service_role;
 
 create function public.claim_due_lookouts(max_count integer)
-returns table (run_id uuid, lookout_id uuid, frequency text, cron_schedule text, timezone text)
+returns table (
+  run_id uuid, lookout_id uuid, scheduled_at timestamptz, frequency text, cron_schedule text, timezone text
+)
 language plpgsql
 security invoker
 set search_path = ''
@@ -394,7 +407,7 @@ declare
 begin
   run_ids := run_ids || private.claim_scheduled_runs(max_count - cardinality(run_ids));
   return query
-  select r.id, l.id, l.frequency, l.cron_schedule, l.timezone
+  select r.id, l.id, r.scheduled_at, l.frequency, l.cron_schedule, l.timezone
   from public.lookout_runs r
   join public.lookouts l on l.id = r.lookout_id
   where r.id = any (run_ids);

@@ -1839,6 +1839,7 @@ export type Database = {
           "frequency": string;
           "lookout_id": string;
           "run_id": string;
+          "scheduled_at": string;
           "timezone": string;
         }[];
       };

@@ -62,10 +62,11 @@ export function createLookoutsFunction(services: FileServices) {
 
   app.post("/:id/run", asUser, async (c) => {
     const ports = { ...changePorts(c), ...runPorts(c, services) };
-    const { run, settled } = await startRunNow(ports, readUserId(c), readLookoutId(c));
-    c.var.facts.profile_id = run.user_id;
+    const { run, settled } = startRunNow(ports, readUserId(c), readLookoutId(c));
     runInBackground(settled);
-    return c.json<LookoutRunReply>(run, 202);
+    const reply = await run;
+    c.var.facts.profile_id = reply.user_id;
+    return c.json<LookoutRunReply>(reply, 202);
   });
   return app;
 }

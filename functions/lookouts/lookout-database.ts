@@ -10,6 +10,7 @@ import type { StoredSchedule } from "./build-schedule.ts";
 export interface ClaimedRun extends Pick<StoredSchedule, "cron_schedule" | "timezone"> {
   run_id: string;
   lookout_id: string;
+  scheduled_at: string;
 }
 
 /** What is written of a lookout. */

@@ -78,10 +78,13 @@ async function isToWait(
     await lookouts.defer(run_id, until);
 }
 
-/** Null for a date that has passed, and for what the runtime does not understand any more: then the lookout pauses. */
+/**
+ * The first time after this run, whose time may be ahead of this clock: the database's says what is due. Null for a date
+ * that has passed, and for what the runtime does not understand any more: then the lookout pauses.
+ */
 function nextRunOrNull(run: ClaimedRun, now: Date): Date | null {
   try {
-    return nextRun(run, now);
+    return nextRun(run, new Date(Math.max(now.getTime(), Date.parse(run.scheduled_at))));
   } catch {
     return null;
   }

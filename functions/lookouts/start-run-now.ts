@@ -6,29 +6,44 @@ import type { ChangePorts } from "./change-lookout.ts";
 import type { ClaimedRun } from "./lookout-database.ts";
 import { describeRefusal, finish, generate, readRefusal, type RunPorts } from "./run-lookout.ts";
 
-/** A run that has begun, and goes on. */
+/** A run that is asked for, and what goes on after the answer. */
 export interface RunNow {
-  run: LookoutRunReply;
-  /** Resolves when it has ended; never rejects. */
+  /** The run, begun. Rejects with what refused it, after that is recorded with the run. */
+  run: Promise<LookoutRunReply>;
+  /** Resolves when it has ended, also when `run` rejects; never rejects. */
   settled: Promise<void>;
 }
 
-/** Runs a lookout beside its schedule. Throws what refuses it, after that is recorded with the run. */
-export async function startRunNow(
+/** Runs a lookout beside its schedule. */
+export function startRunNow(
   ports: ChangePorts & RunPorts,
   authUserId: string,
   lookoutId: string,
-): Promise<RunNow> {
+): RunNow {
+  const begun = claimAndBegin(ports, authUserId, lookoutId);
+  return {
+    run: begun.then(({ claimed }) => readRun(ports, claimed)),
+    settled: begun.then(({ claimed, started }) => goOn(ports, claimed, started), () => {}),
+  };
+}
+
+async function claimAndBegin(
+  ports: ChangePorts & RunPorts,
+  authUserId: string,
+  lookoutId: string,
+): Promise<{ claimed: ClaimedRun; started: StartedTurn | null }> {
   const lookout = await ports.find(lookoutId);
   if (!lookout) throw new AppError("lookout_not_found");
-  const { id, cron_schedule, timezone } = lookout;
-  const { id: run_id } = await ports.lookouts.runNow(authUserId, id);
-  const claimed = { run_id, lookout_id: id, cron_schedule, timezone };
-  const started = await begin(ports, claimed);
-  const settled = started ? goOn(ports, claimed, started) : Promise.resolve();
-  const run = await ports.lookouts.findRun(run_id);
+  const { id: lookout_id, cron_schedule, timezone } = lookout;
+  const { id: run_id, scheduled_at } = await ports.lookouts.runNow(authUserId, lookout_id);
+  const claimed = { run_id, lookout_id, scheduled_at, cron_schedule, timezone };
+  return { claimed, started: await begin(ports, claimed) };
+}
+
+async function readRun({ lookouts }: RunPorts, { run_id }: ClaimedRun): Promise<LookoutRunReply> {
+  const run = await lookouts.findRun(run_id);
   if (!run) throw new AppError("lookout_not_found");
-  return { run, settled };
+  return run;
 }
 
 async function begin(ports: RunPorts, run: ClaimedRun): Promise<StartedTurn | null> {
@@ -41,7 +56,12 @@ async function begin(ports: RunPorts, run: ClaimedRun): Promise<StartedTurn | nu
 }
 
 /** What goes wrong here is logged, and the lease brings the run back. */
-async function goOn(ports: RunPorts, run: ClaimedRun, started: StartedTurn): Promise<void> {
+async function goOn(
+  ports: RunPorts,
+  run: ClaimedRun,
+  started: StartedTurn | null,
+): Promise<void> {
+  if (!started) return;
   try {
     await generate(ports, run, started);
   } catch (error) {
