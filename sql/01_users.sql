@@ -245,6 +245,24 @@ $$;
 comment on function private.ensure_profile(uuid) is
   'The profile of a login, made when the sign-up trigger could not. Refuses with 401 a login that is gone, or whose account is being deleted.';
 
+create function private.lock_profile(auth_user_id uuid, must_act boolean default true)
+returns uuid
+language plpgsql
+set search_path = ''
+as $$
+declare
+  profile public.profiles := private.ensure_profile(auth_user_id);
+begin
+  perform from public.profiles p where p.id = profile.id for no key update;
+  if must_act and not private.can_act(profile.id) then
+    perform private.refuse(403, 'account_blocked', hint => 'The account is suspended.');
+  end if;
+  return profile.id;
+end
+$$;
+comment on function private.lock_profile(uuid, boolean) is
+  'The profile of a login, locked so that what is counted of it stays true; 403 when it has to act and may not. Locks are taken in one order everywhere: profile, session, what hangs on a session.';
+
 create function private.ensure_my_profile()
 returns public.profiles
 language sql

@@ -424,8 +424,8 @@ security definer
 set search_path = ''
 as $$
 declare
-  profile public.profiles := private.ensure_profile(auth_user_id);
-  session public.chat_sessions := private.session_for_turn(session_id, profile.id);
+  profile_id uuid := private.lock_profile(auth_user_id, must_act => false);
+  session public.chat_sessions := private.session_for_turn(session_id, profile_id);
   completed jsonb := private.complete_file_parts(parts);
   named uuid[] := file_ids || private.part_file_ids(coalesce(parts, '[]'));
   repeated jsonb := case when not regenerate then private.repeated_turn(session_id, client_id, content, completed) end;
@@ -439,7 +439,7 @@ begin
   if (private.active_stream(session.id)).id is not null then
     perform private.refuse(409, 'turn_in_progress', hint => 'Wait for the reply or stop it.');
   end if;
-  assistant := private.assistant_for_turn(session.assistant_slug, profile.id);
+  assistant := private.assistant_for_turn(session.assistant_slug, profile_id);
   perform private.check_turn_files(session, named);
 
   if regenerate then
@@ -448,7 +448,7 @@ begin
     question := private.store_question(session, client_id, content, completed, target_id);
   end if;
   perform private.link_turn_files(question, named);
-  stream := private.open_stream(question, assistant.model, private.reserve_usage(profile.id, search));
+  stream := private.open_stream(question, assistant.model, private.reserve_usage(profile_id, search));
   session.thread_id := private.trust_thread(session, regenerate or question.seq < session.message_count);
   return private.describe_turn(session, question, assistant, stream);
 end
@@ -490,6 +490,20 @@ comment on function private.abandon_turn(uuid, text, text) is
   'What a turn made at OpenAI after its session was deleted goes to the outbox. Definer: the outbox is closed to all roles.';
 grant execute on function private.abandon_turn(uuid, text, text) to service_role;
 
+create function private.lock_session_of(stream_id uuid)
+returns void
+language sql
+set search_path = ''
+as $$
+  -- The session first, as in start_turn: one lock order everywhere.
+  select s.id
+  from public.chat_sessions s
+  where s.id = (select t.session_id from public.chat_streams t where t.id = stream_id)
+  for no key update
+$$;
+comment on function private.lock_session_of(uuid) is 'Takes the lock under which a session''s messages change.';
+grant execute on function private.lock_session_of(uuid) to service_role;
+
 create function public.heartbeat_turn(stream_id uuid, response_id text default null, thread_id text default null)
 returns jsonb
 language plpgsql
@@ -499,6 +513,9 @@ as $$
 declare
   stream public.chat_streams;
 begin
+  if heartbeat_turn.thread_id is not null then
+    perform private.lock_session_of(stream_id);
+  end if;
   update public.chat_streams t
   set heartbeat_at = now(),
       response_id = coalesce(heartbeat_turn.response_id, t.response_id)
@@ -535,19 +552,6 @@ $$;
 comment on function public.note_turn(uuid, jsonb) is
   'Service RPC: a part of ours stands at the beginning of the reply, whoever writes the rest.';
 grant execute on function public.note_turn(uuid, jsonb) to service_role;
-
-create function private.lock_session_of(stream_id uuid)
-returns void
-language sql
-set search_path = ''
-as $$
-  -- The session first, as in start_turn: one lock order everywhere.
-  select s.id
-  from public.chat_sessions s
-  where s.id = (select t.session_id from public.chat_streams t where t.id = stream_id)
-  for no key update
-$$;
-comment on function private.lock_session_of(uuid) is 'Takes the lock under which a session''s messages change.';
 
 create function private.rebuild_conversation(stream_id uuid)
 returns jsonb
@@ -586,7 +590,6 @@ grant execute on function public.rebuild_conversation(uuid) to service_role;
 create function private.replace_answer(stream_id uuid)
 returns void
 language plpgsql
-security definer
 set search_path = ''
 as $$
 declare
@@ -607,7 +610,7 @@ begin
 end
 $$;
 comment on function private.replace_answer(uuid) is
-  'The new answer has begun: it takes the place of the old one, once. Definer: private.lock_session_of is not granted.';
+  'The new answer has begun: it takes the place of the old one, once.';
 grant execute on function private.replace_answer(uuid) to service_role;
 
 create function public.replace_answer(stream_id uuid)
@@ -698,6 +701,11 @@ declare
 begin
   if is_delivered then
     perform private.replace_answer(stream_id);
+  else
+    -- For the refund: the profile comes before the session.
+    perform from public.profiles p
+    where p.id = (select t.user_id from public.chat_streams t where t.id = stream_id)
+    for no key update;
   end if;
   stream := private.close_stream(stream_id, final_status, reply ->> 'response_id');
   if stream.id is null then

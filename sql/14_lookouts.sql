@@ -113,24 +113,6 @@ $$;
 comment on function private.require_lookout_limit(uuid, bigint) is
   'Refuses with 402 when so many other lookouts leave no room for one more.';
 
-create function private.lock_profile(auth_user_id uuid, must_act boolean default true)
-returns uuid
-language plpgsql
-set search_path = ''
-as $$
-declare
-  profile public.profiles := private.ensure_profile(auth_user_id);
-begin
-  perform from public.profiles p where p.id = profile.id for no key update;
-  if must_act and not private.can_act(profile.id) then
-    perform private.refuse(403, 'account_blocked', hint => 'The account is suspended.');
-  end if;
-  return profile.id;
-end
-$$;
-comment on function private.lock_profile(uuid, boolean) is
-  'The profile of a login, locked first and so that what is counted of it stays true; 403 when it has to act and may not.';
-
 create function private.create_lookout(auth_user_id uuid, title text, prompt text, assistant_slug text, frequency text,
   cron_schedule text, timezone text, next_run_at timestamptz)
 returns public.lookouts
@@ -494,7 +476,7 @@ begin
   if run.id is null or run.turn_started_at is not null then
     return null;
   end if;
-  -- The profile first, as in create_lookout; reserving needs it anyway.
+  -- The profile first, as in create_lookout.
   select p.auth_id into login from public.profiles p where p.id = run.user_id for no key update;
   select * into run from public.lookout_runs r where r.id = run_id for no key update;
   if run.id is null or run.status <> 'running' or run.turn_started_at is not null then
@@ -767,6 +749,15 @@ security definer
 set search_path = ''
 as $$
 begin
+  -- As in private.lock_run; nothing begins meanwhile, for that waits for the profile.
+  perform from public.chat_sessions s
+  where s.id = any (array(
+    select r.session_id
+    from public.lookouts l
+    join public.lookout_runs r on r.lookout_id = l.id
+    where l.user_id = new.id and r.status = 'running'
+  ))
+  for update;
   delete from public.lookouts l where l.user_id = new.id;
   return null;
 end

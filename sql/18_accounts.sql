@@ -175,6 +175,8 @@ begin
   for doomed in
     select s.id from public.chat_sessions s where s.user_id = erase_chats.profile_id limit max_rows
   loop
+    -- Before its messages and streams, as in private.lock_session_of.
+    perform from public.chat_sessions s where s.id = doomed for update;
     delete from public.chat_messages m
     where m.id in (
       select d.id from public.chat_messages d
