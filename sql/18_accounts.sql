@@ -461,6 +461,10 @@ as $$
     ('credit_grants', 'private.credit_grants', '{id}', 't.user_id = $1', null, true),
     ('organizations', 'public.organizations', '{id}',
       't.id = (select p.organization_id from public.profiles p where p.id = $1)', null, false),
+    ('organization_invitations',
+      '(select id, organization_id, email, role, invited_by, expires_at, created_at, updated_at
+        from public.organization_invitations)',
+      '{id}', 't.invited_by = $1', null, true),
     ('lookouts', 'public.lookouts', '{id}', 't.user_id = $1', null, false),
     ('lookout_runs', 'public.lookout_runs', '{lookout_id,scheduled_at}',
       't.user_id = $1 and t.lookout_id = any (array(select l.id from public.lookouts l where l.user_id = $1))', null, false),

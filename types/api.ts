@@ -438,6 +438,13 @@ export const AccountExport = z.strictObject({
   credit_grants: rowsOf({ ...owned, id: Key, tokens: z.number().int() }),
   /** The user's own, if any; the membership itself is in the profile. */
   organizations: rowsOf({ id: Key, name: z.string() }).max(1),
+  /** Those that the user sent, without their hashes. */
+  organization_invitations: rowsOf({
+    id: Key,
+    invited_by: Key,
+    email: z.string(),
+    role: z.string(),
+  }),
   lookouts: rowsOf({ ...owned, id: Key, title: z.string(), prompt: z.string() }),
   lookout_runs: rowsOf({ ...owned, id: Key, lookout_id: Key, scheduled_at: Time }),
   user_activity: rowsOf({ ...owned, id: Key, action: z.string(), created_at: Time }),

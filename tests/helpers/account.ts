@@ -23,17 +23,22 @@ export function deleteAccount(user: TestUser): Promise<Response> {
   });
 }
 
-/** How many rows each table with a `user_id` has of a user; tables without any are left out. */
-export async function countRows({ profileId }: TestUser): Promise<Record<string, number>> {
-  const tables = await asPostgres<{ name: string; relation: string }>(
-    `select c.relname as name, c.oid::regclass::text as relation
+/** Tables whose rows name a user as theirs, with the column that does. */
+export function listOwnedTables() {
+  return asPostgres<{ name: string; schema: string; relation: string; owner: string }>(
+    `select c.relname as name, c.relnamespace::regnamespace::text as schema, c.oid::regclass::text as relation,
+       a.attname as owner
      from pg_class c
-     join pg_attribute a on a.attrelid = c.oid and a.attname = 'user_id'
+     join pg_attribute a on a.attrelid = c.oid and a.attname in ('user_id', 'invited_by')
      where c.relnamespace in ('public'::regnamespace, 'private'::regnamespace) and c.relkind = 'r'`,
   );
+}
+
+/** How many rows each table has of a user; tables without any are left out. */
+export async function countRows({ profileId }: TestUser): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
-  for (const { name, relation } of tables) {
-    const query = `select count(*)::integer as count from ${relation} where user_id = $1`;
+  for (const { name, relation, owner } of await listOwnedTables()) {
+    const query = `select count(*)::integer as count from ${relation} where ${owner} = $1`;
     const [row] = await asPostgres<{ count: number }>(query, [profileId]);
     if (row && row.count > 0) counts[name] = row.count;
   }
@@ -93,6 +98,12 @@ export async function fillTables({ profileId }: TestUser, sessionId: string): Pr
      token as (
        insert into public.bridge_tokens (user_id, token_hash)
        select user_id, sha256(convert_to(user_id::text, 'UTF8')) from me
+     ),
+     invitation as (
+       insert into public.organization_invitations (organization_id, email, role, token_hash, invited_by)
+       select p.organization_id, 'guest@example.com', 'member', sha256(convert_to(p.id::text, 'UTF8')), p.id
+       from me join public.profiles p on p.id = me.user_id
+       where p.organization_id is not null
      ),
      lookout as (
        insert into public.lookouts

@@ -1,6 +1,12 @@
 import { expect, test } from "vitest";
 import { AccountExport } from "../../../types/api.ts";
-import { addMessages, countRows, readExport, requestExport } from "../../helpers/account.ts";
+import {
+  addMessages,
+  countRows,
+  listOwnedTables,
+  readExport,
+  requestExport,
+} from "../../helpers/account.ts";
 import { asPostgres, createSession, createUser, must } from "../../helpers/stack.ts";
 import { createFullUser } from "./full-user.ts";
 
@@ -19,12 +25,8 @@ test("holds every row of every table that names its user, and nothing of others"
   const document = await readExport(user);
 
   const counts = await countRows(user);
-  const tables = await asPostgres<{ name: string }>(
-    `select c.relname as name from pg_class c
-     join pg_attribute a on a.attrelid = c.oid and a.attname = 'user_id'
-     where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'`,
-  );
-  for (const { name } of tables) {
+  for (const { name, schema } of await listOwnedTables()) {
+    if (schema !== "public") continue;
     expect(counts[name], `${name} has a row`).toBeGreaterThan(0);
     expect(Object.hasOwn(AccountExport.shape, name), name)
       .toBe(!Object.hasOwn(NOT_EXPORTED, name));
@@ -32,7 +34,9 @@ test("holds every row of every table that names its user, and nothing of others"
   for (const [section, rows] of Object.entries(document)) {
     if (!Array.isArray(rows)) continue;
     if (section in counts) expect(rows, section).toHaveLength(counts[section] ?? 0);
-    for (const row of rows) expect(row.user_id ?? user.profileId, section).toBe(user.profileId);
+    for (const row of rows) {
+      expect(row.user_id ?? row.invited_by ?? user.profileId, section).toBe(user.profileId);
+    }
   }
   expect(document.profiles).toMatchObject([{ id: user.profileId, organization_role: "owner" }]);
   expect(document.organizations).toMatchObject([{ name: "Team" }]);
