@@ -19,6 +19,7 @@ const THRESHOLDS = {
 /** What is wrong, one sentence each; empty when the database is well. */
 export function findProblems(health: Health): string[] {
   const { connections, cache, outbox, stuck_streams, stripe_events, stores } = health;
+  const { late_lookouts, waiting_accounts } = health;
   const problems: [isWrong: boolean, sentence: string][] = [
     [
       connections.used >= connections.max * THRESHOLDS.connectionsShare,
@@ -33,8 +34,8 @@ export function findProblems(health: Health): string[] {
       `only ${formatShare(cache.hit_ratio)} of reads hit the cache`,
     ],
     [
-      (outbox?.oldest ?? 0) > THRESHOLDS.outboxAge,
-      `${outbox?.waiting} remote deletions wait, the oldest for ${formatAge(outbox?.oldest)}`,
+      (outbox.oldest ?? 0) > THRESHOLDS.outboxAge,
+      `${outbox.waiting} remote deletions wait, the oldest for ${formatAge(outbox.oldest)}`,
     ],
     [
       (outbox?.oldest_customer ?? 0) > THRESHOLDS.customerAge,
@@ -48,8 +49,18 @@ export function findProblems(health: Health): string[] {
         formatAge(stuck_streams.oldest)
       }`,
     ],
-    [(stripe_events?.failed ?? 0) > 0, `${stripe_events?.failed} Stripe events have failed`],
-    [(stores?.failed ?? 0) > 0, `${stores?.failed} vector stores have failed`],
+    [
+      late_lookouts.count > 0,
+      `${late_lookouts.count} lookouts are late, the oldest by ${formatAge(late_lookouts.oldest)}`,
+    ],
+    [
+      waiting_accounts.count > 0,
+      `${waiting_accounts.count} accounts wait to be deleted, the oldest for ${
+        formatAge(waiting_accounts.oldest)
+      }`,
+    ],
+    [stripe_events.failed > 0, `${stripe_events.failed} Stripe events have failed`],
+    [(stores.failed ?? 0) > 0, `${stores.failed} vector stores have failed`],
   ];
   return [
     ...problems.filter(([isWrong]) => isWrong).map(([, sentence]) => sentence),

@@ -1,8 +1,8 @@
 const UNITS = [["d", 86_400], ["h", 3600], ["min", 60]] as const;
 
 /** Seconds in the largest unit that they fill, for people. */
-export function formatAge(seconds: number | null | undefined): string {
-  if (seconds === null || seconds === undefined) return "–";
+export function formatAge(seconds: number | null): string {
+  if (seconds === null) return "–";
   const [unit, size] = UNITS.find(([, size]) => seconds >= size) ?? ["s", 1];
   return `${Math.floor(seconds / size)} ${unit}`;
 }

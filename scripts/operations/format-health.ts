@@ -45,15 +45,18 @@ function describeIndex(index: Health["unused_indexes"][number]) {
   return { index: index.name, table: index.table, size: formatBytes(index.bytes) };
 }
 
-function describeWork({ outbox, stuck_streams, stripe_events, stores }: Health): string {
-  const byStatus = Object.entries(stores ?? {}).map(([status, count]) => `${count} ${status}`);
+function describeWork(health: Health): string {
+  const { outbox, stuck_streams, late_lookouts, waiting_accounts, stripe_events, stores } = health;
+  const byStatus = Object.entries(stores).map(([status, count]) => `${count} ${status}`);
   return [
-    `remote deletions waiting: ${outbox?.waiting ?? "–"} (oldest ${formatAge(outbox?.oldest)})`,
-    `Stripe customers to be deleted: ${outbox?.customers ?? "–"} (oldest ${
-      formatAge(outbox?.oldest_customer)
+    `remote deletions waiting: ${outbox.waiting} (oldest ${formatAge(outbox.oldest)})`,
+    `Stripe customers to be deleted: ${outbox.customers} (oldest ${
+      formatAge(outbox.oldest_customer)
     })`,
     `stuck generations: ${stuck_streams.count} (oldest ${formatAge(stuck_streams.oldest)})`,
-    `Stripe events failed: ${stripe_events?.failed ?? "–"}`,
+    `late lookouts: ${late_lookouts.count} (oldest ${formatAge(late_lookouts.oldest)})`,
+    `accounts to delete: ${waiting_accounts.count} (oldest ${formatAge(waiting_accounts.oldest)})`,
+    `Stripe events failed: ${stripe_events.failed}`,
     `vector stores: ${byStatus.join(", ") || "–"}`,
   ].join("\n");
 }

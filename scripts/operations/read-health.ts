@@ -24,18 +24,22 @@ export interface Health {
   }[];
   /** Never read since the statistics began; those that enforce a constraint are left out. */
   unused_indexes: { name: string; table: string; bytes: number }[];
-  /** Deletions that wait: at OpenAI and in Storage, and customers at Stripe. Null where the table does not exist. */
+  /** Deletions that wait: at OpenAI and in Storage, and customers at Stripe. */
   outbox: {
     waiting: number;
     oldest: number | null;
     customers: number;
     oldest_customer: number | null;
-  } | null;
+  };
   stuck_streams: { count: number; oldest: number | null };
-  /** Of the last seven days; null where the table does not exist. */
-  stripe_events: { failed: number } | null;
-  /** Vector stores by status; null where the table does not exist. */
-  stores: Record<string, number> | null;
+  /** Lookouts whose time has come, and that nobody runs. */
+  late_lookouts: { count: number; oldest: number | null };
+  /** Accounts that are to be deleted, and whose login is still there. */
+  waiting_accounts: { count: number; oldest: number | null };
+  /** Of the last seven days. */
+  stripe_events: { failed: number };
+  /** Vector stores by status. */
+  stores: Record<string, number>;
   schedules: ScheduleState[];
   /** Rows that retention deleted, by kind, since yesterday began (UTC). */
   purges: Record<string, number>;
@@ -43,6 +47,9 @@ export interface Health {
 
 /** A generation whose function has been silent for this long was not taken up by turn-recovery either. */
 const STUCK_AFTER = "5 minutes";
+/** Both are looked for every minute. */
+const LATE_AFTER = "30 minutes";
+const WAITING_AFTER = "1 hour";
 
 const CONNECTIONS = `
   select
@@ -87,6 +94,19 @@ const STUCK_STREAMS = `
   where status = 'active' and heartbeat_at < now() - interval '${STUCK_AFTER}'
 `;
 
+const LATE_LOOKOUTS = `
+  select count(*)::integer as count, extract(epoch from now() - min(next_run_at))::float8 as oldest
+  from public.lookouts
+  where status = 'active' and next_run_at < now() - interval '${LATE_AFTER}'
+`;
+
+const WAITING_ACCOUNTS = `
+  select count(*)::integer as count, extract(epoch from now() - min(d.requested_at))::float8 as oldest
+  from private.account_deletions d
+  join public.profiles p on p.id = d.profile_id
+  where p.auth_id is not null and d.requested_at < now() - interval '${WAITING_AFTER}'
+`;
+
 const OUTBOX = `
   select
     count(*) filter (where not is_customer)::integer as waiting,
@@ -114,6 +134,7 @@ const PURGES = `
     from private.purge_counts
     where day >= (now() at time zone 'UTC')::date - 1
     group by kind
+    having sum(deleted) > 0
   ) p
 `;
 
@@ -127,14 +148,12 @@ export async function readHealth(client: pg.Client, now: Date): Promise<Health> 
       cache: await one(client, CACHE),
       tables: (await client.query(TABLES)).rows,
       unused_indexes: (await client.query(UNUSED_INDEXES)).rows,
-      outbox: await oneIfTable(client, "private.remote_deletions", OUTBOX),
+      outbox: await one(client, OUTBOX),
       stuck_streams: await one(client, STUCK_STREAMS),
-      stripe_events: await oneIfTable(client, "public.stripe_events", STRIPE_EVENTS),
-      stores: (await oneIfTable<{ by_status: Record<string, number> }>(
-        client,
-        "public.vector_stores",
-        STORES,
-      ))?.by_status ?? null,
+      late_lookouts: await one(client, LATE_LOOKOUTS),
+      waiting_accounts: await one(client, WAITING_ACCOUNTS),
+      stripe_events: await one(client, STRIPE_EVENTS),
+      stores: (await one<{ by_status: Health["stores"] }>(client, STORES)).by_status,
       schedules: await readSchedules(client, now),
       purges: (await one<{ by_kind: Health["purges"] }>(client, PURGES)).by_kind,
     };
@@ -147,15 +166,4 @@ async function one<Row extends pg.QueryResultRow>(client: pg.Client, text: strin
   const { rows: [row] } = await client.query<Row>(text);
   if (!row) throw new Error("The database's statistics are not readable for this role.");
   return row;
-}
-
-async function oneIfTable<Row extends pg.QueryResultRow>(
-  client: pg.Client,
-  table: string,
-  text: string,
-): Promise<Row | null> {
-  const { rows: [found] } = await client.query("select to_regclass($1) is not null as found", [
-    table,
-  ]);
-  return found?.found ? await one<Row>(client, text) : null;
 }

@@ -13,6 +13,8 @@ const WELL: Health = {
   unused_indexes: [{ name: "some_idx", table: "some", bytes: 8192 }],
   outbox: { waiting: 3, oldest: 24 * HOUR, customers: 2, oldest_customer: HOUR },
   stuck_streams: { count: 0, oldest: null },
+  late_lookouts: { count: 0, oldest: null },
+  waiting_accounts: { count: 0, oldest: null },
   stripe_events: { failed: 0 },
   stores: { active: 2, expired: 1 },
   schedules: [scheduled({ overdue_since: new Date("2026-03-08T09:05:00Z") })],
@@ -37,8 +39,8 @@ test("up to every threshold nothing is wrong", () => {
   expect(findProblems(WELL)).toEqual([]);
 });
 
-test("what a database does not have yet is not wrong", () => {
-  const none = { outbox: null, stripe_events: null, stores: null, schedules: [] };
+test("where nothing waits nothing is wrong", () => {
+  const none = { outbox: { waiting: 0, oldest: null }, stores: {}, schedules: [] };
   expect(findProblems({ ...WELL, ...none })).toEqual([]);
 });
 
@@ -64,6 +66,11 @@ const beyond: [change: Partial<Health>, problem: string][] = [
   [
     { stuck_streams: { count: 2, oldest: 2 * HOUR } },
     "2 generations are stuck, the oldest for 2 h",
+  ],
+  [{ late_lookouts: { count: 3, oldest: HOUR } }, "3 lookouts are late, the oldest by 1 h"],
+  [
+    { waiting_accounts: { count: 1, oldest: 2 * HOUR } },
+    "1 accounts wait to be deleted, the oldest for 2 h",
   ],
   [{ stripe_events: { failed: 1 } }, "1 Stripe events have failed"],
   [{ stores: { active: 2, failed: 4 } }, "4 vector stores have failed"],

@@ -26,13 +26,17 @@ async function readReport(): Promise<{ exitCode?: number; report: Record<string,
   return { exitCode, report: JSON.parse(stdout) };
 }
 
-/** A generation of a new user that last gave a sign of life so long ago. */
-async function startTurn(heartbeat: string): Promise<void> {
-  // The profile comes by a trigger, for the statements after this one to see.
+/** Signs somebody up: the profile comes by a trigger, for the statements after this one to see. */
+async function signUp(): Promise<void> {
   await database.query(`
     insert into auth.users (id, aud, role, email, raw_user_meta_data)
     values (gen_random_uuid(), 'authenticated', 'authenticated', gen_random_uuid() || '@example.com', '{}')
   `);
+}
+
+/** A generation of a new user that last gave a sign of life so long ago. */
+async function startTurn(heartbeat: string): Promise<void> {
+  await signUp();
   await database.query(
     `with session as (
        insert into public.chat_sessions (user_id, assistant_slug)
@@ -55,7 +59,13 @@ async function startTurn(heartbeat: string): Promise<void> {
 test("a database that is well: exit code 0, and what it says of itself", async () => {
   const { exitCode, report } = await readReport();
 
-  expect(report).toMatchObject({ is_healthy: true, problems: [], stuck_streams: { count: 0 } });
+  expect(report).toMatchObject({
+    is_healthy: true,
+    problems: [],
+    stuck_streams: { count: 0 },
+    late_lookouts: { count: 0, oldest: null },
+    waiting_accounts: { count: 0, oldest: null },
+  });
   expect(exitCode).toBe(0);
   expect(report.connections).toMatchObject({ max: 100, used: expect.any(Number) });
   expect(report.tables).toContainEqual(expect.objectContaining({ name: "profiles" }));
@@ -91,6 +101,45 @@ test("a customer at Stripe that nobody deletes is wrong after an hour, anything 
     "2 Stripe customers wait to be deleted and may be charged, the oldest for 3 h",
   ]);
   await database.query("delete from private.remote_deletions");
+});
+
+test("lookouts that nobody runs are late; one that is paused, or due since a moment, is not", async () => {
+  await signUp();
+  await database.query(`
+    insert into public.lookouts
+      (user_id, title, prompt, assistant_slug, frequency, cron_schedule, timezone, status, next_run_at)
+    select p.id, 'News', 'What is new?', 'coach', 'daily', '0 9 * * *', 'UTC', l.status, now() - l.age
+    from (select id from public.profiles order by created_at desc limit 1) p,
+      (values ('active', interval '2 hours'), ('active', '29 minutes'), ('paused', null)) l (status, age)
+  `);
+
+  const { exitCode, report } = await readReport();
+
+  expect(exitCode).toBe(1);
+  expect(report.problems).toEqual(["1 lookouts are late, the oldest by 2 h"]);
+  await database.query("delete from public.lookouts");
+});
+
+test("an account that is to be deleted and still has its login after an hour waits", async () => {
+  for (const age of ["2 hours", "50 minutes", "3 hours"]) {
+    await signUp();
+    await database.query(
+      `insert into private.account_deletions (profile_id, requested_at)
+       select id, now() - $1::interval from public.profiles order by created_at desc limit 1`,
+      [age],
+    );
+  }
+  // Its login is gone, and only the last sweep is to come.
+  await database.query(`
+    update public.profiles set auth_id = null
+    where id = (select profile_id from private.account_deletions order by requested_at limit 1)
+  `);
+
+  const { exitCode, report } = await readReport();
+
+  expect(exitCode).toBe(1);
+  expect(report.problems).toEqual(["1 accounts wait to be deleted, the oldest for 2 h"]);
+  await database.query("delete from private.account_deletions");
 });
 
 test("a schedule that failed, and one whose cron names no time, are wrong; one that is off is not", async () => {
@@ -129,6 +178,7 @@ test("what retention deleted is summed up for two days", async () => {
   await database.query(`
     insert into private.purge_counts (day, kind, deleted)
     select (now() at time zone 'UTC')::date - n, 'user_activity', 10 ^ n from generate_series(0, 2) n
+    union all select (now() at time zone 'UTC')::date, 'rate_counters', 0
   `);
 
   const { report } = await readReport();

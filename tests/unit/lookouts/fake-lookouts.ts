@@ -5,8 +5,7 @@ import type { RunPorts } from "../../../functions/lookouts/run-lookout.ts";
 import type { StartedTurn, TurnDatabase } from "../../../functions/_shared/turn/turn-database.ts";
 import { pause } from "../../../functions/_shared/turn/retry-once.ts";
 
-/** What a test does not come to. */
-export function unused(): never {
+function unused(): never {
   throw new Error("not part of this");
 }
 
