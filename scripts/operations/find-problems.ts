@@ -38,9 +38,9 @@ export function findProblems(health: Health): string[] {
       `${outbox.waiting} remote deletions wait, the oldest for ${formatAge(outbox.oldest)}`,
     ],
     [
-      (outbox?.oldest_customer ?? 0) > THRESHOLDS.customerAge,
-      `${outbox?.customers} Stripe customers wait to be deleted and may be charged, the oldest for ${
-        formatAge(outbox?.oldest_customer)
+      (outbox.oldest_customer ?? 0) > THRESHOLDS.customerAge,
+      `${outbox.customers} Stripe customers wait to be deleted and may be charged, the oldest for ${
+        formatAge(outbox.oldest_customer)
       }`,
     ],
     [

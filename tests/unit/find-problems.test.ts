@@ -40,7 +40,11 @@ test("up to every threshold nothing is wrong", () => {
 });
 
 test("where nothing waits nothing is wrong", () => {
-  const none = { outbox: { waiting: 0, oldest: null }, stores: {}, schedules: [] };
+  const none = {
+    outbox: { waiting: 0, oldest: null, customers: 0, oldest_customer: null },
+    stores: {},
+    schedules: [],
+  };
   expect(findProblems({ ...WELL, ...none })).toEqual([]);
 });
 
