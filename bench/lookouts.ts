@@ -1,11 +1,14 @@
 import pg from "pg";
 import { startScratchDatabase } from "../local/scratch-database.ts";
-import { type Measure, ratio } from "./report.ts";
+import { compareRounds, type Measure, measure } from "./report.ts";
 
 const DUE = 10_000;
 const CLAIMERS = 8;
+const ROUNDS = 3;
 /** Runs of one claim: what the lookouts function takes, and a batch. */
 const BATCHES = [1, 10];
+/** A claim writes a run besides the lookout: it may take twice as long. */
+const TARGET = { least: 0.5 };
 
 const CLAIM = "select run_id as id from public.claim_due_lookouts($1)";
 /** No run rows, no lease, no skip locked: what one claimer needs that has the table to itself. */
@@ -26,19 +29,36 @@ export async function measureLookouts(): Promise<Measure[]> {
   await using database = await startScratchDatabase();
   const url = database.url("postgres");
   await seed(url);
-  const measures: Measure[] = [];
-  for (const batch of BATCHES) {
-    const plain = await measureClaims(url, 1, PLAIN, batch);
-    const claimed = await measureClaims(url, CLAIMERS, CLAIM, batch);
-    await checkRuns(url);
-    measures.push({
-      name: `${DUE} due lookouts, ${CLAIMERS} claimers, ${batch} a claim`,
-      value: `${Math.round(claimed)} runs/s, ${ratio(claimed, plain)} of one plain update's ${
-        Math.round(plain)
-      }/s, none twice`,
-    });
+  const rates = BATCHES.map(() => ({ claimed: [] as number[][], plain: [] as number[][] }));
+  let wrong = 0;
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const [index, batch] of BATCHES.entries()) {
+      const plain = await measureClaims(url, 1, PLAIN, batch);
+      const claimed = await measureClaims(url, CLAIMERS, CLAIM, batch);
+      wrong += plain.wrong + claimed.wrong + await countWrongRuns(url);
+      rates[index]?.plain.push([plain.rate]);
+      rates[index]?.claimed.push([claimed.rate]);
+    }
   }
-  return measures;
+  const format = (rate: number) => `${rate.toFixed(0)}/s`;
+  return [
+    ...rates.map(({ claimed, plain }, index) =>
+      compareRounds(
+        `${DUE} due lookouts, ${CLAIMERS} claimers, ${BATCHES[index]} a claim : one plain update`,
+        claimed,
+        plain,
+        { format, target: TARGET },
+      )
+    ),
+    measure("  claimed twice, or never", wrong, { target: { most: 0 } }),
+  ];
+}
+
+interface Claims {
+  /** Lookouts claimed in a second. */
+  rate: number;
+  /** How many were claimed twice, or never. */
+  wrong: number;
 }
 
 async function seed(url: string): Promise<void> {
@@ -55,13 +75,13 @@ async function seed(url: string): Promise<void> {
   );
 }
 
-/** Lookouts claimed in a second. Throws unless each was claimed exactly once. */
+/** Everything is due; claimers take it until nothing is left. */
 async function measureClaims(
   url: string,
   claimers: number,
   claim: string,
   batch: number,
-): Promise<number> {
+): Promise<Claims> {
   await query(url, "delete from public.lookout_runs");
   await query(
     url,
@@ -78,10 +98,8 @@ async function measureClaims(
   const seconds = (performance.now() - startedAt) / 1000;
   await Promise.all(clients.map((client) => client.end()));
   const ids = claimed.flat();
-  if (ids.length !== DUE || new Set(ids).size !== DUE) {
-    throw new Error("a lookout was lost or doubled");
-  }
-  return DUE / seconds;
+  const distinct = new Set(ids).size;
+  return { rate: DUE / seconds, wrong: DUE - distinct + ids.length - distinct };
 }
 
 async function claimAll(client: pg.Client, claim: string, batch: number): Promise<string[]> {
@@ -93,12 +111,15 @@ async function claimAll(client: pg.Client, claim: string, batch: number): Promis
   }
 }
 
-async function checkRuns(url: string): Promise<void> {
+/** Lookouts without a run, and runs of a lookout that has one. */
+async function countWrongRuns(url: string): Promise<number> {
   const [row] = await query(
     url,
-    "select count(*)::integer as runs, count(distinct lookout_id)::integer as lookouts from public.lookout_runs",
+    `select $1::integer - count(distinct lookout_id) + count(*) - count(distinct lookout_id) as wrong
+     from public.lookout_runs`,
+    [DUE],
   );
-  if (row?.runs !== DUE || row.lookouts !== DUE) throw new Error("a run was lost or doubled");
+  return Number(row?.wrong);
 }
 
 async function query(

@@ -36,11 +36,6 @@ export function milliseconds(value: number): string {
   return `${value.toFixed(value < 10 ? 2 : 0)} ms`;
 }
 
-/** How two quantities compare, e.g. `1.30x`. */
-export function ratio(value: number, baseline: number): string {
-  return `${(value / baseline).toFixed(2)}x`;
-}
-
 /** How numbers of a measure are written, and what is asked of it. */
 export interface MeasureOptions {
   format?: (value: number) => string;

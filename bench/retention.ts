@@ -1,20 +1,28 @@
+import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { SUPERUSER } from "../local/postgres/names.ts";
 import { startScratchDatabase } from "../local/scratch-database.ts";
-import { type Measure, milliseconds, quantile, ratio } from "./report.ts";
+import { compare, type Measure, measure, milliseconds, quantile, type Target } from "./report.ts";
 
 /** Rows of activity, nine of ten of them too old; `BENCH_RETENTION_ROWS` takes fewer for a quick look. */
 const ROWS = Number(process.env.BENCH_RETENTION_ROWS ?? 5_000_000);
 const USERS = 1_000;
+const QUIET_MS = 5_000;
+/** Postgres' deadlock_timeout: whoever waits less does not even look for a deadlock. */
+const LOCK_TARGET = { most: 1_000 };
+/** Of what a user's insert and select take when nothing is deleted. */
+const USER_TARGET = { most: 2 };
 
 interface Deletion {
   rows: number;
   rowsPerSecond: number;
-  /** How long a user's insert and select took while it ran. */
+  /** How long each of its transactions took, in milliseconds: as long it held the locks of its rows. */
+  transactions: number[];
+  /** How long a user's insert and select took while it ran, in milliseconds. */
   waits: number[];
 }
 
-/** Retention of most of a large table against one plain DELETE of as many rows, and what users feel of either. */
+/** Retention of most of a large table against one plain DELETE of as many rows: speed, locks, and what users feel. */
 export async function measureRetention(): Promise<Measure[]> {
   await using database = await startScratchDatabase();
   await using client = await connect(database.url("postgres"));
@@ -26,16 +34,55 @@ export async function measureRetention(): Promise<Measure[]> {
   );
 
   await seed(database.url(SUPERUSER));
-  const plain = await measure(user, () => deletePlainly(client));
+  const quiet = await watchUsers(user, () => delay(QUIET_MS));
+  const plain = await measureDeletion(user, (transactions) => deletePlainly(client, transactions));
   await client.query("vacuum analyze public.user_activity");
-  const retention = await measure(user, () => runRetention(client));
+  const retention = await measureDeletion(
+    user,
+    (transactions) => runRetention(client, transactions),
+  );
+  if (retention.rows !== plain.rows) throw new Error("retention left rows");
   return [
-    ...describe("one DELETE", plain),
-    ...describe("retention", retention),
-    {
-      name: "retention / one DELETE, rows a second",
-      value: ratio(retention.rowsPerSecond, plain.rowsPerSecond),
-    },
+    ...compareDeletions(retention, plain),
+    ...describeWaits("retention", retention.waits, quiet, USER_TARGET),
+    ...describeWaits("one DELETE", plain.waits, quiet),
+  ];
+}
+
+function compareDeletions(retention: Deletion, plain: Deletion): Measure[] {
+  const longest = Math.max(...retention.transactions);
+  return [
+    compare(
+      `${count(retention.rows)} of ${count(ROWS)} rows: retention : one DELETE`,
+      retention.rowsPerSecond,
+      plain.rowsPerSecond,
+      { format: (rate) => `${count(rate)}/s` },
+    ),
+    measure("  longest lock held by retention", longest, {
+      format: milliseconds,
+      target: LOCK_TARGET,
+    }),
+    compare(
+      "  longest lock held, retention : one DELETE",
+      longest,
+      Math.max(...plain.transactions),
+    ),
+    measure("  p50 of its transactions", quantile(retention.transactions, 0.5), {
+      format: milliseconds,
+    }),
+  ];
+}
+
+function describeWaits(
+  what: string,
+  waits: number[],
+  quiet: number[],
+  target?: Target,
+): Measure[] {
+  const name = `a user's insert and select, ${what} : nothing deleted`;
+  return [
+    compare(`${name}, p50`, quantile(waits, 0.5), quantile(quiet, 0.5), { target }),
+    compare("  longest", Math.max(...waits), Math.max(...quiet)),
   ];
 }
 
@@ -55,43 +102,59 @@ async function seed(url: string): Promise<void> {
   await client.query("vacuum analyze public.user_activity");
 }
 
-async function measure(
+async function measureDeletion(
   user: pg.Client,
-  run: () => Promise<number>,
+  run: (transactions: number[]) => Promise<number>,
 ): Promise<Deletion> {
+  const transactions: number[] = [];
+  let rows = 0;
+  const waits = await watchUsers(user, async () => {
+    rows = await run(transactions);
+  });
+  const seconds = transactions.reduce((sum, each) => sum + each, 0) / 1000;
+  return { rows, rowsPerSecond: rows / seconds, transactions, waits };
+}
+
+/** How long users waited for their work while something else ran, in milliseconds. */
+async function watchUsers(user: pg.Client, run: () => Promise<void>): Promise<number[]> {
   const running = { waits: [] as number[], ended: false };
   const usersWork = useTable(user, running);
-  const startedAt = performance.now();
-  const rows = await run();
-  const seconds = (performance.now() - startedAt) / 1000;
-  running.ended = true;
-  await usersWork;
-  return { rows, rowsPerSecond: rows / seconds, waits: running.waits };
+  try {
+    await run();
+  } finally {
+    running.ended = true;
+    await usersWork;
+  }
+  return running.waits;
 }
 
 /** Rolled back, so that retention finds the same rows. */
-async function deletePlainly(client: pg.Client): Promise<number> {
+async function deletePlainly(client: pg.Client, transactions: number[]): Promise<number> {
+  const startedAt = performance.now();
   await client.query("begin");
   const { rowCount } = await client.query(
     "delete from public.user_activity where created_at < now() - interval '365 days'",
   );
   await client.query("rollback");
+  transactions.push(performance.now() - startedAt);
   return rowCount ?? 0;
 }
 
-/** As the clock does: run after run, for as long as one ends unfinished. */
-async function runRetention(client: pg.Client): Promise<number> {
-  const { rows: [schedule] } = await client.query<{ command: string }>(
-    "select private.sql_schedule_command('retention') as command",
-  );
-  for (;;) {
-    await client.query(schedule?.command ?? "");
-    const { rows: [row] } = await client.query<{ last_status: string }>(
-      "select last_status from private.schedules where name = 'retention'",
+/** The calls that `private.sql_schedule_command` makes, one by one: each is a transaction, and its time is seen. */
+async function runRetention(client: pg.Client, transactions: number[]): Promise<number> {
+  for (let isMore = true; isMore;) {
+    const startedAt = performance.now();
+    const { rows: [row] } = await client.query<{ is_more: boolean }>(
+      "select private.run_sql_schedule('retention') as is_more",
     );
-    if (row?.last_status === "ok") return await countPurged(client);
-    if (row?.last_status !== "unfinished") throw new Error(`retention: ${row?.last_status}`);
+    transactions.push(performance.now() - startedAt);
+    isMore = row?.is_more ?? false;
   }
+  const { rows: [row] } = await client.query<{ last_status: string }>(
+    "select last_status from private.schedules where name = 'retention'",
+  );
+  if (row?.last_status !== "ok") throw new Error(`retention: ${row?.last_status}`);
+  return await countPurged(client);
 }
 
 /** One user after another logs something and reads the own newest activity, the oldest with it. */
@@ -111,7 +174,7 @@ async function useTable(
       [id],
     );
     running.waits.push(performance.now() - startedAt);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await delay(5);
   }
 }
 
@@ -122,17 +185,8 @@ async function countPurged(client: pg.Client): Promise<number> {
   return row?.deleted ?? 0;
 }
 
-function describe(name: string, { rows, rowsPerSecond, waits }: Deletion): Measure[] {
-  return [
-    {
-      name: `${name}: ${rows.toLocaleString("en")} of ${ROWS.toLocaleString("en")} rows`,
-      value: `${Math.round(rowsPerSecond).toLocaleString("en")} rows/s`,
-    },
-    {
-      name: `${name}: a user's insert and select, p50, longest`,
-      value: `${milliseconds(quantile(waits, 0.5))}, ${milliseconds(Math.max(...waits))}`,
-    },
-  ];
+function count(value: number): string {
+  return Math.round(value).toLocaleString("en");
 }
 
 async function connect(url: string): Promise<pg.Client & AsyncDisposable> {

@@ -5,9 +5,9 @@ import { describeBreaches, findBreaches, findOrphans } from "../tests/helpers/in
 import { LoadUser, RequestError } from "../tests/helpers/load-user.ts";
 import { type Action, actions, PACE, type Timer } from "../tests/helpers/scenario.ts";
 import { CleanupReply } from "../types/api.ts";
-import { describeCourse, type Sample, type Slack } from "./flatness.ts";
+import { compareFifths, type Sample, type Slack } from "./flatness.ts";
 import { memoryByPart } from "./process-memory.ts";
-import { type Measure, milliseconds, quantile } from "./report.ts";
+import { compare, type Measure, measure, milliseconds, quantile, type Target } from "./report.ts";
 import { type BenchStack, startBenchStack, temporaryState } from "./stack.ts";
 
 /** How long and by how many a stack is used. */
@@ -18,11 +18,11 @@ export interface SoakOptions {
 
 const SIGN_UPS_AT_ONCE = 10;
 const SAMPLE_MS = 2_000;
-/** People read and think between what they do. */
-const SHORTEST_THOUGHT_MS = 1_000;
-const LONGEST_THOUGHT_MS = 5_000;
-/** Users begin within this time, so that they do not go in step. */
-const RAMP_MS = 15_000;
+/** People begin within some time, so that they do not go in step, and read and think between what they do. */
+const PEOPLE: Habits = { rampMs: 15_000, shortestThoughtMs: 1_000, longestThoughtMs: 5_000 };
+/** One user alone, before the others come: what they meet is measured against it. */
+const ALONE: Habits = { rampMs: 0, shortestThoughtMs: 0, longestThoughtMs: 0 };
+const ALONE_MS = 30_000;
 /** Each user keeps so many sessions, so that what there is does not grow. */
 const SESSIONS_KEPT = 2;
 /** Every quarter of an hour in real life. */
@@ -39,10 +39,19 @@ const PARTS = {
   stripe: /stripe\/main/,
   postgres: /postgres/,
 };
-/** Without a cap Node lets garbage lie for minutes, which looks like growth; with it a leak ends the process. */
-const TIGHT_HEAP = { NODE_OPTIONS: "--max-old-space-size=160" };
+/** A heap that is capped instead is collected all the time: at 160 MB everything took ten times as long. */
+const COLLECTED = {
+  NODE_OPTIONS: `--expose-gc --import=${import.meta.resolve("./collect-garbage.ts")}`,
+};
 const MEMORY_SLACK: Slack = { share: 0.1, amount: 10 * MIB };
 const CONNECTIONS_SLACK: Slack = { share: 0, amount: 0 };
+const NONE = { most: 0 };
+
+interface Habits {
+  rampMs: number;
+  shortestThoughtMs: number;
+  longestThoughtMs: number;
+}
 
 /** What users met. */
 interface Experience {
@@ -54,37 +63,35 @@ interface Experience {
 /** Many users for minutes: errors, times, memory and connections in the course of it, and what must hold in the end. */
 export async function measureSoak({ users: count, minutes }: SoakOptions): Promise<Measure[]> {
   await using state = await temporaryState();
-  await using stack = await startBenchStack(state.directory, TIGHT_HEAP);
+  await using stack = await startBenchStack(state.directory, COLLECTED);
   const database = new pg.Pool({ connectionString: stack.status.DB_URL, max: 2 });
   try {
     await setPace(stack);
     const users = await signUp(stack, count);
     const load = os.loadavg()[0] ?? NaN;
-    const met: Experience = { times: new Map(), refusals: new Map(), errors: new Map() };
+    const alone = await useAll(users.slice(0, 1), Date.now() + ALONE_MS, ALONE);
     const until = Date.now() + minutes * 60_000;
-    const [samples] = await Promise.all([
+    const [met, samples] = await Promise.all([
+      useAll(users, until, PEOPLE),
       takeSamples(stack, database, until),
       cleanUpUntil(stack, until),
-      ...users.map((user) => use(user, until, met)),
     ]);
     await drain(stack, database);
     const breaches = await findBreaches(database);
     const orphans = await findOrphans(database, stack.status.OPENAI_BASE_URL);
-    const measures = [
-      { name: "users, minutes", value: `${count}, ${minutes}` },
-      { name: "load of the machine, before and at the end", value: describeLoad(load) },
-      ...describeTimes(met, minutes),
-      ...describeCourses(samples),
-      { name: "documented refusals", value: describeCounts(met.refusals) },
-      { name: "errors", value: describeCounts(met.errors) },
-      {
-        name: "invariants",
-        value: breaches.length === 0 ? "all hold" : describeBreaches(breaches),
-      },
-      { name: "orphans at OpenAI", value: String(orphans.length) },
-    ];
     if (breaches.length + orphans.length + met.errors.size > 0) process.exitCode = 1;
-    return measures;
+    return [
+      ...describeLoad(load),
+      ...describeTimes(met, alone, count, minutes),
+      ...describeCourses(samples),
+      describeCounts("documented refusals", met.refusals),
+      describeCounts("errors", met.errors, NONE),
+      measure("broken invariants", breaches.length, {
+        format: (broken) => broken === 0 ? "0" : describeBreaches(breaches),
+        target: NONE,
+      }),
+      measure("orphans at OpenAI", orphans.length, { target: NONE }),
+    ];
   } finally {
     await database.end();
   }
@@ -104,12 +111,23 @@ async function signUp({ status }: BenchStack, count: number): Promise<LoadUser[]
   return users;
 }
 
+async function useAll(users: LoadUser[], until: number, habits: Habits): Promise<Experience> {
+  const met: Experience = { times: new Map(), refusals: new Map(), errors: new Map() };
+  await Promise.all(users.map((user) => use(user, until, habits, met)));
+  return met;
+}
+
 /** One user, until the time is up: everything that there is to do, in one session after the other. */
-async function use(user: LoadUser, until: number, met: Experience): Promise<void> {
+async function use(
+  user: LoadUser,
+  until: number,
+  { rampMs, shortestThoughtMs, longestThoughtMs }: Habits,
+  met: Experience,
+): Promise<void> {
   const sessions: string[] = [];
   const time = timeInto(met.times);
   const names = Object.keys(actions) as Action[]; // Exactly its keys: it is a literal.
-  await delay(Math.random() * RAMP_MS);
+  await delay(Math.random() * rampMs);
   while (Date.now() < until) {
     await attempt("sessions", met, async () => {
       sessions.push(await time("create session", () => user.createSession()));
@@ -121,7 +139,7 @@ async function use(user: LoadUser, until: number, met: Experience): Promise<void
       if (Date.now() >= until) return;
       const sessionId = sessions.at(-1) ?? "";
       await attempt(name, met, () => actions[name]({ user, sessionId, time }));
-      await delay(SHORTEST_THOUGHT_MS + Math.random() * (LONGEST_THOUGHT_MS - SHORTEST_THOUGHT_MS));
+      await delay(shortestThoughtMs + Math.random() * (longestThoughtMs - shortestThoughtMs));
     }
   }
 }
@@ -196,47 +214,52 @@ async function drain(stack: BenchStack, database: pg.Pool): Promise<void> {
   }
 }
 
-function describeLoad(before: number): string {
-  const numbers = [before, os.loadavg()[0] ?? NaN].map((load) => load.toFixed(1)).join(" and ");
-  return `${numbers}, on ${os.availableParallelism()} cores`;
+function describeLoad(before: number): Measure[] {
+  const format = (load: number) => load.toFixed(1);
+  return [
+    measure("load of the machine, before", before, { format }),
+    measure("load of the machine, at the end", os.loadavg()[0] ?? NaN, { format }),
+  ];
 }
 
-function describeTimes({ times }: Experience, minutes: number): Measure[] {
+/** What many users met, against what one of them met alone. */
+function describeTimes(
+  { times }: Experience,
+  alone: Experience,
+  users: number,
+  minutes: number,
+): Measure[] {
   const total = [...times.values()].reduce((sum, own) => sum + own.length, 0);
   return [
-    { name: "timed actions a second", value: (total / (minutes * 60)).toFixed(1) },
-    ...[...times].map(([name, own]) => ({
-      name: `  ${name}: p50, p95, p99 (of ${own.length})`,
-      value: [0.5, 0.95, 0.99].map((share) => milliseconds(quantile(own, share))).join(", "),
-    })),
+    measure(`timed actions a second, ${users} users`, total / (minutes * 60), {
+      format: (rate) => rate.toFixed(1),
+    }),
+    ...[...times].flatMap(([name, own]) => [
+      compare(
+        `${name}, p50 : one user alone`,
+        quantile(own, 0.5),
+        quantile(alone.times.get(name) ?? [], 0.5),
+      ),
+      ...[0.95, 0.99].map((share) =>
+        measure(`  p${share * 100}`, quantile(own, share), { format: milliseconds })
+      ),
+    ]),
   ];
 }
 
 function describeCourses(samples: Sample[]): Measure[] {
-  const memory = Object.keys(PARTS).map((part) => {
-    const { start, middle, end, isFlat } = describeCourse(samples, part, MEMORY_SLACK);
-    const megabytes = [start, middle, end].map((bytes) => (bytes / MIB).toFixed(0)).join(", ");
-    return {
-      name: `memory of ${part}, start, middle and end`,
-      value: `${megabytes} MiB: ${isFlat ? "flat" : "GROWS"}`,
-    };
-  });
-  const { start, middle, end, isFlat } = describeCourse(samples, "connections", CONNECTIONS_SLACK);
+  const valuesOf = (name: string) => samples.map((sample) => sample[name] ?? NaN);
+  const mebibytes = (bytes: number) => `${(bytes / MIB).toFixed(0)} MiB`;
   return [
-    ...memory,
-    {
-      name: "database connections, start, middle and end",
-      value: `${start}, ${middle}, ${end}: ${isFlat ? "flat" : "GROW"}`,
-    },
-    {
-      name: "  flat",
-      value:
-        "median of the last fifth at most 10 % or 10 MiB above that of the second; no connection more",
-    },
+    ...Object.keys(PARTS).map((part) =>
+      compareFifths(`memory of ${part}`, valuesOf(part), MEMORY_SLACK, mebibytes)
+    ),
+    compareFifths("database connections", valuesOf("connections"), CONNECTIONS_SLACK, String),
   ];
 }
 
-function describeCounts(counts: Map<string, number>): string {
-  if (counts.size === 0) return "none";
-  return [...counts].map(([what, count]) => `${count} × ${what}`).join("; ");
+function describeCounts(name: string, counts: Map<string, number>, target?: Target): Measure {
+  const list = [...counts].map(([what, count]) => `${count} × ${what}`).join("; ");
+  const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  return measure(name, total, { format: () => list || "0", target });
 }
