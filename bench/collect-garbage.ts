@@ -1,5 +1,5 @@
 // Imported into every Node process of a stack that is watched for leaks: Node lets garbage lie for minutes, which looks
 // like growth. Needs `--expose-gc`.
-const EVERY_MS = 10_000;
+const EVERY_MS = 30_000;
 
 setInterval(() => globalThis.gc?.(), EVERY_MS).unref();
