@@ -34,12 +34,13 @@ async function readStatus(pid: number, field: string): Promise<number> {
 }
 
 /**
- * Bytes of memory of a process and all below it (Linux), by the first part whose pattern a command line matches. What
- * processes share is counted once: each one's share of it.
+ * Bytes of memory of all processes below one (Linux), by the first part whose pattern a command line matches. `read` says
+ * how many those of one process are.
  */
 export async function memoryByPart(
   ancestor: number,
   parts: Record<string, RegExp>,
+  read: (pid: number) => Promise<number>,
 ): Promise<Record<string, number>> {
   const sums = Object.fromEntries(Object.keys(parts).map((part) => [part, 0]));
   for (const entry of await readdir("/proc")) {
@@ -47,13 +48,16 @@ export async function memoryByPart(
     if (!pid || pid === ancestor || !await descendsFrom(pid, ancestor)) continue;
     const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
     const part = Object.keys(parts).find((name) => parts[name]?.test(command));
-    if (part !== undefined) sums[part] = (sums[part] ?? 0) + await readShare(pid);
+    if (part !== undefined) sums[part] = (sums[part] ?? 0) + await read(pid);
   }
   return sums;
 }
 
-/** Source: https://docs.kernel.org/filesystems/proc.html, smaps_rollup. */
-async function readShare(pid: number): Promise<number> {
+/**
+ * What a process has for itself, and its share of what it has in common with others.
+ * Source: https://docs.kernel.org/filesystems/proc.html, smaps_rollup.
+ */
+export async function readShare(pid: number): Promise<number> {
   // It may have ended meanwhile.
   const rollup = await readFile(`/proc/${pid}/smaps_rollup`, "utf8").catch(() => "");
   return Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1] ?? 0) * 1024;

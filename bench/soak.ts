@@ -1,4 +1,6 @@
+import { readFile } from "node:fs/promises";
 import os from "node:os";
+import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { describeBreaches, findBreaches, findOrphans } from "../tests/helpers/invariants.ts";
@@ -6,7 +8,7 @@ import { LoadUser, RequestError } from "../tests/helpers/load-user.ts";
 import { type Action, actions, PACE, type Timer } from "../tests/helpers/scenario.ts";
 import { CleanupReply } from "../types/api.ts";
 import { compareFifths, type Sample, type Slack } from "./flatness.ts";
-import { memoryByPart } from "./process-memory.ts";
+import { memoryByPart, readShare } from "./process-memory.ts";
 import { compare, type Measure, measure, milliseconds, quantile, type Target } from "./report.ts";
 import { type BenchStack, startBenchStack, temporaryState } from "./stack.ts";
 
@@ -32,17 +34,15 @@ const DRAIN_MS = 120_000;
 const REFUSALS = new Set(["turn_in_progress", "rate_limited"]);
 
 const MIB = 1024 * 1024;
-const PARTS = {
+/** Processes of Node, which can be told to collect garbage. */
+const NODE_PARTS = {
   gateway: /local\/main\.ts/,
-  functions: /functions-server/,
   openai: /openai\/main/,
   stripe: /stripe\/main/,
-  postgres: /postgres/,
 };
+const OTHER_PARTS = { functions: /functions-server/, postgres: /postgres/ };
 /** A heap that is capped instead is collected all the time: at 160 MB everything took ten times as long. */
-const COLLECTED = {
-  NODE_OPTIONS: `--expose-gc --import=${import.meta.resolve("./collect-garbage.ts")}`,
-};
+const NODE_OPTIONS = `--expose-gc --import=${import.meta.resolve("./collect-garbage.ts")}`;
 const MEMORY_SLACK: Slack = { share: 0.1, amount: 10 * MIB };
 const CONNECTIONS_SLACK: Slack = { share: 0, amount: 0 };
 const NONE = { most: 0 };
@@ -63,7 +63,9 @@ interface Experience {
 /** Many users for minutes: errors, times, memory and connections in the course of it, and what must hold in the end. */
 export async function measureSoak({ users: count, minutes }: SoakOptions): Promise<Measure[]> {
   await using state = await temporaryState();
-  await using stack = await startBenchStack(state.directory, COLLECTED);
+  await using held = await temporaryState();
+  const env = { NODE_OPTIONS, BENCH_HELD: held.directory };
+  await using stack = await startBenchStack(state.directory, env);
   const database = new pg.Pool({ connectionString: stack.status.DB_URL, max: 2 });
   try {
     await setPace(stack);
@@ -73,7 +75,7 @@ export async function measureSoak({ users: count, minutes }: SoakOptions): Promi
     const until = Date.now() + minutes * 60_000;
     const [met, samples] = await Promise.all([
       useAll(users, until, PEOPLE),
-      takeSamples(stack, database, until),
+      takeSamples(stack, database, held.directory, until),
       cleanUpUntil(stack, until),
     ]);
     await drain(stack, database);
@@ -169,15 +171,19 @@ function timeInto(times: Experience["times"]): Timer {
 async function takeSamples(
   stack: BenchStack,
   database: pg.Pool,
+  heldDirectory: string,
   until: number,
 ): Promise<Sample[]> {
+  const readHeld = async (pid: number) =>
+    Number(await readFile(path.join(heldDirectory, String(pid)), "utf8").catch(() => NaN));
   const samples: Sample[] = [];
   while (Date.now() < until) {
     const { rows: [row] } = await database.query<{ connections: number }>(
       "select count(*)::integer as connections from pg_stat_activity where backend_type = 'client backend'",
     );
-    const memory = await memoryByPart(stack.pid, PARTS);
-    samples.push({ ...memory, connections: row?.connections ?? NaN });
+    const held = await memoryByPart(stack.pid, NODE_PARTS, readHeld);
+    const others = await memoryByPart(stack.pid, OTHER_PARTS, readShare);
+    samples.push({ ...held, ...others, connections: row?.connections ?? NaN });
     await delay(SAMPLE_MS);
   }
   return samples;
@@ -251,7 +257,10 @@ function describeCourses(samples: Sample[]): Measure[] {
   const valuesOf = (name: string) => samples.map((sample) => sample[name] ?? NaN);
   const mebibytes = (bytes: number) => `${(bytes / MIB).toFixed(0)} MiB`;
   return [
-    ...Object.keys(PARTS).map((part) =>
+    ...Object.keys(NODE_PARTS).map((part) =>
+      compareFifths(`held by ${part}, collected`, valuesOf(part), MEMORY_SLACK, mebibytes)
+    ),
+    ...Object.keys(OTHER_PARTS).map((part) =>
       compareFifths(`memory of ${part}`, valuesOf(part), MEMORY_SLACK, mebibytes)
     ),
     compareFifths("database connections", valuesOf("connections"), CONNECTIONS_SLACK, String),
