@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { ExportSection } from "../../types/api.ts";
 import type { Database } from "../../types/database.ts";
 import { AppError } from "../_shared/errors.ts";
+import { limitedFetch } from "../_shared/limited-fetch.ts";
 import { unwrap } from "../_shared/refusal.ts";
 import type { ApiAccess } from "./environment.ts";
 
@@ -39,7 +40,7 @@ export function createExportDatabase(
   return {
     ensureProfile: async () => unwrap(await user.rpc("ensure_profile")).id,
     async readPage(section, after) {
-      const response = await fetch(`${url}/rest/v1/rpc/export_account`, {
+      const response = await limitedFetch(`${url}/rest/v1/rpc/export_account`, {
         method: "POST",
         headers,
         body: JSON.stringify({ section, after }),

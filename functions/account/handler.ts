@@ -1,7 +1,6 @@
-import { withSupabase } from "@supabase/server/adapters/hono";
 import type { Context } from "hono";
 import type Stripe from "stripe";
-import type { Database } from "../../types/database.ts";
+import { allow } from "../_shared/allow.ts";
 import { createFileStorage } from "../_shared/files/file-storage.ts";
 import { AppError } from "../_shared/errors.ts";
 import { createFunction, type FunctionEnv } from "../_shared/http.ts";
@@ -24,7 +23,7 @@ export interface AccountServices {
 /** `GET /account/export` streams everything that a user owns; `DELETE /account` deletes it. */
 export function createAccountFunction({ api, stripe, log }: AccountServices) {
   const app = createFunction({ name: "account", log });
-  const asUser = withSupabase<Database>({ auth: "user" });
+  const asUser = allow("user");
 
   app.get("/export", asUser, async (c) => {
     const { supabase } = c.var.supabaseContext;

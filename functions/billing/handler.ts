@@ -1,4 +1,3 @@
-import { withSupabase } from "@supabase/server/adapters/hono";
 import type { Context } from "hono";
 import { etag } from "hono/etag";
 import Stripe from "stripe";
@@ -9,7 +8,7 @@ import {
   type RedirectReply,
   type SubscriptionReply,
 } from "../../types/api.ts";
-import type { Database } from "../../types/database.ts";
+import { allow } from "../_shared/allow.ts";
 import { createBillingDatabase } from "../_shared/billing/billing-database.ts";
 import { AppError } from "../_shared/errors.ts";
 import { createFunction, type FunctionEnv, parseBody, readJson } from "../_shared/http.ts";
@@ -25,7 +24,7 @@ const CATALOGUE_SECONDS = 300;
 /** `POST /billing/checkout`, `POST /billing/portal`, `GET /billing/subscription`, `GET /billing/products`. */
 export function createBillingFunction(ports: Omit<BillingPorts, "db">) {
   const app = createFunction({ name: "billing", log: ports.log });
-  const asUser = withSupabase<Database>({ auth: "user" });
+  const asUser = allow("user");
 
   app.post("/checkout", asUser, async (c) => {
     const body = parseBody(CheckoutRequest, await readJson(c));
@@ -51,7 +50,7 @@ export function createBillingFunction(ports: Omit<BillingPorts, "db">) {
 
   app.get(
     "/products",
-    withSupabase<Database>({ auth: ["publishable", "user"] }),
+    allow(["publishable", "user"]),
     etag(),
     async (c) => {
       c.header("cache-control", `public, max-age=${CATALOGUE_SECONDS}`);

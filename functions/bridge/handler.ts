@@ -1,4 +1,3 @@
-import { withSupabase } from "@supabase/server/adapters/hono";
 import type { Context } from "hono";
 import {
   type BridgeReply,
@@ -6,7 +5,7 @@ import {
   type BridgeSession,
   RedeemRequest,
 } from "../../types/api.ts";
-import type { Database } from "../../types/database.ts";
+import { allow } from "../_shared/allow.ts";
 import { AppError } from "../_shared/errors.ts";
 import { createFunction, type FunctionEnv, parseBody, readJson } from "../_shared/http.ts";
 import type { Log } from "../_shared/log.ts";
@@ -18,7 +17,7 @@ import { redeemCode } from "./redeem-code.ts";
 export function createBridgeFunction(log: Log) {
   const app = createFunction({ name: "bridge", log });
 
-  app.post("/", withSupabase<Database>({ auth: "user" }), async (c) => {
+  app.post("/", allow("user"), async (c) => {
     const { supabase, supabaseAdmin, userClaims } = c.var.supabaseContext;
     if (!userClaims) throw new AppError("unauthorized");
     const { session_data } = parseBody(BridgeRequest, await readOptionalJson(c));
@@ -26,7 +25,7 @@ export function createBridgeFunction(log: Log) {
     return c.json<BridgeReply>(await issueCode(db, userClaims.id, session_data, readOrigin(c)));
   });
 
-  app.post("/redeem", withSupabase<Database>({ auth: "publishable" }), async (c) => {
+  app.post("/redeem", allow("publishable"), async (c) => {
     const { supabase, supabaseAdmin } = c.var.supabaseContext;
     const { code } = parseBody(RedeemRequest, await readJson(c));
     const ports = {

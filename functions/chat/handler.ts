@@ -1,8 +1,7 @@
-import { withSupabase } from "@supabase/server/adapters/hono";
 import type { Context } from "hono";
 import { z } from "zod";
 import { type ChatTurn, parseChatRequest, type StopReply } from "../../types/api.ts";
-import type { Database } from "../../types/database.ts";
+import { allow } from "../_shared/allow.ts";
 import { runInBackground } from "../_shared/background.ts";
 import { AppError } from "../_shared/errors.ts";
 import { createFilePorts, type FileServices } from "../_shared/files/file-ports.ts";
@@ -29,7 +28,7 @@ export interface ChatPorts extends FileServices {
  */
 export function createChatFunction(ports: ChatPorts) {
   const app = createFunction({ name: "chat", log: ports.log });
-  const asUser = withSupabase<Database>({ auth: "user" });
+  const asUser = allow("user");
 
   app.post("/", asUser, async (c) => {
     const turn = parseTurn(await readJson(c));

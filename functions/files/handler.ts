@@ -1,8 +1,7 @@
-import { withSupabase } from "@supabase/server/adapters/hono";
 import type { Context } from "hono";
 import { z } from "zod";
 import { type FileReply, RegisterRequest } from "../../types/api.ts";
-import type { Database } from "../../types/database.ts";
+import { allow } from "../_shared/allow.ts";
 import { runInBackground } from "../_shared/background.ts";
 import { AppError } from "../_shared/errors.ts";
 import { createFilePorts, type FilePorts, type FileServices } from "../_shared/files/file-ports.ts";
@@ -19,7 +18,7 @@ import { registerObject } from "./register-object.ts";
  */
 export function createFilesFunction(services: FileServices) {
   const app = createFunction({ name: "files", log: services.log, streamsForms: true });
-  const asUser = withSupabase<Database>({ auth: "user" });
+  const asUser = allow("user");
 
   app.post("/", asUser, async (c) => {
     const { ports, userId } = requestPorts(c, services);

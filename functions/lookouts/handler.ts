@@ -1,4 +1,3 @@
-import { withSupabase } from "@supabase/server/adapters/hono";
 import type { Context } from "hono";
 import { z } from "zod";
 import {
@@ -8,7 +7,7 @@ import {
   type LookoutRunReply,
   type LookoutsReply,
 } from "../../types/api.ts";
-import type { Database } from "../../types/database.ts";
+import { allow } from "../_shared/allow.ts";
 import { runInBackground } from "../_shared/background.ts";
 import { AppError } from "../_shared/errors.ts";
 import { createFilePorts, type FileServices } from "../_shared/files/file-ports.ts";
@@ -28,7 +27,7 @@ import { startRunNow } from "./start-run-now.ts";
  */
 export function createLookoutsFunction(services: FileServices) {
   const app = createFunction({ name: "lookouts", log: services.log });
-  const asUser = withSupabase<Database>({ auth: "user" });
+  const asUser = allow("user");
 
   app.post("/", asUser, async (c) => {
     const request = parseBody(LookoutRequest, await readJson(c));
@@ -37,7 +36,7 @@ export function createLookoutsFunction(services: FileServices) {
     return c.json<LookoutReply>(lookout, 201);
   });
 
-  app.post("/run", withSupabase<Database>({ auth: "secret" }), async (c) => {
+  app.post("/run", allow("secret"), async (c) => {
     const { reply, settled } = runDueLookouts(runPorts(c, services));
     runInBackground(settled);
     return c.json<LookoutsReply>(await reply);

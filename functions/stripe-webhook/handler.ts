@@ -1,7 +1,6 @@
-import { withSupabase } from "@supabase/server/adapters/hono";
 import Stripe from "stripe";
 import type { WebhookReply } from "../../types/api.ts";
-import type { Database } from "../../types/database.ts";
+import { allow } from "../_shared/allow.ts";
 import { createBillingDatabase } from "../_shared/billing/billing-database.ts";
 import { AppError } from "../_shared/errors.ts";
 import { createFunction } from "../_shared/http.ts";
@@ -22,7 +21,7 @@ export function createWebhookFunction(ports: WebhookFunctionPorts) {
   const app = createFunction({ name: "stripe-webhook", log: ports.log });
   const cryptoProvider = Stripe.createSubtleCryptoProvider();
 
-  app.post("/", withSupabase<Database>({ auth: "none" }), async (c) => {
+  app.post("/", allow("none"), async (c) => {
     const signature = c.req.header("stripe-signature");
     const event = await verify(ports, cryptoProvider, await c.req.text(), signature);
     const db = createBillingDatabase(c.var.supabaseContext.supabaseAdmin);

@@ -1,6 +1,5 @@
-import { withSupabase } from "@supabase/server/adapters/hono";
 import type { RecoveryReply } from "../../types/api.ts";
-import type { Database } from "../../types/database.ts";
+import { allow } from "../_shared/allow.ts";
 import { createFunction } from "../_shared/http.ts";
 import { createTurnDatabase } from "../_shared/turn/turn-database.ts";
 import type { TurnPorts } from "../_shared/turn/turn-ports.ts";
@@ -9,7 +8,7 @@ import { recoverTurns } from "./recover-turns.ts";
 /** `POST /turn-recovery` (secret key, every minute): settles turns whose function has died. */
 export function createTurnRecoveryFunction(ports: Omit<TurnPorts, "db">) {
   const app = createFunction({ name: "turn-recovery", log: ports.log });
-  app.post("/", withSupabase<Database>({ auth: "secret" }), async (c) => {
+  app.post("/", allow("secret"), async (c) => {
     const db = createTurnDatabase(c.var.supabaseContext.supabaseAdmin);
     return c.json<RecoveryReply>(await recoverTurns({ ...ports, db }));
   });

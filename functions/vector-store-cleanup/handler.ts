@@ -1,6 +1,5 @@
-import { withSupabase } from "@supabase/server/adapters/hono";
 import type { CleanupReply } from "../../types/api.ts";
-import type { Database } from "../../types/database.ts";
+import { allow } from "../_shared/allow.ts";
 import { createFilePorts } from "../_shared/files/file-ports.ts";
 import { createFunction } from "../_shared/http.ts";
 import { cleanUp, LONGEST_MS } from "./clean-up.ts";
@@ -10,7 +9,7 @@ import type { CleanupServices } from "./cleanup-ports.ts";
 /** `POST /vector-store-cleanup` (secret key, every 15 minutes): expires stores, and deletes what nobody owns any more. */
 export function createCleanupFunction(services: CleanupServices) {
   const app = createFunction({ name: "vector-store-cleanup", log: services.log });
-  app.post("/", withSupabase<Database>({ auth: "secret" }), async (c) => {
+  app.post("/", allow("secret"), async (c) => {
     const { supabaseAdmin } = c.var.supabaseContext;
     const ports = createFilePorts(services, supabaseAdmin);
     const cleanup = createCleanupDatabase(supabaseAdmin);
