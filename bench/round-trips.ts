@@ -1,7 +1,7 @@
 import { serve } from "@hono/node-server";
-import getPort from "get-port";
 import { Hono } from "hono";
 import { proxy } from "hono/proxy";
+import { freePort } from "../local/free-port.ts";
 import { startFunctions } from "../local/functions.ts";
 import { silentLog } from "../local/log.ts";
 import { type Measure, measure } from "./report.ts";
@@ -14,7 +14,7 @@ export async function measureRoundTrips(): Promise<Measure[]> {
   const stack = parts.use(await startBenchStack(state.directory));
   const calls: string[] = [];
   const record = async (upstream: string, kind: string) => {
-    const port = await getPort();
+    const port = await freePort();
     const app = new Hono().all("*", (c) => {
       const { pathname, search } = new URL(c.req.url);
       if (!pathname.includes("jwks")) calls.push(`${kind} ${pathname}`);
@@ -25,7 +25,7 @@ export async function measureRoundTrips(): Promise<Measure[]> {
     return `http://127.0.0.1:${port}`;
   };
   const { API_URL, OPENAI_BASE_URL = "", PUBLISHABLE_KEY, SECRET_KEY } = stack.status;
-  const port = await getPort();
+  const port = await freePort();
   const functions = await startFunctions({
     port,
     apiUrl: await record(API_URL, "database"),

@@ -4,8 +4,8 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { execa } from "execa";
-import getPort from "get-port";
 import pg from "pg";
+import { freePort } from "../local/free-port.ts";
 import { REPOSITORY } from "../local/settings.ts";
 import { readStatus, type StackStatus } from "../local/status.ts";
 import type { Database } from "../types/database.ts";
@@ -37,9 +37,9 @@ export async function startBenchStack(
     env: {
       ...env,
       PARLEY_STATE_DIR: stateDir,
-      PARLEY_API_PORT: String(await getPort()),
-      PARLEY_DB_PORT: String(await getPort()),
-      PARLEY_MAIL_PORT: String(await getPort()),
+      PARLEY_API_PORT: String(await freePort()),
+      PARLEY_DB_PORT: String(await freePort()),
+      PARLEY_MAIL_PORT: String(await freePort()),
     },
   });
   await new Promise<void>((resolve, reject) => {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import getPort from "get-port";
+import { freePort } from "./free-port.ts";
 import { type PlatformDatabase, startDatabase } from "./database.ts";
 import { loadKeys } from "./keys.ts";
 import { silentLog } from "./log.ts";
@@ -16,7 +16,7 @@ export async function startScratchDatabase(): Promise<ScratchDatabase> {
   await using parts = new AsyncDisposableStack();
   const stateDir = await mkdtemp(path.join(os.tmpdir(), "parley-scratch-"));
   parts.defer(() => rm(stateDir, { recursive: true, force: true }));
-  const port = await getPort();
+  const port = await freePort();
   const keys = await loadKeys(stateDir);
   const database = await startDatabase({
     stateDir,

@@ -1,7 +1,7 @@
 import path from "node:path";
 import { serve, type ServerType } from "@hono/node-server";
-import getPort from "get-port";
 import type pg from "pg";
+import { freePort } from "./free-port.ts";
 import { quietAnsweredErrors } from "./api/quiet.ts";
 import { createReloadingApp } from "./api/reload.ts";
 import { createAuthApp } from "./auth/create-auth-app.ts";
@@ -84,7 +84,7 @@ async function startParts(
   signal.throwIfAborted();
   const provider = await startProvider(site, parts);
   const account = await startBilling(site, parts);
-  const functionsPort = await getPort();
+  const functionsPort = await freePort();
   const markReady = await startGateway(site, database, `http://127.0.0.1:${functionsPort}`, parts);
   await startEdgeFunctions(
     site,
@@ -142,7 +142,11 @@ async function startProvider(
 ): Promise<Provider> {
   if (settings.openai) return settings.openai;
   const { stateDir } = settings;
-  const { service, provider } = await startOpenAIEmulator({ port: await getPort(), stateDir, log });
+  const { service, provider } = await startOpenAIEmulator({
+    port: await freePort(),
+    stateDir,
+    log,
+  });
   parts.defer(() => service.stop());
   return provider;
 }
@@ -155,7 +159,7 @@ async function startBilling(
   if (settings.stripe) return settings.stripe;
   const { stateDir } = settings;
   const webhookUrl = `${apiUrl}/functions/v1/stripe-webhook`;
-  const port = await getPort();
+  const port = await freePort();
   const { service, account } = await startStripeEmulator({ port, stateDir, webhookUrl, log });
   parts.defer(() => service.stop());
   return account;

@@ -1,6 +1,6 @@
 import path from "node:path";
-import getPort from "get-port";
 import pg from "pg";
+import { freePort } from "../../local/free-port.ts";
 import { type PlatformDatabase, startDatabase } from "../../local/database.ts";
 import { loadKeys, type StackKeys } from "../../local/keys.ts";
 import { silentLog } from "../../local/log.ts";
@@ -20,7 +20,7 @@ export interface ScaleDatabases extends AsyncDisposable {
 export async function startDatabases(names: string[]): Promise<ScaleDatabases> {
   await using parts = new AsyncDisposableStack();
   const { directory: stateDir } = parts.use(await temporaryState());
-  const port = await getPort();
+  const port = await freePort();
   const keys = await loadKeys(stateDir);
   const database = await startDatabase({
     stateDir: path.resolve(stateDir),

@@ -3,9 +3,9 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { execa } from "execa";
-import getPort from "get-port";
 import type { JWTPayload } from "jose";
 import { z } from "zod";
+import { freePort } from "../../local/free-port.ts";
 import { createTokenExchange } from "../../local/gateway/tokens.ts";
 import type { Database, Json } from "../../types/database.ts";
 import type { ScaleDatabases } from "./databases.ts";
@@ -33,7 +33,7 @@ export async function startGateway(
   names: string[],
 ): Promise<ScaleGateway> {
   const ports = new Map<string, number>();
-  for (const name of names) ports.set(name, await getPort());
+  for (const name of names) ports.set(name, await freePort());
   const child = execa("node", [
     path.join(import.meta.dirname, "gateway.ts"),
     stateDir,

@@ -3,8 +3,8 @@ import os from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { execa } from "execa";
-import getPort from "get-port";
 import { onTestFinished } from "vitest";
+import { freePort } from "../../local/free-port.ts";
 import { REPOSITORY } from "../../local/settings.ts";
 import { readStatus, type StackStatus } from "../../local/status.ts";
 import { keepOwnLog } from "./stack-log.ts";
@@ -36,9 +36,9 @@ export async function freshEnvironment(
   atEnd(() => rm(stateDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }));
   return {
     PARLEY_STATE_DIR: stateDir,
-    PARLEY_API_PORT: String(await getPort()),
-    PARLEY_DB_PORT: String(await getPort()),
-    PARLEY_MAIL_PORT: String(await getPort()),
+    PARLEY_API_PORT: String(await freePort()),
+    PARLEY_DB_PORT: String(await freePort()),
+    PARLEY_MAIL_PORT: String(await freePort()),
   };
 }
 

@@ -2,8 +2,8 @@ import { createWriteStream } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import getPort from "get-port";
 import type { TestProject } from "vitest/node";
+import { freePort } from "../../local/free-port.ts";
 import { readSettings } from "../../local/settings.ts";
 import { startStack } from "../../local/stack.ts";
 import type { StackStatus } from "../../local/status.ts";
@@ -20,9 +20,9 @@ declare module "vitest" {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const stateDir = await mkdtemp(path.join(os.tmpdir(), "parley-test-"));
   const settings = readSettings({
-    PARLEY_API_PORT: String(await getPort()),
-    PARLEY_DB_PORT: String(await getPort()),
-    PARLEY_MAIL_PORT: String(await getPort()),
+    PARLEY_API_PORT: String(await freePort()),
+    PARLEY_DB_PORT: String(await freePort()),
+    PARLEY_MAIL_PORT: String(await freePort()),
     PARLEY_STATE_DIR: stateDir,
     PARLEY_SCHEDULER: "off",
   });

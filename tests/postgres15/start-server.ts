@@ -2,7 +2,7 @@ import { chown, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { execa } from "execa";
-import getPort from "get-port";
+import { freePort } from "../../local/free-port.ts";
 import { preparePlatform } from "../../local/database.ts";
 import { loadKeys } from "../../local/keys.ts";
 import { pushMigrations } from "../../local/migrations.ts";
@@ -44,7 +44,7 @@ export async function startServer(resources: AsyncDisposableStack): Promise<Test
   const stateDir = await mkdtemp(path.join(os.tmpdir(), "parley-postgres15-"));
   resources.defer(() => rm(stateDir, { recursive: true, force: true, maxRetries: 10 }));
   const keys = await loadKeys(stateDir);
-  const cluster = { port: await getPort(), password: keys.databasePassword };
+  const cluster = { port: await freePort(), password: keys.databasePassword };
   const directory = await makeCluster(stateDir, cluster.password);
   const service = await startService({
     name: "postgres15",
