@@ -20,7 +20,8 @@ const FLAGS = [
   "fsync=off",
   "full_page_writes=off",
   "wal_level=logical",
-  "max_connections=100",
+  // Each change of the schema opens a new pool while the old one drains.
+  "max_connections=300",
   "listen_addresses=127.0.0.1",
   "unix_socket_directories=",
 ];
