@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { CleanupReply } from "../types/api.ts";
 import { findDescendant, peakExtraMemory } from "./process-memory.ts";
@@ -124,7 +125,7 @@ async function settled({ client }: BenchUser, fileId: string): Promise<void> {
     const { data } = await client.from("chat_files").select("status").eq("id", fileId).single()
       .throwOnError();
     if (data.status === "ready" || data.status === "failed") return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await delay(100);
   }
 }
 

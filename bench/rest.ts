@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { execa } from "execa";
 import { compare, type Measure, measure, milliseconds, quantile } from "./report.ts";
 import {
@@ -52,10 +53,9 @@ async function readUntil(user: BenchUser, until: number): Promise<number[]> {
   return times;
 }
 
-function memoryAfter(stack: BenchStack, ms: number): Promise<Record<string, number>> {
-  return new Promise((resolve, reject) => {
-    setTimeout(() => memory(stack).then(resolve, reject), ms);
-  });
+async function memoryAfter(stack: BenchStack, ms: number): Promise<Record<string, number>> {
+  await delay(ms);
+  return await memory(stack);
 }
 
 const PARTS = {

@@ -1,4 +1,5 @@
 // `npm run demo -- --upgrade`: from a used-up quota to a paid plan, on the local stack and its Stripe emulator.
+import { setTimeout as delay } from "node:timers/promises";
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { loadEnvFile, readSettings } from "../local/settings.ts";
 import { readStatus, type StackStatus } from "../local/status.ts";
@@ -102,7 +103,7 @@ async function waitForPlan(supabase: SupabaseClient<Database>, plan: string): Pr
     const { data } = await supabase.from("profiles").select("subscription_plan").single()
       .throwOnError();
     if (data.subscription_plan === plan) return;
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await delay(200);
   }
   throw new Error("The webhook did not arrive.");
 }

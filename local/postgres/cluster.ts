@@ -20,8 +20,7 @@ const FLAGS = [
   "fsync=off",
   "full_page_writes=off",
   "wal_level=logical",
-  // Each change of the schema opens a new pool while the old one drains.
-  "max_connections=300",
+  "max_connections=100",
   "listen_addresses=127.0.0.1",
   "unix_socket_directories=",
 ];

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import pRetry, { AbortError } from "p-retry";
 import { ErrorReply, RedirectReply } from "../../types/api.ts";
@@ -195,7 +196,7 @@ export class LoadUser {
       const { status } = must(await query.single());
       if (status === "ready") return;
       if (status === "failed") throw new RequestError(503, "file_failed");
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      await delay(POLL_MS);
     }
   }
 

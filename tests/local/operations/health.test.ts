@@ -67,7 +67,7 @@ test("a database that is well: exit code 0, and what it says of itself", async (
     waiting_accounts: { count: 0, oldest: null },
   });
   expect(exitCode).toBe(0);
-  expect(report.connections).toMatchObject({ max: 300, used: expect.any(Number) });
+  expect(report.connections).toMatchObject({ max: 100, used: expect.any(Number) });
   expect(report.tables).toContainEqual(expect.objectContaining({ name: "profiles" }));
   expect(report.schedules).toContainEqual(
     expect.objectContaining({ name: "turn-recovery", target: "/turn-recovery", is_enabled: true }),
