@@ -14,11 +14,11 @@ export default defineConfig({
   test: {
     sequence: { sequencer: LogLast },
     projects: [
-      { test: { name: "unit", include: ["tests/unit/**/*.test.ts"] } },
+      { test: { name: "unit", include: ["tests/unit/**/*.test.ts", "packages/**/*.test.ts"] } },
       {
         test: {
           name: "functions",
-          include: ["tests/functions/**/*.test.ts", "tests/local/**/*.test.ts"],
+          include: ["tests/{functions,stack,faults,operations,deploy,docs}/**/*.test.ts"],
           // One stack serves all files, and the emulators' behaviour is the stack's.
           fileParallelism: false,
           globalSetup: ["tests/helpers/stack-setup.ts"],

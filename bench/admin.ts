@@ -1,5 +1,5 @@
 import pg from "pg";
-import { startScratchDatabase } from "../local/scratch-database.ts";
+import { startScratchDatabase } from "../local/postgres/scratch-database.ts";
 import { compare, type Measure, quantile } from "./report.ts";
 
 const PROFILES = 1_000_000;

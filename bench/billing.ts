@@ -1,9 +1,9 @@
 import { createHmac } from "node:crypto";
 import { createClient } from "@supabase/supabase-js";
 import { z } from "zod";
-import { createStripe } from "../functions/_shared/billing/stripe.ts";
-import { syncAll } from "../functions/_shared/billing/sync-ports.ts";
-import type { StackStatus } from "../local/status.ts";
+import { createStripe } from "../functions/_shared/stripe/client.ts";
+import { syncAll } from "../scripts/stripe/sync-ports.ts";
+import type { StackStatus } from "../local/stack/status.ts";
 import type { Database } from "../types/database.ts";
 import { compare, type Measure, measure, milliseconds, quantile } from "./report.ts";
 import { startBenchStack, temporaryState } from "./stack.ts";

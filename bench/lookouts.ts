@@ -1,5 +1,5 @@
 import pg from "pg";
-import { startScratchDatabase } from "../local/scratch-database.ts";
+import { startScratchDatabase } from "../local/postgres/scratch-database.ts";
 import { compareRounds, type Measure, measure } from "./report.ts";
 
 const DUE = 10_000;

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { REPOSITORY } from "../local/settings.ts";
+import { REPOSITORY } from "../local/stack/settings.ts";
 import packages from "../package.json" with { type: "json" };
 import type { Measure } from "./report.ts";
 

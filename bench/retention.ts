@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { SUPERUSER } from "../local/postgres/names.ts";
-import { startScratchDatabase } from "../local/scratch-database.ts";
+import { startScratchDatabase } from "../local/postgres/scratch-database.ts";
 import { compare, type Measure, measure, milliseconds, quantile, type Target } from "./report.ts";
 
 /** Rows of activity, nine of ten of them too old; `BENCH_RETENTION_ROWS` takes fewer for a quick look. */

@@ -1,9 +1,9 @@
 import { serve } from "@hono/node-server";
 import { Hono } from "hono";
 import { proxy } from "hono/proxy";
-import { freePort } from "../local/free-port.ts";
-import { startFunctions } from "../local/functions.ts";
-import { silentLog } from "../local/log.ts";
+import { freePort } from "../local/stack/free-port.ts";
+import { startFunctions } from "../local/functions/serve-functions.ts";
+import { silentLog } from "../local/stack/log.ts";
 import { type Measure, measure } from "./report.ts";
 import { createBenchUser, startBenchStack, temporaryState, timeToFirstText } from "./stack.ts";
 

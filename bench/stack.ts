@@ -5,9 +5,9 @@ import { createInterface } from "node:readline";
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { execa } from "execa";
 import pg from "pg";
-import { freePort } from "../local/free-port.ts";
-import { REPOSITORY } from "../local/settings.ts";
-import { readStatus, type StackStatus } from "../local/status.ts";
+import { freePort } from "../local/stack/free-port.ts";
+import { REPOSITORY } from "../local/stack/settings.ts";
+import { readStatus, type StackStatus } from "../local/stack/status.ts";
 import type { Database } from "../types/database.ts";
 
 /** A stack in a process of its own, as `npm start` runs it, so that client and server do not share a thread. */
@@ -29,7 +29,7 @@ export async function startBenchStack(
   stateDir: string,
   env: Record<string, string> = {},
 ): Promise<BenchStack> {
-  const child = execa("node", ["scripts/bootstrap.mjs", "local/main.ts"], {
+  const child = execa("node", ["scripts/bootstrap.mjs", "local/stack/main.ts"], {
     cwd: REPOSITORY,
     preferLocal: true,
     stdio: ["ignore", "pipe", "ignore"],

@@ -3,8 +3,8 @@ import path from "node:path";
 import { execa } from "execa";
 import pg from "pg";
 import { z } from "zod";
-import { createStripe } from "../functions/_shared/billing/stripe.ts";
-import type { StackStatus } from "../local/status.ts";
+import { createStripe } from "../functions/_shared/stripe/client.ts";
+import type { StackStatus } from "../local/stack/status.ts";
 import { temporaryState } from "./stack.ts";
 
 const PACKAGE = "@supabase/stripe-sync-engine";

@@ -2,7 +2,7 @@
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { z } from "zod";
-import { REPOSITORY } from "../local/settings.ts";
+import { REPOSITORY } from "../local/stack/settings.ts";
 import { backUp } from "./operations/back-up.ts";
 import { describeDatabase, findDatabase } from "./operations/find-database.ts";
 import { runScript } from "./operations/run-script.ts";

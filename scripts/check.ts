@@ -4,12 +4,21 @@ import { glob, readFile } from "node:fs/promises";
 import path from "node:path";
 import { styleText } from "node:util";
 import { execa } from "execa";
-import { supabaseCli } from "../local/migrations.ts";
-import { startScratchDatabase } from "../local/scratch-database.ts";
-import { REPOSITORY } from "../local/settings.ts";
+import { supabaseCli } from "../local/postgres/migrations.ts";
+import { startScratchDatabase } from "../local/postgres/scratch-database.ts";
+import { REPOSITORY } from "../local/stack/settings.ts";
 import { generateTypes, TYPES_FILE } from "./generate-types.ts";
 
-const SOURCES = ["functions", "types", "local", "scripts", "tests", "bench", "vitest.config.ts"];
+const SOURCES = [
+  "functions",
+  "types",
+  "packages",
+  "local",
+  "scripts",
+  "tests",
+  "bench",
+  "vitest.config.ts",
+];
 /** The version that Supabase's edge runtime is compatible with. */
 const EDGE_RUNTIME_DENO = "deno@2.1.4";
 const CONFIG = ["--config", "functions/deno.json"];

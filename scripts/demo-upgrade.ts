@@ -1,8 +1,8 @@
 // `npm run demo -- --upgrade`: from a used-up quota to a paid plan, on the local stack and its Stripe emulator.
 import { setTimeout as delay } from "node:timers/promises";
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
-import { loadEnvFile, readSettings } from "../local/settings.ts";
-import { readStatus, type StackStatus } from "../local/status.ts";
+import { loadEnvFile, readSettings } from "../local/stack/settings.ts";
+import { readStatus, type StackStatus } from "../local/stack/status.ts";
 import { ProductsReply, RedirectReply } from "../types/api.ts";
 import type { Database } from "../types/database.ts";
 

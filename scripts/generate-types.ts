@@ -2,9 +2,9 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { execa } from "execa";
-import { supabaseCli } from "../local/migrations.ts";
-import { startScratchDatabase } from "../local/scratch-database.ts";
-import { REPOSITORY } from "../local/settings.ts";
+import { supabaseCli } from "../local/postgres/migrations.ts";
+import { startScratchDatabase } from "../local/postgres/scratch-database.ts";
+import { REPOSITORY } from "../local/stack/settings.ts";
 
 /** The file that the functions and their clients share. */
 export const TYPES_FILE = path.join(REPOSITORY, "types/database.ts");

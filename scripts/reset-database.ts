@@ -2,13 +2,13 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import pg from "pg";
-import { silentLog } from "../local/log.ts";
-import { resetDatabase } from "../local/migrations.ts";
-import { loadKeys } from "../local/keys.ts";
-import { startDatabase } from "../local/database.ts";
-import { loadEnvFile, readSettings, REPOSITORY } from "../local/settings.ts";
-import { rememberMigrations } from "../local/state.ts";
-import { readStatus } from "../local/status.ts";
+import { silentLog } from "../local/stack/log.ts";
+import { resetDatabase } from "../local/postgres/migrations.ts";
+import { loadKeys } from "../local/stack/keys.ts";
+import { startDatabase } from "../local/postgres/platform-database.ts";
+import { loadEnvFile, readSettings, REPOSITORY } from "../local/stack/settings.ts";
+import { rememberMigrations } from "../local/stack/state.ts";
+import { readStatus } from "../local/stack/status.ts";
 
 loadEnvFile();
 const { stateDir, dbPort } = readSettings();

@@ -1,6 +1,6 @@
 // Runs an installed tool for an npm script: bootstrap.mjs, which runs this, has installed it.
 import { execa } from "execa";
-import { REPOSITORY } from "../local/settings.ts";
+import { REPOSITORY } from "../local/stack/settings.ts";
 
 const [command = "", ...args] = process.argv.slice(2);
 const options = {

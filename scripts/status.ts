@@ -1,6 +1,6 @@
 // `npm run status`: how the running stack is reached; exit 1 and nothing on stdout while it is not ready.
-import { loadEnvFile, readSettings } from "../local/settings.ts";
-import { readStatus } from "../local/status.ts";
+import { loadEnvFile, readSettings } from "../local/stack/settings.ts";
+import { readStatus } from "../local/stack/status.ts";
 
 loadEnvFile();
 const { stateDir } = readSettings();

@@ -2,12 +2,12 @@
 // catalogue, customers, subscriptions, and the invoices and checkouts of the last 90 days. Interrupted, it goes on
 // where it was.
 import { SingleBar } from "cli-progress";
-import { createBillingDatabase } from "../functions/_shared/billing/billing-database.ts";
-import type { Target } from "../functions/_shared/billing/event-targets.ts";
-import type { StripeObject } from "../functions/_shared/billing/stripe-objects.ts";
-import { beginSync, fetchAll, type SyncPorts } from "../functions/_shared/billing/sync-all.ts";
-import { createSyncPorts, recentSince } from "../functions/_shared/billing/sync-ports.ts";
-import { steps } from "../functions/_shared/billing/sync-steps.ts";
+import { createBillingDatabase } from "../functions/_shared/stripe/billing-database.ts";
+import type { Target } from "../functions/stripe-webhook/event-targets.ts";
+import type { StripeObject } from "../functions/_shared/stripe/stripe-objects.ts";
+import { beginSync, fetchAll, type SyncPorts } from "./stripe/sync-all.ts";
+import { createSyncPorts, recentSince } from "./stripe/sync-ports.ts";
+import { steps } from "./stripe/sync-steps.ts";
 import { findAccess, type StripeAndDatabase } from "./stripe/find-access.ts";
 import { listDifferences } from "./stripe/list-differences.ts";
 import { openProgress } from "./stripe/sync-progress.ts";

@@ -1,7 +1,7 @@
 // `npm run test:database [-- path …]`: runs tests/database/**/*.test.sql, each file in a database of its own.
 import { glob, readFile } from "node:fs/promises";
 import path from "node:path";
-import { REPOSITORY } from "../local/settings.ts";
+import { REPOSITORY } from "../local/stack/settings.ts";
 import { type PgTapReport, runPgTap } from "../tests/database/runner/run-pgtap.ts";
 import {
   createTestDatabases,

@@ -5,7 +5,7 @@ import os from "node:os";
 import path from "node:path";
 import { execa } from "execa";
 import { z } from "zod";
-import { REPOSITORY } from "../local/settings.ts";
+import { REPOSITORY } from "../local/stack/settings.ts";
 
 interface Count {
   passed: number;

@@ -1,9 +1,9 @@
 import path from "node:path";
 import pg from "pg";
-import { freePort } from "../../local/free-port.ts";
-import { type PlatformDatabase, startDatabase } from "../../local/database.ts";
-import { loadKeys, type StackKeys } from "../../local/keys.ts";
-import { silentLog } from "../../local/log.ts";
+import { freePort } from "../../local/stack/free-port.ts";
+import { type PlatformDatabase, startDatabase } from "../../local/postgres/platform-database.ts";
+import { loadKeys, type StackKeys } from "../../local/stack/keys.ts";
+import { silentLog } from "../../local/stack/log.ts";
 import { SUPERUSER } from "../../local/postgres/names.ts";
 import { temporaryState } from "../stack.ts";
 

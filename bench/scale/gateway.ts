@@ -1,10 +1,10 @@
 // A process of its own, as the stack is one: the stack's REST API and its gateway for each database named on the command
 // line as `database=port`.
 import { serve } from "@hono/node-server";
-import { createLiteApp } from "../../local/api/lite-app.ts";
+import { createLiteApp } from "../../local/rest/lite-app.ts";
 import { createGateway } from "../../local/gateway/app.ts";
 import { createTokenExchange } from "../../local/gateway/tokens.ts";
-import { loadKeys } from "../../local/keys.ts";
+import { loadKeys } from "../../local/stack/keys.ts";
 import { Mailbox } from "../../local/mail/mailbox.ts";
 import { databaseUrl } from "../../local/postgres/cluster.ts";
 import { SUPERUSER } from "../../local/postgres/names.ts";

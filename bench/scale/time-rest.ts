@@ -5,7 +5,7 @@ import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { execa } from "execa";
 import type { JWTPayload } from "jose";
 import { z } from "zod";
-import { freePort } from "../../local/free-port.ts";
+import { freePort } from "../../local/stack/free-port.ts";
 import { createTokenExchange } from "../../local/gateway/tokens.ts";
 import type { Database, Json } from "../../types/database.ts";
 import type { ScaleDatabases } from "./databases.ts";

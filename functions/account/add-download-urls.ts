@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { FileStorage } from "../_shared/files/file-storage.ts";
+import type { FileStorage } from "../_shared/session-files/file-storage.ts";
 
 /** How long a link in an export is good. */
 const SECONDS = 3_600;

@@ -2,10 +2,10 @@ import { isAuthApiError, type SupabaseClient } from "@supabase/supabase-js";
 import type Stripe from "stripe";
 import { z } from "zod";
 import type { Database } from "../../types/database.ts";
-import { deleteCustomer } from "../_shared/billing/delete-customer.ts";
-import { AppError } from "../_shared/errors.ts";
-import type { Log } from "../_shared/log.ts";
-import { unwrap } from "../_shared/refusal.ts";
+import { deleteCustomer } from "../_shared/stripe/delete-customer.ts";
+import { AppError } from "../_shared/http/errors.ts";
+import type { Log } from "../_shared/http/log.ts";
+import { unwrap } from "../_shared/http/refusal.ts";
 
 const ClosedAccount = z.object({ profile_id: z.string(), stripe_customers: z.array(z.string()) });
 /** An account that nobody can use any more. */

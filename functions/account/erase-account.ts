@@ -1,4 +1,4 @@
-import { describeError } from "../_shared/log.ts";
+import { describeError } from "../_shared/http/log.ts";
 import type { ClosedAccount, DeletionPorts } from "./deletion-ports.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { AccountExport, type ExportSection } from "../../types/api.ts";
-import type { FileStorage } from "../_shared/files/file-storage.ts";
+import type { FileStorage } from "../_shared/session-files/file-storage.ts";
 import { addDownloadUrls } from "./add-download-urls.ts";
 import type { ExportDatabase } from "./export-database.ts";
 

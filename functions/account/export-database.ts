@@ -2,9 +2,9 @@ import type { SupabaseClient } from "@supabase/supabase-js";
 import { z } from "zod";
 import type { ExportSection } from "../../types/api.ts";
 import type { Database } from "../../types/database.ts";
-import { AppError } from "../_shared/errors.ts";
-import { limitedFetch } from "../_shared/limited-fetch.ts";
-import { unwrap } from "../_shared/refusal.ts";
+import { AppError } from "../_shared/http/errors.ts";
+import { limitedFetch } from "../_shared/http/limited-fetch.ts";
+import { unwrap } from "../_shared/http/refusal.ts";
 import type { ApiAccess } from "./environment.ts";
 
 /** A page of a section. */

@@ -1,10 +1,10 @@
 import type { Context } from "hono";
 import type Stripe from "stripe";
-import { allow } from "../_shared/allow.ts";
-import { createFileStorage } from "../_shared/files/file-storage.ts";
-import { AppError } from "../_shared/errors.ts";
-import { createFunction, type FunctionEnv } from "../_shared/http.ts";
-import type { Log } from "../_shared/log.ts";
+import { allow } from "../_shared/http/allow.ts";
+import { createFileStorage } from "../_shared/session-files/file-storage.ts";
+import { AppError } from "../_shared/http/errors.ts";
+import { createFunction, type FunctionEnv } from "../_shared/http/create-function.ts";
+import type { Log } from "../_shared/http/log.ts";
 import { createDeletionPorts } from "./deletion-ports.ts";
 import { eraseAccount } from "./erase-account.ts";
 import type { ApiAccess } from "./environment.ts";

@@ -1,6 +1,6 @@
-import { createStripe } from "../_shared/billing/stripe.ts";
-import { readStripeAccess } from "../_shared/billing/environment.ts";
-import { createLog } from "../_shared/log.ts";
+import { createStripe } from "../_shared/stripe/client.ts";
+import { readStripeAccess } from "../_shared/stripe/environment.ts";
+import { createLog } from "../_shared/http/log.ts";
 import { readAccountEnvironment } from "./environment.ts";
 import { createAccountFunction } from "./handler.ts";
 

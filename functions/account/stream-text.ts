@@ -1,4 +1,4 @@
-import { describeError, type Log } from "../_shared/log.ts";
+import { describeError, type Log } from "../_shared/http/log.ts";
 
 const BROKEN_OFF = "body broken off";
 

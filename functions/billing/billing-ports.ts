@@ -1,6 +1,6 @@
 import type Stripe from "stripe";
-import type { BillingDatabase } from "../_shared/billing/billing-database.ts";
-import type { Log } from "../_shared/log.ts";
+import type { BillingDatabase } from "../_shared/stripe/billing-database.ts";
+import type { Log } from "../_shared/http/log.ts";
 
 /** What billing needs of the world. */
 export interface BillingPorts {

@@ -1,5 +1,5 @@
-import { isAllowedOrigin, isWeb } from "../_shared/allowed-origins.ts";
-import { AppError } from "../_shared/errors.ts";
+import { isAllowedOrigin, isWeb } from "../_shared/http/allowed-origins.ts";
+import { AppError } from "../_shared/http/errors.ts";
 
 /** Throws `url_not_allowed` unless users may be sent there: the origins of the setting, or loopback when it is empty. */
 export function requireAllowed(allowedOrigins: string, urls: string[]): void {

@@ -1,4 +1,4 @@
-import type { BillingAccount } from "../_shared/billing/billing-database.ts";
+import type { BillingAccount } from "../_shared/stripe/billing-database.ts";
 import type { BillingPorts } from "./billing-ports.ts";
 
 /**

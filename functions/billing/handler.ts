@@ -8,10 +8,15 @@ import {
   type RedirectReply,
   type SubscriptionReply,
 } from "../../types/api.ts";
-import { allow } from "../_shared/allow.ts";
-import { createBillingDatabase } from "../_shared/billing/billing-database.ts";
-import { AppError } from "../_shared/errors.ts";
-import { createFunction, type FunctionEnv, parseBody, readJson } from "../_shared/http.ts";
+import { allow } from "../_shared/http/allow.ts";
+import { createBillingDatabase } from "../_shared/stripe/billing-database.ts";
+import { AppError } from "../_shared/http/errors.ts";
+import {
+  createFunction,
+  type FunctionEnv,
+  parseBody,
+  readJson,
+} from "../_shared/http/create-function.ts";
 import type { BillingPorts } from "./billing-ports.ts";
 import { listProducts } from "./list-products.ts";
 import { openPortal } from "./open-portal.ts";

@@ -2,7 +2,7 @@ import type { SupabaseClient } from "@supabase/supabase-js";
 import { z } from "zod";
 import { ProductsReply } from "../../types/api.ts";
 import type { Database } from "../../types/database.ts";
-import { unwrap } from "../_shared/refusal.ts";
+import { unwrap } from "../_shared/http/refusal.ts";
 import { readTrialDays } from "./read-trial.ts";
 
 const Credits = z.object({ tokens: z.coerce.number().int().positive() });

@@ -1,10 +1,10 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
 import type { SubscriptionReply } from "../../types/api.ts";
 import type { Database } from "../../types/database.ts";
-import { syncCustomer } from "../_shared/billing/sync-customer.ts";
-import { AppError } from "../_shared/errors.ts";
-import { describeError } from "../_shared/log.ts";
-import { unwrap } from "../_shared/refusal.ts";
+import { syncCustomer } from "./sync-customer.ts";
+import { AppError } from "../_shared/http/errors.ts";
+import { describeError } from "../_shared/http/log.ts";
+import { unwrap } from "../_shared/http/refusal.ts";
 import type { BillingPorts } from "./billing-ports.ts";
 
 /** How old what we know may be before Stripe is asked. */

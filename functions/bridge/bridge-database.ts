@@ -2,7 +2,7 @@ import type { SupabaseClient } from "@supabase/supabase-js";
 import { z } from "zod";
 import { BridgeReply, type BridgeRequest } from "../../types/api.ts";
 import type { Database } from "../../types/database.ts";
-import { unwrap } from "../_shared/refusal.ts";
+import { unwrap } from "../_shared/http/refusal.ts";
 import { RefusalCode } from "./bridge-refusal.ts";
 
 /** Where a request came from, for the log. */

@@ -1,6 +1,6 @@
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { z } from "zod";
-import { AppError } from "../_shared/errors.ts";
+import { AppError } from "../_shared/http/errors.ts";
 
 /** Why a code gives no session, in the words of `redeem_bridge_token`. */
 export const RefusalCode = z.enum([

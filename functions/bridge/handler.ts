@@ -5,10 +5,15 @@ import {
   type BridgeSession,
   RedeemRequest,
 } from "../../types/api.ts";
-import { allow } from "../_shared/allow.ts";
-import { AppError } from "../_shared/errors.ts";
-import { createFunction, type FunctionEnv, parseBody, readJson } from "../_shared/http.ts";
-import type { Log } from "../_shared/log.ts";
+import { allow } from "../_shared/http/allow.ts";
+import { AppError } from "../_shared/http/errors.ts";
+import {
+  createFunction,
+  type FunctionEnv,
+  parseBody,
+  readJson,
+} from "../_shared/http/create-function.ts";
+import type { Log } from "../_shared/http/log.ts";
 import { createBridgeDatabase, type Origin } from "./bridge-database.ts";
 import { issueCode } from "./issue-code.ts";
 import { redeemCode } from "./redeem-code.ts";

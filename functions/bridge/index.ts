@@ -1,4 +1,4 @@
-import { createLog } from "../_shared/log.ts";
+import { createLog } from "../_shared/http/log.ts";
 import { createBridgeFunction } from "./handler.ts";
 
 export default createBridgeFunction(createLog("bridge"));

@@ -1,5 +1,5 @@
 import type { BridgeReply, BridgeRequest } from "../../types/api.ts";
-import { AppError } from "../_shared/errors.ts";
+import { AppError } from "../_shared/http/errors.ts";
 import type { BridgeDatabase, Origin } from "./bridge-database.ts";
 
 /** A code for the user who asks. A refusal takes back what the database wrote, so it is written down here. */

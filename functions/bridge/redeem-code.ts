@@ -1,6 +1,6 @@
 import { isAuthError, type SupabaseClient } from "@supabase/supabase-js";
 import type { BridgeSession } from "../../types/api.ts";
-import { AppError } from "../_shared/errors.ts";
+import { AppError } from "../_shared/http/errors.ts";
 import type { BridgeDatabase, Origin } from "./bridge-database.ts";
 import { BridgeRefusal } from "./bridge-refusal.ts";
 

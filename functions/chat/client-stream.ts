@@ -1,6 +1,6 @@
 import type { UIMessageChunk } from "ai";
-import { publicErrorText } from "../_shared/turn/public-errors.ts";
-import { createUiStream, UI_STREAM_HEADERS } from "../_shared/turn/ui-stream.ts";
+import { publicErrorText } from "../_shared/openai/public-errors.ts";
+import { createUiStream, UI_STREAM_HEADERS } from "./ui-stream.ts";
 
 /** The body of a streamed reply, and the pen that writes it. */
 export interface ClientStream {

@@ -1,14 +1,19 @@
 import type { Context } from "hono";
 import { z } from "zod";
 import { type ChatTurn, parseChatRequest, type StopReply } from "../../types/api.ts";
-import { allow } from "../_shared/allow.ts";
-import { runInBackground } from "../_shared/background.ts";
-import { AppError } from "../_shared/errors.ts";
-import { createFilePorts, type FileServices } from "../_shared/files/file-ports.ts";
-import { createSessionStores } from "../_shared/files/session-stores.ts";
-import { createFunction, type FunctionEnv, invalidRequest, readJson } from "../_shared/http.ts";
-import { unwrap } from "../_shared/refusal.ts";
-import { replayMessage } from "../_shared/turn/replay-message.ts";
+import { allow } from "../_shared/http/allow.ts";
+import { runInBackground } from "../_shared/http/background.ts";
+import { AppError } from "../_shared/http/errors.ts";
+import { createFilePorts, type FileServices } from "../_shared/session-files/file-ports.ts";
+import { createSessionStores } from "../_shared/session-files/session-stores.ts";
+import {
+  createFunction,
+  type FunctionEnv,
+  invalidRequest,
+  readJson,
+} from "../_shared/http/create-function.ts";
+import { unwrap } from "../_shared/http/refusal.ts";
+import { replayMessage } from "./replay-message.ts";
 import { runTurn, type Turn } from "../_shared/turn/run-turn.ts";
 import { createTurnDatabase, type StreamRow } from "../_shared/turn/turn-database.ts";
 import type { GenerationPorts } from "../_shared/turn/turn-ports.ts";

@@ -1,10 +1,10 @@
 import type { UIMessageChunk } from "ai";
-import { describeError } from "../_shared/log.ts";
+import { describeError } from "../_shared/http/log.ts";
 import { finishReply, type RunningReply } from "../_shared/turn/finish-reply.ts";
-import { publicErrorText } from "../_shared/turn/public-errors.ts";
-import { replayMessage } from "../_shared/turn/replay-message.ts";
+import { publicErrorText } from "../_shared/openai/public-errors.ts";
+import { replayMessage } from "./replay-message.ts";
 import { openReply } from "../_shared/turn/open-reply.ts";
-import { pause } from "../_shared/turn/retry-once.ts";
+import { pause } from "../_shared/openai/retry-once.ts";
 import { endingChunks } from "../_shared/turn/settle-reply.ts";
 import type { StreamRow } from "../_shared/turn/turn-database.ts";
 import type { TurnPorts } from "../_shared/turn/turn-ports.ts";

@@ -1,4 +1,4 @@
-import { describeError } from "../_shared/log.ts";
+import { describeError } from "../_shared/http/log.ts";
 import type { StopTarget } from "../_shared/turn/turn-database.ts";
 import type { TurnPorts } from "../_shared/turn/turn-ports.ts";
 

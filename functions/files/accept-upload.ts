@@ -1,17 +1,17 @@
 import { z } from "zod";
 import { UploadFields } from "../../types/api.ts";
-import { AppError } from "../_shared/errors.ts";
+import { AppError } from "../_shared/http/errors.ts";
 import {
   detectKind,
   type FileKind,
   SAMPLE_BYTES,
   SUPPORTED_EXTENSIONS,
-} from "../_shared/files/file-kinds.ts";
-import { fileFailure } from "../_shared/files/file-failures.ts";
-import { displayName, safeName } from "../_shared/files/file-names.ts";
-import type { FileRow, NewFile } from "../_shared/files/file-database.ts";
-import type { FilePorts } from "../_shared/files/file-ports.ts";
-import { describeError } from "../_shared/log.ts";
+} from "../_shared/session-files/file-kinds.ts";
+import { fileFailure } from "../_shared/session-files/file-failures.ts";
+import { displayName, safeName } from "../_shared/session-files/file-names.ts";
+import type { FileRow, NewFile } from "../_shared/session-files/file-database.ts";
+import type { FilePorts } from "../_shared/session-files/file-ports.ts";
+import { describeError } from "../_shared/http/log.ts";
 import { meter, peek, TooManyBytesError } from "./read-content.ts";
 import type { FormFields } from "./read-form.ts";
 import type { IncomingUpload } from "./receive-upload.ts";

@@ -1,12 +1,22 @@
 import type { Context } from "hono";
 import { z } from "zod";
 import { type FileReply, RegisterRequest } from "../../types/api.ts";
-import { allow } from "../_shared/allow.ts";
-import { runInBackground } from "../_shared/background.ts";
-import { AppError } from "../_shared/errors.ts";
-import { createFilePorts, type FilePorts, type FileServices } from "../_shared/files/file-ports.ts";
-import { indexFile } from "../_shared/files/index-file.ts";
-import { createFunction, type FunctionEnv, isForm, parseBody, readJson } from "../_shared/http.ts";
+import { allow } from "../_shared/http/allow.ts";
+import { runInBackground } from "../_shared/http/background.ts";
+import { AppError } from "../_shared/http/errors.ts";
+import {
+  createFilePorts,
+  type FilePorts,
+  type FileServices,
+} from "../_shared/session-files/file-ports.ts";
+import { indexFile } from "../_shared/session-files/index-file.ts";
+import {
+  createFunction,
+  type FunctionEnv,
+  isForm,
+  parseBody,
+  readJson,
+} from "../_shared/http/create-function.ts";
 import { type AcceptedFile, acceptUpload } from "./accept-upload.ts";
 import { FormReader } from "./read-form.ts";
 import { receiveUpload } from "./receive-upload.ts";

@@ -1,6 +1,6 @@
-import { readEnvironment } from "../_shared/environment.ts";
-import { createFileServices } from "../_shared/files/file-services.ts";
-import { createLog } from "../_shared/log.ts";
+import { readEnvironment } from "../_shared/http/environment.ts";
+import { createFileServices } from "../_shared/session-files/file-services.ts";
+import { createLog } from "../_shared/http/log.ts";
 import { createFilesFunction } from "./handler.ts";
 
 const environment = readEnvironment(Deno.env.toObject());

@@ -1,4 +1,4 @@
-import { AppError } from "../_shared/errors.ts";
+import { AppError } from "../_shared/http/errors.ts";
 import { concatBytes, findBytes } from "./bytes.ts";
 
 /** The text fields of a form; of a name that comes twice, the first. */

@@ -1,4 +1,4 @@
-import { AppError } from "../_shared/errors.ts";
+import { AppError } from "../_shared/http/errors.ts";
 import { type FormFields, FormReader } from "./read-form.ts";
 
 /** A form whose file has begun; its bytes come as they are read. */

@@ -1,8 +1,8 @@
-import { AppError } from "../_shared/errors.ts";
-import { SAMPLE_BYTES } from "../_shared/files/file-kinds.ts";
-import { displayName } from "../_shared/files/file-names.ts";
-import type { FilePorts } from "../_shared/files/file-ports.ts";
-import { StorageFailure } from "../_shared/files/file-storage.ts";
+import { AppError } from "../_shared/http/errors.ts";
+import { SAMPLE_BYTES } from "../_shared/session-files/file-kinds.ts";
+import { displayName } from "../_shared/session-files/file-names.ts";
+import type { FilePorts } from "../_shared/session-files/file-ports.ts";
+import { StorageFailure } from "../_shared/session-files/file-storage.ts";
 import type { RegisterRequest } from "../../types/api.ts";
 import { type AcceptedFile, giveUp, requireKind } from "./accept-upload.ts";
 import { meter, peek } from "./read-content.ts";

@@ -1,8 +1,8 @@
 import type { HealthReply } from "../../types/api.ts";
-import { allow } from "../_shared/allow.ts";
-import { createFunction } from "../_shared/http.ts";
-import { describeError, type Log } from "../_shared/log.ts";
-import { unwrap } from "../_shared/refusal.ts";
+import { allow } from "../_shared/http/allow.ts";
+import { createFunction } from "../_shared/http/create-function.ts";
+import { describeError, type Log } from "../_shared/http/log.ts";
+import { unwrap } from "../_shared/http/refusal.ts";
 
 /** `GET /health`: is the process up, does the database answer, and which schema does it have. */
 export function createHealthFunction(log: Log) {

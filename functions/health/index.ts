@@ -1,4 +1,4 @@
-import { createLog } from "../_shared/log.ts";
+import { createLog } from "../_shared/http/log.ts";
 import { createHealthFunction } from "./handler.ts";
 
 export default createHealthFunction(createLog("health"));

@@ -1,5 +1,5 @@
 import type { LookoutChange, LookoutRequest } from "../../types/api.ts";
-import { AppError } from "../_shared/errors.ts";
+import { AppError } from "../_shared/http/errors.ts";
 import { isTimezone, isTooFrequent, nextRun, type Schedule } from "./next-run.ts";
 
 /** What a lookout's row says of when it runs. */

@@ -1,5 +1,5 @@
 import type { LookoutChange, LookoutReply, LookoutRequest } from "../../types/api.ts";
-import { AppError } from "../_shared/errors.ts";
+import { AppError } from "../_shared/http/errors.ts";
 import { buildSchedule, firstRun, hasSchedule, type StoredSchedule } from "./build-schedule.ts";
 import type { LookoutDatabase, LookoutEdit } from "./lookout-database.ts";
 

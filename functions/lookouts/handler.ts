@@ -7,13 +7,18 @@ import {
   type LookoutRunReply,
   type LookoutsReply,
 } from "../../types/api.ts";
-import { allow } from "../_shared/allow.ts";
-import { runInBackground } from "../_shared/background.ts";
-import { AppError } from "../_shared/errors.ts";
-import { createFilePorts, type FileServices } from "../_shared/files/file-ports.ts";
-import { createSessionStores } from "../_shared/files/session-stores.ts";
-import { createFunction, type FunctionEnv, parseBody, readJson } from "../_shared/http.ts";
-import { unwrap } from "../_shared/refusal.ts";
+import { allow } from "../_shared/http/allow.ts";
+import { runInBackground } from "../_shared/http/background.ts";
+import { AppError } from "../_shared/http/errors.ts";
+import { createFilePorts, type FileServices } from "../_shared/session-files/file-ports.ts";
+import { createSessionStores } from "../_shared/session-files/session-stores.ts";
+import {
+  createFunction,
+  type FunctionEnv,
+  parseBody,
+  readJson,
+} from "../_shared/http/create-function.ts";
+import { unwrap } from "../_shared/http/refusal.ts";
 import { createTurnDatabase } from "../_shared/turn/turn-database.ts";
 import { changeLookout, type ChangePorts, createLookout } from "./change-lookout.ts";
 import { createLookoutDatabase } from "./lookout-database.ts";

@@ -2,7 +2,7 @@ import type { SupabaseClient } from "@supabase/supabase-js";
 import { z } from "zod";
 import type { LookoutReply, LookoutRequest, LookoutRunReply } from "../../types/api.ts";
 import type { Database, Json } from "../../types/database.ts";
-import { unwrap } from "../_shared/refusal.ts";
+import { unwrap } from "../_shared/http/refusal.ts";
 import { StartedTurn } from "../_shared/turn/turn-database.ts";
 import type { StoredSchedule } from "./build-schedule.ts";
 

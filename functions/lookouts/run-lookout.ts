@@ -1,5 +1,5 @@
-import { AppError } from "../_shared/errors.ts";
-import { describeError } from "../_shared/log.ts";
+import { AppError } from "../_shared/http/errors.ts";
+import { describeError } from "../_shared/http/log.ts";
 import { runTurn } from "../_shared/turn/run-turn.ts";
 import type { StartedTurn } from "../_shared/turn/turn-database.ts";
 import type { GenerationPorts } from "../_shared/turn/turn-ports.ts";

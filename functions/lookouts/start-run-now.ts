@@ -1,6 +1,6 @@
 import type { LookoutRunReply } from "../../types/api.ts";
-import { AppError } from "../_shared/errors.ts";
-import { describeError } from "../_shared/log.ts";
+import { AppError } from "../_shared/http/errors.ts";
+import { describeError } from "../_shared/http/log.ts";
 import type { StartedTurn } from "../_shared/turn/turn-database.ts";
 import type { ChangePorts } from "./change-lookout.ts";
 import type { ClaimedRun } from "./lookout-database.ts";

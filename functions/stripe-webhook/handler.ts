@@ -1,9 +1,9 @@
 import Stripe from "stripe";
 import type { WebhookReply } from "../../types/api.ts";
-import { allow } from "../_shared/allow.ts";
-import { createBillingDatabase } from "../_shared/billing/billing-database.ts";
-import { AppError } from "../_shared/errors.ts";
-import { createFunction } from "../_shared/http.ts";
+import { allow } from "../_shared/http/allow.ts";
+import { createBillingDatabase } from "../_shared/stripe/billing-database.ts";
+import { AppError } from "../_shared/http/errors.ts";
+import { createFunction } from "../_shared/http/create-function.ts";
 import { processEvent, type WebhookPorts } from "./process-event.ts";
 
 /** How old a signature may be, in seconds. */

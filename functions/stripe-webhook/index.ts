@@ -1,6 +1,6 @@
-import { readBillingEnvironment } from "../_shared/billing/environment.ts";
-import { createStripe, isLiveKey } from "../_shared/billing/stripe.ts";
-import { createLog } from "../_shared/log.ts";
+import { readBillingEnvironment } from "../_shared/stripe/environment.ts";
+import { createStripe, isLiveKey } from "../_shared/stripe/client.ts";
+import { createLog } from "../_shared/http/log.ts";
 import { createWebhookFunction } from "./handler.ts";
 
 const environment = readBillingEnvironment(Deno.env.toObject());

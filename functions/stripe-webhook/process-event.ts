@@ -1,10 +1,10 @@
 import type Stripe from "stripe";
 import type { WebhookReply } from "../../types/api.ts";
-import type { BillingDatabase } from "../_shared/billing/billing-database.ts";
-import { readTargets } from "../_shared/billing/event-targets.ts";
-import { fetchTargets } from "../_shared/billing/fetch-target.ts";
-import { AppError } from "../_shared/errors.ts";
-import { describeError, type Log } from "../_shared/log.ts";
+import type { BillingDatabase } from "../_shared/stripe/billing-database.ts";
+import { readTargets } from "./event-targets.ts";
+import { fetchTargets } from "./fetch-target.ts";
+import { AppError } from "../_shared/http/errors.ts";
+import { describeError, type Log } from "../_shared/http/log.ts";
 
 /** What a webhook needs of the world. */
 export interface WebhookPorts {

@@ -1,6 +1,6 @@
 import type { RecoveryReply } from "../../types/api.ts";
-import { allow } from "../_shared/allow.ts";
-import { createFunction } from "../_shared/http.ts";
+import { allow } from "../_shared/http/allow.ts";
+import { createFunction } from "../_shared/http/create-function.ts";
 import { createTurnDatabase } from "../_shared/turn/turn-database.ts";
 import type { TurnPorts } from "../_shared/turn/turn-ports.ts";
 import { recoverTurns } from "./recover-turns.ts";

@@ -1,6 +1,6 @@
-import { createOpenAI } from "../_shared/openai.ts";
-import { readEnvironment } from "../_shared/environment.ts";
-import { createLog } from "../_shared/log.ts";
+import { createOpenAI } from "../_shared/openai/client.ts";
+import { readEnvironment } from "../_shared/http/environment.ts";
+import { createLog } from "../_shared/http/log.ts";
 import { createTurnRecoveryFunction } from "./handler.ts";
 
 export default createTurnRecoveryFunction({

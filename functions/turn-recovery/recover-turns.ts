@@ -1,9 +1,9 @@
 import { APIError } from "openai";
 import type { Responses } from "openai/resources/responses/responses";
 import type { RecoveryReply } from "../../types/api.ts";
-import { describeError } from "../_shared/log.ts";
+import { describeError } from "../_shared/http/log.ts";
 import { openReply } from "../_shared/turn/open-reply.ts";
-import { responseEvents } from "../_shared/turn/response-events.ts";
+import { responseEvents } from "./response-events.ts";
 import { type Ending, readEnding, settleReply } from "../_shared/turn/settle-reply.ts";
 import type { StreamRow } from "../_shared/turn/turn-database.ts";
 import type { TurnPorts } from "../_shared/turn/turn-ports.ts";

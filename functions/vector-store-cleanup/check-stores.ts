@@ -1,7 +1,7 @@
-import { expiryOf } from "../_shared/files/build-store.ts";
-import { mapAtOnce } from "../_shared/files/map-at-once.ts";
-import { isGone } from "../_shared/files/store-lost.ts";
-import { describeError } from "../_shared/log.ts";
+import { expiryOf } from "../_shared/session-files/build-store.ts";
+import { mapAtOnce } from "../_shared/session-files/map-at-once.ts";
+import { isGone } from "../_shared/openai/store-lost.ts";
+import { describeError } from "../_shared/http/log.ts";
 import type { CleanupPorts, StepReport } from "./cleanup-ports.ts";
 
 const LIMIT = 100;

@@ -1,5 +1,5 @@
 import type { CleanupReply } from "../../types/api.ts";
-import { describeError } from "../_shared/log.ts";
+import { describeError } from "../_shared/http/log.ts";
 import { checkStores } from "./check-stores.ts";
 import type { CleanupPorts, StepReport } from "./cleanup-ports.ts";
 import { drainOutbox } from "./drain-outbox.ts";

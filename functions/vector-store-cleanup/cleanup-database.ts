@@ -1,7 +1,7 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
 import type { Database } from "../../types/database.ts";
-import type { FileRow } from "../_shared/files/file-database.ts";
-import { unwrap } from "../_shared/refusal.ts";
+import type { FileRow } from "../_shared/session-files/file-database.ts";
+import { unwrap } from "../_shared/http/refusal.ts";
 
 /** A claimed row of the outbox. */
 export type Deletion = Database["public"]["Functions"]["claim_remote_deletions"]["Returns"][number];

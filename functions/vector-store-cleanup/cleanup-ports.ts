@@ -1,5 +1,5 @@
 import type Stripe from "stripe";
-import type { FilePorts, FileServices } from "../_shared/files/file-ports.ts";
+import type { FilePorts, FileServices } from "../_shared/session-files/file-ports.ts";
 import type { CleanupDatabase } from "./cleanup-database.ts";
 
 /** What is the same for every run. */

@@ -1,10 +1,10 @@
 import type OpenAI from "openai";
 import { APIError } from "openai";
 import type Stripe from "stripe";
-import { deleteCustomer } from "../_shared/billing/delete-customer.ts";
-import { mapAtOnce } from "../_shared/files/map-at-once.ts";
-import { isGone } from "../_shared/files/store-lost.ts";
-import type { FileStorage } from "../_shared/files/file-storage.ts";
+import { deleteCustomer } from "../_shared/stripe/delete-customer.ts";
+import { mapAtOnce } from "../_shared/session-files/map-at-once.ts";
+import { isGone } from "../_shared/openai/store-lost.ts";
+import type { FileStorage } from "../_shared/session-files/file-storage.ts";
 import type { Deletion } from "./cleanup-database.ts";
 
 /** Most items that one call lists. */

@@ -1,6 +1,6 @@
 import { APIError } from "openai";
-import { mapAtOnce } from "../_shared/files/map-at-once.ts";
-import { describeError } from "../_shared/log.ts";
+import { mapAtOnce } from "../_shared/session-files/map-at-once.ts";
+import { describeError } from "../_shared/http/log.ts";
 import { type Deletion, PROVIDERS } from "./cleanup-database.ts";
 import type { CleanupPorts, StepReport } from "./cleanup-ports.ts";
 import { deleteRemote } from "./delete-remote.ts";

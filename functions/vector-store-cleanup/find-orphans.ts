@@ -1,5 +1,5 @@
 import { APIError } from "openai";
-import { isRemoteName } from "../_shared/files/file-names.ts";
+import { isRemoteName } from "../_shared/session-files/file-names.ts";
 import type { CleanupPorts, StepReport } from "./cleanup-ports.ts";
 
 /** What is younger may still be on its way into a row. */

@@ -1,5 +1,5 @@
 import type OpenAI from "openai";
-import type { FileStorage } from "../_shared/files/file-storage.ts";
+import type { FileStorage } from "../_shared/session-files/file-storage.ts";
 
 /** The result of `work`; rejects with the signal's reason when that comes first. What is under way then ends by itself. */
 export async function giveUp<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {

@@ -1,7 +1,7 @@
 import type { CleanupReply } from "../../types/api.ts";
-import { allow } from "../_shared/allow.ts";
-import { createFilePorts } from "../_shared/files/file-ports.ts";
-import { createFunction } from "../_shared/http.ts";
+import { allow } from "../_shared/http/allow.ts";
+import { createFilePorts } from "../_shared/session-files/file-ports.ts";
+import { createFunction } from "../_shared/http/create-function.ts";
 import { cleanUp, LONGEST_MS } from "./clean-up.ts";
 import { createCleanupDatabase } from "./cleanup-database.ts";
 import type { CleanupServices } from "./cleanup-ports.ts";

@@ -1,8 +1,8 @@
-import { readStripeAccess } from "../_shared/billing/environment.ts";
-import { createStripe } from "../_shared/billing/stripe.ts";
-import { readEnvironment } from "../_shared/environment.ts";
-import { createFileServices } from "../_shared/files/file-services.ts";
-import { createLog } from "../_shared/log.ts";
+import { readStripeAccess } from "../_shared/stripe/environment.ts";
+import { createStripe } from "../_shared/stripe/client.ts";
+import { readEnvironment } from "../_shared/http/environment.ts";
+import { createFileServices } from "../_shared/session-files/file-services.ts";
+import { createLog } from "../_shared/http/log.ts";
 import { createCleanupFunction } from "./handler.ts";
 
 const values = Deno.env.toObject();

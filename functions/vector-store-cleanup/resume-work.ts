@@ -1,8 +1,8 @@
-import type { FileRow } from "../_shared/files/file-database.ts";
-import { fileFailure } from "../_shared/files/file-failures.ts";
-import { indexFile } from "../_shared/files/index-file.ts";
-import { mapAtOnce } from "../_shared/files/map-at-once.ts";
-import { openStore } from "../_shared/files/open-store.ts";
+import type { FileRow } from "../_shared/session-files/file-database.ts";
+import { fileFailure } from "../_shared/session-files/file-failures.ts";
+import { indexFile } from "../_shared/session-files/index-file.ts";
+import { mapAtOnce } from "../_shared/session-files/map-at-once.ts";
+import { openStore } from "../_shared/session-files/open-store.ts";
 import type { CleanupPorts, StepReport } from "./cleanup-ports.ts";
 
 const LIMIT = 20;

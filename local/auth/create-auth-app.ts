@@ -1,25 +1,25 @@
-import { AuthError, errorResponse, toAuthError } from "./errors.ts";
-import type { AuthPorts } from "./ports.ts";
-import { requireAdmin } from "./read-request.ts";
-import { generateLink, inviteUser } from "./routes/admin-links.ts";
+import { AuthError, errorResponse, toAuthError } from "./http/errors.ts";
+import type { AuthPorts } from "./http/ports.ts";
+import { requireAdmin } from "./http/read-request.ts";
+import { generateLink, inviteUser } from "./codes/admin-links-routes.ts";
 import {
   addUser,
   editUser,
   listUsers,
   removeUser,
   showUser as showAnyUser,
-} from "./routes/admin-users.ts";
+} from "./users/admin-users-routes.ts";
 import {
   reauthenticate,
   recoverPassword,
   resendMail,
   sendMagicLink,
-} from "./routes/mail-requests.ts";
-import { changeUser, logOut, showUser } from "./routes/own-user.ts";
-import { refuseProvider, showSettings } from "./routes/settings.ts";
-import { signUp } from "./routes/sign-up.ts";
-import { grantToken } from "./routes/token.ts";
-import { verifyByCode, verifyByLink } from "./routes/verify.ts";
+} from "./codes/mail-requests-routes.ts";
+import { changeUser, logOut, showUser } from "./users/own-user-routes.ts";
+import { refuseProvider, showSettings } from "./http/settings-routes.ts";
+import { signUp } from "./users/sign-up-routes.ts";
+import { grantToken } from "./sessions/token-routes.ts";
+import { verifyByCode, verifyByLink } from "./codes/verify-routes.ts";
 
 type Answer = (ports: AuthPorts, request: Request, id: string) => Promise<Response>;
 type Methods = Partial<Record<string, Answer>>;

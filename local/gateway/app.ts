@@ -1,9 +1,9 @@
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { proxy } from "hono/proxy";
-import { refuseInheritedName } from "../api/inherited-names.ts";
-import { asClientMistake } from "../api/parse-failures.ts";
-import type { StackKeys } from "../keys.ts";
+import { refuseInheritedName } from "../rest/inherited-names.ts";
+import { asClientMistake } from "../rest/parse-failures.ts";
+import type { StackKeys } from "../stack/keys.ts";
 import type { Mailbox } from "../mail/mailbox.ts";
 import { createMailRoutes } from "../mail/mail-routes.ts";
 import {

@@ -1,5 +1,5 @@
 import { createMiddleware } from "hono/factory";
-import { type StackKeys } from "../keys.ts";
+import { type StackKeys } from "../stack/keys.ts";
 import type { TokenExchange } from "./tokens.ts";
 
 /** Variables that the credentials middleware sets for the routes behind it. */

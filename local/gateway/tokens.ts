@@ -6,7 +6,7 @@ import {
   jwtVerify,
   SignJWT,
 } from "jose";
-import type { StackKeys } from "../keys.ts";
+import type { StackKeys } from "../stack/keys.ts";
 
 /** The only roles a token may name: any other one would reach Postgres with its own rights. */
 const ROLES = ["anon", "authenticated", "service_role"];

@@ -1,5 +1,5 @@
 import { SmtpEmailDriver } from "@supabase/lite";
-import type { AuthPorts } from "../auth/ports.ts";
+import type { AuthPorts } from "../auth/http/ports.ts";
 
 const SENDER = { address: "noreply@parley.localhost", name: "Parley" };
 

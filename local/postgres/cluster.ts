@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 import { chmod, mkdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { execa } from "execa";
-import type { Log } from "../log.ts";
-import { type Service, startService } from "../service.ts";
+import type { Log } from "../stack/log.ts";
+import { type Service, startService } from "../stack/service.ts";
 import { postgresBinaries, postgresUser, requireReachable } from "./binaries.ts";
 
 /** Where a cluster lives and how it is reached; it listens on 127.0.0.1 only. */

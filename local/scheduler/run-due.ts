@@ -1,6 +1,6 @@
 import { Cron } from "croner";
 import type { Pool } from "pg";
-import type { Log } from "../log.ts";
+import type { Log } from "../stack/log.ts";
 
 /** What a run of schedules needs. */
 export interface SchedulerPorts {

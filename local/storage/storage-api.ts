@@ -2,18 +2,18 @@ import { Hono } from "hono";
 import type { Pool } from "pg";
 import { type RefuseToken, requireCredentials } from "../gateway/credentials.ts";
 import type { TokenExchange } from "../gateway/tokens.ts";
-import type { StackKeys } from "../keys.ts";
-import type { Log } from "../log.ts";
-import { bucketRoutes } from "./bucket-routes.ts";
-import { openFileStore } from "./file-store.ts";
-import { openRoutes } from "./open-routes.ts";
-import { readRoutes } from "./read-routes.ts";
-import { readClaims, type StorageEnv } from "./request.ts";
-import { signRoutes } from "./sign-routes.ts";
-import { createUrlSigner } from "./signed-urls.ts";
-import { StorageError, toStorageError } from "./storage-error.ts";
-import { transferRoutes } from "./transfer-routes.ts";
-import { writeRoutes } from "./write-routes.ts";
+import type { StackKeys } from "../stack/keys.ts";
+import type { Log } from "../stack/log.ts";
+import { bucketRoutes } from "./buckets/bucket-routes.ts";
+import { openFileStore } from "./objects/file-store.ts";
+import { openRoutes } from "./objects/open-routes.ts";
+import { readRoutes } from "./objects/read-routes.ts";
+import { readClaims, type StorageEnv } from "./http/request.ts";
+import { signRoutes } from "./signing/sign-routes.ts";
+import { createUrlSigner } from "./signing/signed-urls.ts";
+import { StorageError, toStorageError } from "./http/storage-error.ts";
+import { transferRoutes } from "./objects/transfer-routes.ts";
+import { writeRoutes } from "./objects/write-routes.ts";
 
 /** Where Storage keeps what, and whom it believes. */
 export interface StorageOptions {

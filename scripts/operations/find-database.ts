@@ -1,6 +1,6 @@
 import pg from "pg";
-import { readSettings } from "../../local/settings.ts";
-import { readStatus } from "../../local/status.ts";
+import { readSettings } from "../../local/stack/settings.ts";
+import { readStatus } from "../../local/stack/status.ts";
 
 /** URL of the database to work on: the given one, else DATABASE_URL, else the running local stack's. Rejects without. */
 export async function findDatabase(given?: string): Promise<string> {

@@ -1,4 +1,4 @@
-import { loadEnvFile } from "../../local/settings.ts";
+import { loadEnvFile } from "../../local/stack/settings.ts";
 
 /** Runs a script that a person calls: an error becomes one message on stderr and exit code 1. */
 export async function runScript(main: () => Promise<void>): Promise<void> {

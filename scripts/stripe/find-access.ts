@@ -1,8 +1,8 @@
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import type Stripe from "stripe";
-import { createStripe } from "../../functions/_shared/billing/stripe.ts";
-import { loadEnvFile, readSettings } from "../../local/settings.ts";
-import { readStatus } from "../../local/status.ts";
+import { createStripe } from "../../functions/_shared/stripe/client.ts";
+import { loadEnvFile, readSettings } from "../../local/stack/settings.ts";
+import { readStatus } from "../../local/stack/status.ts";
 import type { Database } from "../../types/database.ts";
 
 /** Both sides of a sync. */

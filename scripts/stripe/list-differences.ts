@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { SupabaseClient } from "@supabase/supabase-js";
-import type { StripeObject } from "../../functions/_shared/billing/stripe-objects.ts";
-import { unwrap } from "../../functions/_shared/refusal.ts";
+import type { StripeObject } from "../../functions/_shared/stripe/stripe-objects.ts";
+import { unwrap } from "../../functions/_shared/http/refusal.ts";
 import type { Database } from "../../types/database.ts";
 
 /** An object and the row that there is of it. */

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
-import type { SyncCursor } from "../../functions/_shared/billing/sync-all.ts";
-import { steps } from "../../functions/_shared/billing/sync-steps.ts";
+import type { SyncCursor } from "./sync-all.ts";
+import { steps } from "./sync-steps.ts";
 
 const stepNames = Object.keys(steps).filter((name): name is keyof typeof steps => name in steps);
 

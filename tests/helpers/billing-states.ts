@@ -34,7 +34,7 @@ interface EmulatorObjects {
 /** The state of a customer as the emulator holds it. */
 export async function stateAtStripe(customerId: string): Promise<BillingState> {
   const response = await fetch(new URL("/_emulator/objects", stack.STRIPE_API_URL));
-  // The emulator's collections are typed in local/stripe; here they cross HTTP.
+  // The emulator's collections are typed in packages/stripe-emulator; here they cross HTTP.
   const objects = z.custom<EmulatorObjects>().parse(await response.json());
   const isHere = ({ customer }: { customer: string | { id: string } | null }) =>
     idOf(customer) === customerId;

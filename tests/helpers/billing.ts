@@ -1,4 +1,4 @@
-import { createBillingDatabase } from "../../functions/_shared/billing/billing-database.ts";
+import { createBillingDatabase } from "../../functions/_shared/stripe/billing-database.ts";
 import { findOrCreateCustomer } from "../../functions/billing/find-customer.ts";
 import { createTestClient, createUser, must, stack, type TestUser } from "./stack.ts";
 import { stripe } from "./stripe.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Behaviour } from "../../local/openai/behaviour.ts";
+import type { Behaviour } from "@parley/openai-emulator/control/behaviour.ts";
 import { stack } from "./stack.ts";
 
 const Requests = z.array(z.looseObject({

@@ -4,9 +4,9 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { execa } from "execa";
 import { onTestFinished } from "vitest";
-import { freePort } from "../../local/free-port.ts";
-import { REPOSITORY } from "../../local/settings.ts";
-import { readStatus, type StackStatus } from "../../local/status.ts";
+import { freePort } from "../../local/stack/free-port.ts";
+import { REPOSITORY } from "../../local/stack/settings.ts";
+import { readStatus, type StackStatus } from "../../local/stack/status.ts";
 import { keepOwnLog } from "./stack-log.ts";
 
 /** A stack of one test, run as `npm start` runs it, that may be killed and broken. */
@@ -47,7 +47,7 @@ export function spawnStack(
   env: Record<string, string>,
   atEnd: AtEnd = onTestFinished,
 ): OwnStack {
-  const child = execa("node", [path.join(REPOSITORY, "local/main.ts")], {
+  const child = execa("node", [path.join(REPOSITORY, "local/stack/main.ts")], {
     preferLocal: true,
     localDir: REPOSITORY,
     env,

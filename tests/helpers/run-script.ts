@@ -1,6 +1,6 @@
 import path from "node:path";
 import { execa } from "execa";
-import { REPOSITORY } from "../../local/settings.ts";
+import { REPOSITORY } from "../../local/stack/settings.ts";
 import { stack } from "./stack.ts";
 
 /** How a script ended. */

@@ -3,10 +3,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import type { TestProject } from "vitest/node";
-import { freePort } from "../../local/free-port.ts";
-import { readSettings } from "../../local/settings.ts";
-import { startStack } from "../../local/stack.ts";
-import type { StackStatus } from "../../local/status.ts";
+import { freePort } from "../../local/stack/free-port.ts";
+import { readSettings } from "../../local/stack/settings.ts";
+import { startStack } from "../../local/stack/stack.ts";
+import type { StackStatus } from "../../local/stack/status.ts";
 
 declare module "vitest" {
   interface ProvidedContext {

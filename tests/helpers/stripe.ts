@@ -1,7 +1,7 @@
 import Stripe from "stripe";
 import { expect } from "vitest";
 import { z } from "zod";
-import { createStripe } from "../../functions/_shared/billing/stripe.ts";
+import { createStripe } from "../../functions/_shared/stripe/client.ts";
 import { RedirectReply } from "../../types/api.ts";
 import { stack, type TestUser } from "./stack.ts";
 

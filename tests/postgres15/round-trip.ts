@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat, truncate } from "node:fs/promises
 import os from "node:os";
 import path from "node:path";
 import { execa } from "execa";
-import { REPOSITORY } from "../../local/settings.ts";
+import { REPOSITORY } from "../../local/stack/settings.ts";
 import { writeChecksum } from "../../scripts/operations/checksum.ts";
 import { withConnection } from "../../scripts/operations/find-database.ts";
 import { type Contents, readContents } from "./contents.ts";

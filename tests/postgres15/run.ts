@@ -2,7 +2,7 @@
 // pg_dump. The last line counts: `N passed, N failed`.
 import { execa } from "execa";
 import { SUPERUSER } from "../../local/postgres/names.ts";
-import { REPOSITORY } from "../../local/settings.ts";
+import { REPOSITORY } from "../../local/stack/settings.ts";
 import { withConnection } from "../../scripts/operations/find-database.ts";
 import { checkPlpgsql } from "./check-plpgsql.ts";
 import {

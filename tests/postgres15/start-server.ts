@@ -2,15 +2,15 @@ import { chown, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { execa } from "execa";
-import { freePort } from "../../local/free-port.ts";
-import { preparePlatform } from "../../local/database.ts";
-import { loadKeys } from "../../local/keys.ts";
-import { pushMigrations } from "../../local/migrations.ts";
+import { freePort } from "../../local/stack/free-port.ts";
+import { preparePlatform } from "../../local/postgres/platform-database.ts";
+import { loadKeys } from "../../local/stack/keys.ts";
+import { pushMigrations } from "../../local/postgres/migrations.ts";
 import { postgresUser } from "../../local/postgres/binaries.ts";
 import { databaseUrl } from "../../local/postgres/cluster.ts";
 import { SUPERUSER } from "../../local/postgres/names.ts";
 import { withConnection } from "../../scripts/operations/find-database.ts";
-import { startService } from "../../local/service.ts";
+import { startService } from "../../local/stack/service.ts";
 
 /** A server of Debian's PostgreSQL 15 that ends with the run. */
 export interface TestServer {

@@ -1,7 +1,7 @@
 import { APIError } from "openai";
 import { expect, test } from "vitest";
-import { AppError } from "../../functions/_shared/errors.ts";
-import { describeError } from "../../functions/_shared/log.ts";
+import { AppError } from "../../functions/_shared/http/errors.ts";
+import { describeError } from "../../functions/_shared/http/log.ts";
 
 test("what is logged of an error holds nothing of its message", () => {
   const message = [

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readSettings } from "../../local/settings.ts";
+import { readSettings } from "../../local/stack/settings.ts";
 
 test.each([
   [{}, 365, 730],

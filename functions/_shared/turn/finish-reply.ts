@@ -1,8 +1,8 @@
 import type { Responses } from "openai/resources/responses/responses";
-import { describeError } from "../log.ts";
+import { describeError } from "../http/log.ts";
 import { followResponse, LostResponseError } from "./follow-response.ts";
-import type { TurnUsage } from "./map-outcome.ts";
-import { publicErrorText } from "./public-errors.ts";
+import type { TurnUsage } from "./events/map-outcome.ts";
+import { publicErrorText } from "../openai/public-errors.ts";
 import type { Reply } from "./reply.ts";
 import { type Ending, endingChunks, readEnding, settleReply } from "./settle-reply.ts";
 import type { MessageRow } from "./turn-database.ts";

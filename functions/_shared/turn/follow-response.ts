@@ -1,7 +1,7 @@
 import type OpenAI from "openai";
 import type { Responses } from "openai/resources/responses/responses";
-import type { EventMapper } from "./map-events.ts";
-import { pause } from "./retry-once.ts";
+import type { EventMapper } from "./events/map-events.ts";
+import { pause } from "../openai/retry-once.ts";
 
 type Events = AsyncIterable<Responses.ResponseStreamEvent>;
 

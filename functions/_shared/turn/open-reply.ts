@@ -1,6 +1,6 @@
 import type { UIMessageChunk } from "ai";
-import { indexFiles } from "./find-file.ts";
-import { storedNotices } from "./notice.ts";
+import { indexFiles } from "./request/find-file.ts";
+import { storedNotices } from "./events/notice.ts";
 import { createReply, type Reply } from "./reply.ts";
 import type { StreamRow, TurnDatabase } from "./turn-database.ts";
 

@@ -1,6 +1,6 @@
 import type { Responses } from "openai/resources/responses/responses";
-import { saysStoreLost } from "../files/store-lost.ts";
-import type { BegunResponse } from "./begin-response.ts";
+import { saysStoreLost } from "../openai/store-lost.ts";
+import type { BegunResponse } from "./request/begin-response.ts";
 
 type StreamEvent = Responses.ResponseStreamEvent;
 

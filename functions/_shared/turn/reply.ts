@@ -1,7 +1,7 @@
 import type { UIMessageChunk } from "ai";
-import { createEventMapper, type EventMapper } from "./map-events.ts";
-import type { FindFile } from "./map-sources.ts";
-import { createPartsReducer, type PartsReducer } from "./reduce-parts.ts";
+import { createEventMapper, type EventMapper } from "./events/map-events.ts";
+import type { FindFile } from "./events/map-sources.ts";
+import { createPartsReducer, type PartsReducer } from "./events/reduce-parts.ts";
 
 /** A reply on its way: what upstream says goes through the mapper to the client and into the stored parts. */
 export interface Reply {

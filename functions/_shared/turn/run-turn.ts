@@ -1,19 +1,19 @@
 import type { UIMessageChunk } from "ai";
 import type { Responses } from "openai/resources/responses/responses";
-import { AppError } from "../errors.ts";
-import { describeError } from "../log.ts";
-import { beginResponse, type BegunResponse, createResponse } from "./begin-response.ts";
+import { AppError } from "../http/errors.ts";
+import { describeError } from "../http/log.ts";
+import { beginResponse, type BegunResponse, createResponse } from "./request/begin-response.ts";
 import { finishReply } from "./finish-reply.ts";
-import { generateTitle } from "./generate-title.ts";
-import { notice } from "./notice.ts";
-import { readFailure } from "./read-failure.ts";
+import { generateTitle } from "./request/generate-title.ts";
+import { notice } from "./events/notice.ts";
+import { readFailure } from "../openai/read-failure.ts";
 import { withRenewal } from "./renew-response.ts";
 import { createReply, type Reply } from "./reply.ts";
-import { retryAfter } from "./retry-once.ts";
+import { retryAfter } from "../openai/retry-once.ts";
 import { settleReply } from "./settle-reply.ts";
 import type { StartedTurn } from "./turn-database.ts";
 import type { GenerationPorts, TurnPorts } from "./turn-ports.ts";
-import { openSources, type TurnSources } from "./turn-sources.ts";
+import { openSources, type TurnSources } from "./request/turn-sources.ts";
 import { type TurnWatch, watchTurn } from "./watch-turn.ts";
 
 /** A turn that `start_turn` has admitted. */

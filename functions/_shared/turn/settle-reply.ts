@@ -1,14 +1,14 @@
 import type { UIMessageChunk } from "ai";
 import pRetry from "p-retry";
 import { toUIMessage } from "../../../types/api.ts";
-import { AppError } from "../errors.ts";
-import type { TurnOutcome, TurnUsage } from "./map-outcome.ts";
+import { AppError } from "../http/errors.ts";
+import type { TurnOutcome, TurnUsage } from "./events/map-outcome.ts";
 import {
   publicErrorText,
   type TurnErrorCode,
   turnErrorCode,
   turnErrorMessages,
-} from "./public-errors.ts";
+} from "../openai/public-errors.ts";
 import type { Reply } from "./reply.ts";
 import type { MessageRow, Settlement, TurnDatabase } from "./turn-database.ts";
 

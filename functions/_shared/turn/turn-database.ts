@@ -2,9 +2,9 @@ import type { SupabaseClient } from "@supabase/supabase-js";
 import { z } from "zod";
 import type { ChatTurn } from "../../../types/api.ts";
 import type { Database, Json } from "../../../types/database.ts";
-import { unwrap } from "../refusal.ts";
-import type { TurnUsage } from "./map-outcome.ts";
-import type { NoticePart } from "./notice.ts";
+import { unwrap } from "../http/refusal.ts";
+import type { TurnUsage } from "./events/map-outcome.ts";
+import type { NoticePart } from "./events/notice.ts";
 
 /** A row of `chat_messages`. */
 export type MessageRow = Database["public"]["Tables"]["chat_messages"]["Row"];

@@ -1,5 +1,5 @@
 import type OpenAI from "openai";
-import type { Log } from "../log.ts";
+import type { Log } from "../http/log.ts";
 import type { TurnDatabase } from "./turn-database.ts";
 
 /** What a turn needs of the world. */

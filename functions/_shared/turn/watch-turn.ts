@@ -1,4 +1,4 @@
-import { describeError } from "../log.ts";
+import { describeError } from "../http/log.ts";
 import type { TurnPorts } from "./turn-ports.ts";
 
 /** Well below the 90 seconds after which a turn counts as dead, and short enough to notice a deleted session. */

@@ -1,9 +1,9 @@
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { freePort } from "../../../local/free-port.ts";
-import { startDatabase } from "../../../local/database.ts";
-import { loadKeys } from "../../../local/keys.ts";
+import { freePort } from "../../../local/stack/free-port.ts";
+import { startDatabase } from "../../../local/postgres/platform-database.ts";
+import { loadKeys } from "../../../local/stack/keys.ts";
 import { installPgTap } from "./install-pgtap.ts";
 
 /**

@@ -1,6 +1,6 @@
 import type Stripe from "stripe";
 import { afterEach, expect, test } from "vitest";
-import type { BillingDatabase } from "../../../functions/_shared/billing/billing-database.ts";
+import type { BillingDatabase } from "../../../functions/_shared/stripe/billing-database.ts";
 import { processEvent } from "../../../functions/stripe-webhook/process-event.ts";
 import { billing, createPayer, readProfile } from "../../helpers/billing.ts";
 import { asPostgres } from "../../helpers/stack.ts";

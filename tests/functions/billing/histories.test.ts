@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import Stripe from "stripe";
 import { afterEach, expect, test } from "vitest";
-import { syncAll } from "../../../functions/_shared/billing/sync-ports.ts";
+import { syncAll } from "../../../scripts/stripe/sync-ports.ts";
 import { admin, createPayer, type Payer } from "../../helpers/billing.ts";
 import { stateAtStripe, stateInDatabase } from "../../helpers/billing-states.ts";
 import {

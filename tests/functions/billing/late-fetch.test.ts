@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "vitest";
-import { fetchTargets } from "../../../functions/_shared/billing/fetch-target.ts";
+import { fetchTargets } from "../../../functions/stripe-webhook/fetch-target.ts";
 import { billing, createPayer, readProfile } from "../../helpers/billing.ts";
 import { asPostgres, must } from "../../helpers/stack.ts";
 import {

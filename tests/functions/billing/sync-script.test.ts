@@ -1,7 +1,7 @@
 import path from "node:path";
 import { execa } from "execa";
 import { afterEach, expect, test } from "vitest";
-import { REPOSITORY } from "../../../local/settings.ts";
+import { REPOSITORY } from "../../../local/stack/settings.ts";
 import { createPayer, readProfile } from "../../helpers/billing.ts";
 import { stack } from "../../helpers/stack.ts";
 import { command, holdEvents, releaseEvents, stripe } from "../../helpers/stripe.ts";

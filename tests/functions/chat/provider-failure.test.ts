@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "vitest";
-import { UPSTREAM_MARKER } from "../../../local/openai/fail-request.ts";
+import { UPSTREAM_MARKER } from "@parley/openai-emulator/http/fail-request.ts";
 import { ErrorReply } from "../../../types/api.ts";
 import { loadHistory, openChat, postChat } from "../../helpers/chat-client.ts";
 import { behave, resetOpenAI, upstreamRequests } from "../../helpers/openai.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { indexed, remoteObjects, upload } from "../../helpers/files.ts";
 import { createSession, createUser } from "../../helpers/stack.ts";
-import { buildDocx } from "../../unit/openai-emulator/build-documents.ts";
+import { buildDocx } from "@parley/openai-emulator/retrieval/build-documents.ts";
 
 const user = await createUser();
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { readStripeAccess } from "../../../functions/_shared/billing/environment.ts";
-import { deleteCustomer } from "../../../functions/_shared/billing/delete-customer.ts";
+import { readStripeAccess } from "../../../functions/_shared/stripe/environment.ts";
+import { deleteCustomer } from "../../../functions/_shared/stripe/delete-customer.ts";
 
 test("a project that sells nothing has no access to Stripe", () => {
   expect(readStripeAccess({})).toBeNull();

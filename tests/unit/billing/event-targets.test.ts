@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readTargets } from "../../../functions/_shared/billing/event-targets.ts";
+import { readTargets } from "../../../functions/stripe-webhook/event-targets.ts";
 
 test.for(
   [

@@ -1,6 +1,6 @@
 import { UI_MESSAGE_STREAM_HEADERS } from "ai";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { createUiStream, UI_STREAM_HEADERS } from "../../../functions/_shared/turn/ui-stream.ts";
+import { createUiStream, UI_STREAM_HEADERS } from "../../../functions/chat/ui-stream.ts";
 
 const HELLO = { type: "text-delta", id: "t", delta: "Hello\n\n\u00e9 \ud83d\ude00" } as const;
 

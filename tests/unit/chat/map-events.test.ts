@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { IGNORED_EVENT_TYPES } from "../../../functions/_shared/turn/ignored-events.ts";
-import { createEventMapper } from "../../../functions/_shared/turn/map-events.ts";
-import type { TurnOutcome } from "../../../functions/_shared/turn/map-outcome.ts";
+import { IGNORED_EVENT_TYPES } from "../../../functions/_shared/turn/events/ignored-events.ts";
+import { createEventMapper } from "../../../functions/_shared/turn/events/map-events.ts";
+import type { TurnOutcome } from "../../../functions/_shared/turn/events/map-outcome.ts";
 import {
   completed,
   created,

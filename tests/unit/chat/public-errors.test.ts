@@ -4,7 +4,7 @@ import {
   type TurnErrorCode,
   turnErrorCode,
   turnErrorMessages,
-} from "../../../functions/_shared/turn/public-errors.ts";
+} from "../../../functions/_shared/openai/public-errors.ts";
 
 describe("what a client is told about a failed turn", () => {
   it.each<[string | null | undefined, TurnErrorCode]>([

@@ -1,5 +1,5 @@
 import { DefaultChatTransport, type UIMessageChunk } from "ai";
-import { createUiStream, UI_STREAM_HEADERS } from "../../../functions/_shared/turn/ui-stream.ts";
+import { createUiStream, UI_STREAM_HEADERS } from "../../../functions/chat/ui-stream.ts";
 import { TestChat } from "../../helpers/test-chat.ts";
 
 /** What `useChat` holds after these chunks have come to it over our own encoder. */

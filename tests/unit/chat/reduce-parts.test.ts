@@ -1,9 +1,9 @@
 import { type UIMessage, type UIMessageChunk, validateUIMessages } from "ai";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createEventMapper } from "../../../functions/_shared/turn/map-events.ts";
-import { publicErrorText } from "../../../functions/_shared/turn/public-errors.ts";
-import { createPartsReducer } from "../../../functions/_shared/turn/reduce-parts.ts";
+import { createEventMapper } from "../../../functions/_shared/turn/events/map-events.ts";
+import { publicErrorText } from "../../../functions/_shared/openai/public-errors.ts";
+import { createPartsReducer } from "../../../functions/_shared/turn/events/reduce-parts.ts";
 import {
   annotated,
   completed,

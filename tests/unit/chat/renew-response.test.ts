@@ -1,6 +1,6 @@
 import type { Responses } from "openai/resources/responses/responses";
 import { expect, test } from "vitest";
-import { createEventMapper } from "../../../functions/_shared/turn/map-events.ts";
+import { createEventMapper } from "../../../functions/_shared/turn/events/map-events.ts";
 import { withRenewal } from "../../../functions/_shared/turn/renew-response.ts";
 
 type StreamEvent = Responses.ResponseStreamEvent;

@@ -1,6 +1,9 @@
 import OpenAI from "openai";
-import type { FileDatabase, FileRow } from "../../../functions/_shared/files/file-database.ts";
-import type { FileFailure } from "../../../functions/_shared/files/file-failures.ts";
+import type {
+  FileDatabase,
+  FileRow,
+} from "../../../functions/_shared/session-files/file-database.ts";
+import type { FileFailure } from "../../../functions/_shared/session-files/file-failures.ts";
 import type {
   CleanupDatabase,
   Deletion,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { FileRow } from "../../../functions/_shared/files/file-database.ts";
+import type { FileRow } from "../../../functions/_shared/session-files/file-database.ts";
 import { cleanUp } from "../../../functions/vector-store-cleanup/clean-up.ts";
 import { fakePorts, hangingFetch } from "./fake-ports.ts";
 

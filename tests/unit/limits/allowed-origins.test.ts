@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isAllowedOrigin } from "../../../functions/_shared/allowed-origins.ts";
+import { isAllowedOrigin } from "../../../functions/_shared/http/allowed-origins.ts";
 
 test.for(
   [

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { AppError } from "../../../functions/_shared/errors.ts";
-import { limitBodyTime } from "../../../functions/_shared/limit-body-time.ts";
+import { AppError } from "../../../functions/_shared/http/errors.ts";
+import { limitBodyTime } from "../../../functions/_shared/http/limit-body-time.ts";
 
 const LIMITS = { silence: 1_000, total: 5_000 };
 

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { createFunction } from "../../../functions/_shared/http.ts";
+import { createFunction } from "../../../functions/_shared/http/create-function.ts";
 
 afterEach(() => void vi.unstubAllEnvs());
 

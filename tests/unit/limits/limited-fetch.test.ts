@@ -1,7 +1,7 @@
 import { createServer, type ServerResponse } from "node:http";
 import { afterAll, expect, test, vi } from "vitest";
-import { createLimitedFetch } from "../../../functions/_shared/limited-fetch.ts";
-import { closeServer, listen } from "../../../local/emulator/listen.ts";
+import { createLimitedFetch } from "../../../functions/_shared/http/limited-fetch.ts";
+import { closeServer, listen } from "@parley/emulator-kit/listen.ts";
 
 const waiting: ServerResponse[] = [];
 const server = createServer((_request, response) => void waiting.push(response));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { AppError } from "../../../functions/_shared/errors.ts";
+import { AppError } from "../../../functions/_shared/http/errors.ts";
 import {
   buildSchedule,
   firstRun,

@@ -3,7 +3,7 @@ import type { LookoutRunReply } from "../../../types/api.ts";
 import type { ClaimedRun, LookoutDatabase } from "../../../functions/lookouts/lookout-database.ts";
 import type { RunPorts } from "../../../functions/lookouts/run-lookout.ts";
 import type { StartedTurn, TurnDatabase } from "../../../functions/_shared/turn/turn-database.ts";
-import { pause } from "../../../functions/_shared/turn/retry-once.ts";
+import { pause } from "../../../functions/_shared/openai/retry-once.ts";
 
 function unused(): never {
   throw new Error("not part of this");

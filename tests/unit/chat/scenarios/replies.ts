@@ -1,5 +1,5 @@
 import type { UIMessageChunk } from "ai";
-import { TOOL_INTERRUPTED_TEXT } from "../../../../functions/_shared/turn/map-events.ts";
+import { TOOL_INTERRUPTED_TEXT } from "../../../../functions/_shared/turn/events/map-events.ts";
 import {
   completed,
   created,

@@ -1,6 +1,6 @@
 import type { UIMessageChunk } from "ai";
 import type { Responses } from "openai/resources/responses/responses";
-import { TOOL_FAILED_TEXT } from "../../../../functions/_shared/turn/map-events.ts";
+import { TOOL_FAILED_TEXT } from "../../../../functions/_shared/turn/events/map-events.ts";
 import {
   completed,
   created,

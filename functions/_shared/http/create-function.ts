@@ -1,0 +1,132 @@
+import type { SupabaseContext } from "@supabase/server";
+import { type Context, Hono } from "hono";
+import { env } from "hono/adapter";
+import { bodyLimit } from "hono/body-limit";
+import { cors } from "hono/cors";
+import { methodNotAllowed } from "hono/method-not-allowed";
+import { requestId } from "hono/request-id";
+import type { z } from "zod";
+import type { Database } from "../../../types/database.ts";
+import { isAllowedOrigin } from "./allowed-origins.ts";
+import { AppError } from "./errors.ts";
+import { type BodyTime, limitBodyTime } from "./limit-body-time.ts";
+import type { Log } from "./log.ts";
+import { logRequests, type RequestFacts } from "./log-requests.ts";
+import { toAppError } from "./to-app-error.ts";
+
+/** Variables that the shared middleware and `withSupabase` set. */
+export interface FunctionEnv {
+  Variables: {
+    requestId: string;
+    /** Whoever learns one puts it in here. */
+    facts: RequestFacts;
+    supabaseContext: SupabaseContext<Database>;
+  };
+}
+
+/** What every function is made from. */
+export interface FunctionOptions {
+  /** The folder's name: the first segment of every path. */
+  name: string;
+  log: Log;
+  /** The function reads multipart forms as they come, and limits them itself; all other bodies are short. */
+  streamsForms?: boolean;
+  /** How long clients may take over their bodies. */
+  bodyTime?: { short: BodyTime; form: BodyTime };
+}
+
+const MAX_BODY_BYTES = 1024 * 1024;
+const MAX_DRAINED_BYTES = 64 * 1024 * 1024;
+/** A form may take as long as a hosted function lives: https://supabase.com/docs/guides/functions/limits */
+const BODY_TIME = {
+  short: { silence: 20_000, total: 30_000 },
+  form: { silence: 20_000, total: 400_000 },
+};
+const EXPOSED_HEADERS = ["x-request-id", "retry-after", "x-vercel-ai-ui-message-stream"];
+
+/** A Hono app with what all functions share: request ids, CORS, limits, and one way out for errors. */
+export function createFunction(
+  { name, log, streamsForms = false, bodyTime = BODY_TIME }: FunctionOptions,
+): Hono<FunctionEnv> {
+  const app = new Hono<FunctionEnv>().basePath(`/${name}`);
+  app.use(requestId(), logRequests(log));
+  app.use(cors({ origin: allowOrigin, exposeHeaders: EXPOSED_HEADERS, maxAge: 600 }));
+  app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));
+  app.use((c, next) => {
+    const time = streamsForms && isForm(c) ? bodyTime.form : bodyTime.short;
+    c.req.raw = limitBodyTime(c.req.raw, time);
+    return next();
+  });
+  const limit = bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseBody });
+  // It holds a body without a content-length whole.
+  app.use((c, next) => streamsForms && isForm(c) ? next() : limit(c, next));
+  app.notFound((c) => answerError(c, new AppError("not_found")));
+  app.onError((error, c) => answerError(c, toAppError(error)));
+  return app;
+}
+
+/** Pages of other origins cannot read what functions answer; no cookie is ever used, so this is a second line. */
+function allowOrigin(origin: string, c: Context): string | null {
+  const { PARLEY_ALLOWED_ORIGINS = "" } = env<{ PARLEY_ALLOWED_ORIGINS?: string }>(c);
+  return isAllowedOrigin(PARLEY_ALLOWED_ORIGINS, origin) ? origin : null;
+}
+
+/** True for a body that is a multipart form. */
+export function isForm(c: Context): boolean {
+  return /^multipart\/form-data\b/i.test(c.req.header("content-type") ?? "");
+}
+
+/** What a body says in its shape. Throws `invalid_request`, whose details name the fields. */
+export function parseBody<Shape>(shape: z.ZodType<Shape>, body: unknown): Shape {
+  const parsed = shape.safeParse(body);
+  if (parsed.success) return parsed.data;
+  throw invalidRequest(parsed.error);
+}
+
+/** The refusal of a body: its message names the first field that is wrong, its details all of them. */
+export function invalidRequest({ issues }: z.ZodError): AppError {
+  const details = issues.map(({ path, message }) => ({ path: path.join("."), message }));
+  const first = details[0];
+  return new AppError("invalid_request", {
+    message: first && `${first.path || "body"}: ${first.message}`,
+    details: { issues: details },
+  });
+}
+
+/** The JSON body of a request. Throws `invalid_json`. */
+export async function readJson(c: Context<FunctionEnv>): Promise<unknown> {
+  try {
+    return await c.req.json();
+  } catch (cause) {
+    throw cause instanceof AppError ? cause : new AppError("invalid_json", { cause });
+  }
+}
+
+function answerError(c: Context<FunctionEnv>, error: AppError): Response {
+  if (error.retryAfter !== undefined) c.header("retry-after", String(Math.ceil(error.retryAfter)));
+  c.var.facts.code = error.code;
+  return c.json(error.toReply(), error.status, { "x-request-id": c.var.requestId });
+}
+
+function refuseMethod(c: Context<FunctionEnv>, methods: string[]): Response {
+  c.header("allow", methods.join(", "));
+  return answerError(c, new AppError("method_not_allowed"));
+}
+
+/** A client that is still sending sees the refusal only when what it sends is taken off the line. */
+async function refuseBody(c: Context<FunctionEnv>): Promise<never> {
+  const { body } = c.req.raw;
+  let left = MAX_DRAINED_BYTES;
+  // A body of unknown length is being read already.
+  if (body && !body.locked) {
+    try {
+      for await (const chunk of body) {
+        left -= chunk.byteLength;
+        if (left < 0) break;
+      }
+    } catch {
+      // Too slow, or gone.
+    }
+  }
+  throw new AppError("payload_too_large");
+}

@@ -1,0 +1,39 @@
+import type { MiddlewareHandler } from "hono";
+import { matchedRoutes } from "hono/route";
+import type { FunctionEnv } from "./create-function.ts";
+import { describeError, type Log } from "./log.ts";
+
+/** What is learned on the way that the line of a request says, too. */
+export interface RequestFacts {
+  /** `profiles.id` of whoever asks. */
+  profile_id?: string;
+  /** `chat_streams.id` of the turn that the request began, joined or stopped. */
+  turn_id?: string;
+  /** Code of the error that is answered. */
+  code?: string;
+}
+
+/**
+ * Writes one line per request, when its reply begins: `info`, `warn` for what was refused, `error` for what went wrong.
+ * The route is the pattern, never the path, and `ms` are milliseconds until the reply's headers.
+ */
+export function logRequests(log: Log): MiddlewareHandler<FunctionEnv> {
+  return async (c, next) => {
+    const startedAt = performance.now();
+    const facts: RequestFacts = {};
+    c.set("facts", facts);
+    await next();
+    const { status } = c.res;
+    const level = status >= 500 ? "error" : status >= 400 ? "warn" : "info";
+    log[level]("request", {
+      request_id: c.var.requestId,
+      method: c.req.method,
+      route: matchedRoutes(c).find(({ method }) => method === c.req.method)?.path ?? null,
+      status,
+      ms: Math.round(performance.now() - startedAt),
+      auth_id: c.var.supabaseContext?.userClaims?.id,
+      ...facts,
+      ...(status >= 500 && c.error && describeError(c.error)),
+    });
+  };
+}

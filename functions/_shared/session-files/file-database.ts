@@ -1,0 +1,139 @@
+import type { SupabaseClient } from "@supabase/supabase-js";
+import { z } from "zod";
+import type { Database, Json } from "../../../types/database.ts";
+import { unwrap } from "../http/refusal.ts";
+import type { FileFailure } from "./file-failures.ts";
+
+/** A row of `chat_files`. */
+export type FileRow = Database["public"]["Tables"]["chat_files"]["Row"];
+
+const UploadLimits = z.object({ profile_id: z.string(), max_bytes: z.number().nullable() });
+/** Whose folder an upload goes to, and how long it may be in bytes; null: as long as it likes. */
+export type UploadLimits = z.infer<typeof UploadLimits>;
+
+const StoreClaim = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("ready"), id: z.string(), store_id: z.string() }),
+  z.object({ kind: z.literal("build"), id: z.string(), lease_until: z.string(), name: z.string() }),
+  z.object({ kind: z.literal("wait") }),
+  z.object({ kind: z.literal("failed") }),
+]);
+/** What the database says to somebody who needs the store of a session. */
+export type StoreClaim = z.infer<typeof StoreClaim>;
+/** The claim of whoever is to make the store. */
+export type BuildClaim = Extract<StoreClaim, { kind: "build" }>;
+
+/** A file as it is taken on. */
+export interface NewFile {
+  userId: string;
+  sessionId: string;
+  fileId: string;
+  name: string;
+  type: string;
+  path: string;
+  messageId?: string;
+  /** The object is in Storage already. */
+  isStored: boolean;
+}
+
+/** A store at OpenAI as it was made. */
+export interface MadeStore {
+  storeId: string;
+  expiresAt: Date;
+  metadata: Json;
+}
+
+/** The database as files see it; each method is one call. */
+export interface FileDatabase {
+  openUpload(userId: string): Promise<UploadLimits>;
+  create(file: NewFile): Promise<FileRow>;
+  /** The bytes are stored; of bytes that the session has already, the row that was first. */
+  store(fileId: string, content: { size: number; sha256: string }): Promise<FileRow>;
+  finish(fileId: string, vectorStoreId?: string): Promise<void>;
+  fail(fileId: string, error: FileFailure): Promise<void>;
+  /** Takes back a file that was refused. */
+  drop(fileId: string): Promise<void>;
+  /** The owner's profile id. */
+  delete(userId: string, fileId: string): Promise<string>;
+  /** False when the row is gone: the file at OpenAI then goes too. */
+  setOpenAIFile(fileId: string, openaiFileId: string): Promise<boolean>;
+  /** The files of a session that its store holds or is about to. */
+  listSearchable(sessionId: string): Promise<FileRow[]>;
+  claimStore(sessionId: string): Promise<StoreClaim>;
+  /** False when the lease was lost: the store that was made goes to the outbox. */
+  finishStore(claim: BuildClaim, made: MadeStore): Promise<boolean>;
+  failStore(claim: BuildClaim, error: string): Promise<void>;
+  expireStore(storeId: string): Promise<void>;
+  /** Something remote that no row names is to be deleted. */
+  abandon(kind: "vector_store" | "file" | "object", remoteId: string): Promise<void>;
+}
+
+/** The file functions of the database, called with the secret key. */
+export function createFileDatabase(admin: SupabaseClient<Database>): FileDatabase {
+  return {
+    openUpload: async (auth_user_id) =>
+      UploadLimits.parse(unwrap(await admin.rpc("open_upload", { auth_user_id }))),
+    create: async (file) => unwrap(await admin.rpc("create_file", toArguments(file))),
+    store: async (file_id, { size, sha256 }) =>
+      unwrap(await admin.rpc("store_file", { file_id, file_size: size, sha256 })),
+    finish: async (file_id, vector_store_id) =>
+      void unwrap(await admin.rpc("finish_file", { file_id, vector_store_id })),
+    fail: async (file_id, error) =>
+      void unwrap(await admin.rpc("fail_file", { file_id, error: { ...error } })),
+    drop: async (id) => void unwrap(await admin.from("chat_files").delete().eq("id", id)),
+    delete: async (auth_user_id, file_id) =>
+      unwrap(await admin.rpc("delete_file", { auth_user_id, file_id })),
+    setOpenAIFile: async (file_id, openai_file_id) =>
+      unwrap(await admin.rpc("set_openai_file", { file_id, openai_file_id })),
+    listSearchable: async (sessionId) =>
+      unwrap(
+        await admin.from("chat_files").select().eq("session_id", sessionId)
+          .in("status", ["indexing", "ready"]).not("openai_file_id", "is", null)
+          .not("file_type", "like", "image/%").order("created_at"),
+      ),
+    ...storeMethods(admin),
+    abandon: async (kind, remote_id) =>
+      void unwrap(await admin.rpc("abandon_remote", { kind, remote_id })),
+  };
+}
+
+function storeMethods(
+  admin: SupabaseClient<Database>,
+): Pick<FileDatabase, "claimStore" | "finishStore" | "failStore" | "expireStore"> {
+  return {
+    claimStore: async (session_id) =>
+      StoreClaim.parse(unwrap(await admin.rpc("claim_vector_store", { session_id }))),
+    finishStore: async (claim, { storeId, expiresAt, metadata }) =>
+      unwrap(
+        await admin.rpc("finish_vector_store", {
+          claimed_id: claim.id,
+          claimed_until: claim.lease_until,
+          store_id: storeId,
+          expires_at: expiresAt.toISOString(),
+          openai_metadata: metadata,
+        }),
+      ),
+    failStore: async (claim, error) =>
+      void unwrap(
+        await admin.rpc("fail_vector_store", {
+          claimed_id: claim.id,
+          claimed_until: claim.lease_until,
+          error,
+        }),
+      ),
+    expireStore: async (store_id) =>
+      void unwrap(await admin.rpc("expire_vector_store", { store_id })),
+  };
+}
+
+function toArguments(file: NewFile) {
+  return {
+    auth_user_id: file.userId,
+    session_id: file.sessionId,
+    file_id: file.fileId,
+    file_name: file.name,
+    file_type: file.type,
+    storage_path: file.path,
+    message_id: file.messageId,
+    is_stored: file.isStored,
+  };
+}

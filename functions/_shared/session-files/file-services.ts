@@ -1,0 +1,17 @@
+import type { Environment } from "../http/environment.ts";
+import type { Log } from "../http/log.ts";
+import { createOpenAI } from "../openai/client.ts";
+import { type FileServices, nameProject } from "./file-ports.ts";
+
+/** What files need besides a request, from the environment. */
+export async function createFileServices(
+  environment: Environment,
+  log: Log,
+): Promise<FileServices> {
+  return {
+    openai: createOpenAI(environment),
+    log,
+    project: await nameProject(environment.SUPABASE_URL),
+    storeDays: environment.VECTOR_STORE_DAYS,
+  };
+}

@@ -1,0 +1,119 @@
+import { describeError } from "../http/log.ts";
+import { pause, retryOnce } from "../openai/retry-once.ts";
+import type { FileRow } from "./file-database.ts";
+import { fileFailure } from "./file-failures.ts";
+import { isImage } from "./file-kinds.ts";
+import type { FilePorts } from "./file-ports.ts";
+import { type OpenStore, openStore } from "./open-store.ts";
+import { sendFile } from "./send-file.ts";
+import { isGone, isStoreLost } from "../openai/store-lost.ts";
+
+const FIRST_POLL_MS = 100;
+const LONGEST_POLL_MS = 2_000;
+/** After this the clean-up goes on: a function does not live for ever. */
+const LONGEST_WAIT_MS = 120_000;
+
+class UnreadableFileError extends Error {
+  override readonly name = "UnreadableFileError";
+}
+
+/**
+ * Makes a stored file usable in turns: gives it to OpenAI, attaches it to the session's store and waits until it can be
+ * searched, so many milliseconds at most. Goes on from wherever an earlier try was broken off. Never rejects: the row
+ * says how it ended. False when it has not ended: the clean-up goes on.
+ */
+export async function indexFile(
+  ports: FilePorts,
+  row: FileRow,
+  longestWait = LONGEST_WAIT_MS,
+): Promise<boolean> {
+  const { files, log } = ports;
+  try {
+    return await index(ports, row, longestWait);
+  } catch (error) {
+    log.error("file_not_indexed", { file_id: row.id, ...describeError(error) });
+    if (ports.signal?.aborted) return false;
+    const code = error instanceof UnreadableFileError ? "file_unreadable" : "provider_error";
+    await files.fail(row.id, fileFailure(code)).catch((cause) =>
+      log.error("file_not_failed", { file_id: row.id, ...describeError(cause) })
+    );
+    return true;
+  }
+}
+
+async function index(ports: FilePorts, row: FileRow, longestWait: number): Promise<boolean> {
+  const { files } = ports;
+  const openaiFileId = row.openai_file_id ?? await sendFile(ports, row);
+  if (openaiFileId === null) return true;
+  if (isImage(row.file_type)) {
+    await files.finish(row.id);
+    return true;
+  }
+  const store = await attach(ports, row.session_id, openaiFileId);
+  const isDone = await isSearchable(ports, store, openaiFileId, longestWait);
+  if (isDone) await files.finish(row.id, store.id);
+  return isDone;
+}
+
+async function attach(
+  ports: FilePorts,
+  sessionId: string,
+  openaiFileId: string,
+): Promise<OpenStore> {
+  const store = await requireStore(ports, sessionId);
+  try {
+    await attachOnce(ports, store, openaiFileId);
+    return store;
+  } catch (error) {
+    if (!isStoreLost(error)) throw error;
+    await ports.files.expireStore(store.storeId);
+    const renewed = await requireStore(ports, sessionId);
+    await attachOnce(ports, renewed, openaiFileId);
+    return renewed;
+  }
+}
+
+async function requireStore(ports: FilePorts, sessionId: string): Promise<OpenStore> {
+  const store = await openStore(ports, sessionId);
+  if (!store) throw new Error("the store of the session cannot be made");
+  return store;
+}
+
+/** A store that was just made holds the file already: attaching it again would have it read again. */
+async function attachOnce(
+  { openai }: FilePorts,
+  { storeId }: OpenStore,
+  openaiFileId: string,
+): Promise<void> {
+  const { files } = openai.vectorStores;
+  try {
+    await files.retrieve(openaiFileId, { vector_store_id: storeId }, { maxRetries: 2 });
+  } catch (error) {
+    if (!isGone(error)) throw error;
+    await retryOnce(() => files.create(storeId, { file_id: openaiFileId }));
+  }
+}
+
+/** False when it takes too long; throws when OpenAI cannot read the file. */
+async function isSearchable(
+  { openai, signal }: FilePorts,
+  { storeId }: OpenStore,
+  openaiFileId: string,
+  longestWait: number,
+): Promise<boolean> {
+  const deadline = Date.now() + longestWait;
+  for (let wait = FIRST_POLL_MS; Date.now() < deadline;) {
+    const file = await openai.vectorStores.files.retrieve(
+      openaiFileId,
+      { vector_store_id: storeId },
+      { maxRetries: 2 },
+    );
+    if (file.status === "completed") return true;
+    if (file.last_error?.code === "server_error") throw new Error("OpenAI could not read the file");
+    if (file.status !== "in_progress") throw new UnreadableFileError(file.last_error?.code);
+    await pause(wait);
+    if (signal?.aborted) break;
+    wait = Math.min(wait * 2, LONGEST_POLL_MS);
+  }
+  return false;
+}

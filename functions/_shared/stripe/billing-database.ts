@@ -1,0 +1,81 @@
+import type { SupabaseClient } from "@supabase/supabase-js";
+import type Stripe from "stripe";
+import { z } from "zod";
+import type { Database, Json } from "../../../types/database.ts";
+import { unwrap } from "../http/refusal.ts";
+import type { StripeObject } from "./stripe-objects.ts";
+import { toIso } from "./client.ts";
+
+const Claim = z.object({
+  status: z.enum(["processing", "processed", "ignored"]),
+  /** Drawn for this attempt; null when there is nothing to do. */
+  ticket: z.number().nullable(),
+});
+type Claim = z.infer<typeof Claim>;
+
+const BillingAccount = z.object({
+  profile_id: z.string(),
+  email: z.string().nullable(),
+  customer_id: z.string().nullable(),
+  synced_at: z.string().nullable(),
+  former_customers: z.number(),
+  has_subscribed: z.boolean(),
+});
+/** What billing needs to know of a user. */
+export type BillingAccount = z.infer<typeof BillingAccount>;
+
+/** The database as billing sees it; each method is one call. */
+export interface BillingDatabase {
+  claimEvent(event: Stripe.Event, isUsed: boolean): Promise<Claim>;
+  failEvent(eventId: string, error: string): Promise<void>;
+  /** What is fetched from now on may overwrite what was fetched before. */
+  drawTicket(): Promise<number>;
+  /** Writes everything or nothing. */
+  apply(eventId: string | null, ticket: number, objects: StripeObject[]): Promise<void>;
+  findAccount(authUserId: string, isBuying: boolean): Promise<BillingAccount>;
+  /** The customer that the profile has from now on. */
+  linkCustomer(profileId: string, customerId: string): Promise<string>;
+}
+
+/** The billing functions of the database, called with the secret key. */
+export function createBillingDatabase(admin: SupabaseClient<Database>): BillingDatabase {
+  return {
+    claimEvent: async ({ id, type, api_version, livemode, created }, is_used) =>
+      Claim.parse(unwrap(
+        await admin.rpc("claim_stripe_event", {
+          event_id: id,
+          event_type: type,
+          api_version: api_version ?? "",
+          livemode,
+          created_at: toIso(created),
+          is_used,
+        }),
+      )),
+    failEvent: async (event_id, error) =>
+      void unwrap(await admin.rpc("fail_stripe_event", { event_id, error })),
+    drawTicket: async () => unwrap(await admin.rpc("draw_stripe_ticket")),
+    apply: async (event_id, ticket, objects) =>
+      void unwrap(
+        await admin.rpc("apply_stripe_objects", {
+          // The generator takes no argument of a function for nullable.
+          event_id: event_id ?? "",
+          ticket,
+          objects: toJson(objects),
+        }),
+      ),
+    findAccount: async (auth_user_id, is_buying) =>
+      BillingAccount.parse(
+        unwrap(await admin.rpc("get_billing_account", { auth_user_id, is_buying })),
+      ),
+    linkCustomer: async (profile_id, customer_id) =>
+      unwrap(await admin.rpc("link_stripe_customer", { profile_id, customer_id })),
+  };
+}
+
+/** jsonb refuses NUL and lone surrogates, which Stripe's customers may have typed. */
+function toJson(objects: StripeObject[]): Json {
+  return JSON.parse(
+    JSON.stringify(objects),
+    (_key, value) => typeof value === "string" ? value.replaceAll("\0", "").toWellFormed() : value,
+  );
+}

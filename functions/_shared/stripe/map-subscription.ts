@@ -1,0 +1,80 @@
+import type Stripe from "stripe";
+import { Constants } from "../../../types/database.ts";
+import { idOf, toIso } from "./client.ts";
+import type { StripeObject, SubscriptionFields } from "./stripe-objects.ts";
+
+const statuses = Constants.public.Enums.subscription_status;
+
+/** A subscription as it is stored. `pastDueAt`: since when money has been waited for, in seconds. */
+export function mapSubscription(
+  subscription: Stripe.Subscription,
+  pastDueAt: number | null,
+): StripeObject {
+  const item = mainItem(subscription);
+  const cancelAt = subscription.cancel_at ??
+    (subscription.cancel_at_period_end ? item?.current_period_end ?? null : null);
+  return {
+    kind: "subscription",
+    fields: {
+      stripe_subscription_id: subscription.id,
+      stripe_customer_id: requireCustomer(subscription),
+      status: readStatus(subscription),
+      stripe_price_id: item?.price.id ?? null,
+      stripe_product_id: idOf(item?.price.product),
+      quantity: item?.quantity ?? null,
+      amount: totalOf(subscription),
+      currency: subscription.currency,
+      recurring_interval: item?.price.recurring?.interval ?? null,
+      recurring_interval_count: item?.price.recurring?.interval_count ?? null,
+      current_period_start: toIso(item?.current_period_start),
+      current_period_end: toIso(item?.current_period_end),
+      cancel_at_period_end: subscription.cancel_at_period_end,
+      cancel_at: toIso(subscription.cancel_at),
+      canceled_at: toIso(subscription.canceled_at),
+      started_at: toIso(subscription.start_date),
+      ends_at: toIso(subscription.ended_at ?? cancelAt),
+      ended_at: toIso(subscription.ended_at),
+      past_due_at: toIso(
+        subscription.status === "past_due" ? pastDueAt ?? item?.current_period_start : null,
+      ),
+      trial_start: toIso(subscription.trial_start),
+      trial_end: toIso(subscription.trial_end),
+      pause_collection: mapPause(subscription.pause_collection),
+      discount_id: idOf(subscription.discounts[0]),
+      cancellation_reason: subscription.cancellation_details?.feedback ??
+        subscription.cancellation_details?.reason ?? null,
+      cancellation_comment: subscription.cancellation_details?.comment ?? null,
+      metadata: subscription.metadata,
+      created_at: toIso(subscription.created),
+    },
+  };
+}
+
+/** The item that a subscription of several is about: the dearest, so that every fetch chooses the same one. */
+export function mainItem({ items }: Stripe.Subscription): Stripe.SubscriptionItem | undefined {
+  return items.data.toSorted((a, b) => amountOf(b) - amountOf(a) || (a.id < b.id ? -1 : 1))[0];
+}
+
+function amountOf({ price, quantity }: Stripe.SubscriptionItem): number {
+  return (price.unit_amount ?? 0) * (quantity ?? 1);
+}
+
+function totalOf({ items }: Stripe.Subscription): number {
+  return items.data.reduce((sum, item) => sum + amountOf(item), 0);
+}
+
+function mapPause(pause: Stripe.Subscription.PauseCollection | null) {
+  return pause && { behavior: pause.behavior, resumes_at: toIso(pause.resumes_at) };
+}
+
+function readStatus({ id, status }: Stripe.Subscription): SubscriptionFields["status"] {
+  const known = statuses.find((each) => each === status);
+  if (!known) throw new Error(`subscription ${id} has a status that is not known`);
+  return known;
+}
+
+function requireCustomer({ id, customer }: Stripe.Subscription): string {
+  const customerId = idOf(customer);
+  if (!customerId) throw new Error(`subscription ${id} has no customer`);
+  return customerId;
+}

@@ -1,0 +1,69 @@
+import type { Responses } from "openai/resources/responses/responses";
+import type { StartedTurn } from "../turn-database.ts";
+
+/** What a request depends on besides its turn. */
+export interface RequestOptions {
+  /** Lets the model search the web. */
+  search: boolean;
+  /** Stores that it may search. */
+  storeIds: string[];
+}
+
+/** The request upstream for a turn in a conversation. */
+export async function buildRequest(
+  turn: StartedTurn,
+  threadId: string,
+  { search, storeIds }: RequestOptions,
+): Promise<Responses.ResponseCreateParamsStreaming> {
+  // The catalogue documents this column as tools of the Responses API; clients cannot write it.
+  const tools = turn.tools as Responses.Tool[];
+  return {
+    model: turn.model,
+    conversation: threadId,
+    instructions: turn.instructions,
+    input: [{ role: "user", content: buildContent(turn) }],
+    tools: [
+      ...tools,
+      ...(search ? [{ type: "web_search" as const }] : []),
+      ...(storeIds.length > 0
+        ? [{ type: "file_search" as const, vector_store_ids: storeIds }]
+        : []),
+    ],
+    // In the background OpenAI goes on, and keeps the events, whatever happens to this process.
+    background: true,
+    store: true,
+    stream: true,
+    stream_options: { include_obfuscation: false },
+    safety_identifier: await hashId(turn.profile_id),
+    metadata: { session_id: turn.session_id, stream_id: turn.stream_id },
+    ...(turn.temperature !== null && { temperature: turn.temperature }),
+    ...(turn.reasoning_effort !== null && { reasoning: { effort: turn.reasoning_effort } }),
+    ...(canCompact(turn.model) && { context_management: [{ type: "compaction" }] }),
+  };
+}
+
+function buildContent({ content, image_file_ids }: StartedTurn): Responses.ResponseInputContent[] {
+  return [
+    // A message of files alone still has to say something.
+    { type: "input_text", text: content.trim() === "" ? "See the attached files." : content },
+    ...image_file_ids.map((file_id) => ({
+      type: "input_image" as const,
+      file_id,
+      detail: "auto" as const,
+    })),
+  ];
+}
+
+/**
+ * Models that shorten a long conversation by themselves.
+ * Source: https://developers.openai.com/api/docs/guides/compaction
+ */
+function canCompact(model: string): boolean {
+  return /^gpt-([6-9]|5\.[2-9])/.test(model);
+}
+
+/** Tells OpenAI's abuse detection users apart without telling it who they are. */
+async function hashId(id: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(id));
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,36 @@
+import { describeError } from "../../http/log.ts";
+import type { StartedTurn } from "../turn-database.ts";
+import type { TurnPorts } from "../turn-ports.ts";
+
+const TITLE_MODEL = "gpt-5.4-nano";
+const LONGEST_QUESTION = 2_000;
+const INSTRUCTIONS =
+  "Name the conversation that begins with this message, in its language, in at most six words. " +
+  "Answer with the name alone, without quotes.";
+
+/**
+ * Gives a session a title after its first turn. Apart from the conversation, booked as its own feature, at nobody's
+ * quota. Never rejects: a session without a title is no harm.
+ */
+export async function generateTitle(
+  { openai, db, log }: TurnPorts,
+  turn: StartedTurn,
+): Promise<void> {
+  try {
+    const response = await openai.responses.create({
+      model: TITLE_MODEL,
+      instructions: INSTRUCTIONS,
+      input: turn.content.slice(0, LONGEST_QUESTION).toWellFormed(),
+      metadata: { purpose: "title", session_id: turn.session_id },
+      store: false,
+    });
+    const { usage } = response;
+    await db.setTitle(turn, response.output_text.trim(), response.model, {
+      input_tokens: usage?.input_tokens ?? 0,
+      cached_input_tokens: usage?.input_tokens_details?.cached_tokens ?? 0,
+      output_tokens: usage?.output_tokens ?? 0,
+    });
+  } catch (error) {
+    log.error("title_failed", { session_id: turn.session_id, ...describeError(error) });
+  }
+}

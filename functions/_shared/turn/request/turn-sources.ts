@@ -1,0 +1,66 @@
+import { describeError } from "../../http/log.ts";
+import { indexFiles } from "./find-file.ts";
+import type { FindFile } from "../events/map-sources.ts";
+import type { StartedTurn } from "../turn-database.ts";
+import type { GenerationPorts } from "../turn-ports.ts";
+
+/** What a turn searches, and how the files behind its citations are found. */
+export interface TurnSources {
+  /** Ids at OpenAI of the stores to search. */
+  readonly storeIds: string[];
+  /** True when there are files that cannot be searched. */
+  readonly isIncomplete: boolean;
+  findFile: FindFile;
+  /** OpenAI has lost the store: it is made again, once a turn. False when that has been tried. */
+  renew(): Promise<boolean>;
+}
+
+/** The store of a turn's session; one that is known to have expired is made again first. */
+export async function openSources(
+  ports: GenerationPorts,
+  turn: StartedTurn,
+): Promise<TurnSources> {
+  let storeIds = turn.vector_store_ids;
+  let isIncomplete = false;
+  let isRenewed = false;
+  let known = indexFiles(turn.files);
+
+  async function reopen(): Promise<void> {
+    isRenewed = true;
+    const storeId = await openSafely(ports, turn.session_id);
+    storeIds = storeId === null ? [] : [storeId];
+    isIncomplete = storeId === null;
+    // Files that had to be sent again have other ids.
+    if (storeId !== null) known = indexFiles(await ports.db.listFiles(turn.session_id));
+  }
+
+  if (turn.needs_store) await reopen();
+  return {
+    get storeIds() {
+      return storeIds;
+    },
+    get isIncomplete() {
+      return isIncomplete;
+    },
+    findFile: (id) => known(id),
+    async renew() {
+      if (isRenewed || storeIds.length === 0) return false;
+      for (const storeId of storeIds) await ports.stores.expire(storeId);
+      await reopen();
+      return true;
+    },
+  };
+}
+
+/** A turn goes on without search rather than not at all. */
+async function openSafely(
+  { stores, log }: GenerationPorts,
+  sessionId: string,
+): Promise<string | null> {
+  try {
+    return await stores.open(sessionId);
+  } catch (error) {
+    log.error("store_not_opened", { session_id: sessionId, ...describeError(error) });
+    return null;
+  }
+}

@@ -1,0 +1,49 @@
+import type Stripe from "stripe";
+import type { BillingDatabase } from "../_shared/stripe/billing-database.ts";
+import { fetchProduct } from "../_shared/stripe/fetch-payments.ts";
+import { mapWithArrears } from "../_shared/stripe/fetch-subscription.ts";
+import { mapCustomer, mapPriceContext } from "../_shared/stripe/map-catalogue.ts";
+import { mainItem } from "../_shared/stripe/map-subscription.ts";
+import { idOf } from "../_shared/stripe/client.ts";
+import type { StripeObject } from "../_shared/stripe/stripe-objects.ts";
+
+const PAGE = 100;
+
+/** Fetches a customer and all subscriptions of it again, whatever events have said. */
+export async function syncCustomer(
+  { stripe, db }: { stripe: Stripe; db: BillingDatabase },
+  customerId: string,
+): Promise<void> {
+  const ticket = await db.drawTicket();
+  const [customer, subscriptions] = await Promise.all([
+    stripe.customers.retrieve(customerId),
+    Array.fromAsync(
+      stripe.subscriptions.list({ customer: customerId, status: "all", limit: PAGE }),
+    ),
+  ]);
+  const [catalogue, mapped] = await Promise.all([
+    fetchCatalogueOf(stripe, subscriptions),
+    Promise.all(subscriptions.map((subscription) => mapWithArrears(stripe, subscription))),
+  ]);
+  await db.apply(null, ticket, [...catalogue, markSynced(mapCustomer(customer)), ...mapped]);
+}
+
+/** The prices of subscriptions, and their products, which lists cannot expand so deep. */
+async function fetchCatalogueOf(
+  stripe: Stripe,
+  subscriptions: Stripe.Subscription[],
+): Promise<StripeObject[]> {
+  const prices = subscriptions.map((each) => mainItem(each)?.price).filter((each) => !!each);
+  const productIds = new Set(
+    prices.map(({ product }) => idOf(product)).filter((id) => id !== null),
+  );
+  const products = await Promise.all([...productIds].map((id) => fetchProduct(stripe, id)));
+  return [...products, ...prices.flatMap(mapPriceContext)];
+}
+
+function markSynced(object: StripeObject): StripeObject {
+  if (object.kind !== "customer" || "is_missing" in object || object.fields.is_deleted) {
+    return object;
+  }
+  return { ...object, fields: { ...object.fields, synced_at: new Date().toISOString() } };
+}

@@ -1,0 +1,87 @@
+import type { UIMessageChunk } from "ai";
+import { type ParleyMessage, toUIMessage } from "../../types/api.ts";
+import { endingChunks } from "../_shared/turn/settle-reply.ts";
+import type { MessageRow } from "../_shared/turn/turn-database.ts";
+
+type Part = ParleyMessage["parts"][number];
+
+/** The chunks that make a client hold a stored reply, for a message that was sent again after it had ended. */
+export function replayMessage(row: MessageRow): UIMessageChunk[] {
+  const { id, parts } = toUIMessage(row);
+  const steps = parts.filter((part) => part.type === "step-start").length;
+  return [
+    { type: "start", messageId: id },
+    ...parts.flatMap(partChunks),
+    ...Array.from({ length: Math.min(steps, 1) }, () => ({ type: "finish-step" as const })),
+    ...endingChunks(row),
+  ];
+}
+
+function partChunks(part: Part, index: number): UIMessageChunk[] {
+  const id = String(index);
+  switch (part.type) {
+    case "step-start":
+      return [{ type: "start-step" }];
+    case "text":
+    case "reasoning": {
+      const { providerMetadata } = part;
+      const metadata = providerMetadata && { providerMetadata };
+      return [
+        { type: `${part.type}-start`, id, ...metadata },
+        { type: `${part.type}-delta`, id, delta: part.text, ...metadata },
+        { type: `${part.type}-end`, id, ...metadata },
+      ];
+    }
+    case "source-url":
+    case "source-document":
+      return [part];
+    default:
+      return callChunks(part);
+  }
+}
+
+/** Tool calls of the provider, as they were stored: settled. */
+function callChunks(part: Part): UIMessageChunk[] {
+  if (part.type === "dynamic-tool") return toolChunks({ ...part, dynamic: true });
+  if (part.type.startsWith("tool-") && "toolCallId" in part) {
+    return toolChunks({ ...part, toolName: part.type.slice("tool-".length) });
+  }
+  if (part.type.startsWith("data-") && "data" in part) {
+    const { type, data } = part as Extract<Part, { type: `data-${string}` }>; // By its prefix.
+    return [{ type, data }];
+  }
+  return [];
+}
+
+interface StoredCall {
+  toolCallId: string;
+  toolName: string;
+  dynamic?: true;
+  state: string;
+  input?: unknown;
+  output?: unknown;
+  errorText?: string;
+}
+
+function toolChunks(
+  { toolCallId, toolName, dynamic, state, input, output, errorText }: StoredCall,
+): UIMessageChunk[] {
+  return [
+    {
+      type: "tool-input-available",
+      toolCallId,
+      toolName,
+      input,
+      providerExecuted: true,
+      ...(dynamic && { dynamic }),
+    },
+    state === "output-error"
+      ? {
+        type: "tool-output-error",
+        toolCallId,
+        errorText: errorText ?? "",
+        providerExecuted: true,
+      }
+      : { type: "tool-output-available", toolCallId, output, providerExecuted: true },
+  ];
+}

@@ -1,0 +1,44 @@
+import type Stripe from "stripe";
+import type { Json } from "../../types/database.ts";
+import { fetchInvoice, fetchPayment } from "../_shared/stripe/fetch-payments.ts";
+import { fetchSubscription } from "../_shared/stripe/fetch-subscription.ts";
+import { idOf } from "../_shared/stripe/client.ts";
+import type { StripeObject } from "../_shared/stripe/stripe-objects.ts";
+
+/** A finished checkout, and the subscription or payment that it made. */
+export async function fetchCheckout(stripe: Stripe, sessionId: string): Promise<StripeObject[]> {
+  const session = await stripe.checkout.sessions.retrieve(sessionId);
+  const [subscription, invoice, intent] = [
+    idOf(session.subscription),
+    idOf(session.invoice),
+    idOf(session.payment_intent),
+  ];
+  const made = await Promise.all([
+    subscription ? fetchSubscription(stripe, subscription) : [],
+    invoice ? fetchInvoice(stripe, invoice) : intent ? fetchPayment(stripe, intent) : [],
+  ]);
+  return [...made.flat(), mapCheckout(session)];
+}
+
+/** What is noted of a finished checkout. */
+export function mapCheckout(session: Stripe.Checkout.Session): StripeObject {
+  return {
+    kind: "checkout",
+    fields: {
+      id: session.id,
+      stripe_customer_id: idOf(session.customer),
+      stripe_subscription_id: idOf(session.subscription),
+      stripe_payment_intent_id: idOf(session.payment_intent),
+      stripe_invoice_id: idOf(session.invoice),
+      custom_field_data: mapFields(session.custom_fields),
+    },
+  };
+}
+
+function mapFields(fields: Stripe.Checkout.Session.CustomField[]): Json {
+  if (fields.length === 0) return null;
+  return Object.fromEntries(fields.map(({ key, dropdown, numeric, text }) => [
+    key,
+    dropdown?.value ?? numeric?.value ?? text?.value ?? null,
+  ]));
+}

@@ -1,0 +1,77 @@
+import type { AuthPorts, OutgoingMail } from "../http/ports.ts";
+
+/** What a code or link in a mail is for. */
+export type MailPurpose =
+  | "signup"
+  | "invite"
+  | "magiclink"
+  | "recovery"
+  | "email_change"
+  | "reauthentication";
+
+const WORDING: Record<MailPurpose, { subject: string; lead: string; button: string }> = {
+  signup: {
+    subject: "Confirm Your Signup",
+    lead: "Confirm your account.",
+    button: "Confirm your email",
+  },
+  invite: {
+    subject: "You have been invited",
+    lead: "You have been invited to create an account.",
+    button: "Accept the invite",
+  },
+  magiclink: { subject: "Your Magic Link", lead: "Sign in to your account.", button: "Sign in" },
+  recovery: {
+    subject: "Reset Your Password",
+    lead: "Reset the password of your account.",
+    button: "Reset password",
+  },
+  email_change: {
+    subject: "Confirm Email Change",
+    lead: "Confirm the change of your email address.",
+    button: "Change email",
+  },
+  reauthentication: {
+    subject: "Confirm Reauthentication",
+    lead: "Confirm that it is you.",
+    button: "",
+  },
+};
+
+/** A code on its way to an address. */
+export interface CodeMail {
+  purpose: MailPurpose;
+  to: string;
+  code: string;
+  /** Goes into the link. */
+  token: string;
+  /** Where the link leads in the end. */
+  redirectTo: string;
+}
+
+/** Mails a code, with a link that does the same; a reauthentication has no link. */
+export async function mailCode(ports: AuthPorts, mail: CodeMail): Promise<void> {
+  const link = mail.purpose === "reauthentication" ? null : actionLink(ports.apiUrl, mail);
+  await ports.sendMail(compose(mail, link));
+}
+
+/** The link that verifies a token and then leads to `redirectTo`. */
+export function actionLink(
+  apiUrl: string,
+  { purpose, token, redirectTo }: Pick<CodeMail, "purpose" | "token" | "redirectTo">,
+): string {
+  const query = new URLSearchParams({ token, type: purpose, redirect_to: redirectTo });
+  return `${apiUrl}/auth/v1/verify?${query}`;
+}
+
+function compose({ purpose, to, code }: CodeMail, link: string | null): OutgoingMail {
+  const { subject, lead, button } = WORDING[purpose];
+  const text = [lead, `Your code is: ${code}`, ...(link ? [`Or follow this link: ${link}`] : [])];
+  const anchor = link ? `<p><a href="${link.replaceAll("&", "&amp;")}">${button}</a></p>` : "";
+  return {
+    to,
+    subject,
+    text: text.join("\n\n"),
+    html: `<h2>${subject}</h2><p>${lead}</p>${anchor}<p>Your code is: <strong>${code}</strong></p>`,
+  };
+}

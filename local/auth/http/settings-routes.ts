@@ -1,0 +1,19 @@
+import { AuthError } from "./errors.ts";
+import type { AuthPorts } from "./ports.ts";
+
+/** `GET /settings`: what a client may offer its users. */
+export function showSettings(_: AuthPorts): Promise<Response> {
+  return Promise.resolve(Response.json({
+    external: { anonymous_users: true, email: true, phone: false },
+    disable_signup: false,
+    mailer_autoconfirm: true,
+    phone_autoconfirm: false,
+    sms_provider: "",
+    saml_enabled: false,
+  }));
+}
+
+/** `GET /authorize`: the local stack knows no other identity providers. */
+export function refuseProvider(_: AuthPorts): Promise<Response> {
+  throw new AuthError("validation_failed", "Unsupported provider: provider is not enabled");
+}

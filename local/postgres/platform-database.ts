@@ -1,0 +1,63 @@
+import path from "node:path";
+import { createSystemSchemas } from "../rest/lite-app.ts";
+import type { StackKeys } from "../stack/keys.ts";
+import type { Log } from "../stack/log.ts";
+import { pushMigrations } from "./migrations.ts";
+import { applyPlatformSql } from "./platform/apply.ts";
+import { databaseUrl, startCluster } from "./cluster.ts";
+import { SUPERUSER } from "./names.ts";
+import type { Service } from "../stack/service.ts";
+
+/** A running Postgres with what a Supabase project has before its first migration. */
+export interface PlatformDatabase {
+  service: Service;
+  /** Connection URL of a role: `postgres` runs migrations, `supabase_admin` is the superuser. */
+  url(user: "postgres" | typeof SUPERUSER, database?: string): string;
+  /** Applies the migrations of `sql/` that it has not seen. */
+  migrate(): Promise<void>;
+}
+
+/** Where the database lives. */
+export interface DatabaseOptions {
+  stateDir: string;
+  port: number;
+  /** Where clients will reach the stack. */
+  apiUrl: string;
+  keys: StackKeys;
+  log: Log;
+}
+
+/** Starts Postgres and brings roles, `auth` and `storage` up to date. Migrations are the caller's. */
+export async function startDatabase(options: DatabaseOptions): Promise<PlatformDatabase> {
+  const { stateDir, port, keys, log } = options;
+  const cluster = {
+    directory: path.join(stateDir, "postgres"),
+    port,
+    password: keys.databasePassword,
+    log,
+  };
+  const service = await startCluster(cluster);
+  const url: PlatformDatabase["url"] = (user, database) => databaseUrl(cluster, user, database);
+  try {
+    await preparePlatform(url(SUPERUSER), options);
+  } catch (error) {
+    await service.stop();
+    throw error;
+  }
+  return {
+    service,
+    url,
+    migrate: () => pushMigrations(url("postgres")),
+  };
+}
+
+/** Gives a database, reached as the superuser, what a Supabase project has before its first migration. Idempotent. */
+export async function preparePlatform(
+  admin: string,
+  { apiUrl, keys }: Pick<DatabaseOptions, "apiUrl" | "keys">,
+): Promise<void> {
+  await applyPlatformSql(admin, "before.sql");
+  await createSystemSchemas({ databaseUrl: admin, apiUrl, keys });
+  await applyPlatformSql(admin, "storage.sql");
+  await applyPlatformSql(admin, "after.sql");
+}

@@ -1,0 +1,92 @@
+import { App } from "@supabase/lite";
+import { createPostgresConnection, type PostgresConnection } from "@supabase/lite/postgres";
+import type { StackKeys } from "../stack/keys.ts";
+import { columnTypes } from "./column-types.ts";
+import { isKnownToLite, statusOf } from "./error-status.ts";
+
+/** What a REST and Auth app needs to know. */
+export interface LiteOptions {
+  /** Connects as the superuser; every request runs as the role of its token. */
+  databaseUrl: string;
+  /** Where clients reach the stack. */
+  apiUrl: string;
+  keys: StackKeys;
+}
+
+/** An app of Supabase's own light REST and Auth server on the stack's Postgres. */
+export type LiteApp = ReturnType<typeof createLiteApp>;
+
+/** PostgREST's row limit, the same as `max_rows` in config.toml. */
+const MAX_ROWS = 1000;
+const STATEMENT_TIMEOUT_MS = 8_000;
+
+/** Makes an app. It caches the schema: make a new one after the schema has changed, and close the old one. */
+export function createLiteApp({ databaseUrl, apiUrl, keys }: LiteOptions) {
+  return new App({
+    connection: connect(databaseUrl),
+    api: { schemas: ["public"], extra_search_path: ["public", "extensions"], max_rows: MAX_ROWS },
+    auth: {
+      enabled: true,
+      jwt_secret: keys.jwtSecret,
+      publishable_key: keys.publishableKey,
+      secret_key: keys.secretKey,
+      site_url: apiUrl,
+    },
+    // The Supabase CLI owns the history of migrations.
+    db: { migrations: { enabled: false } },
+    studio: { enabled: false },
+  });
+}
+
+/** Makes the tables of `auth` and `storage` that a Supabase project has before its first migration. */
+export async function createSystemSchemas(options: LiteOptions): Promise<void> {
+  // An app of its own: the driver caches array types for as long as a connection lives.
+  const app = createLiteApp(options);
+  await app.ensureSystemSchema();
+  await app.connection.close();
+}
+
+function connect(url: string): PostgresConnection {
+  const connection = createPostgresConnection({
+    url,
+    postgresOptions: {
+      max: 10,
+      onnotice: () => {},
+      connection: { statement_timeout: STATEMENT_TIMEOUT_MS },
+      types: columnTypes,
+    },
+  });
+  const normalize = connection.normalizeDbError.bind(connection);
+  return Object.assign(connection, {
+    // Otherwise the first request grants everything on every table to the API roles.
+    rlsState: "active",
+    normalizeDbError: (error: unknown) => withPostgrestStatus(normalize(error)),
+  });
+}
+
+/** lite answers a bare 500 for codes that it does not know; this is its own form for a chosen status. */
+function withPostgrestStatus(error: unknown): unknown {
+  if (!isDatabaseError(error) || isKnownToLite(error.code)) return error;
+  return {
+    code: "PGRST",
+    message: JSON.stringify({
+      code: error.code,
+      message: error.message,
+      details: error.detail ?? null,
+      hint: error.hint ?? null,
+    }),
+    detail: JSON.stringify({ status: statusOf(error.code), headers: {} }),
+  };
+}
+
+interface DatabaseError {
+  code: string;
+  message: string;
+  detail?: string | null;
+  hint?: string | null;
+}
+
+function isDatabaseError(error: unknown): error is DatabaseError {
+  return typeof error === "object" && error !== null && "code" in error &&
+    typeof error.code === "string" && /^[0-9A-Z]{5}$/.test(error.code);
+}

@@ -1,0 +1,103 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { z } from "zod";
+
+/** The checkout this stack serves. */
+export const REPOSITORY = path.resolve(import.meta.dirname, "../..");
+
+const port = (fallback: number) => z.coerce.number().int().min(1).max(65_535).default(fallback);
+const optional = z.string().trim().transform((value) => value || undefined).optional();
+
+const daysOrNever = (fallback: number) =>
+  z.union([z.literal("never").transform(() => null), z.coerce.number().int().min(1)])
+    .default(fallback);
+
+const Environment = z.object({
+  PARLEY_API_PORT: port(54321),
+  PARLEY_DB_PORT: port(54322),
+  PARLEY_MAIL_PORT: port(54324),
+  PARLEY_SCHEDULER: z.enum(["on", "off"]).default("on"),
+  PARLEY_STATE_DIR: z.string().default(".parley"),
+  PARLEY_STREAM_SECONDS: z.coerce.number().int().positive().default(140),
+  PARLEY_ALLOWED_ORIGINS: z.string().default(""),
+  OPENAI_API_KEY: optional,
+  OPENAI_BASE_URL: optional,
+  STRIPE_SECRET_KEY: optional,
+  STRIPE_WEBHOOK_SECRET: optional,
+  STRIPE_API_URL: optional,
+  PAST_DUE_GRACE_DAYS: z.coerce.number().int().min(0).default(7),
+  ACTIVITY_RETENTION_DAYS: daysOrNever(365),
+  AUDIT_RETENTION_DAYS: daysOrNever(730),
+});
+
+/** Everything the local stack reads from the environment; README lists the variables. */
+export interface Settings {
+  apiPort: number;
+  dbPort: number;
+  /** Where the SMTP server that catches mails listens. */
+  mailPort: number;
+  stateDir: string;
+  /** Whether schedules run by themselves. */
+  scheduler: boolean;
+  streamSeconds: number;
+  allowedOrigins: string;
+  /** Null runs the emulator. */
+  openai: { apiKey: string; baseUrl: string } | null;
+  /** Null runs the emulator. */
+  stripe: { secretKey: string; webhookSecret: string; apiUrl: string } | null;
+  policies: Policies;
+}
+
+/** What the database does by itself, as its rows of policy say. In days. */
+export interface Policies {
+  /** For which a payment may be past due before the plan is gone. */
+  pastDueGraceDays: number;
+  /** After which activity is deleted; null keeps it. */
+  activityRetentionDays: number | null;
+  /** After which rows of the audit log are deleted; null keeps them. */
+  auditRetentionDays: number | null;
+}
+
+/** Loads `.env` beside package.json, if there is one; what the environment already says wins. */
+export function loadEnvFile(): void {
+  const file = path.join(REPOSITORY, ".env");
+  if (existsSync(file)) process.loadEnvFile(file);
+}
+
+/** Parses the environment. Throws an Error that names each wrong or missing variable. */
+export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
+  const parsed = Environment.safeParse(env);
+  if (!parsed.success) throw new Error(`Wrong settings:\n${z.prettifyError(parsed.error)}`);
+  const values = parsed.data;
+  return {
+    apiPort: values.PARLEY_API_PORT,
+    dbPort: values.PARLEY_DB_PORT,
+    mailPort: values.PARLEY_MAIL_PORT,
+    stateDir: path.resolve(REPOSITORY, values.PARLEY_STATE_DIR),
+    scheduler: values.PARLEY_SCHEDULER === "on",
+    streamSeconds: values.PARLEY_STREAM_SECONDS,
+    allowedOrigins: values.PARLEY_ALLOWED_ORIGINS,
+    openai: readProvider(values.OPENAI_API_KEY, values.OPENAI_BASE_URL),
+    stripe: readStripe(values),
+    policies: {
+      pastDueGraceDays: values.PAST_DUE_GRACE_DAYS,
+      activityRetentionDays: values.ACTIVITY_RETENTION_DAYS,
+      auditRetentionDays: values.AUDIT_RETENTION_DAYS,
+    },
+  };
+}
+
+function readProvider(apiKey?: string, baseUrl?: string): Settings["openai"] {
+  if (!apiKey && !baseUrl) return null;
+  if (!apiKey) throw new Error("OPENAI_BASE_URL is set, so OPENAI_API_KEY must be set too.");
+  return { apiKey, baseUrl: baseUrl ?? "https://api.openai.com/v1" };
+}
+
+function readStripe(values: z.infer<typeof Environment>): Settings["stripe"] {
+  const { STRIPE_SECRET_KEY: secretKey, STRIPE_WEBHOOK_SECRET: webhookSecret } = values;
+  if (!secretKey && !webhookSecret && !values.STRIPE_API_URL) return null;
+  if (!secretKey || !webhookSecret) {
+    throw new Error("STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET must be set together.");
+  }
+  return { secretKey, webhookSecret, apiUrl: values.STRIPE_API_URL ?? "https://api.stripe.com" };
+}

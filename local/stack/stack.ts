@@ -1,0 +1,317 @@
+import path from "node:path";
+import { serve, type ServerType } from "@hono/node-server";
+import type pg from "pg";
+import { freePort } from "./free-port.ts";
+import { quietAnsweredErrors } from "../rest/quiet.ts";
+import { createReloadingApp } from "../rest/reload.ts";
+import { createAuthApp } from "../auth/create-auth-app.ts";
+import { type PlatformDatabase, startDatabase } from "../postgres/platform-database.ts";
+import { seedCatalogue } from "./seed-catalogue.ts";
+import { startOpenAIEmulator, startStripeEmulator } from "./emulators.ts";
+import { restartOnChange, startFunctions } from "../functions/serve-functions.ts";
+import { createGateway } from "../gateway/app.ts";
+import { createTokenExchange } from "../gateway/tokens.ts";
+import { loadKeys, type StackKeys } from "./keys.ts";
+import type { Log } from "./log.ts";
+import { createMailer } from "../mail/mailer.ts";
+import { Mailbox } from "../mail/mailbox.ts";
+import { startSmtpSink } from "../mail/smtp-sink.ts";
+import { migrationChange, MigrationError } from "../postgres/migrations.ts";
+import { setPolicies } from "../postgres/policies.ts";
+import { stopOrphan } from "../postgres/cluster.ts";
+import { SUPERUSER } from "../postgres/names.ts";
+import { openPool } from "../postgres/open-pool.ts";
+import { startScheduler } from "../scheduler/scheduler.ts";
+import { REPOSITORY, type Settings } from "./settings.ts";
+import {
+  editedMigrations,
+  rememberMigrations,
+  requireFreePorts,
+  requireNotRunning,
+  requireOwnVersion,
+} from "./state.ts";
+import { clearStatus, type StackStatus, writeStatus } from "./status.ts";
+import { createStorageApi } from "../storage/storage-api.ts";
+
+const MIGRATIONS = path.join(REPOSITORY, "sql");
+
+/** A running stack. */
+export interface Stack {
+  status: StackStatus;
+  /** Ends every part, last started first, and waits until all are gone. */
+  stop(): Promise<void>;
+}
+
+/** Options of a start that are no settings. */
+export interface StartOptions {
+  log: Log;
+  /** Follow edits: of functions while they run, of a migration that has failed. */
+  watch: boolean;
+  /** Ends a start that is under way. */
+  signal?: AbortSignal;
+}
+
+/** Starts every part of the local stack on 127.0.0.1. Rejects, with nothing left running, when one cannot start. */
+export async function startStack(settings: Settings, options: StartOptions): Promise<Stack> {
+  const parts = new AsyncDisposableStack();
+  try {
+    const status = await startParts(settings, options, parts);
+    return { status, stop: () => parts.disposeAsync() };
+  } catch (error) {
+    await parts.disposeAsync();
+    throw error;
+  }
+}
+
+async function startParts(
+  settings: Settings,
+  { log, watch, signal = new AbortController().signal }: StartOptions,
+  parts: AsyncDisposableStack,
+): Promise<StackStatus> {
+  const { stateDir, apiPort } = settings;
+  await requireNotRunning(stateDir);
+  await requireOwnVersion(stateDir);
+  await stopOrphan(path.join(stateDir, "postgres"));
+  await requireFreePorts(settings);
+
+  const site: Site = {
+    settings,
+    log,
+    apiUrl: `http://127.0.0.1:${apiPort}`,
+    keys: await loadKeys(stateDir),
+  };
+  const database = await startMigratedDatabase(site, parts, watch ? signal : null);
+  signal.throwIfAborted();
+  const provider = await startProvider(site, parts);
+  const account = await startBilling(site, parts);
+  const functionsPort = await freePort();
+  const markReady = await startGateway(site, database, `http://127.0.0.1:${functionsPort}`, parts);
+  await startEdgeFunctions(
+    site,
+    { openai: provider, stripe: account },
+    functionsPort,
+    parts,
+    watch,
+  );
+  if (settings.scheduler) startClock(site, database, parts);
+  markReady();
+  if (!settings.stripe) {
+    await seedCatalogue(account, { apiUrl: site.apiUrl, secretKey: site.keys.secretKey });
+  }
+
+  const status = describeStack(site, database, { openai: provider, stripe: account });
+  await writeStatus(stateDir, status);
+  parts.defer(() => clearStatus(stateDir));
+  return status;
+}
+
+/** What every part of a stack is told. */
+interface Site {
+  settings: Settings;
+  keys: StackKeys;
+  /** Where clients reach the stack. */
+  apiUrl: string;
+  log: Log;
+}
+
+type Provider = NonNullable<Settings["openai"]>;
+type Account = NonNullable<Settings["stripe"]>;
+
+/** What the functions talk to outside the stack. */
+interface Outside {
+  openai: Provider;
+  stripe: Account;
+}
+
+async function startMigratedDatabase(
+  { settings: { stateDir, dbPort, policies }, keys, apiUrl, log }: Site,
+  parts: AsyncDisposableStack,
+  signal: AbortSignal | null,
+): Promise<PlatformDatabase> {
+  const database = await startDatabase({ stateDir, port: dbPort, apiUrl, keys, log });
+  parts.defer(() => database.service.stop());
+  await migrate(database, { log, stateDir, signal });
+  await setPolicies(database.url("postgres"), policies);
+  return database;
+}
+
+/** The real provider of the settings, or the emulator. */
+async function startProvider(
+  { settings, log }: Site,
+  parts: AsyncDisposableStack,
+): Promise<Provider> {
+  if (settings.openai) return settings.openai;
+  const { stateDir } = settings;
+  const { service, provider } = await startOpenAIEmulator({
+    port: await freePort(),
+    stateDir,
+    log,
+  });
+  parts.defer(() => service.stop());
+  return provider;
+}
+
+/** The real Stripe of the settings, or the emulator. */
+async function startBilling(
+  { settings, apiUrl, log }: Site,
+  parts: AsyncDisposableStack,
+): Promise<Account> {
+  if (settings.stripe) return settings.stripe;
+  const { stateDir } = settings;
+  const webhookUrl = `${apiUrl}/functions/v1/stripe-webhook`;
+  const port = await freePort();
+  const { service, account } = await startStripeEmulator({ port, stateDir, webhookUrl, log });
+  parts.defer(() => service.stop());
+  return account;
+}
+
+/** Serves everything on one port. Returns how to say that all parts answer. */
+async function startGateway(
+  { settings, keys, apiUrl, log }: Site,
+  database: PlatformDatabase,
+  functionsUrl: string,
+  parts: AsyncDisposableStack,
+): Promise<() => void> {
+  const { stateDir, mailPort } = settings;
+  let ready = false;
+  parts.defer(quietAnsweredErrors());
+  const app = await createReloadingApp({ databaseUrl: database.url(SUPERUSER), apiUrl, keys });
+  parts.defer(() => app.close());
+  const pool = usePool(database.url(SUPERUSER), 4, parts);
+  const tokens = await createTokenExchange(keys, `${apiUrl}/auth/v1`);
+  const storage = await createStorageApi({
+    database: pool,
+    directory: path.join(stateDir, "storage"),
+    keys,
+    tokens,
+    log,
+  });
+  const mailbox = new Mailbox();
+  const sink = await startSmtpSink(mailPort, mailbox);
+  parts.defer(() => sink.stop());
+  const auth = createAuthApp({
+    database: pool,
+    signToken: tokens.sign,
+    sendMail: createMailer(mailPort),
+    secretKey: keys.secretKey,
+    apiUrl,
+    allowedOrigins: settings.allowedOrigins.split(/[\s,]+/).filter(Boolean),
+    log,
+  });
+  const isReady = () => ready;
+  const gateway = createGateway({
+    app,
+    auth,
+    mailbox,
+    storage,
+    tokens,
+    keys,
+    functionsUrl,
+    isReady,
+  });
+  const server = await listen(gateway.fetch, settings.apiPort);
+  parts.defer(() => close(server));
+  return () => {
+    ready = true;
+  };
+}
+
+async function startEdgeFunctions(
+  { settings, keys, apiUrl, log }: Site,
+  { openai, stripe }: Outside,
+  port: number,
+  parts: AsyncDisposableStack,
+  watch: boolean,
+): Promise<void> {
+  const { publishableKey, secretKey } = keys;
+  const { streamSeconds, allowedOrigins } = settings;
+  const service = await startFunctions({
+    port,
+    apiUrl,
+    publishableKey,
+    secretKey,
+    openai,
+    stripe,
+    streamSeconds,
+    allowedOrigins,
+    log,
+  });
+  parts.defer(() => service.stop());
+  if (watch) parts.defer(restartOnChange(service, log));
+}
+
+function startClock(
+  { keys, apiUrl, log }: Site,
+  database: PlatformDatabase,
+  parts: AsyncDisposableStack,
+): void {
+  const pool = usePool(database.url("postgres"), 2, parts);
+  const functionsUrl = `${apiUrl}/functions/v1`;
+  parts.defer(startScheduler({ database: pool, functionsUrl, secretKey: keys.secretKey, log }));
+}
+
+function usePool(connectionString: string, max: number, parts: AsyncDisposableStack): pg.Pool {
+  const pool = openPool(connectionString, max);
+  parts.defer(() => pool.end());
+  return pool;
+}
+
+function describeStack(
+  { settings, keys, apiUrl }: Site,
+  database: PlatformDatabase,
+  { openai, stripe }: Outside,
+): StackStatus {
+  return {
+    API_URL: apiUrl,
+    FUNCTIONS_URL: `${apiUrl}/functions/v1`,
+    DB_URL: database.url("postgres"),
+    PUBLISHABLE_KEY: keys.publishableKey,
+    SECRET_KEY: keys.secretKey,
+    MAIL_URL: `${apiUrl}/_mail`,
+    SMTP_URL: `smtp://127.0.0.1:${settings.mailPort}`,
+    OPENAI_BASE_URL: settings.openai ? undefined : openai.baseUrl,
+    STRIPE_API_URL: settings.stripe ? undefined : stripe.apiUrl,
+    STRIPE_WEBHOOK_SECRET: settings.stripe ? undefined : stripe.webhookSecret,
+  };
+}
+
+/** Applies the migrations; with a signal, a broken one is shown and waited for until it is mended. */
+async function migrate(
+  database: PlatformDatabase,
+  { log, stateDir, signal }: { log: Log; stateDir: string; signal: AbortSignal | null },
+): Promise<void> {
+  const edited = await editedMigrations(stateDir, MIGRATIONS);
+  if (edited.length > 0) {
+    log(
+      "stack",
+      `edited since the database was made: ${edited.join(", ")}. \`npm run db:reset\` rebuilds it.`,
+    );
+  }
+  for (;;) {
+    try {
+      await database.migrate();
+      return edited.length > 0 ? undefined : await rememberMigrations(stateDir, MIGRATIONS);
+    } catch (error) {
+      if (!(error instanceof MigrationError) || !signal) throw error;
+      log("stack", `${error.message}\n           Waiting for a change in sql/ …`);
+      await migrationChange(signal);
+    }
+  }
+}
+
+function listen(
+  fetch: (request: Request) => Response | Promise<Response>,
+  port: number,
+): Promise<ServerType> {
+  return new Promise((resolve, reject) => {
+    const server = serve({ fetch, port, hostname: "127.0.0.1" }, () => resolve(server));
+    server.once("error", reject);
+  });
+}
+
+function close(server: ServerType): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    if ("closeAllConnections" in server) server.closeAllConnections();
+  });
+}

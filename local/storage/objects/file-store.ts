@@ -1,0 +1,89 @@
+import { createHash, randomUUID } from "node:crypto";
+import { createWriteStream } from "node:fs";
+import { constants, copyFile, type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
+import path from "node:path";
+import { pipeline } from "node:stream/promises";
+import { z } from "zod";
+import { StorageError } from "../http/storage-error.ts";
+
+/** Bytes on disk. They never change: a new version of an object is a new file. */
+export interface StoredFile {
+  /** Names the file; the object's row points to it. */
+  version: string;
+  /** Bytes. */
+  size: number;
+  /** MD5 of the bytes in quotes, as S3 has it. */
+  eTag: string;
+}
+
+/** Keeps the bytes of objects under names of its own, so that no name of a client ever reaches the disk. */
+export interface FileStore {
+  /** Streams content to disk. Throws `EntityTooLarge` past `limit` bytes; what fails leaves nothing behind. */
+  receive(content: AsyncIterable<Uint8Array>, limit: number): Promise<StoredFile>;
+  /** Opens a version for reading. Throws `NoSuchKey` when it is gone. */
+  open(version: string): Promise<FileHandle>;
+  /** Copies a version and returns the copy's. Throws `NoSuchKey` when it is gone. */
+  copy(version: string): Promise<string>;
+  /** Removes versions; those that are gone already are fine. */
+  remove(versions: string[]): Promise<void>;
+}
+
+/** Opens the store in a directory, dropping uploads that a killed stack left half-done. */
+export async function openFileStore(directory: string): Promise<FileStore> {
+  const incoming = path.join(directory, "incoming");
+  const complete = path.join(directory, "objects");
+  await rm(incoming, { recursive: true, force: true });
+  await Promise.all(
+    [incoming, complete].map((folder) => mkdir(folder, { recursive: true, mode: 0o700 })),
+  );
+  // The version comes from a row that SQL may have written.
+  const file = (version: string) => path.join(complete, z.uuid().parse(version));
+
+  return {
+    async receive(content, limit) {
+      const version = randomUUID();
+      const temporary = path.join(incoming, version);
+      try {
+        const measured = await write(content, temporary, limit);
+        await rename(temporary, file(version));
+        return { version, ...measured };
+      } catch (error) {
+        await rm(temporary, { force: true });
+        throw error;
+      }
+    },
+    open: async (version) => await open(file(version)).catch(refuseMissing),
+    async copy(version) {
+      const copied = randomUUID();
+      await copyFile(file(version), file(copied), constants.COPYFILE_FICLONE).catch(refuseMissing);
+      return copied;
+    },
+    async remove(versions) {
+      await Promise.all(versions.map((version) => rm(file(version), { force: true })));
+    },
+  };
+}
+
+function refuseMissing(error: NodeJS.ErrnoException): never {
+  throw error.code === "ENOENT" ? new StorageError("NoSuchKey") : error;
+}
+
+async function write(
+  content: AsyncIterable<Uint8Array>,
+  target: string,
+  limit: number,
+): Promise<{ size: number; eTag: string }> {
+  const hash = createHash("md5");
+  let size = 0;
+  await pipeline(content, async function* (chunks: AsyncIterable<Uint8Array>) {
+    for await (const chunk of chunks) {
+      size += chunk.length;
+      // The rest is read all the same: a client that is still sending would miss the refusal.
+      if (size > limit) continue;
+      hash.update(chunk);
+      yield chunk;
+    }
+  }, createWriteStream(target));
+  if (size > limit) throw new StorageError("EntityTooLarge");
+  return { size, eTag: `"${hash.digest("hex")}"` };
+}

@@ -1,0 +1,154 @@
+import type OpenAI from "openai";
+import type { Responses } from "openai/resources/responses/responses";
+import { describe, expect, it } from "vitest";
+import { collect, indexFile, POLL, startEmulator, upload } from "../start-test-emulator.ts";
+
+const MODEL = "gpt-5-mini";
+const QUOTE =
+  "Refunds are paid within 14 days of the return. They go to the card that was charged.";
+const HANDBOOK = `# Handbook\n\n${QUOTE}\n\nThe warehouse ships on weekdays.`;
+
+describe("an answer from files", () => {
+  it("quotes the best passage, cites its file and tells its search", async () => {
+    const { client } = await startEmulator();
+    const { storeId, fileId } = await indexFile(client, "handbook.md", HANDBOOK);
+    const other = await upload(client, "menu.txt", "Soup is paid in cash. Soup comes with bread.");
+    await client.vectorStores.files.createAndPoll(storeId, { file_id: other }, POLL);
+    const events = await collect(
+      await client.responses.create({ ...ask("When is a refund paid?", storeId), stream: true }),
+    );
+    const types = events.map(({ type }) => type);
+    expect(types.filter((type) => type.includes("file_search"))).toEqual([
+      "response.file_search_call.in_progress",
+      "response.file_search_call.searching",
+      "response.file_search_call.completed",
+    ]);
+    expect(types).toContain("response.output_text.annotation.added");
+    const [call, message] = outputOf(events);
+    expect(call).toMatchObject({
+      id: expect.stringMatching(/^fs_/),
+      type: "file_search_call",
+      status: "completed",
+      queries: ["When is a refund paid?"],
+      results: null,
+    });
+    const part = message?.type === "message" ? message.content[0] : undefined;
+    const text = part?.type === "output_text" ? part.text : "";
+    expect(text).toContain(`In handbook.md I found: "${QUOTE}".`);
+    expect(part).toMatchObject({
+      annotations: [
+        { type: "file_citation", file_id: fileId, filename: "handbook.md", index: text.length },
+      ],
+    });
+  });
+
+  it("shows the results only when asked to, as many as asked for", async () => {
+    const { client } = await startEmulator();
+    const { storeId, fileId } = await indexFile(client, "handbook.md", HANDBOOK);
+    await client.vectorStores.files.uploadAndPoll(storeId, new File([HANDBOOK], "copy.md"), POLL);
+    const { output } = await client.responses.create({
+      model: MODEL,
+      input: "refunds",
+      include: ["file_search_call.results"],
+      tools: [{ type: "file_search", vector_store_ids: [storeId], max_num_results: 1 }],
+    });
+    expect(output[0]).toMatchObject({
+      results: [{ file_id: fileId, filename: "handbook.md", text: HANDBOOK }],
+    });
+  });
+
+  it("says that nothing was found and cites nothing", async () => {
+    const { client } = await startEmulator();
+    const { storeId } = await indexFile(client, "handbook.md", HANDBOOK);
+    const { output_text, output } = await client.responses
+      .create(ask("What is the weather in Lima?", storeId));
+    expect(output_text).toContain("I found nothing about it in your files.");
+    expect(output).toMatchObject([{ type: "file_search_call" }, {
+      content: [{ annotations: [] }],
+    }]);
+  });
+
+  it("keeps to the commanded reply, with its citation", async () => {
+    const { client, behave } = await startEmulator();
+    const { storeId, fileId } = await indexFile(client, "handbook.md", HANDBOOK);
+    await behave({ reply: "Two weeks." });
+    const { output_text, output } = await client.responses.create(ask("refunds?", storeId));
+    expect(output_text).toBe("Two weeks.");
+    expect(output[1]).toMatchObject({
+      content: [{ annotations: [{ file_id: fileId, index: 10 }] }],
+    });
+  });
+
+  it("looks into every store, and the conversation keeps the call", async () => {
+    const { client } = await startEmulator();
+    const { storeId: first } = await indexFile(client, "menu.txt", "Soup comes with bread.");
+    const { storeId: second } = await indexFile(client, "handbook.md", HANDBOOK);
+    const { id: conversation } = await client.conversations.create({});
+    const { output_text } = await client.responses
+      .create({ ...ask("refunds?", first, second), conversation });
+    expect(output_text).toContain("In handbook.md I found");
+    const items = await Array.fromAsync(client.conversations.items.list(conversation));
+    expect(items.map(({ type }) => type)).toContain("file_search_call");
+  });
+
+  it.each([
+    [
+      "no stores",
+      { type: "file_search" },
+      400,
+      "Missing required parameter: 'tools[0].vector_store_ids'.",
+    ],
+    [
+      "an unknown store",
+      { type: "file_search", vector_store_ids: ["vs_x"] },
+      404,
+      "Vector store with id ['vs_x'] not found.",
+    ],
+  ])("is refused with %s, before any event", async (_, tool, status, message) => {
+    const { client, objects } = await startEmulator();
+    const body = { model: MODEL, input: "refunds?", stream: true, tools: [tool] };
+    await expect(client.post("/responses", { body }))
+      .rejects.toMatchObject({ status, error: { message } });
+    expect((await objects()).responses).toEqual([]);
+  });
+});
+
+describe("a file in the input", () => {
+  it("is named in the answer, image or document", async () => {
+    const { client } = await startEmulator();
+    const image = await upload(client, "cat.png", "png", "vision");
+    const document = await upload(client, "notes.pdf", "pdf", "user_data");
+    const { output_text } = await askAbout(client, [
+      { type: "input_image", detail: "auto", file_id: image },
+      { type: "input_file", file_id: document },
+    ]);
+    expect(output_text).toContain("With it came 1 image(s) and 1 file(s): cat.png, notes.pdf.");
+  });
+
+  it.each(
+    [
+      { type: "input_image", detail: "auto", file_id: "file-x" },
+      { type: "input_file", file_id: "file-x" },
+    ] as const,
+  )("is refused when it is unknown: %o", async (part) => {
+    const { client, objects } = await startEmulator();
+    await expect(askAbout(client, [part])).rejects.toMatchObject({
+      status: 400,
+      error: { message: "Files ['file-x'] were not found.", param: "input" },
+    });
+    expect((await objects()).responses).toEqual([]);
+  });
+});
+
+function ask(input: string, ...vector_store_ids: string[]) {
+  return { model: MODEL, input, tools: [{ type: "file_search" as const, vector_store_ids }] };
+}
+
+function askAbout(client: OpenAI, content: Responses.ResponseInputMessageContentList) {
+  return client.responses.create({ model: MODEL, input: [{ role: "user", content }] });
+}
+
+function outputOf(events: readonly Responses.ResponseStreamEvent[]) {
+  const last = events.at(-1);
+  return last?.type === "response.completed" ? last.response.output : [];
+}

@@ -1,0 +1,111 @@
+import type { Responses } from "openai/resources/responses/responses";
+import type {
+  AnswerPlan,
+  PlannedReasoning,
+  PlannedText,
+  ToolAnswerer,
+  ToolUse,
+} from "./answer-plan.ts";
+import { readUserTurns, type UserTurn } from "./read-messages.ts";
+import { searchWeb } from "./search-web.ts";
+import { composeTitle, quote } from "./shorten-text.ts";
+import type { Item } from "../wire-types.ts";
+
+/** A message that says this is refused, so that refusals can be seen without a real model. */
+const REFUSAL_WISH = /\brefuse this\b/i;
+
+/** What an answer is made from. */
+export interface Question {
+  instructions: string | null;
+  history: readonly Item[];
+  input: readonly Item[];
+  tools: readonly Responses.Tool[];
+  /** `metadata.purpose`: `title` asks for a title instead of an answer. */
+  purpose: string | undefined;
+  wantsReasoning: boolean;
+  /** The text to answer with, whatever was asked. */
+  reply: string | undefined;
+  /** The name of a file; undefined for one that is gone. */
+  nameFile(id: string): string | undefined;
+}
+
+/**
+ * Plans the answer to a question: the same question gives the same plan. Each of `answerers` may
+ * use a tool that the question offers; its sentence and its source go into the answer.
+ */
+export function composeAnswer(
+  question: Question,
+  answerers: readonly ToolAnswerer[] = [searchWeb],
+): AnswerPlan {
+  const turns = readUserTurns([...question.history, ...question.input]);
+  const turn = turns.at(-1) ?? { text: "", images: 0, files: 0, fileIds: [] };
+  const reasoning = question.wantsReasoning ? [planReasoning(turns)] : [];
+  if (question.purpose === "title") return [...reasoning, planText(composeTitle(turn.text))];
+  if (question.reply === undefined && REFUSAL_WISH.test(turn.text)) {
+    return [...reasoning, { type: "refusal", refusal: "I'm sorry, but I can't help with that." }];
+  }
+  const uses = answerers.flatMap((answer) => answer(turn, question.tools) ?? []);
+  const text = question.reply === undefined
+    ? withSentences(composeText(question, turns), uses)
+    : withCitations(question.reply, uses);
+  return [...reasoning, ...uses.map(({ call }) => call), text];
+}
+
+function planReasoning(turns: readonly UserTurn[]): PlannedReasoning {
+  const first = `Reading message ${turns.length} of the conversation.`;
+  const second = turns.length > 1 ? "Recalling the message before it." : "Nothing came before it.";
+  return { type: "reasoning", summaries: [first, second] };
+}
+
+function composeText(
+  { instructions, nameFile }: Question,
+  turns: readonly UserTurn[],
+): string {
+  const [earlier, turn] = turns.length > 1 ? turns.slice(-2) : [undefined, turns[0]];
+  const sentences = [
+    earlier && `Before this you wrote: ${quote(earlier.text)}.`,
+    turn && `${earlier ? "Now you write" : "You wrote"}: ${quote(turn.text)}.`,
+    turn && describeAttachments(turn, nameFile),
+    `This is turn ${turns.length} of our conversation.`,
+    instructions && `I keep to my instructions (${countWords(instructions)}).`,
+  ];
+  return sentences.filter(Boolean).join(" ");
+}
+
+function describeAttachments(
+  { images, files, fileIds }: UserTurn,
+  nameFile: Question["nameFile"],
+): string {
+  if (images + files === 0) return "";
+  const names = fileIds.map(nameFile).filter((name) => name !== undefined);
+  const listed = names.length > 0 ? `: ${names.join(", ")}` : "";
+  return `With it came ${images} image(s) and ${files} file(s)${listed}.`;
+}
+
+function countWords(text: string): string {
+  const { length } = text.match(/\S+/g) ?? [];
+  return length === 1 ? "1 word" : `${length} words`;
+}
+
+function planText(text: string): PlannedText {
+  return { type: "text", text, annotations: [] };
+}
+
+function withSentences(opening: string, uses: readonly ToolUse[]): PlannedText {
+  const plan = planText(opening);
+  for (const { sentence, cite } of uses) {
+    const start = plan.text.length + 1;
+    plan.text += ` ${sentence}`;
+    const source = cite(start, plan.text.length);
+    if (source) plan.annotations.push(source);
+  }
+  return plan;
+}
+
+function withCitations(text: string, uses: readonly ToolUse[]): PlannedText {
+  return {
+    type: "text",
+    text,
+    annotations: uses.flatMap(({ cite }) => cite(0, text.length) ?? []),
+  };
+}

@@ -1,0 +1,82 @@
+import { Hono } from "hono";
+import { ApiError, toErrorResponse } from "./http/api-error.ts";
+import { createBlobStore } from "./files/blob-store.ts";
+import { controlRoutes } from "./control/control-routes.ts";
+import { conversationsRoutes } from "./conversations/conversations-routes.ts";
+import type { EmulatorEnv } from "./http/emulator-env.ts";
+import { filesRoutes } from "./files/files-routes.ts";
+import {
+  failOnCommand,
+  keepTime,
+  nameRequest,
+  recordRequest,
+  requireKey,
+} from "./http/middleware.ts";
+import { responsesRoutes } from "./responses/responses-routes.ts";
+import { restoreSnapshot, type Snapshot, takeSnapshot } from "./snapshot.ts";
+import { createState, type EmulatorState } from "./state.ts";
+import type { Connection } from "./http/stream-events.ts";
+import { vectorStoresRoutes } from "./stores/vector-stores-routes.ts";
+
+/** Options of an emulator; without any it starts empty and forgets everything. */
+export interface EmulatorOptions {
+  /** What an earlier emulator knew. */
+  snapshot?: Snapshot;
+  /** Called after each change that a snapshot would show. */
+  onChange?: () => void;
+  /** Where the bytes of files are kept; without it in a temporary folder that goes with the emulator. */
+  filesFolder?: string;
+  /** The time that expiry goes by, in milliseconds since 1970. */
+  now?: () => number;
+}
+
+/** An OpenAI that answers from memory; only the bytes of files are on disk. */
+export interface OpenAIEmulator {
+  /** Answers a request; `connection` lets commanded disconnects break the real connection off. */
+  fetch(request: Request, connection?: Connection): Promise<Response>;
+  /** What the emulator knows now. */
+  snapshot(): Snapshot;
+  /** Cancels what is being generated or read; resolves when nothing runs any more. */
+  close(): Promise<void>;
+}
+
+/** An emulator of the part of OpenAI's API that Parley uses, with its control API on `/_emulator`. */
+export function createOpenAIEmulator(options: EmulatorOptions = {}): OpenAIEmulator {
+  const { snapshot, filesFolder, now = Date.now, onChange = () => {} } = options;
+  const files = snapshot?.files ?? [];
+  const state = createState({
+    blobs: createBlobStore(filesFolder, files.map(({ id }) => id)),
+    now: () => Math.floor(now() / 1000),
+    changed: onChange,
+  });
+  if (snapshot) restoreSnapshot(state, snapshot);
+  const app = buildApp(state);
+  return {
+    fetch: async (request, connection) => await app.fetch(request, { connection }),
+    snapshot: () => takeSnapshot(state),
+    async close() {
+      const runs = [...state.runs.values()];
+      for (const run of runs) run.cancel();
+      await Promise.all(runs.map(({ finished }) => finished));
+      await state.extractions.close();
+      await state.blobs.close();
+    },
+  };
+}
+
+function buildApp(state: EmulatorState): Hono<EmulatorEnv> {
+  const v1 = new Hono<EmulatorEnv>()
+    .use(requireKey, failOnCommand(state))
+    .route("/responses", responsesRoutes(state))
+    .route("/conversations", conversationsRoutes(state))
+    .route("/files", filesRoutes(state))
+    .route("/vector_stores", vectorStoresRoutes(state));
+  return new Hono<EmulatorEnv>()
+    .use(nameRequest, recordRequest(state), keepTime(state))
+    .route("/_emulator", controlRoutes(state))
+    .route("/v1", v1)
+    .notFound(({ req }) =>
+      new ApiError(404, `Invalid URL (${req.method} ${req.path})`).toResponse()
+    )
+    .onError(toErrorResponse);
+}

@@ -1,0 +1,64 @@
+import { pipeline } from "node:stream/promises";
+import { Busboy, type BusboyFileStream, type BusboyInstance } from "@fastify/busboy";
+import { ApiError } from "../http/api-error.ts";
+
+/** OpenAI takes files of up to 512 MB (https://platform.openai.com/docs/api-reference/files/create). */
+const LARGEST_FILE = 512 * 1024 * 1024;
+
+/** What a form brought: its fields, and its file when there was one. */
+export interface Upload {
+  fields: Record<string, string>;
+  file: { name: string; bytes: number } | null;
+}
+
+/**
+ * Reads a multipart form, giving the bytes of its part `file` to `write` as they arrive. Throws a 400
+ * for a body that is no whole form and a 413 for a file past the limit.
+ */
+export async function receiveUpload(
+  { headers, body }: Request,
+  write: (content: AsyncIterable<Uint8Array>) => Promise<void>,
+): Promise<Upload> {
+  const form = openForm(headers);
+  const fields: Upload["fields"] = {};
+  let content: BusboyFileStream | undefined;
+  let written: Promise<void> = Promise.resolve();
+  let name = "";
+  form.on("field", (field, value) => {
+    fields[field] = value;
+  });
+  form.on("file", (field, stream, filename) => {
+    // A form that ends inside a part tells only the part.
+    stream.on("error", (error) => form.destroy(error));
+    if (field !== "file" || content) return stream.resume();
+    [content, name] = [stream, filename];
+    written = write(stream);
+    written.catch((error) => form.destroy(error));
+  });
+  await pipeline(chunksOf(body), form).catch(async () => {
+    content?.destroy();
+    await written.catch(() => {});
+    throw new ApiError(400, "Could not parse multipart form.");
+  });
+  await written;
+  return { fields, file: content ? { name, bytes: measure(content) } : null };
+}
+
+function openForm(headers: Headers): BusboyInstance {
+  const contentType = headers.get("content-type") ?? "";
+  if (/^multipart\/form-data\s*;.*boundary=/i.test(contentType)) {
+    const limits = { fileSize: LARGEST_FILE };
+    return new Busboy({ headers: { "content-type": contentType }, limits });
+  }
+  throw new ApiError(400, "Expected a body of type multipart/form-data with a boundary.");
+}
+
+function measure({ bytesRead, truncated }: BusboyFileStream): number {
+  if (!truncated) return bytesRead;
+  const message = `Maximum content size limit (${LARGEST_FILE}) exceeded.`;
+  throw new ApiError(413, message, { type: "server_error" });
+}
+
+async function* chunksOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {
+  if (body) yield* body;
+}

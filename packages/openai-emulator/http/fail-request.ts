@@ -1,0 +1,20 @@
+import { ApiError, type ApiErrorDetails } from "./api-error.ts";
+import type { Failure } from "@parley/emulator-kit/behaviour-store.ts";
+
+/** Looks like something that must never reach a client, so that a test can prove that it does not. */
+export const UPSTREAM_MARKER = "upstream detail org-emulator";
+
+/** The error a commanded failure answers with, in OpenAI's shape for that status. */
+export function failRequest(failure: Failure): ApiError {
+  const headers = failure.retry_after === undefined
+    ? undefined
+    : { "retry-after": String(failure.retry_after) };
+  const message = `Commanded failure with status ${failure.status} (${UPSTREAM_MARKER}).`;
+  return new ApiError(failure.status, message, { ...describeStatus(failure.status), headers });
+}
+
+function describeStatus(status: number): ApiErrorDetails {
+  if (status === 401) return { code: "invalid_api_key" };
+  if (status === 429) return { type: "requests", code: "rate_limit_exceeded" };
+  return status >= 500 ? { type: "server_error", code: "server_error" } : {};
+}

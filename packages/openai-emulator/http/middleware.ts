@@ -1,0 +1,61 @@
+import type { HonoRequest, MiddlewareHandler } from "hono";
+import { ApiError } from "./api-error.ts";
+import type { EmulatorEnv } from "./emulator-env.ts";
+import { expireOnTime } from "../files/expire-on-time.ts";
+import { failRequest } from "./fail-request.ts";
+import { newId } from "../new-id.ts";
+import type { EmulatorState } from "../state.ts";
+
+type Middleware = MiddlewareHandler<EmulatorEnv>;
+
+/** Gives every reply an `x-request-id`. */
+export const nameRequest: Middleware = async (c, next) => {
+  await next();
+  c.res.headers.set("x-request-id", newId("req"));
+};
+
+/** Refuses a request without a key; any key will do. */
+export const requireKey: Middleware = async (c, next) => {
+  if (!/^Bearer \S/.test(c.req.header("authorization") ?? "")) {
+    throw new ApiError(401, "Missing bearer authentication in header");
+  }
+  await next();
+};
+
+/** Notes every request that is not a command, and what it was answered with. */
+export function recordRequest({ requests }: EmulatorState): Middleware {
+  return async (c, next) => {
+    if (c.req.path.startsWith("/_emulator/")) return await next();
+    const { pathname, search } = new URL(c.req.url);
+    const body = await readJson(c.req);
+    const entry = requests.add({ method: c.req.method, path: pathname + search, body });
+    await next();
+    entry.status = c.res.status;
+  };
+}
+
+/** Lets expire what the clock has passed, before each request. */
+export function keepTime(state: EmulatorState): Middleware {
+  return async (_, next) => {
+    await expireOnTime(state);
+    await next();
+  };
+}
+
+/** Fails a request when the behaviour says so. */
+export function failOnCommand({ behaviour }: EmulatorState): Middleware {
+  return async (c, next) => {
+    const failure = behaviour.takeFailure(c.req.path);
+    if (failure) throw failRequest(failure);
+    await next();
+  };
+}
+
+async function readJson(request: HonoRequest): Promise<unknown> {
+  if (!request.header("content-type")?.includes("json")) return null;
+  try {
+    return JSON.parse(await request.text());
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,19 @@
+import process from "node:process";
+import { z } from "zod";
+import { endWithSupervisor } from "@parley/emulator-kit/end-with-supervisor.ts";
+import { serveOpenAIEmulator } from "./serve-emulator.ts";
+
+const Environment = z.object({
+  PARLEY_OPENAI_PORT: z.coerce.number().int().min(0).max(65_535).default(54_331),
+  PARLEY_OPENAI_STATE: z.string().min(1).optional(),
+});
+
+const environment = Environment.parse(process.env);
+const emulator = await serveOpenAIEmulator({
+  port: environment.PARLEY_OPENAI_PORT,
+  stateFile: environment.PARLEY_OPENAI_STATE,
+});
+console.log(`openai emulator ready on ${emulator.url}`);
+
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, emulator.close);
+endWithSupervisor(emulator.close);

@@ -1,0 +1,32 @@
+import { setImmediate, setTimeout } from "node:timers/promises";
+import type { Behaviour } from "../control/behaviour.ts";
+
+/** Waits between events; every wait rejects as soon as the response is cancelled. */
+export interface Pacer {
+  /** Lets others run. */
+  yield(): Promise<void>;
+  /** Waits the time to the first token. */
+  beforeOutput(): Promise<void>;
+  /** Waits until the next token is due. */
+  beforeToken(): Promise<void>;
+}
+
+/** A pacer for one response. Tokens are due at fixed times, so that late timers do not add up. */
+export function createPacer(behaviour: Behaviour, signal: AbortSignal): Pacer {
+  const interval = 1000 / (behaviour.tokens_per_second ?? Infinity);
+  let due = 0;
+  const wait = async (ms: number) => {
+    await (ms > 0 ? setTimeout(ms, undefined, { signal }) : setImmediate(undefined, { signal }));
+  };
+  return {
+    yield: () => wait(0),
+    async beforeOutput() {
+      await wait(behaviour.ttft_ms ?? 0);
+      due = performance.now();
+    },
+    async beforeToken() {
+      await wait(due - performance.now());
+      due += interval;
+    },
+  };
+}

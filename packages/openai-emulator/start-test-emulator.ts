@@ -1,0 +1,96 @@
+import OpenAI, { toFile } from "openai";
+import type { FilePurpose } from "openai/resources/files";
+import type { Responses } from "openai/resources/responses/responses";
+import { onTestFinished } from "vitest";
+import { z } from "zod";
+import { Behaviour } from "./control/behaviour.ts";
+import { serveOpenAIEmulator } from "./serve-emulator.ts";
+
+/** How often the client's helpers look whether a file has been indexed. */
+export const POLL = { pollIntervalMs: 2 };
+
+const Objects = z.object({
+  conversations: z.array(z.object({ id: z.string(), items: z.array(z.unknown()) })),
+  files: z.array(
+    z.object({ id: z.string(), filename: z.string(), purpose: z.string(), bytes: z.number() }),
+  ),
+  vector_stores: z.array(
+    z.object({ id: z.string(), status: z.string(), file_ids: z.array(z.string()) }),
+  ),
+  responses: z.array(
+    z.object({ id: z.string(), status: z.string(), conversation_id: z.string().nullable() }),
+  ),
+});
+
+const Requests = z.array(z.object({
+  at: z.iso.datetime(),
+  method: z.string(),
+  path: z.string(),
+  status: z.number(),
+  body: z.unknown(),
+}));
+
+/** A served emulator, a real client for it and its control API; it is closed when the test ends. */
+export async function startEmulator(stateFile?: string, now?: () => number) {
+  const { url, close } = await serveOpenAIEmulator({ port: 0, stateFile, now });
+  onTestFinished(close);
+  const control = (method: string, path: string, body?: unknown) =>
+    fetch(new URL(`/_emulator${path}`, url), { method, body: JSON.stringify(body) });
+  return {
+    url,
+    close,
+    client: new OpenAI({ apiKey: "sk-test", baseURL: url, maxRetries: 0 }),
+    control,
+    behave: async (behaviour: Behaviour) => {
+      await control("PUT", "/behaviour", behaviour);
+    },
+    objects: async () => Objects.parse(await (await control("GET", "/objects")).json()),
+    requests: async () => Requests.parse(await (await control("GET", "/requests")).json()),
+  };
+}
+
+/** Uploads a file and returns its id. */
+export async function upload(
+  client: OpenAI,
+  name: string,
+  content: string | Uint8Array,
+  purpose: FilePurpose = "assistants",
+): Promise<string> {
+  const bytes = typeof content === "string" ? Buffer.from(content) : content;
+  const { id } = await client.files.create({ file: await toFile(bytes, name), purpose });
+  return id;
+}
+
+/** A vector store with one file that has been indexed, and how that ended. */
+export async function indexFile(client: OpenAI, name: string, content: string | Uint8Array) {
+  const { id: storeId } = await client.vectorStores.create({});
+  const fileId = await upload(client, name, content);
+  const { status, last_error } = await client.vectorStores.files
+    .createAndPoll(storeId, { file_id: fileId }, POLL);
+  return { storeId, fileId, status, last_error };
+}
+
+/** All events of a stream. */
+export async function collect(
+  stream: AsyncIterable<Responses.ResponseStreamEvent>,
+): Promise<Responses.ResponseStreamEvent[]> {
+  return await Array.fromAsync(stream);
+}
+
+/** The text that the deltas among `events` add up to. */
+export function joinDeltas(events: readonly Responses.ResponseStreamEvent[]): string {
+  return events.map((event) => event.type === "response.output_text.delta" ? event.delta : "")
+    .join("");
+}
+
+/** The texts of a conversation's messages, oldest first. */
+export async function readTexts(client: OpenAI, conversationId: string): Promise<string[]> {
+  const items = await Array.fromAsync(client.conversations.items.list(conversationId, {
+    order: "asc",
+  }));
+  return items.map((item) =>
+    item.type === "message"
+      ? item.content.map((part) => "text" in part ? part.text : "").join("")
+      : item.type
+  );
+}

@@ -1,0 +1,52 @@
+import { type AttributeFilter, type Attributes, matchFilter } from "../retrieval/match-filter.ts";
+import type { EmulatorState, VectorStoreRecord } from "../state.ts";
+
+/** A passage of a file that was found. */
+export interface Hit {
+  file_id: string;
+  filename: string;
+  attributes: Attributes;
+  /** Between 0 and 1. */
+  score: number;
+  text: string;
+}
+
+/** What is looked for; without a filter in all files. */
+export interface StoreQuery {
+  queries: readonly string[];
+  limit: number;
+  threshold: number;
+  filter: AttributeFilter | undefined;
+}
+
+/** What the stores hold about any of the queries, best first, each passage once. */
+export function searchStores(
+  state: EmulatorState,
+  stores: readonly VectorStoreRecord[],
+  { queries, limit, threshold, filter }: StoreQuery,
+): Hit[] {
+  const hits = stores
+    .flatMap((store) => queries.flatMap((query) => searchStore(state, store, query, filter)))
+    .filter(({ score }) => score >= threshold)
+    .toSorted((a, b) => b.score - a.score);
+  const same = Map.groupBy(hits, ({ file_id, text }) => `${file_id} ${text}`);
+  return [...same.values()].flatMap((found) => found.slice(0, 1)).slice(0, limit);
+}
+
+function searchStore(
+  state: EmulatorState,
+  { files, passages }: VectorStoreRecord,
+  query: string,
+  filter: AttributeFilter | undefined,
+): Hit[] {
+  const accepts = (fileId: string) => {
+    const file = files.get(fileId);
+    if (file?.status !== "completed") return false;
+    return !filter || matchFilter(filter, file.attributes);
+  };
+  return passages.search(query, accepts).map(({ fileId, text, score }) => {
+    const filename = state.files.get(fileId)?.filename ?? "";
+    const attributes = files.get(fileId)?.attributes ?? {};
+    return { file_id: fileId, filename, attributes, score, text };
+  });
+}

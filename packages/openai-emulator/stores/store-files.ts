@@ -1,0 +1,108 @@
+import { findFile } from "../find-records.ts";
+import { extractText, LARGEST_DOCUMENT } from "../retrieval/extract-text.ts";
+import { ExtractionError, tooLarge } from "../retrieval/extraction-error.ts";
+import { splitPassages } from "../retrieval/split-passages.ts";
+import type { EmulatorState, VectorStoreRecord } from "../state.ts";
+import type { AttachFile } from "./vector-store-schemas.ts";
+import type { WireStoreFile } from "../wire-types.ts";
+
+/**
+ * Puts a file into a vector store and returns while its text is being read; throws OpenAI's 404 for an
+ * unknown file. A file that is in the store already is read again.
+ */
+export function attachFile(
+  state: EmulatorState,
+  record: VectorStoreRecord,
+  { file_id, attributes, chunking_strategy }: AttachFile,
+): WireStoreFile {
+  const file: WireStoreFile = {
+    id: findFile(state, file_id).id,
+    object: "vector_store.file",
+    created_at: state.now(),
+    vector_store_id: record.store.id,
+    status: "in_progress",
+    last_error: null,
+    usage_bytes: 0,
+    attributes,
+    chunking_strategy,
+  };
+  record.files.set(file.id, file);
+  void readSoon(state, record, file);
+  state.changed();
+  return file;
+}
+
+/** Takes a file out of a vector store; the file itself stays. */
+export function detachFile(state: EmulatorState, record: VectorStoreRecord, id: string): void {
+  record.files.delete(id);
+  record.passages.remove(id);
+  state.changed();
+}
+
+/** Gives up on a file whose text has not been read yet. */
+export function cancelFile(file: WireStoreFile): void {
+  if (file.status === "in_progress") file.status = "cancelled";
+}
+
+/**
+ * Reads the text of a file in a store again after a restart, or for the first time when the restart came
+ * in between; resolves when that is done. Until then its status stays what it was.
+ */
+export async function reloadFile(
+  state: EmulatorState,
+  record: VectorStoreRecord,
+  file: WireStoreFile,
+): Promise<void> {
+  if (file.status === "in_progress") void readSoon(state, record, file);
+  else if (file.status === "completed") await queueReading(state, record, file, 0);
+}
+
+function readSoon(state: EmulatorState, record: VectorStoreRecord, file: WireStoreFile) {
+  return queueReading(state, record, file, state.behaviour.get().indexing_ms ?? 0);
+}
+
+function queueReading(
+  state: EmulatorState,
+  record: VectorStoreRecord,
+  file: WireStoreFile,
+  delay: number,
+): Promise<void> {
+  // It may have been detached, deleted or cancelled while it waited or was being read.
+  const isWanted = () =>
+    record.files.get(file.id) === file &&
+    (file.status === "in_progress" || file.status === "completed");
+  return state.extractions.add(async () => {
+    if (!isWanted()) return;
+    const result = await readPassages(state, file.id);
+    if (!isWanted()) return;
+    await record.passages.add(file.id, result.passages);
+    if (!isWanted()) return record.passages.remove(file.id);
+    Object.assign(file, result.outcome);
+    state.changed();
+  }, delay);
+}
+
+/** What a reading makes of a file in a store. */
+type Outcome = Pick<WireStoreFile, "status" | "last_error" | "usage_bytes">;
+
+async function readPassages(
+  state: EmulatorState,
+  id: string,
+): Promise<{ outcome: Outcome; passages: string[] }> {
+  try {
+    const { filename, bytes } = findFile(state, id);
+    if (bytes > LARGEST_DOCUMENT) throw tooLarge();
+    const passages = splitPassages(await extractText(filename, await state.blobs.read(id)));
+    const usage_bytes = passages.reduce((sum, passage) => sum + Buffer.byteLength(passage), 0);
+    return { outcome: { status: "completed", last_error: null, usage_bytes }, passages };
+  } catch (error) {
+    const last_error = describeError(error);
+    return { outcome: { status: "failed", last_error, usage_bytes: 0 }, passages: [] };
+  }
+}
+
+function describeError(error: unknown): NonNullable<WireStoreFile["last_error"]> {
+  if (error instanceof ExtractionError) return { code: error.code, message: error.message };
+  console.error(error);
+  return { code: "server_error", message: "An internal error occurred." };
+}

@@ -1,0 +1,90 @@
+import { z } from "zod";
+import { CursorQuery, Metadata } from "../responses/request-schemas.ts";
+import { AttributeFilter } from "../retrieval/match-filter.ts";
+
+/** What is not said about splitting a file is this (https://platform.openai.com/docs/guides/retrieval#chunking). */
+const USUAL_CHUNKS = { max_chunk_size_tokens: 800, chunk_overlap_tokens: 400 };
+
+const ExpiresAfter = z.strictObject({
+  anchor: z.literal("last_active_at"),
+  days: z.number().int().min(1).max(365),
+});
+
+/** Accepted and shown again; passages are always of one size here. */
+const ChunkingStrategy = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("auto") })
+    .transform(() => ({ type: "static", static: USUAL_CHUNKS } as const)),
+  z.strictObject({
+    type: z.literal("static"),
+    static: z.strictObject({
+      max_chunk_size_tokens: z.number().int().min(100).max(4096),
+      chunk_overlap_tokens: z.number().int().min(0),
+    }),
+  }),
+]).default({ type: "static", static: USUAL_CHUNKS });
+
+const Attributes = z
+  .record(z.string().max(64), z.union([z.string().max(512), z.number(), z.boolean()]))
+  .refine((attributes) => Object.keys(attributes).length <= 16, "at most 16 keys")
+  .nullish()
+  .transform((attributes) => attributes ?? {});
+
+/** The body of `POST /v1/vector_stores`. */
+export const CreateVectorStore = z.strictObject({
+  name: z.string().nullish(),
+  description: z.string().nullish(),
+  file_ids: z.array(z.string()).max(500).default([]),
+  expires_after: ExpiresAfter.nullish(),
+  metadata: Metadata.nullish(),
+  chunking_strategy: ChunkingStrategy,
+});
+export type CreateVectorStore = z.infer<typeof CreateVectorStore>;
+
+/** The body of `POST /v1/vector_stores/:id`. */
+export const UpdateVectorStore = z.strictObject({
+  name: z.string().nullish(),
+  expires_after: ExpiresAfter.nullish(),
+  metadata: Metadata.nullish(),
+});
+export type UpdateVectorStore = z.infer<typeof UpdateVectorStore>;
+
+/** The body of `POST /v1/vector_stores/:id/files`. */
+export const AttachFile = z.strictObject({
+  file_id: z.string(),
+  attributes: Attributes,
+  chunking_strategy: ChunkingStrategy,
+});
+export type AttachFile = z.infer<typeof AttachFile>;
+
+/** The body of `POST /v1/vector_stores/:id/files/:file_id`. */
+export const UpdateStoreFile = z.strictObject({ attributes: Attributes });
+
+/** The body of `POST /v1/vector_stores/:id/file_batches`: ids with attributes for all, or files with their own. */
+export const CreateFileBatch = z.union([
+  z.strictObject({
+    file_ids: z.array(z.string()).min(1).max(2_000),
+    attributes: Attributes,
+    chunking_strategy: ChunkingStrategy,
+  }).transform(({ file_ids, ...options }) =>
+    file_ids.map((file_id): AttachFile => ({ file_id, ...options }))
+  ),
+  z.strictObject({
+    files: z.array(AttachFile).min(1).max(2_000),
+  }).transform(({ files }) => files),
+]);
+
+/** The query of a list of files in a vector store. */
+export const StoreFilesQuery = CursorQuery.extend({
+  filter: z.enum(["in_progress", "completed", "failed", "cancelled"]).optional(),
+});
+
+/** The body of `POST /v1/vector_stores/:id/search`; rewriting the query changes nothing here. */
+export const SearchVectorStore = z.strictObject({
+  query: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+    .transform((query) => [query].flat()),
+  filters: AttributeFilter.nullish(),
+  max_num_results: z.number().int().min(1).max(50).default(10),
+  ranking_options: z.object({ score_threshold: z.number().min(0).max(1).default(0) }).nullish(),
+  rewrite_query: z.boolean().optional(),
+});
+export type SearchVectorStore = z.infer<typeof SearchVectorStore>;

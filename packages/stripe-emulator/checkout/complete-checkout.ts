@@ -1,0 +1,108 @@
+import type Stripe from "stripe";
+import { invalid } from "../http/api-error.ts";
+import { attachPaymentMethod } from "../objects/attach-payment-method.ts";
+import { buildCustomer } from "../objects/build-customer.ts";
+import { buildPaymentMethod } from "../objects/build-payment.ts";
+import { chargeCheckout, declineCheckout, invoiceCheckout } from "./checkout-payments.ts";
+import type { CheckoutPlan } from "./checkout-plan.ts";
+import { findObject, idOf, lookUp } from "../http/find-objects.ts";
+import { addDays, nowInSeconds } from "../periods.ts";
+import { subscribe } from "../subscriptions/subscribe.ts";
+import { insert, update, type Work } from "../work.ts";
+
+type Session = Stripe.Checkout.Session;
+
+/**
+ * Does what the customer does on the checkout page. A declined card leaves the session open and makes nothing but a
+ * failed PaymentIntent; a good one makes customer, subscription or payment, and invoice.
+ */
+export function completeCheckout(
+  work: Work,
+  id: string,
+  payment: "succeeded" | "failed" = "succeeded",
+): Session {
+  const session = findObject(work.state, "checkout.session", id);
+  const plan = work.state.checkoutPlans.get(id);
+  if (session.status !== "open" || !plan) {
+    throw invalid(`This Checkout Session is ${session.status}: it can not be completed.`);
+  }
+  if (payment === "failed") {
+    declineCheckout(work, session, plan);
+    return session;
+  }
+  return session.mode === "subscription"
+    ? startSubscription(work, session, plan)
+    : takePayment(work, session, plan);
+}
+
+/** Ends a session that nobody completed. */
+export function expireCheckout(work: Work, id: string): Session {
+  const session = findObject(work.state, "checkout.session", id);
+  if (session.status !== "open") {
+    throw invalid('Only Checkout Sessions with a status in ["open"] can be expired.');
+  }
+  return update(
+    work,
+    "checkout.session",
+    id,
+    { expires_at: nowInSeconds(), status: "expired", url: null },
+    "checkout.session.expired",
+  );
+}
+
+function startSubscription(work: Work, session: Session, plan: CheckoutPlan): Session {
+  const customer = lookUp(work.state, "customer", session.customer) ??
+    createCustomer(work, session);
+  const method = attachPaymentMethod(work, buildPaymentMethod("pm_card_visa"), customer.id);
+  const subscription = subscribe(work, {
+    customerId: customer.id,
+    items: plan.lineItems.flatMap(({ price, quantity }) =>
+      price?.recurring ? [{ price, quantity: quantity ?? 1 }] : []
+    ),
+    trialEnd: plan.trialDays > 0 ? addDays(nowInSeconds(), plan.trialDays) : null,
+    fields: { ...plan.subscription, default_payment_method: method.id },
+  }, { behavior: "allow_incomplete", outcome: "succeeded" });
+  return finish(work, session, customer, {
+    invoice: idOf(subscription.latest_invoice),
+    payment_status: plan.trialDays > 0 ? "no_payment_required" : "paid",
+    subscription: subscription.id,
+  });
+}
+
+function takePayment(work: Work, session: Session, plan: CheckoutPlan): Session {
+  const wantsCustomer = session.customer_creation === "always" || plan.invoiceMetadata !== null;
+  const customer = lookUp(work.state, "customer", session.customer) ??
+    (wantsCustomer ? createCustomer(work, session) : null);
+  const paid = customer && plan.invoiceMetadata
+    ? invoiceCheckout(work, customer, plan, plan.invoiceMetadata)
+    : chargeCheckout(work, session, customer, plan);
+  return finish(work, session, customer, { ...paid, payment_status: "paid" });
+}
+
+function createCustomer(work: Work, { customer_email }: Session): Stripe.Customer {
+  return insert(work, "customer", buildCustomer({ email: customer_email }), "customer.created");
+}
+
+function finish(
+  work: Work,
+  session: Session,
+  customer: Stripe.Customer | null,
+  fields: Partial<Session>,
+): Session {
+  return update(work, "checkout.session", session.id, {
+    ...fields,
+    customer: customer?.id ?? null,
+    customer_details: {
+      address: null,
+      business_name: null,
+      email: customer?.email ?? session.customer_email ?? "guest@example.com",
+      individual_name: null,
+      name: customer?.name ?? null,
+      phone: null,
+      tax_exempt: "none",
+      tax_ids: [],
+    },
+    status: "complete",
+    url: null,
+  }, "checkout.session.completed");
+}

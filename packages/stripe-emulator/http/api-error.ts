@@ -1,0 +1,52 @@
+import { type Kind, KINDS } from "../kinds.ts";
+
+/** What Stripe says about an error, beside its HTTP status. */
+export interface ApiErrorDetails {
+  type?: "api_error" | "card_error" | "idempotency_error" | "invalid_request_error";
+  code?: string;
+  decline_code?: string;
+  param?: string;
+  /** The PaymentIntent that failed. */
+  payment_intent?: { id: string };
+  headers?: Record<string, string>;
+}
+
+/** A refusal that leaves as Stripe's `{ error: { type, code, message, param, doc_url } }`. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly details: ApiErrorDetails;
+
+  constructor(status: number, message: string, details: ApiErrorDetails = {}) {
+    super(message);
+    this.status = status;
+    this.details = details;
+  }
+
+  /** The HTTP reply for this error (https://docs.stripe.com/api/errors). */
+  toResponse(): Response {
+    const { type = "invalid_request_error", headers, ...rest } = this.details;
+    const doc_url = rest.code &&
+      `https://stripe.com/docs/error-codes/${rest.code.replaceAll("_", "-")}`;
+    const error = { ...rest, doc_url, message: this.message, type };
+    return Response.json({ error }, { status: this.status, headers });
+  }
+}
+
+/** The reply to anything thrown: an `ApiError` as it is; all else is logged and answered with a bare 500. */
+export function toErrorResponse(error: unknown): Response {
+  if (error instanceof ApiError) return error.toResponse();
+  console.error(error);
+  const message = "An unknown error occurred. Sorry about that!";
+  return new ApiError(500, message, { type: "api_error" }).toResponse();
+}
+
+/** Stripe's answer for an id that names nothing: 404 in a path, 400 when a parameter holds it. */
+export function noSuch(kind: Kind, id: string, param = "id"): ApiError {
+  const message = `No such ${KINDS[kind].noun}: '${id}'`;
+  return new ApiError(param === "id" ? 404 : 400, message, { code: "resource_missing", param });
+}
+
+/** A 400 about `param`. */
+export function invalid(message: string, param?: string, code?: string): ApiError {
+  return new ApiError(400, message, { param, code });
+}

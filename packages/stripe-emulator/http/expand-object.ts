@@ -1,0 +1,61 @@
+import { invalid } from "./api-error.ts";
+import { findAny } from "./find-objects.ts";
+import { includeProperty } from "./include-property.ts";
+import { isJsonObject, type Json, type JsonObject, toJson } from "../json.ts";
+import type { EmulatorState } from "../state.ts";
+
+const MAX_LEVELS = 4;
+
+/**
+ * `object` as it travels, with the references on `paths` replaced by the objects they name; throws Stripe's 400 for a
+ * path that leads nowhere or too deep (https://docs.stripe.com/expand).
+ */
+export function expandObject(
+  state: EmulatorState,
+  object: object,
+  paths: readonly string[],
+): JsonObject {
+  const root = toJson(object);
+  checkDepth(paths);
+  for (const path of paths) expandPath(state, root, path.split("."), path);
+  return root;
+}
+
+/** Throws Stripe's 400 when one of the paths is too deep; a list's `data` is a level, too. */
+export function checkDepth(paths: readonly string[]): void {
+  const path = paths.find((path) => path.split(".").length > MAX_LEVELS);
+  if (path === undefined) return;
+  throw invalid(
+    `You cannot expand more than ${MAX_LEVELS} levels of a property. Property: ${path}`,
+    "expand",
+    "property_expansion_max_depth",
+  );
+}
+
+function expandPath(
+  state: EmulatorState,
+  node: JsonObject,
+  [key = "", ...rest]: string[],
+  path: string,
+): void {
+  const value = node[key] ?? includeProperty(state, node, key);
+  if (value === undefined) throw notExpandable(path);
+  const expanded = expandValue(state, value, path);
+  node[key] = expanded;
+  if (rest.length === 0) return;
+  for (const child of Array.isArray(expanded) ? expanded : [expanded]) {
+    if (isJsonObject(child)) expandPath(state, child, rest, path);
+  }
+}
+
+function expandValue(state: EmulatorState, value: Json, path: string): Json {
+  if (Array.isArray(value)) return value.map((entry) => expandValue(state, entry, path));
+  if (value === null || isJsonObject(value)) return value;
+  const object = findAny(state, String(value));
+  if (!object) throw notExpandable(path);
+  return toJson(object);
+}
+
+function notExpandable(path: string) {
+  return invalid(`This property cannot be expanded (${path}).`, "expand");
+}

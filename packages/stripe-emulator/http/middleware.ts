@@ -1,0 +1,85 @@
+import type { MiddlewareHandler } from "hono";
+import Stripe from "stripe";
+import { ApiError, invalid } from "./api-error.ts";
+import type { EmulatorEnv } from "./emulator-env.ts";
+import { failRequest } from "./fail-request.ts";
+import { newId } from "../new-id.ts";
+import { readParams } from "./parse-request.ts";
+import type { EmulatorState } from "../state.ts";
+
+type Middleware = MiddlewareHandler<EmulatorEnv>;
+
+/** Reads query and form, and gives every request an id, which its reply carries in `request-id`. */
+export const nameRequest: Middleware = async (c, next) => {
+  const id = newId("req");
+  c.set("origin", { id, idempotency_key: c.req.header("idempotency-key") ?? null });
+  c.set("params", await readParams(c.req));
+  await next();
+  c.res.headers.set("request-id", id);
+  c.res.headers.set("stripe-version", Stripe.API_VERSION);
+};
+
+/** Refuses a request without a secret test key; any of these will do. */
+export const requireKey: Middleware = async (c, next) => {
+  const [scheme, credentials = ""] = (c.req.header("authorization") ?? "").split(" ");
+  const key = scheme === "Basic" ? readBasic(credentials) : credentials;
+  if (key === "") {
+    throw new ApiError(
+      401,
+      "You did not provide an API key. You need to provide your API key in the Authorization " +
+        "header, using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').",
+    );
+  }
+  // A live key has no business here: its owner took the emulator for Stripe.
+  if (!/^[sr]k_(?!live)/.test(key)) {
+    throw new ApiError(401, `Invalid API Key provided: ${key.slice(0, 7)}****`);
+  }
+  await next();
+};
+
+/** Refuses an API version other than the one whose shapes the emulator answers in. */
+export const requireVersion: Middleware = async (c, next) => {
+  const version = c.req.header("stripe-version") ?? Stripe.API_VERSION;
+  if (version !== Stripe.API_VERSION) {
+    throw invalid(`The emulator speaks ${Stripe.API_VERSION}, not ${version}.`);
+  }
+  await next();
+};
+
+/** Notes every request that is not a command, and what it was answered with. */
+export function recordRequest({ requests }: EmulatorState): Middleware {
+  return async (c, next) => {
+    if (c.req.path.startsWith("/_emulator/")) return await next();
+    const { pathname, search } = new URL(c.req.url);
+    const body = c.req.method === "GET" ? null : c.var.params;
+    const entry = requests.add({ method: c.req.method, path: pathname + search, body });
+    await next();
+    entry.status = c.res.status;
+  };
+}
+
+/** Fails a request when the behaviour says so: instead of doing it, or in place of the reply to it. */
+export function failOnCommand({ behaviour }: EmulatorState): Middleware {
+  return async (c, next) => {
+    const failure = behaviour.takeFailure(c.req.path);
+    if (!failure || failure.lose_reply) await next();
+    if (failure) throw failRequest(failure);
+  };
+}
+
+/** Delays a request when the behaviour says so. */
+export function delayOnCommand({ behaviour }: EmulatorState): Middleware {
+  return async (_, next) => {
+    const { delay_ms } = behaviour.get();
+    if (delay_ms) await new Promise((resolve) => setTimeout(resolve, delay_ms));
+    await next();
+  };
+}
+
+function readBasic(credentials: string): string {
+  try {
+    return atob(credentials).split(":")[0] ?? "";
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,123 @@
+import type Stripe from "stripe";
+import { invalid } from "../http/api-error.ts";
+import { type Bill, buildInvoice } from "./build-invoice.ts";
+import { buildPaymentIntent } from "../objects/build-payment.ts";
+import { findObject, idOf } from "../http/find-objects.ts";
+import { newId, randomText } from "../new-id.ts";
+import { nowInSeconds } from "../periods.ts";
+import { markPaid, paymentOf } from "./settle-invoice.ts";
+import { announce, insert, update, type Work } from "../work.ts";
+
+/** Draws up an invoice; it asks for nothing yet. */
+export function draftInvoice(work: Work, bill: Bill): Stripe.Invoice {
+  const customer = findObject(work.state, "customer", bill.customer.id);
+  const sequence = customer.next_invoice_sequence ?? 1;
+  const number = `${customer.invoice_prefix ?? "PARLEY"}-${String(sequence).padStart(4, "0")}`;
+  const invoice = insert(work, "invoice", { ...buildInvoice(bill), number }, "invoice.created");
+  update(work, "customer", customer.id, { next_invoice_sequence: sequence + 1 });
+  if (!customer.currency) {
+    update(work, "customer", customer.id, { currency: invoice.currency }, "customer.updated");
+  }
+  if (bill.subscription) {
+    update(work, "subscription", bill.subscription.id, { latest_invoice: invoice.id });
+  }
+  return invoice;
+}
+
+/** Makes an invoice due: with a PaymentIntent, or paid at once when it is over nothing. */
+export function finalizeInvoice(work: Work, id: string): Stripe.Invoice {
+  const draft = findObject(work.state, "invoice", id);
+  if (draft.status !== "draft") {
+    throw invalid("You can only finalize draft invoices.", undefined, "invoice_not_editable");
+  }
+  const address = `https://invoice.stripe.com/i/${randomText(24)}`;
+  const at = nowInSeconds();
+  update(work, "invoice", id, {
+    effective_at: at,
+    ending_balance: 0,
+    hosted_invoice_url: address,
+    invoice_pdf: `${address}/pdf`,
+    status: "open",
+    status_transitions: { ...draft.status_transitions, finalized_at: at },
+  });
+  const open = announce(work, "invoice", id, "invoice.finalized");
+  if (open.amount_due === 0) return markPaid(work, id);
+  requestPayment(work, open);
+  return open;
+}
+
+/** Draws up an invoice and makes it due. */
+export function sendInvoice(work: Work, bill: Bill): Stripe.Invoice {
+  return finalizeInvoice(work, draftInvoice(work, bill).id);
+}
+
+/** Makes an invoice void; throws when it is not open. */
+export function voidInvoice(work: Work, id: string): Stripe.Invoice {
+  const { status, status_transitions } = findObject(work.state, "invoice", id);
+  if (status !== "open" && status !== "uncollectible") {
+    throw invalid("You can only void open or uncollectible invoices.");
+  }
+  const transitions = { ...status_transitions, voided_at: nowInSeconds() };
+  withdrawPayment(work, id);
+  return update(work, "invoice", id, {
+    auto_advance: false,
+    next_payment_attempt: null,
+    status: "void",
+    status_transitions: transitions,
+  }, "invoice.voided");
+}
+
+/** Gives an open invoice up. */
+export function markUncollectible(work: Work, id: string): Stripe.Invoice {
+  const { status_transitions } = findObject(work.state, "invoice", id);
+  const transitions = { ...status_transitions, marked_uncollectible_at: nowInSeconds() };
+  return update(work, "invoice", id, {
+    auto_advance: false,
+    status: "uncollectible",
+    status_transitions: transitions,
+  }, "invoice.marked_uncollectible");
+}
+
+function withdrawPayment(work: Work, invoiceId: string): void {
+  const payment = paymentOf(work, invoiceId);
+  if (!payment) return;
+  const canceled_at = nowInSeconds();
+  update(work, "invoice_payment", payment.id, {
+    status: "canceled",
+    status_transitions: { canceled_at, paid_at: null },
+  });
+  update(work, "payment_intent", idOf(payment.payment.payment_intent) ?? "", {
+    canceled_at,
+    cancellation_reason: "void_invoice",
+    status: "canceled",
+  }, "payment_intent.canceled");
+}
+
+function requestPayment(work: Work, invoice: Stripe.Invoice): void {
+  const intent = insert(
+    work,
+    "payment_intent",
+    buildPaymentIntent({
+      amount: invoice.amount_due,
+      currency: invoice.currency,
+      customer: idOf(invoice.customer),
+      description: invoice.parent ? "Subscription creation" : `Payment for invoice ${invoice.id}`,
+      setup_future_usage: invoice.parent ? "off_session" : null,
+    }),
+    "payment_intent.created",
+  );
+  insert(work, "invoice_payment", {
+    id: newId("inpay"),
+    object: "invoice_payment",
+    amount_paid: null,
+    amount_requested: invoice.amount_due,
+    created: nowInSeconds(),
+    currency: invoice.currency,
+    invoice: invoice.id,
+    is_default: true,
+    livemode: false,
+    payment: { payment_intent: intent.id, type: "payment_intent" },
+    status: "open",
+    status_transitions: { canceled_at: null, paid_at: null },
+  });
+}

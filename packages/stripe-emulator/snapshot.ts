@@ -1,0 +1,89 @@
+import type Stripe from "stripe";
+import { z } from "zod";
+import type { CheckoutPlan } from "./checkout/checkout-plan.ts";
+import type { EventRecord } from "./events/delivery.ts";
+import type { IdempotentRequest } from "./http/idempotency-store.ts";
+import { type DeletedObject, isKind, type Kind, type ObjectKinds } from "./kinds.ts";
+import type { EmulatorState } from "./state.ts";
+
+const VERSION = 1;
+
+/** What outlives the emulator: objects, events and answered idempotent requests. Decimals are texts in it. */
+export const Snapshot = z.object({
+  version: z.literal(VERSION),
+  objects: z.object({
+    customer: written<Stripe.Customer>(),
+    product: written<Stripe.Product>(),
+    price: written<Stripe.Price>(),
+    subscription: written<Stripe.Subscription>(),
+    invoice: written<Stripe.Invoice>(),
+    invoice_payment: written<Stripe.InvoicePayment>(),
+    payment_intent: written<Stripe.PaymentIntent>(),
+    payment_method: written<Stripe.PaymentMethod>(),
+    charge: written<Stripe.Charge>(),
+    balance_transaction: written<Stripe.BalanceTransaction>(),
+    refund: written<Stripe.Refund>(),
+    dispute: written<Stripe.Dispute>(),
+    "checkout.session": written<Stripe.Checkout.Session>(),
+  }),
+  deleted: written<DeletedObject>(),
+  checkoutPlans: z.array(z.tuple([z.string(), z.custom<CheckoutPlan>()])),
+  events: z.array(z.custom<EventRecord>()),
+  idempotency: z.array(z.custom<IdempotentRequest>()),
+});
+export type Snapshot = z.infer<typeof Snapshot>;
+
+/** What `state` holds now; it shares its objects, so write it out before anything else happens. */
+export function takeSnapshot(state: EmulatorState): Snapshot {
+  const { objects } = state;
+  return {
+    version: VERSION,
+    objects: {
+      customer: [...objects.customer.values()],
+      product: [...objects.product.values()],
+      price: [...objects.price.values()],
+      subscription: [...objects.subscription.values()],
+      invoice: [...objects.invoice.values()],
+      invoice_payment: [...objects.invoice_payment.values()],
+      payment_intent: [...objects.payment_intent.values()],
+      payment_method: [...objects.payment_method.values()],
+      charge: [...objects.charge.values()],
+      balance_transaction: [...objects.balance_transaction.values()],
+      refund: [...objects.refund.values()],
+      dispute: [...objects.dispute.values()],
+      "checkout.session": [...objects["checkout.session"].values()],
+    },
+    deleted: [...state.deleted.values()],
+    checkoutPlans: [...state.checkoutPlans],
+    events: [...state.events.values()],
+    idempotency: state.idempotency.list(),
+  };
+}
+
+/** Puts a snapshot into an empty state. Events that were on their way set out again. */
+export function restoreSnapshot(state: EmulatorState, snapshot: Snapshot): void {
+  for (const kind of Object.keys(state.objects).filter(isKind)) {
+    restoreTable(state, kind, snapshot.objects);
+  }
+  for (const stub of snapshot.deleted) state.deleted.set(stub.id, stub);
+  for (const [id, plan] of snapshot.checkoutPlans) state.checkoutPlans.set(id, plan);
+  for (const request of snapshot.idempotency) state.idempotency.add(request);
+  for (const record of snapshot.events) {
+    state.events.set(record.event.id, record);
+    if (record.state === "pending") state.delivery.take(record);
+  }
+}
+
+function restoreTable<K extends Kind>(
+  { objects }: EmulatorState,
+  kind: K,
+  saved: { [Each in Kind]: ObjectKinds[Each][] },
+): void {
+  for (const object of saved[kind]) objects[kind].set(object.id, object);
+}
+
+/** Objects that an emulator wrote itself: their inside is not checked again. */
+function written<Type extends { id: string }>() {
+  const isObject = (value: unknown) => typeof value === "object" && value !== null && "id" in value;
+  return z.array(z.custom<Type>(isObject));
+}

@@ -1,0 +1,37 @@
+import type { SupabaseClient } from "@supabase/supabase-js";
+import type Stripe from "stripe";
+import type { Database } from "../../types/database.ts";
+import { createBillingDatabase } from "../../functions/_shared/stripe/billing-database.ts";
+import { findLeftovers, findWritten } from "./find-leftovers.ts";
+import { beginSync, fetchAll, type SyncPorts } from "./sync-all.ts";
+
+/** How far back invoices and checkouts are fetched again. */
+const RECENT_MS = 90 * 24 * 60 * 60 * 1000;
+
+/** The world of a sync that writes. */
+export function createSyncPorts(stripe: Stripe, admin: SupabaseClient<Database>): SyncPorts {
+  return {
+    stripe,
+    drawTicket: createBillingDatabase(admin).drawTicket,
+    findWritten: (firstTicket, ids) => findWritten(admin, firstTicket, ids),
+    findLeftovers: (firstTicket) => findLeftovers(admin, firstTicket),
+  };
+}
+
+/** From when on, in seconds, invoices and checkouts count as recent. */
+export function recentSince(): number {
+  return Math.floor((Date.now() - RECENT_MS) / 1000);
+}
+
+/** Makes the database equal to Stripe, whatever webhooks have been lost. `since`: see `recentSince`. */
+export async function syncAll(
+  stripe: Stripe,
+  admin: SupabaseClient<Database>,
+  since: number = recentSince(),
+): Promise<void> {
+  const ports = createSyncPorts(stripe, admin);
+  const db = createBillingDatabase(admin);
+  for await (const { ticket, objects } of fetchAll(ports, await beginSync(ports, since))) {
+    await db.apply(null, ticket, objects);
+  }
+}

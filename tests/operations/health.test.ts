@@ -1,0 +1,205 @@
+import pg from "pg";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import {
+  type ScratchDatabase,
+  startScratchDatabase,
+} from "../../local/postgres/scratch-database.ts";
+import { runScript } from "../helpers/run-script.ts";
+
+// A database of its own: what other tests leave behind on the stack's may well be unhealthy.
+let scratch: ScratchDatabase;
+let database: pg.Client;
+beforeAll(async () => {
+  scratch = await startScratchDatabase();
+  database = new pg.Client(scratch.url("postgres"));
+  await database.connect();
+});
+afterEach(() => database.query("delete from private.schedules where name like 'test-%'"));
+afterAll(async () => {
+  await database.end();
+  await scratch[Symbol.asyncDispose]();
+});
+
+function checkHealth(...args: string[]) {
+  return runScript("health.ts", args, { DATABASE_URL: scratch.url("postgres") });
+}
+
+async function readReport(): Promise<{ exitCode?: number; report: Record<string, unknown> }> {
+  const { exitCode, stdout } = await checkHealth("--json");
+  return { exitCode, report: JSON.parse(stdout) };
+}
+
+/** Signs somebody up: the profile comes by a trigger, for the statements after this one to see. */
+async function signUp(): Promise<void> {
+  await database.query(`
+    insert into auth.users (id, aud, role, email, raw_user_meta_data)
+    values (gen_random_uuid(), 'authenticated', 'authenticated', gen_random_uuid() || '@example.com', '{}')
+  `);
+}
+
+/** A generation of a new user that last gave a sign of life so long ago. */
+async function startTurn(heartbeat: string): Promise<void> {
+  await signUp();
+  await database.query(
+    `with session as (
+       insert into public.chat_sessions (user_id, assistant_slug)
+       select id, 'coach' from public.profiles order by created_at desc limit 1
+       returning id, user_id
+     ), messages as (
+       insert into public.chat_messages (id, session_id, user_id, seq, sender)
+       select gen_random_uuid(), s.id, s.user_id, n, case n when 1 then 'user' else 'assistant' end
+       from session s, generate_series(1, 2) n
+       returning id, session_id, user_id, seq
+     )
+     insert into public.chat_streams (session_id, user_id, user_message_id, assistant_message_id, heartbeat_at)
+     select one.session_id, one.user_id, one.id, two.id, now() - $1::interval
+     from messages one, messages two
+     where one.seq = 1 and two.seq = 2`,
+    [heartbeat],
+  );
+}
+
+test("a database that is well: exit code 0, and what it says of itself", async () => {
+  const { exitCode, report } = await readReport();
+
+  expect(report).toMatchObject({
+    is_healthy: true,
+    problems: [],
+    stuck_streams: { count: 0 },
+    late_lookouts: { count: 0, oldest: null },
+    waiting_accounts: { count: 0, oldest: null },
+  });
+  expect(exitCode).toBe(0);
+  expect(report.connections).toMatchObject({ max: 100, used: expect.any(Number) });
+  expect(report.tables).toContainEqual(expect.objectContaining({ name: "profiles" }));
+  expect(report.schedules).toContainEqual(
+    expect.objectContaining({ name: "turn-recovery", target: "/turn-recovery", is_enabled: true }),
+  );
+});
+
+test("a generation that nobody pumps is stuck; one with a heartbeat is not", async () => {
+  await startTurn("10 seconds");
+  await startTurn("10 minutes");
+
+  const { exitCode, report } = await readReport();
+
+  expect(exitCode).toBe(1);
+  expect(report.problems).toEqual(["1 generations are stuck, the oldest for 10 min"]);
+  await database.query("delete from public.chat_streams");
+});
+
+test("a customer at Stripe that nobody deletes is wrong after an hour, anything else after a day", async () => {
+  await database.query(`
+    insert into private.remote_deletions (kind, remote_id, created_at)
+    values
+      ('stripe_customer', 'cus_1', now() - interval '3 hours'),
+      ('stripe_customer', 'cus_2', now()),
+      ('file', 'file_1', now() - interval '23 hours')
+  `);
+
+  const { exitCode, report } = await readReport();
+
+  expect(exitCode).toBe(1);
+  expect(report.problems).toEqual([
+    "2 Stripe customers wait to be deleted and may be charged, the oldest for 3 h",
+  ]);
+  await database.query("delete from private.remote_deletions");
+});
+
+test("lookouts that nobody runs are late; one that is paused, or due since a moment, is not", async () => {
+  await signUp();
+  await database.query(`
+    insert into public.lookouts
+      (user_id, title, prompt, assistant_slug, frequency, cron_schedule, timezone, status, next_run_at)
+    select p.id, 'News', 'What is new?', 'coach', 'daily', '0 9 * * *', 'UTC', l.status, now() - l.age
+    from (select id from public.profiles order by created_at desc limit 1) p,
+      (values ('active', interval '2 hours'), ('active', '29 minutes'), ('paused', null)) l (status, age)
+  `);
+
+  const { exitCode, report } = await readReport();
+
+  expect(exitCode).toBe(1);
+  expect(report.problems).toEqual(["1 lookouts are late, the oldest by 2 h"]);
+  await database.query("delete from public.lookouts");
+});
+
+test("an account that is to be deleted and still has its login after an hour waits", async () => {
+  for (const age of ["2 hours", "50 minutes", "3 hours"]) {
+    await signUp();
+    await database.query(
+      `insert into private.account_deletions (profile_id, requested_at)
+       select id, now() - $1::interval from public.profiles order by created_at desc limit 1`,
+      [age],
+    );
+  }
+  // Its login is gone, and only the last sweep is to come.
+  await database.query(`
+    update public.profiles set auth_id = null
+    where id = (select profile_id from private.account_deletions order by requested_at limit 1)
+  `);
+
+  const { exitCode, report } = await readReport();
+
+  expect(exitCode).toBe(1);
+  expect(report.problems).toEqual(["1 accounts wait to be deleted, the oldest for 2 h"]);
+  await database.query("delete from private.account_deletions");
+});
+
+test("a schedule that failed, and one whose cron names no time, are wrong; one that is off is not", async () => {
+  await database.query(`
+    insert into private.schedules (name, cron, sql_function, is_enabled, last_run_at, last_status)
+    values
+      ('test-failed', '0 0 1 1 *', 'tick', true, now(), '42883'),
+      ('test-off', '0 0 1 1 *', 'tick', false, now(), '42883'),
+      ('test-unreadable', 'every day', 'tick', true, null, null)
+  `);
+
+  const { exitCode, report } = await readReport();
+
+  expect(exitCode).toBe(1);
+  expect(report.problems).toEqual([
+    "schedule test-failed ended with 42883",
+    "schedule test-unreadable has a cron expression that names no time",
+  ]);
+});
+
+test("people get tables, and what is wrong at the end", async () => {
+  await database.query(`
+    insert into private.schedules (name, cron, sql_function, last_run_at, last_status)
+    values ('test-failed', '0 0 1 1 *', 'tick', now(), '42883')
+  `);
+
+  const { exitCode, stdout } = await checkHealth();
+
+  expect(exitCode).toBe(1);
+  expect(stdout).toMatch(/^Largest tables$/m);
+  expect(stdout).toMatch(/^ {2}profiles +\d+ kB/m);
+  expect(stdout).toMatch(/Wrong\n {2}schedule test-failed ended with 42883$/);
+});
+
+test("what retention deleted is summed up for two days", async () => {
+  await database.query(`
+    insert into private.purge_counts (day, kind, deleted)
+    select (now() at time zone 'UTC')::date - n, 'user_activity', 10 ^ n from generate_series(0, 2) n
+    union all select (now() at time zone 'UTC')::date, 'rate_counters', 0
+  `);
+
+  const { report } = await readReport();
+
+  expect(report.purges).toEqual({ user_activity: 11 });
+  expect((await checkHealth()).stdout).toMatch(
+    /^Deleted by retention since yesterday\n {2}kind +rows\n {2}user_activity +11$/m,
+  );
+  await database.query("delete from private.purge_counts");
+});
+
+test("a database that does not answer is not healthy", async () => {
+  const DATABASE_URL = "postgresql://postgres:hidden-word@127.0.0.1:1/postgres";
+
+  const { exitCode, stdout, stderr } = await runScript("health.ts", ["--json"], { DATABASE_URL });
+
+  expect(exitCode).toBe(1);
+  expect(stdout).toBe("");
+  expect(stderr).toContain("ECONNREFUSED");
+  expect(stderr).not.toContain("hidden-word");
+});

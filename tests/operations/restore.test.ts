@@ -1,0 +1,69 @@
+import { createHash } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+import { expect, test } from "vitest";
+import { pathWith, scratchDirectory } from "../helpers/fake-programs.ts";
+import { runScript } from "../helpers/run-script.ts";
+
+const version = (name: string, number: string) => `echo '${name} (PostgreSQL) ${number}'`;
+
+/** An archive whose checksum file says what is given, else what is right. */
+async function makeArchive(checksum?: string): Promise<string> {
+  const archive = path.join(await scratchDirectory(), "sample.dump");
+  await writeFile(archive, "not really an archive");
+  const right = createHash("sha256").update("not really an archive").digest("hex");
+  await writeFile(`${archive}.sha256`, `${checksum ?? right}  sample.dump\n`);
+  return archive;
+}
+
+test("an archive that is not what its checksum says is refused", async () => {
+  const { exitCode, stderr } = await runScript("restore.ts", [
+    await makeArchive("0".repeat(64)),
+    "--yes",
+  ]);
+
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain("is damaged");
+});
+
+test("an archive without a checksum is refused", async () => {
+  const archive = path.join(await scratchDirectory(), "sample.dump");
+  await writeFile(archive, "anything");
+
+  const { exitCode, stderr } = await runScript("restore.ts", [archive, "--yes"]);
+
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain("sample.dump.sha256 is missing");
+});
+
+test("without a terminal and without --yes nothing is overwritten", async () => {
+  const { exitCode, stderr } = await runScript("restore.ts", [await makeArchive()]);
+
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain("--yes");
+});
+
+test("client programs older than the server are refused, and both versions are named", async () => {
+  const PATH = await pathWith({
+    pg_restore: version("pg_restore", "17.10"),
+    psql: version("psql", "15.18"),
+  });
+
+  const { exitCode, stderr } = await runScript("restore.ts", [await makeArchive(), "--yes"], {
+    PATH,
+  });
+
+  expect(exitCode).toBe(1);
+  expect(stderr).toMatch(/psql has version 15\.18, the server has version 17\.\d+/);
+});
+
+test("without client programs it says what to install", async () => {
+  const PATH = await pathWith({});
+
+  const { exitCode, stderr } = await runScript("restore.ts", [await makeArchive(), "--yes"], {
+    PATH,
+  });
+
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain("pg_restore is not installed");
+});

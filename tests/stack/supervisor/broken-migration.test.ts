@@ -1,0 +1,68 @@
+import { cp, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { migrationChange, pushMigrations } from "../../../local/postgres/migrations.ts";
+import { startScratchDatabase } from "../../../local/postgres/scratch-database.ts";
+import { REPOSITORY } from "../../../local/stack/settings.ts";
+
+/** A project with the migrations of this one and one more. */
+async function projectWith(file: string, text: string): Promise<string> {
+  const project = await mkdtemp(path.join(os.tmpdir(), "parley-project-"));
+  onTestFinished(() => rm(project, { recursive: true, force: true }));
+  await cp(path.join(REPOSITORY, "sql"), path.join(project, "sql"), { recursive: true });
+  await cp(
+    path.join(REPOSITORY, "supabase/config.toml"),
+    path.join(project, "supabase/config.toml"),
+  );
+  await symlink("../sql", path.join(project, "supabase/migrations"));
+  await writeFile(path.join(project, "sql", file), text);
+  return project;
+}
+
+test.for(
+  [
+    [
+      "a syntax error",
+      "create table public.one (id integer);\n\ncreate table public.two (\n  id integr primray key\n);\n",
+      4,
+      "syntax error",
+    ],
+    [
+      "an unknown type",
+      "create table public.one (\n  id integer,\n  name txet\n);\n",
+      3,
+      'type "txet" does not exist',
+    ],
+    [
+      "an error without a position",
+      "create table public.one (id integer);\n\ndrop table public.two;\n",
+      3,
+      "does not exist",
+    ],
+  ] as const,
+)("%s is shown with file, line and message", async ([, text, line, reason]) => {
+  const project = await projectWith("99_broken.sql", text);
+  await using database = await startScratchDatabase();
+  const url = database.url("postgres");
+
+  const failure = await pushMigrations(url, project).catch((error: Error) => error);
+
+  expect(failure).toMatchObject({ name: "MigrationError" });
+  expect(String(failure)).toContain(`99_broken.sql:${line}: `);
+  expect(String(failure)).toContain(reason);
+  expect(String(failure)).not.toContain(new URL(url).password);
+});
+
+test("the wait ends when the migration is mended, and the rest is applied", async () => {
+  const project = await projectWith("99_broken.sql", "create tabel public.one (id integer);");
+  await using database = await startScratchDatabase();
+  const url = database.url("postgres");
+  await expect(pushMigrations(url, project)).rejects.toThrow("99_broken.sql:1");
+
+  const changed = migrationChange(new AbortController().signal, project);
+  await writeFile(path.join(project, "sql/99_broken.sql"), "create table public.one (id integer);");
+  await changed;
+
+  await pushMigrations(url, project);
+});

@@ -1,0 +1,69 @@
+import path from "node:path";
+import { execa } from "execa";
+import { expect, onTestFinished, test } from "vitest";
+import { openPool } from "../../../local/postgres/open-pool.ts";
+import { REPOSITORY } from "../../../local/stack/settings.ts";
+import { asPostgres, stack } from "../../helpers/stack.ts";
+
+const end = "select pg_terminate_backend($1)";
+
+test("a connection that breaks while somebody holds it ends its query only", async () => {
+  const pool = openPool(stack.DB_URL, 1);
+  onTestFinished(() => pool.end());
+  const client = await pool.connect();
+  const { rows: [own] } = await client.query("select pg_backend_pid() as pid");
+
+  const ended = new Promise<void>((resolve) => client.once("end", resolve));
+  await asPostgres(end, [own.pid]);
+  await ended;
+
+  await expect(client.query("select 1")).rejects.toThrow();
+  client.release();
+  expect((await pool.query("select 1 as one")).rows).toEqual([{ one: 1 }]);
+});
+
+/** A program that still writes to a transaction's connection when that is gone, as those of the REST API do. */
+const program = (preparation: string) => `
+  import postgres from "postgres";
+  ${preparation}
+  const sql = postgres(process.env.DB_URL, { max: 2 });
+  const gone = Promise.withResolvers();
+  await sql.begin(async (transaction) => {
+    const [{ pid }] = await transaction\`select pg_backend_pid() as pid\`;
+    await sql\`select pg_terminate_backend(\${pid})\`;
+    await gone.promise;
+    await transaction\`select 1\`;
+  }).catch(gone.resolve);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  console.log("lives on");
+  process.exit();`;
+
+function run(preparation: string) {
+  const args = ["--input-type=module", "--eval", program(preparation)];
+  const env = { DB_URL: stack.DB_URL };
+  return execa("node", args, { cwd: REPOSITORY, preferLocal: true, env, reject: false });
+}
+
+test("a transaction that loses its connection does not take the process with it", async () => {
+  const guard = path.join(REPOSITORY, "local/rest/survive-lost-connections.ts");
+  const guarded =
+    `import { surviveLostConnections } from "${guard}"; surviveLostConnections(() => console.log("replaced"));`;
+
+  expect((await run(guarded)).stdout).toMatch(/replaced\nlives on/);
+});
+
+test("any other mistake still does", async () => {
+  const guard = path.join(REPOSITORY, "local/rest/survive-lost-connections.ts");
+  const mistaken =
+    `import { surviveLostConnections } from "${guard}"; surviveLostConnections(() => {});
+    setImmediate(() => null.write());`;
+
+  const { exitCode, stderr } = await run(mistaken);
+
+  expect(exitCode).not.toBe(0);
+  expect(stderr).toContain("TypeError");
+});
+
+test("postgres.js still needs the guard", async () => {
+  expect((await run("")).stderr).toContain("nextWrite");
+});
