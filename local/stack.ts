@@ -33,7 +33,7 @@ import {
 import { clearStatus, type StackStatus, writeStatus } from "./status.ts";
 import { createStorageApi } from "./storage/storage-api.ts";
 
-const MIGRATIONS = path.join(REPOSITORY, "sql");
+const MIGRATIONS = path.join(REPOSITORY, "supabase/migrations");
 
 /** A running stack. */
 export interface Stack {
@@ -293,7 +293,7 @@ async function migrate(
       return edited.length > 0 ? undefined : await rememberMigrations(stateDir, MIGRATIONS);
     } catch (error) {
       if (!(error instanceof MigrationError) || !signal) throw error;
-      log("stack", `${error.message}\n           Waiting for a change in sql/ …`);
+      log("stack", `${error.message}\n           Waiting for a change in supabase/migrations/ …`);
       await migrationChange(signal);
     }
   }

@@ -14,12 +14,12 @@ loadEnvFile();
 const { stateDir, dbPort } = readSettings();
 const running = await readStatus(stateDir);
 await (running ? rebuild(running.DB_URL) : rebuildStopped());
-await rememberMigrations(stateDir, path.join(REPOSITORY, "sql"));
+await rememberMigrations(stateDir, path.join(REPOSITORY, "supabase/migrations"));
 
 /** Applies migrations and sample data anew, and prints the passwords of the sample users. */
 async function rebuild(url: string): Promise<void> {
   await resetDatabase(url);
-  console.log("The database is rebuilt from sql/.");
+  console.log("The database is rebuilt from supabase/migrations/.");
   const client = new pg.Client(url);
   client.on("notice", ({ message }) => console.log(message));
   await client.connect();
