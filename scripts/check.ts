@@ -4,7 +4,7 @@ import { glob, readFile } from "node:fs/promises";
 import path from "node:path";
 import { styleText } from "node:util";
 import { execa } from "execa";
-import { supabaseCli } from "../local/postgres/migrations.ts";
+import { supabaseCli } from "../local/migrations/migrations.ts";
 import { startScratchDatabase } from "../local/postgres/scratch-database.ts";
 import { REPOSITORY } from "../local/stack/settings.ts";
 import { generateTypes, TYPES_FILE } from "./generate-types.ts";

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import pg from "pg";
 import { silentLog } from "../local/stack/log.ts";
-import { resetDatabase } from "../local/postgres/migrations.ts";
+import { resetDatabase } from "../local/migrations/migrations.ts";
 import { loadKeys } from "../local/stack/keys.ts";
 import { startDatabase } from "../local/postgres/platform-database.ts";
 import { loadEnvFile, readSettings, REPOSITORY } from "../local/stack/settings.ts";
@@ -14,12 +14,12 @@ loadEnvFile();
 const { stateDir, dbPort } = readSettings();
 const running = await readStatus(stateDir);
 await (running ? rebuild(running.DB_URL) : rebuildStopped());
-await rememberMigrations(stateDir, path.join(REPOSITORY, "sql"));
+await rememberMigrations(stateDir, path.join(REPOSITORY, "supabase/migrations"));
 
 /** Applies migrations and sample data anew, and prints the passwords of the sample users. */
 async function rebuild(url: string): Promise<void> {
   await resetDatabase(url);
-  console.log("The database is rebuilt from sql/.");
+  console.log("The database is rebuilt from supabase/migrations/.");
   const client = new pg.Client(url);
   client.on("notice", ({ message }) => console.log(message));
   await client.connect();

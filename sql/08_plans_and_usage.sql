@@ -72,8 +72,7 @@ values
   ('enterprise', 'Enterprise', 20, null, null, 1000, 120, 52428800, 200, 50);
 
 -- Source: https://developers.openai.com/api/docs/pricing, standard processing, short context, 2026.
-insert into public.model_prices (model, input_price, cached_input_price, output_price)
-values
+insert into public.model_prices (model, input_price, cached_input_price, output_price) values
   ('gpt-5.5', 5.00, 0.50, 30.00),
   ('gpt-5.4', 2.50, 0.25, 15.00),
   ('gpt-5.4-mini', 0.75, 0.075, 4.50),
@@ -372,9 +371,8 @@ as $$
   where p.id = (select private.current_profile_id())
 $$;
 comment on function public.get_my_usage() is 'Client RPC: what the caller has used and may use. null as a limit means unlimited.';
-grant execute on function public.get_my_usage() to authenticated;
-grant execute on function private.limit_detail(text, integer) to authenticated;
-grant execute on function private.quota_period_start(timestamptz) to authenticated;
+grant execute on function
+  public.get_my_usage(), private.limit_detail(text, integer), private.quota_period_start(timestamptz) to authenticated;
 
 alter table public.plans enable row level security;
 alter table public.model_prices enable row level security;

@@ -2,7 +2,7 @@ import path from "node:path";
 import { createSystemSchemas } from "../rest/lite-app.ts";
 import type { StackKeys } from "../stack/keys.ts";
 import type { Log } from "../stack/log.ts";
-import { pushMigrations } from "./migrations.ts";
+import { pushMigrations } from "../migrations/migrations.ts";
 import { applyPlatformSql } from "./platform/apply.ts";
 import { databaseUrl, startCluster } from "./cluster.ts";
 import { SUPERUSER } from "./names.ts";

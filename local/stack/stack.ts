@@ -16,7 +16,7 @@ import type { Log } from "./log.ts";
 import { createMailer } from "../mail/mailer.ts";
 import { Mailbox } from "../mail/mailbox.ts";
 import { startSmtpSink } from "../mail/smtp-sink.ts";
-import { migrationChange, MigrationError } from "../postgres/migrations.ts";
+import { migrationChange, MigrationError } from "../migrations/migrations.ts";
 import { setPolicies } from "../postgres/policies.ts";
 import { stopOrphan } from "../postgres/cluster.ts";
 import { SUPERUSER } from "../postgres/names.ts";
@@ -33,7 +33,7 @@ import {
 import { clearStatus, type StackStatus, writeStatus } from "./status.ts";
 import { createStorageApi } from "../storage/storage-api.ts";
 
-const MIGRATIONS = path.join(REPOSITORY, "sql");
+const MIGRATIONS = path.join(REPOSITORY, "supabase/migrations");
 
 /** A running stack. */
 export interface Stack {
@@ -293,7 +293,7 @@ async function migrate(
       return edited.length > 0 ? undefined : await rememberMigrations(stateDir, MIGRATIONS);
     } catch (error) {
       if (!(error instanceof MigrationError) || !signal) throw error;
-      log("stack", `${error.message}\n           Waiting for a change in sql/ …`);
+      log("stack", `${error.message}\n           Waiting for a change in supabase/migrations/ …`);
       await migrationChange(signal);
     }
   }

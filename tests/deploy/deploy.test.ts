@@ -94,6 +94,6 @@ test("the CLI takes config and migrations without a warning, and finds nothing t
 
   expect(pushed).toMatch(/up to date/i);
   expect(`${pushed}${listed}`).not.toMatch(/warn|deprecated|unknown/i);
-  const files = await readdir(path.join(REPOSITORY, "sql"));
+  const files = await readdir(path.join(REPOSITORY, "supabase/migrations"));
   for (const file of files) expect(listed).toContain(file.split("_", 1)[0]);
 });

@@ -5,7 +5,7 @@ import { execa } from "execa";
 import { freePort } from "../../local/stack/free-port.ts";
 import { preparePlatform } from "../../local/postgres/platform-database.ts";
 import { loadKeys } from "../../local/stack/keys.ts";
-import { pushMigrations } from "../../local/postgres/migrations.ts";
+import { pushMigrations } from "../../local/migrations/migrations.ts";
 import { postgresUser } from "../../local/postgres/binaries.ts";
 import { databaseUrl } from "../../local/postgres/cluster.ts";
 import { SUPERUSER } from "../../local/postgres/names.ts";

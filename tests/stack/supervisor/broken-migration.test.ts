@@ -1,8 +1,8 @@
-import { cp, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { migrationChange, pushMigrations } from "../../../local/postgres/migrations.ts";
+import { migrationChange, pushMigrations } from "../../../local/migrations/migrations.ts";
 import { startScratchDatabase } from "../../../local/postgres/scratch-database.ts";
 import { REPOSITORY } from "../../../local/stack/settings.ts";
 
@@ -10,13 +10,8 @@ import { REPOSITORY } from "../../../local/stack/settings.ts";
 async function projectWith(file: string, text: string): Promise<string> {
   const project = await mkdtemp(path.join(os.tmpdir(), "parley-project-"));
   onTestFinished(() => rm(project, { recursive: true, force: true }));
-  await cp(path.join(REPOSITORY, "sql"), path.join(project, "sql"), { recursive: true });
-  await cp(
-    path.join(REPOSITORY, "supabase/config.toml"),
-    path.join(project, "supabase/config.toml"),
-  );
-  await symlink("../sql", path.join(project, "supabase/migrations"));
-  await writeFile(path.join(project, "sql", file), text);
+  await cp(path.join(REPOSITORY, "supabase"), path.join(project, "supabase"), { recursive: true });
+  await writeFile(path.join(project, "supabase/migrations", file), text);
   return project;
 }
 
@@ -42,26 +37,32 @@ test.for(
     ],
   ] as const,
 )("%s is shown with file, line and message", async ([, text, line, reason]) => {
-  const project = await projectWith("99_broken.sql", text);
+  const project = await projectWith("20990101000000_broken.sql", text);
   await using database = await startScratchDatabase();
   const url = database.url("postgres");
 
   const failure = await pushMigrations(url, project).catch((error: Error) => error);
 
   expect(failure).toMatchObject({ name: "MigrationError" });
-  expect(String(failure)).toContain(`99_broken.sql:${line}: `);
+  expect(String(failure)).toContain(`20990101000000_broken.sql:${line}: `);
   expect(String(failure)).toContain(reason);
   expect(String(failure)).not.toContain(new URL(url).password);
 });
 
 test("the wait ends when the migration is mended, and the rest is applied", async () => {
-  const project = await projectWith("99_broken.sql", "create tabel public.one (id integer);");
+  const project = await projectWith(
+    "20990101000000_broken.sql",
+    "create tabel public.one (id integer);",
+  );
   await using database = await startScratchDatabase();
   const url = database.url("postgres");
-  await expect(pushMigrations(url, project)).rejects.toThrow("99_broken.sql:1");
+  await expect(pushMigrations(url, project)).rejects.toThrow("20990101000000_broken.sql:1");
 
   const changed = migrationChange(new AbortController().signal, project);
-  await writeFile(path.join(project, "sql/99_broken.sql"), "create table public.one (id integer);");
+  await writeFile(
+    path.join(project, "supabase/migrations/20990101000000_broken.sql"),
+    "create table public.one (id integer);",
+  );
   await changed;
 
   await pushMigrations(url, project);

@@ -1,0 +1,44 @@
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { z } from "zod";
+import { REPOSITORY } from "../stack/settings.ts";
+import { readSqlFiles } from "./sql-files.ts";
+
+/** Version of the baseline in the history of migrations. Older than any stamp that `supabase migration new` makes. */
+export const BASELINE_VERSION = "20260101000000";
+
+const PackageJson = z.object({ version: z.string() });
+
+/** The migration that makes a whole database: a name for the CLI, and the files of `sql/` one after the other. */
+export interface Baseline {
+  file: string;
+  text: string;
+}
+
+/** Builds the baseline of a project from its `sql/` and the version in its package.json. */
+export async function buildBaseline(project: string = REPOSITORY): Promise<Baseline> {
+  const { version } = PackageJson.parse(
+    JSON.parse(await readFile(path.join(project, "package.json"), "utf8")),
+  );
+  const files = await readSqlFiles(project);
+  const head =
+    `-- Parley ${version}, written from sql/ by \`npm run db:baseline\`. Edit the files of sql/ instead.\n`;
+  return {
+    file: `${BASELINE_VERSION}_parley_${version}_baseline.sql`,
+    text: head + files.map((file) => `\n-- From ${file.path}\n\n${file.text}`).join(""),
+  };
+}
+
+/** Writes the baseline, in place of the one of another version. Returns its file name. */
+export async function writeBaseline(project: string = REPOSITORY): Promise<string> {
+  const folder = path.join(project, "supabase/migrations");
+  const { file, text } = await buildBaseline(project);
+  await mkdir(folder, { recursive: true });
+  for (const other of await readdir(folder)) {
+    if (other.startsWith(`${BASELINE_VERSION}_`) && other !== file) {
+      await rm(path.join(folder, other));
+    }
+  }
+  await writeFile(path.join(folder, file), text);
+  return file;
+}

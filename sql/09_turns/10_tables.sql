@@ -1,0 +1,9 @@
+-- What a turn adds to the table of generations.
+
+alter table public.chat_streams
+  add column replaces_message_id uuid,
+  add constraint chat_streams_replaces_message_id_fkey foreign key (replaces_message_id)
+    references public.chat_messages (id) on delete set null;
+comment on column public.chat_streams.replaces_message_id is
+  'Regenerating: the answer that stays until the new one has begun.';
+create index chat_streams_replaces_message_id_idx on public.chat_streams (replaces_message_id);

@@ -1,0 +1,219 @@
+-- The user's message of a turn: who may send it where, what it repeats, and the row it becomes.
+
+create function private.session_for_turn(session_id uuid, profile_id uuid)
+returns public.chat_sessions
+language plpgsql
+set search_path = ''
+as $$
+declare
+  session public.chat_sessions;
+begin
+  select * into session
+  from public.chat_sessions s
+  where s.id = session_for_turn.session_id
+    and s.user_id = session_for_turn.profile_id
+  for no key update;
+
+  if session.id is null then
+    perform private.refuse(404, 'session_not_found');
+  end if;
+  if not private.can_act(profile_id) then
+    perform private.refuse(403, 'account_blocked', hint => 'The account is suspended.');
+  end if;
+  return session;
+end
+$$;
+comment on function private.session_for_turn(uuid, uuid) is
+  'Locks the caller''s session for a turn, or refuses: 404 not the caller''s, 403 may not act.';
+
+create function private.assistant_for_turn(slug text, profile_id uuid)
+returns public.assistants
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  assistant public.assistants;
+begin
+  select * into assistant from public.assistants a where a.slug = assistant_for_turn.slug and a.is_active;
+  if assistant.slug is null then
+    perform private.refuse(409, 'assistant_unavailable', hint => 'Choose another assistant.');
+  end if;
+  if (select needed.rank from public.plans needed where needed.slug = assistant.required_plan) > (
+    select own.rank
+    from public.profiles p
+    join public.plans own on own.slug = p.subscription_plan
+    where p.id = profile_id
+  ) then
+    perform private.refuse(402, 'plan_required', jsonb_build_object('plan', assistant.required_plan),
+      'Upgrade the plan to use this assistant.');
+  end if;
+  return assistant;
+end
+$$;
+comment on function private.assistant_for_turn(text, uuid) is
+  'The assistant of a session: 409 when it has been switched off, 402 when the caller''s plan is too low.';
+
+create function private.active_stream(session_id uuid)
+returns public.chat_streams
+language sql
+stable
+set search_path = ''
+as $$
+  select t from public.chat_streams t where t.session_id = active_stream.session_id and t.status = 'active'
+$$;
+comment on function private.active_stream(uuid) is 'The generation that runs in a session, or null.';
+
+create function private.answer_to(question public.chat_messages)
+returns public.chat_messages
+language sql
+stable
+set search_path = ''
+as $$
+  select m
+  from public.chat_messages m
+  where m.session_id = question.session_id
+    and m.user_id = question.user_id
+    and m.seq > question.seq
+  order by m.seq
+  limit 1
+$$;
+comment on function private.answer_to(public.chat_messages) is 'The message that follows a user''s message, or null.';
+
+create function private.repeated_turn(session_id uuid, client_id text, content text, parts jsonb)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  question public.chat_messages;
+  answer public.chat_messages;
+  stream public.chat_streams := private.active_stream(session_id);
+begin
+  select * into question
+  from public.chat_messages m
+  where m.session_id = repeated_turn.session_id
+    and m.client_id = repeated_turn.client_id
+    and m.content = repeated_turn.content
+    and m.parts = repeated_turn.parts;
+
+  if stream.user_message_id = question.id then
+    return jsonb_build_object('kind', 'attached', 'stream_id', stream.id);
+  end if;
+  answer := private.answer_to(question);
+  if answer.status in ('complete', 'stopped') then
+    return jsonb_build_object('kind', 'settled', 'message', to_jsonb(answer));
+  end if;
+  return null;
+end
+$$;
+comment on function private.repeated_turn(uuid, text, text, jsonb) is
+  'What a message sent again leads to: the running generation, or the stored reply; null when it is to be answered.';
+
+create function private.cut_session(question public.chat_messages)
+returns void
+language sql
+set search_path = ''
+as $$
+  delete from public.chat_messages m
+  where m.session_id = question.session_id
+    and m.user_id = question.user_id
+    and m.seq > question.seq
+$$;
+comment on function private.cut_session(public.chat_messages) is 'Takes everything after a message out of its session.';
+
+create function private.store_question(session public.chat_sessions, client_id text, content text, parts jsonb, target_id text)
+returns public.chat_messages
+language plpgsql
+set search_path = ''
+as $$
+declare
+  question public.chat_messages;
+begin
+  select * into question
+  from public.chat_messages m
+  where m.session_id = session.id and m.client_id = coalesce(target_id, store_question.client_id);
+
+  if question.id is null and target_id is null then
+    insert into public.chat_messages (session_id, user_id, client_id, sender, content, parts)
+    values (session.id, session.user_id, store_question.client_id, 'user', store_question.content, store_question.parts)
+    returning * into question;
+    return question;
+  end if;
+  if question.id is null or question.sender <> 'user' then
+    perform private.refuse(404, 'message_not_found', hint => 'Only an own message of this session can be edited.');
+  end if;
+
+  if question.content = store_question.content and question.parts = store_question.parts then
+    -- Sent again after a failure: the failed reply goes, nothing else may have followed it.
+    if (private.answer_to(private.answer_to(question))).id is not null then
+      perform private.refuse(409, 'message_id_conflict', hint => 'Later messages follow this one.');
+    end if;
+  elsif target_id is null then
+    perform private.refuse(409, 'message_id_conflict', hint => 'This message id was used with other content.');
+  end if;
+  perform private.cut_session(question);
+  update public.chat_messages m
+  set content = store_question.content, parts = store_question.parts, client_id = store_question.client_id
+  where m.id = question.id
+  returning * into question;
+  return question;
+end
+$$;
+comment on function private.store_question(public.chat_sessions, text, text, jsonb, text) is
+  'The user''s message of a turn: a new one, one to answer again after a failure, or (with target_id) an edited one, after which the session is cut.';
+
+create function private.question_to_redo(session public.chat_sessions, target_id text)
+returns public.chat_messages
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  question public.chat_messages;
+  answer public.chat_messages;
+begin
+  select * into question
+  from public.chat_messages m
+  where m.session_id = session.id and m.user_id = session.user_id and m.sender = 'user'
+  order by m.seq desc
+  limit 1;
+  answer := private.answer_to(question);
+
+  if question.id is null then
+    perform private.refuse(409, 'nothing_to_regenerate', hint => 'The session has no message to answer.');
+  end if;
+  if target_id is not null
+    and target_id not in (question.id::text, coalesce(question.client_id, ''), coalesce(answer.id::text, '')) then
+    perform private.refuse(409, 'message_id_conflict', hint => 'Only the last answer can be regenerated.');
+  end if;
+  return question;
+end
+$$;
+comment on function private.question_to_redo(public.chat_sessions, text) is
+  'The last message of the user, whose answer is regenerated; target_id may name it or that answer, nothing else.';
+
+create function private.open_stream(question public.chat_messages, model text, reservation jsonb)
+returns public.chat_streams
+language plpgsql
+set search_path = ''
+as $$
+declare
+  replaced public.chat_messages := private.answer_to(question);
+  answer_id uuid;
+  stream public.chat_streams;
+begin
+  insert into public.chat_messages (session_id, user_id, sender, model, status)
+  values (question.session_id, question.user_id, 'assistant', open_stream.model, 'streaming')
+  returning id into answer_id;
+
+  insert into public.chat_streams
+    (session_id, user_id, user_message_id, assistant_message_id, replaces_message_id, reservation)
+  values (question.session_id, question.user_id, question.id, answer_id, replaced.id, open_stream.reservation)
+  returning * into stream;
+  return stream;
+end
+$$;
+comment on function private.open_stream(public.chat_messages, text, jsonb) is
+  'Stores an empty reply and the record of its generation; an answer that is there already stays until the new one begins.';

@@ -1,0 +1,177 @@
+-- What the model is told in a turn: history, instructions, files.
+
+create function private.turn_history(question public.chat_messages)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object('sender', m.sender, 'content', m.content) order by m.seq), '[]')
+  from public.chat_messages m
+  where m.session_id = question.session_id
+    and m.user_id = question.user_id
+    and m.seq < question.seq
+    and m.sender in ('user', 'assistant')
+    and m.content <> ''
+$$;
+comment on function private.turn_history(public.chat_messages) is
+  'What a new conversation at OpenAI is built from, when the session has none that can be trusted.';
+
+create function private.turn_instructions(assistant_slug text, profile_id uuid)
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  own text := (select c.content from public.custom_instructions c where c.user_id = profile_id);
+begin
+  return concat_ws(
+    e'\n\n',
+    (select i.instructions from private.assistant_instructions i where i.slug = assistant_slug),
+    e'What the user wants you to know, in the user''s own words:\n' || own
+  );
+end
+$$;
+comment on function private.turn_instructions(text, uuid) is 'What the assistant is told: its own instructions and the user''s.';
+
+create function private.part_file_ids(parts jsonb)
+returns uuid[]
+language sql
+immutable
+set search_path = ''
+as $$
+  select coalesce(array_agg(substr(p.part ->> 'url', 13)::uuid), '{}')
+  from jsonb_array_elements(parts) as p (part)
+  where p.part ->> 'type' = 'file' and starts_with(p.part ->> 'url', 'parley:file/')
+$$;
+comment on function private.part_file_ids(jsonb) is 'The files that the parts of a message name, as parley:file/<id>.';
+
+create function private.check_turn_files(session public.chat_sessions, file_ids uuid[])
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  missing uuid;
+  unready public.chat_files;
+begin
+  select asked.id into missing
+  from unnest(file_ids) as asked (id)
+  where not exists (
+    select from public.chat_files f where f.id = asked.id and f.session_id = session.id and f.user_id = session.user_id
+  )
+  limit 1;
+  if missing is not null then
+    perform private.refuse(404, 'file_not_found', jsonb_build_object('file_id', missing), 'Upload the file to this chat first.');
+  end if;
+
+  select f.* into unready
+  from public.chat_files f
+  where f.id = any (file_ids) and f.status <> 'ready'
+  limit 1;
+  if unready.id is not null then
+    perform private.refuse(409, 'file_not_ready', jsonb_build_object('file_id', unready.id, 'status', unready.status),
+      'The file is not ready to be used.');
+  end if;
+end
+$$;
+comment on function private.check_turn_files(public.chat_sessions, uuid[]) is
+  'Refuses files that are not of the session (404) or not ready (409).';
+
+create function private.complete_file_parts(parts jsonb)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  select jsonb_agg(
+    case when f.id is null then p.part
+      else jsonb_build_object('mediaType', f.file_type, 'filename', f.file_name) || p.part
+    end
+    order by p.position
+  )
+  from jsonb_array_elements(parts) with ordinality as p (part, position)
+  left join public.chat_files f
+    on p.part ->> 'type' = 'file' and f.id = any (private.part_file_ids(jsonb_build_array(p.part)))
+$$;
+comment on function private.complete_file_parts(jsonb) is
+  'Gives file parts that carry an id only the type and name of the file; what a client says itself stays.';
+
+create function private.link_turn_files(question public.chat_messages, file_ids uuid[])
+returns void
+language sql
+set search_path = ''
+as $$
+  update public.chat_files f
+  set message_id = question.id
+  where f.id = any (file_ids) and f.message_id is null
+$$;
+comment on function private.link_turn_files(public.chat_messages, uuid[]) is
+  'The files that a message is the first to name belong to it.';
+
+create function private.describe_files(session public.chat_sessions, question public.chat_messages)
+returns jsonb
+language sql
+set search_path = ''
+as $$
+  with files as (
+    select f.*
+    from public.chat_files f
+    where f.session_id = session.id and f.user_id = session.user_id and f.status = 'ready'
+  ), used as (
+    -- Searching a store is a use: OpenAI moves its expiry by as much.
+    update public.vector_stores v
+    set expires_at =
+      coalesce(now() + make_interval(days => (v.openai_metadata -> 'expires_after' ->> 'days')::integer), v.expires_at)
+    where v.session_id = session.id
+      and v.status = 'active'
+      and v.expires_at > now()
+      and exists (select from files f where f.file_type not like 'image/%')
+    returning v.store_id
+  )
+  select jsonb_build_object(
+    'files', coalesce((
+      select jsonb_agg(jsonb_build_object('id', f.id, 'openai_file_id', f.openai_file_id, 'file_name', f.file_name,
+        'file_type', f.file_type)) from files f
+    ), '[]'),
+    'image_file_ids', coalesce((
+      select jsonb_agg(f.openai_file_id) from files f
+      where f.file_type like 'image/%'
+        and (f.message_id = question.id or f.id = any (private.part_file_ids(question.parts)))
+    ), '[]'),
+    'vector_store_ids', coalesce((select jsonb_agg(u.store_id) from used u), '[]'),
+    'needs_store', exists (select from files f where f.file_type not like 'image/%') and not exists (select from used)
+  )
+$$;
+comment on function private.describe_files(public.chat_sessions, public.chat_messages) is
+  'What a turn may search and show: the session''s ready files, the images of the message, the store; needs_store when that must be made first.';
+
+create function private.describe_turn(session public.chat_sessions, question public.chat_messages,
+  assistant public.assistants, stream public.chat_streams)
+returns jsonb
+language sql
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'kind', 'started',
+    'stream_id', stream.id,
+    'profile_id', session.user_id,
+    'session_id', session.id,
+    'user_message_id', question.id,
+    'assistant_message_id', stream.assistant_message_id,
+    'replaces_answer', stream.replaces_message_id is not null,
+    'content', question.content,
+    'thread_id', session.thread_id,
+    'history', case when session.thread_id is null then private.turn_history(question) else '[]' end,
+    'needs_title', session.title is null and question.seq = 1,
+    'model', assistant.model,
+    'temperature', assistant.temperature,
+    'reasoning_effort', assistant.reasoning_effort,
+    'tools', assistant.tools,
+    'instructions', private.turn_instructions(assistant.slug, session.user_id)
+  ) || private.describe_files(session, question)
+$$;
+comment on function private.describe_turn(public.chat_sessions, public.chat_messages, public.assistants, public.chat_streams) is
+  'Everything that the request upstream needs, so that no other call stands before it.';

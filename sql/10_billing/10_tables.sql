@@ -1,0 +1,288 @@
+-- What Stripe says of products, customers, subscriptions and payments; who may read it.
+
+create type public.subscription_status as enum (
+  'incomplete', 'incomplete_expired', 'trialing', 'active', 'past_due', 'canceled', 'unpaid', 'paused'
+);
+
+create table public.stripe_products (
+  id text primary key,
+  name text not null default '',
+  description text,
+  is_active boolean not null default false,
+  is_deleted boolean not null default false,
+  default_price_id text,
+  images text[] not null default '{}',
+  metadata jsonb not null default '{}',
+  plan text generated always as (metadata ->> 'plan') stored,
+  created_at timestamptz,
+  ticket bigint not null default 0
+);
+
+create table public.stripe_prices (
+  id text primary key,
+  product_id text not null,
+  is_active boolean not null default false,
+  is_deleted boolean not null default false,
+  currency text,
+  unit_amount bigint,
+  type text,
+  recurring_interval text,
+  recurring_interval_count integer,
+  nickname text,
+  lookup_key text,
+  metadata jsonb not null default '{}',
+  created_at timestamptz,
+  ticket bigint not null default 0,
+  constraint stripe_prices_product_id_fkey foreign key (product_id) references public.stripe_products (id),
+  constraint stripe_prices_type_check check (type in ('one_time', 'recurring'))
+);
+
+create table public.stripe_customers (
+  id text primary key,
+  user_id uuid,
+  email text,
+  name text,
+  currency text,
+  is_delinquent boolean not null default false,
+  is_deleted boolean not null default false,
+  metadata jsonb not null default '{}',
+  created_at timestamptz,
+  synced_at timestamptz,
+  ticket bigint not null default 0,
+  constraint stripe_customers_user_id_fkey foreign key (user_id) references public.profiles (id) on delete set null
+);
+
+create table public.subscriptions (
+  id uuid primary key default gen_random_uuid(),
+  stripe_subscription_id text not null,
+  stripe_customer_id text not null,
+  user_id uuid,
+  status public.subscription_status not null,
+  stripe_price_id text,
+  stripe_product_id text,
+  quantity integer,
+  amount bigint,
+  currency text not null,
+  recurring_interval text,
+  recurring_interval_count integer,
+  current_period_start timestamptz,
+  current_period_end timestamptz,
+  cancel_at_period_end boolean not null default false,
+  auto_renew boolean not null generated always as (
+    not cancel_at_period_end and cancel_at is null and ended_at is null
+  ) stored,
+  cancel_at timestamptz,
+  canceled_at timestamptz,
+  started_at timestamptz,
+  ends_at timestamptz,
+  ended_at timestamptz,
+  past_due_at timestamptz,
+  trial_start timestamptz,
+  trial_end timestamptz,
+  pause_collection jsonb,
+  discount_id text,
+  checkout_id text,
+  cancellation_reason text,
+  cancellation_comment text,
+  metadata jsonb not null default '{}',
+  custom_field_data jsonb,
+  created_at timestamptz not null,
+  updated_at timestamptz not null default now(),
+  ticket bigint not null default 0,
+  constraint subscriptions_stripe_subscription_id_key unique (stripe_subscription_id),
+  constraint subscriptions_stripe_customer_id_fkey foreign key (stripe_customer_id)
+    references public.stripe_customers (id),
+  constraint subscriptions_user_id_fkey foreign key (user_id) references public.profiles (id) on delete set null,
+  constraint subscriptions_stripe_price_id_fkey foreign key (stripe_price_id) references public.stripe_prices (id),
+  constraint subscriptions_stripe_product_id_fkey foreign key (stripe_product_id)
+    references public.stripe_products (id)
+);
+
+create table public.payments (
+  id uuid primary key default gen_random_uuid(),
+  stripe_payment_intent_id text,
+  stripe_invoice_id text,
+  stripe_customer_id text,
+  user_id uuid,
+  subscription_id uuid,
+  status text not null,
+  description text,
+  amount bigint not null,
+  tax bigint,
+  refunded_amount bigint not null default 0,
+  currency text not null,
+  settlement_amount bigint,
+  settlement_currency text,
+  settlement_tax bigint,
+  payment_method text,
+  payment_method_type text,
+  card_network text,
+  card_type text,
+  card_last_four text,
+  card_issuing_country text,
+  error_code text,
+  error_message text,
+  invoice_status text,
+  invoice_link text,
+  receipt_link text,
+  payment_link text,
+  discount_id text,
+  checkout_id text,
+  billing jsonb,
+  customer jsonb,
+  product_cart jsonb not null default '[]',
+  refunds jsonb not null default '[]',
+  disputes jsonb not null default '[]',
+  metadata jsonb not null default '{}',
+  digital_products_delivered boolean not null default false,
+  paid_at timestamptz,
+  created_at timestamptz not null,
+  updated_at timestamptz not null default now(),
+  ticket bigint not null default 0,
+  constraint payments_stripe_payment_intent_id_key unique (stripe_payment_intent_id),
+  constraint payments_key_check check (num_nonnulls(stripe_payment_intent_id, stripe_invoice_id) > 0),
+  constraint payments_status_check check (
+    status in ('pending', 'completed', 'failed', 'refunded', 'partially_refunded', 'disputed')
+  ),
+  constraint payments_stripe_customer_id_fkey foreign key (stripe_customer_id)
+    references public.stripe_customers (id),
+  constraint payments_user_id_fkey foreign key (user_id) references public.profiles (id) on delete set null,
+  constraint payments_subscription_id_fkey foreign key (subscription_id)
+    references public.subscriptions (id) on delete set null
+);
+
+create table public.stripe_events (
+  id text primary key,
+  type text not null,
+  api_version text,
+  livemode boolean not null,
+  status text not null,
+  attempts integer not null default 1,
+  error text,
+  created_at timestamptz not null,
+  received_at timestamptz not null default now(),
+  processed_at timestamptz,
+  constraint stripe_events_status_check check (status in ('processing', 'processed', 'ignored', 'failed')),
+  constraint stripe_events_error_check check (char_length(error) <= 200)
+);
+
+create table private.credit_grants (
+  id uuid primary key default gen_random_uuid(),
+  invoice_line_id text not null,
+  payment_id uuid not null,
+  user_id uuid not null,
+  tokens integer not null,
+  reversed_tokens integer not null default 0,
+  taken_back integer not null default 0,
+  expires_at timestamptz not null,
+  created_at timestamptz not null default now(),
+  constraint credit_grants_invoice_line_id_key unique (invoice_line_id),
+  constraint credit_grants_payment_id_fkey foreign key (payment_id) references public.payments (id) on delete cascade,
+  constraint credit_grants_user_id_fkey foreign key (user_id) references public.profiles (id) on delete cascade,
+  constraint credit_grants_tokens_check check (
+    tokens > 0 and reversed_tokens between 0 and tokens and taken_back between 0 and reversed_tokens
+  )
+);
+
+create table private.billing_policy (
+  is_only boolean primary key default true,
+  past_due_grace_days integer not null default 7,
+  credit_days integer not null default 365,
+  constraint billing_policy_is_only_check check (is_only),
+  constraint billing_policy_days_check check (past_due_grace_days >= 0 and credit_days > 0)
+);
+insert into private.billing_policy default values;
+
+-- Drawn before objects are fetched: of two fetches, the one with the higher ticket began later.
+create sequence private.stripe_ticket_seq;
+
+comment on table public.stripe_products is 'The catalogue as Stripe has it. A deleted product stays as a tombstone.';
+comment on column public.stripe_products.plan is 'Slug of the plan that a subscription to it gives; metadata of the product.';
+comment on column public.stripe_products.ticket is 'Of the fetch that wrote the row; only a higher one may overwrite it. 0: named by another object, not fetched yet.';
+comment on table public.stripe_prices is 'Prices of the catalogue as Stripe has them. A deleted price stays as a tombstone.';
+comment on column public.stripe_prices.unit_amount is 'In the smallest unit of the currency; null when it is not one fixed amount.';
+comment on table public.stripe_customers is
+  'Customers at Stripe. One that is not deleted per profile; those that we have not made ourselves belong to nobody.';
+comment on column public.stripe_customers.user_id is 'Set by our checkout only: metadata at Stripe names nobody''s customer.';
+comment on column public.stripe_customers.synced_at is 'When customer and all subscriptions were last fetched on purpose.';
+comment on table public.subscriptions is 'Every subscription there has ever been, as Stripe has it.';
+comment on column public.subscriptions.amount is 'Of one period: unit amount times quantity.';
+comment on column public.subscriptions.ends_at is 'When it will end by itself, as far as that is known.';
+comment on column public.subscriptions.past_due_at is 'Since when the oldest open invoice waits for money; the grace period counts from here.';
+comment on table public.payments is
+  'One row per PaymentIntent; an invoice that was settled without one has a row of its own.';
+comment on column public.payments.amount is 'In the smallest unit of the currency, like all amounts here. Zero and negative are possible.';
+comment on column public.payments.settlement_amount is 'What the balance transaction put on our account, before fees.';
+comment on column public.payments.card_type is 'credit, debit, prepaid or unknown.';
+comment on column public.payments.product_cart is 'Lines of the invoice.';
+comment on column public.payments.digital_products_delivered is 'True once the credits were granted or the subscription gave its plan.';
+comment on table public.stripe_events is 'Ledger of webhooks: each event once, however often it came.';
+comment on column public.stripe_events.error is 'Why the last attempt failed: a code, never a message of Stripe.';
+comment on table private.credit_grants is 'Credits that a line of a paid invoice gave, and what refunds took back of them.';
+comment on column private.credit_grants.reversed_tokens is 'The refunded share that has been dealt with, whether or not it could be taken back.';
+comment on table private.billing_policy is
+  'One row: days of grace for a payment that is past due (PAST_DUE_GRACE_DAYS), and days that bought credits last unless the product says.';
+comment on sequence private.stripe_ticket_seq is 'Tickets: order of fetches from Stripe.';
+
+create trigger subscriptions_touch
+  before update on public.subscriptions
+  for each row execute function private.touch_updated_at();
+create trigger payments_touch
+  before update on public.payments
+  for each row execute function private.touch_updated_at();
+
+alter table public.stripe_products enable row level security;
+alter table public.stripe_prices enable row level security;
+alter table public.stripe_customers enable row level security;
+alter table public.subscriptions enable row level security;
+alter table public.payments enable row level security;
+alter table public.stripe_events enable row level security;
+alter table private.credit_grants enable row level security;
+alter table private.billing_policy enable row level security;
+
+grant select on public.stripe_products, public.stripe_prices to anon, authenticated;
+grant select on public.stripe_customers, public.subscriptions, public.payments to authenticated;
+grant select, insert, update, delete on public.stripe_products, public.stripe_prices, public.stripe_customers,
+  public.subscriptions, public.payments, public.stripe_events to service_role;
+
+create policy stripe_products_select_all on public.stripe_products
+  for select to anon, authenticated
+  using (true);
+
+create policy stripe_prices_select_all on public.stripe_prices
+  for select to anon, authenticated
+  using (true);
+
+create policy stripe_customers_select_own on public.stripe_customers
+  for select to authenticated
+  using (user_id = (select private.current_profile_id()));
+
+create policy subscriptions_select_own on public.subscriptions
+  for select to authenticated
+  using (user_id = (select private.current_profile_id()));
+
+create policy payments_select_own on public.payments
+  for select to authenticated
+  using (user_id = (select private.current_profile_id()));
+
+create index stripe_prices_product_id_idx on public.stripe_prices (product_id);
+create index stripe_customers_user_id_idx on public.stripe_customers (user_id);
+create unique index stripe_customers_user_id_key on public.stripe_customers (user_id) where not is_deleted;
+-- A user's history and entitlement; every event of a customer.
+create index subscriptions_user_id_idx on public.subscriptions (user_id, started_at desc);
+create index subscriptions_stripe_customer_id_idx on public.subscriptions (stripe_customer_id);
+create index subscriptions_stripe_price_id_idx on public.subscriptions (stripe_price_id);
+create index subscriptions_stripe_product_id_idx on public.subscriptions (stripe_product_id);
+-- The history of a user and of all, newest first; those in one state.
+create index payments_user_id_idx on public.payments (user_id, created_at desc);
+create index payments_created_at_idx on public.payments (created_at desc);
+create index payments_status_idx on public.payments (status, created_at desc);
+create index payments_stripe_customer_id_idx on public.payments (stripe_customer_id);
+create index payments_subscription_id_idx on public.payments (subscription_id);
+create index payments_stripe_invoice_id_idx on public.payments (stripe_invoice_id);
+create unique index payments_stripe_invoice_id_key on public.payments (stripe_invoice_id)
+  where stripe_payment_intent_id is null;
+create index credit_grants_payment_id_idx on private.credit_grants (payment_id);
+create index credit_grants_user_id_idx on private.credit_grants (user_id);
+create index profiles_stripe_subscription_id_idx on public.profiles (stripe_subscription_id)
+  where stripe_subscription_id is not null;

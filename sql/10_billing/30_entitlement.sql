@@ -1,0 +1,133 @@
+-- Which plan the subscriptions of a profile give it.
+
+create function private.is_entitling(subscription public.subscriptions)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+  select case subscription.status
+    when 'trialing' then coalesce(subscription.ends_at > now(), true)
+    when 'active' then coalesce(subscription.ends_at > now(), true)
+    when 'past_due' then coalesce(subscription.ends_at > now(), true)
+      and subscription.past_due_at + make_interval(
+        days => (select b.past_due_grace_days from private.billing_policy b)
+      ) > now()
+    else false
+  end
+$$;
+comment on function private.is_entitling(public.subscriptions) is
+  'The one rule for which subscriptions give their plan: trialing and active ones until they end, past due ones within the grace period.';
+
+create function private.entitled_subscription(profile_id uuid)
+returns public.subscriptions
+language sql
+stable
+set search_path = ''
+as $$
+  select s
+  from public.subscriptions s
+  join public.stripe_customers c on c.id = s.stripe_customer_id
+  join public.stripe_products d on d.id = s.stripe_product_id
+  join public.plans l on l.slug = d.plan
+  where s.user_id = profile_id
+    and not c.is_deleted
+    and private.is_entitling(s)
+  order by l.rank desc, s.current_period_end desc, s.stripe_subscription_id
+  limit 1
+$$;
+comment on function private.entitled_subscription(uuid) is
+  'The subscription whose plan a profile has: of those that entitle, the best plan''s; null when there is none.';
+
+create function private.membership_of(status public.subscription_status)
+returns public.membership_status
+language sql
+immutable
+set search_path = ''
+as $$
+  select case
+    when status in ('trialing', 'active') then 'active'
+    when status in ('past_due', 'unpaid') then 'past_due'
+    when status = 'canceled' then 'canceled'
+    else 'inactive'
+  end::public.membership_status
+$$;
+comment on function private.membership_of(public.subscription_status) is
+  'How a subscription''s status reads on its profile. It describes; what may be used is the entitlement''s.';
+
+create function private.apply_entitlement(profile_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  best public.subscriptions;
+  shown public.subscriptions;
+  new_plan text;
+  period_start timestamptz;
+begin
+  -- Whoever applies to this profile queues here and then sees what the one before has written.
+  perform from public.profiles p where p.id = profile_id for no key update;
+  select s.* into shown from public.subscriptions s
+  where s.user_id = profile_id order by s.started_at desc, s.stripe_subscription_id limit 1;
+  -- A plan that somebody was given by hand stays until there is a subscription.
+  if shown.id is null then
+    return;
+  end if;
+
+  best := private.entitled_subscription(profile_id);
+  if best.id is not null then
+    shown := best;
+    new_plan := (select d.plan from public.stripe_products d where d.id = best.stripe_product_id);
+    period_start := private.quota_period_start(best.current_period_start);
+  end if;
+  update public.profiles p
+  set subscription_plan = coalesce(new_plan, 'free'),
+      stripe_subscription_id = best.stripe_subscription_id,
+      stripe_product_id = best.stripe_product_id,
+      membership_status = private.membership_of(shown.status),
+      role = case
+        when p.role not in ('user', 'premium') then p.role
+        when coalesce(new_plan, 'free') = 'free' then 'user'
+        else 'premium'
+      end::public.user_role,
+      quota_last_reset = coalesce(period_start, p.quota_last_reset),
+      -- Stripe's times are in whole seconds: a subscription may begin before the profile does.
+      subscription_usage = case
+        when period_start > p.quota_last_reset then 0
+        when period_start < p.quota_last_reset and best.stripe_subscription_id is distinct from p.stripe_subscription_id then 0
+        else p.subscription_usage
+      end
+  where p.id = profile_id;
+end
+$$;
+comment on function private.apply_entitlement(uuid) is
+  'Writes to a profile what its subscriptions give: plan (and with it the quota), period of the quota, membership, role between user and premium.';
+
+create function private.refresh_entitlements()
+returns boolean
+language plpgsql
+set search_path = ''
+as $$
+declare
+  max_rows constant integer := 100;
+  applied integer;
+begin
+  perform private.apply_entitlement(d.id)
+  from (
+    select p.id
+    from public.profiles p
+    join public.subscriptions s on s.stripe_subscription_id = p.stripe_subscription_id
+    where p.stripe_subscription_id is not null
+      and not private.is_entitling(s)
+      -- Without one of its own, a profile would stay as it is, and be met again in every call.
+      and exists (select from public.subscriptions o where o.user_id = p.id)
+    order by p.id
+    limit max_rows
+  ) d;
+  get diagnostics applied = row_count;
+  return applied = max_rows;
+end
+$$;
+comment on function private.refresh_entitlements() is
+  'Takes plans back whose time is over without an event: the end of a grace period. True when there may be more. Called by the schedule.';

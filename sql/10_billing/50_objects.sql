@@ -1,0 +1,290 @@
+-- Objects of Stripe, fetched, on their way into the tables.
+
+create function private.write_stripe_row(table_name text, conflict_target text, fields jsonb, overwrites boolean)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  columns text := (select string_agg(format('%I', k), ', ' order by k) from jsonb_object_keys(fields) as k);
+  excluded_columns text := (select string_agg(format('excluded.%I', k), ', ' order by k) from jsonb_object_keys(fields) as k);
+  written jsonb;
+begin
+  -- One rule for all tables, so that none can differ: a fetch overwrites only what an earlier one wrote.
+  execute format(
+    'insert into public.%1$I as t (%2$s) select %2$s from jsonb_populate_record(null::public.%1$I, $1)
+     on conflict %3$s do %4$s returning to_jsonb(t)',
+    table_name, columns, conflict_target,
+    case when overwrites
+      then format('update set (%s) = row(%s) where t.ticket < excluded.ticket', columns, excluded_columns)
+      else 'nothing'
+    end
+  ) into written using fields;
+  return written;
+end
+$$;
+comment on function private.write_stripe_row(text, text, jsonb, boolean) is
+  'Inserts a row, or overwrites the one that is there if this ticket is higher; the row as written, or null. Keys of fields are columns.';
+
+create function private.require_tombstone(kind text, object_id text)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if not exists (
+    select from public.stripe_products d where kind = 'product' and d.id = object_id and d.is_deleted
+    union all
+    select from public.stripe_prices r where kind = 'price' and r.id = object_id and r.is_deleted
+    union all
+    select from public.stripe_customers c where kind = 'customer' and c.id = object_id and c.is_deleted
+  ) then
+    perform private.refuse(409, 'stripe_object_missing', jsonb_build_object('kind', kind, 'id', object_id),
+      'Stripe does not know an object that nothing says was deleted.');
+  end if;
+end
+$$;
+comment on function private.require_tombstone(text, text) is
+  'Refuses an object that Stripe does not know, unless its deletion is known already: old events of what is gone are over.';
+
+create function private.owner_of_customer(customer_id text)
+returns uuid
+language sql
+stable
+set search_path = ''
+as $$
+  select c.user_id from public.stripe_customers c where c.id = customer_id
+$$;
+comment on function private.owner_of_customer(text) is 'The profile whose customer this is; null for customers that are not ours.';
+
+create function private.apply_catalogue_object(kind text, fields jsonb, overwrites boolean)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if kind = 'price' then
+    perform private.write_stripe_row('stripe_products', '(id)', jsonb_build_object('id', fields ->> 'product_id'), false);
+  end if;
+  perform private.write_stripe_row('stripe_' || kind || 's', '(id)', fields, overwrites);
+end
+$$;
+comment on function private.apply_catalogue_object(text, jsonb, boolean) is
+  'Writes a product or a price. A price may come before its product.';
+
+create function private.apply_customer(fields jsonb, overwrites boolean)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.write_stripe_row('stripe_customers', '(id)', fields, overwrites);
+  -- Profiles that came with a customer from elsewhere.
+  update public.stripe_customers c
+  set user_id = p.id
+  from public.profiles p
+  where c.id = fields ->> 'id'
+    and c.user_id is null
+    and p.stripe_customer_id = c.id
+    and not exists (select from public.stripe_customers o where o.user_id = p.id and not o.is_deleted);
+  update public.profiles p
+  set stripe_customer_id = null
+  from public.stripe_customers c
+  where c.id = fields ->> 'id'
+    and c.is_deleted
+    and p.stripe_customer_id = c.id;
+end
+$$;
+comment on function private.apply_customer(jsonb, boolean) is
+  'Writes a customer. Whose it is comes from our own rows, never from what Stripe holds.';
+
+create function private.apply_subscription(fields jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  customer_id text := fields ->> 'stripe_customer_id';
+  product_id text := fields ->> 'stripe_product_id';
+begin
+  perform private.write_stripe_row('stripe_customers', '(id)', jsonb_build_object('id', customer_id), false);
+  if product_id is not null then
+    perform private.apply_catalogue_object(
+      'price', jsonb_build_object('id', fields ->> 'stripe_price_id', 'product_id', product_id), false
+    );
+  end if;
+  perform private.write_stripe_row('subscriptions', '(stripe_subscription_id)',
+    fields || jsonb_build_object('user_id', private.owner_of_customer(customer_id)), true);
+end
+$$;
+comment on function private.apply_subscription(jsonb) is
+  'Writes a subscription. Customer, price and product may come later: a row of ticket 0 stands for them.';
+
+create function private.end_unknown_subscription(fields jsonb)
+returns void
+language sql
+set search_path = ''
+as $$
+  update public.subscriptions s
+  set status = 'canceled', ended_at = coalesce(s.ended_at, now()), ends_at = coalesce(s.ended_at, now()),
+      ticket = (fields ->> 'ticket')::bigint
+  where s.stripe_subscription_id = fields ->> 'stripe_subscription_id'
+    and s.ticket < (fields ->> 'ticket')::bigint
+$$;
+comment on function private.end_unknown_subscription(jsonb) is
+  'Ends a subscription whose own event says that it is deleted, and which Stripe no longer knows.';
+
+create function private.apply_payment(fields jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  customer_id text := fields ->> 'stripe_customer_id';
+  written jsonb;
+begin
+  if customer_id is not null then
+    perform private.write_stripe_row('stripe_customers', '(id)', jsonb_build_object('id', customer_id), false);
+  end if;
+  written := private.write_stripe_row(
+    'payments',
+    case when fields ->> 'stripe_payment_intent_id' is null
+      then '(stripe_invoice_id) where stripe_payment_intent_id is null'
+      else '(stripe_payment_intent_id)'
+    end,
+    (fields - 'stripe_subscription_id') || jsonb_build_object(
+      'user_id', private.owner_of_customer(customer_id),
+      'subscription_id', (
+        select s.id from public.subscriptions s where s.stripe_subscription_id = fields ->> 'stripe_subscription_id'
+      )
+    ),
+    true
+  );
+  if written is not null then
+    perform private.settle_payment(jsonb_populate_record(null::public.payments, written));
+  end if;
+end
+$$;
+comment on function private.apply_payment(jsonb) is 'Writes a payment and settles its credits.';
+
+create function private.apply_checkout(fields jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update public.subscriptions s
+  set checkout_id = fields ->> 'id', custom_field_data = fields -> 'custom_field_data'
+  where s.stripe_subscription_id = fields ->> 'stripe_subscription_id'
+    and s.stripe_customer_id = fields ->> 'stripe_customer_id';
+  update public.payments p
+  set checkout_id = fields ->> 'id'
+  where p.stripe_payment_intent_id = fields ->> 'stripe_payment_intent_id'
+    or p.stripe_invoice_id = fields ->> 'stripe_invoice_id';
+end
+$$;
+comment on function private.apply_checkout(jsonb) is
+  'Notes the checkout that a subscription or a payment began with; that never changes, so it needs no ticket.';
+
+create function private.apply_stripe_object(object jsonb, ticket bigint)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  kind text := object ->> 'kind';
+  fields jsonb := object -> 'fields' || jsonb_build_object('ticket', ticket);
+  overwrites boolean := not coalesce((object ->> 'is_context')::boolean, false);
+begin
+  if (object ->> 'is_missing')::boolean then
+    perform private.require_tombstone(kind, object #>> '{fields,id}');
+  elsif kind in ('product', 'price') then
+    perform private.apply_catalogue_object(kind, fields, overwrites);
+  elsif kind = 'customer' then
+    perform private.apply_customer(fields, overwrites);
+  elsif kind = 'subscription' and (object ->> 'is_deleted')::boolean then
+    perform private.end_unknown_subscription(fields);
+  elsif kind = 'subscription' then
+    perform private.apply_subscription(fields);
+  elsif kind = 'payment' then
+    perform private.apply_payment(fields);
+  elsif kind = 'checkout' then
+    perform private.apply_checkout(fields);
+  else
+    perform private.refuse(400, 'unknown_stripe_object', jsonb_build_object('kind', kind));
+  end if;
+end
+$$;
+comment on function private.apply_stripe_object(jsonb, bigint) is
+  'Writes one fetched object. is_context: it came along with another, and is written only where it is not known yet.';
+
+create function private.profiles_concerned(objects jsonb)
+returns setof uuid
+language sql
+stable
+set search_path = ''
+as $$
+  select c.user_id
+  from jsonb_array_elements(objects) as o
+  join public.stripe_customers c
+    on c.id = case o ->> 'kind' when 'customer' then o #>> '{fields,id}' else o #>> '{fields,stripe_customer_id}' end
+  where c.user_id is not null
+  union
+  -- A product that changes its plan changes everybody's who has it.
+  select p.id
+  from jsonb_array_elements(objects) as o
+  join public.stripe_products d on d.id = o #>> '{fields,id}'
+  join public.subscriptions s on s.stripe_product_id = d.id
+  join public.profiles p on p.id = s.user_id
+  where o ->> 'kind' = 'product'
+    and s.ended_at is null
+    and (p.stripe_product_id = d.id) is distinct from (d.plan = p.subscription_plan)
+  order by 1
+$$;
+comment on function private.profiles_concerned(jsonb) is 'Whose entitlement may differ after these objects, in the order in which they are locked.';
+
+create function private.apply_stripe_objects(event_id text, ticket bigint, objects jsonb)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  kinds constant text[] := array['product', 'price', 'customer', 'subscription', 'payment', 'checkout'];
+begin
+  -- All locks in one order, so that two that apply to the same people and products wait and never deadlock.
+  perform from public.profiles p
+  where p.id in (select private.profiles_concerned(objects))
+  order by p.id
+  for no key update;
+
+  perform private.apply_stripe_object(o, ticket)
+  from (
+    select o from jsonb_array_elements(objects) as o
+    order by array_position(kinds, o ->> 'kind'), o #>> '{fields,id}', o::text
+    -- A fence: the order of the subquery is the order of the calls.
+    offset 0
+  ) as ordered;
+
+  perform private.apply_entitlement(concerned) from private.profiles_concerned(objects) as concerned;
+
+  update public.stripe_events e
+  set status = 'processed', processed_at = now(), error = null
+  where e.id = event_id;
+end
+$$;
+comment on function private.apply_stripe_objects(text, bigint, jsonb) is
+  'Writes fetched objects, entitlements and the ledger in one transaction. Definer: credits and entitlement are private.';
+grant execute on function private.apply_stripe_objects(text, bigint, jsonb) to service_role;
+
+create function public.apply_stripe_objects(event_id text, ticket bigint, objects jsonb)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.apply_stripe_objects(event_id, ticket, objects)
+$$;
+comment on function public.apply_stripe_objects(text, bigint, jsonb) is
+  'Service RPC of whoever has fetched from Stripe: [{ kind, fields, is_context?, is_missing?, is_deleted? }], fetched after the ticket was drawn. event_id is empty without an event.';
+grant execute on function public.apply_stripe_objects(text, bigint, jsonb) to service_role;

@@ -1,0 +1,87 @@
+-- The billing account of a profile: its customer at Stripe.
+
+create function private.get_billing_account(auth_user_id uuid, is_buying boolean)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  profile public.profiles := private.ensure_profile(auth_user_id);
+begin
+  if is_buying and not private.can_act(profile.id) then
+    perform private.refuse(403, 'account_blocked', hint => 'The account is suspended.');
+  end if;
+  return jsonb_build_object(
+    'profile_id', profile.id,
+    'email', profile.email,
+    'customer_id', (select c.id from public.stripe_customers c where c.user_id = profile.id and not c.is_deleted),
+    'synced_at', (select c.synced_at from public.stripe_customers c where c.user_id = profile.id and not c.is_deleted),
+    'former_customers', (select count(*) from public.stripe_customers c where c.user_id = profile.id and c.is_deleted),
+    'has_subscribed', exists (
+      select from public.subscriptions s
+      where s.user_id = profile.id and s.status not in ('incomplete', 'incomplete_expired')
+    )
+  );
+end
+$$;
+comment on function private.get_billing_account(uuid, boolean) is
+  'What billing needs to know of a login; whoever may not act buys nothing (403). Definer: makes a missing profile.';
+grant execute on function private.get_billing_account(uuid, boolean) to service_role;
+
+create function public.get_billing_account(auth_user_id uuid, is_buying boolean)
+returns jsonb
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.get_billing_account(auth_user_id, is_buying)
+$$;
+comment on function public.get_billing_account(uuid, boolean) is 'Service RPC of billing: profile, customer and past of a login.';
+grant execute on function public.get_billing_account(uuid, boolean) to service_role;
+
+create function private.link_stripe_customer(profile_id uuid, customer_id text)
+returns text
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  linked text;
+begin
+  perform from public.profiles p where p.id = profile_id for no key update;
+  linked := (select c.id from public.stripe_customers c where c.user_id = profile_id and not c.is_deleted);
+  if linked is not null then
+    return linked;
+  end if;
+
+  insert into public.stripe_customers as c (id, user_id)
+  values (customer_id, profile_id)
+  on conflict (id) do update set user_id = excluded.user_id where c.user_id is null and not c.is_deleted
+  returning c.id into linked;
+  if linked is null then
+    perform private.refuse(409, 'customer_taken', hint => 'Try again.');
+  end if;
+  update public.subscriptions s set user_id = profile_id where s.stripe_customer_id = linked;
+  update public.payments p set user_id = profile_id where p.stripe_customer_id = linked;
+  perform private.settle_payment(p) from public.payments p where p.stripe_customer_id = linked;
+  update public.profiles p set stripe_customer_id = linked where p.id = profile_id;
+  perform private.apply_entitlement(profile_id);
+  return linked;
+end
+$$;
+comment on function private.link_stripe_customer(uuid, text) is
+  'Makes a customer a profile''s, unless it has one; returns the one that it has. Definer: profiles and credits change.';
+grant execute on function private.link_stripe_customer(uuid, text) to service_role;
+
+create function public.link_stripe_customer(profile_id uuid, customer_id text)
+returns text
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.link_stripe_customer(profile_id, customer_id)
+$$;
+comment on function public.link_stripe_customer(uuid, text) is
+  'Service RPC of billing, after it has made a customer: of many at once, all get the same one.';
+grant execute on function public.link_stripe_customer(uuid, text) to service_role;

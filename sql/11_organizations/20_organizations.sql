@@ -1,0 +1,251 @@
+-- The life of an organization, and what keeps it with exactly one owner.
+
+create function private.keep_membership_whole()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if new.is_deleted then
+    new.organization_id := null;
+  end if;
+  if new.organization_id is null then
+    new.organization_role := null;
+  end if;
+  if new.organization_id is distinct from old.organization_id then
+    new.organization_joined_at := case when new.organization_id is not null then now() end;
+  end if;
+  return new;
+end
+$$;
+comment on function private.keep_membership_whole() is
+  'Trigger: who leaves, is deleted, or loses the organization loses role and date with it; who joins gets the date.';
+
+create function private.pass_ownership()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  successor uuid;
+begin
+  perform from public.organizations o where o.id = old.organization_id for no key update;
+  -- Again when the one that was chosen left while this waited for the row.
+  while exists (select from public.profiles p where p.organization_id = old.organization_id) loop
+    select p.id into successor
+    from public.profiles p
+    where p.organization_id = old.organization_id
+    order by private.can_act(p.id) desc, p.organization_role = 'admin' desc, p.organization_joined_at, p.id
+    limit 1
+    for no key update;
+
+    if found then
+      update public.profiles p set organization_role = 'owner' where p.id = successor;
+      return null;
+    end if;
+  end loop;
+  delete from public.organizations o where o.id = old.organization_id;
+  return null;
+end
+$$;
+comment on function private.pass_ownership() is
+  'Trigger: when an owner''s account goes, the longest-standing admin inherits, else the longest-standing member, those who may act first; without members the organization goes. Definer: whoever deletes the account has no rights on others'' profiles.';
+
+create function private.require_owner()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  -- The row is an organization or a profile that owned one.
+  wanted uuid := (to_jsonb(coalesce(old, new)) ->> tg_argv[0])::uuid;
+begin
+  if exists (select from public.organizations o where o.id = wanted)
+    and not exists (select from public.profiles p where p.organization_id = wanted and p.organization_role = 'owner')
+  then
+    perform private.refuse(409, 'organization_without_owner');
+  end if;
+  return null;
+end
+$$;
+comment on function private.require_owner() is
+  'Trigger at commit: an organization that exists has an owner; profiles_owner_organization_id_key sees to it that it has no second. Definer: it must see what the caller may not.';
+
+create function private.my_membership(variadic roles text[])
+returns public.profiles
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  me public.profiles;
+begin
+  select * into me
+  from public.profiles p
+  where p.id = private.current_profile_id()
+    and p.organization_id is not null;
+
+  if me.id is null then
+    perform private.refuse(404, 'organization_not_found', hint => 'You are in no organization.');
+  end if;
+  if me.organization_role <> all (roles) then
+    perform private.refuse(
+      403, 'not_allowed', jsonb_build_object('role', me.organization_role),
+      'Your role in the organization does not allow it.'
+    );
+  end if;
+  return me;
+end
+$$;
+comment on function private.my_membership(text[]) is
+  'The caller''s profile, or refuses: 404 in no organization, 403 not one of these roles.';
+
+create function private.act_in_organization(variadic roles text[])
+returns public.profiles
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.require_can_act();
+  -- An owner's row comes before the organization's, as in the deletion of an account: one lock order everywhere.
+  perform from public.profiles p
+  where p.id = private.current_profile_id() and p.organization_role = 'owner'
+  for no key update;
+  perform from public.organizations o where o.id in (select private.my_organization_ids()) for no key update;
+  return private.my_membership(variadic roles);
+end
+$$;
+comment on function private.act_in_organization(text[]) is
+  'As my_membership, for who may act, with the organization locked: who changes its members does so one after the other.';
+
+create function private.create_organization(name text)
+returns public.organizations
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  organization public.organizations;
+begin
+  perform private.require_can_act();
+  insert into public.organizations (name) values (private.organization_name(create_organization.name))
+  returning * into organization;
+
+  update public.profiles p
+  set organization_id = organization.id, organization_role = 'owner'
+  where p.id = private.current_profile_id()
+    and p.organization_id is null;
+  if not found then
+    perform private.refuse(409, 'already_member', hint => 'Leave your organization first.');
+  end if;
+  return organization;
+end
+$$;
+comment on function private.create_organization(text) is
+  'Makes an organization that the caller owns. Definer: membership is no client''s to write; it is the caller''s own.';
+grant execute on function private.create_organization(text) to authenticated;
+
+create function private.organization_name(name text)
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  if coalesce(char_length(btrim(name)), 0) not between 1 and 200 then
+    perform private.refuse(400, 'invalid_name', hint => 'Between 1 and 200 characters.');
+  end if;
+  return btrim(name);
+end
+$$;
+comment on function private.organization_name(text) is 'A name as it is stored, or 400.';
+
+create function private.rename_organization(name text)
+returns public.organizations
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  me public.profiles := private.act_in_organization('owner', 'admin');
+  organization public.organizations;
+begin
+  update public.organizations o
+  set name = private.organization_name(rename_organization.name)
+  where o.id = me.organization_id
+  returning * into organization;
+  return organization;
+end
+$$;
+comment on function private.rename_organization(text) is
+  'Renames the caller''s organization. Definer: clients may not write organizations; the caller''s role is checked.';
+grant execute on function private.rename_organization(text) to authenticated;
+
+create function private.delete_organization()
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  me public.profiles := private.act_in_organization('owner');
+begin
+  delete from public.organizations o where o.id = me.organization_id;
+end
+$$;
+comment on function private.delete_organization() is
+  'Deletes the caller''s organization; its members stay as users. Definer: clients may not write organizations; the caller''s role is checked.';
+grant execute on function private.delete_organization() to authenticated;
+
+create function public.create_organization(name text)
+returns public.organizations
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.create_organization(name)
+$$;
+comment on function public.create_organization(text) is 'Client RPC: makes an organization; the caller is its owner. 409 already_member.';
+grant execute on function public.create_organization(text) to authenticated;
+
+create function public.rename_organization(name text)
+returns public.organizations
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.rename_organization(name)
+$$;
+comment on function public.rename_organization(text) is 'Client RPC of owner and admins.';
+grant execute on function public.rename_organization(text) to authenticated;
+
+create function public.delete_organization()
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.delete_organization()
+$$;
+comment on function public.delete_organization() is 'Client RPC of the owner.';
+grant execute on function public.delete_organization() to authenticated;
+
+create trigger profiles_keep_membership_whole
+  before update of organization_id, is_deleted on public.profiles
+  for each row execute function private.keep_membership_whole();
+create trigger profiles_pass_ownership
+  after update of is_deleted on public.profiles
+  for each row when (old.organization_role = 'owner' and new.is_deleted and not old.is_deleted)
+  execute function private.pass_ownership();
+
+create constraint trigger organizations_require_owner
+  after insert on public.organizations
+  deferrable initially deferred
+  for each row execute function private.require_owner('id');
+create constraint trigger profiles_require_owner
+  after update of organization_id, organization_role, is_deleted or delete on public.profiles
+  deferrable initially deferred
+  for each row when (old.organization_role = 'owner')
+  execute function private.require_owner('organization_id');

@@ -1,0 +1,198 @@
+-- Members: list, roles, removal, leaving, passing ownership on.
+
+create function private.list_members()
+returns table (
+  profile_id uuid, user_name text, email text, avatar_url text, role text, joined_at timestamptz
+)
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+  me public.profiles := private.my_membership('owner', 'admin', 'member');
+begin
+  return query
+  select p.id, p.user_name, case when me.organization_role <> 'member' then p.email end, p.avatar_url,
+    p.organization_role, p.organization_joined_at
+  from public.profiles p
+  where p.organization_id = me.organization_id
+  order by array_position(array['owner', 'admin', 'member'], p.organization_role), p.organization_joined_at, p.id;
+end
+$$;
+comment on function private.list_members() is
+  'The members of the caller''s organization; addresses for its owner and admins only. Definer: a profile is readable by its owner only.';
+grant execute on function private.list_members() to authenticated;
+
+create function private.require_member(me public.profiles, member_id uuid)
+returns public.profiles
+language plpgsql
+set search_path = ''
+as $$
+declare
+  member public.profiles;
+begin
+  select * into member
+  from public.profiles p
+  where p.id = member_id
+    and p.organization_id = me.organization_id
+  for no key update;
+
+  if member.id is null then
+    perform private.refuse(404, 'member_not_found');
+  end if;
+  return member;
+end
+$$;
+comment on function private.require_member(public.profiles, uuid) is
+  'Locks a member of the caller''s organization, or refuses with 404.';
+
+create function private.set_member_role(member_id uuid, role text)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  me public.profiles := private.act_in_organization('owner');
+  member public.profiles := private.require_member(me, member_id);
+begin
+  if role is null or role not in ('admin', 'member') then
+    perform private.refuse(400, 'invalid_role', hint => 'One of admin, member.');
+  end if;
+  if member.organization_role = 'owner' then
+    perform private.refuse(409, 'owner_must_transfer', hint => 'Transfer the ownership instead.');
+  end if;
+  update public.profiles p set organization_role = set_member_role.role where p.id = member.id;
+end
+$$;
+comment on function private.set_member_role(uuid, text) is
+  'The owner makes a member an admin, or an admin a member. Definer: membership is no client''s to write; the caller''s role is checked.';
+grant execute on function private.set_member_role(uuid, text) to authenticated;
+
+create function private.remove_member(member_id uuid)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  me public.profiles := private.act_in_organization('owner', 'admin');
+  member public.profiles := private.require_member(me, member_id);
+begin
+  if member.organization_role = 'owner' or member.organization_role = 'admin' and me.organization_role <> 'owner' then
+    perform private.refuse(403, 'not_allowed', hint => 'Admins remove members; admins are removed by the owner.');
+  end if;
+  update public.profiles p set organization_id = null where p.id = member.id;
+end
+$$;
+comment on function private.remove_member(uuid) is
+  'Takes a member out of the caller''s organization. Definer: as set_member_role.';
+grant execute on function private.remove_member(uuid) to authenticated;
+
+create function private.leave_organization()
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  -- One statement under the own row's lock: who becomes the owner meanwhile stays.
+  update public.profiles p
+  set organization_id = null
+  where p.id = private.current_profile_id()
+    and p.organization_role <> 'owner';
+  if not found then
+    perform private.my_membership('owner');
+    perform private.refuse(
+      409, 'owner_must_transfer', hint => 'Transfer the ownership or delete the organization first.'
+    );
+  end if;
+end
+$$;
+comment on function private.leave_organization() is
+  'The caller leaves; the owner cannot. Open to who may not act, too. Definer: membership is no client''s to write; it is the caller''s own.';
+grant execute on function private.leave_organization() to authenticated;
+
+create function private.transfer_ownership(member_id uuid)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  me public.profiles := private.act_in_organization('owner');
+  member public.profiles := private.require_member(me, member_id);
+begin
+  if member.id = me.id then
+    perform private.refuse(409, 'already_owner');
+  end if;
+  if not private.can_act(member.id) then
+    perform private.refuse(409, 'member_blocked', hint => 'Somebody who is suspended cannot own an organization.');
+  end if;
+  update public.profiles p set organization_role = 'admin' where p.id = me.id;
+  update public.profiles p set organization_role = 'owner' where p.id = member.id;
+end
+$$;
+comment on function private.transfer_ownership(uuid) is
+  'Makes a member the owner and the owner an admin. Definer: as set_member_role.';
+grant execute on function private.transfer_ownership(uuid) to authenticated;
+
+create function public.list_members()
+returns table (
+  profile_id uuid, user_name text, email text, avatar_url text, role text, joined_at timestamptz
+)
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select * from private.list_members()
+$$;
+comment on function public.list_members() is
+  'Client RPC of every member: owner first, then admins, then members. email is null for members.';
+grant execute on function public.list_members() to authenticated;
+
+create function public.set_member_role(member_id uuid, role text)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.set_member_role(member_id, role)
+$$;
+comment on function public.set_member_role(uuid, text) is 'Client RPC of the owner: admin or member.';
+grant execute on function public.set_member_role(uuid, text) to authenticated;
+
+create function public.remove_member(member_id uuid)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.remove_member(member_id)
+$$;
+comment on function public.remove_member(uuid) is 'Client RPC: the owner removes anybody else, admins remove members.';
+grant execute on function public.remove_member(uuid) to authenticated;
+
+create function public.leave_organization()
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.leave_organization()
+$$;
+comment on function public.leave_organization() is 'Client RPC of admins and members. 409 owner_must_transfer.';
+grant execute on function public.leave_organization() to authenticated;
+
+create function public.transfer_ownership(member_id uuid)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.transfer_ownership(member_id)
+$$;
+comment on function public.transfer_ownership(uuid) is 'Client RPC of the owner, who becomes an admin.';
+grant execute on function public.transfer_ownership(uuid) to authenticated;

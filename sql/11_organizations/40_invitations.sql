@@ -1,0 +1,284 @@
+-- Invitations: made, sent again, revoked, accepted.
+
+create function private.hash_token(token text)
+returns bytea
+language sql
+immutable
+set search_path = ''
+as $$
+  select sha256(convert_to(token, 'UTF8'))
+$$;
+comment on function private.hash_token(text) is 'What is stored of a token: who reads the table cannot use it.';
+
+create function private.require_may_invite(me public.profiles, role text)
+returns void
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  if role is null or role not in ('admin', 'member') then
+    perform private.refuse(400, 'invalid_role', hint => 'One of admin, member.');
+  end if;
+  if role = 'admin' and me.organization_role <> 'owner' then
+    perform private.refuse(403, 'not_allowed', hint => 'Only the owner makes admins.');
+  end if;
+end
+$$;
+comment on function private.require_may_invite(public.profiles, text) is
+  'Refuses with 400 what is no role of an invitation, with 403 an admin who would make another one.';
+
+create function private.invite_member(email text, role text)
+returns table (invitation_id uuid, token text, expires_at timestamptz)
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  me public.profiles := private.act_in_organization('owner', 'admin');
+  address text := lower(btrim(email));
+  clear_token text := private.random_token();
+begin
+  perform private.require_may_invite(me, role);
+  if address is null or address !~ '^[^@\s]+@[^@\s]+$' or char_length(address) > 254 then
+    perform private.refuse(400, 'invalid_email');
+  end if;
+  if exists (
+    select from public.profiles p where lower(p.email) = address and p.organization_id = me.organization_id
+  ) then
+    perform private.refuse(409, 'already_member');
+  end if;
+  if 100 <= (
+    select count(*) from public.organization_invitations i
+    where i.organization_id = me.organization_id and i.expires_at > now()
+  ) then
+    perform private.refuse(409, 'too_many_invitations', '{"limit": 100}', 'Revoke some, or wait for answers.');
+  end if;
+
+  return query
+  insert into public.organization_invitations as i (organization_id, email, role, token_hash, invited_by)
+  values (me.organization_id, address, invite_member.role, private.hash_token(clear_token), me.id)
+  on conflict on constraint organization_invitations_organization_id_email_key do update
+  set role = excluded.role, token_hash = excluded.token_hash, invited_by = excluded.invited_by,
+      expires_at = excluded.expires_at
+  where i.expires_at <= now()
+  returning i.id, clear_token, i.expires_at;
+  if not found then
+    perform private.refuse(409, 'already_invited', hint => 'Resend the invitation, or revoke it.');
+  end if;
+end
+$$;
+comment on function private.invite_member(text, text) is
+  'Invites an address to the caller''s organization. Definer: invitations are no client''s to write; the caller''s role is checked.';
+grant execute on function private.invite_member(text, text) to authenticated;
+
+create function private.require_invitation(me public.profiles, invitation_id uuid)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  invitation public.organization_invitations;
+begin
+  select * into invitation
+  from public.organization_invitations i
+  where i.id = invitation_id
+    and i.organization_id = me.organization_id;
+
+  if invitation.id is null then
+    perform private.refuse(404, 'invitation_not_found');
+  end if;
+  perform private.require_may_invite(me, invitation.role);
+end
+$$;
+comment on function private.require_invitation(public.profiles, uuid) is
+  'Refuses an invitation that is not of the caller''s organization (404), or that the caller could not have sent (403).';
+
+create function private.resend_invitation(invitation_id uuid)
+returns table (token text, expires_at timestamptz)
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  me public.profiles := private.act_in_organization('owner', 'admin');
+  clear_token text := private.random_token();
+begin
+  perform private.require_invitation(me, invitation_id);
+  return query
+  update public.organization_invitations i
+  set token_hash = private.hash_token(clear_token), expires_at = now() + interval '7 days'
+  where i.id = invitation_id
+  returning clear_token, i.expires_at;
+end
+$$;
+comment on function private.resend_invitation(uuid) is
+  'Gives an invitation another token and another week; the old token is void. Definer: as invite_member.';
+grant execute on function private.resend_invitation(uuid) to authenticated;
+
+create function private.revoke_invitation(invitation_id uuid)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  me public.profiles := private.act_in_organization('owner', 'admin');
+begin
+  perform private.require_invitation(me, invitation_id);
+  delete from public.organization_invitations i where i.id = invitation_id;
+end
+$$;
+comment on function private.revoke_invitation(uuid) is 'Takes an invitation back. Definer: as invite_member.';
+grant execute on function private.revoke_invitation(uuid) to authenticated;
+
+create function private.take_invitation(me public.profiles, token text)
+returns public.organization_invitations
+language plpgsql
+set search_path = ''
+as $$
+declare
+  wanted bytea := private.hash_token(token);
+  invitation public.organization_invitations;
+begin
+  -- Whoever uses, sends again or revokes an invitation waits here for the others; so does the deletion of an owner.
+  perform from public.organizations o
+  where o.id = (select i.organization_id from public.organization_invitations i where i.token_hash = wanted)
+  for no key update;
+  select * into invitation from public.organization_invitations i where i.token_hash = wanted;
+
+  if invitation.id is null then
+    perform private.refuse(404, 'invitation_not_found');
+  end if;
+  if lower(me.email) is distinct from invitation.email then
+    perform private.refuse(403, 'invitation_for_other_email', hint => 'Sign in with the address that was invited.');
+  end if;
+  if not me.email_confirmed then
+    perform private.refuse(403, 'email_not_confirmed', hint => 'Confirm your address first.');
+  end if;
+  if invitation.expires_at <= now() then
+    perform private.refuse(410, 'invitation_expired', hint => 'Ask for another one.');
+  end if;
+  delete from public.organization_invitations i where i.id = invitation.id;
+  return invitation;
+end
+$$;
+comment on function private.take_invitation(public.profiles, text) is
+  'Uses an invitation up: of many at once, one gets it. Or refuses: 404 unknown or used, 403 for another address, 410 too late.';
+
+create function private.accept_invitation(token text)
+returns public.organizations
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  me public.profiles;
+  invitation public.organization_invitations;
+  organization public.organizations;
+begin
+  perform private.require_can_act();
+  select * into me from public.profiles p where p.id = private.current_profile_id();
+  if me.organization_id is not null then
+    perform private.refuse(409, 'already_member', hint => 'Leave your organization first.');
+  end if;
+
+  invitation := private.take_invitation(me, token);
+  update public.profiles p
+  set organization_id = invitation.organization_id, organization_role = invitation.role
+  where p.id = me.id
+    and p.organization_id is null;
+  if not found then
+    perform private.refuse(409, 'already_member', hint => 'Leave your organization first.');
+  end if;
+  select * into organization from public.organizations o where o.id = invitation.organization_id;
+  return organization;
+end
+$$;
+comment on function private.accept_invitation(text) is
+  'The caller joins the organization that invited the caller''s address. Definer: membership is no client''s to write; the token proves the right.';
+grant execute on function private.accept_invitation(text) to authenticated;
+
+create function private.list_invitations()
+returns table (
+  invitation_id uuid, email text, role text, invited_by uuid, expires_at timestamptz, created_at timestamptz
+)
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+  me public.profiles := private.my_membership('owner', 'admin');
+begin
+  return query
+  select i.id, i.email, i.role, i.invited_by, i.expires_at, i.created_at
+  from public.organization_invitations i
+  where i.organization_id = me.organization_id
+  order by i.created_at, i.id;
+end
+$$;
+comment on function private.list_invitations() is
+  'The open invitations of the caller''s organization. Definer: the table holds hashes of tokens, and clients read none of it.';
+grant execute on function private.list_invitations() to authenticated;
+
+create function public.invite_member(email text, role text default 'member')
+returns table (invitation_id uuid, token text, expires_at timestamptz)
+language sql
+security invoker
+set search_path = ''
+as $$
+  select * from private.invite_member(email, role)
+$$;
+comment on function public.invite_member(text, text) is
+  'Client RPC of owner and admins: the token is returned this once; the app sends it to the address.';
+grant execute on function public.invite_member(text, text) to authenticated;
+
+create function public.resend_invitation(invitation_id uuid)
+returns table (token text, expires_at timestamptz)
+language sql
+security invoker
+set search_path = ''
+as $$
+  select * from private.resend_invitation(invitation_id)
+$$;
+comment on function public.resend_invitation(uuid) is 'Client RPC of owner and admins: another token and another week.';
+grant execute on function public.resend_invitation(uuid) to authenticated;
+
+create function public.revoke_invitation(invitation_id uuid)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.revoke_invitation(invitation_id)
+$$;
+comment on function public.revoke_invitation(uuid) is 'Client RPC of owner and admins.';
+grant execute on function public.revoke_invitation(uuid) to authenticated;
+
+create function public.accept_invitation(token text)
+returns public.organizations
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.accept_invitation(token)
+$$;
+comment on function public.accept_invitation(text) is
+  'Client RPC of whoever is in no organization: joins the one that invited the caller''s confirmed address.';
+grant execute on function public.accept_invitation(text) to authenticated;
+
+create function public.list_invitations()
+returns table (
+  invitation_id uuid, email text, role text, invited_by uuid, expires_at timestamptz, created_at timestamptz
+)
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select * from private.list_invitations()
+$$;
+comment on function public.list_invitations() is 'Client RPC of owner and admins: open and expired invitations.';
+grant execute on function public.list_invitations() to authenticated;

@@ -1,0 +1,190 @@
+-- What users did: the log and its limits.
+
+create function private.within_rate(bucket text, subject text, max_count integer)
+returns boolean
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- One statement: of many at once, exactly as many get through as the limit allows.
+  insert into private.rate_counters as c (bucket, subject, minute, count)
+  values (within_rate.bucket, within_rate.subject, date_trunc('minute', now()), 1)
+  on conflict on constraint rate_counters_pkey do update
+  set count = case when excluded.minute > c.minute then 1 else c.count + 1 end,
+      minute = greatest(c.minute, excluded.minute)
+  where excluded.minute > c.minute or c.count < max_count;
+  return found;
+end
+$$;
+comment on function private.within_rate(text, text, integer) is
+  'Counts one call in the current minute; false when the limit is reached.';
+
+create function private.parse_address(text)
+returns inet
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return host(btrim($1)::inet)::inet;
+exception when invalid_text_representation then
+  return null;
+end
+$$;
+comment on function private.parse_address(text) is 'An address without its network, or null for what is none.';
+
+create function private.request_address()
+returns inet
+language sql
+stable
+set search_path = ''
+as $$
+  select private.parse_address(split_part(
+    nullif(current_setting('request.headers', true), '')::jsonb ->> 'x-forwarded-for', ',', 1
+  ))
+$$;
+comment on function private.request_address() is 'Where the request of the REST API came from, by x-forwarded-for.';
+
+create function private.log_activity(profile_id uuid, action text, data jsonb default '{}')
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- Nothing comes to an account that is being deleted: its subscription ends, its login signs in once more.
+  insert into public.user_activity (user_id, action, data)
+  select p.id, log_activity.action, log_activity.data
+  from public.profiles p
+  where p.id = profile_id
+    and not p.is_deleted;
+exception when others then
+  raise warning 'activity % of % was not logged: %', action, profile_id, sqlerrm;
+end
+$$;
+comment on function private.log_activity(uuid, text, jsonb) is
+  'Logs what somebody did; never makes it fail. Called by the triggers of what logs itself.';
+
+create function private.log_sign_in()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.log_activity(p.id, 'signed_in') from public.profiles p where p.auth_id = new.id;
+  return null;
+exception when others then
+  raise warning 'sign-in of % was not logged: %', new.id, sqlerrm;
+  return null;
+end
+$$;
+comment on function private.log_sign_in() is
+  'Trigger on auth.users: Auth stamps last_sign_in_at at every sign-in, and at no refresh. Definer: the Auth service has no rights here.';
+
+create function private.log_turn()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.log_activity(new.user_id, 'turn_started', jsonb_build_object('session_id', new.session_id));
+  return null;
+end
+$$;
+comment on function private.log_turn() is
+  'Trigger on chat_streams: a turn began. Definer: whoever starts one may not write the log.';
+
+create function private.log_upload_activity()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.log_activity(new.user_id, 'file_uploaded',
+    jsonb_build_object('file_id', new.id, 'session_id', new.session_id));
+  return null;
+end
+$$;
+comment on function private.log_upload_activity() is
+  'Trigger: an upload is activity. Definer: private.log_activity is not granted.';
+
+create function private.log_billing_activity()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.log_activity(new.user_id, 'subscription_changed',
+    jsonb_build_object('subscription_id', new.id, 'status', new.status));
+  return null;
+end
+$$;
+comment on function private.log_billing_activity() is
+  'Trigger: a subscription that begins or changes its status is activity. Definer: private.log_activity is not granted.';
+
+create function private.log_my_activity(action text, data jsonb)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  me uuid := private.current_profile_id();
+begin
+  perform private.require_can_act();
+  if action is null or action !~ '^[a-z][a-z0-9_.:-]{0,63}$' then
+    perform private.refuse(400, 'invalid_action', hint => 'Up to 64 characters: a-z, 0-9 and _.:-, a letter first.');
+  end if;
+  if data is null or jsonb_typeof(data) <> 'object' then
+    perform private.refuse(400, 'invalid_data', hint => 'A JSON object.');
+  end if;
+  if octet_length(data::text) > 4096 then
+    perform private.refuse(413, 'data_too_large', '{"limit": 4096}');
+  end if;
+  if not private.within_rate('log_activity', me::text, 60) then
+    perform private.refuse(429, 'rate_limited', private.limit_detail('minute', 60));
+  end if;
+  insert into public.user_activity (user_id, action, data) values (me, log_my_activity.action, log_my_activity.data);
+end
+$$;
+comment on function private.log_my_activity(text, jsonb) is
+  'Logs what the caller did, 60 times a minute at most. Definer: the log is no client''s to write; the caller is taken from the token.';
+grant execute on function private.log_my_activity(text, jsonb) to authenticated;
+
+create function public.log_activity(action text, data jsonb default '{}')
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.log_my_activity(action, data)
+$$;
+comment on function public.log_activity(text, jsonb) is
+  'Client RPC: logs what the caller did. data is an object of at most 4 KiB; 429 after 60 in a minute.';
+grant execute on function public.log_activity(text, jsonb) to authenticated;
+
+create trigger parley_auth_user_signed_in
+  after update on auth.users
+  for each row when (new.last_sign_in_at is distinct from old.last_sign_in_at and new.last_sign_in_at is not null)
+  execute function private.log_sign_in();
+
+create trigger chat_streams_log_turn
+  after insert on public.chat_streams
+  for each row execute function private.log_turn();
+
+create trigger chat_files_log_upload
+  after insert on public.chat_files
+  for each row execute function private.log_upload_activity();
+
+create trigger subscriptions_log_start
+  after insert on public.subscriptions
+  for each row when (new.user_id is not null)
+  execute function private.log_billing_activity();
+
+create trigger subscriptions_log_change
+  after update of status on public.subscriptions
+  for each row when (old.status is distinct from new.status and new.user_id is not null)
+  execute function private.log_billing_activity();

@@ -1,0 +1,124 @@
+-- Who is an admin, and the audit log that everything admins do is in.
+
+create function private.require_admin()
+returns uuid
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  caller public.profiles;
+begin
+  select * into caller from public.profiles p where p.id = private.current_profile_id();
+  if caller.role is distinct from 'admin' then
+    perform private.refuse(403, 'not_allowed', hint => 'For admins only.');
+  end if;
+  if not private.can_act(caller.id) then
+    perform private.refuse(403, 'account_blocked', hint => 'The account is suspended.');
+  end if;
+  return caller.id;
+end
+$$;
+comment on function private.require_admin() is
+  'The caller''s profile when it is an admin''s now, whatever the token says; else refuses with 403.';
+
+create function private.audit(
+  action text, user_id uuid, before jsonb default null, after jsonb default null, details jsonb default '{}'
+)
+returns void
+language sql
+set search_path = ''
+as $$
+  insert into public.audit_logs (admin_id, user_id, action, before, after, details, ip_address)
+  values (private.current_profile_id(), $2, $1, $3, $4, jsonb_strip_nulls($5), private.request_address())
+$$;
+comment on function private.audit(text, uuid, jsonb, jsonb, jsonb) is
+  'Writes down what the caller does as an admin. Called by every function for admins, in the transaction of the deed.';
+
+create function private.keep_audit_log()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if tg_op = 'DELETE'
+    and current_setting('parley.retention', true) = 'on'
+    and current_user = (select pg_get_userbyid(c.relowner) from pg_catalog.pg_class c where c.oid = tg_relid)
+  then
+    return old;
+  end if;
+  raise exception using
+    errcode = 'PT403', message = 'audit_log_is_final', hint = 'Rows of the audit log stay as they are.';
+end
+$$;
+comment on function private.keep_audit_log() is
+  'Trigger: refuses update and truncate, and delete but by the table''s owner in a transaction that has set parley.retention to on.';
+
+create function private.admin_list_audit(page integer, page_size integer, user_id uuid, admin_id uuid, action text)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  size integer := least(greatest(coalesce(page_size, 50), 1), 100);
+  number integer := greatest(coalesce(page, 1), 1);
+  entries jsonb;
+  total bigint;
+begin
+  perform private.require_admin();
+  select count(*) into total
+  from public.audit_logs l
+  where (admin_list_audit.user_id is null or l.user_id = admin_list_audit.user_id)
+    and (admin_list_audit.admin_id is null or l.admin_id = admin_list_audit.admin_id)
+    and (admin_list_audit.action is null or l.action = admin_list_audit.action);
+
+  select coalesce(jsonb_agg(to_jsonb(e) order by e.created_at desc, e.id), '[]') into entries
+  from (
+    select *
+    from public.audit_logs l
+    where (admin_list_audit.user_id is null or l.user_id = admin_list_audit.user_id)
+      and (admin_list_audit.admin_id is null or l.admin_id = admin_list_audit.admin_id)
+      and (admin_list_audit.action is null or l.action = admin_list_audit.action)
+    order by l.created_at desc, l.id
+    limit size offset (number - 1)::bigint * size
+  ) e;
+
+  -- Last, so that a list does not begin with itself.
+  perform private.audit('admin_list_audit', user_id, details => jsonb_build_object(
+    'page', number, 'page_size', size, 'admin_id', admin_id, 'action', left(action, 200)
+  ));
+  return jsonb_build_object(
+    'entries', entries, 'total', total, 'total_pages', (total + size - 1) / size, 'current_page', number,
+    'page_size', size
+  );
+end
+$$;
+comment on function private.admin_list_audit(integer, integer, uuid, uuid, text) is
+  'One page of the audit log. Definer: the log is readable by no client; admins only, audited.';
+grant execute on function private.admin_list_audit(integer, integer, uuid, uuid, text) to authenticated;
+
+create function public.admin_list_audit(
+  page integer default 1,
+  page_size integer default 50,
+  user_id uuid default null,
+  admin_id uuid default null,
+  action text default null
+)
+returns jsonb
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.admin_list_audit(page, page_size, user_id, admin_id, action)
+$$;
+comment on function public.admin_list_audit(integer, integer, uuid, uuid, text) is
+  'Admin RPC: { entries, total, total_pages, current_page, page_size }, newest first; at most 100 a page.';
+grant execute on function public.admin_list_audit(integer, integer, uuid, uuid, text) to authenticated;
+
+create trigger audit_logs_keep
+  before update or delete on public.audit_logs
+  for each row execute function private.keep_audit_log();
+create trigger audit_logs_keep_all
+  before truncate on public.audit_logs
+  for each statement execute function private.keep_audit_log();

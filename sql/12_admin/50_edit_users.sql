@@ -1,0 +1,210 @@
+-- What admins change about users: role, suspension, credits; the first admin.
+
+create function private.act_among_admins()
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.require_admin();
+  perform pg_advisory_xact_lock(hashtextextended('parley.admins', 0));
+  -- Who was waited for may have demoted the caller.
+  perform private.require_admin();
+end
+$$;
+comment on function private.act_among_admins() is
+  'As require_admin; who changes who is an admin does so one after the other.';
+
+create function private.require_admin_left(before public.profiles)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if before.role <> 'admin' or not before.is_active then
+    return;
+  end if;
+  -- Locked: one whose account is being deleted does not count.
+  perform from public.profiles p
+  where p.role = 'admin' and p.is_active and not p.is_deleted
+  order by p.id
+  limit 1
+  for no key update;
+  if not found then
+    perform private.refuse(409, 'last_admin', hint => 'Make somebody else an admin first.');
+  end if;
+end
+$$;
+comment on function private.require_admin_left(public.profiles) is
+  'After an admin was demoted or suspended: refuses with 409 when no admin is left who can act.';
+
+create function private.admin_set_role(user_id uuid, role public.user_role)
+returns public.profiles
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  before public.profiles;
+  after public.profiles;
+begin
+  perform private.act_among_admins();
+  if role is null then
+    perform private.refuse(400, 'invalid_role', hint => 'One of user, premium, admin, banned.');
+  end if;
+  before := private.lock_user(user_id);
+  update public.profiles p set role = admin_set_role.role where p.id = user_id returning * into after;
+  perform private.require_admin_left(before);
+  perform private.audit(
+    'admin_set_role', user_id, jsonb_build_object('role', before.role), jsonb_build_object('role', after.role)
+  );
+  return after;
+end
+$$;
+comment on function private.admin_set_role(uuid, public.user_role) is
+  'Gives a user a role; never takes the last admin away. Definer: roles are no client''s to write; admins only, audited.';
+grant execute on function private.admin_set_role(uuid, public.user_role) to authenticated;
+
+create function public.admin_set_role(user_id uuid, role public.user_role)
+returns public.profiles
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.admin_set_role(user_id, role)
+$$;
+comment on function public.admin_set_role(uuid, public.user_role) is
+  'Admin RPC: returns the changed profile. banned starts nothing from the next request on. 409 last_admin.';
+grant execute on function public.admin_set_role(uuid, public.user_role) to authenticated;
+
+create function private.admin_set_active(user_id uuid, is_active boolean)
+returns public.profiles
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  before public.profiles;
+  after public.profiles;
+begin
+  perform private.act_among_admins();
+  if is_active is null then
+    perform private.refuse(400, 'invalid_is_active', hint => 'true or false.');
+  end if;
+  before := private.lock_user(user_id);
+  update public.profiles p set is_active = admin_set_active.is_active where p.id = user_id returning * into after;
+  perform private.require_admin_left(before);
+  perform private.audit(
+    'admin_set_active', user_id,
+    jsonb_build_object('is_active', before.is_active), jsonb_build_object('is_active', after.is_active)
+  );
+  return after;
+end
+$$;
+comment on function private.admin_set_active(uuid, boolean) is
+  'Suspends a user or lets the user act again. Definer: is_active is no client''s to write; admins only, audited.';
+grant execute on function private.admin_set_active(uuid, boolean) to authenticated;
+
+create function public.admin_set_active(user_id uuid, is_active boolean)
+returns public.profiles
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.admin_set_active(user_id, is_active)
+$$;
+comment on function public.admin_set_active(uuid, boolean) is
+  'Admin RPC: false suspends; returns the changed profile. 409 last_admin.';
+grant execute on function public.admin_set_active(uuid, boolean) to authenticated;
+
+create function private.grant_tokens(profile_id uuid, amount integer, expires_at timestamptz)
+returns public.profiles
+language plpgsql
+set search_path = ''
+as $$
+declare
+  profile public.profiles;
+begin
+  update public.profiles p
+  set tokens = case when p.tokens_expires_at <= now() then 0 else p.tokens end + amount,
+      tokens_expires_at = case
+        -- Credits that never expire stay so, and a grant that never expires makes the others so.
+        when grant_tokens.expires_at is not null and not (p.tokens > 0 and p.tokens_expires_at is null)
+          then greatest(p.tokens_expires_at, grant_tokens.expires_at)
+      end
+  where p.id = profile_id
+  returning * into profile;
+  return profile;
+end
+$$;
+comment on function private.grant_tokens(uuid, integer, timestamptz) is
+  'Adds credits in one statement: an expired balance is zeroed first, the expiry becomes the later of both; null is never.';
+
+create function private.admin_grant_tokens(user_id uuid, amount integer, expires_at timestamptz)
+returns public.profiles
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  before public.profiles;
+  after public.profiles;
+begin
+  perform private.require_admin();
+  if amount is null or amount not between 1 and 1000000 then
+    perform private.refuse(400, 'invalid_amount', hint => 'Between 1 and 1,000,000.');
+  end if;
+  if expires_at <= now() then
+    perform private.refuse(400, 'invalid_expiry', hint => 'In the future, or null for never.');
+  end if;
+  before := private.lock_user(user_id);
+  after := private.grant_tokens(user_id, amount, expires_at);
+  perform private.audit(
+    'admin_grant_tokens', user_id,
+    jsonb_build_object('tokens', before.tokens, 'tokens_expires_at', before.tokens_expires_at),
+    jsonb_build_object('tokens', after.tokens, 'tokens_expires_at', after.tokens_expires_at)
+  );
+  return after;
+end
+$$;
+comment on function private.admin_grant_tokens(uuid, integer, timestamptz) is
+  'Gives a user credits. Definer: credits are no client''s to write; admins only, audited.';
+grant execute on function private.admin_grant_tokens(uuid, integer, timestamptz) to authenticated;
+
+create function public.admin_grant_tokens(user_id uuid, amount integer, expires_at timestamptz default null)
+returns public.profiles
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.admin_grant_tokens(user_id, amount, expires_at)
+$$;
+comment on function public.admin_grant_tokens(uuid, integer, timestamptz) is
+  'Admin RPC: credits, one message each, until expires_at or for ever; returns the changed profile.';
+grant execute on function public.admin_grant_tokens(uuid, integer, timestamptz) to authenticated;
+
+create function private.setup_admin(email text)
+returns uuid
+language plpgsql
+set search_path = ''
+as $$
+declare
+  before public.profiles;
+begin
+  select * into before
+  from public.profiles p
+  where lower(p.email) = lower(btrim(setup_admin.email)) and not p.is_deleted
+  for no key update;
+  if before.id is null then
+    perform private.refuse(404, 'user_not_found', hint => 'Nobody has signed up with this address.');
+  end if;
+  update public.profiles p set role = 'admin', is_active = true where p.id = before.id;
+  perform private.audit(
+    'setup_admin', before.id, jsonb_build_object('role', before.role, 'is_active', before.is_active),
+    '{"role": "admin", "is_active": true}'
+  );
+  return before.id;
+end
+$$;
+comment on function private.setup_admin(text) is
+  'Makes the user with this address an admin. Called by npm run db:setup-admin as postgres: the first admin has nobody to ask.';

@@ -1,0 +1,214 @@
+-- Lookouts: made, edited, logged, and gone with their account.
+
+create function private.lookout_lease()
+returns interval
+language sql
+immutable
+set search_path = ''
+as $$
+  -- A hosted function is ended after 150 seconds.
+  select interval '3 minutes'
+$$;
+comment on function private.lookout_lease() is 'How long whoever claims a run has for it.';
+grant execute on function private.lookout_lease() to service_role;
+
+create function private.lookout_limit(profile_id uuid)
+returns integer
+language sql
+stable
+set search_path = ''
+as $$
+  select l.max_lookouts
+  from public.profiles p
+  join public.plans l on l.slug = p.subscription_plan
+  where p.id = profile_id
+$$;
+comment on function private.lookout_limit(uuid) is 'How many lookouts a profile''s plan has; null is unlimited.';
+
+create function private.require_lookout_limit(profile_id uuid, others bigint)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  max_lookouts integer := private.lookout_limit(profile_id);
+begin
+  if others >= max_lookouts then
+    perform private.refuse(402, 'lookout_limit_reached', jsonb_build_object('limit', max_lookouts),
+      'Archive a lookout or upgrade the plan.');
+  end if;
+end
+$$;
+comment on function private.require_lookout_limit(uuid, bigint) is
+  'Refuses with 402 when so many other lookouts leave no room for one more.';
+
+create function private.create_lookout(auth_user_id uuid, title text, prompt text, assistant_slug text, frequency text,
+  cron_schedule text, timezone text, next_run_at timestamptz)
+returns public.lookouts
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  profile_id uuid := private.lock_profile(auth_user_id);
+  lookout public.lookouts;
+begin
+  perform private.assistant_for_turn(assistant_slug, profile_id);
+  perform private.require_lookout_limit(profile_id, (
+    select count(*) from public.lookouts l where l.user_id = profile_id and l.status <> 'archived'
+  ));
+  insert into public.lookouts
+    (user_id, title, prompt, assistant_slug, frequency, cron_schedule, timezone, next_run_at)
+  values (profile_id, create_lookout.title, create_lookout.prompt, create_lookout.assistant_slug,
+    create_lookout.frequency, create_lookout.cron_schedule, create_lookout.timezone, create_lookout.next_run_at)
+  returning * into lookout;
+  return lookout;
+end
+$$;
+comment on function private.create_lookout(uuid, text, text, text, text, text, text, timestamptz) is
+  'A new lookout, if the account may act, its plan has the assistant, and has room. Definer: the functions of turns are not granted.';
+grant execute on function private.create_lookout(uuid, text, text, text, text, text, text, timestamptz) to service_role;
+
+create function public.create_lookout(auth_user_id uuid, title text, prompt text, assistant_slug text, frequency text,
+  cron_schedule text, timezone text, next_run_at timestamptz)
+returns public.lookouts
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.create_lookout(auth_user_id, title, prompt, assistant_slug, frequency, cron_schedule, timezone, next_run_at)
+$$;
+comment on function public.create_lookout(uuid, text, text, text, text, text, text, timestamptz) is
+  'Service RPC of the lookouts function, which has computed next_run_at. 402 lookout_limit_reached or plan_required, 403 account_blocked.';
+grant execute on function public.create_lookout(uuid, text, text, text, text, text, text, timestamptz) to service_role;
+
+create function private.lookout_schedule(lookout public.lookouts)
+returns jsonb
+language sql
+immutable
+set search_path = ''
+as $$
+  select jsonb_build_object('frequency', lookout.frequency, 'cron_schedule', lookout.cron_schedule,
+    'timezone', lookout.timezone, 'is_off', lookout.next_run_at is null)
+$$;
+comment on function private.lookout_schedule(public.lookouts) is 'What the next run of a lookout is computed from.';
+
+create function private.store_lookout(lookout public.lookouts, changes jsonb, new_status text)
+returns public.lookouts
+language sql
+set search_path = ''
+as $$
+  update public.lookouts l
+  set title = coalesce(changes ->> 'title', l.title),
+      prompt = coalesce(changes ->> 'prompt', l.prompt),
+      assistant_slug = coalesce(changes ->> 'assistant_slug', l.assistant_slug),
+      frequency = coalesce(changes ->> 'frequency', l.frequency),
+      cron_schedule = coalesce(changes ->> 'cron_schedule', l.cron_schedule),
+      timezone = coalesce(changes ->> 'timezone', l.timezone),
+      status = new_status,
+      next_run_at = case
+        when new_status in ('active', 'running') then coalesce((changes ->> 'next_run_at')::timestamptz, l.next_run_at)
+      end
+  where l.id = lookout.id
+  returning l
+$$;
+comment on function private.store_lookout(public.lookouts, jsonb, text) is
+  'Writes what changes of a lookout; one that is off has no next run.';
+
+create function private.update_lookout(auth_user_id uuid, lookout_id uuid, seen jsonb, changes jsonb)
+returns public.lookouts
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  -- Who is suspended may still switch off.
+  profile_id uuid := private.lock_profile(auth_user_id,
+    must_act => changes not in ('{"status": "paused"}', '{"status": "archived"}'));
+  lookout public.lookouts;
+  new_status text;
+begin
+  select * into lookout
+  from public.lookouts l
+  where l.id = lookout_id and l.user_id = profile_id
+  for no key update;
+  if lookout.id is null then
+    perform private.refuse(404, 'lookout_not_found');
+  end if;
+  if private.lookout_schedule(lookout) <> seen then
+    return null;
+  end if;
+
+  new_status := case when changes ->> 'status' = 'active' and lookout.status = 'running' then 'running'
+    else coalesce(changes ->> 'status', lookout.status) end;
+  if lookout.status = 'archived' and new_status <> 'archived' then
+    perform private.require_lookout_limit(profile_id, (
+      select count(*) from public.lookouts l where l.user_id = profile_id and l.status <> 'archived'
+    ));
+  end if;
+  if changes ? 'assistant_slug' then
+    perform private.assistant_for_turn(changes ->> 'assistant_slug', profile_id);
+  end if;
+  return private.store_lookout(lookout, changes, new_status);
+end
+$$;
+comment on function private.update_lookout(uuid, uuid, jsonb, jsonb) is
+  'Changes a lookout of a user, or null when its schedule is not the one seen. Definer: the functions of turns are not granted.';
+grant execute on function private.update_lookout(uuid, uuid, jsonb, jsonb) to service_role;
+
+create function public.update_lookout(auth_user_id uuid, lookout_id uuid, seen jsonb, changes jsonb)
+returns public.lookouts
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.update_lookout(auth_user_id, lookout_id, seen, changes)
+$$;
+comment on function public.update_lookout(uuid, uuid, jsonb, jsonb) is
+  'Service RPC of the lookouts function. seen: frequency, cron_schedule, timezone and is_off that next_run_at in changes was computed from; a row of nulls when they have changed since: read again.';
+grant execute on function public.update_lookout(uuid, uuid, jsonb, jsonb) to service_role;
+
+create function private.log_lookout()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.log_activity(new.user_id, 'lookout_created', jsonb_build_object('lookout_id', new.id));
+  return null;
+end
+$$;
+comment on function private.log_lookout() is 'Trigger: a new lookout is activity. Definer: private.log_activity is not granted.';
+
+create function private.drop_lookouts()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  -- As in private.lock_run; nothing begins meanwhile, for that waits for the profile.
+  perform from public.chat_sessions s
+  where s.id = any (array(
+    select r.session_id
+    from public.lookouts l
+    join public.lookout_runs r on r.lookout_id = l.id
+    where l.user_id = new.id and r.status = 'running'
+  ))
+  for update;
+  delete from public.lookouts l where l.user_id = new.id;
+  return null;
+end
+$$;
+comment on function private.drop_lookouts() is
+  'Trigger: the lookouts of an account go with it, however it is deleted. Definer: whoever deletes it may not write here.';
+
+create trigger lookouts_log_creation
+  after insert on public.lookouts
+  for each row execute function private.log_lookout();
+
+create trigger profiles_drop_lookouts
+  after update of is_deleted on public.profiles
+  for each row when (new.is_deleted and not old.is_deleted)
+  execute function private.drop_lookouts();

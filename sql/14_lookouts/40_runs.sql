@@ -1,0 +1,321 @@
+-- A run of a lookout, a turn in a chat session of its own, from start to end.
+
+create function private.open_run_session(run public.lookout_runs, lookout public.lookouts)
+returns uuid
+language plpgsql
+set search_path = ''
+as $$
+declare
+  new_id uuid;
+begin
+  insert into public.chat_sessions (user_id, assistant_slug, title)
+  values (lookout.user_id, lookout.assistant_slug, lookout.title)
+  returning id into new_id;
+  update public.lookout_runs r
+  set session_id = new_id, turn_started_at = now()
+  where r.id = run.id;
+  return new_id;
+end
+$$;
+comment on function private.open_run_session(public.lookout_runs, public.lookouts) is 'The session that a run writes.';
+
+create function private.check_run(run public.lookout_runs, lookout public.lookouts)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if run.attempts > 5 then
+    perform private.refuse(503, 'run_abandoned', hint => 'The run was begun several times and never got through.');
+  end if;
+  if not private.can_act(run.user_id) then
+    perform private.refuse(403, 'account_blocked', hint => 'The account is suspended.');
+  end if;
+  if lookout.status not in ('active', 'running') then
+    perform private.refuse(409, 'lookout_not_active', hint => 'The lookout was paused or archived before the run began.');
+  end if;
+  -- After a downgrade the oldest go on.
+  perform private.require_lookout_limit(run.user_id, (
+    select count(*)
+    from public.lookouts l
+    where l.user_id = run.user_id
+      and l.status <> 'archived'
+      and (l.created_at, l.id) < (lookout.created_at, lookout.id)
+  ));
+end
+$$;
+comment on function private.check_run(public.lookout_runs, public.lookouts) is
+  'Refuses a run that may not begin, before start_turn says what it has to say.';
+
+create function private.start_lookout_run(run_id uuid)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  run public.lookout_runs;
+  lookout public.lookouts;
+  login uuid;
+begin
+  select * into run from public.lookout_runs r where r.id = run_id;
+  if run.id is null or run.turn_started_at is not null then
+    return null;
+  end if;
+  -- The profile first, as in create_lookout.
+  select p.auth_id into login from public.profiles p where p.id = run.user_id for no key update;
+  select * into run from public.lookout_runs r where r.id = run_id for no key update;
+  if run.id is null or run.status <> 'running' or run.turn_started_at is not null then
+    return null;
+  end if;
+  select * into lookout from public.lookouts l where l.id = run.lookout_id;
+  perform private.check_run(run, lookout);
+
+  return private.start_turn(login, private.open_run_session(run, lookout), run.id::text, lookout.prompt,
+    jsonb_build_array(jsonb_build_object('type', 'text', 'text', lookout.prompt)), null, false, true, '{}');
+end
+$$;
+comment on function private.start_lookout_run(uuid) is
+  'Session, message and charge of a run in one transaction: a refusal leaves nothing, and a run starts once. Definer: the functions of turns are not granted.';
+grant execute on function private.start_lookout_run(uuid) to service_role;
+
+create function public.start_lookout_run(run_id uuid)
+returns jsonb
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.start_lookout_run(run_id)
+$$;
+comment on function public.start_lookout_run(uuid) is
+  'Service RPC of the lookouts function: the turn of a claimed run, as start_turn returns it; null when there is nothing to start any more. Refuses as start_turn does; 402 lookout_limit_reached after a downgrade, 503 run_abandoned after 5 attempts.';
+grant execute on function public.start_lookout_run(uuid) to service_role;
+
+create function private.run_error(status text, code text, message text)
+returns jsonb
+language sql
+immutable
+set search_path = ''
+as $$
+  select jsonb_build_object('status', status, 'code', code, 'message', message)
+$$;
+comment on function private.run_error(text, text, text) is 'How a run ends that did not complete.';
+
+create function private.run_ending(run public.lookout_runs)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  question public.chat_messages;
+  answer public.chat_messages;
+begin
+  if run.turn_started_at is null then
+    return null;
+  end if;
+  if run.session_id is null then
+    return private.run_error('failed', 'session_deleted', 'The chat was deleted while it was written.');
+  end if;
+  select * into question
+  from public.chat_messages m
+  where m.session_id = run.session_id and m.client_id = run.id::text;
+  answer := private.answer_to(question);
+
+  if answer.status = 'streaming' then
+    -- Recovery ends every turn long before.
+    return case when run.turn_started_at < now() - interval '1 hour' then
+      private.run_error('failed', 'run_abandoned', 'The reply did not come to its end.')
+    end;
+  end if;
+  if answer.status = 'failed' then
+    return private.run_error('failed', coalesce(answer.error ->> 'code', 'internal'),
+      coalesce(answer.error ->> 'message', 'Something went wrong.'));
+  end if;
+  return jsonb_build_object('status', 'complete');
+end
+$$;
+comment on function private.run_ending(public.lookout_runs) is
+  'How the turn of a run ended, whoever settled it; null while it generates, or when it has not begun.';
+
+create function private.lock_run(run_id uuid)
+returns public.lookout_runs
+language plpgsql
+set search_path = ''
+as $$
+declare
+  run public.lookout_runs;
+begin
+  select * into run from public.lookout_runs r where r.id = run_id;
+  -- Session, lookout, run: the order in which deleting a session reaches them.
+  perform from public.chat_sessions s where s.id = run.session_id for update;
+  perform from public.lookouts l where l.id = run.lookout_id for no key update;
+  select * into run from public.lookout_runs r where r.id = run_id for no key update;
+  return run;
+end
+$$;
+comment on function private.lock_run(uuid) is 'A run, locked with its lookout and session; null when it is gone.';
+
+create function private.release_lookout(run public.lookout_runs, next_run_at timestamptz)
+returns void
+language sql
+set search_path = ''
+as $$
+  -- Paused, archived or edited meanwhile: then next_run_at is another, and only the lease goes.
+  update public.lookouts l
+  set lease_until = null,
+      status = case
+        when l.next_run_at = run.scheduled_at and l.frequency = 'once' then 'archived'
+        when l.next_run_at = run.scheduled_at and release_lookout.next_run_at is null then 'paused'
+        when l.status = 'running' then 'active'
+        else l.status
+      end,
+      next_run_at = case
+        when l.next_run_at <> run.scheduled_at then l.next_run_at
+        when l.next_run_at = run.scheduled_at and l.frequency <> 'once' then release_lookout.next_run_at
+      end,
+      last_run_at = case when run.status = 'skipped' then l.last_run_at else coalesce(run.finished_at, l.last_run_at) end,
+      last_run_session_id = case when run.status = 'skipped' then l.last_run_session_id else run.session_id end
+  where l.id = run.lookout_id
+$$;
+comment on function private.release_lookout(public.lookout_runs, timestamptz) is
+  'Sends a lookout on its way after a run: to its next time, or into the archive.';
+
+create function private.trim_runs(lookout_id uuid, user_id uuid)
+returns void
+language sql
+set search_path = ''
+as $$
+  delete from public.lookout_runs r
+  where r.lookout_id = trim_runs.lookout_id
+    and r.user_id = trim_runs.user_id
+    and r.status <> 'running'
+    and r.scheduled_at < (
+      select k.scheduled_at
+      from public.lookout_runs k
+      where k.lookout_id = trim_runs.lookout_id and k.user_id = trim_runs.user_id
+      order by k.scheduled_at desc
+      offset 99
+      limit 1
+    )
+$$;
+comment on function private.trim_runs(uuid, uuid) is
+  'Keeps the last 100 runs. Called under the lock of the lookout, so that writers queue.';
+
+create function private.end_run(run public.lookout_runs, ending jsonb)
+returns public.lookout_runs
+language plpgsql
+set search_path = ''
+as $$
+declare
+  ended public.lookout_runs;
+begin
+  if ending ->> 'status' = 'failed' then
+    -- Nothing came, and nobody has gone on with it.
+    delete from public.chat_sessions s
+    where s.id = run.session_id
+      and s.message_count <= 2
+      and not exists (
+        select from public.chat_messages m
+        where m.session_id = s.id and m.user_id = s.user_id and m.sender = 'assistant' and m.content <> ''
+      );
+  end if;
+  update public.lookout_runs r
+  set status = ending ->> 'status', error = nullif(ending - 'status', '{}'), finished_at = now()
+  where r.id = run.id
+  returning * into ended;
+  return ended;
+end
+$$;
+comment on function private.end_run(public.lookout_runs, jsonb) is
+  'Records how a run ended; a failed one leaves no session without a reply.';
+
+create function private.finish_lookout_run(run_id uuid, next_run_at timestamptz, outcome jsonb)
+returns public.lookout_runs
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  run public.lookout_runs := private.lock_run(run_id);
+  ending jsonb := coalesce(private.run_ending(run), outcome);
+begin
+  if run.id is null then
+    return null;
+  end if;
+  if run.status = 'running' and ending is null then
+    update public.lookout_runs r set attempts = greatest(0, r.attempts - 1) where r.id = run.id;
+    update public.lookouts l set lease_until = now() + interval '1 minute' where l.id = run.lookout_id;
+    return run;
+  end if;
+  if run.status = 'running' then
+    run := private.end_run(run, ending);
+  elsif exists (select from public.lookout_runs r where r.lookout_id = run.lookout_id and r.status = 'running') then
+    -- Ended long ago: what goes on now is another's.
+    return run;
+  end if;
+  perform private.release_lookout(run, next_run_at);
+  perform private.trim_runs(run.lookout_id, run.user_id);
+  return run;
+end
+$$;
+comment on function private.finish_lookout_run(uuid, timestamptz, jsonb) is
+  'Ends a run once and moves its lookout on. Definer: the functions of turns are not granted.';
+grant execute on function private.finish_lookout_run(uuid, timestamptz, jsonb) to service_role;
+
+create function public.finish_lookout_run(run_id uuid, next_run_at timestamptz default null, outcome jsonb default null)
+returns public.lookout_runs
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.finish_lookout_run(run_id, next_run_at, outcome)
+$$;
+comment on function public.finish_lookout_run(uuid, timestamptz, jsonb) is
+  'Service RPC of the lookouts function: records a run by how its turn ended, else by outcome (status, code, message), and sets the next time unless the lookout was changed. Still running: its reply is generated elsewhere, and the run is claimed again in a minute.';
+grant execute on function public.finish_lookout_run(uuid, timestamptz, jsonb) to service_role;
+
+create function public.defer_lookout_run(run_id uuid, until timestamptz)
+returns boolean
+language plpgsql
+security invoker
+set search_path = ''
+as $$
+begin
+  update public.lookouts l
+  set lease_until = until
+  from public.lookout_runs r
+  where r.id = run_id
+    and r.status = 'running'
+    and r.started_at > now() - interval '1 hour'
+    and l.id = r.lookout_id;
+  if not found then
+    return false;
+  end if;
+  update public.lookout_runs r set attempts = greatest(0, r.attempts - 1) where r.id = run_id;
+  return true;
+end
+$$;
+comment on function public.defer_lookout_run(uuid, timestamptz) is
+  'Service RPC of the lookouts function: a run that has to wait for a limit by the minute; false when it has waited for an hour.';
+grant execute on function public.defer_lookout_run(uuid, timestamptz) to service_role;
+
+create function private.log_lookout_run()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.log_activity(new.user_id, 'lookout_run',
+    jsonb_build_object('lookout_id', new.lookout_id, 'run_id', new.id, 'status', new.status));
+  return null;
+end
+$$;
+comment on function private.log_lookout_run() is
+  'Trigger: the end of a run is activity. Definer: private.log_activity is not granted.';
+
+create trigger lookout_runs_log_end
+  after update of status on public.lookout_runs
+  for each row when (old.status = 'running' and new.status <> 'running')
+  execute function private.log_lookout_run();

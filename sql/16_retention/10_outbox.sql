@@ -1,0 +1,330 @@
+-- The outbox: what we no longer own and is still to be deleted at OpenAI, in Storage and at Stripe.
+
+create table private.remote_deletions (
+  id bigint generated always as identity primary key,
+  kind text not null,
+  provider text not null generated always as (
+    case kind when 'stripe_customer' then 'stripe' when 'object' then 'storage' else 'openai' end
+  ) stored,
+  remote_id text not null,
+  session_id uuid,
+  attempts integer not null default 0,
+  due_at timestamptz not null default now(),
+  last_error text,
+  created_at timestamptz not null default now(),
+  constraint remote_deletions_kind_remote_id_key unique (kind, remote_id),
+  constraint remote_deletions_kind_check
+    check (kind in (
+      'response', 'conversation', 'vector_store_file', 'vector_store', 'file', 'object', 'stripe_customer'
+    )),
+  constraint remote_deletions_attempts_check check (attempts >= 0)
+);
+
+comment on table private.remote_deletions is
+  'The outbox: things at OpenAI, in Storage and at Stripe that are to be deleted. Written in the transaction that lets go of them.';
+comment on column private.remote_deletions.provider is
+  'Who is asked to delete it. Claims are of one, so that what waits for one that hangs holds up no other.';
+comment on column private.remote_deletions.remote_id is
+  'As the other side names it: an id, store/file for an attachment, the path for an object.';
+comment on column private.remote_deletions.session_id is
+  'Whose they were; plain, the session may be gone. A conversation waits for the responses of its session.';
+comment on column private.remote_deletions.due_at is 'When it may be tried next. Claiming moves it: that is the lease.';
+comment on column private.remote_deletions.last_error is 'Name or status of the last failure.';
+
+create function private.enqueue_deletion(kind text, remote_id text, session_id uuid default null)
+returns void
+language sql
+set search_path = ''
+as $$
+  -- Again when it is there already: whoever works on it now may have been too early.
+  insert into private.remote_deletions as d (kind, remote_id, session_id)
+  values (enqueue_deletion.kind, enqueue_deletion.remote_id, enqueue_deletion.session_id)
+  on conflict on constraint remote_deletions_kind_remote_id_key do update
+  set due_at = clock_timestamp(), attempts = 0
+$$;
+comment on function private.enqueue_deletion(text, text, uuid) is 'Puts one thing into the outbox.';
+
+create function private.let_go_of_session()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  -- Ids of the Assistants API name nothing any more.
+  if starts_with(old.thread_id, 'conv_') then
+    perform private.enqueue_deletion('conversation', old.thread_id, old.id);
+  end if;
+  return null;
+end
+$$;
+comment on function private.let_go_of_session() is
+  'Trigger: the conversation of a session that is deleted, or that gets another one. Definer: the outbox is closed to all roles.';
+
+create trigger chat_sessions_outbox_deleted
+  after delete on public.chat_sessions
+  for each row execute function private.let_go_of_session();
+create trigger chat_sessions_outbox_thread
+  after update of thread_id on public.chat_sessions
+  for each row when (old.thread_id is distinct from new.thread_id)
+  execute function private.let_go_of_session();
+
+create function private.let_go_of_response()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.enqueue_deletion('response', old.response_id, old.session_id);
+  return null;
+end
+$$;
+comment on function private.let_go_of_response() is
+  'Trigger: the stored response of a message or stream that goes, or that gets another one. Definer: the outbox is closed to all roles.';
+
+create trigger chat_messages_outbox_deleted
+  after delete on public.chat_messages
+  for each row when (old.response_id is not null)
+  execute function private.let_go_of_response();
+create trigger chat_streams_outbox_deleted
+  after delete on public.chat_streams
+  for each row when (old.response_id is not null)
+  execute function private.let_go_of_response();
+create trigger chat_streams_outbox_response
+  after update of response_id on public.chat_streams
+  for each row when (old.response_id <> new.response_id)
+  execute function private.let_go_of_response();
+
+create function private.let_go_of_store()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.enqueue_deletion('vector_store', old.store_id, old.session_id);
+  return null;
+end
+$$;
+comment on function private.let_go_of_store() is
+  'Trigger: a store at OpenAI that is replaced, or whose row goes. Definer: the outbox is closed to all roles.';
+
+create trigger vector_stores_outbox_deleted
+  after delete on public.vector_stores
+  for each row when (old.store_id is not null)
+  execute function private.let_go_of_store();
+create trigger vector_stores_outbox_store
+  after update of store_id on public.vector_stores
+  for each row when (old.store_id is distinct from new.store_id and old.store_id is not null)
+  execute function private.let_go_of_store();
+
+create function private.let_go_of_file()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  if old.openai_file_id is not null then
+    -- With the session its store goes, and the attachments with it.
+    perform private.enqueue_deletion('vector_store_file', v.store_id || '/' || old.openai_file_id, old.session_id)
+    from public.vector_stores v
+    join public.chat_sessions s on s.id = v.session_id
+    where v.session_id = old.session_id and v.store_id is not null and old.file_type not like 'image/%';
+    perform private.enqueue_deletion('file', old.openai_file_id, old.session_id);
+  end if;
+  return null;
+end
+$$;
+comment on function private.let_go_of_file() is
+  'Trigger: the file at OpenAI of a row that goes, fails, or gets another one. Definer: the outbox is closed to all roles.';
+
+create function private.let_go_of_object()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.enqueue_deletion('object', old.storage_path, old.session_id);
+  return null;
+end
+$$;
+comment on function private.let_go_of_object() is
+  'Trigger: the object in Storage of a file that goes or fails. Definer: the outbox is closed to all roles.';
+
+create trigger chat_files_outbox_deleted
+  after delete on public.chat_files
+  for each row execute function private.let_go_of_file();
+create trigger chat_files_outbox_replaced
+  after update of openai_file_id on public.chat_files
+  for each row when (old.openai_file_id is distinct from new.openai_file_id)
+  execute function private.let_go_of_file();
+create trigger chat_files_outbox_object_deleted
+  after delete on public.chat_files
+  for each row execute function private.let_go_of_object();
+create trigger chat_files_outbox_object_failed
+  after update of status on public.chat_files
+  for each row when (old.status <> 'failed' and new.status = 'failed')
+  execute function private.let_go_of_object();
+
+create function private.set_openai_file(file_id uuid, openai_file_id text)
+returns boolean
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  update public.chat_files f
+  set openai_file_id = set_openai_file.openai_file_id
+  where f.id = file_id and f.status in ('indexing', 'ready');
+  if not found then
+    perform private.enqueue_deletion('file', set_openai_file.openai_file_id);
+  end if;
+  return found;
+end
+$$;
+comment on function private.set_openai_file(uuid, text) is
+  'The file has been given to OpenAI; when its row went meanwhile, it goes too. Definer: private.enqueue_deletion is not granted.';
+grant execute on function private.set_openai_file(uuid, text) to service_role;
+
+create function public.set_openai_file(file_id uuid, openai_file_id text)
+returns boolean
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.set_openai_file(file_id, openai_file_id)
+$$;
+comment on function public.set_openai_file(uuid, text) is
+  'Service RPC: saves the id at OpenAI of a file; false when the row is gone or failed.';
+grant execute on function public.set_openai_file(uuid, text) to service_role;
+
+create function private.abandon_remote(kind text, remote_id text, session_id uuid)
+returns void
+language sql
+security definer
+set search_path = ''
+as $$
+  select private.enqueue_deletion(kind, remote_id, session_id)
+$$;
+comment on function private.abandon_remote(text, text, uuid) is 'Puts into the outbox what has no row. Definer: the outbox is closed to all roles.';
+grant execute on function private.abandon_remote(text, text, uuid) to service_role;
+
+create function public.abandon_remote(kind text, remote_id text, session_id uuid default null)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.abandon_remote(kind, remote_id, session_id)
+$$;
+comment on function public.abandon_remote(text, text, uuid) is
+  'Service RPC: something remote that no row names is to be deleted.';
+grant execute on function public.abandon_remote(text, text, uuid) to service_role;
+
+create function private.claim_remote_deletions(provider text, max_count integer)
+returns setof private.remote_deletions
+language sql
+security definer
+set search_path = ''
+as $$
+  update private.remote_deletions d
+  set due_at = now() + interval '5 minutes'
+  where d.id in (
+    select w.id
+    from private.remote_deletions w
+    where w.provider = claim_remote_deletions.provider
+      and w.due_at <= now()
+      -- A response that still runs would add its items to the conversation.
+      and (w.kind <> 'conversation' or not exists (
+        select from private.remote_deletions r where r.session_id = w.session_id and r.kind = 'response'
+      ))
+    order by w.due_at, w.id
+    limit max_count
+    for update skip locked
+  )
+  returning d.*
+$$;
+comment on function private.claim_remote_deletions(text, integer) is
+  'Takes what is due at one provider, under a lease of five minutes. Definer: the outbox is closed to all roles.';
+grant execute on function private.claim_remote_deletions(text, integer) to service_role;
+
+create function public.claim_remote_deletions(provider text, max_count integer)
+returns table (id bigint, kind text, remote_id text, attempts integer, due_at timestamptz)
+language sql
+security invoker
+set search_path = ''
+as $$
+  select d.id, d.kind, d.remote_id, d.attempts, d.due_at from private.claim_remote_deletions(provider, max_count) d
+$$;
+comment on function public.claim_remote_deletions(text, integer) is
+  'Service RPC of the clean-up: due rows of the outbox for openai, storage or stripe, each to one caller at a time. End each by complete_remote_deletion.';
+grant execute on function public.claim_remote_deletions(text, integer) to service_role;
+
+create function private.complete_remote_deletion(deletion_id bigint, claimed_until timestamptz, error text)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  if error is null then
+    -- One that was put in again since it was claimed stays.
+    delete from private.remote_deletions d where d.id = deletion_id and d.due_at = claimed_until;
+    return;
+  end if;
+  update private.remote_deletions d
+  set attempts = d.attempts + 1,
+      due_at = now() + least(interval '6 hours', interval '1 minute' * 2 ^ least(d.attempts, 10)),
+      last_error = left(error, 200)
+  where d.id = deletion_id and d.due_at = claimed_until;
+end
+$$;
+comment on function private.complete_remote_deletion(bigint, timestamptz, text) is
+  'Ends a claim: done, or to be tried again after one minute, doubling to six hours. Definer: the outbox is closed to all roles.';
+grant execute on function private.complete_remote_deletion(bigint, timestamptz, text) to service_role;
+
+create function public.complete_remote_deletion(deletion_id bigint, claimed_until timestamptz, error text default null)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.complete_remote_deletion(deletion_id, claimed_until, error)
+$$;
+comment on function public.complete_remote_deletion(bigint, timestamptz, text) is
+  'Service RPC of the clean-up: claimed_until is the due_at of the claim. Without an error the row goes; with one it backs off.';
+grant execute on function public.complete_remote_deletion(bigint, timestamptz, text) to service_role;
+
+create function private.count_due_deletions()
+returns integer
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+  select count(*)::integer from private.remote_deletions d where d.due_at <= now()
+$$;
+comment on function private.count_due_deletions() is
+  'What waits in the outbox and may be tried now. Definer: the outbox is closed to all roles.';
+grant execute on function private.count_due_deletions() to service_role;
+
+create function public.count_due_deletions()
+returns integer
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select private.count_due_deletions()
+$$;
+comment on function public.count_due_deletions() is 'Service RPC of the clean-up: rows of the outbox that are due.';
+grant execute on function public.count_due_deletions() to service_role;
+
+alter table private.remote_deletions enable row level security;
+
+-- What is due at a provider, oldest first; and whether a conversation still waits for responses of its session.
+create index remote_deletions_provider_due_at_idx on private.remote_deletions (provider, due_at, id);
+create index remote_deletions_response_session_id_idx on private.remote_deletions (session_id) where kind = 'response';

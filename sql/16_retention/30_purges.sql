@@ -1,0 +1,379 @@
+-- Retention: what is over goes, a batch of one kind at a time.
+
+create table private.retention_policy (
+  is_only boolean primary key default true,
+  activity_days integer default 365,
+  audit_days integer default 730,
+  batch_rows integer not null default 5000,
+  constraint retention_policy_is_only_check check (is_only),
+  constraint retention_policy_check check (least(activity_days, audit_days, batch_rows) > 0)
+);
+insert into private.retention_policy default values;
+
+create table private.purge_counts (
+  day date not null,
+  kind text not null,
+  deleted bigint not null,
+  reached timestamptz,
+  primary key (day, kind)
+);
+
+comment on table private.retention_policy is
+  'One row: days after which activity (ACTIVITY_RETENTION_DAYS) and audit rows (AUDIT_RETENTION_DAYS) go, and rows of one batch.';
+comment on column private.retention_policy.activity_days is 'Of user_activity and sync_logs; null keeps them for ever.';
+comment on column private.retention_policy.audit_days is 'Of audit_logs; null keeps them for ever.';
+comment on table private.purge_counts is 'How many rows of a kind retention deleted on a UTC day; kept for a year.';
+comment on column private.purge_counts.reached is
+  'Time of the last row deleted that day: the next batch begins there, and not among index entries of rows that are gone. infinity: nothing more is looked for that day.';
+
+-- A purge deletes up to so many rows from a time on, oldest first, and says how many and which was the last. It takes
+-- what nobody holds: a row that somebody has locked waits for another day. Rows are named by ctid, which their lock holds.
+-- One that reads the whole table, for want of an index, has reached infinity when its batch was not full: once a day is
+-- enough for it.
+
+create function private.purge_usage_counters(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+language sql
+set search_path = ''
+as $$
+  with gone as (
+    delete from public.usage_counters c
+    where c.ctid = any (array(
+      select o.ctid
+      from public.usage_counters o
+      -- A refund looks for the current period only.
+      where o.reset_at >= since and o.reset_at < now() - interval '1 day'
+      order by o.reset_at
+      limit max_rows
+      for update skip locked
+    ))
+    returning c.reset_at
+  )
+  select count(*)::integer, max(g.reset_at) from gone g
+$$;
+comment on function private.purge_usage_counters(timestamptz, integer) is 'Purge: counters whose period ended more than a day ago.';
+
+create function private.purge_user_activity(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+language sql
+set search_path = ''
+as $$
+  with gone as (
+    delete from public.user_activity a
+    where a.ctid = any (array(
+      select o.ctid
+      from public.user_activity o
+      where o.created_at >= since
+        and o.created_at < now() - make_interval(days => (select p.activity_days from private.retention_policy p))
+      order by o.created_at
+      limit max_rows
+      for update skip locked
+    ))
+    returning a.created_at
+  )
+  select count(*)::integer, max(g.created_at) from gone g
+$$;
+comment on function private.purge_user_activity(timestamptz, integer) is 'Purge: activity older than the policy.';
+
+create function private.purge_sync_logs(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+language sql
+set search_path = ''
+as $$
+  with gone as (
+    delete from public.sync_logs l
+    where l.ctid = any (array(
+      select o.ctid
+      from public.sync_logs o
+      where o.created_at >= since
+        and o.created_at < now() - make_interval(days => (select p.activity_days from private.retention_policy p))
+      order by o.created_at
+      limit max_rows
+      for update skip locked
+    ))
+    returning l.created_at
+  )
+  select count(*)::integer, max(g.created_at) from gone g
+$$;
+comment on function private.purge_sync_logs(timestamptz, integer) is
+  'Purge: attempts to issue or redeem a code, older than the policy of activity.';
+
+create function private.purge_audit_logs(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- What the trigger of the table asks for; off again at once, so that nothing else of the transaction passes.
+  perform set_config('parley.retention', 'on', true);
+  with gone as (
+    delete from public.audit_logs l
+    where l.ctid = any (array(
+      select o.ctid
+      from public.audit_logs o
+      where o.created_at >= since
+        and o.created_at < now() - make_interval(days => (select p.audit_days from private.retention_policy p))
+      order by o.created_at
+      limit max_rows
+      for update skip locked
+    ))
+    returning l.created_at
+  )
+  select count(*)::integer, max(g.created_at) into deleted, reached from gone g;
+  perform set_config('parley.retention', '', true);
+end
+$$;
+comment on function private.purge_audit_logs(timestamptz, integer) is
+  'Purge: the audit log beyond the policy. Only the owner of the table gets past its trigger.';
+
+create function private.purge_bridge_tokens(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+language sql
+set search_path = ''
+as $$
+  with gone as (
+    delete from public.bridge_tokens t
+    where t.ctid = any (array(
+      select o.ctid
+      from public.bridge_tokens o
+      where o.expires_at >= since and o.expires_at < now() - interval '1 day'
+      order by o.expires_at
+      limit max_rows
+      for update skip locked
+    ))
+    returning t.expires_at
+  )
+  select count(*)::integer, max(g.expires_at) from gone g
+$$;
+comment on function private.purge_bridge_tokens(timestamptz, integer) is
+  'Purge: codes of the bridge, used or not, that expired more than a day ago.';
+
+create function private.purge_organization_invitations(
+  since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
+)
+language sql
+set search_path = ''
+as $$
+  with gone as (
+    delete from public.organization_invitations i
+    where i.ctid = any (array(
+      select o.ctid
+      from public.organization_invitations o
+      -- For a while whoever comes too late hears so, and the organization sees whom to ask again.
+      where o.expires_at >= since and o.expires_at < now() - interval '30 days'
+      order by o.expires_at
+      limit max_rows
+      for update skip locked
+    ))
+    returning i.expires_at
+  )
+  select count(*)::integer, max(g.expires_at) from gone g
+$$;
+comment on function private.purge_organization_invitations(timestamptz, integer) is
+  'Purge: invitations that expired more than 30 days ago.';
+
+create function private.purge_stripe_events(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+language sql
+set search_path = ''
+as $$
+  with gone as (
+    delete from public.stripe_events e
+    where e.ctid = any (array(
+      select o.ctid
+      from public.stripe_events o
+      where o.status in ('processed', 'ignored')
+        -- Stripe itself keeps events for 30 days: none of these can come again.
+        and o.received_at >= since and o.received_at < now() - interval '90 days'
+      order by o.received_at
+      limit max_rows
+      for update skip locked
+    ))
+    returning e.received_at
+  )
+  select count(*)::integer, max(g.received_at) from gone g
+$$;
+comment on function private.purge_stripe_events(timestamptz, integer) is
+  'Purge: events that were dealt with, older than 90 days; never one that failed or is under way.';
+
+create function private.purge_rate_counters(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+language sql
+set search_path = ''
+as $$
+  with gone as (
+    delete from private.rate_counters c
+    where c.ctid = any (array(
+      select o.ctid
+      from private.rate_counters o
+      -- In any order, without an index: one on minute would make every call of the limiter write it.
+      where o.minute >= since and o.minute < now() - interval '1 day'
+      limit max_rows
+      for update skip locked
+    ))
+    returning c.minute
+  )
+  select count(*)::integer, case when count(*) < max_rows then 'infinity'::timestamptz end from gone g
+$$;
+comment on function private.purge_rate_counters(timestamptz, integer) is
+  'Purge: counters of the limiter that nobody has touched for a day.';
+
+create function private.purge_purge_counts(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+language sql
+set search_path = ''
+as $$
+  with gone as (
+    delete from private.purge_counts c
+    where c.ctid = any (array(
+      select o.ctid
+      from private.purge_counts o
+      where o.day >= since::date and o.day < (now() at time zone 'UTC')::date - 365
+      limit max_rows
+      for update skip locked
+    ))
+    returning c.day
+  )
+  select count(*)::integer, null::timestamptz from gone g
+$$;
+comment on function private.purge_purge_counts(timestamptz, integer) is 'Purge: counts of retention older than a year.';
+
+create function private.can_use_schema(schema_name text)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+  select exists (
+    select from pg_namespace n where n.nspname = schema_name and has_schema_privilege(n.oid, 'usage')
+  )
+$$;
+comment on function private.can_use_schema(text) is
+  'Whether something of the platform is here and ours to use: schema cron of pg_cron, net of pg_net, vault.';
+
+create function private.purge_cron_runs(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+language plpgsql
+set search_path = ''
+as $$
+begin
+  deleted := 0;
+  reached := null;
+  if not private.can_use_schema('cron') then
+    return;
+  end if;
+  with gone as (
+    delete from cron.job_run_details d
+    where d.runid in (
+      select o.runid
+      from cron.job_run_details o
+      -- Our jobs' only; and no run that is under way.
+      where o.command ~ '\mprivate\.run_(sql|function)_schedule\('
+        and o.end_time >= since and o.end_time < now() - interval '7 days'
+      order by o.runid
+      limit max_rows
+    )
+    returning d.runid
+  )
+  select count(*)::integer, case when count(*) < max_rows then 'infinity'::timestamptz end into deleted, reached from gone;
+exception when insufficient_privilege then
+  raise warning 'cron.job_run_details is not ours to shorten: %', sqlerrm;
+end
+$$;
+comment on function private.purge_cron_runs(timestamptz, integer) is
+  'Purge: what pg_cron wrote down of runs of the schedules, older than seven days; nothing where there is no pg_cron.';
+
+create function private.purge_failed_sign_ups(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+language sql
+set search_path = ''
+as $$
+  with gone as (
+    delete from auth.users u
+    where u.id in (
+      select o.id
+      from auth.users o
+      where o.last_sign_in_at is null
+        -- A confirmed address can sign in at any time, and ensure_profile makes the profile then.
+        and o.email_confirmed_at is null
+        and o.phone_confirmed_at is null
+        -- A link or code that was sent lately may still be used.
+        and greatest(o.created_at, o.updated_at, o.confirmation_sent_at, o.invited_at, o.recovery_sent_at)
+          < now() - interval '7 days'
+        and o.created_at >= since
+        and not exists (select from public.profiles p where p.auth_id = o.id)
+        and not exists (select from auth.sessions s where s.user_id = o.id)
+      order by o.id
+      limit max_rows
+      for update of o skip locked
+    )
+    returning u.id
+  )
+  select count(*)::integer, case when count(*) < max_rows then 'infinity'::timestamptz end from gone g
+$$;
+comment on function private.purge_failed_sign_ups(timestamptz, integer) is
+  'Purge: logins that nobody confirmed or used for seven days and that sign-up gave no profile. Whoever signs up again gets a new one.';
+
+create function private.purge_kind(kind text, max_rows integer)
+returns boolean
+language plpgsql
+set search_path = ''
+as $$
+<<batch>>
+declare
+  today date := (now() at time zone 'UTC')::date;
+  since timestamptz := coalesce(
+    (select c.reached from private.purge_counts c where c.day = today and c.kind = purge_kind.kind), '-infinity'
+  );
+  deleted integer;
+  reached timestamptz;
+begin
+  if since = 'infinity' then
+    return false;
+  end if;
+  execute format('select p.deleted, p.reached from private.%I($1, $2) p', 'purge_' || kind)
+  into deleted, reached using since, max_rows;
+  if deleted = 0 and reached is null then
+    return false;
+  end if;
+  insert into private.purge_counts as c (day, kind, deleted, reached)
+  values (today, purge_kind.kind, batch.deleted::bigint, batch.reached)
+  on conflict on constraint purge_counts_pkey do update
+  set deleted = c.deleted + excluded.deleted, reached = excluded.reached;
+  return true;
+end
+$$;
+comment on function private.purge_kind(text, integer) is
+  'One batch of one kind, from where the last one of the day ended, and its count; false when there was nothing to do and nothing to write down.';
+
+create function private.run_retention()
+returns boolean
+language plpgsql
+set search_path = ''
+as $$
+declare
+  max_rows integer := (select p.batch_rows from private.retention_policy p);
+  kind text;
+  first_failure text;
+begin
+  -- A kind a call, so that each is kept at once. Those without an index come last, for they are met only once the others
+  -- have nothing left.
+  foreach kind in array array[
+    'usage_counters', 'user_activity', 'sync_logs', 'audit_logs', 'bridge_tokens', 'organization_invitations',
+    'stripe_events', 'purge_counts', 'cron_runs', 'rate_counters', 'failed_sign_ups'
+  ] loop
+    begin
+      if private.purge_kind(kind, max_rows) then
+        return true;
+      end if;
+    exception when others then
+      raise warning 'retention passes over %: %', kind, sqlstate;
+      first_failure := coalesce(first_failure, sqlstate);
+    end;
+  end loop;
+  if first_failure is not null then
+    raise exception 'retention_failed' using errcode = first_failure, hint = 'The log names the kinds that were passed over.';
+  end if;
+  return false;
+end
+$$;
+comment on function private.run_retention() is
+  'Deletes one batch of what is over; false when there is nothing left. A kind that fails is passed over, and its SQLSTATE raised once the others have nothing left. Called by its schedule, as the owner of the tables.';
+
+alter table private.retention_policy enable row level security;
+alter table private.purge_counts enable row level security;
+
+-- What retention looks for, oldest first. A counter's end never changes: counting writes no index.
+create index usage_counters_reset_at_idx on public.usage_counters (reset_at);
+create index stripe_events_received_at_idx on public.stripe_events (received_at) where status in ('processed', 'ignored');
+create index organization_invitations_expires_at_idx on public.organization_invitations (expires_at);

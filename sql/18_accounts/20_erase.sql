@@ -1,0 +1,208 @@
+-- What erases an account: customers at Stripe, chats, and the profile's own rows.
+
+create function private.holder_of_customer(customer public.stripe_customers)
+returns uuid
+language sql
+stable
+set search_path = ''
+as $$
+  select coalesce(
+    customer.user_id,
+    -- An upsert asks before it knows of the row that is there.
+    (select c.user_id from public.stripe_customers c where c.id = customer.id),
+    (select p.id from public.profiles p where p.stripe_customer_id = customer.id),
+    (
+      select p.id
+      from public.profiles p
+      where p.id = case
+        when customer.metadata ->> 'profile_id' ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+          then (customer.metadata ->> 'profile_id')::uuid
+      end
+    )
+  )
+$$;
+comment on function private.holder_of_customer(public.stripe_customers) is
+  'With whose account a customer goes. Who is linked to it comes first; metadata, which our server writes when it makes one, speaks only for those that it could not link. Nobody gains anything by it.';
+grant execute on function private.holder_of_customer(public.stripe_customers) to service_role;
+
+create function private.let_go_of_customers(profile_id uuid)
+returns void
+language sql
+set search_path = ''
+as $$
+  -- The triggers forget what it says of a person, and put it into the outbox.
+  update public.stripe_customers c
+  set email = null, name = null
+  where (
+      c.user_id = let_go_of_customers.profile_id
+      or (c.user_id is null and c.metadata ->> 'profile_id' = let_go_of_customers.profile_id::text)
+    )
+    and private.holder_of_customer(c) = let_go_of_customers.profile_id;
+
+  select private.enqueue_deletion('stripe_customer', p.stripe_customer_id)
+  from public.profiles p
+  where p.id = let_go_of_customers.profile_id
+    and p.stripe_customer_id is not null
+    and not exists (
+      select from private.remote_deletions d where d.kind = 'stripe_customer' and d.remote_id = p.stripe_customer_id
+    )
+$$;
+comment on function private.let_go_of_customers(uuid) is
+  'Puts a closed profile''s customers at Stripe into the outbox, also those that were made and never linked; of our rows of them, only what others refer to stays.';
+
+create function private.forget_customer()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+declare
+  holder uuid := private.holder_of_customer(new);
+begin
+  if exists (select from public.profiles p where p.id = holder and p.is_deleted) then
+    new.email := null;
+    new.name := null;
+    -- Of one that is not linked, this alone says whose it was.
+    new.metadata := case when new.user_id is null then jsonb_build_object('profile_id', holder) else '{}'::jsonb end;
+  end if;
+  return new;
+end
+$$;
+comment on function private.forget_customer() is
+  'Trigger: what Stripe still says of a customer whose account is deleted is not written down again.';
+
+create function private.let_go_of_customer()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  if exists (select from public.profiles p where p.id = private.holder_of_customer(new) and p.is_deleted)
+    and not exists (select from private.remote_deletions d where d.kind = 'stripe_customer' and d.remote_id = new.id)
+  then
+    perform private.enqueue_deletion('stripe_customer', new.id);
+  end if;
+  return null;
+end
+$$;
+comment on function private.let_go_of_customer() is
+  'Trigger: a customer that we hear of, or link, when its account is deleted goes too. Definer: the outbox is closed to all roles.';
+
+create trigger stripe_customers_forget
+  before insert or update on public.stripe_customers
+  for each row execute function private.forget_customer();
+
+create trigger stripe_customers_let_go
+  after insert or update on public.stripe_customers
+  for each row when (not new.is_deleted)
+  execute function private.let_go_of_customer();
+
+create function private.close_account(profile_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  address text;
+begin
+  -- Its own row first, as whoever acts in an organization does.
+  select lower(p.email) into address
+  from public.profiles p
+  where p.id = close_account.profile_id
+  for no key update;
+  insert into private.account_deletions (profile_id)
+  values (close_account.profile_id)
+  on conflict on constraint account_deletions_pkey do nothing;
+
+  -- The last member takes the organization along; otherwise ownership passes on.
+  perform private.anonymize_profile(close_account.profile_id);
+  -- Who accepts one holds the organization and waits for a profile: what is being used up is left to that.
+  delete from public.organization_invitations i
+  where i.id in (
+    select d.id from public.organization_invitations d
+    where d.invited_by = close_account.profile_id or d.email = address
+    for update skip locked
+  );
+  perform private.let_go_of_customers(close_account.profile_id);
+end
+$$;
+comment on function private.close_account(uuid) is
+  'Ends an account at once, whatever its size: nobody can act with it, nothing of it is public, and the rest is due to be erased. Repeating it changes nothing.';
+
+create function private.erase_chats(profile_id uuid, max_rows integer)
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  budget integer := max_rows;
+  erased integer;
+  files integer;
+  doomed uuid;
+begin
+  for doomed in
+    select s.id from public.chat_sessions s where s.user_id = erase_chats.profile_id limit max_rows
+  loop
+    -- Before its messages and streams, as in private.lock_session_of.
+    perform from public.chat_sessions s where s.id = doomed for update;
+    delete from public.chat_messages m
+    where m.id in (
+      select d.id from public.chat_messages d
+      where d.session_id = doomed and d.user_id = erase_chats.profile_id
+      order by d.seq
+      limit budget
+    );
+    get diagnostics erased = row_count;
+    budget := budget - erased;
+    exit when budget <= 0;
+
+    select count(*)::integer into files from public.chat_files f where f.session_id = doomed;
+    delete from public.chat_sessions s where s.id = doomed;
+    budget := budget - 1 - files;
+    exit when budget <= 0;
+  end loop;
+  return budget;
+end
+$$;
+comment on function private.erase_chats(uuid, integer) is
+  'Deletes chats of a profile, message by message where they are long; how many more rows may go in this batch.';
+
+create function private.erase_account(profile_id uuid, max_rows integer)
+returns boolean
+language plpgsql
+set search_path = ''
+as $$
+declare
+  budget integer := private.erase_chats(profile_id, max_rows);
+  erased integer;
+  target text;
+begin
+  foreach target in array array[
+    'user_activity', 'sync_logs', 'bridge_tokens', 'admin_notes', 'usage_counters', 'custom_instructions'
+  ] loop
+    exit when budget <= 0;
+    execute format(
+      'delete from public.%1$I where ctid = any (array(select t.ctid from public.%1$I t where t.user_id = $1 limit $2))',
+      target
+    ) using erase_account.profile_id, budget;
+    get diagnostics erased = row_count;
+    budget := budget - erased;
+  end loop;
+  if budget <= 0 then
+    return true;
+  end if;
+
+  delete from private.rate_counters r where r.subject = erase_account.profile_id::text;
+  perform private.let_go_of_customers(erase_account.profile_id);
+  perform private.enqueue_deletion('object', o.name)
+  from storage.objects o
+  where o.bucket_id = 'chat-files'
+    and o.name like erase_account.profile_id || '/%'
+    and not exists (select from private.remote_deletions d where d.kind = 'object' and d.remote_id = o.name)
+  limit budget;
+  get diagnostics erased = row_count;
+  return erased >= budget;
+end
+$$;
+comment on function private.erase_account(uuid, integer) is
+  'One batch of what is erased of a closed account; true: call again, there is more.';

@@ -1,0 +1,8696 @@
+-- Parley 0.1.0, written from sql/ by `npm run db:baseline`. Edit the files of sql/ instead.
+
+-- From sql/00_foundation.sql
+
+-- The private schema, closed default privileges, and the helpers that every later file uses.
+
+create schema if not exists private;
+comment on schema private is
+  'Never exposed by the API: secrets, and the security definer functions behind thin public ones.';
+
+-- Close first: later files open by name. Older projects grant everything to the API roles by default.
+revoke all on schema private from public;
+grant usage on schema private to anon, authenticated, service_role;
+
+alter default privileges for role postgres in schema public
+  revoke all on tables from anon, authenticated, service_role;
+alter default privileges for role postgres in schema public
+  revoke all on sequences from anon, authenticated, service_role;
+alter default privileges for role postgres in schema public
+  revoke all on functions from anon, authenticated, service_role;
+alter default privileges for role postgres
+  revoke execute on functions from public;
+
+-- Nobody uses GraphQL here, and its introspection shows every table.
+drop extension if exists pg_graphql;
+
+create function private.touch_updated_at()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  new.updated_at := now();
+  return new;
+end
+$$;
+comment on function private.touch_updated_at() is
+  'Trigger: stamps updated_at. Called before every update of a table that has the column.';
+
+create function private.refuse(http_status integer, code text, detail jsonb default null, hint text default null)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  raise exception using
+    errcode = 'PT' || http_status,
+    message = code,
+    detail = coalesce(detail::text, ''),
+    hint = coalesce(hint, '');
+end
+$$;
+comment on function private.refuse(integer, text, jsonb, text) is
+  'Raises a refusal that PostgREST answers with this HTTP status: a stable snake_case code, JSON detail, a hint for people.';
+grant execute on function private.refuse(integer, text, jsonb, text) to authenticated, service_role;
+
+create function private.schema_version()
+returns text
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  return (select max(m.version) from supabase_migrations.schema_migrations m);
+end
+$$;
+comment on function private.schema_version() is
+  'Version of the newest migration. Definer: the history of migrations is readable by postgres only.';
+grant execute on function private.schema_version() to service_role;
+
+create function public.schema_version()
+returns text
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select private.schema_version()
+$$;
+comment on function public.schema_version() is 'Service RPC of the health function.';
+grant execute on function public.schema_version() to service_role;
+
+-- From sql/01_users.sql
+
+-- Profiles: the product's users, made and kept in step with auth.users.
+
+create type public.user_role as enum ('user', 'premium', 'admin', 'banned');
+create type public.membership_status as enum ('active', 'inactive', 'canceled', 'past_due');
+
+create table public.profiles (
+  id uuid primary key default gen_random_uuid(),
+  auth_id uuid,
+  email text,
+  user_name text,
+  organization_name text,
+  avatar_url text,
+  role public.user_role not null default 'user',
+  membership_status public.membership_status not null default 'active',
+  organization_id uuid,
+  organization_role text,
+  stripe_customer_id text,
+  stripe_subscription_id text,
+  stripe_product_id text,
+  subscription_plan text not null default 'free',
+  subscription_quota integer,
+  subscription_usage integer not null default 0,
+  quota_last_reset timestamptz not null default now(),
+  tokens integer not null default 0,
+  tokens_expires_at timestamptz,
+  is_active boolean not null default true,
+  email_confirmed boolean not null default false,
+  auth_provider text not null default 'email',
+  is_deleted boolean not null default false,
+  deleted_at timestamptz,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint profiles_auth_id_key unique (auth_id),
+  constraint profiles_auth_id_fkey foreign key (auth_id) references auth.users (id) on delete set null,
+  constraint profiles_stripe_customer_id_key unique (stripe_customer_id),
+  constraint profiles_user_name_check check (char_length(user_name) <= 200),
+  constraint profiles_organization_name_check check (char_length(organization_name) <= 200),
+  constraint profiles_avatar_url_check check (avatar_url ~ '^https?://' and char_length(avatar_url) <= 2048),
+  constraint profiles_organization_role_check check (organization_role in ('owner', 'admin', 'member')),
+  constraint profiles_subscription_quota_check check (subscription_quota >= 0),
+  constraint profiles_subscription_usage_check check (subscription_usage >= 0),
+  constraint profiles_tokens_check check (tokens >= 0),
+  constraint profiles_deleted_at_check check (is_deleted = (deleted_at is not null))
+);
+
+comment on table public.profiles is
+  'One row per user of the product. Anonymized when the account goes, never deleted.';
+comment on column public.profiles.auth_id is 'The login in auth.users; null once the login is gone, which is after is_deleted.';
+comment on column public.profiles.email is 'Follows auth.users; null for phone and anonymous sign-ins.';
+comment on column public.profiles.membership_status is 'Describes billing; never blocks by itself.';
+comment on column public.profiles.subscription_quota is 'Messages per period, copied from the plan; null means unlimited.';
+comment on column public.profiles.subscription_usage is 'Messages used since quota_last_reset.';
+comment on column public.profiles.tokens is 'Credits: one message each beyond the quota.';
+comment on column public.profiles.is_active is 'Set false by an admin to suspend the account.';
+
+create function private.metadata_text(metadata jsonb, keys text[], max_length integer)
+returns text
+language sql
+immutable
+set search_path = ''
+as $$
+  select left(metadata ->> k.key, max_length)
+  from unnest(keys) with ordinality as k (key, position)
+  where nullif(btrim(metadata ->> k.key), '') is not null
+  order by k.position
+  limit 1
+$$;
+comment on function private.metadata_text(jsonb, text[], integer) is
+  'First non-empty of the named keys in sign-up metadata, cut to length: what a provider or a client sends is not trusted.';
+
+create function private.create_profile(auth_user auth.users)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  metadata jsonb := coalesce(auth_user.raw_user_meta_data::jsonb, '{}');
+  picture text := private.metadata_text(metadata, array['avatar_url', 'picture'], 2048);
+  fresh public.profiles;
+begin
+  fresh.auth_id := auth_user.id;
+  fresh.email := nullif(auth_user.email::text, '');
+  fresh.user_name := private.metadata_text(metadata, array['user_name', 'full_name', 'name'], 200);
+  fresh.avatar_url := case when picture ~ '^https?://' then picture end;
+  fresh.email_confirmed := auth_user.email_confirmed_at is not null;
+  fresh.auth_provider := coalesce(auth_user.raw_app_meta_data::jsonb ->> 'provider', 'email');
+
+  insert into public.profiles (auth_id, email, user_name, avatar_url, email_confirmed, auth_provider)
+  values (fresh.auth_id, fresh.email, fresh.user_name, fresh.avatar_url, fresh.email_confirmed, fresh.auth_provider)
+  on conflict do nothing;
+
+  -- Two logins may carry one address (single sign-on): the second profile goes without it rather than missing.
+  insert into public.profiles (auth_id, email, user_name, avatar_url, email_confirmed, auth_provider)
+  select fresh.auth_id, null, fresh.user_name, fresh.avatar_url, false, fresh.auth_provider
+  where not exists (select from public.profiles p where p.auth_id = fresh.auth_id)
+  on conflict do nothing;
+end
+$$;
+comment on function private.create_profile(auth.users) is
+  'Makes the profile of a login unless it has one. Called by the sign-up trigger and by ensure_profile.';
+
+create function private.handle_auth_user_created()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.create_profile(new);
+  return new;
+exception when others then
+  raise warning 'profile for auth user % was not created: %', new.id, sqlerrm;
+  return new;
+end
+$$;
+comment on function private.handle_auth_user_created() is
+  'Trigger on auth.users: makes the profile; never makes a sign-up fail (ensure_profile repairs). Definer: the Auth service has no rights on profiles.';
+
+create function private.handle_auth_user_updated()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  taken boolean := exists (
+    select from public.profiles p
+    where lower(p.email) = lower(new.email) and p.auth_id is distinct from new.id
+  );
+begin
+  -- An address that another login has taken (single sign-on) stays where it is; the rest follows all the same.
+  update public.profiles p
+  set email = case when taken then p.email else nullif(new.email::text, '') end,
+      email_confirmed = case when taken then p.email_confirmed else new.email_confirmed_at is not null end,
+      auth_provider = coalesce(new.raw_app_meta_data::jsonb ->> 'provider', p.auth_provider)
+  where p.auth_id = new.id
+    and not p.is_deleted;
+  return new;
+exception when others then
+  raise warning 'profile of auth user % does not follow: %', new.id, sqlerrm;
+  return new;
+end
+$$;
+comment on function private.handle_auth_user_updated() is
+  'Trigger on auth.users: e-mail, confirmation and provider follow. Definer: the Auth service has no rights on profiles.';
+
+create function private.anonymize_profile(profile_id uuid)
+returns void
+language sql
+set search_path = ''
+as $$
+  update public.profiles
+  set email = null, user_name = null, organization_name = null, avatar_url = null,
+      is_active = false, email_confirmed = false, is_deleted = true, deleted_at = now()
+  where id = profile_id
+    and not is_deleted
+$$;
+comment on function private.anonymize_profile(uuid) is
+  'Takes everything personal out of a profile and marks it deleted; the row stays for what must be kept, and auth_id until the login goes, so that no token of it makes another profile.';
+
+-- plpgsql keeps its plan for the connection; a function in SQL would be planned again at every statement.
+create function private.current_profile_id()
+returns uuid
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  return (select p.id from public.profiles p where p.auth_id = auth.uid() and not p.is_deleted);
+end
+$$;
+comment on function private.current_profile_id() is
+  'The caller''s profile. Called by every owner policy, once a statement. Definer: it is what the policy on profiles itself compares with.';
+grant execute on function private.current_profile_id() to authenticated, service_role;
+
+create function private.can_act(profile_id uuid)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+  select exists (
+    select from public.profiles p
+    where p.id = profile_id
+      and p.role <> 'banned'
+      and p.is_active
+      and not p.is_deleted
+  )
+$$;
+comment on function private.can_act(uuid) is 'The one rule for who may start anything: not banned, active, not deleted.';
+
+create function private.may_act()
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  return private.can_act(private.current_profile_id());
+end
+$$;
+comment on function private.may_act() is
+  'Whether the caller may start anything. Called by policies of Storage, which knows no refusals of ours. Definer: roles of others are not readable.';
+grant execute on function private.may_act() to authenticated;
+
+create function private.require_can_act()
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  if not private.can_act(private.current_profile_id()) then
+    perform private.refuse(403, 'account_blocked', hint => 'The account is suspended.');
+  end if;
+  return true;
+end
+$$;
+comment on function private.require_can_act() is
+  'True, or refuses with 403 account_blocked. Called by insert policies. Definer: roles of others are not readable.';
+grant execute on function private.require_can_act() to authenticated;
+
+create function private.ensure_profile(auth_user_id uuid)
+returns public.profiles
+language plpgsql
+set search_path = ''
+as $$
+declare
+  found_profile public.profiles;
+begin
+  select * into found_profile from public.profiles p where p.auth_id = auth_user_id;
+  if found_profile.id is null then
+    perform private.create_profile(u) from auth.users u where u.id = auth_user_id;
+    select * into found_profile from public.profiles p where p.auth_id = auth_user_id;
+  end if;
+  if found_profile.id is null or found_profile.is_deleted then
+    perform private.refuse(401, 'unknown_user', hint => 'This login no longer exists.');
+  end if;
+  return found_profile;
+end
+$$;
+comment on function private.ensure_profile(uuid) is
+  'The profile of a login, made when the sign-up trigger could not. Refuses with 401 a login that is gone, or whose account is being deleted.';
+
+create function private.lock_profile(auth_user_id uuid, must_act boolean default true)
+returns uuid
+language plpgsql
+set search_path = ''
+as $$
+declare
+  profile public.profiles := private.ensure_profile(auth_user_id);
+begin
+  perform from public.profiles p where p.id = profile.id for no key update;
+  if must_act and not private.can_act(profile.id) then
+    perform private.refuse(403, 'account_blocked', hint => 'The account is suspended.');
+  end if;
+  return profile.id;
+end
+$$;
+comment on function private.lock_profile(uuid, boolean) is
+  'The profile of a login, locked so that what is counted of it stays true; 403 when it has to act and may not. Locks are taken in one order everywhere: profile, session, what hangs on a session.';
+
+create function private.ensure_my_profile()
+returns public.profiles
+language sql
+security definer
+set search_path = ''
+as $$
+  select private.ensure_profile(auth.uid())
+$$;
+comment on function private.ensure_my_profile() is
+  'The caller''s own profile, made if missing. Definer: clients may not insert profiles; the caller is taken from the token only.';
+grant execute on function private.ensure_my_profile() to authenticated;
+
+create function public.ensure_profile()
+returns public.profiles
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.ensure_my_profile()
+$$;
+comment on function public.ensure_profile() is 'Client RPC: returns the caller''s profile, making it if sign-up could not.';
+grant execute on function public.ensure_profile() to authenticated;
+
+create trigger profiles_touch
+  before update on public.profiles
+  for each row execute function private.touch_updated_at();
+
+alter table public.profiles enable row level security;
+
+grant select on public.profiles to authenticated;
+grant update (user_name, organization_name, avatar_url) on public.profiles to authenticated;
+grant select, insert, update, delete on public.profiles to service_role;
+
+create policy profiles_select_own on public.profiles
+  for select to authenticated
+  using (id = (select private.current_profile_id()));
+
+create policy profiles_update_own on public.profiles
+  for update to authenticated
+  using (id = (select private.current_profile_id()))
+  with check (id = (select private.current_profile_id()));
+
+-- From sql/02_chat_sessions.sql
+
+-- The catalogue of assistants, and chat sessions with them.
+
+create table public.assistants (
+  slug text primary key,
+  name text not null,
+  description text not null,
+  model text not null,
+  tools jsonb not null default '[]',
+  temperature numeric(3, 2),
+  reasoning_effort text,
+  starters text[] not null default '{}',
+  required_plan text,
+  is_active boolean not null default true,
+  sort_order integer not null default 0,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint assistants_slug_check check (slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'),
+  constraint assistants_tools_check check (jsonb_typeof(tools) = 'array'),
+  constraint assistants_temperature_check check (temperature between 0 and 2),
+  constraint assistants_reasoning_effort_check
+    check (reasoning_effort in ('none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'))
+);
+
+create table private.assistant_instructions (
+  slug text primary key,
+  instructions text not null,
+  constraint assistant_instructions_slug_fkey foreign key (slug)
+    references public.assistants (slug) on update cascade on delete cascade
+);
+
+create table public.chat_sessions (
+  id uuid primary key default gen_random_uuid(),
+  user_id uuid not null default private.current_profile_id(),
+  assistant_slug text not null,
+  thread_id text,
+  title text,
+  visibility text not null default 'private',
+  share_token text,
+  archived_at timestamptz,
+  message_count integer not null default 0,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint chat_sessions_id_user_id_key unique (id, user_id),
+  constraint chat_sessions_user_id_fkey foreign key (user_id) references public.profiles (id) on delete cascade,
+  constraint chat_sessions_assistant_slug_fkey foreign key (assistant_slug)
+    references public.assistants (slug) on update cascade,
+  constraint chat_sessions_thread_id_key unique (thread_id),
+  constraint chat_sessions_share_token_key unique (share_token),
+  constraint chat_sessions_title_check check (char_length(title) between 1 and 200),
+  constraint chat_sessions_visibility_check check (visibility in ('private', 'public')),
+  constraint chat_sessions_share_token_check check ((visibility = 'public') = (share_token is not null)),
+  constraint chat_sessions_message_count_check check (message_count >= 0)
+);
+
+comment on table public.assistants is
+  'The catalogue of coaches, addressed by slug. What they are told stays in private.assistant_instructions.';
+comment on column public.assistants.tools is 'Tools of the Responses API that this assistant always has.';
+comment on column public.assistants.temperature is 'Sent only when set: reasoning models refuse it.';
+comment on column public.assistants.reasoning_effort is 'Sent only when set.';
+comment on column public.assistants.required_plan is 'The lowest plan that may use it; null means every plan.';
+comment on table private.assistant_instructions is
+  'What an assistant is told. Never readable by a client: start_turn hands it to the chat function.';
+comment on table public.chat_sessions is 'One conversation of a profile with an assistant.';
+comment on column public.chat_sessions.thread_id is
+  'The OpenAI Conversation, while it can be trusted; null makes the next turn build a new one from our messages.';
+comment on column public.chat_sessions.share_token is
+  'Set while the session is public; whoever has it reads the chat. A chat that is shared again gets another one.';
+comment on column public.chat_sessions.updated_at is 'Last activity: messages bump it, and the sidebar sorts by it.';
+
+create function private.random_token()
+returns text
+language sql
+set search_path = ''
+as $$
+  select translate(encode(extensions.gen_random_bytes(24), 'base64'), '+/', '-_')
+$$;
+comment on function private.random_token() is '192 random bits as 32 characters that need no escaping in an address.';
+
+create function private.set_chat_visibility(session_id uuid, visibility text)
+returns text
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  share_token text;
+begin
+  if visibility is null or visibility not in ('private', 'public') then
+    perform private.refuse(400, 'invalid_visibility', hint => 'One of private, public.');
+  end if;
+  -- Who is suspended may still take a chat back.
+  if visibility = 'public' then
+    perform private.require_can_act();
+  end if;
+
+  update public.chat_sessions s
+  set visibility = set_chat_visibility.visibility,
+      share_token = case
+        when set_chat_visibility.visibility = 'public' then coalesce(s.share_token, private.random_token())
+      end
+  where s.id = session_id
+    and s.user_id = private.current_profile_id()
+  returning s.share_token into share_token;
+  if not found then
+    perform private.refuse(404, 'session_not_found');
+  end if;
+  return share_token;
+end
+$$;
+comment on function private.set_chat_visibility(uuid, text) is
+  'Shares a session of the caller or takes it back. Definer: clients may write neither visibility nor token; the session must be the caller''s.';
+grant execute on function private.set_chat_visibility(uuid, text) to authenticated;
+
+create function public.set_chat_visibility(session_id uuid, visibility text)
+returns text
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.set_chat_visibility(session_id, visibility)
+$$;
+comment on function public.set_chat_visibility(uuid, text) is
+  'Client RPC: public returns the token of the share link, the same one while it stays public; private takes it back at once and returns null.';
+grant execute on function public.set_chat_visibility(uuid, text) to authenticated;
+
+create function private.shared_part(part jsonb)
+returns jsonb
+language sql
+immutable
+set search_path = ''
+as $$
+  select jsonb_strip_nulls(case
+    when part ->> 'type' = 'text' then jsonb_build_object('type', 'text', 'text', part -> 'text')
+    when part ->> 'type' = 'source-url' then
+      jsonb_build_object('type', 'source-url', 'url', part -> 'url', 'title', part -> 'title')
+    when part ->> 'type' in ('file', 'source-document') then jsonb_build_object(
+      'type', part -> 'type',
+      'filename', regexp_replace(part ->> 'filename', '^.*[/\\]', ''),
+      'mediaType', part -> 'mediaType'
+    )
+  end)
+$$;
+comment on function private.shared_part(jsonb) is
+  'What strangers may see of a part: named fields of named types; null for all others (tool calls, reasoning).';
+
+-- In plpgsql: messages have their table in the next file.
+create function private.shared_messages(session_id uuid, user_id uuid)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return coalesce((
+    select jsonb_agg(jsonb_build_object('sender', m.sender, 'parts', shared.parts) order by m.seq)
+    from public.chat_messages m
+    cross join lateral (
+      select coalesce(jsonb_agg(private.shared_part(p.part) order by p.position), '[]') as parts
+      from jsonb_array_elements(m.parts) with ordinality as p (part, position)
+      where private.shared_part(p.part) is not null
+    ) shared
+    where m.session_id = shared_messages.session_id
+      and m.user_id = shared_messages.user_id
+      and m.sender in ('user', 'assistant')
+      and m.status in ('complete', 'stopped')
+  ), '[]');
+end
+$$;
+comment on function private.shared_messages(uuid, uuid) is 'The finished messages of a session, as strangers may see them.';
+
+create function private.get_shared_chat(token text)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  return (
+    select jsonb_build_object(
+      'title', s.title,
+      'assistant', jsonb_build_object('slug', a.slug, 'name', a.name),
+      'messages', private.shared_messages(s.id, s.user_id)
+    )
+    from public.chat_sessions s
+    join public.assistants a on a.slug = s.assistant_slug
+    where s.share_token = token
+      and private.can_act(s.user_id)
+  );
+end
+$$;
+comment on function private.get_shared_chat(text) is
+  'What anybody with the token of a shared session may read; null for an unknown one, or when its owner may not act. Definer: anon reads no table.';
+grant execute on function private.get_shared_chat(text) to anon, authenticated;
+
+create function public.get_shared_chat(token text)
+returns jsonb
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select private.get_shared_chat(token)
+$$;
+comment on function public.get_shared_chat(text) is
+  'Client RPC, also without sign-in: title, assistant and finished messages of a shared session; null when there is none with this token.';
+grant execute on function public.get_shared_chat(text) to anon, authenticated;
+
+create trigger assistants_touch
+  before update on public.assistants
+  for each row execute function private.touch_updated_at();
+
+alter table public.assistants enable row level security;
+alter table private.assistant_instructions enable row level security;
+alter table public.chat_sessions enable row level security;
+
+grant select on public.assistants to authenticated;
+grant select, insert, update, delete on public.assistants to service_role;
+grant select, delete on public.chat_sessions to authenticated;
+grant insert (id, assistant_slug, title), update (title, archived_at) on public.chat_sessions to authenticated;
+grant select, insert, update, delete on public.chat_sessions to service_role;
+
+create policy assistants_select_all on public.assistants
+  for select to authenticated
+  using (true);
+
+create policy chat_sessions_select_own on public.chat_sessions
+  for select to authenticated
+  using (user_id = (select private.current_profile_id()));
+
+create policy chat_sessions_insert_own on public.chat_sessions
+  for insert to authenticated
+  -- May the caller act comes first: a deleted account has no profile to compare with, and is told the same as a banned one.
+  with check ((select private.require_can_act()) and user_id = (select private.current_profile_id()));
+
+create policy chat_sessions_update_own on public.chat_sessions
+  for update to authenticated
+  using (user_id = (select private.current_profile_id()))
+  with check (user_id = (select private.current_profile_id()));
+
+create policy chat_sessions_delete_own on public.chat_sessions
+  for delete to authenticated
+  using (user_id = (select private.current_profile_id()));
+
+-- Reference data: `db push` does not seed, so the catalogue comes with the schema.
+insert into public.assistants (slug, name, description, model, starters, sort_order)
+values
+  ('coach', 'Coach', 'Turns a goal into the next small step, and asks how the last one went.', 'gpt-5.4-mini',
+    array['Help me plan my week', 'I keep putting one task off'], 10),
+  ('carousel', 'Carousel', 'Writes carousel posts: a hook, one idea a slide, a call to action.', 'gpt-5.4-mini',
+    array['A carousel about morning routines', 'Turn these notes into five slides'], 20),
+  ('storyteller', 'Storyteller', 'Finds the story in what happened and tells it so that people stay.', 'gpt-5.4-mini',
+    array['Tell the story of our first customer', 'Make this case study human'], 30),
+  ('editor', 'Editor', 'Makes a text shorter and clearer and says what it changed.', 'gpt-5.4-mini',
+    array['Shorten this announcement', 'What is unclear in this paragraph?'], 40),
+  ('researcher', 'Researcher', 'Answers from the files of the conversation and names its sources.', 'gpt-5.4-mini',
+    array['What does this document say about refunds?', 'Compare these two reports'], 50);
+
+insert into private.assistant_instructions (slug, instructions)
+values
+  ('coach', 'You are a patient coach. Find out what the user wants and what stands in the way, then agree on one step that fits into today. Ask one question at a time. Never lecture, and never diagnose: for anything medical, legal or dangerous, say plainly which professional to see.'),
+  ('carousel', 'You write carousel posts. Ask for audience and goal if they are missing. Answer with numbered slides: the first is a hook of at most ten words, each further slide holds one idea in at most thirty words, the last asks for one action. Offer two alternative hooks at the end.'),
+  ('storyteller', 'You are a storyteller. Look for a person, a want, an obstacle and a change in what the user tells you, and ask for whichever is missing. Write in plain words and scenes, in the past tense, without morals. Keep to facts that the user gave.'),
+  ('editor', 'You are an editor. Return the improved text first, then a short list of what you changed and why. Keep the author''s voice, facts and language. Cut before you add.'),
+  ('researcher', 'You answer from the files and sources at hand. Cite what you use. Where the sources do not answer, say so before you add anything from general knowledge, and mark it as such.');
+
+-- From sql/03_chat_messages.sql
+
+-- Messages of a session, and the stream record of each reply's generation.
+
+create table public.chat_messages (
+  id uuid primary key default gen_random_uuid(),
+  session_id uuid not null,
+  user_id uuid not null,
+  seq integer not null,
+  client_id text,
+  sender text not null,
+  content text not null default '',
+  parts jsonb not null default '[]',
+  attachments jsonb generated always as (jsonb_path_query_array(parts, '$[*] ? (@.type == "file")')) stored,
+  has_files boolean not null generated always as (jsonb_path_exists(parts, '$[*] ? (@.type == "file")')) stored,
+  model text,
+  input_tokens integer,
+  cached_input_tokens integer,
+  output_tokens integer,
+  total_tokens integer generated always as (input_tokens + output_tokens) stored,
+  usage_estimated boolean not null default false,
+  completion_time real,
+  status text not null default 'complete',
+  response_id text,
+  error jsonb,
+  feedback smallint,
+  created_at timestamptz not null default now(),
+  -- One index serves the foreign key, row-level security and the order of the history.
+  constraint chat_messages_session_id_user_id_seq_key unique (session_id, user_id, seq),
+  constraint chat_messages_session_id_client_id_key unique (session_id, client_id),
+  constraint chat_messages_session_id_user_id_fkey foreign key (session_id, user_id)
+    references public.chat_sessions (id, user_id) on delete cascade,
+  constraint chat_messages_seq_check check (seq > 0),
+  constraint chat_messages_client_id_check check (char_length(client_id) between 1 and 128),
+  constraint chat_messages_sender_check check (sender in ('user', 'assistant', 'system', 'tool')),
+  constraint chat_messages_parts_check check (jsonb_typeof(parts) = 'array'),
+  constraint chat_messages_tokens_check
+    check (input_tokens >= 0 and output_tokens >= 0 and cached_input_tokens between 0 and input_tokens),
+  constraint chat_messages_status_check check (status in ('streaming', 'complete', 'stopped', 'failed')),
+  constraint chat_messages_feedback_check check (feedback in (-1, 1))
+);
+
+create table public.chat_streams (
+  id uuid primary key default gen_random_uuid(),
+  session_id uuid not null,
+  user_id uuid not null,
+  user_message_id uuid not null,
+  assistant_message_id uuid not null,
+  response_id text,
+  status text not null default 'active',
+  stop_requested_at timestamptz,
+  heartbeat_at timestamptz not null default now(),
+  reservation jsonb,
+  created_at timestamptz not null default now(),
+  finished_at timestamptz,
+  constraint chat_streams_session_id_user_id_fkey foreign key (session_id, user_id)
+    references public.chat_sessions (id, user_id) on delete cascade,
+  constraint chat_streams_user_message_id_fkey foreign key (user_message_id)
+    references public.chat_messages (id) on delete cascade,
+  constraint chat_streams_assistant_message_id_fkey foreign key (assistant_message_id)
+    references public.chat_messages (id) on delete cascade,
+  constraint chat_streams_status_check check (status in ('active', 'complete', 'stopped', 'failed')),
+  constraint chat_streams_finished_at_check check ((status = 'active') = (finished_at is null))
+);
+
+comment on table public.chat_messages is 'What was said in a session, ordered by seq. Written by the turn functions only.';
+comment on column public.chat_messages.seq is 'Position in the session, from 1; given under the session''s row lock.';
+comment on column public.chat_messages.client_id is 'The id that the client gave: the key of idempotence.';
+comment on column public.chat_messages.content is 'The text of the parts, for search and lists.';
+comment on column public.chat_messages.parts is 'Exactly UIMessage.parts of the AI SDK.';
+comment on column public.chat_messages.attachments is 'The file parts, derived from parts.';
+comment on column public.chat_messages.cached_input_tokens is 'Part of input_tokens that the provider served from its cache.';
+comment on column public.chat_messages.usage_estimated is 'True when the provider gave no token counts.';
+comment on column public.chat_messages.completion_time is 'Seconds from the request to the end of the reply.';
+comment on column public.chat_messages.error is 'Why a reply failed, as the client saw it: code and message.';
+comment on table public.chat_streams is
+  'One generation of a reply: what resume, stop and recovery act on. At most one is active per session.';
+comment on column public.chat_streams.heartbeat_at is 'Touched by the function that pumps the reply; old means that it died.';
+comment on column public.chat_streams.reservation is 'Where the message was charged (source and period), so that a refund goes back there.';
+
+alter table public.chat_messages enable row level security;
+alter table public.chat_streams enable row level security;
+
+grant select on public.chat_messages to authenticated;
+grant update (feedback) on public.chat_messages to authenticated;
+grant select, insert, update, delete on public.chat_messages to service_role;
+grant select on public.chat_streams to authenticated;
+grant select, insert, update, delete on public.chat_streams to service_role;
+
+create policy chat_messages_select_own on public.chat_messages
+  for select to authenticated
+  using (user_id = (select private.current_profile_id()));
+
+create policy chat_messages_update_own on public.chat_messages
+  for update to authenticated
+  using (user_id = (select private.current_profile_id()))
+  with check (user_id = (select private.current_profile_id()));
+
+create policy chat_streams_select_own on public.chat_streams
+  for select to authenticated
+  using (user_id = (select private.current_profile_id()));
+
+-- From sql/04_triggers.sql
+
+-- Triggers: auth.users to profiles (its deletion is in 16), message order, session activity.
+
+create trigger parley_auth_user_created
+  after insert on auth.users
+  for each row execute function private.handle_auth_user_created();
+
+create trigger parley_auth_user_updated
+  after update on auth.users
+  for each row
+  when (
+    old.email is distinct from new.email
+    or old.email_confirmed_at is distinct from new.email_confirmed_at
+    or old.raw_app_meta_data::text is distinct from new.raw_app_meta_data::text
+  )
+  execute function private.handle_auth_user_updated();
+
+create function private.assign_message_seq()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform from public.chat_sessions s where s.id = new.session_id for no key update;
+  new.seq := coalesce(
+    (select max(m.seq) from public.chat_messages m where m.session_id = new.session_id and m.user_id = new.user_id), 0
+  ) + 1;
+  return new;
+end
+$$;
+comment on function private.assign_message_seq() is
+  'Trigger: gives a message the next seq of its session under the session''s row lock, so that writers queue.';
+
+create trigger chat_messages_assign_seq
+  before insert on public.chat_messages
+  for each row when (new.seq is null)
+  execute function private.assign_message_seq();
+
+create function private.count_inserted_messages()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  update public.chat_sessions s
+  set message_count = s.message_count + i.messages,
+      updated_at = now()
+  from (select session_id, count(*) as messages from inserted group by session_id) i
+  where s.id = i.session_id;
+  return null;
+end
+$$;
+comment on function private.count_inserted_messages() is
+  'Trigger: new messages count on their session and bump updated_at, so that the sidebar sorts by last activity. Definer: message_count is no client''s to write.';
+
+create function private.count_deleted_messages()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  update public.chat_sessions s
+  set message_count = s.message_count - d.messages
+  from (select session_id, count(*) as messages from deleted group by session_id) d
+  where s.id = d.session_id;
+  return null;
+end
+$$;
+comment on function private.count_deleted_messages() is 
+  'Trigger: deleted messages no longer count on their session. Definer: runs as the client who deletes a session, too.';
+
+create trigger chat_messages_count_inserted
+  after insert on public.chat_messages
+  referencing new table as inserted
+  for each statement execute function private.count_inserted_messages();
+
+create trigger chat_messages_count_deleted
+  after delete on public.chat_messages
+  referencing old table as deleted
+  for each statement execute function private.count_deleted_messages();
+
+-- From sql/05_indexes.sql
+
+-- Indexes of 01-03, each with the query that it serves.
+
+-- A live profile owns its address; look-ups by address ignore case.
+create unique index profiles_email_key on public.profiles (lower(email));
+
+-- The sidebar: my sessions, last activity first.
+create index chat_sessions_user_id_updated_at_idx on public.chat_sessions (user_id, updated_at desc);
+-- A policy does not tell the planner which user asks, so it plans for the average one: with a dozen sessions each it would
+-- fetch and sort all of a user's instead of reading a page in this order. Told that they have a hundred, it reads the page.
+alter table public.chat_sessions alter column user_id set (n_distinct = -0.01);
+
+-- The catalogue's foreign key: may this assistant be renamed?
+create index chat_sessions_assistant_slug_idx on public.chat_sessions (assistant_slug);
+
+-- At most one generation runs in a session; also finds it for stop and resume.
+create unique index chat_streams_active_session_id_key on public.chat_streams (session_id) where status = 'active';
+
+-- Recovery: active streams whose heartbeat is old.
+create index chat_streams_active_heartbeat_at_idx on public.chat_streams (heartbeat_at) where status = 'active';
+
+-- Foreign keys of chat_streams: deleting a session or a message finds its streams.
+create index chat_streams_session_id_user_id_idx on public.chat_streams (session_id, user_id);
+create index chat_streams_user_message_id_idx on public.chat_streams (user_message_id);
+create index chat_streams_assistant_message_id_idx on public.chat_streams (assistant_message_id);
+
+-- From sql/06_chat_files.sql
+
+-- Files of a session, the bucket that holds their bytes, and the steps of an upload.
+
+create table public.chat_files (
+  id uuid primary key default gen_random_uuid(),
+  user_id uuid not null,
+  session_id uuid not null,
+  message_id uuid,
+  file_name text not null,
+  file_size bigint,
+  file_type text not null,
+  storage_path text not null,
+  sha256 text,
+  openai_file_id text,
+  vector_store_id uuid,
+  status text not null default 'pending',
+  error jsonb,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint chat_files_session_id_user_id_fkey foreign key (session_id, user_id)
+    references public.chat_sessions (id, user_id) on delete cascade,
+  constraint chat_files_message_id_fkey foreign key (message_id)
+    references public.chat_messages (id) on delete set null,
+  constraint chat_files_storage_path_key unique (storage_path),
+  constraint chat_files_openai_file_id_key unique (openai_file_id),
+  constraint chat_files_file_name_check check (char_length(file_name) between 1 and 255),
+  constraint chat_files_file_size_check check (file_size > 0),
+  constraint chat_files_sha256_check check (sha256 ~ '^[0-9a-f]{64}$'),
+  constraint chat_files_status_check check (status in ('pending', 'indexing', 'ready', 'failed')),
+  constraint chat_files_stored_check check (status in ('pending', 'failed') or num_nulls(sha256, file_size) = 0)
+);
+
+comment on table public.chat_files is 'What users have uploaded to a session. Written by the file functions only.';
+comment on column public.chat_files.message_id is 'The first message that named the file.';
+comment on column public.chat_files.file_name is 'As the user knows it; never part of a path.';
+comment on column public.chat_files.file_type is 'Media type, told by the content. image/* is shown to the model; all else is searched.';
+comment on column public.chat_files.storage_path is 'The object in the bucket chat-files.';
+comment on column public.chat_files.sha256 is 'Of the bytes; null until they are all stored.';
+comment on column public.chat_files.vector_store_id is 'The store of the session, once the file is attached to it.';
+comment on column public.chat_files.status is 'pending: bytes are coming; indexing: stored, not searchable yet; ready; failed: error says why.';
+comment on column public.chat_files.error is 'Why it failed, for the user: code and message.';
+
+create function private.upload_limits(profile_id uuid)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select to_jsonb(l)
+    from public.profiles p
+    join public.plans l on l.slug = p.subscription_plan
+    where p.id = profile_id
+  );
+end
+$$;
+comment on function private.upload_limits(uuid) is 'The plan whose limits a profile''s uploads meet.';
+
+create function private.check_file_size(profile_id uuid, file_size bigint)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  max_bytes bigint := (private.upload_limits(profile_id) ->> 'max_file_bytes')::bigint;
+begin
+  if file_size > max_bytes then
+    perform private.refuse(413, 'file_too_large', jsonb_build_object('max_bytes', max_bytes),
+      'The file is larger than the plan allows.');
+  end if;
+end
+$$;
+comment on function private.check_file_size(uuid, bigint) is 'Refuses with 413 a file that is larger than the plan allows.';
+
+create function private.check_file_count(profile_id uuid, session_id uuid)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  max_files integer := (private.upload_limits(profile_id) ->> 'max_session_files')::integer;
+begin
+  if (
+    select count(*)
+    from public.chat_files f
+    where f.session_id = check_file_count.session_id
+      and f.user_id = profile_id
+      and f.status <> 'failed'
+  ) >= max_files then
+    perform private.refuse(402, 'file_limit_reached', jsonb_build_object('max_files', max_files),
+      'This chat holds as many files as the plan allows.');
+  end if;
+end
+$$;
+comment on function private.check_file_count(uuid, uuid) is
+  'Refuses with 402 one file more than the plan allows in a session. Called under the session''s row lock.';
+
+create function private.require_own_object(profile_id uuid, storage_path text)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  size bigint := (
+    select (o.metadata ->> 'size')::bigint
+    from storage.objects o
+    where o.bucket_id = 'chat-files' and o.name = require_own_object.storage_path
+  );
+begin
+  if size is null or not starts_with(storage_path, profile_id || '/') then
+    perform private.refuse(404, 'object_not_found', hint => 'Put the object into your own folder of chat-files first.');
+  end if;
+  perform private.check_file_size(profile_id, size);
+end
+$$;
+comment on function private.require_own_object(uuid, text) is
+  'Refuses an object that is not there, not in the profile''s folder (both 404), or too large (413).';
+
+create function private.message_for_file(session_id uuid, message_id text)
+returns uuid
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  found_id uuid;
+begin
+  select m.id into found_id
+  from public.chat_messages m
+  where m.session_id = message_for_file.session_id
+    and message_for_file.message_id in (m.client_id, m.id::text);
+  if found_id is null and message_id is not null then
+    perform private.refuse(404, 'message_not_found');
+  end if;
+  return found_id;
+end
+$$;
+comment on function private.message_for_file(uuid, text) is
+  'A message of the session, named by its own id or the client''s; 404 when there is none.';
+
+create function private.open_upload(auth_user_id uuid)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  profile public.profiles := private.ensure_profile(auth_user_id);
+begin
+  if not private.can_act(profile.id) then
+    perform private.refuse(403, 'account_blocked', hint => 'The account is suspended.');
+  end if;
+  return jsonb_build_object(
+    'profile_id', profile.id,
+    'max_bytes', private.upload_limits(profile.id) -> 'max_file_bytes'
+  );
+end
+$$;
+comment on function private.open_upload(uuid) is
+  'Whose folder an upload goes to, and how long it may be. Definer: private.ensure_profile is not granted.';
+grant execute on function private.open_upload(uuid) to service_role;
+
+create function public.open_upload(auth_user_id uuid)
+returns jsonb
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.open_upload(auth_user_id)
+$$;
+comment on function public.open_upload(uuid) is
+  'Service RPC of the files function: {profile_id, max_bytes}; 403 when the account may not act.';
+grant execute on function public.open_upload(uuid) to service_role;
+
+create function private.create_file(auth_user_id uuid, session_id uuid, file_id uuid, file_name text, file_type text,
+  storage_path text, message_id text, is_stored boolean)
+returns public.chat_files
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  profile public.profiles := private.ensure_profile(auth_user_id);
+  session public.chat_sessions := private.session_for_turn(session_id, profile.id);
+  file public.chat_files;
+begin
+  if is_stored then
+    perform private.require_own_object(profile.id, storage_path);
+  end if;
+  select * into file from public.chat_files f where f.storage_path = create_file.storage_path;
+  if file.session_id = session.id then
+    return file;
+  elsif file.id is not null then
+    perform private.refuse(409, 'object_in_use', hint => 'This object is a file of another chat.');
+  end if;
+  perform private.check_file_count(profile.id, session.id);
+
+  insert into public.chat_files (id, user_id, session_id, message_id, file_name, file_type, storage_path)
+  values (file_id, profile.id, session.id, private.message_for_file(session.id, create_file.message_id),
+    create_file.file_name, create_file.file_type, create_file.storage_path)
+  returning * into file;
+  return file;
+end
+$$;
+comment on function private.create_file(uuid, uuid, uuid, text, text, text, text, boolean) is
+  'Takes a file on before its bytes are stored, or (is_stored) an object that the user has put into Storage. Definer: private.session_for_turn is not granted.';
+grant execute on function private.create_file(uuid, uuid, uuid, text, text, text, text, boolean) to service_role;
+
+create function public.create_file(auth_user_id uuid, session_id uuid, file_id uuid, file_name text, file_type text,
+  storage_path text, message_id text default null, is_stored boolean default false)
+returns public.chat_files
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.create_file(auth_user_id, session_id, file_id, file_name, file_type, storage_path, message_id, is_stored)
+$$;
+comment on function public.create_file(uuid, uuid, uuid, text, text, text, text, boolean) is
+  'Service RPC of the files function: checks and a pending row. The row that is there when the object is registered again.';
+grant execute on function public.create_file(uuid, uuid, uuid, text, text, text, text, boolean) to service_role;
+
+create function private.store_file(file_id uuid, file_size bigint, sha256 text)
+returns public.chat_files
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  file public.chat_files;
+begin
+  select * into file from public.chat_files f where f.id = file_id and f.status = 'pending';
+  if file.id is null then
+    perform private.refuse(404, 'file_not_found', hint => 'The file was deleted meanwhile.');
+  end if;
+  perform private.check_file_size(file.user_id, store_file.file_size);
+
+  update public.chat_files f
+  set status = 'indexing', file_size = store_file.file_size, sha256 = store_file.sha256
+  where f.id = file_id
+  returning * into file;
+  return file;
+exception when unique_violation then
+  -- The same bytes are here already, or came at the same time: this row goes, and its object with it.
+  delete from public.chat_files f where f.id = file_id returning * into file;
+  select * into file
+  from public.chat_files f
+  where f.session_id = file.session_id and f.sha256 = store_file.sha256 and f.status <> 'failed';
+  if file.id is null then
+    perform private.refuse(409, 'file_changed', hint => 'The file was deleted meanwhile. Send it again.');
+  end if;
+  return file;
+end
+$$;
+comment on function private.store_file(uuid, bigint, text) is
+  'The bytes of a file are stored. Definer: private.check_file_size is not granted.';
+grant execute on function private.store_file(uuid, bigint, text) to service_role;
+
+create function public.store_file(file_id uuid, file_size bigint, sha256 text)
+returns public.chat_files
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.store_file(file_id, file_size, sha256)
+$$;
+comment on function public.store_file(uuid, bigint, text) is
+  'Service RPC of the files function: the row, now indexing; of the same bytes in the same session, the row that was first. 413 when they are too many.';
+grant execute on function public.store_file(uuid, bigint, text) to service_role;
+
+create function public.finish_file(file_id uuid, vector_store_id uuid default null)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  update public.chat_files f
+  set status = 'ready', error = null, vector_store_id = coalesce(finish_file.vector_store_id, f.vector_store_id)
+  where f.id = file_id and f.status = 'indexing'
+$$;
+comment on function public.finish_file(uuid, uuid) is 'Service RPC: OpenAI has read the file; it may be used in turns.';
+grant execute on function public.finish_file(uuid, uuid) to service_role;
+
+create function public.fail_file(file_id uuid, error jsonb)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  update public.chat_files f
+  set status = 'failed', error = fail_file.error, openai_file_id = null, vector_store_id = null
+  where f.id = file_id and f.status in ('pending', 'indexing')
+$$;
+comment on function public.fail_file(uuid, jsonb) is
+  'Service RPC: a file that cannot be used, and why {code, message}. What was made of it remotely goes to the outbox.';
+grant execute on function public.fail_file(uuid, jsonb) to service_role;
+
+create function public.delete_file(auth_user_id uuid, file_id uuid)
+returns uuid
+language plpgsql
+security invoker
+set search_path = ''
+as $$
+declare
+  owner_id uuid;
+begin
+  delete from public.chat_files f
+  using public.profiles p
+  where f.id = file_id and p.id = f.user_id and p.auth_id = auth_user_id
+  returning f.user_id into owner_id;
+  if not found then
+    perform private.refuse(404, 'file_not_found');
+  end if;
+  return owner_id;
+end
+$$;
+comment on function public.delete_file(uuid, uuid) is
+  'Service RPC of the files function: the row goes at once, what is remote through the outbox. Returns the owner''s profile id; 404 when it is not the user''s.';
+grant execute on function public.delete_file(uuid, uuid) to service_role;
+
+create function public.claim_stale_files(max_count integer)
+returns setof public.chat_files
+language sql
+security invoker
+set search_path = ''
+as $$
+  -- Touching doubles as the lease: a second run takes others, and a crashed one is taken over.
+  update public.chat_files f
+  set updated_at = now()
+  where f.id in (
+    select s.id
+    from public.chat_files s
+    where s.status in ('pending', 'indexing') and s.updated_at < now() - interval '10 minutes'
+    order by s.updated_at
+    limit max_count
+    for update skip locked
+  )
+  returning f.*
+$$;
+comment on function public.claim_stale_files(integer) is
+  'Service RPC of the clean-up: files whose upload or indexing has been silent for ten minutes, each to one caller.';
+grant execute on function public.claim_stale_files(integer) to service_role;
+
+create trigger chat_files_touch
+  before update on public.chat_files
+  for each row execute function private.touch_updated_at();
+
+alter table public.chat_files enable row level security;
+
+grant select on public.chat_files to authenticated;
+grant select, insert, update, delete on public.chat_files to service_role;
+
+create policy chat_files_select_own on public.chat_files
+  for select to authenticated
+  using (user_id = (select private.current_profile_id()));
+
+-- The same bytes once in a session; those of a failed upload may come again.
+create unique index chat_files_session_id_sha256_key on public.chat_files (session_id, sha256) where status <> 'failed';
+
+-- Foreign keys, and the list of a session's files.
+create index chat_files_session_id_user_id_idx on public.chat_files (session_id, user_id);
+create index chat_files_message_id_idx on public.chat_files (message_id);
+
+-- The clean-up: uploads that nobody goes on with.
+create index chat_files_unfinished_updated_at_idx on public.chat_files (updated_at) where status in ('pending', 'indexing');
+
+insert into storage.buckets (id, name, public, file_size_limit)
+values ('chat-files', 'chat-files', false, 52428800)
+on conflict (id) do update set public = excluded.public, file_size_limit = excluded.file_size_limit;
+
+-- No update and no delete: what a row stands for does not change, and the outbox removes it.
+create policy chat_files_select_own_folder on storage.objects
+  for select to authenticated
+  using (
+    bucket_id = 'chat-files'
+    and (storage.foldername(name))[1] = (select private.current_profile_id())::text
+  );
+
+create policy chat_files_insert_own_folder on storage.objects
+  for insert to authenticated
+  with check (
+    bucket_id = 'chat-files'
+    and (select private.may_act())
+    and (storage.foldername(name))[1] = (select private.current_profile_id())::text
+  );
+
+-- From sql/07_vector_stores.sql
+
+-- The vector store of a session: made on first use, expired by OpenAI, made again when it is needed.
+
+create table public.vector_stores (
+  id uuid primary key default gen_random_uuid(),
+  store_id text,
+  user_id uuid not null,
+  session_id uuid not null,
+  name text not null,
+  file_count integer not null default 0,
+  expires_at timestamptz,
+  status text not null default 'recreating',
+  expired_at timestamptz,
+  error text,
+  openai_metadata jsonb not null default '{}',
+  lease_until timestamptz,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint vector_stores_session_id_user_id_key unique (session_id, user_id),
+  constraint vector_stores_store_id_key unique (store_id),
+  constraint vector_stores_session_id_user_id_fkey foreign key (session_id, user_id)
+    references public.chat_sessions (id, user_id) on delete cascade,
+  constraint vector_stores_status_check check (status in ('active', 'expired', 'recreating', 'failed')),
+  constraint vector_stores_active_check check (status <> 'active' or num_nulls(store_id, expires_at) = 0),
+  constraint vector_stores_lease_until_check check (status <> 'recreating' or lease_until is not null),
+  constraint vector_stores_file_count_check check (file_count >= 0)
+);
+
+comment on table public.vector_stores is 'What file search of a session reads; at most one a session. The row outlives the store at OpenAI.';
+comment on column public.vector_stores.store_id is 'At OpenAI; null while there is none.';
+comment on column public.vector_stores.expires_at is 'When OpenAI expires the store unless it is used before.';
+comment on column public.vector_stores.status is 'recreating: somebody makes it, until lease_until; failed: tried again from lease_until on.';
+comment on column public.vector_stores.error is 'Why it could not be made, for operators.';
+comment on column public.vector_stores.openai_metadata is 'As it was created: metadata and expires_after.';
+
+alter table public.chat_files
+  add constraint chat_files_vector_store_id_fkey foreign key (vector_store_id)
+    references public.vector_stores (id) on delete set null;
+create index chat_files_vector_store_id_idx on public.chat_files (vector_store_id);
+
+create function public.claim_vector_store(session_id uuid)
+returns jsonb
+language plpgsql
+security invoker
+set search_path = ''
+as $$
+declare
+  store public.vector_stores;
+begin
+  -- One statement decides who makes the store, however many ask.
+  insert into public.vector_stores as v (session_id, user_id, name, lease_until)
+  select s.id, s.user_id, 'Chat ' || s.id, clock_timestamp() + interval '2 minutes'
+  from public.chat_sessions s
+  where s.id = claim_vector_store.session_id
+  on conflict on constraint vector_stores_session_id_user_id_key do update
+  set status = 'recreating', lease_until = excluded.lease_until, expired_at = coalesce(v.expired_at, now())
+  where v.status = 'expired'
+    or (v.status = 'active' and v.expires_at <= now())
+    or (v.status in ('recreating', 'failed') and v.lease_until <= now())
+  returning * into store;
+
+  if store.id is not null then
+    return jsonb_build_object('kind', 'build', 'id', store.id, 'lease_until', store.lease_until, 'name', store.name,
+      'user_id', store.user_id);
+  end if;
+  select * into store from public.vector_stores v where v.session_id = claim_vector_store.session_id;
+  return case store.status
+    when 'active' then jsonb_build_object('kind', 'ready', 'id', store.id, 'store_id', store.store_id)
+    when 'recreating' then jsonb_build_object('kind', 'wait')
+    else jsonb_build_object('kind', 'failed')
+  end;
+end
+$$;
+comment on function public.claim_vector_store(uuid) is
+  'Service RPC: the store of a session. kind: ready (with store_id), build (the caller makes it, under a lease), wait (somebody does), failed (it could not be made, or the session is gone).';
+grant execute on function public.claim_vector_store(uuid) to service_role;
+
+create function private.finish_vector_store(claimed_id uuid, claimed_until timestamptz, store_id text,
+  expires_at timestamptz, openai_metadata jsonb)
+returns boolean
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  -- The trigger on store_id puts the store that is replaced into the outbox, in this transaction.
+  update public.vector_stores v
+  set status = 'active', store_id = finish_vector_store.store_id, expires_at = finish_vector_store.expires_at,
+      openai_metadata = finish_vector_store.openai_metadata, expired_at = null, lease_until = null, error = null
+  where v.id = claimed_id and v.status = 'recreating' and v.lease_until = claimed_until;
+  if not found then
+    perform private.enqueue_deletion('vector_store', finish_vector_store.store_id);
+    return false;
+  end if;
+  update public.chat_files f
+  set vector_store_id = claimed_id
+  from public.vector_stores v
+  where v.id = claimed_id
+    and f.session_id = v.session_id
+    and f.status = 'ready'
+    and f.file_type not like 'image/%';
+  return true;
+end
+$$;
+comment on function private.finish_vector_store(uuid, timestamptz, text, timestamptz, jsonb) is
+  'The store is made; one that comes after its lease goes to the outbox. Definer: private.enqueue_deletion is not granted.';
+grant execute on function private.finish_vector_store(uuid, timestamptz, text, timestamptz, jsonb) to service_role;
+
+create function public.finish_vector_store(claimed_id uuid, claimed_until timestamptz, store_id text,
+  expires_at timestamptz, openai_metadata jsonb)
+returns boolean
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.finish_vector_store(claimed_id, claimed_until, store_id, expires_at, openai_metadata)
+$$;
+comment on function public.finish_vector_store(uuid, timestamptz, text, timestamptz, jsonb) is
+  'Service RPC: ends a claim of claim_vector_store with a store; false when the lease was lost.';
+grant execute on function public.finish_vector_store(uuid, timestamptz, text, timestamptz, jsonb) to service_role;
+
+create function public.fail_vector_store(claimed_id uuid, claimed_until timestamptz, error text)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  update public.vector_stores v
+  set status = 'failed', error = fail_vector_store.error, lease_until = now() + interval '1 minute'
+  where v.id = claimed_id and v.status = 'recreating' and v.lease_until = claimed_until
+$$;
+comment on function public.fail_vector_store(uuid, timestamptz, text) is
+  'Service RPC: ends a claim of claim_vector_store without a store; after a minute it may be tried again.';
+grant execute on function public.fail_vector_store(uuid, timestamptz, text) to service_role;
+
+create function public.expire_vector_store(store_id text)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  update public.vector_stores v
+  set status = 'expired', expired_at = now()
+  where v.store_id = expire_vector_store.store_id and v.status = 'active'
+$$;
+comment on function public.expire_vector_store(text) is 'Service RPC: OpenAI says that the store has expired or is gone.';
+grant execute on function public.expire_vector_store(text) to service_role;
+
+create function public.touch_vector_store(store_id text, expires_at timestamptz)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  update public.vector_stores v
+  set expires_at = touch_vector_store.expires_at, lease_until = null
+  where v.store_id = touch_vector_store.store_id and v.status = 'active'
+$$;
+comment on function public.touch_vector_store(text, timestamptz) is 'Service RPC: takes over when OpenAI will expire the store.';
+grant execute on function public.touch_vector_store(text, timestamptz) to service_role;
+
+create function private.count_store_files()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  update public.vector_stores v
+  set file_count = (select count(*) from public.chat_files f where f.vector_store_id = v.id)
+  where v.id in (old.vector_store_id, new.vector_store_id);
+  return null;
+end
+$$;
+comment on function private.count_store_files() is
+  'Trigger: vector_stores.file_count follows the files that are attached. Definer: also runs as the client who deletes a session.';
+
+create trigger chat_files_count_attached
+  after update of vector_store_id on public.chat_files
+  for each row when (old.vector_store_id is distinct from new.vector_store_id)
+  execute function private.count_store_files();
+create trigger chat_files_count_deleted
+  after delete on public.chat_files
+  for each row when (old.vector_store_id is not null)
+  execute function private.count_store_files();
+
+create trigger vector_stores_touch
+  before update on public.vector_stores
+  for each row execute function private.touch_updated_at();
+
+alter table public.vector_stores enable row level security;
+
+grant select on public.vector_stores to authenticated;
+grant select, insert, update, delete on public.vector_stores to service_role;
+
+create policy vector_stores_select_own on public.vector_stores
+  for select to authenticated
+  using (user_id = (select private.current_profile_id()));
+
+-- The clean-up: what has expired, what is about to, and what nobody makes any more.
+create index vector_stores_active_expires_at_idx on public.vector_stores (expires_at) where status = 'active';
+create index vector_stores_expired_at_idx on public.vector_stores (expired_at) where status = 'expired' and store_id is not null;
+create index vector_stores_recreating_lease_until_idx on public.vector_stores (lease_until) where status = 'recreating';
+
+-- From sql/08_plans_and_usage.sql
+
+-- Plans, prices, and what each profile has used; reservation and refund of messages.
+
+create table public.plans (
+  slug text primary key,
+  name text not null,
+  rank integer not null,
+  monthly_messages integer,
+  daily_messages integer,
+  monthly_searches integer,
+  turns_per_minute integer,
+  max_file_bytes bigint,
+  max_session_files integer,
+  max_lookouts integer,
+  constraint plans_rank_key unique (rank),
+  constraint plans_limits_check check (
+    least(monthly_messages, daily_messages, monthly_searches, turns_per_minute, max_file_bytes, max_session_files,
+      max_lookouts) >= 0
+  )
+);
+
+create table public.model_prices (
+  model text primary key,
+  input_price numeric(12, 6) not null,
+  cached_input_price numeric(12, 6) not null,
+  output_price numeric(12, 6) not null,
+  constraint model_prices_check check (least(input_price, cached_input_price, output_price) >= 0)
+);
+
+create table public.usage_counters (
+  user_id uuid not null,
+  feature text not null,
+  period_start timestamptz not null,
+  count integer not null default 0,
+  reset_at timestamptz not null,
+  primary key (user_id, feature, period_start),
+  constraint usage_counters_user_id_fkey foreign key (user_id) references public.profiles (id) on delete cascade,
+  constraint usage_counters_feature_check check (feature in ('turns', 'messages', 'searches')),
+  constraint usage_counters_count_check check (count >= 0)
+);
+
+create table public.usage_metrics (
+  user_id uuid not null,
+  day date not null,
+  feature_type text not null,
+  model text not null,
+  request_count integer not null default 0,
+  input_tokens bigint not null default 0,
+  cached_input_tokens bigint not null default 0,
+  output_tokens bigint not null default 0,
+  total_tokens bigint not null generated always as (input_tokens + output_tokens) stored,
+  total_cost numeric(12, 6) not null default 0,
+  primary key (user_id, day, feature_type, model),
+  constraint usage_metrics_user_id_fkey foreign key (user_id) references public.profiles (id) on delete cascade
+);
+
+comment on table public.plans is 'What a profile may use; null means unlimited.';
+comment on column public.plans.rank is 'Order of the plans: an assistant''s required plan is the lowest that may use it.';
+comment on table public.model_prices is
+  'US dollars per million tokens. A dated model has the price of the longest name that it begins with.';
+comment on table public.usage_counters is
+  'Counts against limits with a fixed period: turns per minute, messages per UTC day, searches per UTC month.';
+comment on table public.usage_metrics is 'What was used and what it cost, by UTC day, feature and model.';
+comment on column public.usage_metrics.total_cost is 'US dollars.';
+
+-- Reference data: `db push` does not seed.
+insert into public.plans
+  (slug, name, rank, monthly_messages, daily_messages, monthly_searches, turns_per_minute, max_file_bytes,
+    max_session_files, max_lookouts)
+values
+  ('free', 'Free', 0, 200, 50, 10, 30, 52428800, 20, 1),
+  ('pro', 'Pro', 10, 3000, 300, 200, 60, 52428800, 50, 10),
+  ('enterprise', 'Enterprise', 20, null, null, 1000, 120, 52428800, 200, 50);
+
+-- Source: https://developers.openai.com/api/docs/pricing, standard processing, short context, 2026.
+insert into public.model_prices (model, input_price, cached_input_price, output_price) values
+  ('gpt-5.5', 5.00, 0.50, 30.00),
+  ('gpt-5.4', 2.50, 0.25, 15.00),
+  ('gpt-5.4-mini', 0.75, 0.075, 4.50),
+  ('gpt-5.4-nano', 0.20, 0.02, 1.25);
+
+alter table public.profiles
+  add constraint profiles_subscription_plan_fkey foreign key (subscription_plan) references public.plans (slug);
+create index profiles_subscription_plan_idx on public.profiles (subscription_plan);
+alter table public.assistants
+  add constraint assistants_required_plan_fkey foreign key (required_plan) references public.plans (slug);
+create index assistants_required_plan_idx on public.assistants (required_plan);
+
+create function private.copy_plan_quota()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  new.subscription_quota := (select p.monthly_messages from public.plans p where p.slug = new.subscription_plan);
+  return new;
+end
+$$;
+comment on function private.copy_plan_quota() is 'Trigger: a profile''s quota is its plan''s, from the moment that the plan changes.';
+
+create trigger profiles_copy_plan_quota_on_insert
+  before insert on public.profiles
+  for each row execute function private.copy_plan_quota();
+create trigger profiles_copy_plan_quota_on_update
+  before update of subscription_plan on public.profiles
+  for each row when (old.subscription_plan is distinct from new.subscription_plan)
+  execute function private.copy_plan_quota();
+
+create function private.spread_plan_quota()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update public.profiles p
+  set subscription_quota = new.monthly_messages
+  where p.subscription_plan = new.slug;
+  return null;
+end
+$$;
+comment on function private.spread_plan_quota() is 'Trigger: an edited plan reaches every profile that has it.';
+
+create trigger plans_spread_quota
+  after update of monthly_messages on public.plans
+  for each row when (old.monthly_messages is distinct from new.monthly_messages)
+  execute function private.spread_plan_quota();
+
+create function private.count_usage(profile_id uuid, feature text, unit text, max_count integer)
+returns boolean
+language plpgsql
+set search_path = ''
+as $$
+declare
+  starts_at timestamptz := date_trunc(unit, now(), 'UTC');
+begin
+  -- One statement: of many at once, exactly as many get through as the limit allows.
+  insert into public.usage_counters as c (user_id, feature, period_start, count, reset_at)
+  select profile_id, count_usage.feature, starts_at, 1, starts_at + ('1 ' || unit)::interval
+  where max_count is null or max_count > 0
+  on conflict on constraint usage_counters_pkey do update
+  set count = c.count + 1
+  where max_count is null or c.count < max_count;
+  return found;
+end
+$$;
+comment on function private.count_usage(uuid, text, text, integer) is
+  'Counts one use in the current minute, day or month (UTC); false when the limit is reached. null is unlimited.';
+
+create function private.uncount_usage(profile_id uuid, feature text, unit text, period_start timestamptz)
+returns void
+language sql
+set search_path = ''
+as $$
+  update public.usage_counters c
+  set count = c.count - 1
+  where c.user_id = profile_id
+    and c.feature = uncount_usage.feature
+    and c.period_start = uncount_usage.period_start
+    and c.period_start = date_trunc(unit, now(), 'UTC')
+    and c.count > 0
+$$;
+comment on function private.uncount_usage(uuid, text, text, timestamptz) is 'Takes one use back, if its period is still the current one.';
+
+create function private.limit_detail(unit text, max_count integer)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  select jsonb_build_object('limit', max_count, 'reset_at', date_trunc(unit, now(), 'UTC') + ('1 ' || unit)::interval)
+$$;
+comment on function private.limit_detail(text, integer) is 'Detail of a refusal: the limit, and when it counts anew.';
+
+create function private.quota_period_start(last_reset timestamptz)
+returns timestamptz
+language sql
+stable
+set search_path = ''
+as $$
+  select last_reset + make_interval(months => greatest(
+    0, (extract(year from age(now(), last_reset)) * 12 + extract(month from age(now(), last_reset)))::integer
+  ))
+$$;
+comment on function private.quota_period_start(timestamptz) is
+  'Start of the quota''s current period: periods are months from the last reset, and end lazily.';
+
+create function private.spend_message(profile_id uuid)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  profile public.profiles;
+begin
+  update public.profiles p
+  set subscription_usage = 0, quota_last_reset = private.quota_period_start(p.quota_last_reset)
+  where p.id = profile_id
+    and private.quota_period_start(p.quota_last_reset) > p.quota_last_reset;
+
+  update public.profiles p
+  set subscription_usage = p.subscription_usage + 1
+  where p.id = profile_id
+    and (p.subscription_quota is null or p.subscription_usage < p.subscription_quota)
+  returning * into profile;
+  if found then
+    return jsonb_build_object('source', 'quota', 'period_start', profile.quota_last_reset);
+  end if;
+
+  update public.profiles p
+  set tokens = p.tokens - 1
+  where p.id = profile_id
+    and p.tokens > 0
+    and (p.tokens_expires_at is null or p.tokens_expires_at > now())
+  returning * into profile;
+  if found then
+    return jsonb_build_object('source', 'credits', 'expires_at', profile.tokens_expires_at);
+  end if;
+
+  select * into profile from public.profiles p where p.id = profile_id;
+  perform private.refuse(402, 'quota_exceeded', jsonb_build_object(
+    'limit', profile.subscription_quota, 'reset_at', profile.quota_last_reset + interval '1 month'
+  ), 'Upgrade the plan, buy credits, or wait for the next period.');
+  return null;
+end
+$$;
+comment on function private.spend_message(uuid) is
+  'Takes one message from the monthly quota, else one unexpired credit, else refuses with 402. Returns where it came from.';
+
+create function private.reserve_usage(profile_id uuid, with_search boolean)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  plan public.plans;
+  reservation jsonb;
+begin
+  if not private.can_act(profile_id) then
+    perform private.refuse(403, 'account_blocked', hint => 'The account is suspended.');
+  end if;
+  -- Turns of one profile queue here, whatever their session: counts and quota are read under this lock.
+  select l.* into plan
+  from public.profiles p
+  join public.plans l on l.slug = p.subscription_plan
+  where p.id = profile_id
+  for no key update of p;
+
+  if not private.count_usage(profile_id, 'turns', 'minute', plan.turns_per_minute) then
+    perform private.refuse(429, 'rate_limited', private.limit_detail('minute', plan.turns_per_minute),
+      'Too many messages in a minute.');
+  end if;
+  if not private.count_usage(profile_id, 'messages', 'day', plan.daily_messages) then
+    perform private.refuse(429, 'daily_limit_reached', private.limit_detail('day', plan.daily_messages),
+      'The day''s messages are used up.');
+  end if;
+  reservation := private.spend_message(profile_id);
+  if with_search and not private.count_usage(profile_id, 'searches', 'month', plan.monthly_searches) then
+    perform private.refuse(402, 'search_quota_exceeded', private.limit_detail('month', plan.monthly_searches),
+      'The month''s searches are used up.');
+  end if;
+  return reservation || jsonb_build_object(
+    'day', date_trunc('day', now(), 'UTC'),
+    'search_month', case when with_search then date_trunc('month', now(), 'UTC') end
+  );
+end
+$$;
+comment on function private.reserve_usage(uuid, boolean) is
+  'Reserves one message (and one search) before a turn, or refuses; nothing is reserved by halves. Called by start_turn.';
+
+create function private.refund_usage(profile_id uuid, reservation jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update public.profiles p
+  set subscription_usage = p.subscription_usage - 1
+  where p.id = profile_id
+    and reservation ->> 'source' = 'quota'
+    and p.quota_last_reset = (reservation ->> 'period_start')::timestamptz
+    and p.subscription_usage > 0;
+
+  update public.profiles p
+  set tokens = p.tokens + 1
+  where p.id = profile_id
+    and reservation ->> 'source' = 'credits'
+    and ((reservation ->> 'expires_at') is null or (reservation ->> 'expires_at')::timestamptz > now());
+
+  perform private.uncount_usage(profile_id, 'messages', 'day', (reservation ->> 'day')::timestamptz);
+  perform private.uncount_usage(profile_id, 'searches', 'month', (reservation ->> 'search_month')::timestamptz);
+end
+$$;
+comment on function private.refund_usage(uuid, jsonb) is
+  'Gives a reservation back to where it came from, if that period is still current. Called once, by the settlement of a turn.';
+
+create function private.usage_cost(model text, input_tokens bigint, cached_input_tokens bigint, output_tokens bigint)
+returns numeric
+language sql
+stable
+set search_path = ''
+as $$
+  select coalesce((
+    select (
+      (usage_cost.input_tokens - usage_cost.cached_input_tokens) * p.input_price
+      + usage_cost.cached_input_tokens * p.cached_input_price
+      + usage_cost.output_tokens * p.output_price
+    ) / 1000000
+    from public.model_prices p
+    where starts_with(usage_cost.model, p.model)
+    order by length(p.model) desc
+    limit 1
+  ), 0)
+$$;
+comment on function private.usage_cost(text, bigint, bigint, bigint) is
+  'US dollars for tokens of a model; cached input is priced apart. 0 for a model without a price.';
+
+create function private.book_usage(
+  profile_id uuid, feature_type text, model text, input_tokens bigint, cached_input_tokens bigint, output_tokens bigint
+)
+returns void
+language sql
+set search_path = ''
+as $$
+  insert into public.usage_metrics as u
+    (user_id, day, feature_type, model, request_count, input_tokens, cached_input_tokens, output_tokens, total_cost)
+  values (
+    profile_id, (now() at time zone 'UTC')::date, book_usage.feature_type, book_usage.model, 1, book_usage.input_tokens,
+    book_usage.cached_input_tokens, book_usage.output_tokens,
+    private.usage_cost(book_usage.model, book_usage.input_tokens, book_usage.cached_input_tokens, book_usage.output_tokens)
+  )
+  on conflict (user_id, day, feature_type, model) do update
+  set request_count = u.request_count + 1,
+      input_tokens = u.input_tokens + excluded.input_tokens,
+      cached_input_tokens = u.cached_input_tokens + excluded.cached_input_tokens,
+      output_tokens = u.output_tokens + excluded.output_tokens,
+      total_cost = u.total_cost + excluded.total_cost
+$$;
+comment on function private.book_usage(uuid, text, text, bigint, bigint, bigint) is
+  'Adds one request''s tokens and cost to the day''s metrics, in one statement.';
+
+create function public.get_my_usage()
+returns jsonb
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'plan', l.slug,
+    'monthly_messages', jsonb_build_object(
+      'used', case when q.period_start > p.quota_last_reset then 0 else p.subscription_usage end,
+      'limit', p.subscription_quota,
+      'reset_at', q.period_start + interval '1 month'
+    ),
+    'daily_messages', private.limit_detail('day', l.daily_messages) || jsonb_build_object('used', (
+      select coalesce(max(c.count), 0) from public.usage_counters c
+      where c.user_id = p.id and c.feature = 'messages' and c.period_start = date_trunc('day', now(), 'UTC')
+    )),
+    'monthly_searches', private.limit_detail('month', l.monthly_searches) || jsonb_build_object('used', (
+      select coalesce(max(c.count), 0) from public.usage_counters c
+      where c.user_id = p.id and c.feature = 'searches' and c.period_start = date_trunc('month', now(), 'UTC')
+    )),
+    'turns_per_minute', l.turns_per_minute,
+    'credits', jsonb_build_object(
+      'balance', case when p.tokens_expires_at <= now() then 0 else p.tokens end,
+      'expires_at', p.tokens_expires_at
+    )
+  )
+  from public.profiles p
+  join public.plans l on l.slug = p.subscription_plan
+  cross join lateral (select private.quota_period_start(p.quota_last_reset) as period_start) q
+  where p.id = (select private.current_profile_id())
+$$;
+comment on function public.get_my_usage() is 'Client RPC: what the caller has used and may use. null as a limit means unlimited.';
+grant execute on function
+  public.get_my_usage(), private.limit_detail(text, integer), private.quota_period_start(timestamptz) to authenticated;
+
+alter table public.plans enable row level security;
+alter table public.model_prices enable row level security;
+alter table public.usage_counters enable row level security;
+alter table public.usage_metrics enable row level security;
+
+grant select on public.plans, public.model_prices, public.usage_counters, public.usage_metrics to authenticated;
+grant select, insert, update, delete on public.plans, public.model_prices, public.usage_counters, public.usage_metrics
+  to service_role;
+
+create policy plans_select_all on public.plans
+  for select to authenticated
+  using (true);
+
+create policy model_prices_select_all on public.model_prices
+  for select to authenticated
+  using (true);
+
+create policy usage_counters_select_own on public.usage_counters
+  for select to authenticated
+  using (user_id = (select private.current_profile_id()));
+
+create policy usage_metrics_select_own on public.usage_metrics
+  for select to authenticated
+  using (user_id = (select private.current_profile_id()));
+
+-- From sql/09_turns/10_tables.sql
+
+-- What a turn adds to the table of generations.
+
+alter table public.chat_streams
+  add column replaces_message_id uuid,
+  add constraint chat_streams_replaces_message_id_fkey foreign key (replaces_message_id)
+    references public.chat_messages (id) on delete set null;
+comment on column public.chat_streams.replaces_message_id is
+  'Regenerating: the answer that stays until the new one has begun.';
+create index chat_streams_replaces_message_id_idx on public.chat_streams (replaces_message_id);
+
+-- From sql/09_turns/20_question.sql
+
+-- The user's message of a turn: who may send it where, what it repeats, and the row it becomes.
+
+create function private.session_for_turn(session_id uuid, profile_id uuid)
+returns public.chat_sessions
+language plpgsql
+set search_path = ''
+as $$
+declare
+  session public.chat_sessions;
+begin
+  select * into session
+  from public.chat_sessions s
+  where s.id = session_for_turn.session_id
+    and s.user_id = session_for_turn.profile_id
+  for no key update;
+
+  if session.id is null then
+    perform private.refuse(404, 'session_not_found');
+  end if;
+  if not private.can_act(profile_id) then
+    perform private.refuse(403, 'account_blocked', hint => 'The account is suspended.');
+  end if;
+  return session;
+end
+$$;
+comment on function private.session_for_turn(uuid, uuid) is
+  'Locks the caller''s session for a turn, or refuses: 404 not the caller''s, 403 may not act.';
+
+create function private.assistant_for_turn(slug text, profile_id uuid)
+returns public.assistants
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  assistant public.assistants;
+begin
+  select * into assistant from public.assistants a where a.slug = assistant_for_turn.slug and a.is_active;
+  if assistant.slug is null then
+    perform private.refuse(409, 'assistant_unavailable', hint => 'Choose another assistant.');
+  end if;
+  if (select needed.rank from public.plans needed where needed.slug = assistant.required_plan) > (
+    select own.rank
+    from public.profiles p
+    join public.plans own on own.slug = p.subscription_plan
+    where p.id = profile_id
+  ) then
+    perform private.refuse(402, 'plan_required', jsonb_build_object('plan', assistant.required_plan),
+      'Upgrade the plan to use this assistant.');
+  end if;
+  return assistant;
+end
+$$;
+comment on function private.assistant_for_turn(text, uuid) is
+  'The assistant of a session: 409 when it has been switched off, 402 when the caller''s plan is too low.';
+
+create function private.active_stream(session_id uuid)
+returns public.chat_streams
+language sql
+stable
+set search_path = ''
+as $$
+  select t from public.chat_streams t where t.session_id = active_stream.session_id and t.status = 'active'
+$$;
+comment on function private.active_stream(uuid) is 'The generation that runs in a session, or null.';
+
+create function private.answer_to(question public.chat_messages)
+returns public.chat_messages
+language sql
+stable
+set search_path = ''
+as $$
+  select m
+  from public.chat_messages m
+  where m.session_id = question.session_id
+    and m.user_id = question.user_id
+    and m.seq > question.seq
+  order by m.seq
+  limit 1
+$$;
+comment on function private.answer_to(public.chat_messages) is 'The message that follows a user''s message, or null.';
+
+create function private.repeated_turn(session_id uuid, client_id text, content text, parts jsonb)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  question public.chat_messages;
+  answer public.chat_messages;
+  stream public.chat_streams := private.active_stream(session_id);
+begin
+  select * into question
+  from public.chat_messages m
+  where m.session_id = repeated_turn.session_id
+    and m.client_id = repeated_turn.client_id
+    and m.content = repeated_turn.content
+    and m.parts = repeated_turn.parts;
+
+  if stream.user_message_id = question.id then
+    return jsonb_build_object('kind', 'attached', 'stream_id', stream.id);
+  end if;
+  answer := private.answer_to(question);
+  if answer.status in ('complete', 'stopped') then
+    return jsonb_build_object('kind', 'settled', 'message', to_jsonb(answer));
+  end if;
+  return null;
+end
+$$;
+comment on function private.repeated_turn(uuid, text, text, jsonb) is
+  'What a message sent again leads to: the running generation, or the stored reply; null when it is to be answered.';
+
+create function private.cut_session(question public.chat_messages)
+returns void
+language sql
+set search_path = ''
+as $$
+  delete from public.chat_messages m
+  where m.session_id = question.session_id
+    and m.user_id = question.user_id
+    and m.seq > question.seq
+$$;
+comment on function private.cut_session(public.chat_messages) is 'Takes everything after a message out of its session.';
+
+create function private.store_question(session public.chat_sessions, client_id text, content text, parts jsonb, target_id text)
+returns public.chat_messages
+language plpgsql
+set search_path = ''
+as $$
+declare
+  question public.chat_messages;
+begin
+  select * into question
+  from public.chat_messages m
+  where m.session_id = session.id and m.client_id = coalesce(target_id, store_question.client_id);
+
+  if question.id is null and target_id is null then
+    insert into public.chat_messages (session_id, user_id, client_id, sender, content, parts)
+    values (session.id, session.user_id, store_question.client_id, 'user', store_question.content, store_question.parts)
+    returning * into question;
+    return question;
+  end if;
+  if question.id is null or question.sender <> 'user' then
+    perform private.refuse(404, 'message_not_found', hint => 'Only an own message of this session can be edited.');
+  end if;
+
+  if question.content = store_question.content and question.parts = store_question.parts then
+    -- Sent again after a failure: the failed reply goes, nothing else may have followed it.
+    if (private.answer_to(private.answer_to(question))).id is not null then
+      perform private.refuse(409, 'message_id_conflict', hint => 'Later messages follow this one.');
+    end if;
+  elsif target_id is null then
+    perform private.refuse(409, 'message_id_conflict', hint => 'This message id was used with other content.');
+  end if;
+  perform private.cut_session(question);
+  update public.chat_messages m
+  set content = store_question.content, parts = store_question.parts, client_id = store_question.client_id
+  where m.id = question.id
+  returning * into question;
+  return question;
+end
+$$;
+comment on function private.store_question(public.chat_sessions, text, text, jsonb, text) is
+  'The user''s message of a turn: a new one, one to answer again after a failure, or (with target_id) an edited one, after which the session is cut.';
+
+create function private.question_to_redo(session public.chat_sessions, target_id text)
+returns public.chat_messages
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  question public.chat_messages;
+  answer public.chat_messages;
+begin
+  select * into question
+  from public.chat_messages m
+  where m.session_id = session.id and m.user_id = session.user_id and m.sender = 'user'
+  order by m.seq desc
+  limit 1;
+  answer := private.answer_to(question);
+
+  if question.id is null then
+    perform private.refuse(409, 'nothing_to_regenerate', hint => 'The session has no message to answer.');
+  end if;
+  if target_id is not null
+    and target_id not in (question.id::text, coalesce(question.client_id, ''), coalesce(answer.id::text, '')) then
+    perform private.refuse(409, 'message_id_conflict', hint => 'Only the last answer can be regenerated.');
+  end if;
+  return question;
+end
+$$;
+comment on function private.question_to_redo(public.chat_sessions, text) is
+  'The last message of the user, whose answer is regenerated; target_id may name it or that answer, nothing else.';
+
+create function private.open_stream(question public.chat_messages, model text, reservation jsonb)
+returns public.chat_streams
+language plpgsql
+set search_path = ''
+as $$
+declare
+  replaced public.chat_messages := private.answer_to(question);
+  answer_id uuid;
+  stream public.chat_streams;
+begin
+  insert into public.chat_messages (session_id, user_id, sender, model, status)
+  values (question.session_id, question.user_id, 'assistant', open_stream.model, 'streaming')
+  returning id into answer_id;
+
+  insert into public.chat_streams
+    (session_id, user_id, user_message_id, assistant_message_id, replaces_message_id, reservation)
+  values (question.session_id, question.user_id, question.id, answer_id, replaced.id, open_stream.reservation)
+  returning * into stream;
+  return stream;
+end
+$$;
+comment on function private.open_stream(public.chat_messages, text, jsonb) is
+  'Stores an empty reply and the record of its generation; an answer that is there already stays until the new one begins.';
+
+-- From sql/09_turns/30_request.sql
+
+-- What the model is told in a turn: history, instructions, files.
+
+create function private.turn_history(question public.chat_messages)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object('sender', m.sender, 'content', m.content) order by m.seq), '[]')
+  from public.chat_messages m
+  where m.session_id = question.session_id
+    and m.user_id = question.user_id
+    and m.seq < question.seq
+    and m.sender in ('user', 'assistant')
+    and m.content <> ''
+$$;
+comment on function private.turn_history(public.chat_messages) is
+  'What a new conversation at OpenAI is built from, when the session has none that can be trusted.';
+
+create function private.turn_instructions(assistant_slug text, profile_id uuid)
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  own text := (select c.content from public.custom_instructions c where c.user_id = profile_id);
+begin
+  return concat_ws(
+    e'\n\n',
+    (select i.instructions from private.assistant_instructions i where i.slug = assistant_slug),
+    e'What the user wants you to know, in the user''s own words:\n' || own
+  );
+end
+$$;
+comment on function private.turn_instructions(text, uuid) is 'What the assistant is told: its own instructions and the user''s.';
+
+create function private.part_file_ids(parts jsonb)
+returns uuid[]
+language sql
+immutable
+set search_path = ''
+as $$
+  select coalesce(array_agg(substr(p.part ->> 'url', 13)::uuid), '{}')
+  from jsonb_array_elements(parts) as p (part)
+  where p.part ->> 'type' = 'file' and starts_with(p.part ->> 'url', 'parley:file/')
+$$;
+comment on function private.part_file_ids(jsonb) is 'The files that the parts of a message name, as parley:file/<id>.';
+
+create function private.check_turn_files(session public.chat_sessions, file_ids uuid[])
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  missing uuid;
+  unready public.chat_files;
+begin
+  select asked.id into missing
+  from unnest(file_ids) as asked (id)
+  where not exists (
+    select from public.chat_files f where f.id = asked.id and f.session_id = session.id and f.user_id = session.user_id
+  )
+  limit 1;
+  if missing is not null then
+    perform private.refuse(404, 'file_not_found', jsonb_build_object('file_id', missing), 'Upload the file to this chat first.');
+  end if;
+
+  select f.* into unready
+  from public.chat_files f
+  where f.id = any (file_ids) and f.status <> 'ready'
+  limit 1;
+  if unready.id is not null then
+    perform private.refuse(409, 'file_not_ready', jsonb_build_object('file_id', unready.id, 'status', unready.status),
+      'The file is not ready to be used.');
+  end if;
+end
+$$;
+comment on function private.check_turn_files(public.chat_sessions, uuid[]) is
+  'Refuses files that are not of the session (404) or not ready (409).';
+
+create function private.complete_file_parts(parts jsonb)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  select jsonb_agg(
+    case when f.id is null then p.part
+      else jsonb_build_object('mediaType', f.file_type, 'filename', f.file_name) || p.part
+    end
+    order by p.position
+  )
+  from jsonb_array_elements(parts) with ordinality as p (part, position)
+  left join public.chat_files f
+    on p.part ->> 'type' = 'file' and f.id = any (private.part_file_ids(jsonb_build_array(p.part)))
+$$;
+comment on function private.complete_file_parts(jsonb) is
+  'Gives file parts that carry an id only the type and name of the file; what a client says itself stays.';
+
+create function private.link_turn_files(question public.chat_messages, file_ids uuid[])
+returns void
+language sql
+set search_path = ''
+as $$
+  update public.chat_files f
+  set message_id = question.id
+  where f.id = any (file_ids) and f.message_id is null
+$$;
+comment on function private.link_turn_files(public.chat_messages, uuid[]) is
+  'The files that a message is the first to name belong to it.';
+
+create function private.describe_files(session public.chat_sessions, question public.chat_messages)
+returns jsonb
+language sql
+set search_path = ''
+as $$
+  with files as (
+    select f.*
+    from public.chat_files f
+    where f.session_id = session.id and f.user_id = session.user_id and f.status = 'ready'
+  ), used as (
+    -- Searching a store is a use: OpenAI moves its expiry by as much.
+    update public.vector_stores v
+    set expires_at =
+      coalesce(now() + make_interval(days => (v.openai_metadata -> 'expires_after' ->> 'days')::integer), v.expires_at)
+    where v.session_id = session.id
+      and v.status = 'active'
+      and v.expires_at > now()
+      and exists (select from files f where f.file_type not like 'image/%')
+    returning v.store_id
+  )
+  select jsonb_build_object(
+    'files', coalesce((
+      select jsonb_agg(jsonb_build_object('id', f.id, 'openai_file_id', f.openai_file_id, 'file_name', f.file_name,
+        'file_type', f.file_type)) from files f
+    ), '[]'),
+    'image_file_ids', coalesce((
+      select jsonb_agg(f.openai_file_id) from files f
+      where f.file_type like 'image/%'
+        and (f.message_id = question.id or f.id = any (private.part_file_ids(question.parts)))
+    ), '[]'),
+    'vector_store_ids', coalesce((select jsonb_agg(u.store_id) from used u), '[]'),
+    'needs_store', exists (select from files f where f.file_type not like 'image/%') and not exists (select from used)
+  )
+$$;
+comment on function private.describe_files(public.chat_sessions, public.chat_messages) is
+  'What a turn may search and show: the session''s ready files, the images of the message, the store; needs_store when that must be made first.';
+
+create function private.describe_turn(session public.chat_sessions, question public.chat_messages,
+  assistant public.assistants, stream public.chat_streams)
+returns jsonb
+language sql
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'kind', 'started',
+    'stream_id', stream.id,
+    'profile_id', session.user_id,
+    'session_id', session.id,
+    'user_message_id', question.id,
+    'assistant_message_id', stream.assistant_message_id,
+    'replaces_answer', stream.replaces_message_id is not null,
+    'content', question.content,
+    'thread_id', session.thread_id,
+    'history', case when session.thread_id is null then private.turn_history(question) else '[]' end,
+    'needs_title', session.title is null and question.seq = 1,
+    'model', assistant.model,
+    'temperature', assistant.temperature,
+    'reasoning_effort', assistant.reasoning_effort,
+    'tools', assistant.tools,
+    'instructions', private.turn_instructions(assistant.slug, session.user_id)
+  ) || private.describe_files(session, question)
+$$;
+comment on function private.describe_turn(public.chat_sessions, public.chat_messages, public.assistants, public.chat_streams) is
+  'Everything that the request upstream needs, so that no other call stands before it.';
+
+-- From sql/09_turns/40_start.sql
+
+-- The start of a turn: checks, charges and stores in one transaction.
+
+create function private.trust_thread(session public.chat_sessions, is_changed boolean)
+returns text
+language sql
+set search_path = ''
+as $$
+  -- Ids of the Assistants API mean nothing any more, and an edit or a regeneration leaves the conversation behind.
+  update public.chat_sessions s
+  set thread_id = case when not is_changed and starts_with(s.thread_id, 'conv_') then s.thread_id end
+  where s.id = session.id
+  returning s.thread_id
+$$;
+comment on function private.trust_thread(public.chat_sessions, boolean) is
+  'The conversation that a turn goes on in; an untrusted one is let go, and the turn builds a new one.';
+
+create function private.start_turn(auth_user_id uuid, session_id uuid, client_id text, content text, parts jsonb,
+  target_id text, regenerate boolean, search boolean, file_ids uuid[])
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  profile_id uuid := private.lock_profile(auth_user_id, must_act => false);
+  session public.chat_sessions := private.session_for_turn(session_id, profile_id);
+  completed jsonb := private.complete_file_parts(parts);
+  named uuid[] := file_ids || private.part_file_ids(coalesce(parts, '[]'));
+  repeated jsonb := case when not regenerate then private.repeated_turn(session_id, client_id, content, completed) end;
+  assistant public.assistants;
+  question public.chat_messages;
+  stream public.chat_streams;
+begin
+  if repeated is not null then
+    return repeated;
+  end if;
+  if (private.active_stream(session.id)).id is not null then
+    perform private.refuse(409, 'turn_in_progress', hint => 'Wait for the reply or stop it.');
+  end if;
+  assistant := private.assistant_for_turn(session.assistant_slug, profile_id);
+  perform private.check_turn_files(session, named);
+
+  if regenerate then
+    question := private.question_to_redo(session, target_id);
+  else
+    question := private.store_question(session, client_id, content, completed, target_id);
+  end if;
+  perform private.link_turn_files(question, named);
+  stream := private.open_stream(question, assistant.model, private.reserve_usage(profile_id, search));
+  session.thread_id := private.trust_thread(session, regenerate or question.seq < session.message_count);
+  return private.describe_turn(session, question, assistant, stream);
+end
+$$;
+comment on function private.start_turn(uuid, uuid, text, text, jsonb, text, boolean, boolean, uuid[]) is
+  'Everything before the upstream request, in one transaction. Definer: it reads assistants'' instructions, which no API role may.';
+grant execute on function private.start_turn(uuid, uuid, text, text, jsonb, text, boolean, boolean, uuid[]) to service_role;
+
+create function public.start_turn(auth_user_id uuid, session_id uuid, client_id text default null,
+  content text default null, parts jsonb default null, target_id text default null, regenerate boolean default false,
+  search boolean default false, file_ids uuid[] default '{}')
+returns jsonb
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.start_turn(auth_user_id, session_id, client_id, content, parts, target_id, regenerate, search, file_ids)
+$$;
+comment on function public.start_turn(uuid, uuid, text, text, jsonb, text, boolean, boolean, uuid[]) is
+  'Service RPC of the chat function: checks, reserves, stores the message, opens the stream. kind: started, attached (sent again while it runs) or settled (sent again, with the stored reply).';
+grant execute on function public.start_turn(uuid, uuid, text, text, jsonb, text, boolean, boolean, uuid[]) to service_role;
+
+-- From sql/09_turns/50_run.sql
+
+-- A turn while it runs: heartbeats, notes, and an answer that replaces another.
+
+create function private.abandon_turn(stream_id uuid, response_id text, thread_id text)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  if exists (select from public.chat_streams t where t.id = stream_id) then
+    return;
+  end if;
+  -- The session is gone. Grouped by the stream: the conversation waits until the response is gone.
+  perform private.enqueue_deletion('response', response_id, stream_id) where response_id is not null;
+  perform private.enqueue_deletion('conversation', thread_id, stream_id) where thread_id is not null;
+end
+$$;
+comment on function private.abandon_turn(uuid, text, text) is
+  'What a turn made at OpenAI after its session was deleted goes to the outbox. Definer: the outbox is closed to all roles.';
+grant execute on function private.abandon_turn(uuid, text, text) to service_role;
+
+create function private.lock_session_of(stream_id uuid)
+returns void
+language sql
+set search_path = ''
+as $$
+  -- The session first, as in start_turn: one lock order everywhere.
+  select s.id
+  from public.chat_sessions s
+  where s.id = (select t.session_id from public.chat_streams t where t.id = stream_id)
+  for no key update
+$$;
+comment on function private.lock_session_of(uuid) is 'Takes the lock under which a session''s messages change.';
+grant execute on function private.lock_session_of(uuid) to service_role;
+
+create function public.heartbeat_turn(stream_id uuid, response_id text default null, thread_id text default null)
+returns jsonb
+language plpgsql
+security invoker
+set search_path = ''
+as $$
+declare
+  stream public.chat_streams;
+begin
+  if heartbeat_turn.thread_id is not null then
+    perform private.lock_session_of(stream_id);
+  end if;
+  update public.chat_streams t
+  set heartbeat_at = now(),
+      response_id = coalesce(heartbeat_turn.response_id, t.response_id)
+  where t.id = stream_id
+    and t.status = 'active'
+  returning * into stream;
+
+  if heartbeat_turn.thread_id is not null then
+    update public.chat_sessions s
+    set thread_id = heartbeat_turn.thread_id
+    where s.id = stream.session_id and s.thread_id is null;
+  end if;
+  if stream.id is null then
+    perform private.abandon_turn(stream_id, heartbeat_turn.response_id, heartbeat_turn.thread_id);
+  end if;
+  return jsonb_build_object('is_active', stream.id is not null, 'stop_requested_at', stream.stop_requested_at);
+end
+$$;
+comment on function public.heartbeat_turn(uuid, text, text) is
+  'Service RPC: the pump is alive; saves the response and conversation ids; says whether to stop or that the turn is gone.';
+grant execute on function public.heartbeat_turn(uuid, text, text) to service_role;
+
+create function public.note_turn(stream_id uuid, part jsonb)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  update public.chat_messages m
+  set parts = m.parts || part
+  from public.chat_streams t
+  where t.id = stream_id and t.status = 'active' and m.id = t.assistant_message_id
+$$;
+comment on function public.note_turn(uuid, jsonb) is
+  'Service RPC: a part of ours stands at the beginning of the reply, whoever writes the rest.';
+grant execute on function public.note_turn(uuid, jsonb) to service_role;
+
+create function private.rebuild_conversation(stream_id uuid)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  question public.chat_messages;
+begin
+  perform private.lock_session_of(stream_id);
+  select m.* into question
+  from public.chat_streams t
+  join public.chat_messages m on m.id = t.user_message_id
+  where t.id = stream_id and t.status = 'active';
+
+  update public.chat_sessions s set thread_id = null where s.id = question.session_id;
+  return private.turn_history(question);
+end
+$$;
+comment on function private.rebuild_conversation(uuid) is
+  'Lets a lost conversation go and returns what to build the new one from. Definer: private.turn_history is not granted.';
+grant execute on function private.rebuild_conversation(uuid) to service_role;
+
+create function public.rebuild_conversation(stream_id uuid)
+returns jsonb
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.rebuild_conversation(stream_id)
+$$;
+comment on function public.rebuild_conversation(uuid) is 'Service RPC: OpenAI has lost the conversation; returns the history for a new one.';
+grant execute on function public.rebuild_conversation(uuid) to service_role;
+
+create function private.replace_answer(stream_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  stream public.chat_streams;
+  freed integer;
+begin
+  perform private.lock_session_of(stream_id);
+  select * into stream
+  from public.chat_streams t
+  where t.id = stream_id and t.status = 'active' and t.replaces_message_id is not null
+  for no key update;
+
+  -- Deleting the old answer lets go of replaces_message_id by its foreign key.
+  delete from public.chat_messages m where m.id = stream.replaces_message_id returning m.seq into freed;
+  update public.chat_messages m
+  set seq = freed
+  where m.id = stream.assistant_message_id and freed is not null;
+end
+$$;
+comment on function private.replace_answer(uuid) is
+  'The new answer has begun: it takes the place of the old one, once.';
+grant execute on function private.replace_answer(uuid) to service_role;
+
+create function public.replace_answer(stream_id uuid)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.replace_answer(stream_id)
+$$;
+comment on function public.replace_answer(uuid) is 'Service RPC: on the first delta of a regenerated answer.';
+grant execute on function public.replace_answer(uuid) to service_role;
+
+-- From sql/09_turns/60_settle.sql
+
+-- The settlement of a turn, exactly once; stopping, recovery, titles.
+
+create function private.close_stream(stream_id uuid, final_status text, response_id text)
+returns public.chat_streams
+language plpgsql
+set search_path = ''
+as $$
+declare
+  stream public.chat_streams;
+begin
+  perform private.lock_session_of(stream_id);
+  update public.chat_streams t
+  set status = final_status,
+      finished_at = now(),
+      response_id = coalesce(close_stream.response_id, t.response_id)
+  where t.id = stream_id
+    and t.status = 'active'
+  returning * into stream;
+  return stream;
+end
+$$;
+comment on function private.close_stream(uuid, text, text) is
+  'Ends an active stream; null when somebody settled it before: whoever gets the row settles the turn.';
+
+create function private.store_reply(stream public.chat_streams, reply jsonb)
+returns public.chat_messages
+language sql
+set search_path = ''
+as $$
+  update public.chat_messages m
+  set status = stream.status,
+      content = coalesce(reply ->> 'content', ''),
+      parts = coalesce(nullif(reply -> 'parts', 'null'), '[]'),
+      model = coalesce(reply ->> 'model', m.model),
+      input_tokens = (reply ->> 'input_tokens')::integer,
+      cached_input_tokens = (reply ->> 'cached_input_tokens')::integer,
+      output_tokens = (reply ->> 'output_tokens')::integer,
+      completion_time = round(extract(epoch from clock_timestamp() - stream.created_at), 3)::real,
+      response_id = stream.response_id,
+      error = nullif(reply -> 'error', 'null')
+  where m.id = stream.assistant_message_id
+  returning m
+$$;
+comment on function private.store_reply(public.chat_streams, jsonb) is 'Writes the reply as it ended into its message.';
+
+create function private.estimate_reply_tokens(reply public.chat_messages)
+returns public.chat_messages
+language sql
+set search_path = ''
+as $$
+  -- About four characters a token: what the provider bills for a cancelled response, it does not always say.
+  update public.chat_messages m
+  set output_tokens = ceil(char_length(m.content) / 4.0)::integer,
+      input_tokens = (
+        select ceil(coalesce(sum(char_length(e.content)), 0) / 4.0)::integer
+        from public.chat_messages e
+        where e.session_id = m.session_id and e.user_id = m.user_id and e.seq < m.seq
+      ),
+      cached_input_tokens = 0,
+      usage_estimated = true
+  where m.id = reply.id
+  returning m
+$$;
+comment on function private.estimate_reply_tokens(public.chat_messages) is 'Accounts a reply that the provider gave no token counts for, and says so on the row.';
+
+create function private.settle_turn(stream_id uuid, final_status text, reply jsonb)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  is_delivered boolean := final_status = 'complete'
+    or coalesce(reply ->> 'content', '') <> '' or coalesce((reply ->> 'output_tokens')::integer, 0) > 0;
+  stream public.chat_streams;
+  message public.chat_messages;
+begin
+  if is_delivered then
+    perform private.replace_answer(stream_id);
+  else
+    -- For the refund: the profile comes before the session.
+    perform from public.profiles p
+    where p.id = (select t.user_id from public.chat_streams t where t.id = stream_id)
+    for no key update;
+  end if;
+  stream := private.close_stream(stream_id, final_status, reply ->> 'response_id');
+  if stream.id is null then
+    return (
+      select to_jsonb(m)
+      from public.chat_streams t
+      join public.chat_messages m on m.id = t.assistant_message_id
+      where t.id = stream_id
+    );
+  end if;
+
+  message := private.store_reply(stream, reply);
+  if is_delivered and message.output_tokens is null then
+    message := private.estimate_reply_tokens(message);
+  end if;
+  if message.output_tokens is not null then
+    perform private.book_usage(stream.user_id, 'chat', message.model, coalesce(message.input_tokens, 0),
+      coalesce(message.cached_input_tokens, 0), message.output_tokens);
+  end if;
+  if not is_delivered then
+    perform private.refund_usage(stream.user_id, stream.reservation);
+  end if;
+  -- Only a completed reply leaves the conversation at OpenAI equal to ours.
+  update public.chat_sessions s
+  set thread_id = case when final_status = 'complete' then reply ->> 'thread_id' end, updated_at = now()
+  where s.id = stream.session_id;
+  if stream.replaces_message_id is not null then
+    -- The regeneration never began: its empty row goes, and the old answer stays.
+    delete from public.chat_messages m where m.id = message.id;
+  end if;
+  return to_jsonb(message);
+end
+$$;
+comment on function private.settle_turn(uuid, text, jsonb) is
+  'Settles a turn exactly once: stream, reply, usage and session in one transaction. Returns the reply''s row as it is stored; null when the session is gone. Definer: the functions of usage are not granted.';
+grant execute on function private.settle_turn(uuid, text, jsonb) to service_role;
+
+create function public.finish_turn(stream_id uuid, status text, reply jsonb)
+returns jsonb
+language plpgsql
+security invoker
+set search_path = ''
+as $$
+begin
+  if status not in ('complete', 'stopped') then
+    perform private.refuse(400, 'invalid_turn_status');
+  end if;
+  return private.settle_turn(stream_id, status, reply);
+end
+$$;
+comment on function public.finish_turn(uuid, text, jsonb) is
+  'Service RPC: settles a turn as complete or stopped. reply: content, parts, model, input_tokens, cached_input_tokens, output_tokens, response_id, and thread_id when the conversation holds the turn. Returns the stored row.';
+grant execute on function public.finish_turn(uuid, text, jsonb) to service_role;
+
+create function public.fail_turn(stream_id uuid, reply jsonb)
+returns jsonb
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.settle_turn(stream_id, 'failed', reply)
+$$;
+comment on function public.fail_turn(uuid, jsonb) is
+  'Service RPC: settles a turn that failed. reply as in finish_turn, with error {code, message} as the client saw it; what was said before stays.';
+grant execute on function public.fail_turn(uuid, jsonb) to service_role;
+
+create function public.request_stop(auth_user_id uuid, session_id uuid)
+returns jsonb
+language sql
+security invoker
+set search_path = ''
+as $$
+  update public.chat_streams t
+  set stop_requested_at = coalesce(t.stop_requested_at, now())
+  from public.profiles p
+  where p.auth_id = request_stop.auth_user_id
+    and t.user_id = p.id
+    and t.session_id = request_stop.session_id
+    and t.status = 'active'
+  returning jsonb_build_object('stream_id', t.id, 'profile_id', t.user_id, 'response_id', t.response_id)
+$$;
+comment on function public.request_stop(uuid, uuid) is
+  'Service RPC: marks the running generation of the user''s session to be stopped; null when nothing runs.';
+grant execute on function public.request_stop(uuid, uuid) to service_role;
+
+create function public.claim_stale_turns(max_count integer)
+returns setof public.chat_streams
+language sql
+security invoker
+set search_path = ''
+as $$
+  -- The heartbeat doubles as the lease: a second run takes others, and a crashed one is taken over.
+  update public.chat_streams t
+  set heartbeat_at = now()
+  where t.id in (
+    select s.id
+    from public.chat_streams s
+    where s.status = 'active' and s.heartbeat_at < now() - interval '90 seconds'
+    order by s.heartbeat_at
+    limit max_count
+    for update skip locked
+  )
+  returning t.*
+$$;
+comment on function public.claim_stale_turns(integer) is
+  'Service RPC of turn-recovery: generations whose pump has been silent for 90 seconds, each to one caller.';
+grant execute on function public.claim_stale_turns(integer) to service_role;
+
+create function private.set_generated_title(profile_id uuid, session_id uuid, title text, model text, input_tokens bigint,
+  cached_input_tokens bigint, output_tokens bigint)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  update public.chat_sessions s
+  set title = left(set_generated_title.title, 200)
+  where s.id = set_generated_title.session_id and s.title is null and set_generated_title.title <> '';
+  perform private.book_usage(profile_id, 'title', model, input_tokens, cached_input_tokens, output_tokens);
+end
+$$;
+comment on function private.set_generated_title(uuid, uuid, text, text, bigint, bigint, bigint) is
+  'Names a session unless the user has, and books what the title cost. Definer: private.book_usage is not granted.';
+grant execute on function private.set_generated_title(uuid, uuid, text, text, bigint, bigint, bigint) to service_role;
+
+create function public.set_generated_title(profile_id uuid, session_id uuid, title text, model text, input_tokens bigint,
+  cached_input_tokens bigint, output_tokens bigint)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.set_generated_title(profile_id, session_id, title, model, input_tokens, cached_input_tokens, output_tokens)
+$$;
+comment on function public.set_generated_title(uuid, uuid, text, text, bigint, bigint, bigint) is
+  'Service RPC: a title made by the model; one that the user has set is never overwritten.';
+grant execute on function public.set_generated_title(uuid, uuid, text, text, bigint, bigint, bigint) to service_role;
+
+create function private.book_lost_turn(profile_id uuid, model text, input_tokens bigint, cached_input_tokens bigint,
+  output_tokens bigint)
+returns void
+language sql
+security definer
+set search_path = ''
+as $$
+  select private.book_usage(profile_id, 'chat', model, input_tokens, cached_input_tokens, output_tokens)
+$$;
+comment on function private.book_lost_turn(uuid, text, bigint, bigint, bigint) is
+  'Books the tokens of a turn whose session was deleted meanwhile. Definer: private.book_usage is not granted.';
+grant execute on function private.book_lost_turn(uuid, text, bigint, bigint, bigint) to service_role;
+
+create function public.book_lost_turn(profile_id uuid, model text, input_tokens bigint, cached_input_tokens bigint,
+  output_tokens bigint)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.book_lost_turn(profile_id, model, input_tokens, cached_input_tokens, output_tokens)
+$$;
+comment on function public.book_lost_turn(uuid, text, bigint, bigint, bigint) is
+  'Service RPC: the session went while its reply was generated; what it cost is booked all the same.';
+grant execute on function public.book_lost_turn(uuid, text, bigint, bigint, bigint) to service_role;
+
+-- From sql/10_billing/10_tables.sql
+
+-- What Stripe says of products, customers, subscriptions and payments; who may read it.
+
+create type public.subscription_status as enum (
+  'incomplete', 'incomplete_expired', 'trialing', 'active', 'past_due', 'canceled', 'unpaid', 'paused'
+);
+
+create table public.stripe_products (
+  id text primary key,
+  name text not null default '',
+  description text,
+  is_active boolean not null default false,
+  is_deleted boolean not null default false,
+  default_price_id text,
+  images text[] not null default '{}',
+  metadata jsonb not null default '{}',
+  plan text generated always as (metadata ->> 'plan') stored,
+  created_at timestamptz,
+  ticket bigint not null default 0
+);
+
+create table public.stripe_prices (
+  id text primary key,
+  product_id text not null,
+  is_active boolean not null default false,
+  is_deleted boolean not null default false,
+  currency text,
+  unit_amount bigint,
+  type text,
+  recurring_interval text,
+  recurring_interval_count integer,
+  nickname text,
+  lookup_key text,
+  metadata jsonb not null default '{}',
+  created_at timestamptz,
+  ticket bigint not null default 0,
+  constraint stripe_prices_product_id_fkey foreign key (product_id) references public.stripe_products (id),
+  constraint stripe_prices_type_check check (type in ('one_time', 'recurring'))
+);
+
+create table public.stripe_customers (
+  id text primary key,
+  user_id uuid,
+  email text,
+  name text,
+  currency text,
+  is_delinquent boolean not null default false,
+  is_deleted boolean not null default false,
+  metadata jsonb not null default '{}',
+  created_at timestamptz,
+  synced_at timestamptz,
+  ticket bigint not null default 0,
+  constraint stripe_customers_user_id_fkey foreign key (user_id) references public.profiles (id) on delete set null
+);
+
+create table public.subscriptions (
+  id uuid primary key default gen_random_uuid(),
+  stripe_subscription_id text not null,
+  stripe_customer_id text not null,
+  user_id uuid,
+  status public.subscription_status not null,
+  stripe_price_id text,
+  stripe_product_id text,
+  quantity integer,
+  amount bigint,
+  currency text not null,
+  recurring_interval text,
+  recurring_interval_count integer,
+  current_period_start timestamptz,
+  current_period_end timestamptz,
+  cancel_at_period_end boolean not null default false,
+  auto_renew boolean not null generated always as (
+    not cancel_at_period_end and cancel_at is null and ended_at is null
+  ) stored,
+  cancel_at timestamptz,
+  canceled_at timestamptz,
+  started_at timestamptz,
+  ends_at timestamptz,
+  ended_at timestamptz,
+  past_due_at timestamptz,
+  trial_start timestamptz,
+  trial_end timestamptz,
+  pause_collection jsonb,
+  discount_id text,
+  checkout_id text,
+  cancellation_reason text,
+  cancellation_comment text,
+  metadata jsonb not null default '{}',
+  custom_field_data jsonb,
+  created_at timestamptz not null,
+  updated_at timestamptz not null default now(),
+  ticket bigint not null default 0,
+  constraint subscriptions_stripe_subscription_id_key unique (stripe_subscription_id),
+  constraint subscriptions_stripe_customer_id_fkey foreign key (stripe_customer_id)
+    references public.stripe_customers (id),
+  constraint subscriptions_user_id_fkey foreign key (user_id) references public.profiles (id) on delete set null,
+  constraint subscriptions_stripe_price_id_fkey foreign key (stripe_price_id) references public.stripe_prices (id),
+  constraint subscriptions_stripe_product_id_fkey foreign key (stripe_product_id)
+    references public.stripe_products (id)
+);
+
+create table public.payments (
+  id uuid primary key default gen_random_uuid(),
+  stripe_payment_intent_id text,
+  stripe_invoice_id text,
+  stripe_customer_id text,
+  user_id uuid,
+  subscription_id uuid,
+  status text not null,
+  description text,
+  amount bigint not null,
+  tax bigint,
+  refunded_amount bigint not null default 0,
+  currency text not null,
+  settlement_amount bigint,
+  settlement_currency text,
+  settlement_tax bigint,
+  payment_method text,
+  payment_method_type text,
+  card_network text,
+  card_type text,
+  card_last_four text,
+  card_issuing_country text,
+  error_code text,
+  error_message text,
+  invoice_status text,
+  invoice_link text,
+  receipt_link text,
+  payment_link text,
+  discount_id text,
+  checkout_id text,
+  billing jsonb,
+  customer jsonb,
+  product_cart jsonb not null default '[]',
+  refunds jsonb not null default '[]',
+  disputes jsonb not null default '[]',
+  metadata jsonb not null default '{}',
+  digital_products_delivered boolean not null default false,
+  paid_at timestamptz,
+  created_at timestamptz not null,
+  updated_at timestamptz not null default now(),
+  ticket bigint not null default 0,
+  constraint payments_stripe_payment_intent_id_key unique (stripe_payment_intent_id),
+  constraint payments_key_check check (num_nonnulls(stripe_payment_intent_id, stripe_invoice_id) > 0),
+  constraint payments_status_check check (
+    status in ('pending', 'completed', 'failed', 'refunded', 'partially_refunded', 'disputed')
+  ),
+  constraint payments_stripe_customer_id_fkey foreign key (stripe_customer_id)
+    references public.stripe_customers (id),
+  constraint payments_user_id_fkey foreign key (user_id) references public.profiles (id) on delete set null,
+  constraint payments_subscription_id_fkey foreign key (subscription_id)
+    references public.subscriptions (id) on delete set null
+);
+
+create table public.stripe_events (
+  id text primary key,
+  type text not null,
+  api_version text,
+  livemode boolean not null,
+  status text not null,
+  attempts integer not null default 1,
+  error text,
+  created_at timestamptz not null,
+  received_at timestamptz not null default now(),
+  processed_at timestamptz,
+  constraint stripe_events_status_check check (status in ('processing', 'processed', 'ignored', 'failed')),
+  constraint stripe_events_error_check check (char_length(error) <= 200)
+);
+
+create table private.credit_grants (
+  id uuid primary key default gen_random_uuid(),
+  invoice_line_id text not null,
+  payment_id uuid not null,
+  user_id uuid not null,
+  tokens integer not null,
+  reversed_tokens integer not null default 0,
+  taken_back integer not null default 0,
+  expires_at timestamptz not null,
+  created_at timestamptz not null default now(),
+  constraint credit_grants_invoice_line_id_key unique (invoice_line_id),
+  constraint credit_grants_payment_id_fkey foreign key (payment_id) references public.payments (id) on delete cascade,
+  constraint credit_grants_user_id_fkey foreign key (user_id) references public.profiles (id) on delete cascade,
+  constraint credit_grants_tokens_check check (
+    tokens > 0 and reversed_tokens between 0 and tokens and taken_back between 0 and reversed_tokens
+  )
+);
+
+create table private.billing_policy (
+  is_only boolean primary key default true,
+  past_due_grace_days integer not null default 7,
+  credit_days integer not null default 365,
+  constraint billing_policy_is_only_check check (is_only),
+  constraint billing_policy_days_check check (past_due_grace_days >= 0 and credit_days > 0)
+);
+insert into private.billing_policy default values;
+
+-- Drawn before objects are fetched: of two fetches, the one with the higher ticket began later.
+create sequence private.stripe_ticket_seq;
+
+comment on table public.stripe_products is 'The catalogue as Stripe has it. A deleted product stays as a tombstone.';
+comment on column public.stripe_products.plan is 'Slug of the plan that a subscription to it gives; metadata of the product.';
+comment on column public.stripe_products.ticket is 'Of the fetch that wrote the row; only a higher one may overwrite it. 0: named by another object, not fetched yet.';
+comment on table public.stripe_prices is 'Prices of the catalogue as Stripe has them. A deleted price stays as a tombstone.';
+comment on column public.stripe_prices.unit_amount is 'In the smallest unit of the currency; null when it is not one fixed amount.';
+comment on table public.stripe_customers is
+  'Customers at Stripe. One that is not deleted per profile; those that we have not made ourselves belong to nobody.';
+comment on column public.stripe_customers.user_id is 'Set by our checkout only: metadata at Stripe names nobody''s customer.';
+comment on column public.stripe_customers.synced_at is 'When customer and all subscriptions were last fetched on purpose.';
+comment on table public.subscriptions is 'Every subscription there has ever been, as Stripe has it.';
+comment on column public.subscriptions.amount is 'Of one period: unit amount times quantity.';
+comment on column public.subscriptions.ends_at is 'When it will end by itself, as far as that is known.';
+comment on column public.subscriptions.past_due_at is 'Since when the oldest open invoice waits for money; the grace period counts from here.';
+comment on table public.payments is
+  'One row per PaymentIntent; an invoice that was settled without one has a row of its own.';
+comment on column public.payments.amount is 'In the smallest unit of the currency, like all amounts here. Zero and negative are possible.';
+comment on column public.payments.settlement_amount is 'What the balance transaction put on our account, before fees.';
+comment on column public.payments.card_type is 'credit, debit, prepaid or unknown.';
+comment on column public.payments.product_cart is 'Lines of the invoice.';
+comment on column public.payments.digital_products_delivered is 'True once the credits were granted or the subscription gave its plan.';
+comment on table public.stripe_events is 'Ledger of webhooks: each event once, however often it came.';
+comment on column public.stripe_events.error is 'Why the last attempt failed: a code, never a message of Stripe.';
+comment on table private.credit_grants is 'Credits that a line of a paid invoice gave, and what refunds took back of them.';
+comment on column private.credit_grants.reversed_tokens is 'The refunded share that has been dealt with, whether or not it could be taken back.';
+comment on table private.billing_policy is
+  'One row: days of grace for a payment that is past due (PAST_DUE_GRACE_DAYS), and days that bought credits last unless the product says.';
+comment on sequence private.stripe_ticket_seq is 'Tickets: order of fetches from Stripe.';
+
+create trigger subscriptions_touch
+  before update on public.subscriptions
+  for each row execute function private.touch_updated_at();
+create trigger payments_touch
+  before update on public.payments
+  for each row execute function private.touch_updated_at();
+
+alter table public.stripe_products enable row level security;
+alter table public.stripe_prices enable row level security;
+alter table public.stripe_customers enable row level security;
+alter table public.subscriptions enable row level security;
+alter table public.payments enable row level security;
+alter table public.stripe_events enable row level security;
+alter table private.credit_grants enable row level security;
+alter table private.billing_policy enable row level security;
+
+grant select on public.stripe_products, public.stripe_prices to anon, authenticated;
+grant select on public.stripe_customers, public.subscriptions, public.payments to authenticated;
+grant select, insert, update, delete on public.stripe_products, public.stripe_prices, public.stripe_customers,
+  public.subscriptions, public.payments, public.stripe_events to service_role;
+
+create policy stripe_products_select_all on public.stripe_products
+  for select to anon, authenticated
+  using (true);
+
+create policy stripe_prices_select_all on public.stripe_prices
+  for select to anon, authenticated
+  using (true);
+
+create policy stripe_customers_select_own on public.stripe_customers
+  for select to authenticated
+  using (user_id = (select private.current_profile_id()));
+
+create policy subscriptions_select_own on public.subscriptions
+  for select to authenticated
+  using (user_id = (select private.current_profile_id()));
+
+create policy payments_select_own on public.payments
+  for select to authenticated
+  using (user_id = (select private.current_profile_id()));
+
+create index stripe_prices_product_id_idx on public.stripe_prices (product_id);
+create index stripe_customers_user_id_idx on public.stripe_customers (user_id);
+create unique index stripe_customers_user_id_key on public.stripe_customers (user_id) where not is_deleted;
+-- A user's history and entitlement; every event of a customer.
+create index subscriptions_user_id_idx on public.subscriptions (user_id, started_at desc);
+create index subscriptions_stripe_customer_id_idx on public.subscriptions (stripe_customer_id);
+create index subscriptions_stripe_price_id_idx on public.subscriptions (stripe_price_id);
+create index subscriptions_stripe_product_id_idx on public.subscriptions (stripe_product_id);
+-- The history of a user and of all, newest first; those in one state.
+create index payments_user_id_idx on public.payments (user_id, created_at desc);
+create index payments_created_at_idx on public.payments (created_at desc);
+create index payments_status_idx on public.payments (status, created_at desc);
+create index payments_stripe_customer_id_idx on public.payments (stripe_customer_id);
+create index payments_subscription_id_idx on public.payments (subscription_id);
+create index payments_stripe_invoice_id_idx on public.payments (stripe_invoice_id);
+create unique index payments_stripe_invoice_id_key on public.payments (stripe_invoice_id)
+  where stripe_payment_intent_id is null;
+create index credit_grants_payment_id_idx on private.credit_grants (payment_id);
+create index credit_grants_user_id_idx on private.credit_grants (user_id);
+create index profiles_stripe_subscription_id_idx on public.profiles (stripe_subscription_id)
+  where stripe_subscription_id is not null;
+
+-- From sql/10_billing/20_events.sql
+
+-- Tickets of fetches, and the ledger of events.
+
+create function private.draw_stripe_ticket()
+returns bigint
+language sql
+security definer
+set search_path = ''
+as $$
+  select nextval('private.stripe_ticket_seq')
+$$;
+comment on function private.draw_stripe_ticket() is
+  'A ticket for objects that are fetched from now on. Definer: sequences of private are nobody''s.';
+grant execute on function private.draw_stripe_ticket() to service_role;
+
+create function public.draw_stripe_ticket()
+returns bigint
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.draw_stripe_ticket()
+$$;
+comment on function public.draw_stripe_ticket() is 'Service RPC of every fetch that no event asked for.';
+grant execute on function public.draw_stripe_ticket() to service_role;
+
+create function private.claim_stripe_event(
+  event_id text, event_type text, api_version text, livemode boolean, created_at timestamptz, is_used boolean
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  claimed public.stripe_events;
+begin
+  insert into public.stripe_events as e (id, type, api_version, livemode, status, created_at, processed_at)
+  values (event_id, event_type, claim_stripe_event.api_version, claim_stripe_event.livemode,
+    case when is_used then 'processing' else 'ignored' end, claim_stripe_event.created_at,
+    case when not is_used then now() end)
+  on conflict (id) do update
+  set attempts = e.attempts + 1,
+      status = case when is_used and e.status <> 'processed' then 'processing' else e.status end
+  returning * into claimed;
+
+  return jsonb_build_object(
+    'status', claimed.status,
+    'ticket', case when claimed.status = 'processing' then private.draw_stripe_ticket() end
+  );
+end
+$$;
+comment on function private.claim_stripe_event(text, text, text, boolean, timestamptz, boolean) is
+  'Records an event, or one more attempt at it; a ticket when it is to be processed. Definer: clients of no kind draw tickets.';
+grant execute on function private.claim_stripe_event(text, text, text, boolean, timestamptz, boolean) to service_role;
+
+create function public.claim_stripe_event(
+  event_id text, event_type text, api_version text, livemode boolean, created_at timestamptz, is_used boolean
+)
+returns jsonb
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.claim_stripe_event(event_id, event_type, api_version, livemode, created_at, is_used)
+$$;
+comment on function public.claim_stripe_event(text, text, text, boolean, timestamptz, boolean) is
+  'Service RPC of stripe-webhook, first: { status, ticket }. A new ticket at every attempt; none for what is processed or not used.';
+grant execute on function public.claim_stripe_event(text, text, text, boolean, timestamptz, boolean) to service_role;
+
+create function public.fail_stripe_event(event_id text, error text)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  update public.stripe_events e
+  set status = 'failed', error = left(fail_stripe_event.error, 200)
+  where e.id = event_id
+    and e.status <> 'processed'
+$$;
+comment on function public.fail_stripe_event(text, text) is
+  'Service RPC of stripe-webhook: leaves on the ledger why an attempt failed, unless another one went well meanwhile.';
+grant execute on function public.fail_stripe_event(text, text) to service_role;
+
+-- From sql/10_billing/30_entitlement.sql
+
+-- Which plan the subscriptions of a profile give it.
+
+create function private.is_entitling(subscription public.subscriptions)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+  select case subscription.status
+    when 'trialing' then coalesce(subscription.ends_at > now(), true)
+    when 'active' then coalesce(subscription.ends_at > now(), true)
+    when 'past_due' then coalesce(subscription.ends_at > now(), true)
+      and subscription.past_due_at + make_interval(
+        days => (select b.past_due_grace_days from private.billing_policy b)
+      ) > now()
+    else false
+  end
+$$;
+comment on function private.is_entitling(public.subscriptions) is
+  'The one rule for which subscriptions give their plan: trialing and active ones until they end, past due ones within the grace period.';
+
+create function private.entitled_subscription(profile_id uuid)
+returns public.subscriptions
+language sql
+stable
+set search_path = ''
+as $$
+  select s
+  from public.subscriptions s
+  join public.stripe_customers c on c.id = s.stripe_customer_id
+  join public.stripe_products d on d.id = s.stripe_product_id
+  join public.plans l on l.slug = d.plan
+  where s.user_id = profile_id
+    and not c.is_deleted
+    and private.is_entitling(s)
+  order by l.rank desc, s.current_period_end desc, s.stripe_subscription_id
+  limit 1
+$$;
+comment on function private.entitled_subscription(uuid) is
+  'The subscription whose plan a profile has: of those that entitle, the best plan''s; null when there is none.';
+
+create function private.membership_of(status public.subscription_status)
+returns public.membership_status
+language sql
+immutable
+set search_path = ''
+as $$
+  select case
+    when status in ('trialing', 'active') then 'active'
+    when status in ('past_due', 'unpaid') then 'past_due'
+    when status = 'canceled' then 'canceled'
+    else 'inactive'
+  end::public.membership_status
+$$;
+comment on function private.membership_of(public.subscription_status) is
+  'How a subscription''s status reads on its profile. It describes; what may be used is the entitlement''s.';
+
+create function private.apply_entitlement(profile_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  best public.subscriptions;
+  shown public.subscriptions;
+  new_plan text;
+  period_start timestamptz;
+begin
+  -- Whoever applies to this profile queues here and then sees what the one before has written.
+  perform from public.profiles p where p.id = profile_id for no key update;
+  select s.* into shown from public.subscriptions s
+  where s.user_id = profile_id order by s.started_at desc, s.stripe_subscription_id limit 1;
+  -- A plan that somebody was given by hand stays until there is a subscription.
+  if shown.id is null then
+    return;
+  end if;
+
+  best := private.entitled_subscription(profile_id);
+  if best.id is not null then
+    shown := best;
+    new_plan := (select d.plan from public.stripe_products d where d.id = best.stripe_product_id);
+    period_start := private.quota_period_start(best.current_period_start);
+  end if;
+  update public.profiles p
+  set subscription_plan = coalesce(new_plan, 'free'),
+      stripe_subscription_id = best.stripe_subscription_id,
+      stripe_product_id = best.stripe_product_id,
+      membership_status = private.membership_of(shown.status),
+      role = case
+        when p.role not in ('user', 'premium') then p.role
+        when coalesce(new_plan, 'free') = 'free' then 'user'
+        else 'premium'
+      end::public.user_role,
+      quota_last_reset = coalesce(period_start, p.quota_last_reset),
+      -- Stripe's times are in whole seconds: a subscription may begin before the profile does.
+      subscription_usage = case
+        when period_start > p.quota_last_reset then 0
+        when period_start < p.quota_last_reset and best.stripe_subscription_id is distinct from p.stripe_subscription_id then 0
+        else p.subscription_usage
+      end
+  where p.id = profile_id;
+end
+$$;
+comment on function private.apply_entitlement(uuid) is
+  'Writes to a profile what its subscriptions give: plan (and with it the quota), period of the quota, membership, role between user and premium.';
+
+create function private.refresh_entitlements()
+returns boolean
+language plpgsql
+set search_path = ''
+as $$
+declare
+  max_rows constant integer := 100;
+  applied integer;
+begin
+  perform private.apply_entitlement(d.id)
+  from (
+    select p.id
+    from public.profiles p
+    join public.subscriptions s on s.stripe_subscription_id = p.stripe_subscription_id
+    where p.stripe_subscription_id is not null
+      and not private.is_entitling(s)
+      -- Without one of its own, a profile would stay as it is, and be met again in every call.
+      and exists (select from public.subscriptions o where o.user_id = p.id)
+    order by p.id
+    limit max_rows
+  ) d;
+  get diagnostics applied = row_count;
+  return applied = max_rows;
+end
+$$;
+comment on function private.refresh_entitlements() is
+  'Takes plans back whose time is over without an event: the end of a grace period. True when there may be more. Called by the schedule.';
+
+-- From sql/10_billing/40_credits.sql
+
+-- Credits that payments bring, and that refunds take back.
+
+create function private.grant_credits(payment public.payments)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  line record;
+begin
+  if payment.user_id is null or payment.invoice_status is distinct from 'paid' then
+    return;
+  end if;
+  for line in
+    insert into private.credit_grants as g (invoice_line_id, payment_id, user_id, tokens, expires_at)
+    select l.id, payment.id, payment.user_id, (d.metadata ->> 'tokens')::integer * greatest(coalesce(l.quantity, 1), 1),
+      payment.paid_at + make_interval(days => case
+        when d.metadata ->> 'tokens_days' ~ '^[1-9]\d{0,4}$' then (d.metadata ->> 'tokens_days')::integer
+        else b.credit_days
+      end)
+    from jsonb_to_recordset(payment.product_cart) as l (id text, product text, quantity integer, proration boolean)
+    join public.stripe_products d on d.id = l.product
+    cross join private.billing_policy b
+    where d.metadata ->> 'tokens' ~ '^[1-9]\d{0,5}$'
+      and not coalesce(l.proration, false)
+    on conflict (invoice_line_id) do nothing
+    returning g.tokens, g.expires_at
+  loop
+    perform private.grant_tokens(payment.user_id, line.tokens, line.expires_at);
+  end loop;
+end
+$$;
+comment on function private.grant_credits(public.payments) is
+  'Grants what the lines of a paid invoice bring, each line once, whoever tells of it and how often.';
+
+create function private.reversed_amount(payment public.payments)
+returns bigint
+language sql
+immutable
+set search_path = ''
+as $$
+  select least(payment.amount, payment.refunded_amount + coalesce((
+    select sum(d.amount) from jsonb_to_recordset(payment.disputes) as d (amount bigint, status text)
+    where d.status = 'lost'
+  ), 0))::bigint
+$$;
+comment on function private.reversed_amount(public.payments) is 'What went back of a payment: refunds and lost disputes.';
+
+create function private.take_back_credits(payment public.payments)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  credit private.credit_grants;
+  due integer;
+  taken integer;
+begin
+  if payment.amount <= 0 then
+    return;
+  end if;
+  for credit in select * from private.credit_grants g where g.payment_id = payment.id order by g.id for update loop
+    due := floor(credit.tokens::numeric * private.reversed_amount(payment) / payment.amount)::integer - credit.reversed_tokens;
+    continue when due = 0;
+    -- Refunded credits count as spent last, and a refund that failed gives back what it took.
+    select case
+      when due > 0 then least(due, p.tokens)
+      else -greatest(0, credit.taken_back - credit.reversed_tokens - due)
+    end into taken
+    from public.profiles p where p.id = credit.user_id for no key update;
+    update public.profiles p set tokens = p.tokens - taken where p.id = credit.user_id;
+    update private.credit_grants g
+    set reversed_tokens = g.reversed_tokens + due, taken_back = g.taken_back + taken
+    where g.id = credit.id;
+  end loop;
+end
+$$;
+comment on function private.take_back_credits(public.payments) is
+  'Takes back the refunded share of a payment''s credits, as far as they are unspent; each share once.';
+
+create function private.settle_payment(payment public.payments)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.grant_credits(payment);
+  perform private.take_back_credits(payment);
+  update public.payments p
+  set digital_products_delivered = true
+  where p.id = payment.id
+    and not p.digital_products_delivered
+    and (
+      exists (select from private.credit_grants g where g.payment_id = p.id)
+      or p.status = 'completed' and exists (
+        select from public.subscriptions s
+        where s.id = p.subscription_id and s.user_id is not null and private.is_entitling(s)
+      )
+    );
+end
+$$;
+comment on function private.settle_payment(public.payments) is
+  'What a payment''s state means for credits. Repeating it changes nothing.';
+
+-- From sql/10_billing/50_objects.sql
+
+-- Objects of Stripe, fetched, on their way into the tables.
+
+create function private.write_stripe_row(table_name text, conflict_target text, fields jsonb, overwrites boolean)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  columns text := (select string_agg(format('%I', k), ', ' order by k) from jsonb_object_keys(fields) as k);
+  excluded_columns text := (select string_agg(format('excluded.%I', k), ', ' order by k) from jsonb_object_keys(fields) as k);
+  written jsonb;
+begin
+  -- One rule for all tables, so that none can differ: a fetch overwrites only what an earlier one wrote.
+  execute format(
+    'insert into public.%1$I as t (%2$s) select %2$s from jsonb_populate_record(null::public.%1$I, $1)
+     on conflict %3$s do %4$s returning to_jsonb(t)',
+    table_name, columns, conflict_target,
+    case when overwrites
+      then format('update set (%s) = row(%s) where t.ticket < excluded.ticket', columns, excluded_columns)
+      else 'nothing'
+    end
+  ) into written using fields;
+  return written;
+end
+$$;
+comment on function private.write_stripe_row(text, text, jsonb, boolean) is
+  'Inserts a row, or overwrites the one that is there if this ticket is higher; the row as written, or null. Keys of fields are columns.';
+
+create function private.require_tombstone(kind text, object_id text)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if not exists (
+    select from public.stripe_products d where kind = 'product' and d.id = object_id and d.is_deleted
+    union all
+    select from public.stripe_prices r where kind = 'price' and r.id = object_id and r.is_deleted
+    union all
+    select from public.stripe_customers c where kind = 'customer' and c.id = object_id and c.is_deleted
+  ) then
+    perform private.refuse(409, 'stripe_object_missing', jsonb_build_object('kind', kind, 'id', object_id),
+      'Stripe does not know an object that nothing says was deleted.');
+  end if;
+end
+$$;
+comment on function private.require_tombstone(text, text) is
+  'Refuses an object that Stripe does not know, unless its deletion is known already: old events of what is gone are over.';
+
+create function private.owner_of_customer(customer_id text)
+returns uuid
+language sql
+stable
+set search_path = ''
+as $$
+  select c.user_id from public.stripe_customers c where c.id = customer_id
+$$;
+comment on function private.owner_of_customer(text) is 'The profile whose customer this is; null for customers that are not ours.';
+
+create function private.apply_catalogue_object(kind text, fields jsonb, overwrites boolean)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if kind = 'price' then
+    perform private.write_stripe_row('stripe_products', '(id)', jsonb_build_object('id', fields ->> 'product_id'), false);
+  end if;
+  perform private.write_stripe_row('stripe_' || kind || 's', '(id)', fields, overwrites);
+end
+$$;
+comment on function private.apply_catalogue_object(text, jsonb, boolean) is
+  'Writes a product or a price. A price may come before its product.';
+
+create function private.apply_customer(fields jsonb, overwrites boolean)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.write_stripe_row('stripe_customers', '(id)', fields, overwrites);
+  -- Profiles that came with a customer from elsewhere.
+  update public.stripe_customers c
+  set user_id = p.id
+  from public.profiles p
+  where c.id = fields ->> 'id'
+    and c.user_id is null
+    and p.stripe_customer_id = c.id
+    and not exists (select from public.stripe_customers o where o.user_id = p.id and not o.is_deleted);
+  update public.profiles p
+  set stripe_customer_id = null
+  from public.stripe_customers c
+  where c.id = fields ->> 'id'
+    and c.is_deleted
+    and p.stripe_customer_id = c.id;
+end
+$$;
+comment on function private.apply_customer(jsonb, boolean) is
+  'Writes a customer. Whose it is comes from our own rows, never from what Stripe holds.';
+
+create function private.apply_subscription(fields jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  customer_id text := fields ->> 'stripe_customer_id';
+  product_id text := fields ->> 'stripe_product_id';
+begin
+  perform private.write_stripe_row('stripe_customers', '(id)', jsonb_build_object('id', customer_id), false);
+  if product_id is not null then
+    perform private.apply_catalogue_object(
+      'price', jsonb_build_object('id', fields ->> 'stripe_price_id', 'product_id', product_id), false
+    );
+  end if;
+  perform private.write_stripe_row('subscriptions', '(stripe_subscription_id)',
+    fields || jsonb_build_object('user_id', private.owner_of_customer(customer_id)), true);
+end
+$$;
+comment on function private.apply_subscription(jsonb) is
+  'Writes a subscription. Customer, price and product may come later: a row of ticket 0 stands for them.';
+
+create function private.end_unknown_subscription(fields jsonb)
+returns void
+language sql
+set search_path = ''
+as $$
+  update public.subscriptions s
+  set status = 'canceled', ended_at = coalesce(s.ended_at, now()), ends_at = coalesce(s.ended_at, now()),
+      ticket = (fields ->> 'ticket')::bigint
+  where s.stripe_subscription_id = fields ->> 'stripe_subscription_id'
+    and s.ticket < (fields ->> 'ticket')::bigint
+$$;
+comment on function private.end_unknown_subscription(jsonb) is
+  'Ends a subscription whose own event says that it is deleted, and which Stripe no longer knows.';
+
+create function private.apply_payment(fields jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  customer_id text := fields ->> 'stripe_customer_id';
+  written jsonb;
+begin
+  if customer_id is not null then
+    perform private.write_stripe_row('stripe_customers', '(id)', jsonb_build_object('id', customer_id), false);
+  end if;
+  written := private.write_stripe_row(
+    'payments',
+    case when fields ->> 'stripe_payment_intent_id' is null
+      then '(stripe_invoice_id) where stripe_payment_intent_id is null'
+      else '(stripe_payment_intent_id)'
+    end,
+    (fields - 'stripe_subscription_id') || jsonb_build_object(
+      'user_id', private.owner_of_customer(customer_id),
+      'subscription_id', (
+        select s.id from public.subscriptions s where s.stripe_subscription_id = fields ->> 'stripe_subscription_id'
+      )
+    ),
+    true
+  );
+  if written is not null then
+    perform private.settle_payment(jsonb_populate_record(null::public.payments, written));
+  end if;
+end
+$$;
+comment on function private.apply_payment(jsonb) is 'Writes a payment and settles its credits.';
+
+create function private.apply_checkout(fields jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update public.subscriptions s
+  set checkout_id = fields ->> 'id', custom_field_data = fields -> 'custom_field_data'
+  where s.stripe_subscription_id = fields ->> 'stripe_subscription_id'
+    and s.stripe_customer_id = fields ->> 'stripe_customer_id';
+  update public.payments p
+  set checkout_id = fields ->> 'id'
+  where p.stripe_payment_intent_id = fields ->> 'stripe_payment_intent_id'
+    or p.stripe_invoice_id = fields ->> 'stripe_invoice_id';
+end
+$$;
+comment on function private.apply_checkout(jsonb) is
+  'Notes the checkout that a subscription or a payment began with; that never changes, so it needs no ticket.';
+
+create function private.apply_stripe_object(object jsonb, ticket bigint)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  kind text := object ->> 'kind';
+  fields jsonb := object -> 'fields' || jsonb_build_object('ticket', ticket);
+  overwrites boolean := not coalesce((object ->> 'is_context')::boolean, false);
+begin
+  if (object ->> 'is_missing')::boolean then
+    perform private.require_tombstone(kind, object #>> '{fields,id}');
+  elsif kind in ('product', 'price') then
+    perform private.apply_catalogue_object(kind, fields, overwrites);
+  elsif kind = 'customer' then
+    perform private.apply_customer(fields, overwrites);
+  elsif kind = 'subscription' and (object ->> 'is_deleted')::boolean then
+    perform private.end_unknown_subscription(fields);
+  elsif kind = 'subscription' then
+    perform private.apply_subscription(fields);
+  elsif kind = 'payment' then
+    perform private.apply_payment(fields);
+  elsif kind = 'checkout' then
+    perform private.apply_checkout(fields);
+  else
+    perform private.refuse(400, 'unknown_stripe_object', jsonb_build_object('kind', kind));
+  end if;
+end
+$$;
+comment on function private.apply_stripe_object(jsonb, bigint) is
+  'Writes one fetched object. is_context: it came along with another, and is written only where it is not known yet.';
+
+create function private.profiles_concerned(objects jsonb)
+returns setof uuid
+language sql
+stable
+set search_path = ''
+as $$
+  select c.user_id
+  from jsonb_array_elements(objects) as o
+  join public.stripe_customers c
+    on c.id = case o ->> 'kind' when 'customer' then o #>> '{fields,id}' else o #>> '{fields,stripe_customer_id}' end
+  where c.user_id is not null
+  union
+  -- A product that changes its plan changes everybody's who has it.
+  select p.id
+  from jsonb_array_elements(objects) as o
+  join public.stripe_products d on d.id = o #>> '{fields,id}'
+  join public.subscriptions s on s.stripe_product_id = d.id
+  join public.profiles p on p.id = s.user_id
+  where o ->> 'kind' = 'product'
+    and s.ended_at is null
+    and (p.stripe_product_id = d.id) is distinct from (d.plan = p.subscription_plan)
+  order by 1
+$$;
+comment on function private.profiles_concerned(jsonb) is 'Whose entitlement may differ after these objects, in the order in which they are locked.';
+
+create function private.apply_stripe_objects(event_id text, ticket bigint, objects jsonb)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  kinds constant text[] := array['product', 'price', 'customer', 'subscription', 'payment', 'checkout'];
+begin
+  -- All locks in one order, so that two that apply to the same people and products wait and never deadlock.
+  perform from public.profiles p
+  where p.id in (select private.profiles_concerned(objects))
+  order by p.id
+  for no key update;
+
+  perform private.apply_stripe_object(o, ticket)
+  from (
+    select o from jsonb_array_elements(objects) as o
+    order by array_position(kinds, o ->> 'kind'), o #>> '{fields,id}', o::text
+    -- A fence: the order of the subquery is the order of the calls.
+    offset 0
+  ) as ordered;
+
+  perform private.apply_entitlement(concerned) from private.profiles_concerned(objects) as concerned;
+
+  update public.stripe_events e
+  set status = 'processed', processed_at = now(), error = null
+  where e.id = event_id;
+end
+$$;
+comment on function private.apply_stripe_objects(text, bigint, jsonb) is
+  'Writes fetched objects, entitlements and the ledger in one transaction. Definer: credits and entitlement are private.';
+grant execute on function private.apply_stripe_objects(text, bigint, jsonb) to service_role;
+
+create function public.apply_stripe_objects(event_id text, ticket bigint, objects jsonb)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.apply_stripe_objects(event_id, ticket, objects)
+$$;
+comment on function public.apply_stripe_objects(text, bigint, jsonb) is
+  'Service RPC of whoever has fetched from Stripe: [{ kind, fields, is_context?, is_missing?, is_deleted? }], fetched after the ticket was drawn. event_id is empty without an event.';
+grant execute on function public.apply_stripe_objects(text, bigint, jsonb) to service_role;
+
+-- From sql/10_billing/60_account.sql
+
+-- The billing account of a profile: its customer at Stripe.
+
+create function private.get_billing_account(auth_user_id uuid, is_buying boolean)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  profile public.profiles := private.ensure_profile(auth_user_id);
+begin
+  if is_buying and not private.can_act(profile.id) then
+    perform private.refuse(403, 'account_blocked', hint => 'The account is suspended.');
+  end if;
+  return jsonb_build_object(
+    'profile_id', profile.id,
+    'email', profile.email,
+    'customer_id', (select c.id from public.stripe_customers c where c.user_id = profile.id and not c.is_deleted),
+    'synced_at', (select c.synced_at from public.stripe_customers c where c.user_id = profile.id and not c.is_deleted),
+    'former_customers', (select count(*) from public.stripe_customers c where c.user_id = profile.id and c.is_deleted),
+    'has_subscribed', exists (
+      select from public.subscriptions s
+      where s.user_id = profile.id and s.status not in ('incomplete', 'incomplete_expired')
+    )
+  );
+end
+$$;
+comment on function private.get_billing_account(uuid, boolean) is
+  'What billing needs to know of a login; whoever may not act buys nothing (403). Definer: makes a missing profile.';
+grant execute on function private.get_billing_account(uuid, boolean) to service_role;
+
+create function public.get_billing_account(auth_user_id uuid, is_buying boolean)
+returns jsonb
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.get_billing_account(auth_user_id, is_buying)
+$$;
+comment on function public.get_billing_account(uuid, boolean) is 'Service RPC of billing: profile, customer and past of a login.';
+grant execute on function public.get_billing_account(uuid, boolean) to service_role;
+
+create function private.link_stripe_customer(profile_id uuid, customer_id text)
+returns text
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  linked text;
+begin
+  perform from public.profiles p where p.id = profile_id for no key update;
+  linked := (select c.id from public.stripe_customers c where c.user_id = profile_id and not c.is_deleted);
+  if linked is not null then
+    return linked;
+  end if;
+
+  insert into public.stripe_customers as c (id, user_id)
+  values (customer_id, profile_id)
+  on conflict (id) do update set user_id = excluded.user_id where c.user_id is null and not c.is_deleted
+  returning c.id into linked;
+  if linked is null then
+    perform private.refuse(409, 'customer_taken', hint => 'Try again.');
+  end if;
+  update public.subscriptions s set user_id = profile_id where s.stripe_customer_id = linked;
+  update public.payments p set user_id = profile_id where p.stripe_customer_id = linked;
+  perform private.settle_payment(p) from public.payments p where p.stripe_customer_id = linked;
+  update public.profiles p set stripe_customer_id = linked where p.id = profile_id;
+  perform private.apply_entitlement(profile_id);
+  return linked;
+end
+$$;
+comment on function private.link_stripe_customer(uuid, text) is
+  'Makes a customer a profile''s, unless it has one; returns the one that it has. Definer: profiles and credits change.';
+grant execute on function private.link_stripe_customer(uuid, text) to service_role;
+
+create function public.link_stripe_customer(profile_id uuid, customer_id text)
+returns text
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.link_stripe_customer(profile_id, customer_id)
+$$;
+comment on function public.link_stripe_customer(uuid, text) is
+  'Service RPC of billing, after it has made a customer: of many at once, all get the same one.';
+grant execute on function public.link_stripe_customer(uuid, text) to service_role;
+
+-- From sql/11_organizations/10_tables.sql
+
+-- Organizations and invitations, membership as columns of profiles; who may read them.
+
+create table public.organizations (
+  id uuid primary key default gen_random_uuid(),
+  name text not null,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint organizations_name_check check (char_length(name) between 1 and 200)
+);
+
+create table public.organization_invitations (
+  id uuid primary key default gen_random_uuid(),
+  organization_id uuid not null,
+  email text not null,
+  role text not null,
+  token_hash bytea not null,
+  invited_by uuid,
+  expires_at timestamptz not null default now() + interval '7 days',
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint organization_invitations_organization_id_email_key unique (organization_id, email),
+  constraint organization_invitations_token_hash_key unique (token_hash),
+  constraint organization_invitations_organization_id_fkey foreign key (organization_id)
+    references public.organizations (id) on delete cascade,
+  constraint organization_invitations_invited_by_fkey foreign key (invited_by)
+    references public.profiles (id) on delete set null,
+  constraint organization_invitations_email_check
+    check (email = lower(email) and email ~ '^[^@\s]+@[^@\s]+$' and char_length(email) <= 254),
+  constraint organization_invitations_role_check check (role in ('admin', 'member'))
+);
+
+alter table public.profiles
+  add column organization_joined_at timestamptz,
+  add constraint profiles_organization_id_fkey foreign key (organization_id)
+    references public.organizations (id) on delete set null,
+  add constraint profiles_membership_check
+    check (num_nonnulls(organization_id, organization_role, organization_joined_at) in (0, 3));
+
+comment on table public.organizations is
+  'A team. Its members are the profiles that name it, one of which is its owner, always.';
+comment on table public.organization_invitations is
+  'Who has been asked to join and has not yet; accepting, revoking and time take the row away. Not readable by clients: list_invitations.';
+comment on column public.organization_invitations.email is 'In lower case; only a login with this confirmed address may accept.';
+comment on column public.organization_invitations.token_hash is
+  'SHA-256 of the token that invite_member returns once.';
+comment on column public.profiles.organization_joined_at is
+  'Since when the profile is a member; who is longest there inherits the ownership.';
+
+create function private.my_organization_ids()
+returns setof uuid
+language plpgsql
+stable
+security definer
+rows 1
+set search_path = ''
+as $$
+begin
+  return query
+  select p.organization_id
+  from public.profiles p
+  where p.auth_id = auth.uid()
+    and not p.is_deleted
+    and p.organization_id is not null;
+end
+$$;
+comment on function private.my_organization_ids() is
+  'The organizations of the caller, as a set. Called by policies, once a statement. Definer: it does not depend on the policies of profiles.';
+grant execute on function private.my_organization_ids() to authenticated;
+
+create trigger organizations_touch
+  before update on public.organizations
+  for each row execute function private.touch_updated_at();
+create trigger organization_invitations_touch
+  before update on public.organization_invitations
+  for each row execute function private.touch_updated_at();
+
+alter table public.organizations enable row level security;
+alter table public.organization_invitations enable row level security;
+
+grant select on public.organizations to authenticated;
+grant select, insert, update, delete on public.organizations, public.organization_invitations to service_role;
+
+create policy organizations_select_member on public.organizations
+  for select to authenticated
+  -- As an array: unlike a bare subquery, it lets the primary key find the rows.
+  using (id = any (array(select private.my_organization_ids())));
+
+-- The members of an organization; its foreign key.
+create index profiles_organization_id_idx on public.profiles (organization_id) where organization_id is not null;
+
+-- No organization has two owners.
+create unique index profiles_owner_organization_id_key on public.profiles (organization_id)
+  where organization_role = 'owner';
+
+-- Foreign key: the invitations that somebody sent.
+create index organization_invitations_invited_by_idx on public.organization_invitations (invited_by);
+
+-- From sql/11_organizations/20_organizations.sql
+
+-- The life of an organization, and what keeps it with exactly one owner.
+
+create function private.keep_membership_whole()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if new.is_deleted then
+    new.organization_id := null;
+  end if;
+  if new.organization_id is null then
+    new.organization_role := null;
+  end if;
+  if new.organization_id is distinct from old.organization_id then
+    new.organization_joined_at := case when new.organization_id is not null then now() end;
+  end if;
+  return new;
+end
+$$;
+comment on function private.keep_membership_whole() is
+  'Trigger: who leaves, is deleted, or loses the organization loses role and date with it; who joins gets the date.';
+
+create function private.pass_ownership()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  successor uuid;
+begin
+  perform from public.organizations o where o.id = old.organization_id for no key update;
+  -- Again when the one that was chosen left while this waited for the row.
+  while exists (select from public.profiles p where p.organization_id = old.organization_id) loop
+    select p.id into successor
+    from public.profiles p
+    where p.organization_id = old.organization_id
+    order by private.can_act(p.id) desc, p.organization_role = 'admin' desc, p.organization_joined_at, p.id
+    limit 1
+    for no key update;
+
+    if found then
+      update public.profiles p set organization_role = 'owner' where p.id = successor;
+      return null;
+    end if;
+  end loop;
+  delete from public.organizations o where o.id = old.organization_id;
+  return null;
+end
+$$;
+comment on function private.pass_ownership() is
+  'Trigger: when an owner''s account goes, the longest-standing admin inherits, else the longest-standing member, those who may act first; without members the organization goes. Definer: whoever deletes the account has no rights on others'' profiles.';
+
+create function private.require_owner()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  -- The row is an organization or a profile that owned one.
+  wanted uuid := (to_jsonb(coalesce(old, new)) ->> tg_argv[0])::uuid;
+begin
+  if exists (select from public.organizations o where o.id = wanted)
+    and not exists (select from public.profiles p where p.organization_id = wanted and p.organization_role = 'owner')
+  then
+    perform private.refuse(409, 'organization_without_owner');
+  end if;
+  return null;
+end
+$$;
+comment on function private.require_owner() is
+  'Trigger at commit: an organization that exists has an owner; profiles_owner_organization_id_key sees to it that it has no second. Definer: it must see what the caller may not.';
+
+create function private.my_membership(variadic roles text[])
+returns public.profiles
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  me public.profiles;
+begin
+  select * into me
+  from public.profiles p
+  where p.id = private.current_profile_id()
+    and p.organization_id is not null;
+
+  if me.id is null then
+    perform private.refuse(404, 'organization_not_found', hint => 'You are in no organization.');
+  end if;
+  if me.organization_role <> all (roles) then
+    perform private.refuse(
+      403, 'not_allowed', jsonb_build_object('role', me.organization_role),
+      'Your role in the organization does not allow it.'
+    );
+  end if;
+  return me;
+end
+$$;
+comment on function private.my_membership(text[]) is
+  'The caller''s profile, or refuses: 404 in no organization, 403 not one of these roles.';
+
+create function private.act_in_organization(variadic roles text[])
+returns public.profiles
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.require_can_act();
+  -- An owner's row comes before the organization's, as in the deletion of an account: one lock order everywhere.
+  perform from public.profiles p
+  where p.id = private.current_profile_id() and p.organization_role = 'owner'
+  for no key update;
+  perform from public.organizations o where o.id in (select private.my_organization_ids()) for no key update;
+  return private.my_membership(variadic roles);
+end
+$$;
+comment on function private.act_in_organization(text[]) is
+  'As my_membership, for who may act, with the organization locked: who changes its members does so one after the other.';
+
+create function private.create_organization(name text)
+returns public.organizations
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  organization public.organizations;
+begin
+  perform private.require_can_act();
+  insert into public.organizations (name) values (private.organization_name(create_organization.name))
+  returning * into organization;
+
+  update public.profiles p
+  set organization_id = organization.id, organization_role = 'owner'
+  where p.id = private.current_profile_id()
+    and p.organization_id is null;
+  if not found then
+    perform private.refuse(409, 'already_member', hint => 'Leave your organization first.');
+  end if;
+  return organization;
+end
+$$;
+comment on function private.create_organization(text) is
+  'Makes an organization that the caller owns. Definer: membership is no client''s to write; it is the caller''s own.';
+grant execute on function private.create_organization(text) to authenticated;
+
+create function private.organization_name(name text)
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  if coalesce(char_length(btrim(name)), 0) not between 1 and 200 then
+    perform private.refuse(400, 'invalid_name', hint => 'Between 1 and 200 characters.');
+  end if;
+  return btrim(name);
+end
+$$;
+comment on function private.organization_name(text) is 'A name as it is stored, or 400.';
+
+create function private.rename_organization(name text)
+returns public.organizations
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  me public.profiles := private.act_in_organization('owner', 'admin');
+  organization public.organizations;
+begin
+  update public.organizations o
+  set name = private.organization_name(rename_organization.name)
+  where o.id = me.organization_id
+  returning * into organization;
+  return organization;
+end
+$$;
+comment on function private.rename_organization(text) is
+  'Renames the caller''s organization. Definer: clients may not write organizations; the caller''s role is checked.';
+grant execute on function private.rename_organization(text) to authenticated;
+
+create function private.delete_organization()
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  me public.profiles := private.act_in_organization('owner');
+begin
+  delete from public.organizations o where o.id = me.organization_id;
+end
+$$;
+comment on function private.delete_organization() is
+  'Deletes the caller''s organization; its members stay as users. Definer: clients may not write organizations; the caller''s role is checked.';
+grant execute on function private.delete_organization() to authenticated;
+
+create function public.create_organization(name text)
+returns public.organizations
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.create_organization(name)
+$$;
+comment on function public.create_organization(text) is 'Client RPC: makes an organization; the caller is its owner. 409 already_member.';
+grant execute on function public.create_organization(text) to authenticated;
+
+create function public.rename_organization(name text)
+returns public.organizations
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.rename_organization(name)
+$$;
+comment on function public.rename_organization(text) is 'Client RPC of owner and admins.';
+grant execute on function public.rename_organization(text) to authenticated;
+
+create function public.delete_organization()
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.delete_organization()
+$$;
+comment on function public.delete_organization() is 'Client RPC of the owner.';
+grant execute on function public.delete_organization() to authenticated;
+
+create trigger profiles_keep_membership_whole
+  before update of organization_id, is_deleted on public.profiles
+  for each row execute function private.keep_membership_whole();
+create trigger profiles_pass_ownership
+  after update of is_deleted on public.profiles
+  for each row when (old.organization_role = 'owner' and new.is_deleted and not old.is_deleted)
+  execute function private.pass_ownership();
+
+create constraint trigger organizations_require_owner
+  after insert on public.organizations
+  deferrable initially deferred
+  for each row execute function private.require_owner('id');
+create constraint trigger profiles_require_owner
+  after update of organization_id, organization_role, is_deleted or delete on public.profiles
+  deferrable initially deferred
+  for each row when (old.organization_role = 'owner')
+  execute function private.require_owner('organization_id');
+
+-- From sql/11_organizations/30_members.sql
+
+-- Members: list, roles, removal, leaving, passing ownership on.
+
+create function private.list_members()
+returns table (
+  profile_id uuid, user_name text, email text, avatar_url text, role text, joined_at timestamptz
+)
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+  me public.profiles := private.my_membership('owner', 'admin', 'member');
+begin
+  return query
+  select p.id, p.user_name, case when me.organization_role <> 'member' then p.email end, p.avatar_url,
+    p.organization_role, p.organization_joined_at
+  from public.profiles p
+  where p.organization_id = me.organization_id
+  order by array_position(array['owner', 'admin', 'member'], p.organization_role), p.organization_joined_at, p.id;
+end
+$$;
+comment on function private.list_members() is
+  'The members of the caller''s organization; addresses for its owner and admins only. Definer: a profile is readable by its owner only.';
+grant execute on function private.list_members() to authenticated;
+
+create function private.require_member(me public.profiles, member_id uuid)
+returns public.profiles
+language plpgsql
+set search_path = ''
+as $$
+declare
+  member public.profiles;
+begin
+  select * into member
+  from public.profiles p
+  where p.id = member_id
+    and p.organization_id = me.organization_id
+  for no key update;
+
+  if member.id is null then
+    perform private.refuse(404, 'member_not_found');
+  end if;
+  return member;
+end
+$$;
+comment on function private.require_member(public.profiles, uuid) is
+  'Locks a member of the caller''s organization, or refuses with 404.';
+
+create function private.set_member_role(member_id uuid, role text)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  me public.profiles := private.act_in_organization('owner');
+  member public.profiles := private.require_member(me, member_id);
+begin
+  if role is null or role not in ('admin', 'member') then
+    perform private.refuse(400, 'invalid_role', hint => 'One of admin, member.');
+  end if;
+  if member.organization_role = 'owner' then
+    perform private.refuse(409, 'owner_must_transfer', hint => 'Transfer the ownership instead.');
+  end if;
+  update public.profiles p set organization_role = set_member_role.role where p.id = member.id;
+end
+$$;
+comment on function private.set_member_role(uuid, text) is
+  'The owner makes a member an admin, or an admin a member. Definer: membership is no client''s to write; the caller''s role is checked.';
+grant execute on function private.set_member_role(uuid, text) to authenticated;
+
+create function private.remove_member(member_id uuid)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  me public.profiles := private.act_in_organization('owner', 'admin');
+  member public.profiles := private.require_member(me, member_id);
+begin
+  if member.organization_role = 'owner' or member.organization_role = 'admin' and me.organization_role <> 'owner' then
+    perform private.refuse(403, 'not_allowed', hint => 'Admins remove members; admins are removed by the owner.');
+  end if;
+  update public.profiles p set organization_id = null where p.id = member.id;
+end
+$$;
+comment on function private.remove_member(uuid) is
+  'Takes a member out of the caller''s organization. Definer: as set_member_role.';
+grant execute on function private.remove_member(uuid) to authenticated;
+
+create function private.leave_organization()
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  -- One statement under the own row's lock: who becomes the owner meanwhile stays.
+  update public.profiles p
+  set organization_id = null
+  where p.id = private.current_profile_id()
+    and p.organization_role <> 'owner';
+  if not found then
+    perform private.my_membership('owner');
+    perform private.refuse(
+      409, 'owner_must_transfer', hint => 'Transfer the ownership or delete the organization first.'
+    );
+  end if;
+end
+$$;
+comment on function private.leave_organization() is
+  'The caller leaves; the owner cannot. Open to who may not act, too. Definer: membership is no client''s to write; it is the caller''s own.';
+grant execute on function private.leave_organization() to authenticated;
+
+create function private.transfer_ownership(member_id uuid)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  me public.profiles := private.act_in_organization('owner');
+  member public.profiles := private.require_member(me, member_id);
+begin
+  if member.id = me.id then
+    perform private.refuse(409, 'already_owner');
+  end if;
+  if not private.can_act(member.id) then
+    perform private.refuse(409, 'member_blocked', hint => 'Somebody who is suspended cannot own an organization.');
+  end if;
+  update public.profiles p set organization_role = 'admin' where p.id = me.id;
+  update public.profiles p set organization_role = 'owner' where p.id = member.id;
+end
+$$;
+comment on function private.transfer_ownership(uuid) is
+  'Makes a member the owner and the owner an admin. Definer: as set_member_role.';
+grant execute on function private.transfer_ownership(uuid) to authenticated;
+
+create function public.list_members()
+returns table (
+  profile_id uuid, user_name text, email text, avatar_url text, role text, joined_at timestamptz
+)
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select * from private.list_members()
+$$;
+comment on function public.list_members() is
+  'Client RPC of every member: owner first, then admins, then members. email is null for members.';
+grant execute on function public.list_members() to authenticated;
+
+create function public.set_member_role(member_id uuid, role text)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.set_member_role(member_id, role)
+$$;
+comment on function public.set_member_role(uuid, text) is 'Client RPC of the owner: admin or member.';
+grant execute on function public.set_member_role(uuid, text) to authenticated;
+
+create function public.remove_member(member_id uuid)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.remove_member(member_id)
+$$;
+comment on function public.remove_member(uuid) is 'Client RPC: the owner removes anybody else, admins remove members.';
+grant execute on function public.remove_member(uuid) to authenticated;
+
+create function public.leave_organization()
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.leave_organization()
+$$;
+comment on function public.leave_organization() is 'Client RPC of admins and members. 409 owner_must_transfer.';
+grant execute on function public.leave_organization() to authenticated;
+
+create function public.transfer_ownership(member_id uuid)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.transfer_ownership(member_id)
+$$;
+comment on function public.transfer_ownership(uuid) is 'Client RPC of the owner, who becomes an admin.';
+grant execute on function public.transfer_ownership(uuid) to authenticated;
+
+-- From sql/11_organizations/40_invitations.sql
+
+-- Invitations: made, sent again, revoked, accepted.
+
+create function private.hash_token(token text)
+returns bytea
+language sql
+immutable
+set search_path = ''
+as $$
+  select sha256(convert_to(token, 'UTF8'))
+$$;
+comment on function private.hash_token(text) is 'What is stored of a token: who reads the table cannot use it.';
+
+create function private.require_may_invite(me public.profiles, role text)
+returns void
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  if role is null or role not in ('admin', 'member') then
+    perform private.refuse(400, 'invalid_role', hint => 'One of admin, member.');
+  end if;
+  if role = 'admin' and me.organization_role <> 'owner' then
+    perform private.refuse(403, 'not_allowed', hint => 'Only the owner makes admins.');
+  end if;
+end
+$$;
+comment on function private.require_may_invite(public.profiles, text) is
+  'Refuses with 400 what is no role of an invitation, with 403 an admin who would make another one.';
+
+create function private.invite_member(email text, role text)
+returns table (invitation_id uuid, token text, expires_at timestamptz)
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  me public.profiles := private.act_in_organization('owner', 'admin');
+  address text := lower(btrim(email));
+  clear_token text := private.random_token();
+begin
+  perform private.require_may_invite(me, role);
+  if address is null or address !~ '^[^@\s]+@[^@\s]+$' or char_length(address) > 254 then
+    perform private.refuse(400, 'invalid_email');
+  end if;
+  if exists (
+    select from public.profiles p where lower(p.email) = address and p.organization_id = me.organization_id
+  ) then
+    perform private.refuse(409, 'already_member');
+  end if;
+  if 100 <= (
+    select count(*) from public.organization_invitations i
+    where i.organization_id = me.organization_id and i.expires_at > now()
+  ) then
+    perform private.refuse(409, 'too_many_invitations', '{"limit": 100}', 'Revoke some, or wait for answers.');
+  end if;
+
+  return query
+  insert into public.organization_invitations as i (organization_id, email, role, token_hash, invited_by)
+  values (me.organization_id, address, invite_member.role, private.hash_token(clear_token), me.id)
+  on conflict on constraint organization_invitations_organization_id_email_key do update
+  set role = excluded.role, token_hash = excluded.token_hash, invited_by = excluded.invited_by,
+      expires_at = excluded.expires_at
+  where i.expires_at <= now()
+  returning i.id, clear_token, i.expires_at;
+  if not found then
+    perform private.refuse(409, 'already_invited', hint => 'Resend the invitation, or revoke it.');
+  end if;
+end
+$$;
+comment on function private.invite_member(text, text) is
+  'Invites an address to the caller''s organization. Definer: invitations are no client''s to write; the caller''s role is checked.';
+grant execute on function private.invite_member(text, text) to authenticated;
+
+create function private.require_invitation(me public.profiles, invitation_id uuid)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  invitation public.organization_invitations;
+begin
+  select * into invitation
+  from public.organization_invitations i
+  where i.id = invitation_id
+    and i.organization_id = me.organization_id;
+
+  if invitation.id is null then
+    perform private.refuse(404, 'invitation_not_found');
+  end if;
+  perform private.require_may_invite(me, invitation.role);
+end
+$$;
+comment on function private.require_invitation(public.profiles, uuid) is
+  'Refuses an invitation that is not of the caller''s organization (404), or that the caller could not have sent (403).';
+
+create function private.resend_invitation(invitation_id uuid)
+returns table (token text, expires_at timestamptz)
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  me public.profiles := private.act_in_organization('owner', 'admin');
+  clear_token text := private.random_token();
+begin
+  perform private.require_invitation(me, invitation_id);
+  return query
+  update public.organization_invitations i
+  set token_hash = private.hash_token(clear_token), expires_at = now() + interval '7 days'
+  where i.id = invitation_id
+  returning clear_token, i.expires_at;
+end
+$$;
+comment on function private.resend_invitation(uuid) is
+  'Gives an invitation another token and another week; the old token is void. Definer: as invite_member.';
+grant execute on function private.resend_invitation(uuid) to authenticated;
+
+create function private.revoke_invitation(invitation_id uuid)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  me public.profiles := private.act_in_organization('owner', 'admin');
+begin
+  perform private.require_invitation(me, invitation_id);
+  delete from public.organization_invitations i where i.id = invitation_id;
+end
+$$;
+comment on function private.revoke_invitation(uuid) is 'Takes an invitation back. Definer: as invite_member.';
+grant execute on function private.revoke_invitation(uuid) to authenticated;
+
+create function private.take_invitation(me public.profiles, token text)
+returns public.organization_invitations
+language plpgsql
+set search_path = ''
+as $$
+declare
+  wanted bytea := private.hash_token(token);
+  invitation public.organization_invitations;
+begin
+  -- Whoever uses, sends again or revokes an invitation waits here for the others; so does the deletion of an owner.
+  perform from public.organizations o
+  where o.id = (select i.organization_id from public.organization_invitations i where i.token_hash = wanted)
+  for no key update;
+  select * into invitation from public.organization_invitations i where i.token_hash = wanted;
+
+  if invitation.id is null then
+    perform private.refuse(404, 'invitation_not_found');
+  end if;
+  if lower(me.email) is distinct from invitation.email then
+    perform private.refuse(403, 'invitation_for_other_email', hint => 'Sign in with the address that was invited.');
+  end if;
+  if not me.email_confirmed then
+    perform private.refuse(403, 'email_not_confirmed', hint => 'Confirm your address first.');
+  end if;
+  if invitation.expires_at <= now() then
+    perform private.refuse(410, 'invitation_expired', hint => 'Ask for another one.');
+  end if;
+  delete from public.organization_invitations i where i.id = invitation.id;
+  return invitation;
+end
+$$;
+comment on function private.take_invitation(public.profiles, text) is
+  'Uses an invitation up: of many at once, one gets it. Or refuses: 404 unknown or used, 403 for another address, 410 too late.';
+
+create function private.accept_invitation(token text)
+returns public.organizations
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  me public.profiles;
+  invitation public.organization_invitations;
+  organization public.organizations;
+begin
+  perform private.require_can_act();
+  select * into me from public.profiles p where p.id = private.current_profile_id();
+  if me.organization_id is not null then
+    perform private.refuse(409, 'already_member', hint => 'Leave your organization first.');
+  end if;
+
+  invitation := private.take_invitation(me, token);
+  update public.profiles p
+  set organization_id = invitation.organization_id, organization_role = invitation.role
+  where p.id = me.id
+    and p.organization_id is null;
+  if not found then
+    perform private.refuse(409, 'already_member', hint => 'Leave your organization first.');
+  end if;
+  select * into organization from public.organizations o where o.id = invitation.organization_id;
+  return organization;
+end
+$$;
+comment on function private.accept_invitation(text) is
+  'The caller joins the organization that invited the caller''s address. Definer: membership is no client''s to write; the token proves the right.';
+grant execute on function private.accept_invitation(text) to authenticated;
+
+create function private.list_invitations()
+returns table (
+  invitation_id uuid, email text, role text, invited_by uuid, expires_at timestamptz, created_at timestamptz
+)
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+  me public.profiles := private.my_membership('owner', 'admin');
+begin
+  return query
+  select i.id, i.email, i.role, i.invited_by, i.expires_at, i.created_at
+  from public.organization_invitations i
+  where i.organization_id = me.organization_id
+  order by i.created_at, i.id;
+end
+$$;
+comment on function private.list_invitations() is
+  'The open invitations of the caller''s organization. Definer: the table holds hashes of tokens, and clients read none of it.';
+grant execute on function private.list_invitations() to authenticated;
+
+create function public.invite_member(email text, role text default 'member')
+returns table (invitation_id uuid, token text, expires_at timestamptz)
+language sql
+security invoker
+set search_path = ''
+as $$
+  select * from private.invite_member(email, role)
+$$;
+comment on function public.invite_member(text, text) is
+  'Client RPC of owner and admins: the token is returned this once; the app sends it to the address.';
+grant execute on function public.invite_member(text, text) to authenticated;
+
+create function public.resend_invitation(invitation_id uuid)
+returns table (token text, expires_at timestamptz)
+language sql
+security invoker
+set search_path = ''
+as $$
+  select * from private.resend_invitation(invitation_id)
+$$;
+comment on function public.resend_invitation(uuid) is 'Client RPC of owner and admins: another token and another week.';
+grant execute on function public.resend_invitation(uuid) to authenticated;
+
+create function public.revoke_invitation(invitation_id uuid)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.revoke_invitation(invitation_id)
+$$;
+comment on function public.revoke_invitation(uuid) is 'Client RPC of owner and admins.';
+grant execute on function public.revoke_invitation(uuid) to authenticated;
+
+create function public.accept_invitation(token text)
+returns public.organizations
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.accept_invitation(token)
+$$;
+comment on function public.accept_invitation(text) is
+  'Client RPC of whoever is in no organization: joins the one that invited the caller''s confirmed address.';
+grant execute on function public.accept_invitation(text) to authenticated;
+
+create function public.list_invitations()
+returns table (
+  invitation_id uuid, email text, role text, invited_by uuid, expires_at timestamptz, created_at timestamptz
+)
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select * from private.list_invitations()
+$$;
+comment on function public.list_invitations() is 'Client RPC of owner and admins: open and expired invitations.';
+grant execute on function public.list_invitations() to authenticated;
+
+-- From sql/12_admin/10_tables.sql
+
+-- Activity, notes, the audit log and rate counters; who may read them.
+
+create extension if not exists pg_trgm with schema extensions;
+
+create table public.user_activity (
+  id uuid primary key default gen_random_uuid(),
+  user_id uuid not null,
+  action text not null,
+  data jsonb not null default '{}',
+  created_at timestamptz not null default now(),
+  constraint user_activity_user_id_fkey foreign key (user_id) references public.profiles (id) on delete cascade,
+  constraint user_activity_action_check check (action ~ '^[a-z][a-z0-9_.:-]{0,63}$'),
+  constraint user_activity_data_check check (jsonb_typeof(data) = 'object' and octet_length(data::text) <= 4096)
+);
+
+create table public.admin_notes (
+  id uuid primary key default gen_random_uuid(),
+  user_id uuid not null,
+  admin_id uuid,
+  note text not null,
+  is_flagged boolean not null default false,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint admin_notes_user_id_fkey foreign key (user_id) references public.profiles (id) on delete cascade,
+  constraint admin_notes_admin_id_fkey foreign key (admin_id) references public.profiles (id) on delete set null,
+  constraint admin_notes_note_check check (char_length(note) between 1 and 5000)
+);
+
+-- Without foreign keys: a row outlives whom it names.
+create table public.audit_logs (
+  id uuid primary key default gen_random_uuid(),
+  admin_id uuid,
+  user_id uuid,
+  action text not null,
+  before jsonb,
+  after jsonb,
+  details jsonb not null default '{}',
+  ip_address inet,
+  created_at timestamptz not null default now()
+);
+
+create table private.rate_counters (
+  bucket text not null,
+  subject text not null,
+  minute timestamptz not null,
+  count integer not null,
+  primary key (bucket, subject)
+);
+
+comment on table public.user_activity is
+  'What a user did: sign-ins, turns and the like by themselves, the rest by log_activity. Who has a row today was active today.';
+comment on table public.admin_notes is 'What admins noted about a user, who does not see it.';
+comment on table public.audit_logs is
+  'What admins read and changed. Rows cannot be changed; only retention deletes them. Read by admin_list_audit.';
+comment on column public.audit_logs.admin_id is 'Profile of who acted; null for npm run db:setup-admin.';
+comment on column public.audit_logs.user_id is 'Profile that it was about; null when it was about many.';
+comment on column public.audit_logs.before is 'What a write changed, as it was.';
+comment on column public.audit_logs.details is 'What was asked for: filters of a list, the note that was flagged.';
+comment on column public.audit_logs.ip_address is 'First hop of x-forwarded-for; null when there is none that is an address.';
+comment on table private.rate_counters is
+  'Calls in the current minute, by what is limited and whom: one row each, which the next minute overwrites.';
+
+create trigger admin_notes_touch
+  before update on public.admin_notes
+  for each row execute function private.touch_updated_at();
+
+alter table public.user_activity enable row level security;
+alter table public.admin_notes enable row level security;
+alter table public.audit_logs enable row level security;
+alter table private.rate_counters enable row level security;
+
+grant select on public.user_activity to authenticated;
+grant select, insert, update, delete on public.user_activity, public.admin_notes to service_role;
+grant select, insert on public.audit_logs to service_role;
+
+create policy user_activity_select_own on public.user_activity
+  for select to authenticated
+  using (user_id = (select private.current_profile_id()));
+
+-- A user's activity, newest first; counts and foreign key, too.
+create index user_activity_user_id_created_at_idx on public.user_activity (user_id, created_at desc);
+
+-- Who was active today; retention.
+create index user_activity_created_at_user_id_idx on public.user_activity (created_at, user_id);
+
+-- Notes about a user; foreign keys; what is flagged.
+create index admin_notes_user_id_idx on public.admin_notes (user_id, created_at desc);
+create index admin_notes_admin_id_idx on public.admin_notes (admin_id);
+create index admin_notes_is_flagged_idx on public.admin_notes (created_at desc) where is_flagged;
+
+-- The audit log: all of it, about a user, of an admin.
+create index audit_logs_created_at_idx on public.audit_logs (created_at desc, id);
+create index audit_logs_user_id_idx on public.audit_logs (user_id, created_at desc);
+create index audit_logs_admin_id_idx on public.audit_logs (admin_id, created_at desc);
+
+-- admin_list_users by date (of a plan or role, too) and by name; by address serves profiles_email_key.
+create index profiles_created_at_idx on public.profiles (created_at, id) include (subscription_plan, role)
+  where not is_deleted;
+create index profiles_user_name_idx on public.profiles (lower(user_name), id) where not is_deleted;
+
+-- admin_list_users by role, and whether an admin is left: most users are neither.
+create index profiles_role_idx on public.profiles (role) where role <> 'user';
+
+-- admin_list_users with a search: text anywhere in address or name.
+create index profiles_email_trgm_idx on public.profiles using gin (lower(email) extensions.gin_trgm_ops);
+create index profiles_user_name_trgm_idx on public.profiles using gin (lower(user_name) extensions.gin_trgm_ops);
+
+-- From sql/12_admin/20_activity.sql
+
+-- What users did: the log and its limits.
+
+create function private.within_rate(bucket text, subject text, max_count integer)
+returns boolean
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- One statement: of many at once, exactly as many get through as the limit allows.
+  insert into private.rate_counters as c (bucket, subject, minute, count)
+  values (within_rate.bucket, within_rate.subject, date_trunc('minute', now()), 1)
+  on conflict on constraint rate_counters_pkey do update
+  set count = case when excluded.minute > c.minute then 1 else c.count + 1 end,
+      minute = greatest(c.minute, excluded.minute)
+  where excluded.minute > c.minute or c.count < max_count;
+  return found;
+end
+$$;
+comment on function private.within_rate(text, text, integer) is
+  'Counts one call in the current minute; false when the limit is reached.';
+
+create function private.parse_address(text)
+returns inet
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return host(btrim($1)::inet)::inet;
+exception when invalid_text_representation then
+  return null;
+end
+$$;
+comment on function private.parse_address(text) is 'An address without its network, or null for what is none.';
+
+create function private.request_address()
+returns inet
+language sql
+stable
+set search_path = ''
+as $$
+  select private.parse_address(split_part(
+    nullif(current_setting('request.headers', true), '')::jsonb ->> 'x-forwarded-for', ',', 1
+  ))
+$$;
+comment on function private.request_address() is 'Where the request of the REST API came from, by x-forwarded-for.';
+
+create function private.log_activity(profile_id uuid, action text, data jsonb default '{}')
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- Nothing comes to an account that is being deleted: its subscription ends, its login signs in once more.
+  insert into public.user_activity (user_id, action, data)
+  select p.id, log_activity.action, log_activity.data
+  from public.profiles p
+  where p.id = profile_id
+    and not p.is_deleted;
+exception when others then
+  raise warning 'activity % of % was not logged: %', action, profile_id, sqlerrm;
+end
+$$;
+comment on function private.log_activity(uuid, text, jsonb) is
+  'Logs what somebody did; never makes it fail. Called by the triggers of what logs itself.';
+
+create function private.log_sign_in()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.log_activity(p.id, 'signed_in') from public.profiles p where p.auth_id = new.id;
+  return null;
+exception when others then
+  raise warning 'sign-in of % was not logged: %', new.id, sqlerrm;
+  return null;
+end
+$$;
+comment on function private.log_sign_in() is
+  'Trigger on auth.users: Auth stamps last_sign_in_at at every sign-in, and at no refresh. Definer: the Auth service has no rights here.';
+
+create function private.log_turn()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.log_activity(new.user_id, 'turn_started', jsonb_build_object('session_id', new.session_id));
+  return null;
+end
+$$;
+comment on function private.log_turn() is
+  'Trigger on chat_streams: a turn began. Definer: whoever starts one may not write the log.';
+
+create function private.log_upload_activity()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.log_activity(new.user_id, 'file_uploaded',
+    jsonb_build_object('file_id', new.id, 'session_id', new.session_id));
+  return null;
+end
+$$;
+comment on function private.log_upload_activity() is
+  'Trigger: an upload is activity. Definer: private.log_activity is not granted.';
+
+create function private.log_billing_activity()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.log_activity(new.user_id, 'subscription_changed',
+    jsonb_build_object('subscription_id', new.id, 'status', new.status));
+  return null;
+end
+$$;
+comment on function private.log_billing_activity() is
+  'Trigger: a subscription that begins or changes its status is activity. Definer: private.log_activity is not granted.';
+
+create function private.log_my_activity(action text, data jsonb)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  me uuid := private.current_profile_id();
+begin
+  perform private.require_can_act();
+  if action is null or action !~ '^[a-z][a-z0-9_.:-]{0,63}$' then
+    perform private.refuse(400, 'invalid_action', hint => 'Up to 64 characters: a-z, 0-9 and _.:-, a letter first.');
+  end if;
+  if data is null or jsonb_typeof(data) <> 'object' then
+    perform private.refuse(400, 'invalid_data', hint => 'A JSON object.');
+  end if;
+  if octet_length(data::text) > 4096 then
+    perform private.refuse(413, 'data_too_large', '{"limit": 4096}');
+  end if;
+  if not private.within_rate('log_activity', me::text, 60) then
+    perform private.refuse(429, 'rate_limited', private.limit_detail('minute', 60));
+  end if;
+  insert into public.user_activity (user_id, action, data) values (me, log_my_activity.action, log_my_activity.data);
+end
+$$;
+comment on function private.log_my_activity(text, jsonb) is
+  'Logs what the caller did, 60 times a minute at most. Definer: the log is no client''s to write; the caller is taken from the token.';
+grant execute on function private.log_my_activity(text, jsonb) to authenticated;
+
+create function public.log_activity(action text, data jsonb default '{}')
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.log_my_activity(action, data)
+$$;
+comment on function public.log_activity(text, jsonb) is
+  'Client RPC: logs what the caller did. data is an object of at most 4 KiB; 429 after 60 in a minute.';
+grant execute on function public.log_activity(text, jsonb) to authenticated;
+
+create trigger parley_auth_user_signed_in
+  after update on auth.users
+  for each row when (new.last_sign_in_at is distinct from old.last_sign_in_at and new.last_sign_in_at is not null)
+  execute function private.log_sign_in();
+
+create trigger chat_streams_log_turn
+  after insert on public.chat_streams
+  for each row execute function private.log_turn();
+
+create trigger chat_files_log_upload
+  after insert on public.chat_files
+  for each row execute function private.log_upload_activity();
+
+create trigger subscriptions_log_start
+  after insert on public.subscriptions
+  for each row when (new.user_id is not null)
+  execute function private.log_billing_activity();
+
+create trigger subscriptions_log_change
+  after update of status on public.subscriptions
+  for each row when (old.status is distinct from new.status and new.user_id is not null)
+  execute function private.log_billing_activity();
+
+-- From sql/12_admin/30_audit.sql
+
+-- Who is an admin, and the audit log that everything admins do is in.
+
+create function private.require_admin()
+returns uuid
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  caller public.profiles;
+begin
+  select * into caller from public.profiles p where p.id = private.current_profile_id();
+  if caller.role is distinct from 'admin' then
+    perform private.refuse(403, 'not_allowed', hint => 'For admins only.');
+  end if;
+  if not private.can_act(caller.id) then
+    perform private.refuse(403, 'account_blocked', hint => 'The account is suspended.');
+  end if;
+  return caller.id;
+end
+$$;
+comment on function private.require_admin() is
+  'The caller''s profile when it is an admin''s now, whatever the token says; else refuses with 403.';
+
+create function private.audit(
+  action text, user_id uuid, before jsonb default null, after jsonb default null, details jsonb default '{}'
+)
+returns void
+language sql
+set search_path = ''
+as $$
+  insert into public.audit_logs (admin_id, user_id, action, before, after, details, ip_address)
+  values (private.current_profile_id(), $2, $1, $3, $4, jsonb_strip_nulls($5), private.request_address())
+$$;
+comment on function private.audit(text, uuid, jsonb, jsonb, jsonb) is
+  'Writes down what the caller does as an admin. Called by every function for admins, in the transaction of the deed.';
+
+create function private.keep_audit_log()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if tg_op = 'DELETE'
+    and current_setting('parley.retention', true) = 'on'
+    and current_user = (select pg_get_userbyid(c.relowner) from pg_catalog.pg_class c where c.oid = tg_relid)
+  then
+    return old;
+  end if;
+  raise exception using
+    errcode = 'PT403', message = 'audit_log_is_final', hint = 'Rows of the audit log stay as they are.';
+end
+$$;
+comment on function private.keep_audit_log() is
+  'Trigger: refuses update and truncate, and delete but by the table''s owner in a transaction that has set parley.retention to on.';
+
+create function private.admin_list_audit(page integer, page_size integer, user_id uuid, admin_id uuid, action text)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  size integer := least(greatest(coalesce(page_size, 50), 1), 100);
+  number integer := greatest(coalesce(page, 1), 1);
+  entries jsonb;
+  total bigint;
+begin
+  perform private.require_admin();
+  select count(*) into total
+  from public.audit_logs l
+  where (admin_list_audit.user_id is null or l.user_id = admin_list_audit.user_id)
+    and (admin_list_audit.admin_id is null or l.admin_id = admin_list_audit.admin_id)
+    and (admin_list_audit.action is null or l.action = admin_list_audit.action);
+
+  select coalesce(jsonb_agg(to_jsonb(e) order by e.created_at desc, e.id), '[]') into entries
+  from (
+    select *
+    from public.audit_logs l
+    where (admin_list_audit.user_id is null or l.user_id = admin_list_audit.user_id)
+      and (admin_list_audit.admin_id is null or l.admin_id = admin_list_audit.admin_id)
+      and (admin_list_audit.action is null or l.action = admin_list_audit.action)
+    order by l.created_at desc, l.id
+    limit size offset (number - 1)::bigint * size
+  ) e;
+
+  -- Last, so that a list does not begin with itself.
+  perform private.audit('admin_list_audit', user_id, details => jsonb_build_object(
+    'page', number, 'page_size', size, 'admin_id', admin_id, 'action', left(action, 200)
+  ));
+  return jsonb_build_object(
+    'entries', entries, 'total', total, 'total_pages', (total + size - 1) / size, 'current_page', number,
+    'page_size', size
+  );
+end
+$$;
+comment on function private.admin_list_audit(integer, integer, uuid, uuid, text) is
+  'One page of the audit log. Definer: the log is readable by no client; admins only, audited.';
+grant execute on function private.admin_list_audit(integer, integer, uuid, uuid, text) to authenticated;
+
+create function public.admin_list_audit(
+  page integer default 1,
+  page_size integer default 50,
+  user_id uuid default null,
+  admin_id uuid default null,
+  action text default null
+)
+returns jsonb
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.admin_list_audit(page, page_size, user_id, admin_id, action)
+$$;
+comment on function public.admin_list_audit(integer, integer, uuid, uuid, text) is
+  'Admin RPC: { entries, total, total_pages, current_page, page_size }, newest first; at most 100 a page.';
+grant execute on function public.admin_list_audit(integer, integer, uuid, uuid, text) to authenticated;
+
+create trigger audit_logs_keep
+  before update or delete on public.audit_logs
+  for each row execute function private.keep_audit_log();
+create trigger audit_logs_keep_all
+  before truncate on public.audit_logs
+  for each statement execute function private.keep_audit_log();
+
+-- From sql/12_admin/40_users.sql
+
+-- What admins see of users: lists, one user, summaries, statistics.
+
+create function private.require_user(user_id uuid)
+returns public.profiles
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  profile public.profiles;
+begin
+  select * into profile from public.profiles p where p.id = user_id and not p.is_deleted;
+  if profile.id is null then
+    perform private.refuse(404, 'user_not_found');
+  end if;
+  return profile;
+end
+$$;
+comment on function private.require_user(uuid) is 'A profile that an admin asks for, or refuses with 404.';
+
+create function private.lock_user(user_id uuid)
+returns public.profiles
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform from public.profiles p where p.id = user_id for no key update;
+  return private.require_user(user_id);
+end
+$$;
+comment on function private.lock_user(uuid) is 'As require_user, held until the transaction ends, so that before and after are true.';
+
+create function private.activity_summary(profile_id uuid)
+returns table (total_actions bigint, actions_this_week bigint, last_activity timestamptz, most_common_action text)
+language sql
+stable
+set search_path = ''
+as $$
+  select coalesce(sum(a.count), 0)::bigint, coalesce(sum(a.this_week), 0)::bigint, max(a.last_at),
+    (array_agg(a.action order by a.count desc, a.action))[1]
+  from (
+    select u.action, count(*) as count, count(*) filter (where u.created_at > now() - interval '7 days') as this_week,
+      max(u.created_at) as last_at
+    from public.user_activity u
+    where u.user_id = profile_id
+    group by u.action
+  ) a
+$$;
+comment on function private.activity_summary(uuid) is 'How active a profile was; the week is the last seven days.';
+
+create function private.get_user_activity_summary(user_id uuid)
+returns table (total_actions bigint, actions_this_week bigint, last_activity timestamptz, most_common_action text)
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  if user_id is distinct from private.current_profile_id() then
+    perform private.require_admin();
+    perform private.require_user(user_id);
+    perform private.audit('get_user_activity_summary', user_id);
+  end if;
+  return query select * from private.activity_summary(user_id);
+end
+$$;
+comment on function private.get_user_activity_summary(uuid) is
+  'As activity_summary, of the caller, and of anybody for admins. Definer: others'' activity is not readable; the caller is checked.';
+grant execute on function private.get_user_activity_summary(uuid) to authenticated;
+
+create function private.get_user_stats()
+returns table (total_users bigint, active_users_today bigint, new_users_this_week bigint, total_usage_metrics bigint)
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.require_admin();
+  perform private.audit('get_user_stats', null);
+  return query
+  select
+    (select count(*) from public.profiles p where not p.is_deleted),
+    (select count(distinct u.user_id)
+      from public.user_activity u where u.created_at >= date_trunc('day', now(), 'UTC')),
+    (select count(*) from public.profiles p where not p.is_deleted and p.created_at > now() - interval '7 days'),
+    (select count(*) from public.usage_metrics);
+end
+$$;
+comment on function private.get_user_stats() is
+  'The platform in four numbers; active today is who has activity since 00:00 UTC. Definer: they count rows of all users; admins only.';
+grant execute on function private.get_user_stats() to authenticated;
+
+create function private.like_pattern(search text)
+returns text
+language sql
+immutable
+set search_path = ''
+as $$
+  select '%' || regexp_replace(lower(search), '([\\%_])', '\\\1', 'g') || '%'
+$$;
+comment on function private.like_pattern(text) is 'A pattern for LIKE that finds this text, wildcards taken literally.';
+
+create function private.user_order(sort text, direction text)
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+  sort_key text := case sort
+    when 'created_at' then 'p.created_at'
+    when 'email' then 'lower(p.email)'
+    when 'user_name' then 'lower(p.user_name)'
+  end;
+begin
+  if sort_key is null or direction is null or direction not in ('asc', 'desc') then
+    perform private.refuse(400, 'invalid_sort', hint => 'By created_at, email or user_name; asc or desc.');
+  end if;
+  return format('%s %s, p.id %s', sort_key, direction, direction);
+end
+$$;
+comment on function private.user_order(text, text) is 'The order of a list of users as SQL, of a fixed choice, or 400.';
+
+create function private.find_users(
+  search text, plan text, role public.user_role, sort_order text, first bigint, page_size integer
+)
+returns table (ids uuid[], total bigint, is_estimate boolean)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  pattern text := private.like_pattern(search);
+  condition text := concat_ws(' and ',
+    'not p.is_deleted',
+    case when search is not null then '(lower(p.email) like $1 or lower(p.user_name) like $1)' end,
+    case when plan is not null then 'p.subscription_plan = $2' end,
+    case when role is not null then 'p.role = $3' end
+  );
+  page text := format('order by %s limit $4 offset $5', sort_order);
+  explained json;
+begin
+  -- An address or a name is never as long.
+  if char_length(search) > 500 then
+    return query select '{}'::uuid[], 0::bigint, false;
+    return;
+  end if;
+
+  execute 'explain (format json) select from public.profiles p where ' || condition
+  into explained using pattern, plan, role;
+  total := (explained -> 0 -> 'Plan' ->> 'Plan Rows')::bigint;
+  is_estimate := total > 20000;
+  if is_estimate then
+    -- Many match: the index of the order meets a page of them soon, and counting them would take longer than the page.
+    execute format('select array(select p.id from public.profiles p where %s %s)', condition, page)
+    into ids using pattern, plan, role, page_size, first;
+    total := case when ids = '{}' then least(total, first) else greatest(total, first + cardinality(ids)) end;
+  else
+    -- Few match: text, which the planner misjudges, is found by its index, whatever order the matches lie in, and counted
+    -- on the way. Without a search the planner knows better: it need not fetch every profile for a page of them.
+    execute format(
+      'with p as %s (select p.id, p.created_at, p.email, p.user_name from public.profiles p where %s)
+       select array(select p.id from p %s), (select count(*) from p)',
+      case when search is null then 'not materialized' else 'materialized' end, condition, page
+    ) into ids, total using pattern, plan, role, page_size, first;
+  end if;
+  return next;
+end
+$$;
+comment on function private.find_users(text, text, public.user_role, text, bigint, integer) is
+  'Ids of one page of users, and how many there are: counted up to about 20,000, the planner''s estimate beyond.';
+
+create function private.describe_users(ids uuid[])
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'id', p.id, 'email', p.email, 'user_name', p.user_name, 'avatar_url', p.avatar_url, 'role', p.role,
+    'is_active', p.is_active, 'email_confirmed', p.email_confirmed, 'auth_provider', p.auth_provider,
+    'membership_status', p.membership_status, 'subscription_plan', p.subscription_plan,
+    'subscription_quota', p.subscription_quota, 'subscription_usage', p.subscription_usage,
+    'tokens', p.tokens, 'tokens_expires_at', p.tokens_expires_at,
+    'organization_id', p.organization_id, 'organization_role', p.organization_role, 'created_at', p.created_at,
+    'session_count', (select count(*) from public.chat_sessions s where s.user_id = p.id),
+    'flagged_notes', (select count(*) from public.admin_notes n where n.user_id = p.id and n.is_flagged)
+  ) || activity.counts || usage.counts order by wanted.position), '[]')
+  from unnest(ids) with ordinality as wanted (id, position)
+  join public.profiles p on p.id = wanted.id
+  cross join lateral (
+    select jsonb_build_object('activity_count', count(*), 'last_activity', max(a.created_at)) as counts
+    from public.user_activity a
+    where a.user_id = p.id
+  ) activity
+  cross join lateral (
+    select jsonb_build_object(
+      'request_count', coalesce(sum(m.request_count), 0),
+      'total_tokens', coalesce(sum(m.total_tokens), 0),
+      'total_cost', coalesce(sum(m.total_cost), 0)
+    ) as counts
+    from public.usage_metrics m
+    where m.user_id = p.id
+  ) usage
+$$;
+comment on function private.describe_users(uuid[]) is 'Users as admins see them in lists, in this order, with what they did and used.';
+
+create function private.admin_list_users(
+  page integer, page_size integer, search text, plan text, role public.user_role, sort text, direction text
+)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  sort_order text := private.user_order(sort, direction);
+  size integer := least(greatest(coalesce(page_size, 20), 1), 100);
+  number integer := greatest(coalesce(page, 1), 1);
+  wanted text := nullif(btrim(search), '');
+  found_users record;
+begin
+  perform private.require_admin();
+  perform private.audit('admin_list_users', null, details => jsonb_build_object(
+    'page', number, 'page_size', size, 'search', left(wanted, 200), 'plan', plan, 'role', role, 'sort', sort, 'direction', direction
+  ));
+  select * into found_users
+  from private.find_users(wanted, plan, role, sort_order, (number - 1)::bigint * size, size);
+  return jsonb_build_object(
+    'users', private.describe_users(found_users.ids),
+    'total', found_users.total,
+    'total_is_estimate', found_users.is_estimate,
+    'total_pages', (found_users.total + size - 1) / size,
+    'current_page', number,
+    'page_size', size
+  );
+end
+$$;
+comment on function private.admin_list_users(integer, integer, text, text, public.user_role, text, text) is
+  'One page of users. Definer: others'' profiles are not readable; admins only, audited.';
+grant execute on function private.admin_list_users(integer, integer, text, text, public.user_role, text, text)
+  to authenticated;
+
+create function public.admin_list_users(
+  page integer default 1,
+  page_size integer default 20,
+  search text default null,
+  plan text default null,
+  role public.user_role default null,
+  sort text default 'created_at',
+  direction text default 'desc'
+)
+returns jsonb
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.admin_list_users(page, page_size, search, plan, role, sort, direction)
+$$;
+comment on function public.admin_list_users(integer, integer, text, text, public.user_role, text, text) is
+  'Admin RPC: { users, total, total_is_estimate, total_pages, current_page, page_size }; at most 100 a page. search finds text in address or name. total is counted up to about 20,000 matches and estimated beyond.';
+grant execute on function public.admin_list_users(integer, integer, text, text, public.user_role, text, text)
+  to authenticated;
+
+create function private.admin_get_user(user_id uuid)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  profile public.profiles;
+begin
+  perform private.require_admin();
+  profile := private.require_user(user_id);
+  perform private.audit('admin_get_user', user_id);
+  return private.describe_users(array[user_id]) -> 0 || jsonb_build_object(
+    'profile', to_jsonb(profile),
+    'organization', (select to_jsonb(o) from public.organizations o where o.id = profile.organization_id),
+    'activity', (select to_jsonb(a) from private.activity_summary(user_id) a),
+    'note_count', (select count(*) from public.admin_notes n where n.user_id = profile.id)
+  );
+end
+$$;
+comment on function private.admin_get_user(uuid) is
+  'Everything about a user but content. Definer: others'' profiles are not readable; admins only, audited.';
+grant execute on function private.admin_get_user(uuid) to authenticated;
+
+create function public.admin_get_user(user_id uuid)
+returns jsonb
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.admin_get_user(user_id)
+$$;
+comment on function public.admin_get_user(uuid) is
+  'Admin RPC: a user as in admin_list_users, with profile (the whole row), organization, activity and note_count. 404 user_not_found.';
+grant execute on function public.admin_get_user(uuid) to authenticated;
+
+create function public.get_user_activity_summary(user_id uuid default null)
+returns table (total_actions bigint, actions_this_week bigint, last_activity timestamptz, most_common_action text)
+language sql
+security invoker
+set search_path = ''
+as $$
+  select * from private.get_user_activity_summary(coalesce(user_id, private.current_profile_id()))
+$$;
+comment on function public.get_user_activity_summary(uuid) is
+  'Client RPC: the caller''s own activity in numbers; anybody''s for admins.';
+grant execute on function public.get_user_activity_summary(uuid) to authenticated;
+
+create function public.get_user_stats()
+returns table (total_users bigint, active_users_today bigint, new_users_this_week bigint, total_usage_metrics bigint)
+language sql
+security invoker
+set search_path = ''
+as $$
+  select * from private.get_user_stats()
+$$;
+comment on function public.get_user_stats() is 'Admin RPC: the platform in four numbers.';
+grant execute on function public.get_user_stats() to authenticated;
+
+-- From sql/12_admin/50_edit_users.sql
+
+-- What admins change about users: role, suspension, credits; the first admin.
+
+create function private.act_among_admins()
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.require_admin();
+  perform pg_advisory_xact_lock(hashtextextended('parley.admins', 0));
+  -- Who was waited for may have demoted the caller.
+  perform private.require_admin();
+end
+$$;
+comment on function private.act_among_admins() is
+  'As require_admin; who changes who is an admin does so one after the other.';
+
+create function private.require_admin_left(before public.profiles)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if before.role <> 'admin' or not before.is_active then
+    return;
+  end if;
+  -- Locked: one whose account is being deleted does not count.
+  perform from public.profiles p
+  where p.role = 'admin' and p.is_active and not p.is_deleted
+  order by p.id
+  limit 1
+  for no key update;
+  if not found then
+    perform private.refuse(409, 'last_admin', hint => 'Make somebody else an admin first.');
+  end if;
+end
+$$;
+comment on function private.require_admin_left(public.profiles) is
+  'After an admin was demoted or suspended: refuses with 409 when no admin is left who can act.';
+
+create function private.admin_set_role(user_id uuid, role public.user_role)
+returns public.profiles
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  before public.profiles;
+  after public.profiles;
+begin
+  perform private.act_among_admins();
+  if role is null then
+    perform private.refuse(400, 'invalid_role', hint => 'One of user, premium, admin, banned.');
+  end if;
+  before := private.lock_user(user_id);
+  update public.profiles p set role = admin_set_role.role where p.id = user_id returning * into after;
+  perform private.require_admin_left(before);
+  perform private.audit(
+    'admin_set_role', user_id, jsonb_build_object('role', before.role), jsonb_build_object('role', after.role)
+  );
+  return after;
+end
+$$;
+comment on function private.admin_set_role(uuid, public.user_role) is
+  'Gives a user a role; never takes the last admin away. Definer: roles are no client''s to write; admins only, audited.';
+grant execute on function private.admin_set_role(uuid, public.user_role) to authenticated;
+
+create function public.admin_set_role(user_id uuid, role public.user_role)
+returns public.profiles
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.admin_set_role(user_id, role)
+$$;
+comment on function public.admin_set_role(uuid, public.user_role) is
+  'Admin RPC: returns the changed profile. banned starts nothing from the next request on. 409 last_admin.';
+grant execute on function public.admin_set_role(uuid, public.user_role) to authenticated;
+
+create function private.admin_set_active(user_id uuid, is_active boolean)
+returns public.profiles
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  before public.profiles;
+  after public.profiles;
+begin
+  perform private.act_among_admins();
+  if is_active is null then
+    perform private.refuse(400, 'invalid_is_active', hint => 'true or false.');
+  end if;
+  before := private.lock_user(user_id);
+  update public.profiles p set is_active = admin_set_active.is_active where p.id = user_id returning * into after;
+  perform private.require_admin_left(before);
+  perform private.audit(
+    'admin_set_active', user_id,
+    jsonb_build_object('is_active', before.is_active), jsonb_build_object('is_active', after.is_active)
+  );
+  return after;
+end
+$$;
+comment on function private.admin_set_active(uuid, boolean) is
+  'Suspends a user or lets the user act again. Definer: is_active is no client''s to write; admins only, audited.';
+grant execute on function private.admin_set_active(uuid, boolean) to authenticated;
+
+create function public.admin_set_active(user_id uuid, is_active boolean)
+returns public.profiles
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.admin_set_active(user_id, is_active)
+$$;
+comment on function public.admin_set_active(uuid, boolean) is
+  'Admin RPC: false suspends; returns the changed profile. 409 last_admin.';
+grant execute on function public.admin_set_active(uuid, boolean) to authenticated;
+
+create function private.grant_tokens(profile_id uuid, amount integer, expires_at timestamptz)
+returns public.profiles
+language plpgsql
+set search_path = ''
+as $$
+declare
+  profile public.profiles;
+begin
+  update public.profiles p
+  set tokens = case when p.tokens_expires_at <= now() then 0 else p.tokens end + amount,
+      tokens_expires_at = case
+        -- Credits that never expire stay so, and a grant that never expires makes the others so.
+        when grant_tokens.expires_at is not null and not (p.tokens > 0 and p.tokens_expires_at is null)
+          then greatest(p.tokens_expires_at, grant_tokens.expires_at)
+      end
+  where p.id = profile_id
+  returning * into profile;
+  return profile;
+end
+$$;
+comment on function private.grant_tokens(uuid, integer, timestamptz) is
+  'Adds credits in one statement: an expired balance is zeroed first, the expiry becomes the later of both; null is never.';
+
+create function private.admin_grant_tokens(user_id uuid, amount integer, expires_at timestamptz)
+returns public.profiles
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  before public.profiles;
+  after public.profiles;
+begin
+  perform private.require_admin();
+  if amount is null or amount not between 1 and 1000000 then
+    perform private.refuse(400, 'invalid_amount', hint => 'Between 1 and 1,000,000.');
+  end if;
+  if expires_at <= now() then
+    perform private.refuse(400, 'invalid_expiry', hint => 'In the future, or null for never.');
+  end if;
+  before := private.lock_user(user_id);
+  after := private.grant_tokens(user_id, amount, expires_at);
+  perform private.audit(
+    'admin_grant_tokens', user_id,
+    jsonb_build_object('tokens', before.tokens, 'tokens_expires_at', before.tokens_expires_at),
+    jsonb_build_object('tokens', after.tokens, 'tokens_expires_at', after.tokens_expires_at)
+  );
+  return after;
+end
+$$;
+comment on function private.admin_grant_tokens(uuid, integer, timestamptz) is
+  'Gives a user credits. Definer: credits are no client''s to write; admins only, audited.';
+grant execute on function private.admin_grant_tokens(uuid, integer, timestamptz) to authenticated;
+
+create function public.admin_grant_tokens(user_id uuid, amount integer, expires_at timestamptz default null)
+returns public.profiles
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.admin_grant_tokens(user_id, amount, expires_at)
+$$;
+comment on function public.admin_grant_tokens(uuid, integer, timestamptz) is
+  'Admin RPC: credits, one message each, until expires_at or for ever; returns the changed profile.';
+grant execute on function public.admin_grant_tokens(uuid, integer, timestamptz) to authenticated;
+
+create function private.setup_admin(email text)
+returns uuid
+language plpgsql
+set search_path = ''
+as $$
+declare
+  before public.profiles;
+begin
+  select * into before
+  from public.profiles p
+  where lower(p.email) = lower(btrim(setup_admin.email)) and not p.is_deleted
+  for no key update;
+  if before.id is null then
+    perform private.refuse(404, 'user_not_found', hint => 'Nobody has signed up with this address.');
+  end if;
+  update public.profiles p set role = 'admin', is_active = true where p.id = before.id;
+  perform private.audit(
+    'setup_admin', before.id, jsonb_build_object('role', before.role, 'is_active', before.is_active),
+    '{"role": "admin", "is_active": true}'
+  );
+  return before.id;
+end
+$$;
+comment on function private.setup_admin(text) is
+  'Makes the user with this address an admin. Called by npm run db:setup-admin as postgres: the first admin has nobody to ask.';
+
+-- From sql/12_admin/60_notes.sql
+
+-- Notes that admins write about users.
+
+create function private.admin_add_note(user_id uuid, note text, is_flagged boolean)
+returns public.admin_notes
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  admin uuid := private.require_admin();
+  added public.admin_notes;
+begin
+  perform private.require_user(user_id);
+  if coalesce(char_length(btrim(note)), 0) not between 1 and 5000 then
+    perform private.refuse(400, 'invalid_note', hint => 'Between 1 and 5000 characters.');
+  end if;
+  insert into public.admin_notes (user_id, admin_id, note, is_flagged)
+  values (admin_add_note.user_id, admin, btrim(admin_add_note.note), coalesce(admin_add_note.is_flagged, false))
+  returning * into added;
+  perform private.audit(
+    'admin_add_note', user_id, null, jsonb_build_object('note_id', added.id, 'is_flagged', added.is_flagged)
+  );
+  return added;
+end
+$$;
+comment on function private.admin_add_note(uuid, text, boolean) is
+  'Notes something about a user. Definer: notes are no client''s to write; admins only, audited.';
+grant execute on function private.admin_add_note(uuid, text, boolean) to authenticated;
+
+create function public.admin_add_note(user_id uuid, note text, is_flagged boolean default false)
+returns public.admin_notes
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.admin_add_note(user_id, note, is_flagged)
+$$;
+comment on function public.admin_add_note(uuid, text, boolean) is 'Admin RPC: returns the note, which the user never sees.';
+grant execute on function public.admin_add_note(uuid, text, boolean) to authenticated;
+
+create function private.admin_flag_note(note_id uuid, is_flagged boolean)
+returns public.admin_notes
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  before public.admin_notes;
+  after public.admin_notes;
+begin
+  perform private.require_admin();
+  select * into before from public.admin_notes n where n.id = note_id for update;
+  if before.id is null then
+    perform private.refuse(404, 'note_not_found');
+  end if;
+  update public.admin_notes n set is_flagged = coalesce(admin_flag_note.is_flagged, true)
+  where n.id = note_id
+  returning * into after;
+  perform private.audit(
+    'admin_flag_note', after.user_id, jsonb_build_object('is_flagged', before.is_flagged),
+    jsonb_build_object('is_flagged', after.is_flagged), jsonb_build_object('note_id', note_id)
+  );
+  return after;
+end
+$$;
+comment on function private.admin_flag_note(uuid, boolean) is 'Flags a note or takes the flag off. Definer: as admin_add_note.';
+grant execute on function private.admin_flag_note(uuid, boolean) to authenticated;
+
+create function public.admin_flag_note(note_id uuid, is_flagged boolean default true)
+returns public.admin_notes
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.admin_flag_note(note_id, is_flagged)
+$$;
+comment on function public.admin_flag_note(uuid, boolean) is 'Admin RPC: returns the changed note. 404 note_not_found.';
+grant execute on function public.admin_flag_note(uuid, boolean) to authenticated;
+
+create function private.admin_list_notes(user_id uuid, only_flagged boolean)
+returns setof public.admin_notes
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.require_admin();
+  perform private.audit(
+    'admin_list_notes', user_id, details => jsonb_build_object('only_flagged', coalesce(only_flagged, false))
+  );
+  return query
+  select n.*
+  from public.admin_notes n
+  where (admin_list_notes.user_id is null or n.user_id = admin_list_notes.user_id)
+    and (n.is_flagged or not coalesce(only_flagged, false))
+  order by n.created_at desc, n.id
+  limit 1000;
+end
+$$;
+comment on function private.admin_list_notes(uuid, boolean) is
+  'Notes about a user, or about all. Definer: notes are readable by no client; admins only, audited.';
+grant execute on function private.admin_list_notes(uuid, boolean) to authenticated;
+
+create function public.admin_list_notes(user_id uuid default null, only_flagged boolean default false)
+returns setof public.admin_notes
+language sql
+security invoker
+set search_path = ''
+as $$
+  select * from private.admin_list_notes(user_id, only_flagged)
+$$;
+comment on function public.admin_list_notes(uuid, boolean) is
+  'Admin RPC: notes about a user, or about everybody, newest first, at most 1000.';
+grant execute on function public.admin_list_notes(uuid, boolean) to authenticated;
+
+-- From sql/13_custom_instructions.sql
+
+-- What a user wants every assistant to know; it flows into each turn.
+
+create table public.custom_instructions (
+  user_id uuid primary key default private.current_profile_id(),
+  content text not null,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint custom_instructions_user_id_fkey foreign key (user_id) references public.profiles (id) on delete cascade,
+  constraint custom_instructions_content_check check (char_length(content) between 1 and 4000)
+);
+
+comment on table public.custom_instructions is 'One text per profile, added to the instructions of every assistant.';
+
+create trigger custom_instructions_touch
+  before update on public.custom_instructions
+  for each row execute function private.touch_updated_at();
+
+alter table public.custom_instructions enable row level security;
+
+grant select, delete on public.custom_instructions to authenticated;
+-- The key is granted for upserts on it; the policy lets it be the caller's only.
+grant insert (user_id, content), update (user_id, content) on public.custom_instructions to authenticated;
+grant select, insert, update, delete on public.custom_instructions to service_role;
+
+create policy custom_instructions_select_own on public.custom_instructions
+  for select to authenticated
+  using (user_id = (select private.current_profile_id()));
+
+create policy custom_instructions_insert_own on public.custom_instructions
+  for insert to authenticated
+  with check (user_id = (select private.current_profile_id()));
+
+create policy custom_instructions_update_own on public.custom_instructions
+  for update to authenticated
+  using (user_id = (select private.current_profile_id()))
+  with check (user_id = (select private.current_profile_id()));
+
+create policy custom_instructions_delete_own on public.custom_instructions
+  for delete to authenticated
+  using (user_id = (select private.current_profile_id()));
+
+-- From sql/14_lookouts/10_tables.sql
+
+-- Lookouts, prompts that run on a schedule, and their runs; who may read them.
+
+create table public.lookouts (
+  id uuid primary key default gen_random_uuid(),
+  user_id uuid not null,
+  title text not null,
+  prompt text not null,
+  assistant_slug text not null,
+  frequency text not null,
+  cron_schedule text not null,
+  timezone text not null,
+  next_run_at timestamptz,
+  status text not null default 'active',
+  last_run_at timestamptz,
+  last_run_session_id uuid,
+  lease_until timestamptz,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint lookouts_id_user_id_key unique (id, user_id),
+  constraint lookouts_user_id_fkey foreign key (user_id) references public.profiles (id) on delete cascade,
+  constraint lookouts_assistant_slug_fkey foreign key (assistant_slug)
+    references public.assistants (slug) on update cascade,
+  constraint lookouts_last_run_session_id_fkey foreign key (last_run_session_id, user_id)
+    references public.chat_sessions (id, user_id) on delete set null (last_run_session_id),
+  constraint lookouts_title_check check (char_length(title) between 1 and 200),
+  constraint lookouts_prompt_check check (char_length(prompt) between 1 and 32000),
+  constraint lookouts_frequency_check check (frequency in ('once', 'daily', 'weekly', 'monthly', 'yearly', 'cron')),
+  constraint lookouts_cron_schedule_check check (char_length(cron_schedule) between 1 and 100),
+  constraint lookouts_timezone_check check (char_length(timezone) between 1 and 64),
+  constraint lookouts_status_check check (status in ('active', 'paused', 'archived', 'running')),
+  constraint lookouts_next_run_at_check check ((status in ('paused', 'archived')) = (next_run_at is null))
+);
+
+create table public.lookout_runs (
+  id uuid primary key default gen_random_uuid(),
+  lookout_id uuid not null,
+  user_id uuid not null,
+  scheduled_at timestamptz not null,
+  status text not null default 'running',
+  session_id uuid,
+  error jsonb,
+  attempts integer not null default 1,
+  started_at timestamptz not null default now(),
+  turn_started_at timestamptz,
+  finished_at timestamptz,
+  -- One index serves the foreign key and the runs of a lookout by time, and makes a scheduled time one run.
+  constraint lookout_runs_lookout_id_user_id_scheduled_at_key unique (lookout_id, user_id, scheduled_at),
+  constraint lookout_runs_lookout_id_user_id_fkey foreign key (lookout_id, user_id)
+    references public.lookouts (id, user_id) on delete cascade,
+  constraint lookout_runs_session_id_fkey foreign key (session_id, user_id)
+    references public.chat_sessions (id, user_id) on delete set null (session_id),
+  constraint lookout_runs_status_check check (status in ('running', 'complete', 'failed', 'skipped')),
+  constraint lookout_runs_error_check check ((status in ('failed', 'skipped')) = (error is not null)),
+  constraint lookout_runs_attempts_check check (attempts >= 0),
+  constraint lookout_runs_finished_at_check check ((status = 'running') = (finished_at is null))
+);
+
+comment on table public.lookouts is
+  'Prompts that run on a schedule. Written by the lookouts function only: it computes next_run_at.';
+comment on column public.lookouts.cron_schedule is
+  'Five fields in the timezone; for once the local time as YYYY-MM-DDTHH:MM:SS, or with Z an instant.';
+comment on column public.lookouts.timezone is 'IANA name.';
+comment on column public.lookouts.next_run_at is 'While a run goes on, the time that it was for, unless it was asked for by hand. Null while paused or archived.';
+comment on column public.lookouts.status is 'running while a run goes on; paused and archived stay what they are meanwhile.';
+comment on column public.lookouts.last_run_at is 'When a run last ended that was not skipped.';
+comment on column public.lookouts.lease_until is 'While a run goes on: when another may take it over.';
+comment on table public.lookout_runs is 'The last 100 runs of each lookout, one for each scheduled time.';
+comment on column public.lookout_runs.scheduled_at is 'When it was due, or when it was asked for by hand.';
+comment on column public.lookout_runs.error is 'Why a run was skipped or failed: code and message.';
+comment on column public.lookout_runs.attempts is 'How often it was claimed; waiting for a limit or for a reply does not count.';
+comment on column public.lookout_runs.turn_started_at is
+  'Set with the session, in the transaction that charges: from then on the run is never started again.';
+
+create trigger lookouts_touch
+  before update of title, prompt, assistant_slug, frequency, cron_schedule, timezone, status on public.lookouts
+  for each row execute function private.touch_updated_at();
+
+alter table public.lookouts enable row level security;
+alter table public.lookout_runs enable row level security;
+
+grant select on public.lookouts, public.lookout_runs to authenticated;
+grant select, insert, update, delete on public.lookouts, public.lookout_runs to service_role;
+
+create policy lookouts_select_own on public.lookouts
+  for select to authenticated
+  using (user_id = (select private.current_profile_id()));
+
+create policy lookout_runs_select_own on public.lookout_runs
+  for select to authenticated
+  using (user_id = (select private.current_profile_id()));
+
+-- My lookouts, and which of them are the oldest.
+create index lookouts_user_id_created_at_idx on public.lookouts (user_id, created_at, id);
+
+-- The claim: what is due, and what was interrupted.
+create index lookouts_active_next_run_at_idx on public.lookouts (next_run_at) where status = 'active';
+create index lookouts_lease_until_idx on public.lookouts (lease_until) where lease_until is not null;
+
+-- At most one run of a lookout goes on.
+create unique index lookout_runs_running_lookout_id_key on public.lookout_runs (lookout_id) where status = 'running';
+
+-- Foreign keys.
+create index lookouts_assistant_slug_idx on public.lookouts (assistant_slug);
+create index lookouts_last_run_session_id_idx on public.lookouts (last_run_session_id, user_id);
+create index lookout_runs_session_id_idx on public.lookout_runs (session_id, user_id);
+
+-- From sql/14_lookouts/20_edit.sql
+
+-- Lookouts: made, edited, logged, and gone with their account.
+
+create function private.lookout_lease()
+returns interval
+language sql
+immutable
+set search_path = ''
+as $$
+  -- A hosted function is ended after 150 seconds.
+  select interval '3 minutes'
+$$;
+comment on function private.lookout_lease() is 'How long whoever claims a run has for it.';
+grant execute on function private.lookout_lease() to service_role;
+
+create function private.lookout_limit(profile_id uuid)
+returns integer
+language sql
+stable
+set search_path = ''
+as $$
+  select l.max_lookouts
+  from public.profiles p
+  join public.plans l on l.slug = p.subscription_plan
+  where p.id = profile_id
+$$;
+comment on function private.lookout_limit(uuid) is 'How many lookouts a profile''s plan has; null is unlimited.';
+
+create function private.require_lookout_limit(profile_id uuid, others bigint)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  max_lookouts integer := private.lookout_limit(profile_id);
+begin
+  if others >= max_lookouts then
+    perform private.refuse(402, 'lookout_limit_reached', jsonb_build_object('limit', max_lookouts),
+      'Archive a lookout or upgrade the plan.');
+  end if;
+end
+$$;
+comment on function private.require_lookout_limit(uuid, bigint) is
+  'Refuses with 402 when so many other lookouts leave no room for one more.';
+
+create function private.create_lookout(auth_user_id uuid, title text, prompt text, assistant_slug text, frequency text,
+  cron_schedule text, timezone text, next_run_at timestamptz)
+returns public.lookouts
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  profile_id uuid := private.lock_profile(auth_user_id);
+  lookout public.lookouts;
+begin
+  perform private.assistant_for_turn(assistant_slug, profile_id);
+  perform private.require_lookout_limit(profile_id, (
+    select count(*) from public.lookouts l where l.user_id = profile_id and l.status <> 'archived'
+  ));
+  insert into public.lookouts
+    (user_id, title, prompt, assistant_slug, frequency, cron_schedule, timezone, next_run_at)
+  values (profile_id, create_lookout.title, create_lookout.prompt, create_lookout.assistant_slug,
+    create_lookout.frequency, create_lookout.cron_schedule, create_lookout.timezone, create_lookout.next_run_at)
+  returning * into lookout;
+  return lookout;
+end
+$$;
+comment on function private.create_lookout(uuid, text, text, text, text, text, text, timestamptz) is
+  'A new lookout, if the account may act, its plan has the assistant, and has room. Definer: the functions of turns are not granted.';
+grant execute on function private.create_lookout(uuid, text, text, text, text, text, text, timestamptz) to service_role;
+
+create function public.create_lookout(auth_user_id uuid, title text, prompt text, assistant_slug text, frequency text,
+  cron_schedule text, timezone text, next_run_at timestamptz)
+returns public.lookouts
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.create_lookout(auth_user_id, title, prompt, assistant_slug, frequency, cron_schedule, timezone, next_run_at)
+$$;
+comment on function public.create_lookout(uuid, text, text, text, text, text, text, timestamptz) is
+  'Service RPC of the lookouts function, which has computed next_run_at. 402 lookout_limit_reached or plan_required, 403 account_blocked.';
+grant execute on function public.create_lookout(uuid, text, text, text, text, text, text, timestamptz) to service_role;
+
+create function private.lookout_schedule(lookout public.lookouts)
+returns jsonb
+language sql
+immutable
+set search_path = ''
+as $$
+  select jsonb_build_object('frequency', lookout.frequency, 'cron_schedule', lookout.cron_schedule,
+    'timezone', lookout.timezone, 'is_off', lookout.next_run_at is null)
+$$;
+comment on function private.lookout_schedule(public.lookouts) is 'What the next run of a lookout is computed from.';
+
+create function private.store_lookout(lookout public.lookouts, changes jsonb, new_status text)
+returns public.lookouts
+language sql
+set search_path = ''
+as $$
+  update public.lookouts l
+  set title = coalesce(changes ->> 'title', l.title),
+      prompt = coalesce(changes ->> 'prompt', l.prompt),
+      assistant_slug = coalesce(changes ->> 'assistant_slug', l.assistant_slug),
+      frequency = coalesce(changes ->> 'frequency', l.frequency),
+      cron_schedule = coalesce(changes ->> 'cron_schedule', l.cron_schedule),
+      timezone = coalesce(changes ->> 'timezone', l.timezone),
+      status = new_status,
+      next_run_at = case
+        when new_status in ('active', 'running') then coalesce((changes ->> 'next_run_at')::timestamptz, l.next_run_at)
+      end
+  where l.id = lookout.id
+  returning l
+$$;
+comment on function private.store_lookout(public.lookouts, jsonb, text) is
+  'Writes what changes of a lookout; one that is off has no next run.';
+
+create function private.update_lookout(auth_user_id uuid, lookout_id uuid, seen jsonb, changes jsonb)
+returns public.lookouts
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  -- Who is suspended may still switch off.
+  profile_id uuid := private.lock_profile(auth_user_id,
+    must_act => changes not in ('{"status": "paused"}', '{"status": "archived"}'));
+  lookout public.lookouts;
+  new_status text;
+begin
+  select * into lookout
+  from public.lookouts l
+  where l.id = lookout_id and l.user_id = profile_id
+  for no key update;
+  if lookout.id is null then
+    perform private.refuse(404, 'lookout_not_found');
+  end if;
+  if private.lookout_schedule(lookout) <> seen then
+    return null;
+  end if;
+
+  new_status := case when changes ->> 'status' = 'active' and lookout.status = 'running' then 'running'
+    else coalesce(changes ->> 'status', lookout.status) end;
+  if lookout.status = 'archived' and new_status <> 'archived' then
+    perform private.require_lookout_limit(profile_id, (
+      select count(*) from public.lookouts l where l.user_id = profile_id and l.status <> 'archived'
+    ));
+  end if;
+  if changes ? 'assistant_slug' then
+    perform private.assistant_for_turn(changes ->> 'assistant_slug', profile_id);
+  end if;
+  return private.store_lookout(lookout, changes, new_status);
+end
+$$;
+comment on function private.update_lookout(uuid, uuid, jsonb, jsonb) is
+  'Changes a lookout of a user, or null when its schedule is not the one seen. Definer: the functions of turns are not granted.';
+grant execute on function private.update_lookout(uuid, uuid, jsonb, jsonb) to service_role;
+
+create function public.update_lookout(auth_user_id uuid, lookout_id uuid, seen jsonb, changes jsonb)
+returns public.lookouts
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.update_lookout(auth_user_id, lookout_id, seen, changes)
+$$;
+comment on function public.update_lookout(uuid, uuid, jsonb, jsonb) is
+  'Service RPC of the lookouts function. seen: frequency, cron_schedule, timezone and is_off that next_run_at in changes was computed from; a row of nulls when they have changed since: read again.';
+grant execute on function public.update_lookout(uuid, uuid, jsonb, jsonb) to service_role;
+
+create function private.log_lookout()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.log_activity(new.user_id, 'lookout_created', jsonb_build_object('lookout_id', new.id));
+  return null;
+end
+$$;
+comment on function private.log_lookout() is 'Trigger: a new lookout is activity. Definer: private.log_activity is not granted.';
+
+create function private.drop_lookouts()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  -- As in private.lock_run; nothing begins meanwhile, for that waits for the profile.
+  perform from public.chat_sessions s
+  where s.id = any (array(
+    select r.session_id
+    from public.lookouts l
+    join public.lookout_runs r on r.lookout_id = l.id
+    where l.user_id = new.id and r.status = 'running'
+  ))
+  for update;
+  delete from public.lookouts l where l.user_id = new.id;
+  return null;
+end
+$$;
+comment on function private.drop_lookouts() is
+  'Trigger: the lookouts of an account go with it, however it is deleted. Definer: whoever deletes it may not write here.';
+
+create trigger lookouts_log_creation
+  after insert on public.lookouts
+  for each row execute function private.log_lookout();
+
+create trigger profiles_drop_lookouts
+  after update of is_deleted on public.profiles
+  for each row when (new.is_deleted and not old.is_deleted)
+  execute function private.drop_lookouts();
+
+-- From sql/14_lookouts/30_claims.sql
+
+-- Which lookouts run now: by hand, on schedule, after an interruption.
+
+create function private.run_lookout_now(auth_user_id uuid, lookout_id uuid)
+returns public.lookout_runs
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  profile_id uuid := private.lock_profile(auth_user_id);
+  lookout public.lookouts;
+  run public.lookout_runs;
+begin
+  select * into lookout
+  from public.lookouts l
+  where l.id = lookout_id and l.user_id = profile_id
+  for no key update;
+  if lookout.id is null then
+    perform private.refuse(404, 'lookout_not_found');
+  end if;
+  if lookout.next_run_at is null then
+    perform private.refuse(409, 'lookout_not_active', hint => 'A paused or archived lookout does not run. Resume it first.');
+  end if;
+  if lookout.lease_until is not null then
+    perform private.refuse(409, 'lookout_running', hint => 'A run of this lookout goes on.');
+  end if;
+
+  update public.lookouts l
+  set status = 'running', lease_until = now() + private.lookout_lease()
+  where l.id = lookout.id;
+  insert into public.lookout_runs (lookout_id, user_id, scheduled_at)
+  values (lookout.id, lookout.user_id, clock_timestamp())
+  returning * into run;
+  return run;
+end
+$$;
+comment on function private.run_lookout_now(uuid, uuid) is
+  'Claims a run beside the schedule. Definer: the functions of profiles are not granted.';
+grant execute on function private.run_lookout_now(uuid, uuid) to service_role;
+
+create function public.run_lookout_now(auth_user_id uuid, lookout_id uuid)
+returns public.lookout_runs
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.run_lookout_now(auth_user_id, lookout_id)
+$$;
+comment on function public.run_lookout_now(uuid, uuid) is
+  'Service RPC of the lookouts function: a run that the user asks for, claimed by the caller. 409 lookout_running or lookout_not_active.';
+grant execute on function public.run_lookout_now(uuid, uuid) to service_role;
+
+create function private.claim_interrupted_runs(max_count integer)
+returns uuid[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  run_ids uuid[];
+begin
+  -- No run goes on: whoever took a time that had run already died before it moved the lookout on. Its time is left as it
+  -- is, and due again.
+  update public.lookouts l
+  set lease_until = null, status = case when l.status = 'running' then 'active' else l.status end
+  where l.id in (
+    select i.id
+    from public.lookouts i
+    where i.lease_until <= now()
+      and not exists (select from public.lookout_runs r where r.lookout_id = i.id and r.status = 'running')
+    for no key update skip locked
+  );
+  with lapsed as (
+    select l.id
+    from public.lookouts l
+    where l.lease_until <= now()
+    order by l.lease_until
+    limit max_count
+    for no key update skip locked
+  ),
+  claimed as (
+    update public.lookouts l
+    set lease_until = now() + private.lookout_lease()
+    from lapsed
+    where l.id = lapsed.id
+    returning l.id, l.user_id
+  ),
+  runs as (
+    update public.lookout_runs r
+    set attempts = r.attempts + 1
+    from claimed c
+    where r.lookout_id = c.id and r.user_id = c.user_id and r.status = 'running'
+    returning r.id
+  )
+  select coalesce(array_agg(runs.id), '{}') into run_ids from runs;
+  return run_ids;
+end
+$$;
+comment on function private.claim_interrupted_runs(integer) is
+  'Takes over runs whose lease has run out: their function died, or they had to wait. A lease without a run is let go.';
+grant execute on function private.claim_interrupted_runs(integer) to service_role;
+
+create function private.claim_scheduled_runs(max_count integer)
+returns uuid[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  run_ids uuid[];
+begin
+  with due as (
+    select l.id
+    from public.lookouts l
+    where l.status = 'active' and l.next_run_at <= now() and l.lease_until is null
+    order by l.next_run_at
+    limit max_count
+    for no key update skip locked
+  ),
+  claimed as (
+    update public.lookouts l
+    set status = 'running', lease_until = now() + private.lookout_lease()
+    from due
+    where l.id = due.id
+    returning l.id, l.user_id, l.next_run_at
+  ),
+  runs as (
+    -- A time that has run already is claimed too: the lookout is to be moved on, and the run stays as it is.
+    insert into public.lookout_runs as r (lookout_id, user_id, scheduled_at)
+    select c.id, c.user_id, c.next_run_at from claimed c
+    on conflict on constraint lookout_runs_lookout_id_user_id_scheduled_at_key do update
+    set attempts = r.attempts + 1
+    returning r.id
+  )
+  select coalesce(array_agg(runs.id), '{}') into run_ids from runs;
+  return run_ids;
+end
+$$;
+comment on function private.claim_scheduled_runs(integer) is 'Makes the runs of lookouts that are due.';
+grant execute on function private.claim_scheduled_runs(integer) to service_role;
+
+create function public.claim_due_lookouts(max_count integer)
+returns table (
+  run_id uuid, lookout_id uuid, scheduled_at timestamptz, frequency text, cron_schedule text, timezone text
+)
+language plpgsql
+security invoker
+set search_path = ''
+as $$
+declare
+  run_ids uuid[] := private.claim_interrupted_runs(max_count);
+begin
+  run_ids := run_ids || private.claim_scheduled_runs(max_count - cardinality(run_ids));
+  return query
+  select r.id, l.id, r.scheduled_at, l.frequency, l.cron_schedule, l.timezone
+  from public.lookout_runs r
+  join public.lookouts l on l.id = r.lookout_id
+  where r.id = any (run_ids);
+end
+$$;
+comment on function public.claim_due_lookouts(integer) is
+  'Service RPC of the lookouts function: runs that are due or were interrupted, each to one caller until its lease runs out.';
+grant execute on function public.claim_due_lookouts(integer) to service_role;
+
+create function public.count_due_lookouts()
+returns integer
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select count(*)::integer
+  from public.lookouts l
+  where (l.status = 'active' and l.next_run_at <= now()) or l.lease_until is not null
+$$;
+comment on function public.count_due_lookouts() is
+  'Service RPC of the lookouts function: what is due or goes on.';
+grant execute on function public.count_due_lookouts() to service_role;
+
+-- From sql/14_lookouts/40_runs.sql
+
+-- A run of a lookout, a turn in a chat session of its own, from start to end.
+
+create function private.open_run_session(run public.lookout_runs, lookout public.lookouts)
+returns uuid
+language plpgsql
+set search_path = ''
+as $$
+declare
+  new_id uuid;
+begin
+  insert into public.chat_sessions (user_id, assistant_slug, title)
+  values (lookout.user_id, lookout.assistant_slug, lookout.title)
+  returning id into new_id;
+  update public.lookout_runs r
+  set session_id = new_id, turn_started_at = now()
+  where r.id = run.id;
+  return new_id;
+end
+$$;
+comment on function private.open_run_session(public.lookout_runs, public.lookouts) is 'The session that a run writes.';
+
+create function private.check_run(run public.lookout_runs, lookout public.lookouts)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if run.attempts > 5 then
+    perform private.refuse(503, 'run_abandoned', hint => 'The run was begun several times and never got through.');
+  end if;
+  if not private.can_act(run.user_id) then
+    perform private.refuse(403, 'account_blocked', hint => 'The account is suspended.');
+  end if;
+  if lookout.status not in ('active', 'running') then
+    perform private.refuse(409, 'lookout_not_active', hint => 'The lookout was paused or archived before the run began.');
+  end if;
+  -- After a downgrade the oldest go on.
+  perform private.require_lookout_limit(run.user_id, (
+    select count(*)
+    from public.lookouts l
+    where l.user_id = run.user_id
+      and l.status <> 'archived'
+      and (l.created_at, l.id) < (lookout.created_at, lookout.id)
+  ));
+end
+$$;
+comment on function private.check_run(public.lookout_runs, public.lookouts) is
+  'Refuses a run that may not begin, before start_turn says what it has to say.';
+
+create function private.start_lookout_run(run_id uuid)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  run public.lookout_runs;
+  lookout public.lookouts;
+  login uuid;
+begin
+  select * into run from public.lookout_runs r where r.id = run_id;
+  if run.id is null or run.turn_started_at is not null then
+    return null;
+  end if;
+  -- The profile first, as in create_lookout.
+  select p.auth_id into login from public.profiles p where p.id = run.user_id for no key update;
+  select * into run from public.lookout_runs r where r.id = run_id for no key update;
+  if run.id is null or run.status <> 'running' or run.turn_started_at is not null then
+    return null;
+  end if;
+  select * into lookout from public.lookouts l where l.id = run.lookout_id;
+  perform private.check_run(run, lookout);
+
+  return private.start_turn(login, private.open_run_session(run, lookout), run.id::text, lookout.prompt,
+    jsonb_build_array(jsonb_build_object('type', 'text', 'text', lookout.prompt)), null, false, true, '{}');
+end
+$$;
+comment on function private.start_lookout_run(uuid) is
+  'Session, message and charge of a run in one transaction: a refusal leaves nothing, and a run starts once. Definer: the functions of turns are not granted.';
+grant execute on function private.start_lookout_run(uuid) to service_role;
+
+create function public.start_lookout_run(run_id uuid)
+returns jsonb
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.start_lookout_run(run_id)
+$$;
+comment on function public.start_lookout_run(uuid) is
+  'Service RPC of the lookouts function: the turn of a claimed run, as start_turn returns it; null when there is nothing to start any more. Refuses as start_turn does; 402 lookout_limit_reached after a downgrade, 503 run_abandoned after 5 attempts.';
+grant execute on function public.start_lookout_run(uuid) to service_role;
+
+create function private.run_error(status text, code text, message text)
+returns jsonb
+language sql
+immutable
+set search_path = ''
+as $$
+  select jsonb_build_object('status', status, 'code', code, 'message', message)
+$$;
+comment on function private.run_error(text, text, text) is 'How a run ends that did not complete.';
+
+create function private.run_ending(run public.lookout_runs)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  question public.chat_messages;
+  answer public.chat_messages;
+begin
+  if run.turn_started_at is null then
+    return null;
+  end if;
+  if run.session_id is null then
+    return private.run_error('failed', 'session_deleted', 'The chat was deleted while it was written.');
+  end if;
+  select * into question
+  from public.chat_messages m
+  where m.session_id = run.session_id and m.client_id = run.id::text;
+  answer := private.answer_to(question);
+
+  if answer.status = 'streaming' then
+    -- Recovery ends every turn long before.
+    return case when run.turn_started_at < now() - interval '1 hour' then
+      private.run_error('failed', 'run_abandoned', 'The reply did not come to its end.')
+    end;
+  end if;
+  if answer.status = 'failed' then
+    return private.run_error('failed', coalesce(answer.error ->> 'code', 'internal'),
+      coalesce(answer.error ->> 'message', 'Something went wrong.'));
+  end if;
+  return jsonb_build_object('status', 'complete');
+end
+$$;
+comment on function private.run_ending(public.lookout_runs) is
+  'How the turn of a run ended, whoever settled it; null while it generates, or when it has not begun.';
+
+create function private.lock_run(run_id uuid)
+returns public.lookout_runs
+language plpgsql
+set search_path = ''
+as $$
+declare
+  run public.lookout_runs;
+begin
+  select * into run from public.lookout_runs r where r.id = run_id;
+  -- Session, lookout, run: the order in which deleting a session reaches them.
+  perform from public.chat_sessions s where s.id = run.session_id for update;
+  perform from public.lookouts l where l.id = run.lookout_id for no key update;
+  select * into run from public.lookout_runs r where r.id = run_id for no key update;
+  return run;
+end
+$$;
+comment on function private.lock_run(uuid) is 'A run, locked with its lookout and session; null when it is gone.';
+
+create function private.release_lookout(run public.lookout_runs, next_run_at timestamptz)
+returns void
+language sql
+set search_path = ''
+as $$
+  -- Paused, archived or edited meanwhile: then next_run_at is another, and only the lease goes.
+  update public.lookouts l
+  set lease_until = null,
+      status = case
+        when l.next_run_at = run.scheduled_at and l.frequency = 'once' then 'archived'
+        when l.next_run_at = run.scheduled_at and release_lookout.next_run_at is null then 'paused'
+        when l.status = 'running' then 'active'
+        else l.status
+      end,
+      next_run_at = case
+        when l.next_run_at <> run.scheduled_at then l.next_run_at
+        when l.next_run_at = run.scheduled_at and l.frequency <> 'once' then release_lookout.next_run_at
+      end,
+      last_run_at = case when run.status = 'skipped' then l.last_run_at else coalesce(run.finished_at, l.last_run_at) end,
+      last_run_session_id = case when run.status = 'skipped' then l.last_run_session_id else run.session_id end
+  where l.id = run.lookout_id
+$$;
+comment on function private.release_lookout(public.lookout_runs, timestamptz) is
+  'Sends a lookout on its way after a run: to its next time, or into the archive.';
+
+create function private.trim_runs(lookout_id uuid, user_id uuid)
+returns void
+language sql
+set search_path = ''
+as $$
+  delete from public.lookout_runs r
+  where r.lookout_id = trim_runs.lookout_id
+    and r.user_id = trim_runs.user_id
+    and r.status <> 'running'
+    and r.scheduled_at < (
+      select k.scheduled_at
+      from public.lookout_runs k
+      where k.lookout_id = trim_runs.lookout_id and k.user_id = trim_runs.user_id
+      order by k.scheduled_at desc
+      offset 99
+      limit 1
+    )
+$$;
+comment on function private.trim_runs(uuid, uuid) is
+  'Keeps the last 100 runs. Called under the lock of the lookout, so that writers queue.';
+
+create function private.end_run(run public.lookout_runs, ending jsonb)
+returns public.lookout_runs
+language plpgsql
+set search_path = ''
+as $$
+declare
+  ended public.lookout_runs;
+begin
+  if ending ->> 'status' = 'failed' then
+    -- Nothing came, and nobody has gone on with it.
+    delete from public.chat_sessions s
+    where s.id = run.session_id
+      and s.message_count <= 2
+      and not exists (
+        select from public.chat_messages m
+        where m.session_id = s.id and m.user_id = s.user_id and m.sender = 'assistant' and m.content <> ''
+      );
+  end if;
+  update public.lookout_runs r
+  set status = ending ->> 'status', error = nullif(ending - 'status', '{}'), finished_at = now()
+  where r.id = run.id
+  returning * into ended;
+  return ended;
+end
+$$;
+comment on function private.end_run(public.lookout_runs, jsonb) is
+  'Records how a run ended; a failed one leaves no session without a reply.';
+
+create function private.finish_lookout_run(run_id uuid, next_run_at timestamptz, outcome jsonb)
+returns public.lookout_runs
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  run public.lookout_runs := private.lock_run(run_id);
+  ending jsonb := coalesce(private.run_ending(run), outcome);
+begin
+  if run.id is null then
+    return null;
+  end if;
+  if run.status = 'running' and ending is null then
+    update public.lookout_runs r set attempts = greatest(0, r.attempts - 1) where r.id = run.id;
+    update public.lookouts l set lease_until = now() + interval '1 minute' where l.id = run.lookout_id;
+    return run;
+  end if;
+  if run.status = 'running' then
+    run := private.end_run(run, ending);
+  elsif exists (select from public.lookout_runs r where r.lookout_id = run.lookout_id and r.status = 'running') then
+    -- Ended long ago: what goes on now is another's.
+    return run;
+  end if;
+  perform private.release_lookout(run, next_run_at);
+  perform private.trim_runs(run.lookout_id, run.user_id);
+  return run;
+end
+$$;
+comment on function private.finish_lookout_run(uuid, timestamptz, jsonb) is
+  'Ends a run once and moves its lookout on. Definer: the functions of turns are not granted.';
+grant execute on function private.finish_lookout_run(uuid, timestamptz, jsonb) to service_role;
+
+create function public.finish_lookout_run(run_id uuid, next_run_at timestamptz default null, outcome jsonb default null)
+returns public.lookout_runs
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.finish_lookout_run(run_id, next_run_at, outcome)
+$$;
+comment on function public.finish_lookout_run(uuid, timestamptz, jsonb) is
+  'Service RPC of the lookouts function: records a run by how its turn ended, else by outcome (status, code, message), and sets the next time unless the lookout was changed. Still running: its reply is generated elsewhere, and the run is claimed again in a minute.';
+grant execute on function public.finish_lookout_run(uuid, timestamptz, jsonb) to service_role;
+
+create function public.defer_lookout_run(run_id uuid, until timestamptz)
+returns boolean
+language plpgsql
+security invoker
+set search_path = ''
+as $$
+begin
+  update public.lookouts l
+  set lease_until = until
+  from public.lookout_runs r
+  where r.id = run_id
+    and r.status = 'running'
+    and r.started_at > now() - interval '1 hour'
+    and l.id = r.lookout_id;
+  if not found then
+    return false;
+  end if;
+  update public.lookout_runs r set attempts = greatest(0, r.attempts - 1) where r.id = run_id;
+  return true;
+end
+$$;
+comment on function public.defer_lookout_run(uuid, timestamptz) is
+  'Service RPC of the lookouts function: a run that has to wait for a limit by the minute; false when it has waited for an hour.';
+grant execute on function public.defer_lookout_run(uuid, timestamptz) to service_role;
+
+create function private.log_lookout_run()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.log_activity(new.user_id, 'lookout_run',
+    jsonb_build_object('lookout_id', new.lookout_id, 'run_id', new.id, 'status', new.status));
+  return null;
+end
+$$;
+comment on function private.log_lookout_run() is
+  'Trigger: the end of a run is activity. Definer: private.log_activity is not granted.';
+
+create trigger lookout_runs_log_end
+  after update of status on public.lookout_runs
+  for each row when (old.status = 'running' and new.status <> 'running')
+  execute function private.log_lookout_run();
+
+-- From sql/15_bridge.sql
+
+-- The bridge: a signed-in app hands its user on to another one, such as a desktop app, with a code that works once.
+
+create table public.bridge_tokens (
+  id uuid primary key default gen_random_uuid(),
+  user_id uuid not null,
+  token_hash bytea not null,
+  session_data jsonb not null default '{}',
+  client_ip inet,
+  user_agent text,
+  expires_at timestamptz not null default now() + interval '5 minutes',
+  redeemed_at timestamptz,
+  created_at timestamptz not null default now(),
+  constraint bridge_tokens_token_hash_key unique (token_hash),
+  constraint bridge_tokens_user_id_fkey foreign key (user_id) references public.profiles (id) on delete cascade,
+  constraint bridge_tokens_session_data_check
+    check (jsonb_typeof(session_data) = 'object' and octet_length(session_data::text) <= 4096)
+);
+
+create table public.sync_logs (
+  id uuid primary key default gen_random_uuid(),
+  user_id uuid,
+  event_type text not null,
+  event_source text not null,
+  data jsonb not null default '{}',
+  client_ip inet,
+  user_agent text,
+  success boolean not null,
+  error_message text,
+  created_at timestamptz not null default now(),
+  constraint sync_logs_user_id_fkey foreign key (user_id) references public.profiles (id) on delete cascade,
+  constraint sync_logs_error_message_check check (success = (error_message is null))
+);
+
+comment on table public.bridge_tokens is
+  'Codes that were issued, used or not, until retention takes them. Not readable by clients.';
+comment on column public.bridge_tokens.token_hash is 'SHA-256 of the code, which only the caller of issue_bridge_token sees.';
+comment on column public.bridge_tokens.session_data is 'What the issuing app tells the redeeming one.';
+comment on table public.sync_logs is 'Every attempt to issue or redeem a code, also those that were refused. Not readable by clients.';
+comment on column public.sync_logs.event_type is
+  'bridge_issue, bridge_redeem, or bridge_session when Auth gave no session for a good code.';
+comment on column public.sync_logs.error_message is 'The code of the refusal.';
+
+create function private.log_sync(
+  user_id uuid, event_type text, client_ip text, user_agent text, refusal text default null, data jsonb default '{}'
+)
+returns void
+language sql
+set search_path = ''
+as $$
+  insert into public.sync_logs (user_id, event_type, event_source, data, client_ip, user_agent, success, error_message)
+  values ($1, $2, 'bridge', $6, private.parse_address($3), left($4, 500), $5 is null, $5)
+$$;
+comment on function private.log_sync(uuid, text, text, text, text, jsonb) is 'Writes an attempt at the bridge down.';
+
+create function private.login_email(profile_id uuid)
+returns text
+language sql
+stable
+set search_path = ''
+as $$
+  select nullif(u.email::text, '')
+  from public.profiles p
+  join auth.users u on u.id = p.auth_id
+  where p.id = profile_id
+    and u.email_confirmed_at is not null
+$$;
+comment on function private.login_email(uuid) is
+  'The confirmed address that Auth knows a profile by, or null: the bridge signs in as a link in a mail does, and that would confirm any other.';
+
+create function private.issue_bridge_token(session_data jsonb, client_ip text, user_agent text)
+returns table (code text, expires_at timestamptz)
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  me uuid := private.current_profile_id();
+  clear_code text := private.random_token();
+begin
+  perform private.require_can_act();
+  if private.login_email(me) is null then
+    perform private.refuse(409, 'email_required', hint => 'The bridge needs a login with a confirmed e-mail address.');
+  end if;
+  if session_data is null or jsonb_typeof(session_data) <> 'object' then
+    perform private.refuse(400, 'invalid_data', hint => 'A JSON object.');
+  end if;
+  if octet_length(session_data::text) > 4096 then
+    perform private.refuse(413, 'data_too_large', '{"limit": 4096}');
+  end if;
+  if not private.within_rate('bridge_issue', me::text, 10) then
+    perform private.refuse(429, 'rate_limited', private.limit_detail('minute', 10));
+  end if;
+
+  perform private.log_sync(me, 'bridge_issue', client_ip, user_agent);
+  return query
+  insert into public.bridge_tokens as t (user_id, token_hash, session_data, client_ip, user_agent)
+  values (me, private.hash_token(clear_code), issue_bridge_token.session_data,
+    private.parse_address(issue_bridge_token.client_ip), left(issue_bridge_token.user_agent, 500))
+  returning clear_code, t.expires_at;
+end
+$$;
+comment on function private.issue_bridge_token(jsonb, text, text) is
+  'A code that signs the caller in once within five minutes. Definer: codes are no client''s to write; the caller is taken from the token.';
+grant execute on function private.issue_bridge_token(jsonb, text, text) to authenticated;
+
+create function public.issue_bridge_token(
+  session_data jsonb default '{}', client_ip text default null, user_agent text default null
+)
+returns table (code text, expires_at timestamptz)
+language sql
+security invoker
+set search_path = ''
+as $$
+  select * from private.issue_bridge_token(session_data, client_ip, user_agent)
+$$;
+comment on function public.issue_bridge_token(jsonb, text, text) is
+  'Client RPC behind POST /bridge: the code is returned this once; 10 a minute. Address and agent are what the caller says.';
+grant execute on function public.issue_bridge_token(jsonb, text, text) to authenticated;
+
+create function private.use_bridge_token(code text)
+returns table (token_id uuid, user_id uuid, session_data jsonb, refusal text)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  wanted bytea := private.hash_token(code);
+  token public.bridge_tokens;
+begin
+  update public.bridge_tokens t
+  set redeemed_at = now()
+  where t.token_hash = wanted
+    and t.redeemed_at is null
+    and t.expires_at > now()
+  returning * into token;
+  if not found then
+    select * into token from public.bridge_tokens t where t.token_hash = wanted;
+    return query select token.id, token.user_id, null::jsonb,
+      case when token.id is null then 'code_not_found' else 'code_expired' end;
+    return;
+  end if;
+  return query select token.id, token.user_id, token.session_data, case
+    when not private.can_act(token.user_id) then 'account_blocked'
+    when private.login_email(token.user_id) is null then 'email_required'
+  end;
+end
+$$;
+comment on function private.use_bridge_token(text) is
+  'Uses a code up: of many at once, one gets it. refusal says why nothing came of it; unknown and expired codes take the same work.';
+
+create function private.redeem_bridge_token(code text, client_ip text, user_agent text)
+returns table (refusal text, auth_user_id uuid, email text, session_data jsonb)
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  address inet := private.parse_address(client_ip);
+  -- Whoever has one address of version 6 has 2^64 of them.
+  subject text := host(network(set_masklen(address, case family(address) when 4 then 32 else 64 end)));
+  used record;
+begin
+  if not private.within_rate('bridge_redeem', coalesce(subject, ''), 30) then
+    perform private.log_sync(null, 'bridge_redeem', client_ip, user_agent, 'rate_limited');
+    return query select 'rate_limited', null::uuid, null::text, null::jsonb;
+    return;
+  end if;
+  select * into used from private.use_bridge_token(code);
+  perform private.log_sync(
+    used.user_id, 'bridge_redeem', client_ip, user_agent, used.refusal,
+    jsonb_strip_nulls(jsonb_build_object('token_id', used.token_id))
+  );
+  if used.refusal is not null then
+    return query select used.refusal, null::uuid, null::text, null::jsonb;
+    return;
+  end if;
+  return query
+  select null::text, p.auth_id, private.login_email(p.id), used.session_data
+  from public.profiles p
+  where p.id = used.user_id;
+end
+$$;
+comment on function private.redeem_bridge_token(text, text, text) is
+  'Uses a code up and writes the attempt down. Definer: the login''s address is in auth.users.';
+grant execute on function private.redeem_bridge_token(text, text, text) to service_role;
+
+create function public.redeem_bridge_token(code text, client_ip text default null, user_agent text default null)
+returns table (refusal text, auth_user_id uuid, email text, session_data jsonb)
+language sql
+security invoker
+set search_path = ''
+as $$
+  select * from private.redeem_bridge_token(code, client_ip, user_agent)
+$$;
+comment on function public.redeem_bridge_token(text, text, text) is
+  'Service RPC of the bridge function: whom a code signs in, or refusal: code_not_found, code_expired (or used), account_blocked, email_required, rate_limited (30 a minute from one address, or from everywhere when it is not known). It never raises these, so that the attempt stays in sync_logs.';
+grant execute on function public.redeem_bridge_token(text, text, text) to service_role;
+
+create function private.log_bridge_failure(
+  auth_user_id uuid, event_type text, client_ip text, user_agent text, refusal text
+)
+returns void
+language sql
+security definer
+set search_path = ''
+as $$
+  select private.log_sync(
+    (select p.id from public.profiles p where p.auth_id = auth_user_id and not p.is_deleted),
+    event_type, client_ip, user_agent, refusal
+  )
+$$;
+comment on function private.log_bridge_failure(uuid, text, text, text, text) is
+  'Writes a refused attempt down that left nothing else behind. Definer: private.log_sync is not granted.';
+grant execute on function private.log_bridge_failure(uuid, text, text, text, text) to service_role;
+
+create function public.log_bridge_failure(
+  auth_user_id uuid, event_type text, client_ip text, user_agent text, refusal text
+)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.log_bridge_failure(auth_user_id, event_type, client_ip, user_agent, refusal)
+$$;
+comment on function public.log_bridge_failure(uuid, text, text, text, text) is
+  'Service RPC of the bridge function: a code that was not issued, or a session that Auth did not give.';
+grant execute on function public.log_bridge_failure(uuid, text, text, text, text) to service_role;
+
+alter table public.bridge_tokens enable row level security;
+alter table public.sync_logs enable row level security;
+
+grant select, insert, update, delete on public.bridge_tokens, public.sync_logs to service_role;
+
+-- Foreign keys, and the attempts of a user, newest first.
+create index bridge_tokens_user_id_idx on public.bridge_tokens (user_id);
+create index sync_logs_user_id_idx on public.sync_logs (user_id, created_at desc);
+
+-- Retention.
+create index bridge_tokens_expires_at_idx on public.bridge_tokens (expires_at);
+create index sync_logs_created_at_idx on public.sync_logs (created_at);
+
+-- From sql/16_retention/10_outbox.sql
+
+-- The outbox: what we no longer own and is still to be deleted at OpenAI, in Storage and at Stripe.
+
+create table private.remote_deletions (
+  id bigint generated always as identity primary key,
+  kind text not null,
+  provider text not null generated always as (
+    case kind when 'stripe_customer' then 'stripe' when 'object' then 'storage' else 'openai' end
+  ) stored,
+  remote_id text not null,
+  session_id uuid,
+  attempts integer not null default 0,
+  due_at timestamptz not null default now(),
+  last_error text,
+  created_at timestamptz not null default now(),
+  constraint remote_deletions_kind_remote_id_key unique (kind, remote_id),
+  constraint remote_deletions_kind_check
+    check (kind in (
+      'response', 'conversation', 'vector_store_file', 'vector_store', 'file', 'object', 'stripe_customer'
+    )),
+  constraint remote_deletions_attempts_check check (attempts >= 0)
+);
+
+comment on table private.remote_deletions is
+  'The outbox: things at OpenAI, in Storage and at Stripe that are to be deleted. Written in the transaction that lets go of them.';
+comment on column private.remote_deletions.provider is
+  'Who is asked to delete it. Claims are of one, so that what waits for one that hangs holds up no other.';
+comment on column private.remote_deletions.remote_id is
+  'As the other side names it: an id, store/file for an attachment, the path for an object.';
+comment on column private.remote_deletions.session_id is
+  'Whose they were; plain, the session may be gone. A conversation waits for the responses of its session.';
+comment on column private.remote_deletions.due_at is 'When it may be tried next. Claiming moves it: that is the lease.';
+comment on column private.remote_deletions.last_error is 'Name or status of the last failure.';
+
+create function private.enqueue_deletion(kind text, remote_id text, session_id uuid default null)
+returns void
+language sql
+set search_path = ''
+as $$
+  -- Again when it is there already: whoever works on it now may have been too early.
+  insert into private.remote_deletions as d (kind, remote_id, session_id)
+  values (enqueue_deletion.kind, enqueue_deletion.remote_id, enqueue_deletion.session_id)
+  on conflict on constraint remote_deletions_kind_remote_id_key do update
+  set due_at = clock_timestamp(), attempts = 0
+$$;
+comment on function private.enqueue_deletion(text, text, uuid) is 'Puts one thing into the outbox.';
+
+create function private.let_go_of_session()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  -- Ids of the Assistants API name nothing any more.
+  if starts_with(old.thread_id, 'conv_') then
+    perform private.enqueue_deletion('conversation', old.thread_id, old.id);
+  end if;
+  return null;
+end
+$$;
+comment on function private.let_go_of_session() is
+  'Trigger: the conversation of a session that is deleted, or that gets another one. Definer: the outbox is closed to all roles.';
+
+create trigger chat_sessions_outbox_deleted
+  after delete on public.chat_sessions
+  for each row execute function private.let_go_of_session();
+create trigger chat_sessions_outbox_thread
+  after update of thread_id on public.chat_sessions
+  for each row when (old.thread_id is distinct from new.thread_id)
+  execute function private.let_go_of_session();
+
+create function private.let_go_of_response()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.enqueue_deletion('response', old.response_id, old.session_id);
+  return null;
+end
+$$;
+comment on function private.let_go_of_response() is
+  'Trigger: the stored response of a message or stream that goes, or that gets another one. Definer: the outbox is closed to all roles.';
+
+create trigger chat_messages_outbox_deleted
+  after delete on public.chat_messages
+  for each row when (old.response_id is not null)
+  execute function private.let_go_of_response();
+create trigger chat_streams_outbox_deleted
+  after delete on public.chat_streams
+  for each row when (old.response_id is not null)
+  execute function private.let_go_of_response();
+create trigger chat_streams_outbox_response
+  after update of response_id on public.chat_streams
+  for each row when (old.response_id <> new.response_id)
+  execute function private.let_go_of_response();
+
+create function private.let_go_of_store()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.enqueue_deletion('vector_store', old.store_id, old.session_id);
+  return null;
+end
+$$;
+comment on function private.let_go_of_store() is
+  'Trigger: a store at OpenAI that is replaced, or whose row goes. Definer: the outbox is closed to all roles.';
+
+create trigger vector_stores_outbox_deleted
+  after delete on public.vector_stores
+  for each row when (old.store_id is not null)
+  execute function private.let_go_of_store();
+create trigger vector_stores_outbox_store
+  after update of store_id on public.vector_stores
+  for each row when (old.store_id is distinct from new.store_id and old.store_id is not null)
+  execute function private.let_go_of_store();
+
+create function private.let_go_of_file()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  if old.openai_file_id is not null then
+    -- With the session its store goes, and the attachments with it.
+    perform private.enqueue_deletion('vector_store_file', v.store_id || '/' || old.openai_file_id, old.session_id)
+    from public.vector_stores v
+    join public.chat_sessions s on s.id = v.session_id
+    where v.session_id = old.session_id and v.store_id is not null and old.file_type not like 'image/%';
+    perform private.enqueue_deletion('file', old.openai_file_id, old.session_id);
+  end if;
+  return null;
+end
+$$;
+comment on function private.let_go_of_file() is
+  'Trigger: the file at OpenAI of a row that goes, fails, or gets another one. Definer: the outbox is closed to all roles.';
+
+create function private.let_go_of_object()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.enqueue_deletion('object', old.storage_path, old.session_id);
+  return null;
+end
+$$;
+comment on function private.let_go_of_object() is
+  'Trigger: the object in Storage of a file that goes or fails. Definer: the outbox is closed to all roles.';
+
+create trigger chat_files_outbox_deleted
+  after delete on public.chat_files
+  for each row execute function private.let_go_of_file();
+create trigger chat_files_outbox_replaced
+  after update of openai_file_id on public.chat_files
+  for each row when (old.openai_file_id is distinct from new.openai_file_id)
+  execute function private.let_go_of_file();
+create trigger chat_files_outbox_object_deleted
+  after delete on public.chat_files
+  for each row execute function private.let_go_of_object();
+create trigger chat_files_outbox_object_failed
+  after update of status on public.chat_files
+  for each row when (old.status <> 'failed' and new.status = 'failed')
+  execute function private.let_go_of_object();
+
+create function private.set_openai_file(file_id uuid, openai_file_id text)
+returns boolean
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  update public.chat_files f
+  set openai_file_id = set_openai_file.openai_file_id
+  where f.id = file_id and f.status in ('indexing', 'ready');
+  if not found then
+    perform private.enqueue_deletion('file', set_openai_file.openai_file_id);
+  end if;
+  return found;
+end
+$$;
+comment on function private.set_openai_file(uuid, text) is
+  'The file has been given to OpenAI; when its row went meanwhile, it goes too. Definer: private.enqueue_deletion is not granted.';
+grant execute on function private.set_openai_file(uuid, text) to service_role;
+
+create function public.set_openai_file(file_id uuid, openai_file_id text)
+returns boolean
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.set_openai_file(file_id, openai_file_id)
+$$;
+comment on function public.set_openai_file(uuid, text) is
+  'Service RPC: saves the id at OpenAI of a file; false when the row is gone or failed.';
+grant execute on function public.set_openai_file(uuid, text) to service_role;
+
+create function private.abandon_remote(kind text, remote_id text, session_id uuid)
+returns void
+language sql
+security definer
+set search_path = ''
+as $$
+  select private.enqueue_deletion(kind, remote_id, session_id)
+$$;
+comment on function private.abandon_remote(text, text, uuid) is 'Puts into the outbox what has no row. Definer: the outbox is closed to all roles.';
+grant execute on function private.abandon_remote(text, text, uuid) to service_role;
+
+create function public.abandon_remote(kind text, remote_id text, session_id uuid default null)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.abandon_remote(kind, remote_id, session_id)
+$$;
+comment on function public.abandon_remote(text, text, uuid) is
+  'Service RPC: something remote that no row names is to be deleted.';
+grant execute on function public.abandon_remote(text, text, uuid) to service_role;
+
+create function private.claim_remote_deletions(provider text, max_count integer)
+returns setof private.remote_deletions
+language sql
+security definer
+set search_path = ''
+as $$
+  update private.remote_deletions d
+  set due_at = now() + interval '5 minutes'
+  where d.id in (
+    select w.id
+    from private.remote_deletions w
+    where w.provider = claim_remote_deletions.provider
+      and w.due_at <= now()
+      -- A response that still runs would add its items to the conversation.
+      and (w.kind <> 'conversation' or not exists (
+        select from private.remote_deletions r where r.session_id = w.session_id and r.kind = 'response'
+      ))
+    order by w.due_at, w.id
+    limit max_count
+    for update skip locked
+  )
+  returning d.*
+$$;
+comment on function private.claim_remote_deletions(text, integer) is
+  'Takes what is due at one provider, under a lease of five minutes. Definer: the outbox is closed to all roles.';
+grant execute on function private.claim_remote_deletions(text, integer) to service_role;
+
+create function public.claim_remote_deletions(provider text, max_count integer)
+returns table (id bigint, kind text, remote_id text, attempts integer, due_at timestamptz)
+language sql
+security invoker
+set search_path = ''
+as $$
+  select d.id, d.kind, d.remote_id, d.attempts, d.due_at from private.claim_remote_deletions(provider, max_count) d
+$$;
+comment on function public.claim_remote_deletions(text, integer) is
+  'Service RPC of the clean-up: due rows of the outbox for openai, storage or stripe, each to one caller at a time. End each by complete_remote_deletion.';
+grant execute on function public.claim_remote_deletions(text, integer) to service_role;
+
+create function private.complete_remote_deletion(deletion_id bigint, claimed_until timestamptz, error text)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  if error is null then
+    -- One that was put in again since it was claimed stays.
+    delete from private.remote_deletions d where d.id = deletion_id and d.due_at = claimed_until;
+    return;
+  end if;
+  update private.remote_deletions d
+  set attempts = d.attempts + 1,
+      due_at = now() + least(interval '6 hours', interval '1 minute' * 2 ^ least(d.attempts, 10)),
+      last_error = left(error, 200)
+  where d.id = deletion_id and d.due_at = claimed_until;
+end
+$$;
+comment on function private.complete_remote_deletion(bigint, timestamptz, text) is
+  'Ends a claim: done, or to be tried again after one minute, doubling to six hours. Definer: the outbox is closed to all roles.';
+grant execute on function private.complete_remote_deletion(bigint, timestamptz, text) to service_role;
+
+create function public.complete_remote_deletion(deletion_id bigint, claimed_until timestamptz, error text default null)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.complete_remote_deletion(deletion_id, claimed_until, error)
+$$;
+comment on function public.complete_remote_deletion(bigint, timestamptz, text) is
+  'Service RPC of the clean-up: claimed_until is the due_at of the claim. Without an error the row goes; with one it backs off.';
+grant execute on function public.complete_remote_deletion(bigint, timestamptz, text) to service_role;
+
+create function private.count_due_deletions()
+returns integer
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+  select count(*)::integer from private.remote_deletions d where d.due_at <= now()
+$$;
+comment on function private.count_due_deletions() is
+  'What waits in the outbox and may be tried now. Definer: the outbox is closed to all roles.';
+grant execute on function private.count_due_deletions() to service_role;
+
+create function public.count_due_deletions()
+returns integer
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select private.count_due_deletions()
+$$;
+comment on function public.count_due_deletions() is 'Service RPC of the clean-up: rows of the outbox that are due.';
+grant execute on function public.count_due_deletions() to service_role;
+
+alter table private.remote_deletions enable row level security;
+
+-- What is due at a provider, oldest first; and whether a conversation still waits for responses of its session.
+create index remote_deletions_provider_due_at_idx on private.remote_deletions (provider, due_at, id);
+create index remote_deletions_response_session_id_idx on private.remote_deletions (session_id) where kind = 'response';
+
+-- From sql/16_retention/20_clean_up.sql
+
+-- What the clean-up needs: stores that are over, strays, and where it goes on.
+
+create table private.cleanup_cursors (
+  name text primary key,
+  position text not null
+);
+
+comment on table private.cleanup_cursors is 'Where the clean-up goes on when it looks through long lists.';
+
+create function public.expire_due_stores(max_count integer)
+returns integer
+language sql
+security invoker
+set search_path = ''
+as $$
+  with expired as (
+    update public.vector_stores v
+    set status = 'expired', expired_at = now()
+    where v.id in (
+      select d.id
+      from public.vector_stores d
+      where d.status = 'active' and d.expires_at <= now()
+      order by d.expires_at
+      limit max_count
+      for update skip locked
+    )
+    returning v.id
+  )
+  select count(*)::integer from expired
+$$;
+comment on function public.expire_due_stores(integer) is 'Service RPC of the clean-up: marks stores whose time has passed; how many.';
+grant execute on function public.expire_due_stores(integer) to service_role;
+
+create function public.release_expired_stores(max_count integer)
+returns integer
+language sql
+security invoker
+set search_path = ''
+as $$
+  -- The trigger on store_id puts each into the outbox.
+  with released as (
+    update public.vector_stores v
+    set store_id = null
+    where v.id in (
+      select e.id
+      from public.vector_stores e
+      where e.status = 'expired' and e.store_id is not null
+      order by e.expired_at
+      limit max_count
+      for update skip locked
+    )
+    returning v.id
+  )
+  select count(*)::integer from released
+$$;
+comment on function public.release_expired_stores(integer) is
+  'Service RPC of the clean-up: expired stores go to the outbox, their rows stay; how many.';
+grant execute on function public.release_expired_stores(integer) to service_role;
+
+create function public.claim_stores_to_check(max_count integer)
+returns setof text
+language sql
+security invoker
+set search_path = ''
+as $$
+  update public.vector_stores v
+  set lease_until = now() + interval '10 minutes'
+  where v.id in (
+    select n.id
+    from public.vector_stores n
+    where n.status = 'active'
+      and n.expires_at between now() and now() + interval '1 hour'
+      and (n.lease_until is null or n.lease_until <= now())
+    order by n.expires_at
+    limit max_count
+    for update skip locked
+  )
+  returning v.store_id
+$$;
+comment on function public.claim_stores_to_check(integer) is
+  'Service RPC of the clean-up: stores that expire within the hour, to ask OpenAI about; each to one caller.';
+grant execute on function public.claim_stores_to_check(integer) to service_role;
+
+create function public.find_abandoned_stores(max_count integer)
+returns setof uuid
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select v.session_id
+  from public.vector_stores v
+  where v.status = 'recreating' and v.lease_until <= now()
+  order by v.lease_until
+  limit max_count
+$$;
+comment on function public.find_abandoned_stores(integer) is
+  'Service RPC of the clean-up: sessions whose store somebody began to make and did not finish; claim_vector_store decides who goes on.';
+grant execute on function public.find_abandoned_stores(integer) to service_role;
+
+create function private.find_unknown(kind text, remote_ids text[])
+returns setof text
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+  select asked.remote_id
+  from unnest(remote_ids) as asked (remote_id)
+  where not exists (
+      select from private.remote_deletions d where d.kind = find_unknown.kind and d.remote_id = asked.remote_id
+    )
+    and case find_unknown.kind
+      when 'vector_store' then not exists (select from public.vector_stores v where v.store_id = asked.remote_id)
+      when 'file' then not exists (select from public.chat_files f where f.openai_file_id = asked.remote_id)
+    end
+$$;
+comment on function private.find_unknown(text, text[]) is
+  'Those of the ids at OpenAI that no row and no deletion names. Definer: the outbox is closed to all roles.';
+grant execute on function private.find_unknown(text, text[]) to service_role;
+
+create function public.find_unknown(kind text, remote_ids text[])
+returns setof text
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select private.find_unknown(kind, remote_ids)
+$$;
+comment on function public.find_unknown(text, text[]) is
+  'Service RPC of the clean-up: which of these stores (vector_store) or files (file) at OpenAI nobody knows.';
+grant execute on function public.find_unknown(text, text[]) to service_role;
+
+create function private.move_cursor(cursor_name text, new_position text)
+returns void
+language sql
+security definer
+set search_path = ''
+as $$
+  insert into private.cleanup_cursors as c (name, position)
+  values (cursor_name, coalesce(new_position, ''))
+  on conflict (name) do update set position = excluded.position
+$$;
+comment on function private.move_cursor(text, text) is
+  'Remembers where a list is to be read on; null: from its start. Definer: the table is closed to all roles.';
+grant execute on function private.move_cursor(text, text) to service_role;
+
+create function public.move_cursor(cursor_name text, new_position text default null)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.move_cursor(cursor_name, new_position)
+$$;
+comment on function public.move_cursor(text, text) is 'Service RPC of the clean-up: where it reads a list on in its next run.';
+grant execute on function public.move_cursor(text, text) to service_role;
+
+create function private.read_cursor(cursor_name text)
+returns text
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+  select coalesce((select c.position from private.cleanup_cursors c where c.name = cursor_name), '')
+$$;
+comment on function private.read_cursor(text) is
+  'Where a list is to be read on; empty: from its start. Definer: the table is closed to all roles.';
+grant execute on function private.read_cursor(text) to service_role;
+
+create function public.read_cursor(cursor_name text)
+returns text
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select private.read_cursor(cursor_name)
+$$;
+comment on function public.read_cursor(text) is 'Service RPC of the clean-up: where it reads a list on.';
+grant execute on function public.read_cursor(text) to service_role;
+
+create function private.enqueue_stray_objects(max_count integer)
+returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  seen text[];
+  strays text[];
+begin
+  -- A slice of the bucket a run, in the order of its index: the time of a run does not grow with the bucket.
+  seen := array(
+    select o.name
+    from storage.objects o
+    where o.bucket_id = 'chat-files' and o.name > private.read_cursor('objects')
+    order by o.name
+    limit max_count
+  );
+  perform private.move_cursor('objects', case when cardinality(seen) = max_count then seen[max_count] end);
+
+  strays := array(
+    select o.name
+    from storage.objects o
+    where o.bucket_id = 'chat-files'
+      and o.name = any (seen)
+      and o.created_at < now() - interval '1 day'
+      and not exists (select from public.chat_files f where f.storage_path = o.name and f.status <> 'failed')
+      and not exists (select from private.remote_deletions d where d.kind = 'object' and d.remote_id = o.name)
+  );
+  perform private.enqueue_deletion('object', stray) from unnest(strays) as stray;
+  return cardinality(strays);
+end
+$$;
+comment on function private.enqueue_stray_objects(integer) is
+  'Looks through a slice of the bucket for objects without a row that are older than a day. Definer: the outbox is closed to all roles.';
+grant execute on function private.enqueue_stray_objects(integer) to service_role;
+
+create function public.enqueue_stray_objects(max_count integer)
+returns integer
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.enqueue_stray_objects(max_count)
+$$;
+comment on function public.enqueue_stray_objects(integer) is
+  'Service RPC of the clean-up: how many objects that nobody registered went to the outbox.';
+grant execute on function public.enqueue_stray_objects(integer) to service_role;
+
+alter table private.cleanup_cursors enable row level security;
+
+-- From sql/16_retention/30_purges.sql
+
+-- Retention: what is over goes, a batch of one kind at a time.
+
+create table private.retention_policy (
+  is_only boolean primary key default true,
+  activity_days integer default 365,
+  audit_days integer default 730,
+  batch_rows integer not null default 5000,
+  constraint retention_policy_is_only_check check (is_only),
+  constraint retention_policy_check check (least(activity_days, audit_days, batch_rows) > 0)
+);
+insert into private.retention_policy default values;
+
+create table private.purge_counts (
+  day date not null,
+  kind text not null,
+  deleted bigint not null,
+  reached timestamptz,
+  primary key (day, kind)
+);
+
+comment on table private.retention_policy is
+  'One row: days after which activity (ACTIVITY_RETENTION_DAYS) and audit rows (AUDIT_RETENTION_DAYS) go, and rows of one batch.';
+comment on column private.retention_policy.activity_days is 'Of user_activity and sync_logs; null keeps them for ever.';
+comment on column private.retention_policy.audit_days is 'Of audit_logs; null keeps them for ever.';
+comment on table private.purge_counts is 'How many rows of a kind retention deleted on a UTC day; kept for a year.';
+comment on column private.purge_counts.reached is
+  'Time of the last row deleted that day: the next batch begins there, and not among index entries of rows that are gone. infinity: nothing more is looked for that day.';
+
+-- A purge deletes up to so many rows from a time on, oldest first, and says how many and which was the last. It takes
+-- what nobody holds: a row that somebody has locked waits for another day. Rows are named by ctid, which their lock holds.
+-- One that reads the whole table, for want of an index, has reached infinity when its batch was not full: once a day is
+-- enough for it.
+
+create function private.purge_usage_counters(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+language sql
+set search_path = ''
+as $$
+  with gone as (
+    delete from public.usage_counters c
+    where c.ctid = any (array(
+      select o.ctid
+      from public.usage_counters o
+      -- A refund looks for the current period only.
+      where o.reset_at >= since and o.reset_at < now() - interval '1 day'
+      order by o.reset_at
+      limit max_rows
+      for update skip locked
+    ))
+    returning c.reset_at
+  )
+  select count(*)::integer, max(g.reset_at) from gone g
+$$;
+comment on function private.purge_usage_counters(timestamptz, integer) is 'Purge: counters whose period ended more than a day ago.';
+
+create function private.purge_user_activity(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+language sql
+set search_path = ''
+as $$
+  with gone as (
+    delete from public.user_activity a
+    where a.ctid = any (array(
+      select o.ctid
+      from public.user_activity o
+      where o.created_at >= since
+        and o.created_at < now() - make_interval(days => (select p.activity_days from private.retention_policy p))
+      order by o.created_at
+      limit max_rows
+      for update skip locked
+    ))
+    returning a.created_at
+  )
+  select count(*)::integer, max(g.created_at) from gone g
+$$;
+comment on function private.purge_user_activity(timestamptz, integer) is 'Purge: activity older than the policy.';
+
+create function private.purge_sync_logs(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+language sql
+set search_path = ''
+as $$
+  with gone as (
+    delete from public.sync_logs l
+    where l.ctid = any (array(
+      select o.ctid
+      from public.sync_logs o
+      where o.created_at >= since
+        and o.created_at < now() - make_interval(days => (select p.activity_days from private.retention_policy p))
+      order by o.created_at
+      limit max_rows
+      for update skip locked
+    ))
+    returning l.created_at
+  )
+  select count(*)::integer, max(g.created_at) from gone g
+$$;
+comment on function private.purge_sync_logs(timestamptz, integer) is
+  'Purge: attempts to issue or redeem a code, older than the policy of activity.';
+
+create function private.purge_audit_logs(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- What the trigger of the table asks for; off again at once, so that nothing else of the transaction passes.
+  perform set_config('parley.retention', 'on', true);
+  with gone as (
+    delete from public.audit_logs l
+    where l.ctid = any (array(
+      select o.ctid
+      from public.audit_logs o
+      where o.created_at >= since
+        and o.created_at < now() - make_interval(days => (select p.audit_days from private.retention_policy p))
+      order by o.created_at
+      limit max_rows
+      for update skip locked
+    ))
+    returning l.created_at
+  )
+  select count(*)::integer, max(g.created_at) into deleted, reached from gone g;
+  perform set_config('parley.retention', '', true);
+end
+$$;
+comment on function private.purge_audit_logs(timestamptz, integer) is
+  'Purge: the audit log beyond the policy. Only the owner of the table gets past its trigger.';
+
+create function private.purge_bridge_tokens(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+language sql
+set search_path = ''
+as $$
+  with gone as (
+    delete from public.bridge_tokens t
+    where t.ctid = any (array(
+      select o.ctid
+      from public.bridge_tokens o
+      where o.expires_at >= since and o.expires_at < now() - interval '1 day'
+      order by o.expires_at
+      limit max_rows
+      for update skip locked
+    ))
+    returning t.expires_at
+  )
+  select count(*)::integer, max(g.expires_at) from gone g
+$$;
+comment on function private.purge_bridge_tokens(timestamptz, integer) is
+  'Purge: codes of the bridge, used or not, that expired more than a day ago.';
+
+create function private.purge_organization_invitations(
+  since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
+)
+language sql
+set search_path = ''
+as $$
+  with gone as (
+    delete from public.organization_invitations i
+    where i.ctid = any (array(
+      select o.ctid
+      from public.organization_invitations o
+      -- For a while whoever comes too late hears so, and the organization sees whom to ask again.
+      where o.expires_at >= since and o.expires_at < now() - interval '30 days'
+      order by o.expires_at
+      limit max_rows
+      for update skip locked
+    ))
+    returning i.expires_at
+  )
+  select count(*)::integer, max(g.expires_at) from gone g
+$$;
+comment on function private.purge_organization_invitations(timestamptz, integer) is
+  'Purge: invitations that expired more than 30 days ago.';
+
+create function private.purge_stripe_events(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+language sql
+set search_path = ''
+as $$
+  with gone as (
+    delete from public.stripe_events e
+    where e.ctid = any (array(
+      select o.ctid
+      from public.stripe_events o
+      where o.status in ('processed', 'ignored')
+        -- Stripe itself keeps events for 30 days: none of these can come again.
+        and o.received_at >= since and o.received_at < now() - interval '90 days'
+      order by o.received_at
+      limit max_rows
+      for update skip locked
+    ))
+    returning e.received_at
+  )
+  select count(*)::integer, max(g.received_at) from gone g
+$$;
+comment on function private.purge_stripe_events(timestamptz, integer) is
+  'Purge: events that were dealt with, older than 90 days; never one that failed or is under way.';
+
+create function private.purge_rate_counters(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+language sql
+set search_path = ''
+as $$
+  with gone as (
+    delete from private.rate_counters c
+    where c.ctid = any (array(
+      select o.ctid
+      from private.rate_counters o
+      -- In any order, without an index: one on minute would make every call of the limiter write it.
+      where o.minute >= since and o.minute < now() - interval '1 day'
+      limit max_rows
+      for update skip locked
+    ))
+    returning c.minute
+  )
+  select count(*)::integer, case when count(*) < max_rows then 'infinity'::timestamptz end from gone g
+$$;
+comment on function private.purge_rate_counters(timestamptz, integer) is
+  'Purge: counters of the limiter that nobody has touched for a day.';
+
+create function private.purge_purge_counts(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+language sql
+set search_path = ''
+as $$
+  with gone as (
+    delete from private.purge_counts c
+    where c.ctid = any (array(
+      select o.ctid
+      from private.purge_counts o
+      where o.day >= since::date and o.day < (now() at time zone 'UTC')::date - 365
+      limit max_rows
+      for update skip locked
+    ))
+    returning c.day
+  )
+  select count(*)::integer, null::timestamptz from gone g
+$$;
+comment on function private.purge_purge_counts(timestamptz, integer) is 'Purge: counts of retention older than a year.';
+
+create function private.can_use_schema(schema_name text)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+  select exists (
+    select from pg_namespace n where n.nspname = schema_name and has_schema_privilege(n.oid, 'usage')
+  )
+$$;
+comment on function private.can_use_schema(text) is
+  'Whether something of the platform is here and ours to use: schema cron of pg_cron, net of pg_net, vault.';
+
+create function private.purge_cron_runs(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+language plpgsql
+set search_path = ''
+as $$
+begin
+  deleted := 0;
+  reached := null;
+  if not private.can_use_schema('cron') then
+    return;
+  end if;
+  with gone as (
+    delete from cron.job_run_details d
+    where d.runid in (
+      select o.runid
+      from cron.job_run_details o
+      -- Our jobs' only; and no run that is under way.
+      where o.command ~ '\mprivate\.run_(sql|function)_schedule\('
+        and o.end_time >= since and o.end_time < now() - interval '7 days'
+      order by o.runid
+      limit max_rows
+    )
+    returning d.runid
+  )
+  select count(*)::integer, case when count(*) < max_rows then 'infinity'::timestamptz end into deleted, reached from gone;
+exception when insufficient_privilege then
+  raise warning 'cron.job_run_details is not ours to shorten: %', sqlerrm;
+end
+$$;
+comment on function private.purge_cron_runs(timestamptz, integer) is
+  'Purge: what pg_cron wrote down of runs of the schedules, older than seven days; nothing where there is no pg_cron.';
+
+create function private.purge_failed_sign_ups(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+language sql
+set search_path = ''
+as $$
+  with gone as (
+    delete from auth.users u
+    where u.id in (
+      select o.id
+      from auth.users o
+      where o.last_sign_in_at is null
+        -- A confirmed address can sign in at any time, and ensure_profile makes the profile then.
+        and o.email_confirmed_at is null
+        and o.phone_confirmed_at is null
+        -- A link or code that was sent lately may still be used.
+        and greatest(o.created_at, o.updated_at, o.confirmation_sent_at, o.invited_at, o.recovery_sent_at)
+          < now() - interval '7 days'
+        and o.created_at >= since
+        and not exists (select from public.profiles p where p.auth_id = o.id)
+        and not exists (select from auth.sessions s where s.user_id = o.id)
+      order by o.id
+      limit max_rows
+      for update of o skip locked
+    )
+    returning u.id
+  )
+  select count(*)::integer, case when count(*) < max_rows then 'infinity'::timestamptz end from gone g
+$$;
+comment on function private.purge_failed_sign_ups(timestamptz, integer) is
+  'Purge: logins that nobody confirmed or used for seven days and that sign-up gave no profile. Whoever signs up again gets a new one.';
+
+create function private.purge_kind(kind text, max_rows integer)
+returns boolean
+language plpgsql
+set search_path = ''
+as $$
+<<batch>>
+declare
+  today date := (now() at time zone 'UTC')::date;
+  since timestamptz := coalesce(
+    (select c.reached from private.purge_counts c where c.day = today and c.kind = purge_kind.kind), '-infinity'
+  );
+  deleted integer;
+  reached timestamptz;
+begin
+  if since = 'infinity' then
+    return false;
+  end if;
+  execute format('select p.deleted, p.reached from private.%I($1, $2) p', 'purge_' || kind)
+  into deleted, reached using since, max_rows;
+  if deleted = 0 and reached is null then
+    return false;
+  end if;
+  insert into private.purge_counts as c (day, kind, deleted, reached)
+  values (today, purge_kind.kind, batch.deleted::bigint, batch.reached)
+  on conflict on constraint purge_counts_pkey do update
+  set deleted = c.deleted + excluded.deleted, reached = excluded.reached;
+  return true;
+end
+$$;
+comment on function private.purge_kind(text, integer) is
+  'One batch of one kind, from where the last one of the day ended, and its count; false when there was nothing to do and nothing to write down.';
+
+create function private.run_retention()
+returns boolean
+language plpgsql
+set search_path = ''
+as $$
+declare
+  max_rows integer := (select p.batch_rows from private.retention_policy p);
+  kind text;
+  first_failure text;
+begin
+  -- A kind a call, so that each is kept at once. Those without an index come last, for they are met only once the others
+  -- have nothing left.
+  foreach kind in array array[
+    'usage_counters', 'user_activity', 'sync_logs', 'audit_logs', 'bridge_tokens', 'organization_invitations',
+    'stripe_events', 'purge_counts', 'cron_runs', 'rate_counters', 'failed_sign_ups'
+  ] loop
+    begin
+      if private.purge_kind(kind, max_rows) then
+        return true;
+      end if;
+    exception when others then
+      raise warning 'retention passes over %: %', kind, sqlstate;
+      first_failure := coalesce(first_failure, sqlstate);
+    end;
+  end loop;
+  if first_failure is not null then
+    raise exception 'retention_failed' using errcode = first_failure, hint = 'The log names the kinds that were passed over.';
+  end if;
+  return false;
+end
+$$;
+comment on function private.run_retention() is
+  'Deletes one batch of what is over; false when there is nothing left. A kind that fails is passed over, and its SQLSTATE raised once the others have nothing left. Called by its schedule, as the owner of the tables.';
+
+alter table private.retention_policy enable row level security;
+alter table private.purge_counts enable row level security;
+
+-- What retention looks for, oldest first. A counter's end never changes: counting writes no index.
+create index usage_counters_reset_at_idx on public.usage_counters (reset_at);
+create index stripe_events_received_at_idx on public.stripe_events (received_at) where status in ('processed', 'ignored');
+create index organization_invitations_expires_at_idx on public.organization_invitations (expires_at);
+
+-- From sql/17_schedule.sql
+
+-- What runs by the clock: one list, for whoever keeps the clock. On Supabase pg_cron has its rows as jobs; locally the
+-- scheduler of the stack reads it.
+
+create table private.schedules (
+  name text primary key,
+  cron text not null,
+  function_path text,
+  sql_function text,
+  body jsonb not null default '{}',
+  is_enabled boolean not null default true,
+  last_run_at timestamptz,
+  last_status text,
+  request_id bigint,
+  constraint schedules_name_check check (name ~ '^[a-z][a-z0-9-]{0,49}$'),
+  constraint schedules_target_check check (num_nonnulls(function_path, sql_function) = 1),
+  constraint schedules_function_path_check check (function_path ~ '^[a-z][a-z0-9-]*(/[a-z0-9-]+)*$'),
+  constraint schedules_sql_function_check check (sql_function ~ '^[a-z][a-z0-9_]*$')
+);
+
+comment on table private.schedules is
+  'What runs by the clock: an edge function, called with the secret key, or a function of schema private.';
+comment on column private.schedules.cron is 'Five fields, in UTC.';
+comment on column private.schedules.function_path is 'Path below /functions/v1, posted to with body.';
+comment on column private.schedules.sql_function is
+  'Name of a function of schema private that can be called without arguments and returns boolean: true asks for another call.';
+comment on column private.schedules.last_status is
+  'ok, or what went wrong in one word: an HTTP status, a SQLSTATE, unreachable, timeout, no_answer, unfinished, not_configured.';
+comment on column private.schedules.request_id is
+  'A request that pg_net was given and whose answer has not been read; until then last_status is that of the one before.';
+
+create function private.record_schedule_run(schedule_name text, status text)
+returns void
+language sql
+set search_path = ''
+as $$
+  update private.schedules s
+  set last_run_at = now(), last_status = status, request_id = null
+  where s.name = schedule_name
+$$;
+comment on function private.record_schedule_run(text, text) is 'Leaves on a schedule when it ran and how that ended.';
+
+create function private.run_sql_schedule(schedule_name text)
+returns boolean
+language plpgsql
+set search_path = ''
+as $$
+declare
+  target text := (select s.sql_function from private.schedules s where s.name = schedule_name);
+  is_more boolean;
+  status text;
+begin
+  -- One run at a time. Held for this call only: whoever comes between two calls of a run goes on in its place.
+  if target is null or not pg_try_advisory_xact_lock(hashtextextended('private.schedules:' || schedule_name, 0)) then
+    return false;
+  end if;
+  begin
+    execute format('select private.%I()', target) into is_more;
+    if is_more is null then
+      raise null_value_not_allowed;
+    end if;
+    status := case
+      when not is_more then 'ok'
+      -- Supabase ends a statement after two minutes, and a run with all its calls is one.
+      when clock_timestamp() > statement_timestamp() + interval '90 seconds' then 'unfinished'
+    end;
+  exception when others then
+    status := sqlstate;
+  end;
+  if status is not null then
+    perform private.record_schedule_run(schedule_name, status);
+  end if;
+  return status is null;
+end
+$$;
+comment on function private.run_sql_schedule(text) is
+  'Calls the function of a schedule once; true when it is to be called again, else how it ended is recorded. Called by sql_schedule_command.';
+
+-- A block and no procedure: one that pins its search_path may not commit.
+create function private.sql_schedule_command(schedule_name text)
+returns text
+language sql
+immutable
+set search_path = ''
+as $$
+  select format('do $run$begin while private.run_sql_schedule(%L) loop commit; end loop; end$run$', schedule_name)
+$$;
+comment on function private.sql_schedule_command(text) is
+  'The statement that runs a schedule of an SQL function to its end, each call in a transaction of its own. For pg_cron and the local scheduler, outside a transaction.';
+
+create function private.read_http_results()
+returns table (name text, status text)
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  if not private.can_use_schema('net') then
+    return;
+  end if;
+  return query
+  select s.name, case
+    when r.status_code between 200 and 299 then 'ok'
+    when r.status_code is not null then r.status_code::text
+    when r.timed_out then 'timeout'
+    else 'unreachable'
+  end
+  from private.schedules s
+  -- By the index that there is: no answer is older than its request.
+  join net._http_response r on r.id = s.request_id and r.created >= s.last_run_at
+  where s.request_id is not null;
+end
+$$;
+comment on function private.read_http_results() is
+  'How requests ended that pg_net was given and whose result no schedule has yet. Called at every run, and by npm run schedules.';
+
+create function private.collect_http_results()
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update private.schedules s
+  set last_status = r.status, request_id = null
+  from private.read_http_results() r
+  where s.name = r.name;
+  -- Longer than a request may take: pg_net does not work, or the server fell and its answers with it.
+  update private.schedules s
+  set last_status = 'no_answer', request_id = null
+  where s.request_id is not null and s.last_run_at < now() - interval '2 minutes';
+end
+$$;
+comment on function private.collect_http_results() is
+  'Moves results of pg_net to their schedules. Called at every run of any: the answer to a daily one is gone a day later.';
+
+create function private.read_vault(secret_name text)
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  if not private.can_use_schema('vault') then
+    return null;
+  end if;
+  return (select nullif(v.decrypted_secret, '') from vault.decrypted_secrets v where v.name = secret_name);
+end
+$$;
+comment on function private.read_vault(text) is 'A secret of Supabase Vault; null when it, or Vault, is not there.';
+
+create function private.run_function_schedule(schedule_name text)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  functions_url text := private.read_vault('parley_functions_url');
+  secret_key text := private.read_vault('parley_secret_key');
+  target private.schedules;
+  request bigint;
+begin
+  -- One after the other, for a moment each: a run writes the answers of all.
+  perform pg_advisory_xact_lock(hashtextextended('private.run_function_schedule', 0));
+  perform private.collect_http_results();
+  select * into target from private.schedules s where s.name = schedule_name and s.function_path is not null;
+  -- While the call before is unanswered, another would do its work twice.
+  if target.name is null or target.request_id is not null then
+    return;
+  end if;
+  if functions_url is null or secret_key is null or not private.can_use_schema('net') then
+    perform private.record_schedule_run(schedule_name, 'not_configured');
+    return;
+  end if;
+  -- The key is no token: in Authorization it would be refused.
+  request := net.http_post(
+    url => rtrim(functions_url, '/') || '/' || target.function_path,
+    body => target.body,
+    headers => jsonb_build_object('apikey', secret_key, 'content-type', 'application/json'),
+    timeout_milliseconds => 90000
+  );
+  update private.schedules s set last_run_at = now(), request_id = request where s.name = schedule_name;
+exception when others then
+  perform private.record_schedule_run(schedule_name, sqlstate);
+end
+$$;
+comment on function private.run_function_schedule(text) is
+  'Has pg_net call the edge function of a schedule, with URL and secret key from Vault. Called by pg_cron; the answer is read at the next run of any schedule.';
+
+create function private.sync_cron_jobs()
+returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  wanted record;
+  changed integer := 0;
+begin
+  if not private.can_use_schema('cron') then
+    return null;
+  end if;
+  for wanted in
+    select s.job_name, s.cron, s.command, j.jobid
+    from (
+      select 'parley:' || e.name as job_name, e.cron, case
+        when e.function_path is null then private.sql_schedule_command(e.name)
+        else format('select private.run_function_schedule(%L)', e.name)
+      end as command
+      from private.schedules e
+      where e.is_enabled
+    ) s
+    full join (
+      select c.jobid, c.jobname::text as job_name, c.schedule, c.command
+      from cron.job c
+      where starts_with(c.jobname::text, 'parley:') and c.username = current_user::text
+    ) j on j.job_name = s.job_name
+    where (s.cron, s.command) is distinct from (j.schedule, j.command)
+  loop
+    if wanted.job_name is null then
+      perform cron.unschedule(wanted.jobid);
+    else
+      perform cron.schedule(wanted.job_name, wanted.cron, wanted.command);
+    end if;
+    changed := changed + 1;
+  end loop;
+  return changed;
+end
+$$;
+comment on function private.sync_cron_jobs() is
+  'Makes the jobs of pg_cron named parley:… those of the list; how many differed, null without pg_cron. Called by the trigger, and by hand once pg_cron is installed. Definer: jobs run as whoever makes them.';
+
+create function private.follow_schedules()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.sync_cron_jobs();
+  return null;
+end
+$$;
+comment on function private.follow_schedules() is 'Trigger: the jobs of pg_cron follow the list.';
+
+create trigger schedules_follow_insert_delete
+  after insert or delete on private.schedules
+  for each statement execute function private.follow_schedules();
+create trigger schedules_follow_update
+  after update of name, cron, function_path, sql_function, is_enabled on private.schedules
+  for each statement execute function private.follow_schedules();
+
+alter table private.schedules enable row level security;
+
+-- Supabase has both to offer, and lets role postgres make them; elsewhere they are missing, or somebody else's to make.
+do $$
+declare
+  wanted record;
+begin
+  for wanted in
+    select a.name, case a.name when 'pg_cron' then 'pg_catalog' else 'extensions' end as schema_name
+    from pg_available_extensions a
+    where a.name in ('pg_cron', 'pg_net') and a.installed_version is null
+  loop
+    begin
+      execute format('create extension %I with schema %I', wanted.name, wanted.schema_name);
+    exception when others then
+      raise notice '% is not installed here (%). When it is: select private.sync_cron_jobs();', wanted.name, sqlerrm;
+    end;
+  end loop;
+end
+$$;
+
+insert into private.schedules (name, cron, function_path)
+values
+  ('lookouts', '* * * * *', 'lookouts/run'),
+  ('turn-recovery', '* * * * *', 'turn-recovery'),
+  ('vector-store-cleanup', '*/15 * * * *', 'vector-store-cleanup');
+insert into private.schedules (name, cron, sql_function)
+values
+  ('finish-account-deletions', '* * * * *', 'finish_account_deletions'),
+  ('refresh-entitlements', '*/5 * * * *', 'refresh_entitlements'),
+  -- Daily; what one run leaves unfinished, those of the same hour go on with.
+  ('retention', '*/10 3 * * *', 'run_retention');
+
+-- Realtime sends changes of what is published here, to whom the policies let read the row. It may be absent.
+do $$
+declare
+  wanted text;
+begin
+  if not exists (select from pg_publication where pubname = 'supabase_realtime' and not puballtables) then
+    return;
+  end if;
+  foreach wanted in array array['chat_sessions', 'chat_messages'] loop
+    if not exists (
+      select from pg_publication_tables
+      where pubname = 'supabase_realtime' and schemaname = 'public' and tablename = wanted
+    ) then
+      execute format('alter publication supabase_realtime add table public.%I', wanted);
+    end if;
+  end loop;
+exception when insufficient_privilege then
+  raise notice 'supabase_realtime belongs to somebody else: add chat_sessions and chat_messages there by hand.';
+end
+$$;
+
+-- From sql/18_accounts/10_tables.sql
+
+-- Accounts that are being deleted, and what becomes of every row of theirs.
+
+-- What becomes of every row that belongs to a user when the account goes:
+--   profiles                 stays, anonymized (private.anonymize_profile); auth_id goes with the login
+--   auth.users, its sessions go: sessions at once, the login last
+--   chat_sessions            go, and with them chat_messages, chat_streams, chat_files, vector_stores; by the outbox
+--                            what they have at OpenAI and in Storage
+--   storage.objects          go by the outbox, all in the profile's folder
+--   custom_instructions, user_activity, admin_notes (about the user), bridge_tokens, sync_logs, usage_counters,
+--   private.rate_counters    go
+--   lookouts                 go at once, and with them lookout_runs (trigger profiles_drop_lookouts)
+--   organizations            go with their last member; otherwise ownership is to be passed on before (API), or passes
+--                            on by itself (login deleted directly)
+--   organization_invitations go: those that the user sent, and those to the user's address
+--   stripe_customers         stay for the rows that name them, without name, address and metadata, also those that were
+--                            made for the profile and never linked; the customer at Stripe goes by the outbox, and ends
+--                            its subscriptions
+--   subscriptions, payments, private.credit_grants, usage_metrics, audit_logs
+--                            stay: they are the books; payments keep what an invoice must say
+--   admin_notes (by the user, about others)
+--                            stay, and name the anonymized profile
+
+create table private.account_deletions (
+  profile_id uuid primary key,
+  requested_at timestamptz not null default now(),
+  due_at timestamptz not null default now(),
+  constraint account_deletions_profile_id_fkey foreign key (profile_id) references public.profiles (id) on delete cascade
+);
+
+comment on table private.account_deletions is
+  'Accounts that are being deleted. A row stays for 15 minutes at least: what was under way when the account was closed may still write.';
+comment on column private.account_deletions.due_at is
+  'When the schedule may go on with it; later while a function is at it.';
+
+alter table private.account_deletions enable row level security;
+
+-- What the schedule goes on with.
+create index account_deletions_due_at_idx on private.account_deletions (due_at);
+-- Customers that were made for a profile and never linked, when its account goes.
+create index stripe_customers_unlinked_profile_id_idx on public.stripe_customers ((metadata ->> 'profile_id'))
+  where user_id is null;
+-- Invitations to an address, when its account goes.
+create index organization_invitations_email_idx on public.organization_invitations (email);
+
+-- From sql/18_accounts/20_erase.sql
+
+-- What erases an account: customers at Stripe, chats, and the profile's own rows.
+
+create function private.holder_of_customer(customer public.stripe_customers)
+returns uuid
+language sql
+stable
+set search_path = ''
+as $$
+  select coalesce(
+    customer.user_id,
+    -- An upsert asks before it knows of the row that is there.
+    (select c.user_id from public.stripe_customers c where c.id = customer.id),
+    (select p.id from public.profiles p where p.stripe_customer_id = customer.id),
+    (
+      select p.id
+      from public.profiles p
+      where p.id = case
+        when customer.metadata ->> 'profile_id' ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+          then (customer.metadata ->> 'profile_id')::uuid
+      end
+    )
+  )
+$$;
+comment on function private.holder_of_customer(public.stripe_customers) is
+  'With whose account a customer goes. Who is linked to it comes first; metadata, which our server writes when it makes one, speaks only for those that it could not link. Nobody gains anything by it.';
+grant execute on function private.holder_of_customer(public.stripe_customers) to service_role;
+
+create function private.let_go_of_customers(profile_id uuid)
+returns void
+language sql
+set search_path = ''
+as $$
+  -- The triggers forget what it says of a person, and put it into the outbox.
+  update public.stripe_customers c
+  set email = null, name = null
+  where (
+      c.user_id = let_go_of_customers.profile_id
+      or (c.user_id is null and c.metadata ->> 'profile_id' = let_go_of_customers.profile_id::text)
+    )
+    and private.holder_of_customer(c) = let_go_of_customers.profile_id;
+
+  select private.enqueue_deletion('stripe_customer', p.stripe_customer_id)
+  from public.profiles p
+  where p.id = let_go_of_customers.profile_id
+    and p.stripe_customer_id is not null
+    and not exists (
+      select from private.remote_deletions d where d.kind = 'stripe_customer' and d.remote_id = p.stripe_customer_id
+    )
+$$;
+comment on function private.let_go_of_customers(uuid) is
+  'Puts a closed profile''s customers at Stripe into the outbox, also those that were made and never linked; of our rows of them, only what others refer to stays.';
+
+create function private.forget_customer()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+declare
+  holder uuid := private.holder_of_customer(new);
+begin
+  if exists (select from public.profiles p where p.id = holder and p.is_deleted) then
+    new.email := null;
+    new.name := null;
+    -- Of one that is not linked, this alone says whose it was.
+    new.metadata := case when new.user_id is null then jsonb_build_object('profile_id', holder) else '{}'::jsonb end;
+  end if;
+  return new;
+end
+$$;
+comment on function private.forget_customer() is
+  'Trigger: what Stripe still says of a customer whose account is deleted is not written down again.';
+
+create function private.let_go_of_customer()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  if exists (select from public.profiles p where p.id = private.holder_of_customer(new) and p.is_deleted)
+    and not exists (select from private.remote_deletions d where d.kind = 'stripe_customer' and d.remote_id = new.id)
+  then
+    perform private.enqueue_deletion('stripe_customer', new.id);
+  end if;
+  return null;
+end
+$$;
+comment on function private.let_go_of_customer() is
+  'Trigger: a customer that we hear of, or link, when its account is deleted goes too. Definer: the outbox is closed to all roles.';
+
+create trigger stripe_customers_forget
+  before insert or update on public.stripe_customers
+  for each row execute function private.forget_customer();
+
+create trigger stripe_customers_let_go
+  after insert or update on public.stripe_customers
+  for each row when (not new.is_deleted)
+  execute function private.let_go_of_customer();
+
+create function private.close_account(profile_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  address text;
+begin
+  -- Its own row first, as whoever acts in an organization does.
+  select lower(p.email) into address
+  from public.profiles p
+  where p.id = close_account.profile_id
+  for no key update;
+  insert into private.account_deletions (profile_id)
+  values (close_account.profile_id)
+  on conflict on constraint account_deletions_pkey do nothing;
+
+  -- The last member takes the organization along; otherwise ownership passes on.
+  perform private.anonymize_profile(close_account.profile_id);
+  -- Who accepts one holds the organization and waits for a profile: what is being used up is left to that.
+  delete from public.organization_invitations i
+  where i.id in (
+    select d.id from public.organization_invitations d
+    where d.invited_by = close_account.profile_id or d.email = address
+    for update skip locked
+  );
+  perform private.let_go_of_customers(close_account.profile_id);
+end
+$$;
+comment on function private.close_account(uuid) is
+  'Ends an account at once, whatever its size: nobody can act with it, nothing of it is public, and the rest is due to be erased. Repeating it changes nothing.';
+
+create function private.erase_chats(profile_id uuid, max_rows integer)
+returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  budget integer := max_rows;
+  erased integer;
+  files integer;
+  doomed uuid;
+begin
+  for doomed in
+    select s.id from public.chat_sessions s where s.user_id = erase_chats.profile_id limit max_rows
+  loop
+    -- Before its messages and streams, as in private.lock_session_of.
+    perform from public.chat_sessions s where s.id = doomed for update;
+    delete from public.chat_messages m
+    where m.id in (
+      select d.id from public.chat_messages d
+      where d.session_id = doomed and d.user_id = erase_chats.profile_id
+      order by d.seq
+      limit budget
+    );
+    get diagnostics erased = row_count;
+    budget := budget - erased;
+    exit when budget <= 0;
+
+    select count(*)::integer into files from public.chat_files f where f.session_id = doomed;
+    delete from public.chat_sessions s where s.id = doomed;
+    budget := budget - 1 - files;
+    exit when budget <= 0;
+  end loop;
+  return budget;
+end
+$$;
+comment on function private.erase_chats(uuid, integer) is
+  'Deletes chats of a profile, message by message where they are long; how many more rows may go in this batch.';
+
+create function private.erase_account(profile_id uuid, max_rows integer)
+returns boolean
+language plpgsql
+set search_path = ''
+as $$
+declare
+  budget integer := private.erase_chats(profile_id, max_rows);
+  erased integer;
+  target text;
+begin
+  foreach target in array array[
+    'user_activity', 'sync_logs', 'bridge_tokens', 'admin_notes', 'usage_counters', 'custom_instructions'
+  ] loop
+    exit when budget <= 0;
+    execute format(
+      'delete from public.%1$I where ctid = any (array(select t.ctid from public.%1$I t where t.user_id = $1 limit $2))',
+      target
+    ) using erase_account.profile_id, budget;
+    get diagnostics erased = row_count;
+    budget := budget - erased;
+  end loop;
+  if budget <= 0 then
+    return true;
+  end if;
+
+  delete from private.rate_counters r where r.subject = erase_account.profile_id::text;
+  perform private.let_go_of_customers(erase_account.profile_id);
+  perform private.enqueue_deletion('object', o.name)
+  from storage.objects o
+  where o.bucket_id = 'chat-files'
+    and o.name like erase_account.profile_id || '/%'
+    and not exists (select from private.remote_deletions d where d.kind = 'object' and d.remote_id = o.name)
+  limit budget;
+  get diagnostics erased = row_count;
+  return erased >= budget;
+end
+$$;
+comment on function private.erase_account(uuid, integer) is
+  'One batch of what is erased of a closed account; true: call again, there is more.';
+
+-- From sql/18_accounts/30_deletion.sql
+
+-- The deletion of an account: asked for, continued by the schedule, or by the login's end.
+
+create function private.require_sole_member(me public.profiles)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if me.organization_role is distinct from 'owner' then
+    return;
+  end if;
+  -- Whoever joins waits here, and then finds no organization.
+  perform from public.organizations o where o.id = me.organization_id for no key update;
+  if exists (select from public.profiles p where p.organization_id = me.organization_id and p.id <> me.id) then
+    perform private.refuse(
+      409, 'owner_must_transfer', hint => 'Transfer the ownership or delete the organization first.'
+    );
+  end if;
+end
+$$;
+comment on function private.require_sole_member(public.profiles) is
+  'Refuses with 409 the owner of an organization that has other members.';
+
+create function private.end_sessions(auth_user_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  delete from auth.sessions s where s.user_id = auth_user_id;
+exception when insufficient_privilege then
+  -- They go with the login, and are of no use until then.
+  raise warning 'sessions of % stay until the login goes', auth_user_id;
+end
+$$;
+comment on function private.end_sessions(uuid) is
+  'Signs a login out everywhere: nothing is refreshed any more. The table is the Auth service''s.';
+
+create function private.request_account_deletion()
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  me public.profiles;
+begin
+  select * into me from public.profiles p where p.auth_id = auth.uid();
+  if me.id is null then
+    me := private.ensure_profile(auth.uid());
+  end if;
+  if me.role = 'admin' then
+    -- As in private.act_among_admins: of two admins who leave at once, one stays.
+    perform pg_advisory_xact_lock(hashtextextended('parley.admins', 0));
+  end if;
+  select * into me from public.profiles p where p.id = me.id for no key update;
+  if not me.is_deleted then
+    perform private.require_sole_member(me);
+    perform private.close_account(me.id);
+    perform private.require_admin_left(me);
+    -- Whoever asked goes on; the schedule takes over when it has heard nothing for a minute.
+    update private.account_deletions d set due_at = now() + interval '1 minute' where d.profile_id = me.id;
+  end if;
+  perform private.end_sessions(me.auth_id);
+  return jsonb_build_object('profile_id', me.id, 'stripe_customers', to_jsonb(array(
+    select c.id from public.stripe_customers c where c.user_id = me.id and not c.is_deleted order by c.id
+  )));
+end
+$$;
+comment on function private.request_account_deletion() is
+  'Closes the caller''s account and signs it out, or refuses and changes nothing. Open to who may not act, too. Definer: profiles and sessions are no client''s to write; the caller is taken from the token.';
+grant execute on function private.request_account_deletion() to authenticated;
+
+create function public.request_account_deletion()
+returns jsonb
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.request_account_deletion()
+$$;
+comment on function public.request_account_deletion() is
+  'Client RPC behind DELETE /account, which then calls continue_account_deletion: { profile_id, stripe_customers }, also when asked again. 409 owner_must_transfer, last_admin; 401 unknown_user when the login is gone.';
+grant execute on function public.request_account_deletion() to authenticated;
+
+create function private.continue_account_deletion(profile_id uuid)
+returns boolean
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform from private.account_deletions d
+  where d.profile_id = continue_account_deletion.profile_id
+  for update;
+  if not found or not private.erase_account(continue_account_deletion.profile_id, 2000) then
+    return false;
+  end if;
+  update private.account_deletions d
+  set due_at = now() + interval '1 minute'
+  where d.profile_id = continue_account_deletion.profile_id;
+  return true;
+end
+$$;
+comment on function private.continue_account_deletion(uuid) is
+  'Erases a batch of a closed account. Definer: the list of deletions is closed to all roles, and an account that is not on it stays.';
+grant execute on function private.continue_account_deletion(uuid) to service_role;
+
+create function public.continue_account_deletion(profile_id uuid)
+returns boolean
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.continue_account_deletion(profile_id)
+$$;
+comment on function public.continue_account_deletion(uuid) is
+  'Service RPC of the account function: erases up to 2000 rows of an account that request_account_deletion has closed; true: call again, there is more.';
+grant execute on function public.continue_account_deletion(uuid) to service_role;
+
+create function private.finish_account_deletions()
+returns boolean
+language plpgsql
+set search_path = ''
+as $$
+declare
+  deletion private.account_deletions;
+begin
+  select * into deletion
+  from private.account_deletions d
+  where d.due_at <= now()
+  order by d.due_at
+  limit 1
+  for update skip locked;
+  if deletion.profile_id is null then
+    return false;
+  end if;
+
+  begin
+    perform private.close_account(deletion.profile_id);
+    if not private.erase_account(deletion.profile_id, 5000) then
+      delete from auth.users u
+      using public.profiles p
+      where p.id = deletion.profile_id and u.id = p.auth_id;
+      -- Once more when everything has ended that was under way when the account was closed.
+      update private.account_deletions d
+      set due_at = d.requested_at + interval '15 minutes'
+      where d.profile_id = deletion.profile_id;
+      delete from private.account_deletions d
+      where d.profile_id = deletion.profile_id and d.due_at <= now();
+    end if;
+  exception when others then
+    raise warning 'deletion of profile % waits: %', deletion.profile_id, sqlstate;
+    update private.account_deletions d
+    set due_at = now() + interval '10 minutes'
+    where d.profile_id = deletion.profile_id;
+  end;
+  return exists (select from private.account_deletions d where d.due_at <= now());
+end
+$$;
+comment on function private.finish_account_deletions() is
+  'One step of one deletion that nobody is at: a batch, or the login when nothing else is left; true: call again, there is more. Called by the schedule.';
+
+create function private.handle_auth_user_deleted()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  gone uuid;
+begin
+  select p.id into gone from public.profiles p where p.auth_id = old.id for no key update;
+  if gone is null then
+    return old;
+  end if;
+  -- By itself, so that the schedule repairs whatever fails below.
+  insert into private.account_deletions (profile_id) values (gone)
+  on conflict on constraint account_deletions_pkey do nothing;
+  begin
+    perform private.close_account(gone);
+    -- Whoever is at it already goes on. A large account is finished by the schedule: Auth does not wait for it.
+    perform from private.account_deletions d where d.profile_id = gone for update skip locked;
+    if found then
+      perform private.erase_account(gone, 5000);
+    end if;
+  exception when others then
+    raise warning 'account of auth user % waits to be deleted: %', old.id, sqlerrm;
+  end;
+  return old;
+exception when others then
+  raise warning 'account of auth user % was not deleted: %', old.id, sqlerrm;
+  return old;
+end
+$$;
+comment on function private.handle_auth_user_deleted() is
+  'Trigger on auth.users: with a login goes its account, as by request_account_deletion; ownership of an organization passes on. Never makes a deletion fail. Definer: the Auth service has no rights here.';
+
+create trigger parley_auth_user_deleted
+  before delete on auth.users
+  for each row execute function private.handle_auth_user_deleted();
+
+-- From sql/18_accounts/40_export.sql
+
+-- The export of an account.
+
+create function private.export_sections()
+returns table (section text, source text, keys text[], condition text, session_key text, is_hidden boolean)
+language sql
+immutable
+set search_path = ''
+as $$
+  values
+    ('profiles', 'public.profiles', '{id}'::text[], 't.id = $1', null, false),
+    ('custom_instructions', 'public.custom_instructions', '{user_id}', 't.user_id = $1', null, false),
+    ('chat_sessions', 'public.chat_sessions', '{id}', 't.user_id = $1', null, false),
+    ('chat_messages', 'public.chat_messages', '{session_id,seq}', null, 'integer', false),
+    ('chat_streams', 'public.chat_streams', '{session_id,id}', null, 'uuid', false),
+    ('chat_files', 'public.chat_files', '{session_id,id}', null, 'uuid', false),
+    ('vector_stores', 'public.vector_stores', '{session_id,id}', null, 'uuid', false),
+    ('usage_counters', 'public.usage_counters', '{feature,period_start}', 't.user_id = $1', null, false),
+    ('usage_metrics', 'public.usage_metrics', '{day,feature_type,model}', 't.user_id = $1', null, false),
+    ('stripe_customers', 'public.stripe_customers', '{id}', 't.user_id = $1', null, false),
+    ('subscriptions', 'public.subscriptions', '{id}', 't.user_id = $1', null, false),
+    ('payments', 'public.payments', '{id}', 't.user_id = $1', null, false),
+    ('credit_grants', 'private.credit_grants', '{id}', 't.user_id = $1', null, true),
+    ('organizations', 'public.organizations', '{id}',
+      't.id = (select p.organization_id from public.profiles p where p.id = $1)', null, false),
+    ('organization_invitations',
+      '(select id, organization_id, email, role, invited_by, expires_at, created_at, updated_at
+        from public.organization_invitations)',
+      '{id}', 't.invited_by = $1', null, true),
+    ('lookouts', 'public.lookouts', '{id}', 't.user_id = $1', null, false),
+    ('lookout_runs', 'public.lookout_runs', '{lookout_id,scheduled_at}',
+      't.user_id = $1 and t.lookout_id = any (array(select l.id from public.lookouts l where l.user_id = $1))', null, false),
+    ('user_activity', 'public.user_activity', '{created_at,id}', 't.user_id = $1', null, false),
+    ('bridge_tokens',
+      '(select id, user_id, session_data, client_ip, user_agent, expires_at, redeemed_at, created_at from public.bridge_tokens)',
+      '{id}', 't.user_id = $1', null, true),
+    ('sync_logs', 'public.sync_logs', '{created_at,id}', 't.user_id = $1', null, true)
+$$;
+comment on function private.export_sections() is
+  'What an export holds: rows of source (t) that meet condition ($1: the profile), in the order of keys, which are unique for a user and never change. With session_key, the type of the second key, rows are read session by session, as their indexes lie. What clients may not read is hidden.';
+grant execute on function private.export_sections() to authenticated;
+
+create function private.export_query(
+  source text, keys text[], condition text, session_key text, after text[], max_rows integer
+)
+returns text
+language sql
+immutable
+set search_path = ''
+as $$
+  select case when session_key is null then format(
+    'select array[%s], row_to_json(t)::text from %s t where %s %s order by %s',
+    (select string_agg(format('t.%I::text', key), ', ' order by n) from unnest(keys) with ordinality as k (key, n)),
+    source, condition,
+    case when after is not null then format('and (%s) > (%s)', columns.list, (
+      select string_agg(quote_nullable(value), ', ' order by n) from unnest(after) with ordinality as a (value, n)
+    )) end,
+    columns.list
+  ) else format(
+    'select array[s.id::text, t.%2$I::text], row_to_json(t)::text
+     from (select c.id from public.chat_sessions c where c.user_id = $1 %4$s order by c.id) s
+     cross join lateral (
+       select r.* from %1$s r where r.session_id = s.id and r.user_id = $1 %5$s order by r.%2$I limit %3$s
+     ) t
+     order by s.id, t.%2$I',
+    source, keys[2], max_rows,
+    case when after is not null then format('and c.id >= %L', after[1]) end,
+    case when after is not null then format(
+      'and r.%I > case when s.id = %L then %L else %L end::%s', keys[2], after[1], after[2],
+      case session_key when 'integer' then '0' else '00000000-0000-0000-0000-000000000000' end, session_key
+    ) end
+  ) end
+  from (select string_agg(format('t.%I', key), ', ' order by n) as list from unnest(keys) with ordinality as k (key, n)) columns
+$$;
+comment on function private.export_query(text, text[], text, text, text[], integer) is
+  'The query of a section, without its limit: keys as text, and the row as JSON. All but after is ours; after is quoted.';
+grant execute on function private.export_query(text, text[], text, text, text[], integer) to authenticated;
+
+create function private.read_export_page(section text, after text[])
+returns json
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  max_rows constant integer := 1000;
+  max_bytes constant integer := 1000000;
+  me uuid := private.current_profile_id();
+  query text := (
+    select private.export_query(s.source, s.keys, s.condition, s.session_key, after, max_rows)
+    from private.export_sections() s
+    where s.section = read_export_page.section
+      and (after is null or cardinality(after) = cardinality(s.keys))
+  );
+  bodies text[] := array[]::text[];
+  bytes integer := 0;
+  last_keys text[];
+  body text;
+begin
+  -- An account that is deleted in the middle of its export is not exported as empty.
+  if me is null then
+    perform private.refuse(401, 'unknown_user', hint => 'This login no longer exists.');
+  end if;
+  if query is null then
+    perform private.refuse(400, 'invalid_cursor');
+  end if;
+
+  for last_keys, body in execute query || ' limit ' || max_rows using me
+  loop
+    bodies := array_append(bodies, body);
+    bytes := bytes + octet_length(body);
+    exit when bytes >= max_bytes;
+  end loop;
+  return format('{"next":%s,"rows":[%s]}',
+    case when cardinality(bodies) = max_rows or bytes >= max_bytes then to_json(last_keys)::text else 'null' end,
+    array_to_string(bodies, ',')
+  )::json;
+end
+$$;
+comment on function private.read_export_page(text, text[]) is
+  'One page of a section, of the caller''s rows as the role that runs it sees them: 1000 rows, or as many as make a megabyte.';
+grant execute on function private.read_export_page(text, text[]) to authenticated;
+
+create function private.read_hidden_export_page(section text, after text[])
+returns json
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  return private.read_export_page(section, after);
+end
+$$;
+comment on function private.read_hidden_export_page(text, text[]) is
+  'As read_export_page. Definer: the user owns rows in tables that no client reads; the caller is taken from the token.';
+grant execute on function private.read_hidden_export_page(text, text[]) to authenticated;
+
+create function private.export_account(section text, after text[])
+returns json
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  is_hidden boolean := (select s.is_hidden from private.export_sections() s where s.section = export_account.section);
+begin
+  if is_hidden is null then
+    perform private.refuse(404, 'unknown_section');
+  end if;
+  if is_hidden then
+    return private.read_hidden_export_page(section, after);
+  end if;
+  return private.read_export_page(section, after);
+end
+$$;
+comment on function private.export_account(text, text[]) is
+  'One page of a section, under the caller''s own row-level security wherever clients may read the table.';
+grant execute on function private.export_account(text, text[]) to authenticated;
+
+create function public.export_account(section text, after text[] default null)
+returns json
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select private.export_account(section, after)
+$$;
+comment on function public.export_account(text, text[]) is
+  'Client RPC behind GET /account/export: { next, rows } of one section, e.g. chat_messages. next is the after of the next page, null on the last.';
+grant execute on function public.export_account(text, text[]) to authenticated;
