@@ -13,12 +13,12 @@ export async function measureRoundTrips(): Promise<Measure[]> {
   const state = parts.use(await temporaryState());
   const stack = parts.use(await startBenchStack(state.directory));
   const calls: string[] = [];
-  const record = async (upstream: string, kind: string) => {
+  const record = async (OpenAI: string, kind: string) => {
     const port = await freePort();
     const app = new Hono().all("*", (c) => {
       const { pathname, search } = new URL(c.req.url);
       if (!pathname.includes("jwks")) calls.push(`${kind} ${pathname}`);
-      return proxy(new URL(upstream).origin + pathname + search, c.req.raw);
+      return proxy(new URL(OpenAI).origin + pathname + search, c.req.raw);
     });
     const server = serve({ fetch: app.fetch, port, hostname: "127.0.0.1" });
     parts.defer(() => void server.close());
@@ -46,7 +46,7 @@ export async function measureRoundTrips(): Promise<Measure[]> {
   await timeToFirstText(counted, user);
   const before = calls.slice(0, calls.findIndex((call) => call.startsWith("openai")));
   return [
-    measure("database round trips before the upstream request", before.length, {
+    measure("database round trips before the request to OpenAI", before.length, {
       target: { most: 1 },
     }),
     { name: "all calls of a turn, in order", value: calls.join(" · ") },

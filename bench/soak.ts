@@ -212,7 +212,7 @@ async function drain(stack: BenchStack, database: pg.Pool): Promise<void> {
     await cleanUp(stack);
     const { rows: [row] } = await database.query<{ left: number }>(
       `select (select count(*) from private.remote_deletions) + (
-         select count(*) from public.chat_streams where status = 'active'
+         select count(*) from public.chat_turns where status = 'active'
        ) + (select count(*) from public.chat_files where status in ('pending', 'indexing')) as left`,
     );
     left = Number(row?.left);

@@ -1,4 +1,4 @@
--- Messages of a session, and the stream record of each reply's generation.
+-- Messages of a session, and the turn that generates each reply.
 
 create table public.chat_messages (
   id uuid primary key default gen_random_uuid(),
@@ -38,7 +38,7 @@ create table public.chat_messages (
   constraint chat_messages_feedback_check check (feedback in (-1, 1))
 );
 
-create table public.chat_streams (
+create table public.chat_turns (
   id uuid primary key default gen_random_uuid(),
   session_id uuid not null,
   user_id uuid not null,
@@ -51,14 +51,14 @@ create table public.chat_streams (
   reservation jsonb,
   created_at timestamptz not null default now(),
   finished_at timestamptz,
-  constraint chat_streams_session_id_user_id_fkey foreign key (session_id, user_id)
+  constraint chat_turns_session_id_user_id_fkey foreign key (session_id, user_id)
     references public.chat_sessions (id, user_id) on delete cascade,
-  constraint chat_streams_user_message_id_fkey foreign key (user_message_id)
+  constraint chat_turns_user_message_id_fkey foreign key (user_message_id)
     references public.chat_messages (id) on delete cascade,
-  constraint chat_streams_assistant_message_id_fkey foreign key (assistant_message_id)
+  constraint chat_turns_assistant_message_id_fkey foreign key (assistant_message_id)
     references public.chat_messages (id) on delete cascade,
-  constraint chat_streams_status_check check (status in ('active', 'complete', 'stopped', 'failed')),
-  constraint chat_streams_finished_at_check check ((status = 'active') = (finished_at is null))
+  constraint chat_turns_status_check check (status in ('active', 'complete', 'stopped', 'failed')),
+  constraint chat_turns_finished_at_check check ((status = 'active') = (finished_at is null))
 );
 
 comment on table public.chat_messages is 'What was said in a session, ordered by seq. Written by the turn functions only.';
@@ -71,19 +71,19 @@ comment on column public.chat_messages.cached_input_tokens is 'Part of input_tok
 comment on column public.chat_messages.usage_estimated is 'True when the provider gave no token counts.';
 comment on column public.chat_messages.completion_time is 'Seconds from the request to the end of the reply.';
 comment on column public.chat_messages.error is 'Why a reply failed, as the client saw it: code and message.';
-comment on table public.chat_streams is
+comment on table public.chat_turns is
   'One generation of a reply: what resume, stop and recovery act on. At most one is active per session.';
-comment on column public.chat_streams.heartbeat_at is 'Touched by the function that pumps the reply; old means that it died.';
-comment on column public.chat_streams.reservation is 'Where the message was charged (source and period), so that a refund goes back there.';
+comment on column public.chat_turns.heartbeat_at is 'Touched by the function that pumps the reply; old means that it died.';
+comment on column public.chat_turns.reservation is 'Where the message was charged (source and period), so that a refund goes back there.';
 
 alter table public.chat_messages enable row level security;
-alter table public.chat_streams enable row level security;
+alter table public.chat_turns enable row level security;
 
 grant select on public.chat_messages to authenticated;
 grant update (feedback) on public.chat_messages to authenticated;
 grant select, insert, update, delete on public.chat_messages to service_role;
-grant select on public.chat_streams to authenticated;
-grant select, insert, update, delete on public.chat_streams to service_role;
+grant select on public.chat_turns to authenticated;
+grant select, insert, update, delete on public.chat_turns to service_role;
 
 create policy chat_messages_select_own on public.chat_messages
   for select to authenticated
@@ -94,6 +94,6 @@ create policy chat_messages_update_own on public.chat_messages
   using (user_id = (select private.current_profile_id()))
   with check (user_id = (select private.current_profile_id()));
 
-create policy chat_streams_select_own on public.chat_streams
+create policy chat_turns_select_own on public.chat_turns
   for select to authenticated
   using (user_id = (select private.current_profile_id()));

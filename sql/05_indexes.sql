@@ -13,12 +13,12 @@ alter table public.chat_sessions alter column user_id set (n_distinct = -0.01);
 create index chat_sessions_assistant_slug_idx on public.chat_sessions (assistant_slug);
 
 -- At most one generation runs in a session; also finds it for stop and resume.
-create unique index chat_streams_active_session_id_key on public.chat_streams (session_id) where status = 'active';
+create unique index chat_turns_active_session_id_key on public.chat_turns (session_id) where status = 'active';
 
 -- Recovery: active streams whose heartbeat is old.
-create index chat_streams_active_heartbeat_at_idx on public.chat_streams (heartbeat_at) where status = 'active';
+create index chat_turns_active_heartbeat_at_idx on public.chat_turns (heartbeat_at) where status = 'active';
 
--- Foreign keys of chat_streams: deleting a session or a message finds its streams.
-create index chat_streams_session_id_user_id_idx on public.chat_streams (session_id, user_id);
-create index chat_streams_user_message_id_idx on public.chat_streams (user_message_id);
-create index chat_streams_assistant_message_id_idx on public.chat_streams (assistant_message_id);
+-- Foreign keys of chat_turns: deleting a session or a message finds its streams.
+create index chat_turns_session_id_user_id_idx on public.chat_turns (session_id, user_id);
+create index chat_turns_user_message_id_idx on public.chat_turns (user_message_id);
+create index chat_turns_assistant_message_id_idx on public.chat_turns (assistant_message_id);

@@ -270,18 +270,18 @@ comment on function public.store_file(uuid, bigint, text) is
   'Service RPC of the files function: the row, now indexing; of the same bytes in the same session, the row that was first. 413 when they are too many.';
 grant execute on function public.store_file(uuid, bigint, text) to service_role;
 
-create function public.finish_file(file_id uuid, vector_store_id uuid default null)
+create function public.settle_file(file_id uuid, vector_store_id uuid default null)
 returns void
 language sql
 security invoker
 set search_path = ''
 as $$
   update public.chat_files f
-  set status = 'ready', error = null, vector_store_id = coalesce(finish_file.vector_store_id, f.vector_store_id)
+  set status = 'ready', error = null, vector_store_id = coalesce(settle_file.vector_store_id, f.vector_store_id)
   where f.id = file_id and f.status = 'indexing'
 $$;
-comment on function public.finish_file(uuid, uuid) is 'Service RPC: OpenAI has read the file; it may be used in turns.';
-grant execute on function public.finish_file(uuid, uuid) to service_role;
+comment on function public.settle_file(uuid, uuid) is 'Service RPC: OpenAI has read the file; it may be used in turns.';
+grant execute on function public.settle_file(uuid, uuid) to service_role;
 
 create function public.fail_file(file_id uuid, error jsonb)
 returns void

@@ -74,7 +74,7 @@ comment on function public.claim_vector_store(uuid) is
   'Service RPC: the store of a session. kind: ready (with store_id), build (the caller makes it, under a lease), wait (somebody does), failed (it could not be made, or the session is gone).';
 grant execute on function public.claim_vector_store(uuid) to service_role;
 
-create function private.finish_vector_store(claimed_id uuid, claimed_until timestamptz, store_id text,
+create function private.settle_vector_store(claimed_id uuid, claimed_until timestamptz, store_id text,
   expires_at timestamptz, openai_metadata jsonb)
 returns boolean
 language plpgsql
@@ -84,11 +84,11 @@ as $$
 begin
   -- The trigger on store_id puts the store that is replaced into the outbox, in this transaction.
   update public.vector_stores v
-  set status = 'active', store_id = finish_vector_store.store_id, expires_at = finish_vector_store.expires_at,
-      openai_metadata = finish_vector_store.openai_metadata, expired_at = null, lease_until = null, error = null
+  set status = 'active', store_id = settle_vector_store.store_id, expires_at = settle_vector_store.expires_at,
+      openai_metadata = settle_vector_store.openai_metadata, expired_at = null, lease_until = null, error = null
   where v.id = claimed_id and v.status = 'recreating' and v.lease_until = claimed_until;
   if not found then
-    perform private.enqueue_deletion('vector_store', finish_vector_store.store_id);
+    perform private.enqueue_deletion('vector_store', settle_vector_store.store_id);
     return false;
   end if;
   update public.chat_files f
@@ -101,22 +101,22 @@ begin
   return true;
 end
 $$;
-comment on function private.finish_vector_store(uuid, timestamptz, text, timestamptz, jsonb) is
+comment on function private.settle_vector_store(uuid, timestamptz, text, timestamptz, jsonb) is
   'The store is made; one that comes after its lease goes to the outbox. Definer: private.enqueue_deletion is not granted.';
-grant execute on function private.finish_vector_store(uuid, timestamptz, text, timestamptz, jsonb) to service_role;
+grant execute on function private.settle_vector_store(uuid, timestamptz, text, timestamptz, jsonb) to service_role;
 
-create function public.finish_vector_store(claimed_id uuid, claimed_until timestamptz, store_id text,
+create function public.settle_vector_store(claimed_id uuid, claimed_until timestamptz, store_id text,
   expires_at timestamptz, openai_metadata jsonb)
 returns boolean
 language sql
 security invoker
 set search_path = ''
 as $$
-  select private.finish_vector_store(claimed_id, claimed_until, store_id, expires_at, openai_metadata)
+  select private.settle_vector_store(claimed_id, claimed_until, store_id, expires_at, openai_metadata)
 $$;
-comment on function public.finish_vector_store(uuid, timestamptz, text, timestamptz, jsonb) is
+comment on function public.settle_vector_store(uuid, timestamptz, text, timestamptz, jsonb) is
   'Service RPC: ends a claim of claim_vector_store with a store; false when the lease was lost.';
-grant execute on function public.finish_vector_store(uuid, timestamptz, text, timestamptz, jsonb) to service_role;
+grant execute on function public.settle_vector_store(uuid, timestamptz, text, timestamptz, jsonb) to service_role;
 
 create function public.fail_vector_store(claimed_id uuid, claimed_until timestamptz, error text)
 returns void

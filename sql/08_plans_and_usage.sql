@@ -145,7 +145,7 @@ $$;
 comment on function private.count_usage(uuid, text, text, integer) is
   'Counts one use in the current minute, day or month (UTC); false when the limit is reached. null is unlimited.';
 
-create function private.uncount_usage(profile_id uuid, feature text, unit text, period_start timestamptz)
+create function private.decrement_usage(profile_id uuid, feature text, unit text, period_start timestamptz)
 returns void
 language sql
 set search_path = ''
@@ -153,12 +153,12 @@ as $$
   update public.usage_counters c
   set count = c.count - 1
   where c.user_id = profile_id
-    and c.feature = uncount_usage.feature
-    and c.period_start = uncount_usage.period_start
+    and c.feature = decrement_usage.feature
+    and c.period_start = decrement_usage.period_start
     and c.period_start = date_trunc(unit, now(), 'UTC')
     and c.count > 0
 $$;
-comment on function private.uncount_usage(uuid, text, text, timestamptz) is 'Takes one use back, if its period is still the current one.';
+comment on function private.decrement_usage(uuid, text, text, timestamptz) is 'Takes one use back, if its period is still the current one.';
 
 create function private.limit_detail(unit text, max_count integer)
 returns jsonb
@@ -285,8 +285,8 @@ begin
     and reservation ->> 'source' = 'credits'
     and ((reservation ->> 'expires_at') is null or (reservation ->> 'expires_at')::timestamptz > now());
 
-  perform private.uncount_usage(profile_id, 'messages', 'day', (reservation ->> 'day')::timestamptz);
-  perform private.uncount_usage(profile_id, 'searches', 'month', (reservation ->> 'search_month')::timestamptz);
+  perform private.decrement_usage(profile_id, 'messages', 'day', (reservation ->> 'day')::timestamptz);
+  perform private.decrement_usage(profile_id, 'searches', 'month', (reservation ->> 'search_month')::timestamptz);
 end
 $$;
 comment on function private.refund_usage(uuid, jsonb) is

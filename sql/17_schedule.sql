@@ -275,7 +275,7 @@ values
   ('vector-store-cleanup', '*/15 * * * *', 'vector-store-cleanup');
 insert into private.schedules (name, cron, sql_function)
 values
-  ('finish-account-deletions', '* * * * *', 'finish_account_deletions'),
+  ('finish-account-deletions', '* * * * *', 'settle_account_deletions'),
   ('refresh-entitlements', '*/5 * * * *', 'refresh_entitlements'),
   -- Daily; what one run leaves unfinished, those of the same hour go on with.
   ('retention', '*/10 3 * * *', 'run_retention');

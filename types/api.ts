@@ -420,7 +420,7 @@ export const AccountExport = z.strictObject({
     parts: z.array(z.unknown()),
     created_at: Time,
   }),
-  chat_streams: rowsOf({ ...owned, id: Key, session_id: Key }),
+  chat_turns: rowsOf({ ...owned, id: Key, session_id: Key }),
   chat_files: rowsOf({
     ...owned,
     id: Key,

@@ -409,7 +409,7 @@ export type Database = {
           },
         ];
       };
-      "chat_streams": {
+      "chat_turns": {
         Row: {
           "assistant_message_id": string;
           "created_at": string;
@@ -458,28 +458,28 @@ export type Database = {
         };
         Relationships: [
           {
-            foreignKeyName: "chat_streams_assistant_message_id_fkey";
+            foreignKeyName: "chat_turns_assistant_message_id_fkey";
             columns: ["assistant_message_id"];
             isOneToOne: false;
             referencedRelation: "chat_messages";
             referencedColumns: ["id"];
           },
           {
-            foreignKeyName: "chat_streams_replaces_message_id_fkey";
+            foreignKeyName: "chat_turns_replaces_message_id_fkey";
             columns: ["replaces_message_id"];
             isOneToOne: false;
             referencedRelation: "chat_messages";
             referencedColumns: ["id"];
           },
           {
-            foreignKeyName: "chat_streams_session_id_user_id_fkey";
+            foreignKeyName: "chat_turns_session_id_user_id_fkey";
             columns: ["session_id", "user_id"];
             isOneToOne: false;
             referencedRelation: "chat_sessions";
             referencedColumns: ["id", "user_id"];
           },
           {
-            foreignKeyName: "chat_streams_user_message_id_fkey";
+            foreignKeyName: "chat_turns_user_message_id_fkey";
             columns: ["user_message_id"];
             isOneToOne: false;
             referencedRelation: "chat_messages";
@@ -1664,7 +1664,7 @@ export type Database = {
         };
       };
       "admin_get_user": { Args: { "user_id": string }; Returns: Json };
-      "admin_grant_tokens": {
+      "admin_grant_credits": {
         Args: { "amount": number; "expires_at"?: string; "user_id": string };
         Returns: {
           "auth_id": string | null;
@@ -1898,7 +1898,7 @@ export type Database = {
         }[];
         SetofOptions: {
           from: "*";
-          to: "chat_streams";
+          to: "chat_turns";
           isOneToOne: false;
           isSetofReturn: true;
         };
@@ -1916,10 +1916,6 @@ export type Database = {
         Returns: Json;
       };
       "claim_vector_store": { Args: { "session_id": string }; Returns: Json };
-      "complete_remote_deletion": {
-        Args: { "claimed_until": string; "deletion_id": number; "error"?: string };
-        Returns: undefined;
-      };
       "continue_account_deletion": { Args: { "profile_id": string }; Returns: boolean };
       "count_due_deletions": { Args: Record<PropertyKey, never>; Returns: number };
       "count_due_lookouts": { Args: Record<PropertyKey, never>; Returns: number };
@@ -2056,53 +2052,13 @@ export type Database = {
       "export_account": { Args: { "after"?: (string)[]; "section": string }; Returns: Json };
       "fail_file": { Args: { "error": Json; "file_id": string }; Returns: undefined };
       "fail_stripe_event": { Args: { "error": string; "event_id": string }; Returns: undefined };
-      "fail_turn": { Args: { "reply": Json; "stream_id": string }; Returns: Json };
+      "fail_turn": { Args: { "reply": Json; "turn_id": string }; Returns: Json };
       "fail_vector_store": {
         Args: { "claimed_id": string; "claimed_until": string; "error": string };
         Returns: undefined;
       };
       "find_abandoned_stores": { Args: { "max_count": number }; Returns: string[] };
       "find_unknown": { Args: { "kind": string; "remote_ids": (string)[] }; Returns: string[] };
-      "finish_file": {
-        Args: { "file_id": string; "vector_store_id"?: string };
-        Returns: undefined;
-      };
-      "finish_lookout_run": {
-        Args: { "next_run_at"?: string; "outcome"?: Json; "run_id": string };
-        Returns: {
-          "attempts": number;
-          "error": Json | null;
-          "finished_at": string | null;
-          "id": string;
-          "lookout_id": string;
-          "scheduled_at": string;
-          "session_id": string | null;
-          "started_at": string;
-          "status": string;
-          "turn_started_at": string | null;
-          "user_id": string;
-        };
-        SetofOptions: {
-          from: "*";
-          to: "lookout_runs";
-          isOneToOne: true;
-          isSetofReturn: false;
-        };
-      };
-      "finish_turn": {
-        Args: { "reply": Json; "status": string; "stream_id": string };
-        Returns: Json;
-      };
-      "finish_vector_store": {
-        Args: {
-          "claimed_id": string;
-          "claimed_until": string;
-          "expires_at": string;
-          "openai_metadata": Json;
-          "store_id": string;
-        };
-        Returns: boolean;
-      };
       "get_billing_account": {
         Args: { "auth_user_id": string; "is_buying": boolean };
         Returns: Json;
@@ -2128,7 +2084,7 @@ export type Database = {
         }[];
       };
       "heartbeat_turn": {
-        Args: { "response_id"?: string; "stream_id": string; "thread_id"?: string };
+        Args: { "response_id"?: string; "thread_id"?: string; "turn_id": string };
         Returns: Json;
       };
       "invite_member": {
@@ -2188,10 +2144,10 @@ export type Database = {
         Args: { "cursor_name": string; "new_position"?: string };
         Returns: undefined;
       };
-      "note_turn": { Args: { "part": Json; "stream_id": string }; Returns: undefined };
+      "note_turn": { Args: { "part": Json; "turn_id": string }; Returns: undefined };
       "open_upload": { Args: { "auth_user_id": string }; Returns: Json };
       "read_cursor": { Args: { "cursor_name": string }; Returns: string };
-      "rebuild_conversation": { Args: { "stream_id": string }; Returns: Json };
+      "rebuild_conversation": { Args: { "turn_id": string }; Returns: Json };
       "redeem_bridge_token": {
         Args: { "client_ip"?: string; "code": string; "user_agent"?: string };
         Returns: {
@@ -2218,7 +2174,7 @@ export type Database = {
           isSetofReturn: false;
         };
       };
-      "replace_answer": { Args: { "stream_id": string }; Returns: undefined };
+      "replace_reply": { Args: { "turn_id": string }; Returns: undefined };
       "request_account_deletion": { Args: Record<PropertyKey, never>; Returns: Json };
       "request_stop": { Args: { "auth_user_id": string; "session_id": string }; Returns: Json };
       "resend_invitation": {
@@ -2271,6 +2227,50 @@ export type Database = {
       "set_member_role": { Args: { "member_id": string; "role": string }; Returns: undefined };
       "set_openai_file": {
         Args: { "file_id": string; "openai_file_id": string };
+        Returns: boolean;
+      };
+      "settle_file": {
+        Args: { "file_id": string; "vector_store_id"?: string };
+        Returns: undefined;
+      };
+      "settle_lookout_run": {
+        Args: { "next_run_at"?: string; "outcome"?: Json; "run_id": string };
+        Returns: {
+          "attempts": number;
+          "error": Json | null;
+          "finished_at": string | null;
+          "id": string;
+          "lookout_id": string;
+          "scheduled_at": string;
+          "session_id": string | null;
+          "started_at": string;
+          "status": string;
+          "turn_started_at": string | null;
+          "user_id": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "lookout_runs";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      "settle_remote_deletion": {
+        Args: { "claimed_until": string; "deletion_id": number; "error"?: string };
+        Returns: undefined;
+      };
+      "settle_turn": {
+        Args: { "reply": Json; "status": string; "turn_id": string };
+        Returns: Json;
+      };
+      "settle_vector_store": {
+        Args: {
+          "claimed_id": string;
+          "claimed_until": string;
+          "expires_at": string;
+          "openai_metadata": Json;
+          "store_id": string;
+        };
         Returns: boolean;
       };
       "start_lookout_run": { Args: { "run_id": string }; Returns: Json };

@@ -118,19 +118,18 @@ const resume: Operation = {
   role: "authenticated",
   rows: 1,
   sql: ({ session_id }) => ({
-    text: "select * from public.chat_streams where session_id = $1 and status = 'active'",
+    text: "select * from public.chat_turns where session_id = $1 and status = 'active'",
     values: [session_id],
   }),
   bare: ({ session_id, user_id }) => ({
     text:
-      "select * from public.chat_streams where session_id = $1 and user_id = $2 and status = 'active'",
+      "select * from public.chat_turns where session_id = $1 and user_id = $2 and status = 'active'",
     values: [session_id, user_id],
   }),
   isNaiveToo: true,
   rest: {
-    run: (client, { session_id }) => findStream(client, session_id),
-    bare: (client, { session_id, user_id }) =>
-      findStream(client, session_id).eq("user_id", user_id),
+    run: (client, { session_id }) => findTurn(client, session_id),
+    bare: (client, { session_id, user_id }) => findTurn(client, session_id).eq("user_id", user_id),
   },
 };
 
@@ -151,17 +150,17 @@ const startTurn: Operation = {
 };
 
 const finishTurn: Operation = {
-  name: "finish_turn",
+  name: "settle_turn",
   subjects: "idle",
   role: "service_role",
   rows: 1,
   first: (subject) => {
     const { text, values } = startTurn.sql(subject);
-    return { text: `select turn ->> 'stream_id' as id from (${text} as turn) started`, values };
+    return { text: `select turn ->> 'turn_id' as id from (${text} as turn) started`, values };
   },
-  ...everyRole(({ session_id: stream_id }) => ({
-    text: "select public.finish_turn($1, 'complete', $2)",
-    values: [stream_id, reply()],
+  ...everyRole(({ session_id: turn_id }) => ({
+    text: "select public.settle_turn($1, 'complete', $2)",
+    values: [turn_id, reply()],
   })),
   rest: {
     first: begin,
@@ -213,8 +212,8 @@ function listMessages(client: Client, sessionId: string) {
   return client.from("chat_messages").select().eq("session_id", sessionId).order("seq").limit(PAGE);
 }
 
-function findStream(client: Client, sessionId: string) {
-  return client.from("chat_streams").select().eq("session_id", sessionId).eq("status", "active");
+function findTurn(client: Client, sessionId: string) {
+  return client.from("chat_turns").select().eq("session_id", sessionId).eq("status", "active");
 }
 
 function begin(client: Client, { auth_id, session_id }: Subject) {
@@ -228,10 +227,10 @@ function begin(client: Client, { auth_id, session_id }: Subject) {
 }
 
 function finish(client: Client, started: Json) {
-  const stream_id = typeof started === "object" && started && "stream_id" in started
-    ? String(started.stream_id)
+  const turn_id = typeof started === "object" && started && "turn_id" in started
+    ? String(started.turn_id)
     : "";
-  return client.rpc("finish_turn", { stream_id, status: "complete", reply: reply() });
+  return client.rpc("settle_turn", { turn_id, status: "complete", reply: reply() });
 }
 
 function reply() {

@@ -131,7 +131,7 @@ async function insertMessages(client: pg.Client): Promise<void> {
 
 async function insertTurns(client: pg.Client): Promise<void> {
   await client.query(
-    `insert into public.chat_streams (session_id, user_id, user_message_id, assistant_message_id, response_id, status,
+    `insert into public.chat_turns (session_id, user_id, user_message_id, assistant_message_id, response_id, status,
        heartbeat_at, reservation, created_at, finished_at)
      select session_id, user_id, md5(session_id::text || seq - 1)::uuid, id, response_id, 'complete', created_at,
        jsonb_build_object('source', 'quota', 'period_start', date_trunc('month', created_at), 'day',
@@ -142,7 +142,7 @@ async function insertTurns(client: pg.Client): Promise<void> {
   );
   await client.query(
     `with running as (
-       update public.chat_streams t
+       update public.chat_turns t
        set status = 'active', finished_at = null, heartbeat_at = now()
        from (
          select s.id, s.message_count from public.chat_sessions s
@@ -159,7 +159,7 @@ async function insertTurns(client: pg.Client): Promise<void> {
   );
   await client.query(
     `insert into public.user_activity (user_id, action, data, created_at)
-     select user_id, 'turn_started', jsonb_build_object('session_id', session_id), created_at from public.chat_streams`,
+     select user_id, 'turn_started', jsonb_build_object('session_id', session_id), created_at from public.chat_turns`,
   );
 }
 
@@ -186,7 +186,7 @@ async function addNaivePolicies(client: pg.Client): Promise<void> {
   await client.query(
     `grant usage on schema public, auth to parley_naive;
      grant execute on function auth.uid() to parley_naive;
-     grant select on public.profiles, public.chat_sessions, public.chat_messages, public.chat_streams to parley_naive;
+     grant select on public.profiles, public.chat_sessions, public.chat_messages, public.chat_turns to parley_naive;
      create policy profiles_select_naive on public.profiles
        for select to parley_naive using (auth_id = auth.uid());
      create policy chat_sessions_select_naive on public.chat_sessions
@@ -198,7 +198,7 @@ async function addNaivePolicies(client: pg.Client): Promise<void> {
          select from public.chat_sessions s join public.profiles p on p.id = s.user_id
          where s.id = session_id and p.auth_id = auth.uid()
        ));
-     create policy chat_streams_select_naive on public.chat_streams
+     create policy chat_turns_select_naive on public.chat_turns
        for select to parley_naive
        using (exists (
          select from public.chat_sessions s join public.profiles p on p.id = s.user_id

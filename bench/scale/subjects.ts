@@ -34,14 +34,14 @@ const CHOICES = {
   /** Sessions in which a reply is being generated. */
   running: `
     select p.auth_id, p.id as user_id, t.session_id, 0 as seq
-    from public.chat_streams t join public.profiles p on p.id = t.user_id
+    from public.chat_turns t join public.profiles p on p.id = t.user_id
     where t.status = 'active'`,
   /** Sessions in which nothing runs. */
   idle: `
     select p.auth_id, p.id as user_id, s.id as session_id, 0 as seq
     from public.chat_sessions s join public.profiles p on p.id = s.user_id
     where s.message_count between 2 and 100
-      and not exists (select from public.chat_streams t where t.session_id = s.id and t.status = 'active')`,
+      and not exists (select from public.chat_turns t where t.session_id = s.id and t.status = 'active')`,
   admin:
     `select auth_id, id as user_id, id as session_id, 0 as seq from public.profiles where auth_id = '${ADMIN}'`,
 };

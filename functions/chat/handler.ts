@@ -15,8 +15,8 @@ import {
 import { unwrap } from "../_shared/http/refusal.ts";
 import { replayMessage } from "./replay-message.ts";
 import { runTurn, type Turn } from "../_shared/turn/run-turn.ts";
-import { createTurnDatabase, type StreamRow } from "../_shared/turn/turn-database.ts";
-import type { GenerationPorts } from "../_shared/turn/turn-ports.ts";
+import { createTurnDatabase, type TurnRow } from "../_shared/turn/turn-database.ts";
+import type { TurnRunPorts } from "../_shared/turn/turn-ports.ts";
 import { type ClientStream, openClientStream } from "./client-stream.ts";
 import { resumeTurn } from "./resume-turn.ts";
 import { stopTurn } from "./stop-turn.ts";
@@ -44,14 +44,14 @@ export function createChatFunction(ports: ChatPorts) {
         c.var.facts.profile_id = begun.message.user_id;
         return stream(c, ports, (send) => replayMessage(begun.message).forEach(send));
       case "attached":
-        return join(c, ports, await db.findStream(begun.stream_id));
+        return join(c, ports, await db.findTurn(begun.turn_id));
       case "started":
         return await generate(c, ports, { started: begun, search: turn.search });
     }
   });
 
   app.get("/:session_id/stream", asUser, async (c) => {
-    const query = c.var.supabaseContext.supabase.from("chat_streams").select()
+    const query = c.var.supabaseContext.supabase.from("chat_turns").select()
       .eq("session_id", readSessionId(c)).eq("status", "active");
     return join(c, ports, unwrap(await query.maybeSingle()));
   });
@@ -60,15 +60,15 @@ export function createChatFunction(ports: ChatPorts) {
     const { db, userId } = requestPorts(c, ports);
     const target = await stopTurn({ ...ports, db }, userId, readSessionId(c));
     if (!target) return c.body(null, 204);
-    noteTurn(c, target.stream_id, target.profile_id);
+    noteTurn(c, target.turn_id, target.profile_id);
     return c.json<StopReply>({ status: "stopping" });
   });
   return app;
 }
 
-/** Answers once upstream has taken the turn: a refusal is a reply with a status, not a stream. */
+/** Answers once OpenAI has taken the turn: a refusal is a reply with a status, not a stream. */
 async function generate(c: Context<FunctionEnv>, ports: ChatPorts, turn: Turn): Promise<Response> {
-  noteTurn(c, turn.started.stream_id, turn.started.profile_id);
+  noteTurn(c, turn.started.turn_id, turn.started.profile_id);
   const { send, close, body, headers } = openClientStream(ports.streamSeconds);
   const { promise, resolve: accept, reject: refuse } = Promise.withResolvers<void>();
   const { db, stores } = requestPorts(c, ports);
@@ -79,7 +79,7 @@ async function generate(c: Context<FunctionEnv>, ports: ChatPorts, turn: Turn): 
 }
 
 /** 204 when nothing runs: what `useChat({ resume: true })` expects. */
-function join(c: Context<FunctionEnv>, ports: ChatPorts, running: StreamRow | null): Response {
+function join(c: Context<FunctionEnv>, ports: ChatPorts, running: TurnRow | null): Response {
   if (!running) return c.body(null, 204);
   noteTurn(c, running.id, running.user_id);
   const { db } = requestPorts(c, ports);
@@ -103,7 +103,7 @@ function noteTurn(c: Context<FunctionEnv>, turnId: string, profileId: string): v
 function requestPorts(
   c: Context<FunctionEnv>,
   services: FileServices,
-): Pick<GenerationPorts, "db" | "stores"> & { userId: string } {
+): Pick<TurnRunPorts, "db" | "stores"> & { userId: string } {
   const { supabaseAdmin, userClaims } = c.var.supabaseContext;
   if (!userClaims) throw new AppError("unauthorized");
   const stores = createSessionStores(createFilePorts(services, supabaseAdmin));

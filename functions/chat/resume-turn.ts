@@ -1,16 +1,16 @@
 import type { UIMessageChunk } from "ai";
 import { describeError } from "../_shared/http/log.ts";
-import { finishReply, type RunningReply } from "../_shared/turn/finish-reply.ts";
+import { pumpReply, type RunningReply } from "../_shared/turn/pump-reply.ts";
 import { publicErrorText } from "../_shared/openai/public-errors.ts";
 import { replayMessage } from "./replay-message.ts";
 import { openReply } from "../_shared/turn/open-reply.ts";
 import { pause } from "../_shared/openai/retry-once.ts";
 import { endingChunks } from "../_shared/turn/settle-reply.ts";
-import type { StreamRow } from "../_shared/turn/turn-database.ts";
+import type { TurnRow } from "../_shared/turn/turn-database.ts";
 import type { TurnPorts } from "../_shared/turn/turn-ports.ts";
 import { type TurnWatch, watchTurn } from "../_shared/turn/watch-turn.ts";
 
-/** How often the database is asked whether upstream has taken the turn. */
+/** How often the database is asked whether OpenAI has taken the turn. */
 const POLL_MS = 100;
 const POLL_ATTEMPTS = 600;
 
@@ -20,53 +20,53 @@ const POLL_ATTEMPTS = 600;
  */
 export async function resumeTurn(
   ports: TurnPorts,
-  stream: StreamRow,
+  turn: TurnRow,
   send: (chunk: UIMessageChunk) => void,
 ): Promise<void> {
   let watch: TurnWatch | undefined;
   try {
-    const responseId = await waitForResponse(ports, stream);
-    if (!responseId) return await replayEnded(ports, stream, send);
+    const responseId = await waitForResponse(ports, turn);
+    if (!responseId) return await replayEnded(ports, turn, send);
     // Not before: who waits for a function that has died must not keep recovery away.
-    watch = watchTurn(ports, stream.id);
-    const reply = await openReply(ports.db, stream, send);
+    watch = watchTurn(ports, turn.id);
+    const reply = await openReply(ports.db, turn, send);
     const events = await ports.openai.responses.retrieve(responseId, { stream: true });
     const running: RunningReply = {
-      streamId: stream.id,
-      profileId: stream.user_id,
+      turnId: turn.id,
+      profileId: turn.user_id,
       reply,
       watch,
       events,
     };
-    await finishReply(ports, running, (event) => {
+    await pumpReply(ports, running, (event) => {
       reply.mapper.push(event).forEach(reply.emit);
       if (event.type === "response.created") running.threadId = event.response.conversation?.id;
     });
   } catch (error) {
-    ports.log.error("resume_failed", { turn_id: stream.id, ...describeError(error) });
+    ports.log.error("resume_failed", { turn_id: turn.id, ...describeError(error) });
     send({ type: "error", errorText: publicErrorText("still_generating") });
   } finally {
     watch?.end();
   }
 }
 
-/** Upstream's id of the reply; null when the turn ended before it had one. */
-async function waitForResponse({ db }: TurnPorts, stream: StreamRow): Promise<string | null> {
-  let latest: StreamRow | null = stream;
+/** OpenAI's id of the reply; null when the turn ended before it had one. */
+async function waitForResponse({ db }: TurnPorts, turn: TurnRow): Promise<string | null> {
+  let latest: TurnRow | null = turn;
   for (let attempt = 0; attempt < POLL_ATTEMPTS; attempt += 1) {
     if (latest?.status !== "active") return null;
     if (latest.response_id) return latest.response_id;
     await pause(POLL_MS);
-    latest = await db.findStream(stream.id);
+    latest = await db.findTurn(turn.id);
   }
-  throw new Error("upstream has not taken the turn");
+  throw new Error("OpenAI has not taken the turn");
 }
 
 async function replayEnded(
   { db }: TurnPorts,
-  stream: StreamRow,
+  turn: TurnRow,
   send: (chunk: UIMessageChunk) => void,
 ): Promise<void> {
-  const row = await db.findMessage(stream.assistant_message_id);
+  const row = await db.findMessage(turn.assistant_message_id);
   (row ? replayMessage(row) : endingChunks(null)).forEach(send);
 }

@@ -46,7 +46,7 @@ export interface LookoutDatabase {
   /** Null when the turn of the run has begun before, or the run is gone. */
   start(runId: string): Promise<StartedTurn | null>;
   /** The run as it ended, `running` while its reply is generated elsewhere; null when it is gone. */
-  finish(
+  settle(
     runId: string,
     nextRunAt: Date | null,
     outcome?: RunOutcome,
@@ -77,9 +77,9 @@ export function createLookoutDatabase(admin: SupabaseClient<Database>): LookoutD
     countDue: async () => unwrap(await admin.rpc("count_due_lookouts")),
     start: async (run_id) =>
       z.nullable(StartedTurn).parse(unwrap(await admin.rpc("start_lookout_run", { run_id }))),
-    finish: async (run_id, nextRunAt, outcome) =>
+    settle: async (run_id, nextRunAt, outcome) =>
       rowOrNull(unwrap(
-        await admin.rpc("finish_lookout_run", {
+        await admin.rpc("settle_lookout_run", {
           run_id,
           next_run_at: nextRunAt?.toISOString(),
           outcome: outcome && { ...outcome },

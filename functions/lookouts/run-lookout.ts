@@ -2,12 +2,12 @@ import { AppError } from "../_shared/http/errors.ts";
 import { describeError } from "../_shared/http/log.ts";
 import { runTurn } from "../_shared/turn/run-turn.ts";
 import type { StartedTurn } from "../_shared/turn/turn-database.ts";
-import type { GenerationPorts } from "../_shared/turn/turn-ports.ts";
+import type { TurnRunPorts } from "../_shared/turn/turn-ports.ts";
 import type { ClaimedRun, LookoutDatabase, RunOutcome } from "./lookout-database.ts";
 import { nextRun } from "./next-run.ts";
 
 /** What executing a run needs of the world. */
-export interface RunPorts extends GenerationPorts {
+export interface RunPorts extends TurnRunPorts {
   lookouts: LookoutDatabase;
   now(): Date;
 }
@@ -26,11 +26,11 @@ async function runLookout(ports: RunPorts, run: ClaimedRun): Promise<RunEnd> {
   try {
     const started = await ports.lookouts.start(run.run_id);
     if (started) return await generate(ports, run, started);
-    return await finish(ports, run);
+    return await settle(ports, run);
   } catch (error) {
     const refusal = readRefusal(error);
     if (await isToWait(ports, run, refusal)) return "waiting";
-    return await finish(ports, run, describeRefusal(refusal));
+    return await settle(ports, run, describeRefusal(refusal));
   }
 }
 
@@ -41,16 +41,16 @@ export async function generate(
   started: StartedTurn,
 ): Promise<RunEnd> {
   await runTurn(ports, { started, search: true }, NOBODY);
-  return await finish(ports, run);
+  return await settle(ports, run);
 }
 
 /** Records the end of a run: that of its turn, or the outcome given; and when its lookout runs next. */
-export async function finish(
+export async function settle(
   { lookouts, log, now }: RunPorts,
   run: ClaimedRun,
   outcome?: RunOutcome,
 ): Promise<RunEnd> {
-  const ended = await lookouts.finish(run.run_id, nextRunOrNull(run, now()), outcome);
+  const ended = await lookouts.settle(run.run_id, nextRunOrNull(run, now()), outcome);
   const end = readEnd(ended?.status);
   log.info("lookout_run", { lookout_id: run.lookout_id, run_id: run.run_id, end });
   return end;

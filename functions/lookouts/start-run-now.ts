@@ -4,7 +4,7 @@ import { describeError } from "../_shared/http/log.ts";
 import type { StartedTurn } from "../_shared/turn/turn-database.ts";
 import type { ChangePorts } from "./change-lookout.ts";
 import type { ClaimedRun } from "./lookout-database.ts";
-import { describeRefusal, finish, generate, readRefusal, type RunPorts } from "./run-lookout.ts";
+import { describeRefusal, generate, readRefusal, type RunPorts, settle } from "./run-lookout.ts";
 
 /** A run that is asked for, and what goes on after the answer. */
 export interface RunNow {
@@ -50,7 +50,7 @@ async function begin(ports: RunPorts, run: ClaimedRun): Promise<StartedTurn | nu
   try {
     return await ports.lookouts.start(run.run_id);
   } catch (error) {
-    await finish(ports, run, describeRefusal(readRefusal(error)));
+    await settle(ports, run, describeRefusal(readRefusal(error)));
     throw error;
   }
 }

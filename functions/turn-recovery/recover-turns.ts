@@ -5,7 +5,7 @@ import { describeError } from "../_shared/http/log.ts";
 import { openReply } from "../_shared/turn/open-reply.ts";
 import { responseEvents } from "./response-events.ts";
 import { type Ending, readEnding, settleReply } from "../_shared/turn/settle-reply.ts";
-import type { StreamRow } from "../_shared/turn/turn-database.ts";
+import type { TurnRow } from "../_shared/turn/turn-database.ts";
 import type { TurnPorts } from "../_shared/turn/turn-ports.ts";
 
 /** Most turns of one run; what is left waits for the next minute. */
@@ -15,7 +15,7 @@ const LONGEST_MS = 15 * 60_000;
 
 type Recovered = Exclude<keyof RecoveryReply, "checked">;
 
-/** Settles turns whose pump has been silent, by what upstream says of their responses. */
+/** Settles turns whose pump has been silent, by what OpenAI says of their responses. */
 export async function recoverTurns(ports: TurnPorts): Promise<RecoveryReply> {
   const report: RecoveryReply = {
     checked: 0,
@@ -25,42 +25,42 @@ export async function recoverTurns(ports: TurnPorts): Promise<RecoveryReply> {
     still_running: 0,
     errors: 0,
   };
-  for (const stream of await ports.db.claimStale(LIMIT)) {
-    const recovered = await recoverSafely(ports, stream);
+  for (const turn of await ports.db.claimStale(LIMIT)) {
+    const recovered = await recoverSafely(ports, turn);
     report.checked += 1;
     report[recovered] += 1;
-    ports.log.info("turn_recovered", { turn_id: stream.id, recovered });
+    ports.log.info("turn_recovered", { turn_id: turn.id, recovered });
   }
   return report;
 }
 
-async function recoverSafely(ports: TurnPorts, stream: StreamRow): Promise<Recovered> {
+async function recoverSafely(ports: TurnPorts, turn: TurnRow): Promise<Recovered> {
   try {
-    return await recover(ports, stream);
+    return await recover(ports, turn);
   } catch (error) {
-    ports.log.error("turn_not_recovered", { turn_id: stream.id, ...describeError(error) });
+    ports.log.error("turn_not_recovered", { turn_id: turn.id, ...describeError(error) });
     return "errors";
   }
 }
 
-async function recover(ports: TurnPorts, stream: StreamRow): Promise<Recovered> {
-  const response = await findResponse(ports, stream);
+async function recover(ports: TurnPorts, turn: TurnRow): Promise<Recovered> {
+  const response = await findResponse(ports, turn);
   if (response && isRunning(response)) {
-    const isTooOld = Date.now() - Date.parse(stream.created_at) > LONGEST_MS;
-    if (!isTooOld && !stream.stop_requested_at) return "still_running";
-    return await settle(ports, stream, await ports.openai.responses.cancel(response.id));
+    const isTooOld = Date.now() - Date.parse(turn.created_at) > LONGEST_MS;
+    if (!isTooOld && !turn.stop_requested_at) return "still_running";
+    return await settle(ports, turn, await ports.openai.responses.cancel(response.id));
   }
-  return await settle(ports, stream, response);
+  return await settle(ports, turn, response);
 }
 
 function isRunning({ status }: Responses.Response): boolean {
   return status === "in_progress" || status === "queued";
 }
 
-/** Null when the turn never reached upstream, or upstream does not know it any more. */
+/** Null when the turn never reached OpenAI, or OpenAI does not know it any more. */
 async function findResponse(
   { openai }: TurnPorts,
-  { response_id }: StreamRow,
+  { response_id }: TurnRow,
 ): Promise<Responses.Response | null> {
   if (!response_id) return null;
   try {
@@ -73,25 +73,25 @@ async function findResponse(
 
 async function settle(
   { db }: TurnPorts,
-  stream: StreamRow,
+  turn: TurnRow,
   response: Responses.Response | null,
 ): Promise<"complete" | "stopped" | "failed"> {
-  const reply = await openReply(db, stream, () => {});
+  const reply = await openReply(db, turn, () => {});
   for (const event of response ? responseEvents(response) : []) {
     reply.mapper.push(event).forEach(reply.emit);
   }
   reply.mapper.close().forEach(reply.emit);
-  const ending = readEnd(reply.mapper.outcome, stream, response);
-  await settleReply(db, stream.id, reply, ending);
+  const ending = readEnd(reply.mapper.outcome, turn, response);
+  await settleReply(db, turn.id, reply, ending);
   return ending.status;
 }
 
 function readEnd(
   outcome: Parameters<typeof readEnding>[0] | undefined,
-  stream: StreamRow,
+  turn: TurnRow,
   response: Responses.Response | null,
 ): Ending {
   if (outcome) return readEnding(outcome, response?.conversation?.id);
-  const isStopped = response?.status === "cancelled" && stream.stop_requested_at !== null;
+  const isStopped = response?.status === "cancelled" && turn.stop_requested_at !== null;
   return isStopped ? { status: "stopped" } : { status: "failed", code: "provider_error" };
 }

@@ -54,7 +54,7 @@ export function createCleanupDatabase(admin: SupabaseClient<Database>): CleanupD
       unwrap(await admin.rpc("claim_remote_deletions", { provider, max_count })),
     completeDeletion: async ({ id, due_at }, error) =>
       void unwrap(
-        await admin.rpc("complete_remote_deletion", {
+        await admin.rpc("settle_remote_deletion", {
           deletion_id: id,
           claimed_until: due_at,
           error,

@@ -90,7 +90,7 @@ const UNUSED_INDEXES = `
 
 const STUCK_STREAMS = `
   select count(*)::integer as count, extract(epoch from now() - min(heartbeat_at))::float8 as oldest
-  from public.chat_streams
+  from public.chat_turns
   where status = 'active' and heartbeat_at < now() - interval '${STUCK_AFTER}'
 `;
 

@@ -54,17 +54,17 @@ $$;
 comment on function private.assistant_for_turn(text, uuid) is
   'The assistant of a session: 409 when it has been switched off, 402 when the caller''s plan is too low.';
 
-create function private.active_stream(session_id uuid)
-returns public.chat_streams
+create function private.active_turn(session_id uuid)
+returns public.chat_turns
 language sql
 stable
 set search_path = ''
 as $$
-  select t from public.chat_streams t where t.session_id = active_stream.session_id and t.status = 'active'
+  select t from public.chat_turns t where t.session_id = active_turn.session_id and t.status = 'active'
 $$;
-comment on function private.active_stream(uuid) is 'The generation that runs in a session, or null.';
+comment on function private.active_turn(uuid) is 'The generation that runs in a session, or null.';
 
-create function private.answer_to(question public.chat_messages)
+create function private.reply_to(question public.chat_messages)
 returns public.chat_messages
 language sql
 stable
@@ -78,7 +78,7 @@ as $$
   order by m.seq
   limit 1
 $$;
-comment on function private.answer_to(public.chat_messages) is 'The message that follows a user''s message, or null.';
+comment on function private.reply_to(public.chat_messages) is 'The message that follows a user''s message, or null.';
 
 create function private.repeated_turn(session_id uuid, client_id text, content text, parts jsonb)
 returns jsonb
@@ -88,8 +88,8 @@ set search_path = ''
 as $$
 declare
   question public.chat_messages;
-  answer public.chat_messages;
-  stream public.chat_streams := private.active_stream(session_id);
+  reply public.chat_messages;
+  turn public.chat_turns := private.active_turn(session_id);
 begin
   select * into question
   from public.chat_messages m
@@ -98,12 +98,12 @@ begin
     and m.content = repeated_turn.content
     and m.parts = repeated_turn.parts;
 
-  if stream.user_message_id = question.id then
-    return jsonb_build_object('kind', 'attached', 'stream_id', stream.id);
+  if turn.user_message_id = question.id then
+    return jsonb_build_object('kind', 'attached', 'turn_id', turn.id);
   end if;
-  answer := private.answer_to(question);
-  if answer.status in ('complete', 'stopped') then
-    return jsonb_build_object('kind', 'settled', 'message', to_jsonb(answer));
+  reply := private.reply_to(question);
+  if reply.status in ('complete', 'stopped') then
+    return jsonb_build_object('kind', 'settled', 'message', to_jsonb(reply));
   end if;
   return null;
 end
@@ -147,7 +147,7 @@ begin
 
   if question.content = store_question.content and question.parts = store_question.parts then
     -- Sent again after a failure: the failed reply goes, nothing else may have followed it.
-    if (private.answer_to(private.answer_to(question))).id is not null then
+    if (private.reply_to(private.reply_to(question))).id is not null then
       perform private.refuse(409, 'message_id_conflict', hint => 'Later messages follow this one.');
     end if;
   elsif target_id is null then
@@ -172,20 +172,20 @@ set search_path = ''
 as $$
 declare
   question public.chat_messages;
-  answer public.chat_messages;
+  reply public.chat_messages;
 begin
   select * into question
   from public.chat_messages m
   where m.session_id = session.id and m.user_id = session.user_id and m.sender = 'user'
   order by m.seq desc
   limit 1;
-  answer := private.answer_to(question);
+  reply := private.reply_to(question);
 
   if question.id is null then
     perform private.refuse(409, 'nothing_to_regenerate', hint => 'The session has no message to answer.');
   end if;
   if target_id is not null
-    and target_id not in (question.id::text, coalesce(question.client_id, ''), coalesce(answer.id::text, '')) then
+    and target_id not in (question.id::text, coalesce(question.client_id, ''), coalesce(reply.id::text, '')) then
     perform private.refuse(409, 'message_id_conflict', hint => 'Only the last answer can be regenerated.');
   end if;
   return question;
@@ -194,26 +194,26 @@ $$;
 comment on function private.question_to_redo(public.chat_sessions, text) is
   'The last message of the user, whose answer is regenerated; target_id may name it or that answer, nothing else.';
 
-create function private.open_stream(question public.chat_messages, model text, reservation jsonb)
-returns public.chat_streams
+create function private.open_turn(question public.chat_messages, model text, reservation jsonb)
+returns public.chat_turns
 language plpgsql
 set search_path = ''
 as $$
 declare
-  replaced public.chat_messages := private.answer_to(question);
-  answer_id uuid;
-  stream public.chat_streams;
+  replaced public.chat_messages := private.reply_to(question);
+  reply_id uuid;
+  turn public.chat_turns;
 begin
   insert into public.chat_messages (session_id, user_id, sender, model, status)
-  values (question.session_id, question.user_id, 'assistant', open_stream.model, 'streaming')
-  returning id into answer_id;
+  values (question.session_id, question.user_id, 'assistant', open_turn.model, 'streaming')
+  returning id into reply_id;
 
-  insert into public.chat_streams
+  insert into public.chat_turns
     (session_id, user_id, user_message_id, assistant_message_id, replaces_message_id, reservation)
-  values (question.session_id, question.user_id, question.id, answer_id, replaced.id, open_stream.reservation)
-  returning * into stream;
-  return stream;
+  values (question.session_id, question.user_id, question.id, reply_id, replaced.id, open_turn.reservation)
+  returning * into turn;
+  return turn;
 end
 $$;
-comment on function private.open_stream(public.chat_messages, text, jsonb) is
+comment on function private.open_turn(public.chat_messages, text, jsonb) is
   'Stores an empty reply and the record of its generation; an answer that is there already stays until the new one begins.';

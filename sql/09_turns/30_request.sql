@@ -80,7 +80,7 @@ $$;
 comment on function private.check_turn_files(public.chat_sessions, uuid[]) is
   'Refuses files that are not of the session (404) or not ready (409).';
 
-create function private.complete_file_parts(parts jsonb)
+create function private.fill_file_parts(parts jsonb)
 returns jsonb
 language sql
 stable
@@ -96,7 +96,7 @@ as $$
   left join public.chat_files f
     on p.part ->> 'type' = 'file' and f.id = any (private.part_file_ids(jsonb_build_array(p.part)))
 $$;
-comment on function private.complete_file_parts(jsonb) is
+comment on function private.fill_file_parts(jsonb) is
   'Gives file parts that carry an id only the type and name of the file; what a client says itself stays.';
 
 create function private.link_turn_files(question public.chat_messages, file_ids uuid[])
@@ -149,19 +149,19 @@ comment on function private.describe_files(public.chat_sessions, public.chat_mes
   'What a turn may search and show: the session''s ready files, the images of the message, the store; needs_store when that must be made first.';
 
 create function private.describe_turn(session public.chat_sessions, question public.chat_messages,
-  assistant public.assistants, stream public.chat_streams)
+  assistant public.assistants, turn public.chat_turns)
 returns jsonb
 language sql
 set search_path = ''
 as $$
   select jsonb_build_object(
     'kind', 'started',
-    'stream_id', stream.id,
+    'turn_id', turn.id,
     'profile_id', session.user_id,
     'session_id', session.id,
     'user_message_id', question.id,
-    'assistant_message_id', stream.assistant_message_id,
-    'replaces_answer', stream.replaces_message_id is not null,
+    'assistant_message_id', turn.assistant_message_id,
+    'replaces_reply', turn.replaces_message_id is not null,
     'content', question.content,
     'thread_id', session.thread_id,
     'history', case when session.thread_id is null then private.turn_history(question) else '[]' end,
@@ -173,5 +173,5 @@ as $$
     'instructions', private.turn_instructions(assistant.slug, session.user_id)
   ) || private.describe_files(session, question)
 $$;
-comment on function private.describe_turn(public.chat_sessions, public.chat_messages, public.assistants, public.chat_streams) is
-  'Everything that the request upstream needs, so that no other call stands before it.';
+comment on function private.describe_turn(public.chat_sessions, public.chat_messages, public.assistants, public.chat_turns) is
+  'Everything that the request to OpenAI needs, so that no other call stands before it.';

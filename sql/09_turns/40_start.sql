@@ -1,6 +1,6 @@
 -- The start of a turn: checks, charges and stores in one transaction.
 
-create function private.trust_thread(session public.chat_sessions, is_changed boolean)
+create function private.reusable_conversation(session public.chat_sessions, is_changed boolean)
 returns text
 language sql
 set search_path = ''
@@ -11,7 +11,7 @@ as $$
   where s.id = session.id
   returning s.thread_id
 $$;
-comment on function private.trust_thread(public.chat_sessions, boolean) is
+comment on function private.reusable_conversation(public.chat_sessions, boolean) is
   'The conversation that a turn goes on in; an untrusted one is let go, and the turn builds a new one.';
 
 create function private.start_turn(auth_user_id uuid, session_id uuid, client_id text, content text, parts jsonb,
@@ -24,17 +24,17 @@ as $$
 declare
   profile_id uuid := private.lock_profile(auth_user_id, must_act => false);
   session public.chat_sessions := private.session_for_turn(session_id, profile_id);
-  completed jsonb := private.complete_file_parts(parts);
+  completed jsonb := private.fill_file_parts(parts);
   named uuid[] := file_ids || private.part_file_ids(coalesce(parts, '[]'));
   repeated jsonb := case when not regenerate then private.repeated_turn(session_id, client_id, content, completed) end;
   assistant public.assistants;
   question public.chat_messages;
-  stream public.chat_streams;
+  turn public.chat_turns;
 begin
   if repeated is not null then
     return repeated;
   end if;
-  if (private.active_stream(session.id)).id is not null then
+  if (private.active_turn(session.id)).id is not null then
     perform private.refuse(409, 'turn_in_progress', hint => 'Wait for the reply or stop it.');
   end if;
   assistant := private.assistant_for_turn(session.assistant_slug, profile_id);
@@ -46,13 +46,13 @@ begin
     question := private.store_question(session, client_id, content, completed, target_id);
   end if;
   perform private.link_turn_files(question, named);
-  stream := private.open_stream(question, assistant.model, private.reserve_usage(profile_id, search));
-  session.thread_id := private.trust_thread(session, regenerate or question.seq < session.message_count);
-  return private.describe_turn(session, question, assistant, stream);
+  turn := private.open_turn(question, assistant.model, private.reserve_usage(profile_id, search));
+  session.thread_id := private.reusable_conversation(session, regenerate or question.seq < session.message_count);
+  return private.describe_turn(session, question, assistant, turn);
 end
 $$;
 comment on function private.start_turn(uuid, uuid, text, text, jsonb, text, boolean, boolean, uuid[]) is
-  'Everything before the upstream request, in one transaction. Definer: it reads assistants'' instructions, which no API role may.';
+  'Everything before the request to OpenAI, in one transaction. Definer: it reads assistants'' instructions, which no API role may.';
 grant execute on function private.start_turn(uuid, uuid, text, text, jsonb, text, boolean, boolean, uuid[]) to service_role;
 
 create function public.start_turn(auth_user_id uuid, session_id uuid, client_id text default null,

@@ -1,25 +1,25 @@
 -- A turn while it runs: heartbeats, notes, and an answer that replaces another.
 
-create function private.abandon_turn(stream_id uuid, response_id text, thread_id text)
+create function private.abandon_turn(turn_id uuid, response_id text, thread_id text)
 returns void
 language plpgsql
 security definer
 set search_path = ''
 as $$
 begin
-  if exists (select from public.chat_streams t where t.id = stream_id) then
+  if exists (select from public.chat_turns t where t.id = turn_id) then
     return;
   end if;
   -- The session is gone. Grouped by the stream: the conversation waits until the response is gone.
-  perform private.enqueue_deletion('response', response_id, stream_id) where response_id is not null;
-  perform private.enqueue_deletion('conversation', thread_id, stream_id) where thread_id is not null;
+  perform private.enqueue_deletion('response', response_id, turn_id) where response_id is not null;
+  perform private.enqueue_deletion('conversation', thread_id, turn_id) where thread_id is not null;
 end
 $$;
 comment on function private.abandon_turn(uuid, text, text) is
   'What a turn made at OpenAI after its session was deleted goes to the outbox. Definer: the outbox is closed to all roles.';
 grant execute on function private.abandon_turn(uuid, text, text) to service_role;
 
-create function private.lock_session_of(stream_id uuid)
+create function private.lock_session_of(turn_id uuid)
 returns void
 language sql
 set search_path = ''
@@ -27,47 +27,47 @@ as $$
   -- The session first, as in start_turn: one lock order everywhere.
   select s.id
   from public.chat_sessions s
-  where s.id = (select t.session_id from public.chat_streams t where t.id = stream_id)
+  where s.id = (select t.session_id from public.chat_turns t where t.id = turn_id)
   for no key update
 $$;
 comment on function private.lock_session_of(uuid) is 'Takes the lock under which a session''s messages change.';
 grant execute on function private.lock_session_of(uuid) to service_role;
 
-create function public.heartbeat_turn(stream_id uuid, response_id text default null, thread_id text default null)
+create function public.heartbeat_turn(turn_id uuid, response_id text default null, thread_id text default null)
 returns jsonb
 language plpgsql
 security invoker
 set search_path = ''
 as $$
 declare
-  stream public.chat_streams;
+  turn public.chat_turns;
 begin
   if heartbeat_turn.thread_id is not null then
-    perform private.lock_session_of(stream_id);
+    perform private.lock_session_of(turn_id);
   end if;
-  update public.chat_streams t
+  update public.chat_turns t
   set heartbeat_at = now(),
       response_id = coalesce(heartbeat_turn.response_id, t.response_id)
-  where t.id = stream_id
+  where t.id = turn_id
     and t.status = 'active'
-  returning * into stream;
+  returning * into turn;
 
   if heartbeat_turn.thread_id is not null then
     update public.chat_sessions s
     set thread_id = heartbeat_turn.thread_id
-    where s.id = stream.session_id and s.thread_id is null;
+    where s.id = turn.session_id and s.thread_id is null;
   end if;
-  if stream.id is null then
-    perform private.abandon_turn(stream_id, heartbeat_turn.response_id, heartbeat_turn.thread_id);
+  if turn.id is null then
+    perform private.abandon_turn(turn_id, heartbeat_turn.response_id, heartbeat_turn.thread_id);
   end if;
-  return jsonb_build_object('is_active', stream.id is not null, 'stop_requested_at', stream.stop_requested_at);
+  return jsonb_build_object('is_active', turn.id is not null, 'stop_requested_at', turn.stop_requested_at);
 end
 $$;
 comment on function public.heartbeat_turn(uuid, text, text) is
   'Service RPC: the pump is alive; saves the response and conversation ids; says whether to stop or that the turn is gone.';
 grant execute on function public.heartbeat_turn(uuid, text, text) to service_role;
 
-create function public.note_turn(stream_id uuid, part jsonb)
+create function public.note_turn(turn_id uuid, part jsonb)
 returns void
 language sql
 security invoker
@@ -75,14 +75,14 @@ set search_path = ''
 as $$
   update public.chat_messages m
   set parts = m.parts || part
-  from public.chat_streams t
-  where t.id = stream_id and t.status = 'active' and m.id = t.assistant_message_id
+  from public.chat_turns t
+  where t.id = turn_id and t.status = 'active' and m.id = t.assistant_message_id
 $$;
 comment on function public.note_turn(uuid, jsonb) is
   'Service RPC: a part of ours stands at the beginning of the reply, whoever writes the rest.';
 grant execute on function public.note_turn(uuid, jsonb) to service_role;
 
-create function private.rebuild_conversation(stream_id uuid)
+create function private.rebuild_conversation(turn_id uuid)
 returns jsonb
 language plpgsql
 security definer
@@ -91,11 +91,11 @@ as $$
 declare
   question public.chat_messages;
 begin
-  perform private.lock_session_of(stream_id);
+  perform private.lock_session_of(turn_id);
   select m.* into question
-  from public.chat_streams t
+  from public.chat_turns t
   join public.chat_messages m on m.id = t.user_message_id
-  where t.id = stream_id and t.status = 'active';
+  where t.id = turn_id and t.status = 'active';
 
   update public.chat_sessions s set thread_id = null where s.id = question.session_id;
   return private.turn_history(question);
@@ -105,50 +105,50 @@ comment on function private.rebuild_conversation(uuid) is
   'Lets a lost conversation go and returns what to build the new one from. Definer: private.turn_history is not granted.';
 grant execute on function private.rebuild_conversation(uuid) to service_role;
 
-create function public.rebuild_conversation(stream_id uuid)
+create function public.rebuild_conversation(turn_id uuid)
 returns jsonb
 language sql
 security invoker
 set search_path = ''
 as $$
-  select private.rebuild_conversation(stream_id)
+  select private.rebuild_conversation(turn_id)
 $$;
 comment on function public.rebuild_conversation(uuid) is 'Service RPC: OpenAI has lost the conversation; returns the history for a new one.';
 grant execute on function public.rebuild_conversation(uuid) to service_role;
 
-create function private.replace_answer(stream_id uuid)
+create function private.replace_reply(turn_id uuid)
 returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
-  stream public.chat_streams;
+  turn public.chat_turns;
   freed integer;
 begin
-  perform private.lock_session_of(stream_id);
-  select * into stream
-  from public.chat_streams t
-  where t.id = stream_id and t.status = 'active' and t.replaces_message_id is not null
+  perform private.lock_session_of(turn_id);
+  select * into turn
+  from public.chat_turns t
+  where t.id = turn_id and t.status = 'active' and t.replaces_message_id is not null
   for no key update;
 
   -- Deleting the old answer lets go of replaces_message_id by its foreign key.
-  delete from public.chat_messages m where m.id = stream.replaces_message_id returning m.seq into freed;
+  delete from public.chat_messages m where m.id = turn.replaces_message_id returning m.seq into freed;
   update public.chat_messages m
   set seq = freed
-  where m.id = stream.assistant_message_id and freed is not null;
+  where m.id = turn.assistant_message_id and freed is not null;
 end
 $$;
-comment on function private.replace_answer(uuid) is
+comment on function private.replace_reply(uuid) is
   'The new answer has begun: it takes the place of the old one, once.';
-grant execute on function private.replace_answer(uuid) to service_role;
+grant execute on function private.replace_reply(uuid) to service_role;
 
-create function public.replace_answer(stream_id uuid)
+create function public.replace_reply(turn_id uuid)
 returns void
 language sql
 security invoker
 set search_path = ''
 as $$
-  select private.replace_answer(stream_id)
+  select private.replace_reply(turn_id)
 $$;
-comment on function public.replace_answer(uuid) is 'Service RPC: on the first delta of a regenerated answer.';
-grant execute on function public.replace_answer(uuid) to service_role;
+comment on function public.replace_reply(uuid) is 'Service RPC: on the first delta of a regenerated answer.';
+grant execute on function public.replace_reply(uuid) to service_role;

@@ -1,47 +1,47 @@
 -- The settlement of a turn, exactly once; stopping, recovery, titles.
 
-create function private.close_stream(stream_id uuid, final_status text, response_id text)
-returns public.chat_streams
+create function private.mark_turn_settled(turn_id uuid, final_status text, response_id text)
+returns public.chat_turns
 language plpgsql
 set search_path = ''
 as $$
 declare
-  stream public.chat_streams;
+  turn public.chat_turns;
 begin
-  perform private.lock_session_of(stream_id);
-  update public.chat_streams t
+  perform private.lock_session_of(turn_id);
+  update public.chat_turns t
   set status = final_status,
       finished_at = now(),
-      response_id = coalesce(close_stream.response_id, t.response_id)
-  where t.id = stream_id
+      response_id = coalesce(mark_turn_settled.response_id, t.response_id)
+  where t.id = turn_id
     and t.status = 'active'
-  returning * into stream;
-  return stream;
+  returning * into turn;
+  return turn;
 end
 $$;
-comment on function private.close_stream(uuid, text, text) is
+comment on function private.mark_turn_settled(uuid, text, text) is
   'Ends an active stream; null when somebody settled it before: whoever gets the row settles the turn.';
 
-create function private.store_reply(stream public.chat_streams, reply jsonb)
+create function private.store_reply(turn public.chat_turns, reply jsonb)
 returns public.chat_messages
 language sql
 set search_path = ''
 as $$
   update public.chat_messages m
-  set status = stream.status,
+  set status = turn.status,
       content = coalesce(reply ->> 'content', ''),
       parts = coalesce(nullif(reply -> 'parts', 'null'), '[]'),
       model = coalesce(reply ->> 'model', m.model),
       input_tokens = (reply ->> 'input_tokens')::integer,
       cached_input_tokens = (reply ->> 'cached_input_tokens')::integer,
       output_tokens = (reply ->> 'output_tokens')::integer,
-      completion_time = round(extract(epoch from clock_timestamp() - stream.created_at), 3)::real,
-      response_id = stream.response_id,
+      completion_time = round(extract(epoch from clock_timestamp() - turn.created_at), 3)::real,
+      response_id = turn.response_id,
       error = nullif(reply -> 'error', 'null')
-  where m.id = stream.assistant_message_id
+  where m.id = turn.assistant_message_id
   returning m
 $$;
-comment on function private.store_reply(public.chat_streams, jsonb) is 'Writes the reply as it ended into its message.';
+comment on function private.store_reply(public.chat_turns, jsonb) is 'Writes the reply as it ended into its message.';
 
 create function private.estimate_reply_tokens(reply public.chat_messages)
 returns public.chat_messages
@@ -63,7 +63,7 @@ as $$
 $$;
 comment on function private.estimate_reply_tokens(public.chat_messages) is 'Accounts a reply that the provider gave no token counts for, and says so on the row.';
 
-create function private.settle_turn(stream_id uuid, final_status text, reply jsonb)
+create function private.settle_turn(turn_id uuid, final_status text, reply jsonb)
 returns jsonb
 language plpgsql
 security definer
@@ -72,43 +72,43 @@ as $$
 declare
   is_delivered boolean := final_status = 'complete'
     or coalesce(reply ->> 'content', '') <> '' or coalesce((reply ->> 'output_tokens')::integer, 0) > 0;
-  stream public.chat_streams;
+  turn public.chat_turns;
   message public.chat_messages;
 begin
   if is_delivered then
-    perform private.replace_answer(stream_id);
+    perform private.replace_reply(turn_id);
   else
     -- For the refund: the profile comes before the session.
     perform from public.profiles p
-    where p.id = (select t.user_id from public.chat_streams t where t.id = stream_id)
+    where p.id = (select t.user_id from public.chat_turns t where t.id = turn_id)
     for no key update;
   end if;
-  stream := private.close_stream(stream_id, final_status, reply ->> 'response_id');
-  if stream.id is null then
+  turn := private.mark_turn_settled(turn_id, final_status, reply ->> 'response_id');
+  if turn.id is null then
     return (
       select to_jsonb(m)
-      from public.chat_streams t
+      from public.chat_turns t
       join public.chat_messages m on m.id = t.assistant_message_id
-      where t.id = stream_id
+      where t.id = turn_id
     );
   end if;
 
-  message := private.store_reply(stream, reply);
+  message := private.store_reply(turn, reply);
   if is_delivered and message.output_tokens is null then
     message := private.estimate_reply_tokens(message);
   end if;
   if message.output_tokens is not null then
-    perform private.book_usage(stream.user_id, 'chat', message.model, coalesce(message.input_tokens, 0),
+    perform private.book_usage(turn.user_id, 'chat', message.model, coalesce(message.input_tokens, 0),
       coalesce(message.cached_input_tokens, 0), message.output_tokens);
   end if;
   if not is_delivered then
-    perform private.refund_usage(stream.user_id, stream.reservation);
+    perform private.refund_usage(turn.user_id, turn.reservation);
   end if;
   -- Only a completed reply leaves the conversation at OpenAI equal to ours.
   update public.chat_sessions s
   set thread_id = case when final_status = 'complete' then reply ->> 'thread_id' end, updated_at = now()
-  where s.id = stream.session_id;
-  if stream.replaces_message_id is not null then
+  where s.id = turn.session_id;
+  if turn.replaces_message_id is not null then
     -- The regeneration never began: its empty row goes, and the old answer stays.
     delete from public.chat_messages m where m.id = message.id;
   end if;
@@ -119,7 +119,7 @@ comment on function private.settle_turn(uuid, text, jsonb) is
   'Settles a turn exactly once: stream, reply, usage and session in one transaction. Returns the reply''s row as it is stored; null when the session is gone. Definer: the functions of usage are not granted.';
 grant execute on function private.settle_turn(uuid, text, jsonb) to service_role;
 
-create function public.finish_turn(stream_id uuid, status text, reply jsonb)
+create function public.settle_turn(turn_id uuid, status text, reply jsonb)
 returns jsonb
 language plpgsql
 security invoker
@@ -129,23 +129,23 @@ begin
   if status not in ('complete', 'stopped') then
     perform private.refuse(400, 'invalid_turn_status');
   end if;
-  return private.settle_turn(stream_id, status, reply);
+  return private.settle_turn(turn_id, status, reply);
 end
 $$;
-comment on function public.finish_turn(uuid, text, jsonb) is
+comment on function public.settle_turn(uuid, text, jsonb) is
   'Service RPC: settles a turn as complete or stopped. reply: content, parts, model, input_tokens, cached_input_tokens, output_tokens, response_id, and thread_id when the conversation holds the turn. Returns the stored row.';
-grant execute on function public.finish_turn(uuid, text, jsonb) to service_role;
+grant execute on function public.settle_turn(uuid, text, jsonb) to service_role;
 
-create function public.fail_turn(stream_id uuid, reply jsonb)
+create function public.fail_turn(turn_id uuid, reply jsonb)
 returns jsonb
 language sql
 security invoker
 set search_path = ''
 as $$
-  select private.settle_turn(stream_id, 'failed', reply)
+  select private.settle_turn(turn_id, 'failed', reply)
 $$;
 comment on function public.fail_turn(uuid, jsonb) is
-  'Service RPC: settles a turn that failed. reply as in finish_turn, with error {code, message} as the client saw it; what was said before stays.';
+  'Service RPC: settles a turn that failed. reply as in settle_turn, with error {code, message} as the client saw it; what was said before stays.';
 grant execute on function public.fail_turn(uuid, jsonb) to service_role;
 
 create function public.request_stop(auth_user_id uuid, session_id uuid)
@@ -154,31 +154,31 @@ language sql
 security invoker
 set search_path = ''
 as $$
-  update public.chat_streams t
+  update public.chat_turns t
   set stop_requested_at = coalesce(t.stop_requested_at, now())
   from public.profiles p
   where p.auth_id = request_stop.auth_user_id
     and t.user_id = p.id
     and t.session_id = request_stop.session_id
     and t.status = 'active'
-  returning jsonb_build_object('stream_id', t.id, 'profile_id', t.user_id, 'response_id', t.response_id)
+  returning jsonb_build_object('turn_id', t.id, 'profile_id', t.user_id, 'response_id', t.response_id)
 $$;
 comment on function public.request_stop(uuid, uuid) is
   'Service RPC: marks the running generation of the user''s session to be stopped; null when nothing runs.';
 grant execute on function public.request_stop(uuid, uuid) to service_role;
 
 create function public.claim_stale_turns(max_count integer)
-returns setof public.chat_streams
+returns setof public.chat_turns
 language sql
 security invoker
 set search_path = ''
 as $$
   -- The heartbeat doubles as the lease: a second run takes others, and a crashed one is taken over.
-  update public.chat_streams t
+  update public.chat_turns t
   set heartbeat_at = now()
   where t.id in (
     select s.id
-    from public.chat_streams s
+    from public.chat_turns s
     where s.status = 'active' and s.heartbeat_at < now() - interval '90 seconds'
     order by s.heartbeat_at
     limit max_count

@@ -1,6 +1,6 @@
 -- Credits that payments bring, and that refunds take back.
 
-create function private.grant_credits(payment public.payments)
+create function private.credit_payment(payment public.payments)
 returns void
 language plpgsql
 set search_path = ''
@@ -26,11 +26,11 @@ begin
     on conflict (invoice_line_id) do nothing
     returning g.tokens, g.expires_at
   loop
-    perform private.grant_tokens(payment.user_id, line.tokens, line.expires_at);
+    perform private.grant_credits(payment.user_id, line.tokens, line.expires_at);
   end loop;
 end
 $$;
-comment on function private.grant_credits(public.payments) is
+comment on function private.credit_payment(public.payments) is
   'Grants what the lines of a paid invoice bring, each line once, whoever tells of it and how often.';
 
 create function private.reversed_amount(payment public.payments)
@@ -84,7 +84,7 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  perform private.grant_credits(payment);
+  perform private.credit_payment(payment);
   perform private.take_back_credits(payment);
   update public.payments p
   set digital_products_delivered = true

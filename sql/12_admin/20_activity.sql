@@ -93,7 +93,7 @@ begin
 end
 $$;
 comment on function private.log_turn() is
-  'Trigger on chat_streams: a turn began. Definer: whoever starts one may not write the log.';
+  'Trigger on chat_turns: a turn began. Definer: whoever starts one may not write the log.';
 
 create function private.log_upload_activity()
 returns trigger
@@ -171,8 +171,8 @@ create trigger parley_auth_user_signed_in
   for each row when (new.last_sign_in_at is distinct from old.last_sign_in_at and new.last_sign_in_at is not null)
   execute function private.log_sign_in();
 
-create trigger chat_streams_log_turn
-  after insert on public.chat_streams
+create trigger chat_turns_log_turn
+  after insert on public.chat_turns
   for each row execute function private.log_turn();
 
 create trigger chat_files_log_upload

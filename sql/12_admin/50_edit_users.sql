@@ -1,6 +1,6 @@
 -- What admins change about users: role, suspension, credits; the first admin.
 
-create function private.act_among_admins()
+create function private.lock_admins()
 returns void
 language plpgsql
 set search_path = ''
@@ -12,7 +12,7 @@ begin
   perform private.require_admin();
 end
 $$;
-comment on function private.act_among_admins() is
+comment on function private.lock_admins() is
   'As require_admin; who changes who is an admin does so one after the other.';
 
 create function private.require_admin_left(before public.profiles)
@@ -48,7 +48,7 @@ declare
   before public.profiles;
   after public.profiles;
 begin
-  perform private.act_among_admins();
+  perform private.lock_admins();
   if role is null then
     perform private.refuse(400, 'invalid_role', hint => 'One of user, premium, admin, banned.');
   end if;
@@ -87,7 +87,7 @@ declare
   before public.profiles;
   after public.profiles;
 begin
-  perform private.act_among_admins();
+  perform private.lock_admins();
   if is_active is null then
     perform private.refuse(400, 'invalid_is_active', hint => 'true or false.');
   end if;
@@ -117,7 +117,7 @@ comment on function public.admin_set_active(uuid, boolean) is
   'Admin RPC: false suspends; returns the changed profile. 409 last_admin.';
 grant execute on function public.admin_set_active(uuid, boolean) to authenticated;
 
-create function private.grant_tokens(profile_id uuid, amount integer, expires_at timestamptz)
+create function private.grant_credits(profile_id uuid, amount integer, expires_at timestamptz)
 returns public.profiles
 language plpgsql
 set search_path = ''
@@ -129,18 +129,18 @@ begin
   set tokens = case when p.tokens_expires_at <= now() then 0 else p.tokens end + amount,
       tokens_expires_at = case
         -- Credits that never expire stay so, and a grant that never expires makes the others so.
-        when grant_tokens.expires_at is not null and not (p.tokens > 0 and p.tokens_expires_at is null)
-          then greatest(p.tokens_expires_at, grant_tokens.expires_at)
+        when grant_credits.expires_at is not null and not (p.tokens > 0 and p.tokens_expires_at is null)
+          then greatest(p.tokens_expires_at, grant_credits.expires_at)
       end
   where p.id = profile_id
   returning * into profile;
   return profile;
 end
 $$;
-comment on function private.grant_tokens(uuid, integer, timestamptz) is
+comment on function private.grant_credits(uuid, integer, timestamptz) is
   'Adds credits in one statement: an expired balance is zeroed first, the expiry becomes the later of both; null is never.';
 
-create function private.admin_grant_tokens(user_id uuid, amount integer, expires_at timestamptz)
+create function private.admin_grant_credits(user_id uuid, amount integer, expires_at timestamptz)
 returns public.profiles
 language plpgsql
 security definer
@@ -158,30 +158,30 @@ begin
     perform private.refuse(400, 'invalid_expiry', hint => 'In the future, or null for never.');
   end if;
   before := private.lock_user(user_id);
-  after := private.grant_tokens(user_id, amount, expires_at);
+  after := private.grant_credits(user_id, amount, expires_at);
   perform private.audit(
-    'admin_grant_tokens', user_id,
+    'admin_grant_credits', user_id,
     jsonb_build_object('tokens', before.tokens, 'tokens_expires_at', before.tokens_expires_at),
     jsonb_build_object('tokens', after.tokens, 'tokens_expires_at', after.tokens_expires_at)
   );
   return after;
 end
 $$;
-comment on function private.admin_grant_tokens(uuid, integer, timestamptz) is
+comment on function private.admin_grant_credits(uuid, integer, timestamptz) is
   'Gives a user credits. Definer: credits are no client''s to write; admins only, audited.';
-grant execute on function private.admin_grant_tokens(uuid, integer, timestamptz) to authenticated;
+grant execute on function private.admin_grant_credits(uuid, integer, timestamptz) to authenticated;
 
-create function public.admin_grant_tokens(user_id uuid, amount integer, expires_at timestamptz default null)
+create function public.admin_grant_credits(user_id uuid, amount integer, expires_at timestamptz default null)
 returns public.profiles
 language sql
 security invoker
 set search_path = ''
 as $$
-  select private.admin_grant_tokens(user_id, amount, expires_at)
+  select private.admin_grant_credits(user_id, amount, expires_at)
 $$;
-comment on function public.admin_grant_tokens(uuid, integer, timestamptz) is
+comment on function public.admin_grant_credits(uuid, integer, timestamptz) is
   'Admin RPC: credits, one message each, until expires_at or for ever; returns the changed profile.';
-grant execute on function public.admin_grant_tokens(uuid, integer, timestamptz) to authenticated;
+grant execute on function public.admin_grant_credits(uuid, integer, timestamptz) to authenticated;
 
 create function private.setup_admin(email text)
 returns uuid

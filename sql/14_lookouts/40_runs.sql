@@ -109,7 +109,7 @@ set search_path = ''
 as $$
 declare
   question public.chat_messages;
-  answer public.chat_messages;
+  reply public.chat_messages;
 begin
   if run.turn_started_at is null then
     return null;
@@ -120,17 +120,17 @@ begin
   select * into question
   from public.chat_messages m
   where m.session_id = run.session_id and m.client_id = run.id::text;
-  answer := private.answer_to(question);
+  reply := private.reply_to(question);
 
-  if answer.status = 'streaming' then
+  if reply.status = 'streaming' then
     -- Recovery ends every turn long before.
     return case when run.turn_started_at < now() - interval '1 hour' then
       private.run_error('failed', 'run_abandoned', 'The reply did not come to its end.')
     end;
   end if;
-  if answer.status = 'failed' then
-    return private.run_error('failed', coalesce(answer.error ->> 'code', 'internal'),
-      coalesce(answer.error ->> 'message', 'Something went wrong.'));
+  if reply.status = 'failed' then
+    return private.run_error('failed', coalesce(reply.error ->> 'code', 'internal'),
+      coalesce(reply.error ->> 'message', 'Something went wrong.'));
   end if;
   return jsonb_build_object('status', 'complete');
 end
@@ -202,7 +202,7 @@ $$;
 comment on function private.trim_runs(uuid, uuid) is
   'Keeps the last 100 runs. Called under the lock of the lookout, so that writers queue.';
 
-create function private.end_run(run public.lookout_runs, ending jsonb)
+create function private.settle_run(run public.lookout_runs, ending jsonb)
 returns public.lookout_runs
 language plpgsql
 set search_path = ''
@@ -227,10 +227,10 @@ begin
   return ended;
 end
 $$;
-comment on function private.end_run(public.lookout_runs, jsonb) is
+comment on function private.settle_run(public.lookout_runs, jsonb) is
   'Records how a run ended; a failed one leaves no session without a reply.';
 
-create function private.finish_lookout_run(run_id uuid, next_run_at timestamptz, outcome jsonb)
+create function private.settle_lookout_run(run_id uuid, next_run_at timestamptz, outcome jsonb)
 returns public.lookout_runs
 language plpgsql
 security definer
@@ -249,7 +249,7 @@ begin
     return run;
   end if;
   if run.status = 'running' then
-    run := private.end_run(run, ending);
+    run := private.settle_run(run, ending);
   elsif exists (select from public.lookout_runs r where r.lookout_id = run.lookout_id and r.status = 'running') then
     -- Ended long ago: what goes on now is another's.
     return run;
@@ -259,21 +259,21 @@ begin
   return run;
 end
 $$;
-comment on function private.finish_lookout_run(uuid, timestamptz, jsonb) is
+comment on function private.settle_lookout_run(uuid, timestamptz, jsonb) is
   'Ends a run once and moves its lookout on. Definer: the functions of turns are not granted.';
-grant execute on function private.finish_lookout_run(uuid, timestamptz, jsonb) to service_role;
+grant execute on function private.settle_lookout_run(uuid, timestamptz, jsonb) to service_role;
 
-create function public.finish_lookout_run(run_id uuid, next_run_at timestamptz default null, outcome jsonb default null)
+create function public.settle_lookout_run(run_id uuid, next_run_at timestamptz default null, outcome jsonb default null)
 returns public.lookout_runs
 language sql
 security invoker
 set search_path = ''
 as $$
-  select private.finish_lookout_run(run_id, next_run_at, outcome)
+  select private.settle_lookout_run(run_id, next_run_at, outcome)
 $$;
-comment on function public.finish_lookout_run(uuid, timestamptz, jsonb) is
+comment on function public.settle_lookout_run(uuid, timestamptz, jsonb) is
   'Service RPC of the lookouts function: records a run by how its turn ended, else by outcome (status, code, message), and sets the next time unless the lookout was changed. Still running: its reply is generated elsewhere, and the run is claimed again in a minute.';
-grant execute on function public.finish_lookout_run(uuid, timestamptz, jsonb) to service_role;
+grant execute on function public.settle_lookout_run(uuid, timestamptz, jsonb) to service_role;
 
 create function public.defer_lookout_run(run_id uuid, until timestamptz)
 returns boolean

@@ -44,7 +44,7 @@ as $$
 $$;
 comment on function private.enqueue_deletion(text, text, uuid) is 'Puts one thing into the outbox.';
 
-create function private.let_go_of_session()
+create function private.enqueue_session_deletion()
 returns trigger
 language plpgsql
 security definer
@@ -58,18 +58,18 @@ begin
   return null;
 end
 $$;
-comment on function private.let_go_of_session() is
+comment on function private.enqueue_session_deletion() is
   'Trigger: the conversation of a session that is deleted, or that gets another one. Definer: the outbox is closed to all roles.';
 
 create trigger chat_sessions_outbox_deleted
   after delete on public.chat_sessions
-  for each row execute function private.let_go_of_session();
+  for each row execute function private.enqueue_session_deletion();
 create trigger chat_sessions_outbox_thread
   after update of thread_id on public.chat_sessions
   for each row when (old.thread_id is distinct from new.thread_id)
-  execute function private.let_go_of_session();
+  execute function private.enqueue_session_deletion();
 
-create function private.let_go_of_response()
+create function private.enqueue_response_deletion()
 returns trigger
 language plpgsql
 security definer
@@ -80,23 +80,23 @@ begin
   return null;
 end
 $$;
-comment on function private.let_go_of_response() is
+comment on function private.enqueue_response_deletion() is
   'Trigger: the stored response of a message or stream that goes, or that gets another one. Definer: the outbox is closed to all roles.';
 
 create trigger chat_messages_outbox_deleted
   after delete on public.chat_messages
   for each row when (old.response_id is not null)
-  execute function private.let_go_of_response();
-create trigger chat_streams_outbox_deleted
-  after delete on public.chat_streams
+  execute function private.enqueue_response_deletion();
+create trigger chat_turns_outbox_deleted
+  after delete on public.chat_turns
   for each row when (old.response_id is not null)
-  execute function private.let_go_of_response();
-create trigger chat_streams_outbox_response
-  after update of response_id on public.chat_streams
+  execute function private.enqueue_response_deletion();
+create trigger chat_turns_outbox_response
+  after update of response_id on public.chat_turns
   for each row when (old.response_id <> new.response_id)
-  execute function private.let_go_of_response();
+  execute function private.enqueue_response_deletion();
 
-create function private.let_go_of_store()
+create function private.enqueue_store_deletion()
 returns trigger
 language plpgsql
 security definer
@@ -107,19 +107,19 @@ begin
   return null;
 end
 $$;
-comment on function private.let_go_of_store() is
+comment on function private.enqueue_store_deletion() is
   'Trigger: a store at OpenAI that is replaced, or whose row goes. Definer: the outbox is closed to all roles.';
 
 create trigger vector_stores_outbox_deleted
   after delete on public.vector_stores
   for each row when (old.store_id is not null)
-  execute function private.let_go_of_store();
+  execute function private.enqueue_store_deletion();
 create trigger vector_stores_outbox_store
   after update of store_id on public.vector_stores
   for each row when (old.store_id is distinct from new.store_id and old.store_id is not null)
-  execute function private.let_go_of_store();
+  execute function private.enqueue_store_deletion();
 
-create function private.let_go_of_file()
+create function private.enqueue_file_deletion()
 returns trigger
 language plpgsql
 security definer
@@ -137,10 +137,10 @@ begin
   return null;
 end
 $$;
-comment on function private.let_go_of_file() is
+comment on function private.enqueue_file_deletion() is
   'Trigger: the file at OpenAI of a row that goes, fails, or gets another one. Definer: the outbox is closed to all roles.';
 
-create function private.let_go_of_object()
+create function private.enqueue_object_deletion()
 returns trigger
 language plpgsql
 security definer
@@ -151,23 +151,23 @@ begin
   return null;
 end
 $$;
-comment on function private.let_go_of_object() is
+comment on function private.enqueue_object_deletion() is
   'Trigger: the object in Storage of a file that goes or fails. Definer: the outbox is closed to all roles.';
 
 create trigger chat_files_outbox_deleted
   after delete on public.chat_files
-  for each row execute function private.let_go_of_file();
+  for each row execute function private.enqueue_file_deletion();
 create trigger chat_files_outbox_replaced
   after update of openai_file_id on public.chat_files
   for each row when (old.openai_file_id is distinct from new.openai_file_id)
-  execute function private.let_go_of_file();
+  execute function private.enqueue_file_deletion();
 create trigger chat_files_outbox_object_deleted
   after delete on public.chat_files
-  for each row execute function private.let_go_of_object();
+  for each row execute function private.enqueue_object_deletion();
 create trigger chat_files_outbox_object_failed
   after update of status on public.chat_files
   for each row when (old.status <> 'failed' and new.status = 'failed')
-  execute function private.let_go_of_object();
+  execute function private.enqueue_object_deletion();
 
 create function private.set_openai_file(file_id uuid, openai_file_id text)
 returns boolean
@@ -260,10 +260,10 @@ as $$
   select d.id, d.kind, d.remote_id, d.attempts, d.due_at from private.claim_remote_deletions(provider, max_count) d
 $$;
 comment on function public.claim_remote_deletions(text, integer) is
-  'Service RPC of the clean-up: due rows of the outbox for openai, storage or stripe, each to one caller at a time. End each by complete_remote_deletion.';
+  'Service RPC of the clean-up: due rows of the outbox for openai, storage or stripe, each to one caller at a time. End each by settle_remote_deletion.';
 grant execute on function public.claim_remote_deletions(text, integer) to service_role;
 
-create function private.complete_remote_deletion(deletion_id bigint, claimed_until timestamptz, error text)
+create function private.settle_remote_deletion(deletion_id bigint, claimed_until timestamptz, error text)
 returns void
 language plpgsql
 security definer
@@ -282,21 +282,21 @@ begin
   where d.id = deletion_id and d.due_at = claimed_until;
 end
 $$;
-comment on function private.complete_remote_deletion(bigint, timestamptz, text) is
+comment on function private.settle_remote_deletion(bigint, timestamptz, text) is
   'Ends a claim: done, or to be tried again after one minute, doubling to six hours. Definer: the outbox is closed to all roles.';
-grant execute on function private.complete_remote_deletion(bigint, timestamptz, text) to service_role;
+grant execute on function private.settle_remote_deletion(bigint, timestamptz, text) to service_role;
 
-create function public.complete_remote_deletion(deletion_id bigint, claimed_until timestamptz, error text default null)
+create function public.settle_remote_deletion(deletion_id bigint, claimed_until timestamptz, error text default null)
 returns void
 language sql
 security invoker
 set search_path = ''
 as $$
-  select private.complete_remote_deletion(deletion_id, claimed_until, error)
+  select private.settle_remote_deletion(deletion_id, claimed_until, error)
 $$;
-comment on function public.complete_remote_deletion(bigint, timestamptz, text) is
+comment on function public.settle_remote_deletion(bigint, timestamptz, text) is
   'Service RPC of the clean-up: claimed_until is the due_at of the claim. Without an error the row goes; with one it backs off.';
-grant execute on function public.complete_remote_deletion(bigint, timestamptz, text) to service_role;
+grant execute on function public.settle_remote_deletion(bigint, timestamptz, text) to service_role;
 
 create function private.count_due_deletions()
 returns integer

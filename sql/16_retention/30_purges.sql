@@ -211,7 +211,7 @@ $$;
 comment on function private.purge_rate_counters(timestamptz, integer) is
   'Purge: counters of the limiter that nobody has touched for a day.';
 
-create function private.purge_purge_counts(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+create function private.purge_history(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
 language sql
 set search_path = ''
 as $$
@@ -228,7 +228,7 @@ as $$
   )
   select count(*)::integer, null::timestamptz from gone g
 $$;
-comment on function private.purge_purge_counts(timestamptz, integer) is 'Purge: counts of retention older than a year.';
+comment on function private.purge_history(timestamptz, integer) is 'Purge: counts of retention older than a year.';
 
 create function private.can_use_schema(schema_name text)
 returns boolean
@@ -350,7 +350,7 @@ begin
   -- have nothing left.
   foreach kind in array array[
     'usage_counters', 'user_activity', 'sync_logs', 'audit_logs', 'bridge_tokens', 'organization_invitations',
-    'stripe_events', 'purge_counts', 'cron_runs', 'rate_counters', 'failed_sign_ups'
+    'stripe_events', 'history', 'cron_runs', 'rate_counters', 'failed_sign_ups'
   ] loop
     begin
       if private.purge_kind(kind, max_rows) then

@@ -3,7 +3,7 @@
 -- What becomes of every row that belongs to a user when the account goes:
 --   profiles                 stays, anonymized (private.anonymize_profile); auth_id goes with the login
 --   auth.users, its sessions go: sessions at once, the login last
---   chat_sessions            go, and with them chat_messages, chat_streams, chat_files, vector_stores; by the outbox
+--   chat_sessions            go, and with them chat_messages, chat_turns, chat_files, vector_stores; by the outbox
 --                            what they have at OpenAI and in Storage
 --   storage.objects          go by the outbox, all in the profile's folder
 --   custom_instructions, user_activity, admin_notes (about the user), bridge_tokens, sync_logs, usage_counters,

@@ -25,7 +25,7 @@ comment on function private.holder_of_customer(public.stripe_customers) is
   'With whose account a customer goes. Who is linked to it comes first; metadata, which our server writes when it makes one, speaks only for those that it could not link. Nobody gains anything by it.';
 grant execute on function private.holder_of_customer(public.stripe_customers) to service_role;
 
-create function private.let_go_of_customers(profile_id uuid)
+create function private.enqueue_customer_deletions(profile_id uuid)
 returns void
 language sql
 set search_path = ''
@@ -34,20 +34,20 @@ as $$
   update public.stripe_customers c
   set email = null, name = null
   where (
-      c.user_id = let_go_of_customers.profile_id
-      or (c.user_id is null and c.metadata ->> 'profile_id' = let_go_of_customers.profile_id::text)
+      c.user_id = enqueue_customer_deletions.profile_id
+      or (c.user_id is null and c.metadata ->> 'profile_id' = enqueue_customer_deletions.profile_id::text)
     )
-    and private.holder_of_customer(c) = let_go_of_customers.profile_id;
+    and private.holder_of_customer(c) = enqueue_customer_deletions.profile_id;
 
   select private.enqueue_deletion('stripe_customer', p.stripe_customer_id)
   from public.profiles p
-  where p.id = let_go_of_customers.profile_id
+  where p.id = enqueue_customer_deletions.profile_id
     and p.stripe_customer_id is not null
     and not exists (
       select from private.remote_deletions d where d.kind = 'stripe_customer' and d.remote_id = p.stripe_customer_id
     )
 $$;
-comment on function private.let_go_of_customers(uuid) is
+comment on function private.enqueue_customer_deletions(uuid) is
   'Puts a closed profile''s customers at Stripe into the outbox, also those that were made and never linked; of our rows of them, only what others refer to stays.';
 
 create function private.forget_customer()
@@ -70,7 +70,7 @@ $$;
 comment on function private.forget_customer() is
   'Trigger: what Stripe still says of a customer whose account is deleted is not written down again.';
 
-create function private.let_go_of_customer()
+create function private.enqueue_customer_deletion()
 returns trigger
 language plpgsql
 security definer
@@ -85,7 +85,7 @@ begin
   return null;
 end
 $$;
-comment on function private.let_go_of_customer() is
+comment on function private.enqueue_customer_deletion() is
   'Trigger: a customer that we hear of, or link, when its account is deleted goes too. Definer: the outbox is closed to all roles.';
 
 create trigger stripe_customers_forget
@@ -95,7 +95,7 @@ create trigger stripe_customers_forget
 create trigger stripe_customers_let_go
   after insert or update on public.stripe_customers
   for each row when (not new.is_deleted)
-  execute function private.let_go_of_customer();
+  execute function private.enqueue_customer_deletion();
 
 create function private.close_account(profile_id uuid)
 returns void
@@ -123,7 +123,7 @@ begin
     where d.invited_by = close_account.profile_id or d.email = address
     for update skip locked
   );
-  perform private.let_go_of_customers(close_account.profile_id);
+  perform private.enqueue_customer_deletions(close_account.profile_id);
 end
 $$;
 comment on function private.close_account(uuid) is
@@ -193,7 +193,7 @@ begin
   end if;
 
   delete from private.rate_counters r where r.subject = erase_account.profile_id::text;
-  perform private.let_go_of_customers(erase_account.profile_id);
+  perform private.enqueue_customer_deletions(erase_account.profile_id);
   perform private.enqueue_deletion('object', o.name)
   from storage.objects o
   where o.bucket_id = 'chat-files'

@@ -50,7 +50,7 @@ begin
     me := private.ensure_profile(auth.uid());
   end if;
   if me.role = 'admin' then
-    -- As in private.act_among_admins: of two admins who leave at once, one stays.
+    -- As in private.lock_admins: of two admins who leave at once, one stays.
     perform pg_advisory_xact_lock(hashtextextended('parley.admins', 0));
   end if;
   select * into me from public.profiles p where p.id = me.id for no key update;
@@ -118,7 +118,7 @@ comment on function public.continue_account_deletion(uuid) is
   'Service RPC of the account function: erases up to 2000 rows of an account that request_account_deletion has closed; true: call again, there is more.';
 grant execute on function public.continue_account_deletion(uuid) to service_role;
 
-create function private.finish_account_deletions()
+create function private.settle_account_deletions()
 returns boolean
 language plpgsql
 set search_path = ''
@@ -158,7 +158,7 @@ begin
   return exists (select from private.account_deletions d where d.due_at <= now());
 end
 $$;
-comment on function private.finish_account_deletions() is
+comment on function private.settle_account_deletions() is
   'One step of one deletion that nobody is at: a batch, or the login when nothing else is left; true: call again, there is more. Called by the schedule.';
 
 create function private.handle_auth_user_deleted()

@@ -660,7 +660,7 @@ values
 
 -- From sql/03_chat_messages.sql
 
--- Messages of a session, and the stream record of each reply's generation.
+-- Messages of a session, and the turn that generates each reply.
 
 create table public.chat_messages (
   id uuid primary key default gen_random_uuid(),
@@ -700,7 +700,7 @@ create table public.chat_messages (
   constraint chat_messages_feedback_check check (feedback in (-1, 1))
 );
 
-create table public.chat_streams (
+create table public.chat_turns (
   id uuid primary key default gen_random_uuid(),
   session_id uuid not null,
   user_id uuid not null,
@@ -713,14 +713,14 @@ create table public.chat_streams (
   reservation jsonb,
   created_at timestamptz not null default now(),
   finished_at timestamptz,
-  constraint chat_streams_session_id_user_id_fkey foreign key (session_id, user_id)
+  constraint chat_turns_session_id_user_id_fkey foreign key (session_id, user_id)
     references public.chat_sessions (id, user_id) on delete cascade,
-  constraint chat_streams_user_message_id_fkey foreign key (user_message_id)
+  constraint chat_turns_user_message_id_fkey foreign key (user_message_id)
     references public.chat_messages (id) on delete cascade,
-  constraint chat_streams_assistant_message_id_fkey foreign key (assistant_message_id)
+  constraint chat_turns_assistant_message_id_fkey foreign key (assistant_message_id)
     references public.chat_messages (id) on delete cascade,
-  constraint chat_streams_status_check check (status in ('active', 'complete', 'stopped', 'failed')),
-  constraint chat_streams_finished_at_check check ((status = 'active') = (finished_at is null))
+  constraint chat_turns_status_check check (status in ('active', 'complete', 'stopped', 'failed')),
+  constraint chat_turns_finished_at_check check ((status = 'active') = (finished_at is null))
 );
 
 comment on table public.chat_messages is 'What was said in a session, ordered by seq. Written by the turn functions only.';
@@ -733,19 +733,19 @@ comment on column public.chat_messages.cached_input_tokens is 'Part of input_tok
 comment on column public.chat_messages.usage_estimated is 'True when the provider gave no token counts.';
 comment on column public.chat_messages.completion_time is 'Seconds from the request to the end of the reply.';
 comment on column public.chat_messages.error is 'Why a reply failed, as the client saw it: code and message.';
-comment on table public.chat_streams is
+comment on table public.chat_turns is
   'One generation of a reply: what resume, stop and recovery act on. At most one is active per session.';
-comment on column public.chat_streams.heartbeat_at is 'Touched by the function that pumps the reply; old means that it died.';
-comment on column public.chat_streams.reservation is 'Where the message was charged (source and period), so that a refund goes back there.';
+comment on column public.chat_turns.heartbeat_at is 'Touched by the function that pumps the reply; old means that it died.';
+comment on column public.chat_turns.reservation is 'Where the message was charged (source and period), so that a refund goes back there.';
 
 alter table public.chat_messages enable row level security;
-alter table public.chat_streams enable row level security;
+alter table public.chat_turns enable row level security;
 
 grant select on public.chat_messages to authenticated;
 grant update (feedback) on public.chat_messages to authenticated;
 grant select, insert, update, delete on public.chat_messages to service_role;
-grant select on public.chat_streams to authenticated;
-grant select, insert, update, delete on public.chat_streams to service_role;
+grant select on public.chat_turns to authenticated;
+grant select, insert, update, delete on public.chat_turns to service_role;
 
 create policy chat_messages_select_own on public.chat_messages
   for select to authenticated
@@ -756,7 +756,7 @@ create policy chat_messages_update_own on public.chat_messages
   using (user_id = (select private.current_profile_id()))
   with check (user_id = (select private.current_profile_id()));
 
-create policy chat_streams_select_own on public.chat_streams
+create policy chat_turns_select_own on public.chat_turns
   for select to authenticated
   using (user_id = (select private.current_profile_id()));
 
@@ -861,15 +861,15 @@ alter table public.chat_sessions alter column user_id set (n_distinct = -0.01);
 create index chat_sessions_assistant_slug_idx on public.chat_sessions (assistant_slug);
 
 -- At most one generation runs in a session; also finds it for stop and resume.
-create unique index chat_streams_active_session_id_key on public.chat_streams (session_id) where status = 'active';
+create unique index chat_turns_active_session_id_key on public.chat_turns (session_id) where status = 'active';
 
 -- Recovery: active streams whose heartbeat is old.
-create index chat_streams_active_heartbeat_at_idx on public.chat_streams (heartbeat_at) where status = 'active';
+create index chat_turns_active_heartbeat_at_idx on public.chat_turns (heartbeat_at) where status = 'active';
 
--- Foreign keys of chat_streams: deleting a session or a message finds its streams.
-create index chat_streams_session_id_user_id_idx on public.chat_streams (session_id, user_id);
-create index chat_streams_user_message_id_idx on public.chat_streams (user_message_id);
-create index chat_streams_assistant_message_id_idx on public.chat_streams (assistant_message_id);
+-- Foreign keys of chat_turns: deleting a session or a message finds its streams.
+create index chat_turns_session_id_user_id_idx on public.chat_turns (session_id, user_id);
+create index chat_turns_user_message_id_idx on public.chat_turns (user_message_id);
+create index chat_turns_assistant_message_id_idx on public.chat_turns (assistant_message_id);
 
 -- From sql/06_chat_files.sql
 
@@ -1145,18 +1145,18 @@ comment on function public.store_file(uuid, bigint, text) is
   'Service RPC of the files function: the row, now indexing; of the same bytes in the same session, the row that was first. 413 when they are too many.';
 grant execute on function public.store_file(uuid, bigint, text) to service_role;
 
-create function public.finish_file(file_id uuid, vector_store_id uuid default null)
+create function public.settle_file(file_id uuid, vector_store_id uuid default null)
 returns void
 language sql
 security invoker
 set search_path = ''
 as $$
   update public.chat_files f
-  set status = 'ready', error = null, vector_store_id = coalesce(finish_file.vector_store_id, f.vector_store_id)
+  set status = 'ready', error = null, vector_store_id = coalesce(settle_file.vector_store_id, f.vector_store_id)
   where f.id = file_id and f.status = 'indexing'
 $$;
-comment on function public.finish_file(uuid, uuid) is 'Service RPC: OpenAI has read the file; it may be used in turns.';
-grant execute on function public.finish_file(uuid, uuid) to service_role;
+comment on function public.settle_file(uuid, uuid) is 'Service RPC: OpenAI has read the file; it may be used in turns.';
+grant execute on function public.settle_file(uuid, uuid) to service_role;
 
 create function public.fail_file(file_id uuid, error jsonb)
 returns void
@@ -1339,7 +1339,7 @@ comment on function public.claim_vector_store(uuid) is
   'Service RPC: the store of a session. kind: ready (with store_id), build (the caller makes it, under a lease), wait (somebody does), failed (it could not be made, or the session is gone).';
 grant execute on function public.claim_vector_store(uuid) to service_role;
 
-create function private.finish_vector_store(claimed_id uuid, claimed_until timestamptz, store_id text,
+create function private.settle_vector_store(claimed_id uuid, claimed_until timestamptz, store_id text,
   expires_at timestamptz, openai_metadata jsonb)
 returns boolean
 language plpgsql
@@ -1349,11 +1349,11 @@ as $$
 begin
   -- The trigger on store_id puts the store that is replaced into the outbox, in this transaction.
   update public.vector_stores v
-  set status = 'active', store_id = finish_vector_store.store_id, expires_at = finish_vector_store.expires_at,
-      openai_metadata = finish_vector_store.openai_metadata, expired_at = null, lease_until = null, error = null
+  set status = 'active', store_id = settle_vector_store.store_id, expires_at = settle_vector_store.expires_at,
+      openai_metadata = settle_vector_store.openai_metadata, expired_at = null, lease_until = null, error = null
   where v.id = claimed_id and v.status = 'recreating' and v.lease_until = claimed_until;
   if not found then
-    perform private.enqueue_deletion('vector_store', finish_vector_store.store_id);
+    perform private.enqueue_deletion('vector_store', settle_vector_store.store_id);
     return false;
   end if;
   update public.chat_files f
@@ -1366,22 +1366,22 @@ begin
   return true;
 end
 $$;
-comment on function private.finish_vector_store(uuid, timestamptz, text, timestamptz, jsonb) is
+comment on function private.settle_vector_store(uuid, timestamptz, text, timestamptz, jsonb) is
   'The store is made; one that comes after its lease goes to the outbox. Definer: private.enqueue_deletion is not granted.';
-grant execute on function private.finish_vector_store(uuid, timestamptz, text, timestamptz, jsonb) to service_role;
+grant execute on function private.settle_vector_store(uuid, timestamptz, text, timestamptz, jsonb) to service_role;
 
-create function public.finish_vector_store(claimed_id uuid, claimed_until timestamptz, store_id text,
+create function public.settle_vector_store(claimed_id uuid, claimed_until timestamptz, store_id text,
   expires_at timestamptz, openai_metadata jsonb)
 returns boolean
 language sql
 security invoker
 set search_path = ''
 as $$
-  select private.finish_vector_store(claimed_id, claimed_until, store_id, expires_at, openai_metadata)
+  select private.settle_vector_store(claimed_id, claimed_until, store_id, expires_at, openai_metadata)
 $$;
-comment on function public.finish_vector_store(uuid, timestamptz, text, timestamptz, jsonb) is
+comment on function public.settle_vector_store(uuid, timestamptz, text, timestamptz, jsonb) is
   'Service RPC: ends a claim of claim_vector_store with a store; false when the lease was lost.';
-grant execute on function public.finish_vector_store(uuid, timestamptz, text, timestamptz, jsonb) to service_role;
+grant execute on function public.settle_vector_store(uuid, timestamptz, text, timestamptz, jsonb) to service_role;
 
 create function public.fail_vector_store(claimed_id uuid, claimed_until timestamptz, error text)
 returns void
@@ -1615,7 +1615,7 @@ $$;
 comment on function private.count_usage(uuid, text, text, integer) is
   'Counts one use in the current minute, day or month (UTC); false when the limit is reached. null is unlimited.';
 
-create function private.uncount_usage(profile_id uuid, feature text, unit text, period_start timestamptz)
+create function private.decrement_usage(profile_id uuid, feature text, unit text, period_start timestamptz)
 returns void
 language sql
 set search_path = ''
@@ -1623,12 +1623,12 @@ as $$
   update public.usage_counters c
   set count = c.count - 1
   where c.user_id = profile_id
-    and c.feature = uncount_usage.feature
-    and c.period_start = uncount_usage.period_start
+    and c.feature = decrement_usage.feature
+    and c.period_start = decrement_usage.period_start
     and c.period_start = date_trunc(unit, now(), 'UTC')
     and c.count > 0
 $$;
-comment on function private.uncount_usage(uuid, text, text, timestamptz) is 'Takes one use back, if its period is still the current one.';
+comment on function private.decrement_usage(uuid, text, text, timestamptz) is 'Takes one use back, if its period is still the current one.';
 
 create function private.limit_detail(unit text, max_count integer)
 returns jsonb
@@ -1755,8 +1755,8 @@ begin
     and reservation ->> 'source' = 'credits'
     and ((reservation ->> 'expires_at') is null or (reservation ->> 'expires_at')::timestamptz > now());
 
-  perform private.uncount_usage(profile_id, 'messages', 'day', (reservation ->> 'day')::timestamptz);
-  perform private.uncount_usage(profile_id, 'searches', 'month', (reservation ->> 'search_month')::timestamptz);
+  perform private.decrement_usage(profile_id, 'messages', 'day', (reservation ->> 'day')::timestamptz);
+  perform private.decrement_usage(profile_id, 'searches', 'month', (reservation ->> 'search_month')::timestamptz);
 end
 $$;
 comment on function private.refund_usage(uuid, jsonb) is
@@ -1873,13 +1873,13 @@ create policy usage_metrics_select_own on public.usage_metrics
 
 -- What a turn adds to the table of generations.
 
-alter table public.chat_streams
+alter table public.chat_turns
   add column replaces_message_id uuid,
-  add constraint chat_streams_replaces_message_id_fkey foreign key (replaces_message_id)
+  add constraint chat_turns_replaces_message_id_fkey foreign key (replaces_message_id)
     references public.chat_messages (id) on delete set null;
-comment on column public.chat_streams.replaces_message_id is
+comment on column public.chat_turns.replaces_message_id is
   'Regenerating: the answer that stays until the new one has begun.';
-create index chat_streams_replaces_message_id_idx on public.chat_streams (replaces_message_id);
+create index chat_turns_replaces_message_id_idx on public.chat_turns (replaces_message_id);
 
 -- From sql/09_turns/20_question.sql
 
@@ -1939,17 +1939,17 @@ $$;
 comment on function private.assistant_for_turn(text, uuid) is
   'The assistant of a session: 409 when it has been switched off, 402 when the caller''s plan is too low.';
 
-create function private.active_stream(session_id uuid)
-returns public.chat_streams
+create function private.active_turn(session_id uuid)
+returns public.chat_turns
 language sql
 stable
 set search_path = ''
 as $$
-  select t from public.chat_streams t where t.session_id = active_stream.session_id and t.status = 'active'
+  select t from public.chat_turns t where t.session_id = active_turn.session_id and t.status = 'active'
 $$;
-comment on function private.active_stream(uuid) is 'The generation that runs in a session, or null.';
+comment on function private.active_turn(uuid) is 'The generation that runs in a session, or null.';
 
-create function private.answer_to(question public.chat_messages)
+create function private.reply_to(question public.chat_messages)
 returns public.chat_messages
 language sql
 stable
@@ -1963,7 +1963,7 @@ as $$
   order by m.seq
   limit 1
 $$;
-comment on function private.answer_to(public.chat_messages) is 'The message that follows a user''s message, or null.';
+comment on function private.reply_to(public.chat_messages) is 'The message that follows a user''s message, or null.';
 
 create function private.repeated_turn(session_id uuid, client_id text, content text, parts jsonb)
 returns jsonb
@@ -1973,8 +1973,8 @@ set search_path = ''
 as $$
 declare
   question public.chat_messages;
-  answer public.chat_messages;
-  stream public.chat_streams := private.active_stream(session_id);
+  reply public.chat_messages;
+  turn public.chat_turns := private.active_turn(session_id);
 begin
   select * into question
   from public.chat_messages m
@@ -1983,12 +1983,12 @@ begin
     and m.content = repeated_turn.content
     and m.parts = repeated_turn.parts;
 
-  if stream.user_message_id = question.id then
-    return jsonb_build_object('kind', 'attached', 'stream_id', stream.id);
+  if turn.user_message_id = question.id then
+    return jsonb_build_object('kind', 'attached', 'turn_id', turn.id);
   end if;
-  answer := private.answer_to(question);
-  if answer.status in ('complete', 'stopped') then
-    return jsonb_build_object('kind', 'settled', 'message', to_jsonb(answer));
+  reply := private.reply_to(question);
+  if reply.status in ('complete', 'stopped') then
+    return jsonb_build_object('kind', 'settled', 'message', to_jsonb(reply));
   end if;
   return null;
 end
@@ -2032,7 +2032,7 @@ begin
 
   if question.content = store_question.content and question.parts = store_question.parts then
     -- Sent again after a failure: the failed reply goes, nothing else may have followed it.
-    if (private.answer_to(private.answer_to(question))).id is not null then
+    if (private.reply_to(private.reply_to(question))).id is not null then
       perform private.refuse(409, 'message_id_conflict', hint => 'Later messages follow this one.');
     end if;
   elsif target_id is null then
@@ -2057,20 +2057,20 @@ set search_path = ''
 as $$
 declare
   question public.chat_messages;
-  answer public.chat_messages;
+  reply public.chat_messages;
 begin
   select * into question
   from public.chat_messages m
   where m.session_id = session.id and m.user_id = session.user_id and m.sender = 'user'
   order by m.seq desc
   limit 1;
-  answer := private.answer_to(question);
+  reply := private.reply_to(question);
 
   if question.id is null then
     perform private.refuse(409, 'nothing_to_regenerate', hint => 'The session has no message to answer.');
   end if;
   if target_id is not null
-    and target_id not in (question.id::text, coalesce(question.client_id, ''), coalesce(answer.id::text, '')) then
+    and target_id not in (question.id::text, coalesce(question.client_id, ''), coalesce(reply.id::text, '')) then
     perform private.refuse(409, 'message_id_conflict', hint => 'Only the last answer can be regenerated.');
   end if;
   return question;
@@ -2079,28 +2079,28 @@ $$;
 comment on function private.question_to_redo(public.chat_sessions, text) is
   'The last message of the user, whose answer is regenerated; target_id may name it or that answer, nothing else.';
 
-create function private.open_stream(question public.chat_messages, model text, reservation jsonb)
-returns public.chat_streams
+create function private.open_turn(question public.chat_messages, model text, reservation jsonb)
+returns public.chat_turns
 language plpgsql
 set search_path = ''
 as $$
 declare
-  replaced public.chat_messages := private.answer_to(question);
-  answer_id uuid;
-  stream public.chat_streams;
+  replaced public.chat_messages := private.reply_to(question);
+  reply_id uuid;
+  turn public.chat_turns;
 begin
   insert into public.chat_messages (session_id, user_id, sender, model, status)
-  values (question.session_id, question.user_id, 'assistant', open_stream.model, 'streaming')
-  returning id into answer_id;
+  values (question.session_id, question.user_id, 'assistant', open_turn.model, 'streaming')
+  returning id into reply_id;
 
-  insert into public.chat_streams
+  insert into public.chat_turns
     (session_id, user_id, user_message_id, assistant_message_id, replaces_message_id, reservation)
-  values (question.session_id, question.user_id, question.id, answer_id, replaced.id, open_stream.reservation)
-  returning * into stream;
-  return stream;
+  values (question.session_id, question.user_id, question.id, reply_id, replaced.id, open_turn.reservation)
+  returning * into turn;
+  return turn;
 end
 $$;
-comment on function private.open_stream(public.chat_messages, text, jsonb) is
+comment on function private.open_turn(public.chat_messages, text, jsonb) is
   'Stores an empty reply and the record of its generation; an answer that is there already stays until the new one begins.';
 
 -- From sql/09_turns/30_request.sql
@@ -2187,7 +2187,7 @@ $$;
 comment on function private.check_turn_files(public.chat_sessions, uuid[]) is
   'Refuses files that are not of the session (404) or not ready (409).';
 
-create function private.complete_file_parts(parts jsonb)
+create function private.fill_file_parts(parts jsonb)
 returns jsonb
 language sql
 stable
@@ -2203,7 +2203,7 @@ as $$
   left join public.chat_files f
     on p.part ->> 'type' = 'file' and f.id = any (private.part_file_ids(jsonb_build_array(p.part)))
 $$;
-comment on function private.complete_file_parts(jsonb) is
+comment on function private.fill_file_parts(jsonb) is
   'Gives file parts that carry an id only the type and name of the file; what a client says itself stays.';
 
 create function private.link_turn_files(question public.chat_messages, file_ids uuid[])
@@ -2256,19 +2256,19 @@ comment on function private.describe_files(public.chat_sessions, public.chat_mes
   'What a turn may search and show: the session''s ready files, the images of the message, the store; needs_store when that must be made first.';
 
 create function private.describe_turn(session public.chat_sessions, question public.chat_messages,
-  assistant public.assistants, stream public.chat_streams)
+  assistant public.assistants, turn public.chat_turns)
 returns jsonb
 language sql
 set search_path = ''
 as $$
   select jsonb_build_object(
     'kind', 'started',
-    'stream_id', stream.id,
+    'turn_id', turn.id,
     'profile_id', session.user_id,
     'session_id', session.id,
     'user_message_id', question.id,
-    'assistant_message_id', stream.assistant_message_id,
-    'replaces_answer', stream.replaces_message_id is not null,
+    'assistant_message_id', turn.assistant_message_id,
+    'replaces_reply', turn.replaces_message_id is not null,
     'content', question.content,
     'thread_id', session.thread_id,
     'history', case when session.thread_id is null then private.turn_history(question) else '[]' end,
@@ -2280,14 +2280,14 @@ as $$
     'instructions', private.turn_instructions(assistant.slug, session.user_id)
   ) || private.describe_files(session, question)
 $$;
-comment on function private.describe_turn(public.chat_sessions, public.chat_messages, public.assistants, public.chat_streams) is
-  'Everything that the request upstream needs, so that no other call stands before it.';
+comment on function private.describe_turn(public.chat_sessions, public.chat_messages, public.assistants, public.chat_turns) is
+  'Everything that the request to OpenAI needs, so that no other call stands before it.';
 
 -- From sql/09_turns/40_start.sql
 
 -- The start of a turn: checks, charges and stores in one transaction.
 
-create function private.trust_thread(session public.chat_sessions, is_changed boolean)
+create function private.reusable_conversation(session public.chat_sessions, is_changed boolean)
 returns text
 language sql
 set search_path = ''
@@ -2298,7 +2298,7 @@ as $$
   where s.id = session.id
   returning s.thread_id
 $$;
-comment on function private.trust_thread(public.chat_sessions, boolean) is
+comment on function private.reusable_conversation(public.chat_sessions, boolean) is
   'The conversation that a turn goes on in; an untrusted one is let go, and the turn builds a new one.';
 
 create function private.start_turn(auth_user_id uuid, session_id uuid, client_id text, content text, parts jsonb,
@@ -2311,17 +2311,17 @@ as $$
 declare
   profile_id uuid := private.lock_profile(auth_user_id, must_act => false);
   session public.chat_sessions := private.session_for_turn(session_id, profile_id);
-  completed jsonb := private.complete_file_parts(parts);
+  completed jsonb := private.fill_file_parts(parts);
   named uuid[] := file_ids || private.part_file_ids(coalesce(parts, '[]'));
   repeated jsonb := case when not regenerate then private.repeated_turn(session_id, client_id, content, completed) end;
   assistant public.assistants;
   question public.chat_messages;
-  stream public.chat_streams;
+  turn public.chat_turns;
 begin
   if repeated is not null then
     return repeated;
   end if;
-  if (private.active_stream(session.id)).id is not null then
+  if (private.active_turn(session.id)).id is not null then
     perform private.refuse(409, 'turn_in_progress', hint => 'Wait for the reply or stop it.');
   end if;
   assistant := private.assistant_for_turn(session.assistant_slug, profile_id);
@@ -2333,13 +2333,13 @@ begin
     question := private.store_question(session, client_id, content, completed, target_id);
   end if;
   perform private.link_turn_files(question, named);
-  stream := private.open_stream(question, assistant.model, private.reserve_usage(profile_id, search));
-  session.thread_id := private.trust_thread(session, regenerate or question.seq < session.message_count);
-  return private.describe_turn(session, question, assistant, stream);
+  turn := private.open_turn(question, assistant.model, private.reserve_usage(profile_id, search));
+  session.thread_id := private.reusable_conversation(session, regenerate or question.seq < session.message_count);
+  return private.describe_turn(session, question, assistant, turn);
 end
 $$;
 comment on function private.start_turn(uuid, uuid, text, text, jsonb, text, boolean, boolean, uuid[]) is
-  'Everything before the upstream request, in one transaction. Definer: it reads assistants'' instructions, which no API role may.';
+  'Everything before the request to OpenAI, in one transaction. Definer: it reads assistants'' instructions, which no API role may.';
 grant execute on function private.start_turn(uuid, uuid, text, text, jsonb, text, boolean, boolean, uuid[]) to service_role;
 
 create function public.start_turn(auth_user_id uuid, session_id uuid, client_id text default null,
@@ -2360,26 +2360,26 @@ grant execute on function public.start_turn(uuid, uuid, text, text, jsonb, text,
 
 -- A turn while it runs: heartbeats, notes, and an answer that replaces another.
 
-create function private.abandon_turn(stream_id uuid, response_id text, thread_id text)
+create function private.abandon_turn(turn_id uuid, response_id text, thread_id text)
 returns void
 language plpgsql
 security definer
 set search_path = ''
 as $$
 begin
-  if exists (select from public.chat_streams t where t.id = stream_id) then
+  if exists (select from public.chat_turns t where t.id = turn_id) then
     return;
   end if;
   -- The session is gone. Grouped by the stream: the conversation waits until the response is gone.
-  perform private.enqueue_deletion('response', response_id, stream_id) where response_id is not null;
-  perform private.enqueue_deletion('conversation', thread_id, stream_id) where thread_id is not null;
+  perform private.enqueue_deletion('response', response_id, turn_id) where response_id is not null;
+  perform private.enqueue_deletion('conversation', thread_id, turn_id) where thread_id is not null;
 end
 $$;
 comment on function private.abandon_turn(uuid, text, text) is
   'What a turn made at OpenAI after its session was deleted goes to the outbox. Definer: the outbox is closed to all roles.';
 grant execute on function private.abandon_turn(uuid, text, text) to service_role;
 
-create function private.lock_session_of(stream_id uuid)
+create function private.lock_session_of(turn_id uuid)
 returns void
 language sql
 set search_path = ''
@@ -2387,47 +2387,47 @@ as $$
   -- The session first, as in start_turn: one lock order everywhere.
   select s.id
   from public.chat_sessions s
-  where s.id = (select t.session_id from public.chat_streams t where t.id = stream_id)
+  where s.id = (select t.session_id from public.chat_turns t where t.id = turn_id)
   for no key update
 $$;
 comment on function private.lock_session_of(uuid) is 'Takes the lock under which a session''s messages change.';
 grant execute on function private.lock_session_of(uuid) to service_role;
 
-create function public.heartbeat_turn(stream_id uuid, response_id text default null, thread_id text default null)
+create function public.heartbeat_turn(turn_id uuid, response_id text default null, thread_id text default null)
 returns jsonb
 language plpgsql
 security invoker
 set search_path = ''
 as $$
 declare
-  stream public.chat_streams;
+  turn public.chat_turns;
 begin
   if heartbeat_turn.thread_id is not null then
-    perform private.lock_session_of(stream_id);
+    perform private.lock_session_of(turn_id);
   end if;
-  update public.chat_streams t
+  update public.chat_turns t
   set heartbeat_at = now(),
       response_id = coalesce(heartbeat_turn.response_id, t.response_id)
-  where t.id = stream_id
+  where t.id = turn_id
     and t.status = 'active'
-  returning * into stream;
+  returning * into turn;
 
   if heartbeat_turn.thread_id is not null then
     update public.chat_sessions s
     set thread_id = heartbeat_turn.thread_id
-    where s.id = stream.session_id and s.thread_id is null;
+    where s.id = turn.session_id and s.thread_id is null;
   end if;
-  if stream.id is null then
-    perform private.abandon_turn(stream_id, heartbeat_turn.response_id, heartbeat_turn.thread_id);
+  if turn.id is null then
+    perform private.abandon_turn(turn_id, heartbeat_turn.response_id, heartbeat_turn.thread_id);
   end if;
-  return jsonb_build_object('is_active', stream.id is not null, 'stop_requested_at', stream.stop_requested_at);
+  return jsonb_build_object('is_active', turn.id is not null, 'stop_requested_at', turn.stop_requested_at);
 end
 $$;
 comment on function public.heartbeat_turn(uuid, text, text) is
   'Service RPC: the pump is alive; saves the response and conversation ids; says whether to stop or that the turn is gone.';
 grant execute on function public.heartbeat_turn(uuid, text, text) to service_role;
 
-create function public.note_turn(stream_id uuid, part jsonb)
+create function public.note_turn(turn_id uuid, part jsonb)
 returns void
 language sql
 security invoker
@@ -2435,14 +2435,14 @@ set search_path = ''
 as $$
   update public.chat_messages m
   set parts = m.parts || part
-  from public.chat_streams t
-  where t.id = stream_id and t.status = 'active' and m.id = t.assistant_message_id
+  from public.chat_turns t
+  where t.id = turn_id and t.status = 'active' and m.id = t.assistant_message_id
 $$;
 comment on function public.note_turn(uuid, jsonb) is
   'Service RPC: a part of ours stands at the beginning of the reply, whoever writes the rest.';
 grant execute on function public.note_turn(uuid, jsonb) to service_role;
 
-create function private.rebuild_conversation(stream_id uuid)
+create function private.rebuild_conversation(turn_id uuid)
 returns jsonb
 language plpgsql
 security definer
@@ -2451,11 +2451,11 @@ as $$
 declare
   question public.chat_messages;
 begin
-  perform private.lock_session_of(stream_id);
+  perform private.lock_session_of(turn_id);
   select m.* into question
-  from public.chat_streams t
+  from public.chat_turns t
   join public.chat_messages m on m.id = t.user_message_id
-  where t.id = stream_id and t.status = 'active';
+  where t.id = turn_id and t.status = 'active';
 
   update public.chat_sessions s set thread_id = null where s.id = question.session_id;
   return private.turn_history(question);
@@ -2465,100 +2465,100 @@ comment on function private.rebuild_conversation(uuid) is
   'Lets a lost conversation go and returns what to build the new one from. Definer: private.turn_history is not granted.';
 grant execute on function private.rebuild_conversation(uuid) to service_role;
 
-create function public.rebuild_conversation(stream_id uuid)
+create function public.rebuild_conversation(turn_id uuid)
 returns jsonb
 language sql
 security invoker
 set search_path = ''
 as $$
-  select private.rebuild_conversation(stream_id)
+  select private.rebuild_conversation(turn_id)
 $$;
 comment on function public.rebuild_conversation(uuid) is 'Service RPC: OpenAI has lost the conversation; returns the history for a new one.';
 grant execute on function public.rebuild_conversation(uuid) to service_role;
 
-create function private.replace_answer(stream_id uuid)
+create function private.replace_reply(turn_id uuid)
 returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
-  stream public.chat_streams;
+  turn public.chat_turns;
   freed integer;
 begin
-  perform private.lock_session_of(stream_id);
-  select * into stream
-  from public.chat_streams t
-  where t.id = stream_id and t.status = 'active' and t.replaces_message_id is not null
+  perform private.lock_session_of(turn_id);
+  select * into turn
+  from public.chat_turns t
+  where t.id = turn_id and t.status = 'active' and t.replaces_message_id is not null
   for no key update;
 
   -- Deleting the old answer lets go of replaces_message_id by its foreign key.
-  delete from public.chat_messages m where m.id = stream.replaces_message_id returning m.seq into freed;
+  delete from public.chat_messages m where m.id = turn.replaces_message_id returning m.seq into freed;
   update public.chat_messages m
   set seq = freed
-  where m.id = stream.assistant_message_id and freed is not null;
+  where m.id = turn.assistant_message_id and freed is not null;
 end
 $$;
-comment on function private.replace_answer(uuid) is
+comment on function private.replace_reply(uuid) is
   'The new answer has begun: it takes the place of the old one, once.';
-grant execute on function private.replace_answer(uuid) to service_role;
+grant execute on function private.replace_reply(uuid) to service_role;
 
-create function public.replace_answer(stream_id uuid)
+create function public.replace_reply(turn_id uuid)
 returns void
 language sql
 security invoker
 set search_path = ''
 as $$
-  select private.replace_answer(stream_id)
+  select private.replace_reply(turn_id)
 $$;
-comment on function public.replace_answer(uuid) is 'Service RPC: on the first delta of a regenerated answer.';
-grant execute on function public.replace_answer(uuid) to service_role;
+comment on function public.replace_reply(uuid) is 'Service RPC: on the first delta of a regenerated answer.';
+grant execute on function public.replace_reply(uuid) to service_role;
 
 -- From sql/09_turns/60_settle.sql
 
 -- The settlement of a turn, exactly once; stopping, recovery, titles.
 
-create function private.close_stream(stream_id uuid, final_status text, response_id text)
-returns public.chat_streams
+create function private.mark_turn_settled(turn_id uuid, final_status text, response_id text)
+returns public.chat_turns
 language plpgsql
 set search_path = ''
 as $$
 declare
-  stream public.chat_streams;
+  turn public.chat_turns;
 begin
-  perform private.lock_session_of(stream_id);
-  update public.chat_streams t
+  perform private.lock_session_of(turn_id);
+  update public.chat_turns t
   set status = final_status,
       finished_at = now(),
-      response_id = coalesce(close_stream.response_id, t.response_id)
-  where t.id = stream_id
+      response_id = coalesce(mark_turn_settled.response_id, t.response_id)
+  where t.id = turn_id
     and t.status = 'active'
-  returning * into stream;
-  return stream;
+  returning * into turn;
+  return turn;
 end
 $$;
-comment on function private.close_stream(uuid, text, text) is
+comment on function private.mark_turn_settled(uuid, text, text) is
   'Ends an active stream; null when somebody settled it before: whoever gets the row settles the turn.';
 
-create function private.store_reply(stream public.chat_streams, reply jsonb)
+create function private.store_reply(turn public.chat_turns, reply jsonb)
 returns public.chat_messages
 language sql
 set search_path = ''
 as $$
   update public.chat_messages m
-  set status = stream.status,
+  set status = turn.status,
       content = coalesce(reply ->> 'content', ''),
       parts = coalesce(nullif(reply -> 'parts', 'null'), '[]'),
       model = coalesce(reply ->> 'model', m.model),
       input_tokens = (reply ->> 'input_tokens')::integer,
       cached_input_tokens = (reply ->> 'cached_input_tokens')::integer,
       output_tokens = (reply ->> 'output_tokens')::integer,
-      completion_time = round(extract(epoch from clock_timestamp() - stream.created_at), 3)::real,
-      response_id = stream.response_id,
+      completion_time = round(extract(epoch from clock_timestamp() - turn.created_at), 3)::real,
+      response_id = turn.response_id,
       error = nullif(reply -> 'error', 'null')
-  where m.id = stream.assistant_message_id
+  where m.id = turn.assistant_message_id
   returning m
 $$;
-comment on function private.store_reply(public.chat_streams, jsonb) is 'Writes the reply as it ended into its message.';
+comment on function private.store_reply(public.chat_turns, jsonb) is 'Writes the reply as it ended into its message.';
 
 create function private.estimate_reply_tokens(reply public.chat_messages)
 returns public.chat_messages
@@ -2580,7 +2580,7 @@ as $$
 $$;
 comment on function private.estimate_reply_tokens(public.chat_messages) is 'Accounts a reply that the provider gave no token counts for, and says so on the row.';
 
-create function private.settle_turn(stream_id uuid, final_status text, reply jsonb)
+create function private.settle_turn(turn_id uuid, final_status text, reply jsonb)
 returns jsonb
 language plpgsql
 security definer
@@ -2589,43 +2589,43 @@ as $$
 declare
   is_delivered boolean := final_status = 'complete'
     or coalesce(reply ->> 'content', '') <> '' or coalesce((reply ->> 'output_tokens')::integer, 0) > 0;
-  stream public.chat_streams;
+  turn public.chat_turns;
   message public.chat_messages;
 begin
   if is_delivered then
-    perform private.replace_answer(stream_id);
+    perform private.replace_reply(turn_id);
   else
     -- For the refund: the profile comes before the session.
     perform from public.profiles p
-    where p.id = (select t.user_id from public.chat_streams t where t.id = stream_id)
+    where p.id = (select t.user_id from public.chat_turns t where t.id = turn_id)
     for no key update;
   end if;
-  stream := private.close_stream(stream_id, final_status, reply ->> 'response_id');
-  if stream.id is null then
+  turn := private.mark_turn_settled(turn_id, final_status, reply ->> 'response_id');
+  if turn.id is null then
     return (
       select to_jsonb(m)
-      from public.chat_streams t
+      from public.chat_turns t
       join public.chat_messages m on m.id = t.assistant_message_id
-      where t.id = stream_id
+      where t.id = turn_id
     );
   end if;
 
-  message := private.store_reply(stream, reply);
+  message := private.store_reply(turn, reply);
   if is_delivered and message.output_tokens is null then
     message := private.estimate_reply_tokens(message);
   end if;
   if message.output_tokens is not null then
-    perform private.book_usage(stream.user_id, 'chat', message.model, coalesce(message.input_tokens, 0),
+    perform private.book_usage(turn.user_id, 'chat', message.model, coalesce(message.input_tokens, 0),
       coalesce(message.cached_input_tokens, 0), message.output_tokens);
   end if;
   if not is_delivered then
-    perform private.refund_usage(stream.user_id, stream.reservation);
+    perform private.refund_usage(turn.user_id, turn.reservation);
   end if;
   -- Only a completed reply leaves the conversation at OpenAI equal to ours.
   update public.chat_sessions s
   set thread_id = case when final_status = 'complete' then reply ->> 'thread_id' end, updated_at = now()
-  where s.id = stream.session_id;
-  if stream.replaces_message_id is not null then
+  where s.id = turn.session_id;
+  if turn.replaces_message_id is not null then
     -- The regeneration never began: its empty row goes, and the old answer stays.
     delete from public.chat_messages m where m.id = message.id;
   end if;
@@ -2636,7 +2636,7 @@ comment on function private.settle_turn(uuid, text, jsonb) is
   'Settles a turn exactly once: stream, reply, usage and session in one transaction. Returns the reply''s row as it is stored; null when the session is gone. Definer: the functions of usage are not granted.';
 grant execute on function private.settle_turn(uuid, text, jsonb) to service_role;
 
-create function public.finish_turn(stream_id uuid, status text, reply jsonb)
+create function public.settle_turn(turn_id uuid, status text, reply jsonb)
 returns jsonb
 language plpgsql
 security invoker
@@ -2646,23 +2646,23 @@ begin
   if status not in ('complete', 'stopped') then
     perform private.refuse(400, 'invalid_turn_status');
   end if;
-  return private.settle_turn(stream_id, status, reply);
+  return private.settle_turn(turn_id, status, reply);
 end
 $$;
-comment on function public.finish_turn(uuid, text, jsonb) is
+comment on function public.settle_turn(uuid, text, jsonb) is
   'Service RPC: settles a turn as complete or stopped. reply: content, parts, model, input_tokens, cached_input_tokens, output_tokens, response_id, and thread_id when the conversation holds the turn. Returns the stored row.';
-grant execute on function public.finish_turn(uuid, text, jsonb) to service_role;
+grant execute on function public.settle_turn(uuid, text, jsonb) to service_role;
 
-create function public.fail_turn(stream_id uuid, reply jsonb)
+create function public.fail_turn(turn_id uuid, reply jsonb)
 returns jsonb
 language sql
 security invoker
 set search_path = ''
 as $$
-  select private.settle_turn(stream_id, 'failed', reply)
+  select private.settle_turn(turn_id, 'failed', reply)
 $$;
 comment on function public.fail_turn(uuid, jsonb) is
-  'Service RPC: settles a turn that failed. reply as in finish_turn, with error {code, message} as the client saw it; what was said before stays.';
+  'Service RPC: settles a turn that failed. reply as in settle_turn, with error {code, message} as the client saw it; what was said before stays.';
 grant execute on function public.fail_turn(uuid, jsonb) to service_role;
 
 create function public.request_stop(auth_user_id uuid, session_id uuid)
@@ -2671,31 +2671,31 @@ language sql
 security invoker
 set search_path = ''
 as $$
-  update public.chat_streams t
+  update public.chat_turns t
   set stop_requested_at = coalesce(t.stop_requested_at, now())
   from public.profiles p
   where p.auth_id = request_stop.auth_user_id
     and t.user_id = p.id
     and t.session_id = request_stop.session_id
     and t.status = 'active'
-  returning jsonb_build_object('stream_id', t.id, 'profile_id', t.user_id, 'response_id', t.response_id)
+  returning jsonb_build_object('turn_id', t.id, 'profile_id', t.user_id, 'response_id', t.response_id)
 $$;
 comment on function public.request_stop(uuid, uuid) is
   'Service RPC: marks the running generation of the user''s session to be stopped; null when nothing runs.';
 grant execute on function public.request_stop(uuid, uuid) to service_role;
 
 create function public.claim_stale_turns(max_count integer)
-returns setof public.chat_streams
+returns setof public.chat_turns
 language sql
 security invoker
 set search_path = ''
 as $$
   -- The heartbeat doubles as the lease: a second run takes others, and a crashed one is taken over.
-  update public.chat_streams t
+  update public.chat_turns t
   set heartbeat_at = now()
   where t.id in (
     select s.id
-    from public.chat_streams s
+    from public.chat_turns s
     where s.status = 'active' and s.heartbeat_at < now() - interval '90 seconds'
     order by s.heartbeat_at
     limit max_count
@@ -3281,7 +3281,7 @@ comment on function private.refresh_entitlements() is
 
 -- Credits that payments bring, and that refunds take back.
 
-create function private.grant_credits(payment public.payments)
+create function private.credit_payment(payment public.payments)
 returns void
 language plpgsql
 set search_path = ''
@@ -3307,11 +3307,11 @@ begin
     on conflict (invoice_line_id) do nothing
     returning g.tokens, g.expires_at
   loop
-    perform private.grant_tokens(payment.user_id, line.tokens, line.expires_at);
+    perform private.grant_credits(payment.user_id, line.tokens, line.expires_at);
   end loop;
 end
 $$;
-comment on function private.grant_credits(public.payments) is
+comment on function private.credit_payment(public.payments) is
   'Grants what the lines of a paid invoice bring, each line once, whoever tells of it and how often.';
 
 create function private.reversed_amount(payment public.payments)
@@ -3365,7 +3365,7 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  perform private.grant_credits(payment);
+  perform private.credit_payment(payment);
   perform private.take_back_credits(payment);
   update public.payments p
   set digital_products_delivered = true
@@ -4813,7 +4813,7 @@ begin
 end
 $$;
 comment on function private.log_turn() is
-  'Trigger on chat_streams: a turn began. Definer: whoever starts one may not write the log.';
+  'Trigger on chat_turns: a turn began. Definer: whoever starts one may not write the log.';
 
 create function private.log_upload_activity()
 returns trigger
@@ -4891,8 +4891,8 @@ create trigger parley_auth_user_signed_in
   for each row when (new.last_sign_in_at is distinct from old.last_sign_in_at and new.last_sign_in_at is not null)
   execute function private.log_sign_in();
 
-create trigger chat_streams_log_turn
-  after insert on public.chat_streams
+create trigger chat_turns_log_turn
+  after insert on public.chat_turns
   for each row execute function private.log_turn();
 
 create trigger chat_files_log_upload
@@ -5363,7 +5363,7 @@ grant execute on function public.get_user_stats() to authenticated;
 
 -- What admins change about users: role, suspension, credits; the first admin.
 
-create function private.act_among_admins()
+create function private.lock_admins()
 returns void
 language plpgsql
 set search_path = ''
@@ -5375,7 +5375,7 @@ begin
   perform private.require_admin();
 end
 $$;
-comment on function private.act_among_admins() is
+comment on function private.lock_admins() is
   'As require_admin; who changes who is an admin does so one after the other.';
 
 create function private.require_admin_left(before public.profiles)
@@ -5411,7 +5411,7 @@ declare
   before public.profiles;
   after public.profiles;
 begin
-  perform private.act_among_admins();
+  perform private.lock_admins();
   if role is null then
     perform private.refuse(400, 'invalid_role', hint => 'One of user, premium, admin, banned.');
   end if;
@@ -5450,7 +5450,7 @@ declare
   before public.profiles;
   after public.profiles;
 begin
-  perform private.act_among_admins();
+  perform private.lock_admins();
   if is_active is null then
     perform private.refuse(400, 'invalid_is_active', hint => 'true or false.');
   end if;
@@ -5480,7 +5480,7 @@ comment on function public.admin_set_active(uuid, boolean) is
   'Admin RPC: false suspends; returns the changed profile. 409 last_admin.';
 grant execute on function public.admin_set_active(uuid, boolean) to authenticated;
 
-create function private.grant_tokens(profile_id uuid, amount integer, expires_at timestamptz)
+create function private.grant_credits(profile_id uuid, amount integer, expires_at timestamptz)
 returns public.profiles
 language plpgsql
 set search_path = ''
@@ -5492,18 +5492,18 @@ begin
   set tokens = case when p.tokens_expires_at <= now() then 0 else p.tokens end + amount,
       tokens_expires_at = case
         -- Credits that never expire stay so, and a grant that never expires makes the others so.
-        when grant_tokens.expires_at is not null and not (p.tokens > 0 and p.tokens_expires_at is null)
-          then greatest(p.tokens_expires_at, grant_tokens.expires_at)
+        when grant_credits.expires_at is not null and not (p.tokens > 0 and p.tokens_expires_at is null)
+          then greatest(p.tokens_expires_at, grant_credits.expires_at)
       end
   where p.id = profile_id
   returning * into profile;
   return profile;
 end
 $$;
-comment on function private.grant_tokens(uuid, integer, timestamptz) is
+comment on function private.grant_credits(uuid, integer, timestamptz) is
   'Adds credits in one statement: an expired balance is zeroed first, the expiry becomes the later of both; null is never.';
 
-create function private.admin_grant_tokens(user_id uuid, amount integer, expires_at timestamptz)
+create function private.admin_grant_credits(user_id uuid, amount integer, expires_at timestamptz)
 returns public.profiles
 language plpgsql
 security definer
@@ -5521,30 +5521,30 @@ begin
     perform private.refuse(400, 'invalid_expiry', hint => 'In the future, or null for never.');
   end if;
   before := private.lock_user(user_id);
-  after := private.grant_tokens(user_id, amount, expires_at);
+  after := private.grant_credits(user_id, amount, expires_at);
   perform private.audit(
-    'admin_grant_tokens', user_id,
+    'admin_grant_credits', user_id,
     jsonb_build_object('tokens', before.tokens, 'tokens_expires_at', before.tokens_expires_at),
     jsonb_build_object('tokens', after.tokens, 'tokens_expires_at', after.tokens_expires_at)
   );
   return after;
 end
 $$;
-comment on function private.admin_grant_tokens(uuid, integer, timestamptz) is
+comment on function private.admin_grant_credits(uuid, integer, timestamptz) is
   'Gives a user credits. Definer: credits are no client''s to write; admins only, audited.';
-grant execute on function private.admin_grant_tokens(uuid, integer, timestamptz) to authenticated;
+grant execute on function private.admin_grant_credits(uuid, integer, timestamptz) to authenticated;
 
-create function public.admin_grant_tokens(user_id uuid, amount integer, expires_at timestamptz default null)
+create function public.admin_grant_credits(user_id uuid, amount integer, expires_at timestamptz default null)
 returns public.profiles
 language sql
 security invoker
 set search_path = ''
 as $$
-  select private.admin_grant_tokens(user_id, amount, expires_at)
+  select private.admin_grant_credits(user_id, amount, expires_at)
 $$;
-comment on function public.admin_grant_tokens(uuid, integer, timestamptz) is
+comment on function public.admin_grant_credits(uuid, integer, timestamptz) is
   'Admin RPC: credits, one message each, until expires_at or for ever; returns the changed profile.';
-grant execute on function public.admin_grant_tokens(uuid, integer, timestamptz) to authenticated;
+grant execute on function public.admin_grant_credits(uuid, integer, timestamptz) to authenticated;
 
 create function private.setup_admin(email text)
 returns uuid
@@ -6349,7 +6349,7 @@ set search_path = ''
 as $$
 declare
   question public.chat_messages;
-  answer public.chat_messages;
+  reply public.chat_messages;
 begin
   if run.turn_started_at is null then
     return null;
@@ -6360,17 +6360,17 @@ begin
   select * into question
   from public.chat_messages m
   where m.session_id = run.session_id and m.client_id = run.id::text;
-  answer := private.answer_to(question);
+  reply := private.reply_to(question);
 
-  if answer.status = 'streaming' then
+  if reply.status = 'streaming' then
     -- Recovery ends every turn long before.
     return case when run.turn_started_at < now() - interval '1 hour' then
       private.run_error('failed', 'run_abandoned', 'The reply did not come to its end.')
     end;
   end if;
-  if answer.status = 'failed' then
-    return private.run_error('failed', coalesce(answer.error ->> 'code', 'internal'),
-      coalesce(answer.error ->> 'message', 'Something went wrong.'));
+  if reply.status = 'failed' then
+    return private.run_error('failed', coalesce(reply.error ->> 'code', 'internal'),
+      coalesce(reply.error ->> 'message', 'Something went wrong.'));
   end if;
   return jsonb_build_object('status', 'complete');
 end
@@ -6442,7 +6442,7 @@ $$;
 comment on function private.trim_runs(uuid, uuid) is
   'Keeps the last 100 runs. Called under the lock of the lookout, so that writers queue.';
 
-create function private.end_run(run public.lookout_runs, ending jsonb)
+create function private.settle_run(run public.lookout_runs, ending jsonb)
 returns public.lookout_runs
 language plpgsql
 set search_path = ''
@@ -6467,10 +6467,10 @@ begin
   return ended;
 end
 $$;
-comment on function private.end_run(public.lookout_runs, jsonb) is
+comment on function private.settle_run(public.lookout_runs, jsonb) is
   'Records how a run ended; a failed one leaves no session without a reply.';
 
-create function private.finish_lookout_run(run_id uuid, next_run_at timestamptz, outcome jsonb)
+create function private.settle_lookout_run(run_id uuid, next_run_at timestamptz, outcome jsonb)
 returns public.lookout_runs
 language plpgsql
 security definer
@@ -6489,7 +6489,7 @@ begin
     return run;
   end if;
   if run.status = 'running' then
-    run := private.end_run(run, ending);
+    run := private.settle_run(run, ending);
   elsif exists (select from public.lookout_runs r where r.lookout_id = run.lookout_id and r.status = 'running') then
     -- Ended long ago: what goes on now is another's.
     return run;
@@ -6499,21 +6499,21 @@ begin
   return run;
 end
 $$;
-comment on function private.finish_lookout_run(uuid, timestamptz, jsonb) is
+comment on function private.settle_lookout_run(uuid, timestamptz, jsonb) is
   'Ends a run once and moves its lookout on. Definer: the functions of turns are not granted.';
-grant execute on function private.finish_lookout_run(uuid, timestamptz, jsonb) to service_role;
+grant execute on function private.settle_lookout_run(uuid, timestamptz, jsonb) to service_role;
 
-create function public.finish_lookout_run(run_id uuid, next_run_at timestamptz default null, outcome jsonb default null)
+create function public.settle_lookout_run(run_id uuid, next_run_at timestamptz default null, outcome jsonb default null)
 returns public.lookout_runs
 language sql
 security invoker
 set search_path = ''
 as $$
-  select private.finish_lookout_run(run_id, next_run_at, outcome)
+  select private.settle_lookout_run(run_id, next_run_at, outcome)
 $$;
-comment on function public.finish_lookout_run(uuid, timestamptz, jsonb) is
+comment on function public.settle_lookout_run(uuid, timestamptz, jsonb) is
   'Service RPC of the lookouts function: records a run by how its turn ended, else by outcome (status, code, message), and sets the next time unless the lookout was changed. Still running: its reply is generated elsewhere, and the run is claimed again in a minute.';
-grant execute on function public.finish_lookout_run(uuid, timestamptz, jsonb) to service_role;
+grant execute on function public.settle_lookout_run(uuid, timestamptz, jsonb) to service_role;
 
 create function public.defer_lookout_run(run_id uuid, until timestamptz)
 returns boolean
@@ -6851,7 +6851,7 @@ as $$
 $$;
 comment on function private.enqueue_deletion(text, text, uuid) is 'Puts one thing into the outbox.';
 
-create function private.let_go_of_session()
+create function private.enqueue_session_deletion()
 returns trigger
 language plpgsql
 security definer
@@ -6865,18 +6865,18 @@ begin
   return null;
 end
 $$;
-comment on function private.let_go_of_session() is
+comment on function private.enqueue_session_deletion() is
   'Trigger: the conversation of a session that is deleted, or that gets another one. Definer: the outbox is closed to all roles.';
 
 create trigger chat_sessions_outbox_deleted
   after delete on public.chat_sessions
-  for each row execute function private.let_go_of_session();
+  for each row execute function private.enqueue_session_deletion();
 create trigger chat_sessions_outbox_thread
   after update of thread_id on public.chat_sessions
   for each row when (old.thread_id is distinct from new.thread_id)
-  execute function private.let_go_of_session();
+  execute function private.enqueue_session_deletion();
 
-create function private.let_go_of_response()
+create function private.enqueue_response_deletion()
 returns trigger
 language plpgsql
 security definer
@@ -6887,23 +6887,23 @@ begin
   return null;
 end
 $$;
-comment on function private.let_go_of_response() is
+comment on function private.enqueue_response_deletion() is
   'Trigger: the stored response of a message or stream that goes, or that gets another one. Definer: the outbox is closed to all roles.';
 
 create trigger chat_messages_outbox_deleted
   after delete on public.chat_messages
   for each row when (old.response_id is not null)
-  execute function private.let_go_of_response();
-create trigger chat_streams_outbox_deleted
-  after delete on public.chat_streams
+  execute function private.enqueue_response_deletion();
+create trigger chat_turns_outbox_deleted
+  after delete on public.chat_turns
   for each row when (old.response_id is not null)
-  execute function private.let_go_of_response();
-create trigger chat_streams_outbox_response
-  after update of response_id on public.chat_streams
+  execute function private.enqueue_response_deletion();
+create trigger chat_turns_outbox_response
+  after update of response_id on public.chat_turns
   for each row when (old.response_id <> new.response_id)
-  execute function private.let_go_of_response();
+  execute function private.enqueue_response_deletion();
 
-create function private.let_go_of_store()
+create function private.enqueue_store_deletion()
 returns trigger
 language plpgsql
 security definer
@@ -6914,19 +6914,19 @@ begin
   return null;
 end
 $$;
-comment on function private.let_go_of_store() is
+comment on function private.enqueue_store_deletion() is
   'Trigger: a store at OpenAI that is replaced, or whose row goes. Definer: the outbox is closed to all roles.';
 
 create trigger vector_stores_outbox_deleted
   after delete on public.vector_stores
   for each row when (old.store_id is not null)
-  execute function private.let_go_of_store();
+  execute function private.enqueue_store_deletion();
 create trigger vector_stores_outbox_store
   after update of store_id on public.vector_stores
   for each row when (old.store_id is distinct from new.store_id and old.store_id is not null)
-  execute function private.let_go_of_store();
+  execute function private.enqueue_store_deletion();
 
-create function private.let_go_of_file()
+create function private.enqueue_file_deletion()
 returns trigger
 language plpgsql
 security definer
@@ -6944,10 +6944,10 @@ begin
   return null;
 end
 $$;
-comment on function private.let_go_of_file() is
+comment on function private.enqueue_file_deletion() is
   'Trigger: the file at OpenAI of a row that goes, fails, or gets another one. Definer: the outbox is closed to all roles.';
 
-create function private.let_go_of_object()
+create function private.enqueue_object_deletion()
 returns trigger
 language plpgsql
 security definer
@@ -6958,23 +6958,23 @@ begin
   return null;
 end
 $$;
-comment on function private.let_go_of_object() is
+comment on function private.enqueue_object_deletion() is
   'Trigger: the object in Storage of a file that goes or fails. Definer: the outbox is closed to all roles.';
 
 create trigger chat_files_outbox_deleted
   after delete on public.chat_files
-  for each row execute function private.let_go_of_file();
+  for each row execute function private.enqueue_file_deletion();
 create trigger chat_files_outbox_replaced
   after update of openai_file_id on public.chat_files
   for each row when (old.openai_file_id is distinct from new.openai_file_id)
-  execute function private.let_go_of_file();
+  execute function private.enqueue_file_deletion();
 create trigger chat_files_outbox_object_deleted
   after delete on public.chat_files
-  for each row execute function private.let_go_of_object();
+  for each row execute function private.enqueue_object_deletion();
 create trigger chat_files_outbox_object_failed
   after update of status on public.chat_files
   for each row when (old.status <> 'failed' and new.status = 'failed')
-  execute function private.let_go_of_object();
+  execute function private.enqueue_object_deletion();
 
 create function private.set_openai_file(file_id uuid, openai_file_id text)
 returns boolean
@@ -7067,10 +7067,10 @@ as $$
   select d.id, d.kind, d.remote_id, d.attempts, d.due_at from private.claim_remote_deletions(provider, max_count) d
 $$;
 comment on function public.claim_remote_deletions(text, integer) is
-  'Service RPC of the clean-up: due rows of the outbox for openai, storage or stripe, each to one caller at a time. End each by complete_remote_deletion.';
+  'Service RPC of the clean-up: due rows of the outbox for openai, storage or stripe, each to one caller at a time. End each by settle_remote_deletion.';
 grant execute on function public.claim_remote_deletions(text, integer) to service_role;
 
-create function private.complete_remote_deletion(deletion_id bigint, claimed_until timestamptz, error text)
+create function private.settle_remote_deletion(deletion_id bigint, claimed_until timestamptz, error text)
 returns void
 language plpgsql
 security definer
@@ -7089,21 +7089,21 @@ begin
   where d.id = deletion_id and d.due_at = claimed_until;
 end
 $$;
-comment on function private.complete_remote_deletion(bigint, timestamptz, text) is
+comment on function private.settle_remote_deletion(bigint, timestamptz, text) is
   'Ends a claim: done, or to be tried again after one minute, doubling to six hours. Definer: the outbox is closed to all roles.';
-grant execute on function private.complete_remote_deletion(bigint, timestamptz, text) to service_role;
+grant execute on function private.settle_remote_deletion(bigint, timestamptz, text) to service_role;
 
-create function public.complete_remote_deletion(deletion_id bigint, claimed_until timestamptz, error text default null)
+create function public.settle_remote_deletion(deletion_id bigint, claimed_until timestamptz, error text default null)
 returns void
 language sql
 security invoker
 set search_path = ''
 as $$
-  select private.complete_remote_deletion(deletion_id, claimed_until, error)
+  select private.settle_remote_deletion(deletion_id, claimed_until, error)
 $$;
-comment on function public.complete_remote_deletion(bigint, timestamptz, text) is
+comment on function public.settle_remote_deletion(bigint, timestamptz, text) is
   'Service RPC of the clean-up: claimed_until is the due_at of the claim. Without an error the row goes; with one it backs off.';
-grant execute on function public.complete_remote_deletion(bigint, timestamptz, text) to service_role;
+grant execute on function public.settle_remote_deletion(bigint, timestamptz, text) to service_role;
 
 create function private.count_due_deletions()
 returns integer
@@ -7588,7 +7588,7 @@ $$;
 comment on function private.purge_rate_counters(timestamptz, integer) is
   'Purge: counters of the limiter that nobody has touched for a day.';
 
-create function private.purge_purge_counts(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+create function private.purge_history(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
 language sql
 set search_path = ''
 as $$
@@ -7605,7 +7605,7 @@ as $$
   )
   select count(*)::integer, null::timestamptz from gone g
 $$;
-comment on function private.purge_purge_counts(timestamptz, integer) is 'Purge: counts of retention older than a year.';
+comment on function private.purge_history(timestamptz, integer) is 'Purge: counts of retention older than a year.';
 
 create function private.can_use_schema(schema_name text)
 returns boolean
@@ -7727,7 +7727,7 @@ begin
   -- have nothing left.
   foreach kind in array array[
     'usage_counters', 'user_activity', 'sync_logs', 'audit_logs', 'bridge_tokens', 'organization_invitations',
-    'stripe_events', 'purge_counts', 'cron_runs', 'rate_counters', 'failed_sign_ups'
+    'stripe_events', 'history', 'cron_runs', 'rate_counters', 'failed_sign_ups'
   ] loop
     begin
       if private.purge_kind(kind, max_rows) then
@@ -8034,7 +8034,7 @@ values
   ('vector-store-cleanup', '*/15 * * * *', 'vector-store-cleanup');
 insert into private.schedules (name, cron, sql_function)
 values
-  ('finish-account-deletions', '* * * * *', 'finish_account_deletions'),
+  ('finish-account-deletions', '* * * * *', 'settle_account_deletions'),
   ('refresh-entitlements', '*/5 * * * *', 'refresh_entitlements'),
   -- Daily; what one run leaves unfinished, those of the same hour go on with.
   ('retention', '*/10 3 * * *', 'run_retention');
@@ -8067,7 +8067,7 @@ $$;
 -- What becomes of every row that belongs to a user when the account goes:
 --   profiles                 stays, anonymized (private.anonymize_profile); auth_id goes with the login
 --   auth.users, its sessions go: sessions at once, the login last
---   chat_sessions            go, and with them chat_messages, chat_streams, chat_files, vector_stores; by the outbox
+--   chat_sessions            go, and with them chat_messages, chat_turns, chat_files, vector_stores; by the outbox
 --                            what they have at OpenAI and in Storage
 --   storage.objects          go by the outbox, all in the profile's folder
 --   custom_instructions, user_activity, admin_notes (about the user), bridge_tokens, sync_logs, usage_counters,
@@ -8135,7 +8135,7 @@ comment on function private.holder_of_customer(public.stripe_customers) is
   'With whose account a customer goes. Who is linked to it comes first; metadata, which our server writes when it makes one, speaks only for those that it could not link. Nobody gains anything by it.';
 grant execute on function private.holder_of_customer(public.stripe_customers) to service_role;
 
-create function private.let_go_of_customers(profile_id uuid)
+create function private.enqueue_customer_deletions(profile_id uuid)
 returns void
 language sql
 set search_path = ''
@@ -8144,20 +8144,20 @@ as $$
   update public.stripe_customers c
   set email = null, name = null
   where (
-      c.user_id = let_go_of_customers.profile_id
-      or (c.user_id is null and c.metadata ->> 'profile_id' = let_go_of_customers.profile_id::text)
+      c.user_id = enqueue_customer_deletions.profile_id
+      or (c.user_id is null and c.metadata ->> 'profile_id' = enqueue_customer_deletions.profile_id::text)
     )
-    and private.holder_of_customer(c) = let_go_of_customers.profile_id;
+    and private.holder_of_customer(c) = enqueue_customer_deletions.profile_id;
 
   select private.enqueue_deletion('stripe_customer', p.stripe_customer_id)
   from public.profiles p
-  where p.id = let_go_of_customers.profile_id
+  where p.id = enqueue_customer_deletions.profile_id
     and p.stripe_customer_id is not null
     and not exists (
       select from private.remote_deletions d where d.kind = 'stripe_customer' and d.remote_id = p.stripe_customer_id
     )
 $$;
-comment on function private.let_go_of_customers(uuid) is
+comment on function private.enqueue_customer_deletions(uuid) is
   'Puts a closed profile''s customers at Stripe into the outbox, also those that were made and never linked; of our rows of them, only what others refer to stays.';
 
 create function private.forget_customer()
@@ -8180,7 +8180,7 @@ $$;
 comment on function private.forget_customer() is
   'Trigger: what Stripe still says of a customer whose account is deleted is not written down again.';
 
-create function private.let_go_of_customer()
+create function private.enqueue_customer_deletion()
 returns trigger
 language plpgsql
 security definer
@@ -8195,7 +8195,7 @@ begin
   return null;
 end
 $$;
-comment on function private.let_go_of_customer() is
+comment on function private.enqueue_customer_deletion() is
   'Trigger: a customer that we hear of, or link, when its account is deleted goes too. Definer: the outbox is closed to all roles.';
 
 create trigger stripe_customers_forget
@@ -8205,7 +8205,7 @@ create trigger stripe_customers_forget
 create trigger stripe_customers_let_go
   after insert or update on public.stripe_customers
   for each row when (not new.is_deleted)
-  execute function private.let_go_of_customer();
+  execute function private.enqueue_customer_deletion();
 
 create function private.close_account(profile_id uuid)
 returns void
@@ -8233,7 +8233,7 @@ begin
     where d.invited_by = close_account.profile_id or d.email = address
     for update skip locked
   );
-  perform private.let_go_of_customers(close_account.profile_id);
+  perform private.enqueue_customer_deletions(close_account.profile_id);
 end
 $$;
 comment on function private.close_account(uuid) is
@@ -8303,7 +8303,7 @@ begin
   end if;
 
   delete from private.rate_counters r where r.subject = erase_account.profile_id::text;
-  perform private.let_go_of_customers(erase_account.profile_id);
+  perform private.enqueue_customer_deletions(erase_account.profile_id);
   perform private.enqueue_deletion('object', o.name)
   from storage.objects o
   where o.bucket_id = 'chat-files'
@@ -8371,7 +8371,7 @@ begin
     me := private.ensure_profile(auth.uid());
   end if;
   if me.role = 'admin' then
-    -- As in private.act_among_admins: of two admins who leave at once, one stays.
+    -- As in private.lock_admins: of two admins who leave at once, one stays.
     perform pg_advisory_xact_lock(hashtextextended('parley.admins', 0));
   end if;
   select * into me from public.profiles p where p.id = me.id for no key update;
@@ -8439,7 +8439,7 @@ comment on function public.continue_account_deletion(uuid) is
   'Service RPC of the account function: erases up to 2000 rows of an account that request_account_deletion has closed; true: call again, there is more.';
 grant execute on function public.continue_account_deletion(uuid) to service_role;
 
-create function private.finish_account_deletions()
+create function private.settle_account_deletions()
 returns boolean
 language plpgsql
 set search_path = ''
@@ -8479,7 +8479,7 @@ begin
   return exists (select from private.account_deletions d where d.due_at <= now());
 end
 $$;
-comment on function private.finish_account_deletions() is
+comment on function private.settle_account_deletions() is
   'One step of one deletion that nobody is at: a batch, or the login when nothing else is left; true: call again, there is more. Called by the schedule.';
 
 create function private.handle_auth_user_deleted()
@@ -8536,7 +8536,7 @@ as $$
     ('custom_instructions', 'public.custom_instructions', '{user_id}', 't.user_id = $1', null, false),
     ('chat_sessions', 'public.chat_sessions', '{id}', 't.user_id = $1', null, false),
     ('chat_messages', 'public.chat_messages', '{session_id,seq}', null, 'integer', false),
-    ('chat_streams', 'public.chat_streams', '{session_id,id}', null, 'uuid', false),
+    ('chat_turns', 'public.chat_turns', '{session_id,id}', null, 'uuid', false),
     ('chat_files', 'public.chat_files', '{session_id,id}', null, 'uuid', false),
     ('vector_stores', 'public.vector_stores', '{session_id,id}', null, 'uuid', false),
     ('usage_counters', 'public.usage_counters', '{feature,period_start}', 't.user_id = $1', null, false),

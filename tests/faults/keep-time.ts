@@ -11,7 +11,7 @@ const SETTLE_MS = 30_000;
 
 /** Turns that nobody has heard of for a while are as old as recovery wants them; `$1`: all from before this moment. */
 const AGE_TURNS = `
-  update public.chat_streams set heartbeat_at = now() - interval '2 minutes'
+  update public.chat_turns set heartbeat_at = now() - interval '2 minutes'
   where status = 'active' and (heartbeat_at < now() - $2 * interval '1 second' or created_at < $1)`;
 const AGE_FILES = `
   update public.chat_files set updated_at = now() - interval '11 minutes'
@@ -27,7 +27,7 @@ const AGE_OUTBOX = "update private.remote_deletions set due_at = now() where due
 const FORGET_EVENTS =
   "delete from public.stripe_events where status in ('processing', 'failed') and id <> all ($1)";
 const LEFT = `
-  select (select count(*) from public.chat_streams where status = 'active')
+  select (select count(*) from public.chat_turns where status = 'active')
     + (select count(*) from public.chat_files where status in ('pending', 'indexing'))
     + (select count(*) from public.vector_stores where status = 'recreating')
     + (select count(*) from public.lookouts where next_run_at <= now())

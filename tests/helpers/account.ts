@@ -50,7 +50,7 @@ export async function finishDeletions(): Promise<void> {
   await asPostgres("update private.account_deletions set due_at = now() - interval '1 second'");
   for (;;) {
     const [step] = await asPostgres<{ more: boolean }>(
-      "select private.finish_account_deletions() as more",
+      "select private.settle_account_deletions() as more",
     );
     if (!step?.more) return;
   }
@@ -74,7 +74,7 @@ export async function fillTables({ profileId }: TestUser, sessionId: string): Pr
        returning id
      ),
      stream as (
-       insert into public.chat_streams
+       insert into public.chat_turns
          (session_id, user_id, user_message_id, assistant_message_id, status, finished_at)
        select session_id, user_id, question.id, answer.id, 'complete', now() from me, question, answer
      ),

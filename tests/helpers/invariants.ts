@@ -21,7 +21,7 @@ const EXAMPLES = 3;
 const turns: Invariant[] = [
   {
     name: "no stream is left active",
-    breaches: "select t.id, t.heartbeat_at from public.chat_streams t where t.status = 'active'",
+    breaches: "select t.id, t.heartbeat_at from public.chat_turns t where t.status = 'active'",
   },
   {
     name: "no message is left streaming",
@@ -30,7 +30,7 @@ const turns: Invariant[] = [
   {
     name: "a session has at most one active stream",
     breaches: `
-      select t.session_id from public.chat_streams t
+      select t.session_id from public.chat_turns t
       where t.status = 'active' group by t.session_id having count(*) > 1`,
   },
   {
@@ -59,7 +59,7 @@ const turns: Invariant[] = [
   {
     name: "a stream and its reply ended alike",
     breaches: `
-      select t.id, t.status, m.status as message_status from public.chat_streams t
+      select t.id, t.status, m.status as message_status from public.chat_turns t
       join public.chat_messages m on m.id = t.assistant_message_id
       where t.status <> m.status`,
   },
@@ -243,7 +243,7 @@ export async function findOrphans(database: pg.Pool, openaiUrl = ""): Promise<Re
 
 const KNOWN_AT_OPENAI = `
   select s.thread_id as id from public.chat_sessions s
-  union all select t.response_id from public.chat_streams t
+  union all select t.response_id from public.chat_turns t
   union all select m.response_id from public.chat_messages m
   union all select f.openai_file_id from public.chat_files f
   union all select v.store_id from public.vector_stores v

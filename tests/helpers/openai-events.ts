@@ -74,7 +74,7 @@ export function incomplete(
 /** The response has failed. */
 export function failed(
   code: Responses.ResponseError["code"],
-  message = "upstream's own words",
+  message = "OpenAI's own words",
 ): EventBody {
   return {
     type: "response.failed",
@@ -84,7 +84,7 @@ export function failed(
 
 /** The stream itself has failed. */
 export function streamError(code: string | null): EventBody {
-  return { type: "error", code, message: "upstream's own words", param: null };
+  return { type: "error", code, message: "OpenAI's own words", param: null };
 }
 
 /** An output item begins. */

@@ -21,7 +21,7 @@ export async function resetOpenAI(): Promise<void> {
 }
 
 /** What arrived at the emulator, oldest first. */
-export async function upstreamRequests(): Promise<z.infer<typeof Requests>> {
+export async function openaiRequests(): Promise<z.infer<typeof Requests>> {
   return Requests.parse(await (await control("GET", "requests")).json());
 }
 

@@ -51,7 +51,7 @@ async function startTurn(heartbeat: string): Promise<void> {
        from session s, generate_series(1, 2) n
        returning id, session_id, user_id, seq
      )
-     insert into public.chat_streams (session_id, user_id, user_message_id, assistant_message_id, heartbeat_at)
+     insert into public.chat_turns (session_id, user_id, user_message_id, assistant_message_id, heartbeat_at)
      select one.session_id, one.user_id, one.id, two.id, now() - $1::interval
      from messages one, messages two
      where one.seq = 1 and two.seq = 2`,
@@ -85,7 +85,7 @@ test("a generation that nobody pumps is stuck; one with a heartbeat is not", asy
 
   expect(exitCode).toBe(1);
   expect(report.problems).toEqual(["1 generations are stuck, the oldest for 10 min"]);
-  await database.query("delete from public.chat_streams");
+  await database.query("delete from public.chat_turns");
 });
 
 test("a customer at Stripe that nobody deletes is wrong after an hour, anything else after a day", async () => {

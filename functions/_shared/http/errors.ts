@@ -28,7 +28,7 @@ const errors = {
   upload_failed: [503, "The file could not be stored. Please upload it again."],
   internal: [500, "Something went wrong."],
   stripe_unavailable: [503, "Billing is not available at the moment."],
-  // A turn that upstream did not take.
+  // A turn that OpenAI did not take.
   provider_error: [503, turnErrorMessages.provider_error],
   provider_busy: [503, turnErrorMessages.provider_busy],
   provider_misconfigured: [503, turnErrorMessages.provider_misconfigured],

@@ -7,7 +7,7 @@ import { describeError, type Log } from "./log.ts";
 export interface RequestFacts {
   /** `profiles.id` of whoever asks. */
   profile_id?: string;
-  /** `chat_streams.id` of the turn that the request began, joined or stopped. */
+  /** `chat_turns.id` of the turn that the request began, joined or stopped. */
   turn_id?: string;
   /** Code of the error that is answered. */
   code?: string;

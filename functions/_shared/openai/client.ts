@@ -1,7 +1,7 @@
 import OpenAI from "openai";
 import type { Environment } from "../http/environment.ts";
 
-/** How long upstream may take to begin to answer, in milliseconds. */
+/** How long OpenAI may take to begin to answer, in milliseconds. */
 const TIMEOUT_MS = 60_000;
 
 /**

@@ -16,7 +16,7 @@ export type TurnErrorCode = keyof typeof turnErrorMessages;
  * Error codes of OpenAI that mean more to a client than "the provider failed".
  * @see https://developers.openai.com/api/docs/guides/error-codes
  */
-const UPSTREAM_CODES = new Map<string, TurnErrorCode>([
+const OPENAI_CODES = new Map<string, TurnErrorCode>([
   ["rate_limit_exceeded", "provider_busy"],
   ["server_is_overloaded", "provider_busy"],
   ["slow_down", "provider_busy"],
@@ -33,16 +33,16 @@ const UPSTREAM_CODES = new Map<string, TurnErrorCode>([
   ["bio_policy", "content_filtered"],
 ]);
 
-/** The public code for an upstream code; ours stay themselves, unknown ones are `provider_error`. */
+/** The public code for a code of OpenAI; ours stay themselves, unknown ones are `provider_error`. */
 export function turnErrorCode(code: string | null | undefined): TurnErrorCode {
   if (code == null) return "provider_error";
   if (isTurnErrorCode(code)) return code;
-  return UPSTREAM_CODES.get(code) ?? "provider_error";
+  return OPENAI_CODES.get(code) ?? "provider_error";
 }
 
 /**
  * The `errorText` of an `error` chunk, which `useChat` shows as `error.message`: the JSON of
- * `{ code, message }`. Nothing that upstream wrote gets into it.
+ * `{ code, message }`. Nothing that OpenAI wrote gets into it.
  */
 export function publicErrorText(code: string | null | undefined): string {
   const known = turnErrorCode(code);

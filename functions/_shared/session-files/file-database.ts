@@ -48,7 +48,7 @@ export interface FileDatabase {
   create(file: NewFile): Promise<FileRow>;
   /** The bytes are stored; of bytes that the session has already, the row that was first. */
   store(fileId: string, content: { size: number; sha256: string }): Promise<FileRow>;
-  finish(fileId: string, vectorStoreId?: string): Promise<void>;
+  settle(fileId: string, vectorStoreId?: string): Promise<void>;
   fail(fileId: string, error: FileFailure): Promise<void>;
   /** Takes back a file that was refused. */
   drop(fileId: string): Promise<void>;
@@ -75,8 +75,8 @@ export function createFileDatabase(admin: SupabaseClient<Database>): FileDatabas
     create: async (file) => unwrap(await admin.rpc("create_file", toArguments(file))),
     store: async (file_id, { size, sha256 }) =>
       unwrap(await admin.rpc("store_file", { file_id, file_size: size, sha256 })),
-    finish: async (file_id, vector_store_id) =>
-      void unwrap(await admin.rpc("finish_file", { file_id, vector_store_id })),
+    settle: async (file_id, vector_store_id) =>
+      void unwrap(await admin.rpc("settle_file", { file_id, vector_store_id })),
     fail: async (file_id, error) =>
       void unwrap(await admin.rpc("fail_file", { file_id, error: { ...error } })),
     drop: async (id) => void unwrap(await admin.from("chat_files").delete().eq("id", id)),
@@ -104,7 +104,7 @@ function storeMethods(
       StoreClaim.parse(unwrap(await admin.rpc("claim_vector_store", { session_id }))),
     finishStore: async (claim, { storeId, expiresAt, metadata }) =>
       unwrap(
-        await admin.rpc("finish_vector_store", {
+        await admin.rpc("settle_vector_store", {
           claimed_id: claim.id,
           claimed_until: claim.lease_until,
           store_id: storeId,

@@ -46,12 +46,12 @@ async function index(ports: FilePorts, row: FileRow, longestWait: number): Promi
   const openaiFileId = row.openai_file_id ?? await sendFile(ports, row);
   if (openaiFileId === null) return true;
   if (isImage(row.file_type)) {
-    await files.finish(row.id);
+    await files.settle(row.id);
     return true;
   }
   const store = await attach(ports, row.session_id, openaiFileId);
   const isDone = await isSearchable(ports, store, openaiFileId, longestWait);
-  if (isDone) await files.finish(row.id, store.id);
+  if (isDone) await files.settle(row.id, store.id);
   return isDone;
 }
 

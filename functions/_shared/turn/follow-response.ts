@@ -9,7 +9,7 @@ type Events = AsyncIterable<Responses.ResponseStreamEvent>;
 const FRUITLESS_ATTEMPTS = 4;
 const FIRST_PAUSE_MS = 250;
 
-/** The end of a response could not be learned; it may run on upstream. */
+/** The end of a response could not be learned; it may run on at OpenAI. */
 export class LostResponseError extends Error {
   override readonly name = "LostResponseError";
 }
@@ -17,7 +17,7 @@ export class LostResponseError extends Error {
 /**
  * Hands every event of a response to `push`, attaching again after the last one when a connection breaks or brings what
  * cannot be read. Resolves when the mapper knows the outcome, or with the response when it was cancelled: that end has
- * no event of its own. Throws a LostResponseError when upstream does not answer any more.
+ * no event of its own. Throws a LostResponseError when OpenAI does not answer any more.
  */
 export async function followResponse(
   openai: OpenAI,
@@ -37,7 +37,7 @@ export async function followResponse(
     if (next && "cancelled" in next) return next.cancelled;
     connection = next?.events ?? null;
   }
-  throw new LostResponseError("upstream does not answer");
+  throw new LostResponseError("OpenAI does not answer");
 }
 
 async function drain(

@@ -2,12 +2,12 @@ import type { UIMessageChunk } from "ai";
 import { indexFiles } from "./request/find-file.ts";
 import { storedNotices } from "./events/notice.ts";
 import { createReply, type Reply } from "./reply.ts";
-import type { StreamRow, TurnDatabase } from "./turn-database.ts";
+import type { TurnDatabase, TurnRow } from "./turn-database.ts";
 
 /** A reply that another function has begun, from its start: what that function said itself comes first. */
 export async function openReply(
   db: TurnDatabase,
-  { assistant_message_id: messageId, session_id }: StreamRow,
+  { assistant_message_id: messageId, session_id }: TurnRow,
   send: (chunk: UIMessageChunk) => void,
 ): Promise<Reply> {
   const [files, row] = await Promise.all([db.listFiles(session_id), db.findMessage(messageId)]);

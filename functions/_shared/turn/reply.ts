@@ -3,7 +3,7 @@ import { createEventMapper, type EventMapper } from "./events/map-events.ts";
 import type { FindFile } from "./events/map-sources.ts";
 import { createPartsReducer, type PartsReducer } from "./events/reduce-parts.ts";
 
-/** A reply on its way: what upstream says goes through the mapper to the client and into the stored parts. */
+/** A reply on its way: what OpenAI says goes through the mapper to the client and into the stored parts. */
 export interface Reply {
   mapper: EventMapper;
   stored: PartsReducer;

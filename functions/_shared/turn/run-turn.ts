@@ -3,7 +3,7 @@ import type { Responses } from "openai/resources/responses/responses";
 import { AppError } from "../http/errors.ts";
 import { describeError } from "../http/log.ts";
 import { beginResponse, type BegunResponse, createResponse } from "./request/begin-response.ts";
-import { finishReply } from "./finish-reply.ts";
+import { pumpReply } from "./pump-reply.ts";
 import { generateTitle } from "./request/generate-title.ts";
 import { notice } from "./events/notice.ts";
 import { readFailure } from "../openai/read-failure.ts";
@@ -12,7 +12,7 @@ import { createReply, type Reply } from "./reply.ts";
 import { retryAfter } from "../openai/retry-once.ts";
 import { settleReply } from "./settle-reply.ts";
 import type { StartedTurn } from "./turn-database.ts";
-import type { GenerationPorts, TurnPorts } from "./turn-ports.ts";
+import type { TurnPorts, TurnRunPorts } from "./turn-ports.ts";
 import { openSources, type TurnSources } from "./request/turn-sources.ts";
 import { type TurnWatch, watchTurn } from "./watch-turn.ts";
 
@@ -24,7 +24,7 @@ export interface Turn {
 
 /** Whoever asked for a turn; may be gone at any time. */
 export interface TurnClient {
-  /** Upstream has taken the request: chunks follow. */
+  /** OpenAI has taken the request: chunks follow. */
   accept(): void;
   /** Nothing was generated; instead of `accept`. */
   refuse(error: AppError): void;
@@ -33,14 +33,14 @@ export interface TurnClient {
 
 /**
  * Generates the reply of a turn, settles it in the database, then tells the client the end. Never rejects: whatever
- * goes wrong, the turn is settled, or left to recovery when upstream may still run, and the client is told.
+ * goes wrong, the turn is settled, or left to recovery when OpenAI may still run, and the client is told.
  */
 export async function runTurn(
-  ports: GenerationPorts,
+  ports: TurnRunPorts,
   turn: Turn,
   client: TurnClient,
 ): Promise<void> {
-  const watch = watchTurn(ports, turn.started.stream_id);
+  const watch = watchTurn(ports, turn.started.turn_id);
   try {
     const sources = await openSources(ports, turn.started);
     const reply = createReply(turn.started.assistant_message_id, client.send, sources.findFile);
@@ -56,8 +56,8 @@ export async function runTurn(
       return await createResponse(ports, started, begun.threadId, { search, sources });
     });
     const push = createPump(ports, turn, reply, watch, begun.threadId);
-    const { stream_id: streamId, profile_id: profileId } = turn.started;
-    const row = await finishReply(ports, { streamId, profileId, reply, watch, ...begun }, push);
+    const { turn_id: turnId, profile_id: profileId } = turn.started;
+    const row = await pumpReply(ports, { turnId, profileId, reply, watch, ...begun }, push);
     if (row?.status === "complete" && turn.started.needs_title) {
       await generateTitle(ports, turn.started);
     }
@@ -69,20 +69,20 @@ export async function runTurn(
 /** The reply says that files were not searched, in what the client sees and in what is stored. */
 async function sayIncomplete(
   { db, log }: TurnPorts,
-  { started: { stream_id } }: Turn,
+  { started: { turn_id } }: Turn,
   reply: Reply,
 ): Promise<void> {
   const part = notice("search_unavailable");
   reply.emit(part);
   try {
-    await db.note(stream_id, part);
+    await db.note(turn_id, part);
   } catch (error) {
-    log.error("notice_not_stored", { turn_id: stream_id, ...describeError(error) });
+    log.error("notice_not_stored", { turn_id: turn_id, ...describeError(error) });
   }
 }
 
 async function begin(
-  ports: GenerationPorts,
+  ports: TurnRunPorts,
   { started, search }: Turn,
   { reply, sources }: { reply: Reply; sources: TurnSources },
   client: TurnClient,
@@ -94,16 +94,16 @@ async function begin(
     ports.log.error(
       code === "provider_misconfigured" ? "provider_misconfigured" : "provider_refused",
       {
-        turn_id: started.stream_id,
+        turn_id: started.turn_id,
         session_id: started.session_id,
         ...describeError(error),
       },
     );
     const refusal = new AppError(code, { retryAfter: retryAfter(error), cause: error });
-    await settleReply(ports.db, started.stream_id, reply, { status: "failed", code }).catch((
+    await settleReply(ports.db, started.turn_id, reply, { status: "failed", code }).catch((
       cause,
     ) =>
-      ports.log.error("turn_not_settled", { turn_id: started.stream_id, ...describeError(cause) })
+      ports.log.error("turn_not_settled", { turn_id: started.turn_id, ...describeError(cause) })
     );
     client.refuse(refusal);
     return null;
@@ -118,7 +118,7 @@ function createPump(
   watch: TurnWatch,
   threadId: string,
 ): (event: Responses.ResponseStreamEvent) => void {
-  let hasToReplace = started.replaces_answer;
+  let hasToReplace = started.replaces_reply;
   return (event) => {
     const chunks = mapper.push(event);
     chunks.forEach(emit);
@@ -126,8 +126,8 @@ function createPump(
     if (hasToReplace && chunks.some(({ type }) => type === "text-delta")) {
       hasToReplace = false;
       // Settling the turn does it too, should this fail.
-      db.replaceAnswer(started.stream_id).catch((error) =>
-        log.error("answer_not_replaced", { turn_id: started.stream_id, ...describeError(error) })
+      db.replaceReply(started.turn_id).catch((error) =>
+        log.error("reply_not_replaced", { turn_id: started.turn_id, ...describeError(error) })
       );
     }
   };

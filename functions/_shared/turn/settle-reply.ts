@@ -18,7 +18,7 @@ export type Ending =
   | { status: "stopped" }
   | { status: "failed"; code: TurnErrorCode };
 
-/** Reads how a reply ended from the outcome that upstream reported. */
+/** Reads how a reply ended from the outcome that OpenAI reported. */
 export function readEnding(outcome: TurnOutcome, threadId?: string): Ending {
   if (outcome.status === "failed") {
     return { status: "failed", code: turnErrorCode(outcome.errorCode) };
@@ -34,7 +34,7 @@ export function readEnding(outcome: TurnOutcome, threadId?: string): Ending {
  */
 export function settleReply(
   db: TurnDatabase,
-  streamId: string,
+  turnId: string,
   reply: Reply,
   ending: Ending,
   usage: TurnUsage | undefined = reply.mapper.outcome?.usage,
@@ -52,7 +52,7 @@ export function settleReply(
       error: { code: ending.code, message: turnErrorMessages[ending.code] },
     }),
   };
-  return pRetry(() => db.settle(streamId, settlement), {
+  return pRetry(() => db.settle(turnId, settlement), {
     retries: 4,
     minTimeout: 500,
     // A refusal stays one, however often it is asked for.

@@ -8,8 +8,8 @@ import type { NoticePart } from "./events/notice.ts";
 
 /** A row of `chat_messages`. */
 export type MessageRow = Database["public"]["Tables"]["chat_messages"]["Row"];
-/** A row of `chat_streams`. */
-export type StreamRow = Database["public"]["Tables"]["chat_streams"]["Row"];
+/** A row of `chat_turns`. */
+export type TurnRow = Database["public"]["Tables"]["chat_turns"]["Row"];
 
 const History = z.array(z.object({ sender: z.enum(["user", "assistant"]), content: z.string() }));
 /** What was said before a turn, oldest first. */
@@ -26,16 +26,16 @@ const SessionFile = z.object({
 /** A file of the session by the names of both sides. */
 export type SessionFile = z.infer<typeof SessionFile>;
 
-/** What `start_turn` returns for a turn that is to be generated: all that the request upstream needs. */
+/** What `start_turn` returns for a turn that is to be generated: all that the request to OpenAI needs. */
 export const StartedTurn = z.object({
   kind: z.literal("started"),
-  stream_id: z.string(),
+  turn_id: z.string(),
   profile_id: z.string(),
   session_id: z.string(),
   user_message_id: z.string(),
   assistant_message_id: z.string(),
   /** True when an earlier answer stays until this one begins. */
-  replaces_answer: z.boolean(),
+  replaces_reply: z.boolean(),
   /** Text of the user's message. */
   content: z.string(),
   /** Null when no conversation at OpenAI can be trusted: a new one is built from `history`. */
@@ -62,7 +62,7 @@ export type StartedTurn = z.infer<typeof StartedTurn>;
 const BegunTurn = z.discriminatedUnion("kind", [
   StartedTurn,
   // Sent again while it runs, or after it has ended.
-  z.object({ kind: z.literal("attached"), stream_id: z.string() }),
+  z.object({ kind: z.literal("attached"), turn_id: z.string() }),
   z.object({ kind: z.literal("settled"), message: z.custom<MessageRow>() }),
 ]);
 type BegunTurn = z.infer<typeof BegunTurn>;
@@ -71,14 +71,14 @@ const Heartbeat = z.object({ is_active: z.boolean(), stop_requested_at: z.string
 type Heartbeat = z.infer<typeof Heartbeat>;
 
 const StopTarget = z.object({
-  stream_id: z.string(),
+  turn_id: z.string(),
   profile_id: z.string(),
   response_id: z.string().nullable(),
 });
 /** The generation that is to be stopped. */
 export type StopTarget = z.infer<typeof StopTarget>;
 
-/** How a turn ended, and what it leaves; the arguments of `finish_turn` and `fail_turn`. */
+/** How a turn ended, and what it leaves; the arguments of `settle_turn` and `fail_turn`. */
 export interface Settlement {
   status: "complete" | "stopped" | "failed";
   content: string;
@@ -94,23 +94,23 @@ export interface Settlement {
 /** The database as a turn sees it; each method is one call. */
 export interface TurnDatabase {
   start(authUserId: string, turn: ChatTurn): Promise<BegunTurn>;
-  heartbeat(streamId: string, ids?: { responseId?: string; threadId: string }): Promise<Heartbeat>;
+  heartbeat(turnId: string, ids?: { responseId?: string; threadId: string }): Promise<Heartbeat>;
   /** A part of ours begins the reply, whoever writes the rest of it. */
-  note(streamId: string, part: NoticePart): Promise<void>;
+  note(turnId: string, part: NoticePart): Promise<void>;
   /** The ready files of a session. */
   listFiles(sessionId: string): Promise<SessionFile[]>;
   /** Lets a lost conversation go; what to build the new one from. */
-  rebuildConversation(streamId: string): Promise<History>;
+  rebuildConversation(turnId: string): Promise<History>;
   /** The new answer has begun and takes the place of the old one. */
-  replaceAnswer(streamId: string): Promise<void>;
+  replaceReply(turnId: string): Promise<void>;
   /** The reply as it is stored, whoever settled it; null when its session is gone. */
-  settle(streamId: string, settlement: Settlement): Promise<MessageRow | null>;
+  settle(turnId: string, settlement: Settlement): Promise<MessageRow | null>;
   /** Null when nothing runs in the session. */
   requestStop(authUserId: string, sessionId: string): Promise<StopTarget | null>;
-  claimStale(limit: number): Promise<StreamRow[]>;
+  claimStale(limit: number): Promise<TurnRow[]>;
   setTitle(turn: StartedTurn, title: string, model: string, usage: TurnUsage): Promise<void>;
   bookLost(profileId: string, model: string, usage: TurnUsage): Promise<void>;
-  findStream(streamId: string): Promise<StreamRow | null>;
+  findTurn(turnId: string): Promise<TurnRow | null>;
   findMessage(messageId: string): Promise<MessageRow | null>;
 }
 
@@ -119,29 +119,28 @@ export function createTurnDatabase(admin: SupabaseClient<Database>): TurnDatabas
   return {
     start: async (authUserId, turn) =>
       BegunTurn.parse(unwrap(await admin.rpc("start_turn", toArguments(authUserId, turn)))),
-    heartbeat: async (streamId, ids) =>
+    heartbeat: async (turnId, ids) =>
       Heartbeat.parse(unwrap(
         await admin.rpc("heartbeat_turn", {
-          stream_id: streamId,
+          turn_id: turnId,
           response_id: ids?.responseId,
           thread_id: ids?.threadId,
         }),
       )),
-    note: async (stream_id, part) => void unwrap(await admin.rpc("note_turn", { stream_id, part })),
+    note: async (turn_id, part) => void unwrap(await admin.rpc("note_turn", { turn_id, part })),
     listFiles: async (sessionId) =>
       z.array(SessionFile).parse(unwrap(
         await admin.from("chat_files").select("id, openai_file_id, file_name, file_type")
           .eq("session_id", sessionId).eq("status", "ready"),
       )),
-    rebuildConversation: async (stream_id) =>
-      History.parse(unwrap(await admin.rpc("rebuild_conversation", { stream_id }))),
-    replaceAnswer: async (stream_id) =>
-      void unwrap(await admin.rpc("replace_answer", { stream_id })),
-    settle: async (stream_id, settlement) => {
+    rebuildConversation: async (turn_id) =>
+      History.parse(unwrap(await admin.rpc("rebuild_conversation", { turn_id }))),
+    replaceReply: async (turn_id) => void unwrap(await admin.rpc("replace_reply", { turn_id })),
+    settle: async (turn_id, settlement) => {
       const reply = toReply(settlement);
       const result = settlement.status === "failed"
-        ? await admin.rpc("fail_turn", { stream_id, reply })
-        : await admin.rpc("finish_turn", { stream_id, status: settlement.status, reply });
+        ? await admin.rpc("fail_turn", { turn_id, reply })
+        : await admin.rpc("settle_turn", { turn_id, status: settlement.status, reply });
       return z.custom<MessageRow | null>().parse(unwrap(result));
     },
     requestStop: async (auth_user_id, session_id) =>
@@ -155,8 +154,8 @@ export function createTurnDatabase(admin: SupabaseClient<Database>): TurnDatabas
       ),
     bookLost: async (profile_id, model, usage) =>
       void unwrap(await admin.rpc("book_lost_turn", { profile_id, model, ...usage })),
-    findStream: async (id) =>
-      unwrap(await admin.from("chat_streams").select().eq("id", id).maybeSingle()),
+    findTurn: async (id) =>
+      unwrap(await admin.from("chat_turns").select().eq("id", id).maybeSingle()),
     findMessage: async (id) =>
       unwrap(await admin.from("chat_messages").select().eq("id", id).maybeSingle()),
   };

@@ -18,6 +18,6 @@ export interface SessionStores {
 }
 
 /** What generating a reply needs: following one needs no stores. */
-export interface GenerationPorts extends TurnPorts {
+export interface TurnRunPorts extends TurnPorts {
   stores: SessionStores;
 }

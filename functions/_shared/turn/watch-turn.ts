@@ -8,7 +8,7 @@ const HEARTBEAT_MS = 5_000;
 export interface TurnWatch {
   /** True once the session was found deleted. */
   readonly isGone: boolean;
-  /** Saves the ids, now or with a later heartbeat, and cancels upstream if a stop came before them. */
+  /** Saves the ids, now or with a later heartbeat, and cancels at OpenAI if a stop came before them. */
   begin(responseId: string, threadId: string): Promise<void>;
   /** Tries once more to save ids that are not: a turn that is not complete takes its conversation from there. */
   save(): Promise<void>;
@@ -18,7 +18,7 @@ export interface TurnWatch {
 }
 
 /** Starts to watch a turn. Failing heartbeats are logged and tried again. */
-export function watchTurn({ db, openai, log }: TurnPorts, streamId: string): TurnWatch {
+export function watchTurn({ db, openai, log }: TurnPorts, turnId: string): TurnWatch {
   let responseId: string | undefined;
   let unsaved: { responseId: string; threadId: string } | undefined;
   let isGone = false;
@@ -26,9 +26,9 @@ export function watchTurn({ db, openai, log }: TurnPorts, streamId: string): Tur
 
   async function beat(): Promise<boolean> {
     const ids = unsaved;
-    const { is_active, stop_requested_at } = await db.heartbeat(streamId, ids);
+    const { is_active, stop_requested_at } = await db.heartbeat(turnId, ids);
     if (unsaved === ids) unsaved = undefined;
-    isGone ||= !is_active && await db.findStream(streamId) === null;
+    isGone ||= !is_active && await db.findTurn(turnId) === null;
     const isUnwanted = isGone || stop_requested_at !== null;
     if (isUnwanted && responseId && !isCancelled) {
       isCancelled = true;
@@ -41,7 +41,7 @@ export function watchTurn({ db, openai, log }: TurnPorts, streamId: string): Tur
     try {
       return await beat();
     } catch (error) {
-      log.error("heartbeat_failed", { turn_id: streamId, ...describeError(error) });
+      log.error("heartbeat_failed", { turn_id: turnId, ...describeError(error) });
       return false;
     }
   }

@@ -92,7 +92,7 @@ insert into expected values
     '{none,    rows,    none,    none}',
     '{rows,    blocked, rows,    rows}',
     '{none,    rows,    none,    none}'),
-  ('chat_streams', 'user_id', null, null,
+  ('chat_turns', 'user_id', null, null,
     '{refused, refused, refused, refused}',
     '{rows,    refused, refused, refused}',
     '{none,    refused, refused, refused}',

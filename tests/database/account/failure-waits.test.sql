@@ -17,17 +17,17 @@ select lives_ok($$ delete from auth.users where id = tests.auth_id('ada') $$, 'w
 select is(
   (select is_deleted from public.profiles where id = tests.profile_id('ada')), false, 'though the account is not closed'
 );
-select lives_ok('select private.finish_account_deletions()', 'nor does it break the schedule');
+select lives_ok('select private.settle_account_deletions()', 'nor does it break the schedule');
 select cmp_ok(
   (select due_at from private.account_deletions where profile_id = tests.profile_id('ada')), '>', now(),
   'which tries again later'
 );
 delete from auth.users where id = tests.auth_id('bob');
-select is(private.finish_account_deletions(), false, 'and goes on with others');
+select is(private.settle_account_deletions(), false, 'and goes on with others');
 
 drop trigger stripe_customers_fail on public.stripe_customers;
 update private.account_deletions set due_at = now() where profile_id = tests.profile_id('ada');
-select private.finish_account_deletions();
+select private.settle_account_deletions();
 select is(
   (select is_deleted and email is null from public.profiles where id = tests.profile_id('ada')), true,
   'then the account is closed'

@@ -7,7 +7,7 @@ select tests.act_as('admin');
 select set_config('request.headers', '{"x-forwarded-for": " 203.0.113.9 , 10.0.0.1"}', true);
 select public.admin_set_role(tests.profile_id('target'), 'premium');
 select public.admin_set_active(tests.profile_id('target'), false);
-select public.admin_grant_tokens(tests.profile_id('target'), 5, now() + interval '1 day');
+select public.admin_grant_credits(tests.profile_id('target'), 5, now() + interval '1 day');
 create temp table made on commit drop as
   select * from public.admin_add_note(tests.profile_id('target'), ' Kind. ', true) as note;
 select public.admin_flag_note(id, false) from made;
@@ -20,7 +20,7 @@ select results_eq(
   $$ values
      ('admin_set_role', '{"role": "user"}'::jsonb, '{"role": "premium"}'::jsonb, '{}'::jsonb),
      ('admin_set_active', '{"is_active": true}', '{"is_active": false}', '{}'),
-     ('admin_grant_tokens', '{"tokens": 0, "tokens_expires_at": null}',
+     ('admin_grant_credits', '{"tokens": 0, "tokens_expires_at": null}',
        jsonb_build_object('tokens', 5, 'tokens_expires_at', now() + interval '1 day'), '{}'),
      ('admin_add_note', null, (select jsonb_build_object('note_id', id, 'is_flagged', true) from made), '{}'),
      ('admin_flag_note', '{"is_flagged": true}', '{"is_flagged": false}',

@@ -12,7 +12,7 @@ select set_eq(
 );
 select is_empty(
   $$ select p.proname from pg_proc p, unnest(array['anon', 'authenticated']) as role_name
-     where p.pronamespace in ('public'::regnamespace, 'private'::regnamespace) and p.proname ~ 'stripe|billing|entitle|credit'
+     where p.pronamespace in ('public'::regnamespace, 'private'::regnamespace) and p.proname ~ 'stripe|billing|entitle|credit' and p.proname !~ '^admin_'
        and has_function_privilege(role_name, p.oid, 'execute') $$,
   'clients call none'
 );

@@ -25,7 +25,7 @@ select set_eq(
   $$ select pg_temp.callable('authenticated') $$,
   array[
     'private.accept_invitation', 'private.admin_add_note', 'private.admin_flag_note', 'private.admin_get_user',
-    'private.admin_grant_tokens', 'private.admin_list_audit', 'private.admin_list_notes', 'private.admin_list_users',
+    'private.admin_grant_credits', 'private.admin_list_audit', 'private.admin_list_notes', 'private.admin_list_users',
     'private.admin_set_active', 'private.admin_set_role', 'private.create_organization', 'private.current_profile_id',
     'private.delete_organization', 'private.ensure_my_profile', 'private.export_account', 'private.export_query',
     'private.export_sections', 'private.get_shared_chat', 'private.get_user_activity_summary',
@@ -36,7 +36,7 @@ select set_eq(
     'private.request_account_deletion', 'private.require_can_act', 'private.resend_invitation',
     'private.revoke_invitation', 'private.set_chat_visibility', 'private.set_member_role',
     'private.transfer_ownership', 'public.accept_invitation', 'public.admin_add_note', 'public.admin_flag_note',
-    'public.admin_get_user', 'public.admin_grant_tokens', 'public.admin_list_audit', 'public.admin_list_notes',
+    'public.admin_get_user', 'public.admin_grant_credits', 'public.admin_list_audit', 'public.admin_list_notes',
     'public.admin_list_users', 'public.admin_set_active', 'public.admin_set_role', 'public.create_organization',
     'public.delete_organization', 'public.ensure_profile', 'public.export_account', 'public.get_my_usage',
     'public.get_shared_chat', 'public.get_user_activity_summary', 'public.get_user_stats', 'public.invite_member',

@@ -10,7 +10,7 @@ select isnt_empty('delete from public.chat_sessions returning 1', 'the owner del
 
 select tests.act_as_postgres();
 select is_empty(
-  $$ select id from public.chat_messages union all select id from public.chat_streams $$,
+  $$ select id from public.chat_messages union all select id from public.chat_turns $$,
   'its messages and streams go with it'
 );
 select * from finish();

@@ -22,7 +22,7 @@ create function pg_temp.start(title text)
 returns uuid
 language sql
 as $$
-  select (public.start_lookout_run((pg_temp.run(title)).id) ->> 'stream_id')::uuid
+  select (public.start_lookout_run((pg_temp.run(title)).id) ->> 'turn_id')::uuid
 $$;
 create temp table streams on commit drop as
   select title, pg_temp.start(title) as id from (values ('daily'), ('failing')) as begun (title);
@@ -32,21 +32,21 @@ grant execute on function pg_temp.lookout to public;
 grant execute on function pg_temp.start to public;
 
 select tests.act_as_service();
-select is((public.finish_lookout_run((pg_temp.run('daily')).id, '2099-01-01')).status, 'running',
+select is((public.settle_lookout_run((pg_temp.run('daily')).id, '2099-01-01')).status, 'running',
   'while its reply is generated, a run goes on');
 select ok((pg_temp.lookout('daily')).lease_until <= now() + interval '1 minute', 'and is looked at in a minute');
-select public.finish_turn((select id from streams where title = 'daily'), 'complete', '{"content": "Nothing."}');
-select is((public.finish_lookout_run((pg_temp.run('daily')).id, '2099-01-01')).status, 'complete', 'then it is complete');
+select public.settle_turn((select id from streams where title = 'daily'), 'complete', '{"content": "Nothing."}');
+select is((public.settle_lookout_run((pg_temp.run('daily')).id, '2099-01-01')).status, 'complete', 'then it is complete');
 select row_eq(
   $$ select l.status, l.next_run_at, l.lease_until, l.last_run_session_id = (pg_temp.run('daily')).session_id
      from pg_temp.lookout('daily') l $$,
   row('active'::text, '2099-01-01'::timestamptz, null::timestamptz, true), 'and its lookout waits for the next'
 );
-select public.finish_lookout_run((pg_temp.run('daily')).id, '2098-01-01');
+select public.settle_lookout_run((pg_temp.run('daily')).id, '2098-01-01');
 select is((pg_temp.lookout('daily')).next_run_at, '2099-01-01', 'which it moves once');
 
 select is(
-  (public.finish_lookout_run((pg_temp.run('once')).id, '2099-01-01', '{"status": "skipped", "code": "x", "message": "y"}')).error,
+  (public.settle_lookout_run((pg_temp.run('once')).id, '2099-01-01', '{"status": "skipped", "code": "x", "message": "y"}')).error,
   '{"code": "x", "message": "y"}', 'a run that never began ends as it is told'
 );
 select row_eq(
@@ -55,27 +55,27 @@ select row_eq(
 );
 
 select is(
-  (public.finish_lookout_run((pg_temp.run('once')).id, null, '{"status": "failed", "code": "x", "message": "z"}')).status,
+  (public.settle_lookout_run((pg_temp.run('once')).id, null, '{"status": "failed", "code": "x", "message": "z"}')).status,
   'skipped', 'the end of a run is final'
 );
 
 select public.fail_turn((select id from streams where title = 'failing'),
   '{"error": {"code": "provider_busy", "message": "Busy."}}');
-select is((public.finish_lookout_run((pg_temp.run('failing')).id, '2099-01-01')).error,
+select is((public.settle_lookout_run((pg_temp.run('failing')).id, '2099-01-01')).error,
   '{"code": "provider_busy", "message": "Busy."}', 'a run fails as its turn does');
 select is((pg_temp.run('failing')).session_id, null, 'a session without a reply goes');
 select is((select count(*)::integer from public.chat_sessions), 1, 'that one alone');
 
-select public.finish_lookout_run((pg_temp.run('lost')).id, null, '{"status": "failed", "code": "x", "message": "y"}');
+select public.settle_lookout_run((pg_temp.run('lost')).id, null, '{"status": "failed", "code": "x", "message": "y"}');
 select is((pg_temp.lookout('lost')).status, 'paused', 'without a next time a lookout pauses');
 create temp table manual on commit drop as select r.id from public.run_lookout_now(tests.auth_id('owner'), (pg_temp.lookout('failing')).id) r;
-select public.finish_lookout_run(r.id, '2098-01-01')
+select public.settle_lookout_run(r.id, '2098-01-01')
 from public.lookout_runs r where r.lookout_id = (pg_temp.lookout('failing')).id and r.status = 'failed';
 select row_eq(
   $$ select l.status, l.lease_until is null from pg_temp.lookout('failing') l $$, row('running'::text, false),
   'who ends a run late leaves the next one alone'
 );
-select is((public.finish_lookout_run(gen_random_uuid())).id, null, 'a run that is gone is nobody''s');
+select is((public.settle_lookout_run(gen_random_uuid())).id, null, 'a run that is gone is nobody''s');
 
 select tests.act_as_postgres();
 select is((select count(*)::integer from public.user_activity where action = 'lookout_run'), 4, 'each end is activity');
@@ -83,7 +83,7 @@ insert into public.lookout_runs (lookout_id, user_id, scheduled_at, status, fini
 select l.id, l.user_id, now() - n * interval '1 day', 'complete', now()
 from pg_temp.lookout('daily') l, generate_series(1, 99) n;
 update public.lookouts set next_run_at = now() where title = 'daily';
-select public.finish_lookout_run(c.run_id, '2099-01-01', '{"status": "skipped", "code": "x", "message": "y"}')
+select public.settle_lookout_run(c.run_id, '2099-01-01', '{"status": "skipped", "code": "x", "message": "y"}')
 from public.claim_due_lookouts(1) c;
 select is((select count(*)::integer from public.lookout_runs r where r.lookout_id = (pg_temp.lookout('daily')).id), 100,
   'a lookout keeps 100 runs');

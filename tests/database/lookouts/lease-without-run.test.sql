@@ -7,7 +7,7 @@ select public.create_lookout(tests.auth_id('owner'), title, 'What is new?', 'coa
 from unnest(array['on', 'off']) as title;
 create temp table runs on commit drop as select run_id as id, lookout_id from public.claim_due_lookouts(10);
 grant select on runs to public;
-select public.finish_lookout_run(id, '2099-01-01', '{"status": "skipped", "code": "x", "message": "y"}') from runs;
+select public.settle_lookout_run(id, '2099-01-01', '{"status": "skipped", "code": "x", "message": "y"}') from runs;
 
 -- Its time is claimed once more, and whoever did that dies; one is archived meanwhile.
 update public.lookouts set next_run_at = (select scheduled_at from public.lookout_runs where lookout_id = lookouts.id);
@@ -25,7 +25,7 @@ select row_eq(
   row('archived'::text, null::timestamptz, null::timestamptz), 'what is off stays off, and free'
 );
 select is(
-  (select status from public.finish_lookout_run(
+  (select status from public.settle_lookout_run(
     (select r.id from runs r join public.lookouts l on l.id = r.lookout_id where l.title = 'on'), '2099-01-02')),
   'skipped', 'the run stays as it ended'
 );

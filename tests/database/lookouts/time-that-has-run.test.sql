@@ -5,13 +5,13 @@ select public.create_lookout(tests.auth_id('owner'), 'News', 'What is new?', 'co
   now() - interval '1 minute');
 create temp table run on commit drop as select run_id as id from public.claim_due_lookouts(1);
 grant select on run to public;
-select public.finish_lookout_run(id, '2099-01-01', '{"status": "skipped", "code": "x", "message": "y"}') from run;
+select public.settle_lookout_run(id, '2099-01-01', '{"status": "skipped", "code": "x", "message": "y"}') from run;
 update public.lookouts set next_run_at = (select scheduled_at from public.lookout_runs);
 
 select tests.act_as_service();
 select is((select run_id from public.claim_due_lookouts(1)), (select id from run), 'a time that has run is claimed with its run');
 select is(public.start_lookout_run((select id from run)), null, 'which does not begin again');
-select is((public.finish_lookout_run((select id from run), '2099-01-02')).status, 'skipped', 'and stays as it ended');
+select is((public.settle_lookout_run((select id from run), '2099-01-02')).status, 'skipped', 'and stays as it ended');
 select row_eq(
   $$ select l.status, l.next_run_at, l.lease_until from public.lookouts l $$,
   row('active'::text, '2099-01-02'::timestamptz, null::timestamptz), 'while its lookout moves on'

@@ -13,11 +13,11 @@ select set_eq(
   'select remote_id from claimed', array['resp_1', 'file_1', 'file_2'], 'a conversation waits for the responses of its session'
 );
 select is_empty($$ select * from public.claim_remote_deletions('openai', 10) $$, 'what is claimed is nobody else''s');
-select public.complete_remote_deletion(id, due_at) from claimed where remote_id = 'resp_1';
+select public.settle_remote_deletion(id, due_at) from claimed where remote_id = 'resp_1';
 select results_eq(
   $$ select remote_id from public.claim_remote_deletions('openai', 10) $$, array['conv_1'], 'then it is due'
 );
-select public.complete_remote_deletion(id, due_at, 'status 500') from claimed where kind = 'file';
+select public.settle_remote_deletion(id, due_at, 'status 500') from claimed where kind = 'file';
 
 select tests.act_as_postgres();
 create function pg_temp.delay(remote_id text)
@@ -36,7 +36,7 @@ select results_eq(
 update private.remote_deletions set due_at = now() - interval '1 minute' where remote_id = 'file_1';
 create temp table again on commit drop as select * from public.claim_remote_deletions('openai', 10);
 select private.enqueue_deletion('file', 'file_1');
-select public.complete_remote_deletion(id, due_at) from again where remote_id = 'file_1';
+select public.settle_remote_deletion(id, due_at) from again where remote_id = 'file_1';
 select isnt_empty(
   $$ select from private.remote_deletions where remote_id = 'file_1' $$, 'what is put in again while it is worked on stays'
 );

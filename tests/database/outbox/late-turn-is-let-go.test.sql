@@ -8,7 +8,7 @@ delete from public.chat_sessions;
 
 select tests.act_as_service();
 select is(
-  (select public.heartbeat_turn((turn ->> 'stream_id')::uuid, 'resp_late', 'conv_late') -> 'is_active' from started),
+  (select public.heartbeat_turn((turn ->> 'turn_id')::uuid, 'resp_late', 'conv_late') -> 'is_active' from started),
   'false', 'the pump hears that its session is gone'
 );
 

@@ -57,7 +57,7 @@ select results_eq($$ select subject from private.rate_counters where bucket = 't
 select set_eq(
   'select kind, deleted from private.purge_counts where deleted > 0',
   $$ values ('new', 1::bigint), ('usage_counters', 1), ('user_activity', 1), ('sync_logs', 1), ('audit_logs', 1),
-     ('bridge_tokens', 1), ('organization_invitations', 1), ('stripe_events', 2), ('purge_counts', 1), ('rate_counters', 1) $$,
+     ('bridge_tokens', 1), ('organization_invitations', 1), ('stripe_events', 2), ('history', 1), ('rate_counters', 1) $$,
   'what went is counted'
 );
 select * from finish();

@@ -6,7 +6,7 @@ update public.chat_sessions set updated_at = '2000-01-01';
 
 select tests.act_as_service();
 select is(
-  (public.finish_turn((select id from public.chat_streams), 'complete', '{
+  (public.settle_turn((select id from public.chat_turns), 'complete', '{
     "content": "Hi", "parts": [{"type": "text", "text": "Hi"}], "model": "gpt-x", "input_tokens": 10,
     "cached_input_tokens": 4, "output_tokens": 5, "response_id": "resp_1", "thread_id": "conv_1"
   }')) ->> 'status',

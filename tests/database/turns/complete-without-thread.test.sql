@@ -5,7 +5,7 @@ select tests.start_turn('owner', tests.create_session('owner'));
 update public.chat_sessions set thread_id = 'conv_1';
 
 select tests.act_as_service();
-select public.finish_turn(id, 'complete', '{"content": "Hi"}') from public.chat_streams;
+select public.settle_turn(id, 'complete', '{"content": "Hi"}') from public.chat_turns;
 select is(
   (select thread_id from public.chat_sessions), null,
   'a reply that is not in the conversation (an incomplete one) leaves none to be trusted'

@@ -2,8 +2,8 @@ begin;
 select plan(4);
 select tests.create_user('owner');
 select tests.start_turn('owner', tests.create_session('owner'));
-update public.chat_streams set heartbeat_at = '2000-01-01';
-create temp table stream on commit drop as select id from public.chat_streams;
+update public.chat_turns set heartbeat_at = '2000-01-01';
+create temp table stream on commit drop as select id from public.chat_turns;
 grant select on stream to public;
 
 select tests.act_as_service();
@@ -13,12 +13,12 @@ select is(
 );
 select row_eq(
   $$ select t.heartbeat_at = now(), t.response_id, s.thread_id
-     from public.chat_streams t join public.chat_sessions s on s.id = t.session_id $$,
+     from public.chat_turns t join public.chat_sessions s on s.id = t.session_id $$,
   row(true, 'resp_1'::text, 'conv_1'::text), 'it is alive, and the ids of its request are saved'
 );
 select public.heartbeat_turn((select id from stream), null, 'conv_2');
 select row_eq(
-  $$ select t.response_id, s.thread_id from public.chat_streams t join public.chat_sessions s on s.id = t.session_id $$,
+  $$ select t.response_id, s.thread_id from public.chat_turns t join public.chat_sessions s on s.id = t.session_id $$,
   row('resp_1'::text, 'conv_1'::text), 'a later heartbeat takes nothing back'
 );
 select is(

@@ -13,7 +13,7 @@ select tests.act_as_service();
 select is(
   (select tests.start_turn('owner', new_id, content => 'And now?') -> 'history' from made),
   '[{"sender": "user", "content": "Hi"}, {"sender": "assistant", "content": "Hello"}]',
-  'a session without a conversation upstream gives what was said before, in order'
+  'a session without a conversation OpenAI gives what was said before, in order'
 );
 select row_eq(
   $$ select turn ->> 'thread_id', turn -> 'history'

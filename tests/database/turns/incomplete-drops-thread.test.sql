@@ -8,15 +8,15 @@ select tests.start_turn('owner', session_id) from made;
 update public.chat_sessions s set thread_id = 'conv_' || ending from made where s.id = session_id;
 
 select tests.act_as_service();
-select public.finish_turn(id, 'stopped', '{"content": "Half", "thread_id": "conv_1"}')
-from public.chat_streams join made using (session_id) where ending = 'stopped';
+select public.settle_turn(id, 'stopped', '{"content": "Half", "thread_id": "conv_1"}')
+from public.chat_turns join made using (session_id) where ending = 'stopped';
 select public.fail_turn(id, '{"content": "Some", "error": {"code": "internal", "message": "Sorry"}}')
-from public.chat_streams join made using (session_id) where ending = 'failed';
+from public.chat_turns join made using (session_id) where ending = 'failed';
 
 select tests.act_as_postgres();
 select is_empty(
   'select id from public.chat_sessions where thread_id is not null',
-  'a conversation upstream that may differ from ours is not used again'
+  'a conversation OpenAI that may differ from ours is not used again'
 );
 select results_eq(
   $$ select ending, m.status, m.content, m.error
@@ -27,9 +27,9 @@ select results_eq(
   'the reply keeps what was said, and why it ended'
 );
 select results_eq(
-  'select ending, t.status from made join public.chat_streams t using (session_id) order by ending',
+  'select ending, t.status from made join public.chat_turns t using (session_id) order by ending',
   $$ values ('failed', 'failed'), ('stopped', 'stopped') $$, 'so does the stream'
 );
-select is_empty('select id from public.chat_streams where finished_at is null', 'which has an end');
+select is_empty('select id from public.chat_turns where finished_at is null', 'which has an end');
 select * from finish();
 rollback;

@@ -6,7 +6,7 @@ grant select on made to public;
 
 select tests.act_as_service();
 select tests.start_turn('owner', session_id, 'message-1') from made;
-select public.finish_turn(id, 'complete', '{}') from public.chat_streams;
+select public.settle_turn(id, 'complete', '{}') from public.chat_turns;
 select throws_ok(
   $$ select tests.start_turn('owner', session_id, 'message-1', 'Something else') from made $$, 'PT409',
   'message_id_conflict', 'an id stands for one content'

@@ -14,7 +14,7 @@ select throws_ok(
 select lives_ok(
   $$ select tests.start_turn('owner', second_id) from made $$, 'another session of the user does'
 );
-select public.finish_turn(id, 'complete', '{}') from public.chat_streams;
+select public.settle_turn(id, 'complete', '{}') from public.chat_turns;
 select lives_ok(
   $$ select tests.start_turn('owner', first_id, 'message-2') from made $$, 'and this one, once it is answered'
 );

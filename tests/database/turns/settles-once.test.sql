@@ -2,16 +2,16 @@ begin;
 select plan(4);
 select tests.create_user('owner');
 select tests.start_turn('owner', tests.create_session('owner'));
-create temp table stream on commit drop as select id from public.chat_streams;
+create temp table stream on commit drop as select id from public.chat_turns;
 grant select on stream to public;
 
 select tests.act_as_service();
 select is(
-  public.finish_turn((select id from stream), 'complete', '{"content": "Hi", "thread_id": "conv_1"}') ->> 'content', 'Hi',
+  public.settle_turn((select id from stream), 'complete', '{"content": "Hi", "thread_id": "conv_1"}') ->> 'content', 'Hi',
   'the first settles'
 );
 select is(
-  public.finish_turn((select id from stream), 'stopped', '{"content": "x"}') ->> 'status', 'complete',
+  public.settle_turn((select id from stream), 'stopped', '{"content": "x"}') ->> 'status', 'complete',
   'the second is told what the first has stored'
 );
 select is(public.fail_turn((select id from stream), '{"content": "x"}') ->> 'content', 'Hi', 'so is a failure');

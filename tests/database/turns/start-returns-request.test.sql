@@ -11,15 +11,15 @@ create temp table started on commit drop as select tests.start_turn('owner', ses
 
 select tests.act_as_postgres();
 select is(
-  (select turn - array['stream_id', 'user_message_id', 'assistant_message_id'] from started),
+  (select turn - array['turn_id', 'user_message_id', 'assistant_message_id'] from started),
   (select jsonb_build_object(
-    'kind', 'started', 'content', 'Hello', 'needs_title', true, 'replaces_answer', false,
+    'kind', 'started', 'content', 'Hello', 'needs_title', true, 'replaces_reply', false,
     'profile_id', tests.profile_id('owner'), 'session_id', session_id, 'thread_id', null, 'history', '[]'::jsonb,
     'model', a.model, 'temperature', 0.5, 'reasoning_effort', 'low', 'tools', '[{"type": "web_search"}]'::jsonb,
     'instructions', i.instructions, 'files', '[]'::jsonb, 'image_file_ids', '[]'::jsonb,
     'vector_store_ids', '[]'::jsonb, 'needs_store', false
   ) from made, public.assistants a join private.assistant_instructions i using (slug) where a.slug = 'coach'),
-  'start_turn returns what the request upstream needs'
+  'start_turn returns what the request to OpenAI needs'
 );
 select results_eq(
   'select id, sender, client_id, content, status from public.chat_messages order by seq',
@@ -29,8 +29,8 @@ select results_eq(
   'it stores the message and an empty reply'
 );
 select results_eq(
-  'select id, status, user_message_id, assistant_message_id from public.chat_streams',
-  $$ select (turn ->> 'stream_id')::uuid, 'active', (turn ->> 'user_message_id')::uuid,
+  'select id, status, user_message_id, assistant_message_id from public.chat_turns',
+  $$ select (turn ->> 'turn_id')::uuid, 'active', (turn ->> 'user_message_id')::uuid,
        (turn ->> 'assistant_message_id')::uuid
      from started $$,
   'and opens the stream of the reply'

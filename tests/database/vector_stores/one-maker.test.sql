@@ -13,7 +13,7 @@ create function pg_temp.finish_store(claim jsonb, store_id text)
 returns boolean
 language sql
 as $$
-  select public.finish_vector_store((claim ->> 'id')::uuid, (claim ->> 'lease_until')::timestamptz, store_id,
+  select public.settle_vector_store((claim ->> 'id')::uuid, (claim ->> 'lease_until')::timestamptz, store_id,
     now() + interval '7 days', '{"expires_after": {"days": 7}}')
 $$;
 select ok((select pg_temp.finish_store(first, 'vs_1') from claim), 'the store is made');

@@ -10,7 +10,7 @@ must(
     .select(),
 );
 await openChat(owner, sessionId).sendMessage({ text: "For my eyes only" });
-const tables = ["profiles", "chat_sessions", "chat_messages", "chat_streams"] as const;
+const tables = ["profiles", "chat_sessions", "chat_messages", "chat_turns"] as const;
 
 test.for(tables)("a stranger sees none of the owner's %s", async (table) => {
   const own = must(await owner.client.from(table).select("*"));

@@ -33,7 +33,7 @@ async function converse(user: Payer, sessionId: string) {
   await openChat(user, sessionId).sendMessage({ text: "What is the horse called?" });
   const [row] = await asPostgres<{ thread_id: string; response_id: string }>(
     `select s.thread_id, t.response_id
-     from public.chat_sessions s join public.chat_streams t on t.session_id = s.id
+     from public.chat_sessions s join public.chat_turns t on t.session_id = s.id
      where s.id = $1 and t.response_id is not null`,
     [sessionId],
   );

@@ -67,7 +67,7 @@ test("a deletion whose function is killed is finished by the schedule", {
   const own = await startOwn(40_000);
   await breakOff(own, 40_000);
   const step = async () =>
-    (await own.database.query("select private.finish_account_deletions() as more")).rows[0].more;
+    (await own.database.query("select private.settle_account_deletions() as more")).rows[0].more;
 
   // Nobody is taken over who was there a moment ago.
   expect(await step()).toBe(false);

@@ -16,14 +16,14 @@ const SESSION = "select from public.chat_sessions where id = $1 for no key updat
 const service = createTestClient(stack.SECRET_KEY);
 
 /** A session whose reply is generated, by nobody. */
-async function startTurn(user: TestUser): Promise<{ sessionId: string; streamId: string }> {
+async function startTurn(user: TestUser): Promise<{ sessionId: string; turnId: string }> {
   const sessionId = await createSession(user);
-  const [started] = await asPostgres<{ stream_id: string }>(
-    `select public.start_turn($1, $2, 'question', 'Hello', '[{"type": "text", "text": "Hello"}]') ->> 'stream_id'
-       as stream_id`,
+  const [started] = await asPostgres<{ turn_id: string }>(
+    `select public.start_turn($1, $2, 'question', 'Hello', '[{"type": "text", "text": "Hello"}]') ->> 'turn_id'
+       as turn_id`,
     [user.authId, sessionId],
   );
-  return { sessionId, streamId: started?.stream_id ?? "" };
+  return { sessionId, turnId: started?.turn_id ?? "" };
 }
 
 /** A run of a lookout in the middle of its turn. */
@@ -41,8 +41,8 @@ async function startRun(user: TestUser): Promise<{ sessionId: string; runId: str
   return { sessionId: turn?.session_id ?? "", runId: run?.id ?? "" };
 }
 
-const failTurn = (stream_id: string) => () =>
-  service.rpc("fail_turn", { stream_id, reply: {} }).throwOnError();
+const failTurn = (turn_id: string) => () =>
+  service.rpc("fail_turn", { turn_id, reply: {} }).throwOnError();
 const deleteLogin = (user: TestUser) => () =>
   asPostgres("delete from auth.users where id = $1", [user.authId]);
 
@@ -56,10 +56,10 @@ async function expectErased(user: TestUser): Promise<void> {
 
 test("a turn that is settled lets the deletion of its account come after it", async () => {
   const user = await createUser();
-  const { sessionId, streamId } = await startTurn(user);
+  const { sessionId, turnId } = await startTurn(user);
 
   await raceBehind<unknown>(SESSION, [sessionId], [
-    failTurn(streamId),
+    failTurn(turnId),
     async () => expect((await deleteAccount(user)).status).toBe(204),
   ]);
 
@@ -68,9 +68,9 @@ test("a turn that is settled lets the deletion of its account come after it", as
 
 test("so does the refund of one when the login is deleted", async () => {
   const user = await createUser();
-  const { sessionId, streamId } = await startTurn(user);
+  const { sessionId, turnId } = await startTurn(user);
 
-  await raceBehind<unknown>(SESSION, [sessionId], [failTurn(streamId), deleteLogin(user)]);
+  await raceBehind<unknown>(SESSION, [sessionId], [failTurn(turnId), deleteLogin(user)]);
 
   await expectErased(user);
 });
@@ -95,7 +95,7 @@ test("so does a turn that begins", async () => {
 test("so does a lookout's run that ends", async () => {
   const user = await createUser();
   const { sessionId, runId } = await startRun(user);
-  const finish = () => service.rpc("finish_lookout_run", { run_id: runId }).throwOnError();
+  const finish = () => service.rpc("settle_lookout_run", { run_id: runId }).throwOnError();
 
   await raceBehind<unknown>(SESSION, [sessionId], [finish, deleteLogin(user)]);
 
@@ -104,11 +104,11 @@ test("so does a lookout's run that ends", async () => {
 
 test("a heartbeat that saves its conversation waits for the session before it holds the stream", async () => {
   const user = await createUser();
-  const { sessionId, streamId } = await startTurn(user);
+  const { sessionId, turnId } = await startTurn(user);
   const beat = () =>
-    service.rpc("heartbeat_turn", { stream_id: streamId, thread_id: "conv_1" }).throwOnError();
+    service.rpc("heartbeat_turn", { turn_id: turnId, thread_id: "conv_1" }).throwOnError();
 
-  await raceBehind<unknown>(SESSION, [sessionId], [failTurn(streamId), beat]);
+  await raceBehind<unknown>(SESSION, [sessionId], [failTurn(turnId), beat]);
 
   const [session] = await asPostgres("select thread_id from public.chat_sessions where id = $1", [
     sessionId,

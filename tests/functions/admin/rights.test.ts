@@ -13,7 +13,7 @@ async function tryAll({ client }: TestUser): Promise<unknown[]> {
     await client.rpc("admin_get_user", { user_id }),
     await client.rpc("admin_set_role", { user_id, role: "admin" }),
     await client.rpc("admin_set_active", { user_id, is_active: false }),
-    await client.rpc("admin_grant_tokens", { user_id, amount: 1_000 }),
+    await client.rpc("admin_grant_credits", { user_id, amount: 1_000 }),
     await client.rpc("admin_add_note", { user_id, note: "x" }),
     await client.rpc("admin_list_notes"),
     await client.rpc("admin_list_audit"),

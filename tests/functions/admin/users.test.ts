@@ -98,7 +98,7 @@ test("every deed is in the audit log, with its address", async () => {
   const [user, elsewhere] = [await createUser(), clientFrom(admin, "203.0.113.7, 10.0.0.1")];
   const user_id = user.profileId;
   must(await elsewhere.rpc("admin_set_role", { user_id, role: "premium" }));
-  must(await elsewhere.rpc("admin_grant_tokens", { user_id, amount: 5 }));
+  must(await elsewhere.rpc("admin_grant_credits", { user_id, amount: 5 }));
   must(await clientFrom(admin, "unknown").rpc("admin_get_user", { user_id }));
 
   const { entries } = Audit.parse(must(await elsewhere.rpc("admin_list_audit", { user_id })));
@@ -108,7 +108,7 @@ test("every deed is in the audit log, with its address", async () => {
     { ...common, action: "admin_get_user", ip_address: null },
     {
       ...common,
-      action: "admin_grant_tokens",
+      action: "admin_grant_credits",
       before: { tokens: 0, tokens_expires_at: null },
       after: { tokens: 5, tokens_expires_at: null },
       ip_address: "203.0.113.7",
@@ -130,7 +130,7 @@ test("grants that are made at once all arrive", async () => {
   const results = await Promise.all(
     Array.from(
       { length: 10 },
-      () => admin.client.rpc("admin_grant_tokens", { user_id, amount: 7 }),
+      () => admin.client.rpc("admin_grant_credits", { user_id, amount: 7 }),
     ),
   );
 

@@ -2,7 +2,7 @@ import { afterEach, expect, test } from "vitest";
 import { UPSTREAM_MARKER } from "@parley/openai-emulator/http/fail-request.ts";
 import { ErrorReply } from "../../../types/api.ts";
 import { loadHistory, openChat, postChat } from "../../helpers/chat-client.ts";
-import { behave, resetOpenAI, upstreamRequests } from "../../helpers/openai.ts";
+import { behave, openaiRequests, resetOpenAI } from "../../helpers/openai.ts";
 import { createSession, createUser, must, type TestUser } from "../../helpers/stack.ts";
 
 afterEach(resetOpenAI);
@@ -20,7 +20,7 @@ test.for(
     ["401", { path: "/v1/responses", status: 401 }, "provider_misconfigured"],
     ["no conversation", { path: "/v1/conversations", status: 500 }, "provider_error"],
   ] as const,
-)("a turn that upstream does not take (%s) is answered 503", async ([, fail, code]) => {
+)("a turn that OpenAI does not take (%s) is answered 503", async ([, fail, code]) => {
   await behave({ fail });
   const sessionId = await createSession(user);
 
@@ -90,7 +90,7 @@ test.for(
     content: "one two three four five six seven eight nine ten",
   });
   expect(chat.messages).toEqual(await loadHistory(user, sessionId));
-  const creates = (await upstreamRequests()).filter(({ method, path, body }) =>
+  const creates = (await openaiRequests()).filter(({ method, path, body }) =>
     method === "POST" && path === "/v1/responses" && JSON.stringify(body).includes(sessionId) &&
     !JSON.stringify(body).includes('"title"')
   );

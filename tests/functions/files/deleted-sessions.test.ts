@@ -12,7 +12,7 @@ import {
   upload,
   uploadReady,
 } from "../../helpers/files.ts";
-import { behave, resetOpenAI, upstreamRequests } from "../../helpers/openai.ts";
+import { behave, openaiRequests, resetOpenAI } from "../../helpers/openai.ts";
 import {
   asPostgres,
   createSession,
@@ -46,7 +46,7 @@ async function livedInSession(owner: TestUser): Promise<string> {
 /** Every id at OpenAI that the database or the outbox has of a user. */
 async function remoteIds(sessionId: string): Promise<Set<string>> {
   const rows = await asPostgres<{ id: string }>(
-    `select response_id as id from public.chat_streams where session_id = $1
+    `select response_id as id from public.chat_turns where session_id = $1
      union select thread_id from public.chat_sessions where id = $1
      union select openai_file_id from public.chat_files where session_id = $1
      union select store_id from public.vector_stores where session_id = $1
@@ -166,7 +166,7 @@ test("clean-ups at once delete each thing once", async () => {
   const reports = await Promise.all(Array.from({ length: 5 }, cleanUp));
 
   expect(reports.reduce((sum, { deleted }) => sum + deleted, 0)).toBe(200);
-  const deletions = (await upstreamRequests()).filter(({ method, path }) =>
+  const deletions = (await openaiRequests()).filter(({ method, path }) =>
     method === "DELETE" && path.startsWith("/v1/files/file_race_")
   );
   expect(new Set(deletions.map(({ path }) => path)).size).toBe(200);

@@ -9,7 +9,7 @@ import {
   upload,
   uploadReady,
 } from "../../helpers/files.ts";
-import { behave, resetOpenAI, upstreamRequests } from "../../helpers/openai.ts";
+import { behave, openaiRequests, resetOpenAI } from "../../helpers/openai.ts";
 import { asPostgres, createSession, createUser, must } from "../../helpers/stack.ts";
 
 afterEach(resetOpenAI);
@@ -40,7 +40,7 @@ async function ask(sessionId: string) {
 
 async function countCreated(work: () => Promise<unknown>): Promise<number> {
   const created = async () =>
-    (await upstreamRequests()).filter(({ method, path }) =>
+    (await openaiRequests()).filter(({ method, path }) =>
       method === "POST" && path === "/v1/vector_stores"
     ).length;
   const before = await created();
@@ -104,7 +104,7 @@ test("a store that is past its time is made again before the request, with a fil
   expect(chat.lastMessage?.parts).toContainEqual(
     expect.objectContaining({ type: "source-document", sourceId: file.id, title: "stable.md" }),
   );
-  const responses = (await upstreamRequests()).filter(({ path, body }) =>
+  const responses = (await openaiRequests()).filter(({ path, body }) =>
     path === "/v1/responses" && JSON.stringify(body).includes(sessionId) &&
     !JSON.stringify(body).includes('"title"')
   );

@@ -27,7 +27,7 @@ test("a turn leaves one line with who asked and which turn", async () => {
   const body = JSON.stringify({ session_id, content: "A quiet question" });
   const requestId = await call("chat", { method: "POST", body, token: user.accessToken });
 
-  const { data: turn } = await user.client.from("chat_streams").select("id").eq(
+  const { data: turn } = await user.client.from("chat_turns").select("id").eq(
     "session_id",
     session_id,
   ).single();

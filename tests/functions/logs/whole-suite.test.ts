@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { beforeAll, expect, inject, test } from "vitest";
 import { postChat } from "../../helpers/chat-client.ts";
-import { upstreamRequests } from "../../helpers/openai.ts";
+import { openaiRequests } from "../../helpers/openai.ts";
 import { asPostgres, createSession, createUser, must, stack } from "../../helpers/stack.ts";
 import { linesOfRequest, readFunctionLog, readStackLog } from "../../helpers/stack-log.ts";
 
@@ -110,7 +110,7 @@ async function storedTexts(): Promise<string[]> {
 
 /** What has been sent to the model, whatever became of its rows. */
 async function sentTexts(): Promise<string[]> {
-  const bodies = (await upstreamRequests()).map(({ body }) => body);
+  const bodies = (await openaiRequests()).map(({ body }) => body);
   return bodies.flatMap(collectTexts);
 }
 

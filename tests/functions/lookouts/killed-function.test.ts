@@ -52,7 +52,7 @@ async function startOwn() {
         "update public.lookouts set lease_until = now() where lease_until is not null",
       );
       await database.query(
-        "update public.chat_streams set heartbeat_at = now() - interval '2 minutes'",
+        "update public.chat_turns set heartbeat_at = now() - interval '2 minutes'",
       );
     },
   };
@@ -87,7 +87,7 @@ test("a function killed in the middle of a reply loses nothing: one run, one cha
   const cut = own.run();
   await vi.waitFor(async () => {
     const { rowCount } = await own.database.query(
-      "select from public.chat_streams where response_id is not null",
+      "select from public.chat_turns where response_id is not null",
     );
     expect(rowCount).toBe(1);
   }, { timeout: 10_000 });
@@ -131,13 +131,13 @@ test("a function killed before its turn reached the model: the run fails, and co
   await own.behave({ ttft_ms: 20_000 });
   const cut = own.run();
   await vi.waitFor(async () => {
-    const { rowCount } = await own.database.query("select from public.chat_streams");
+    const { rowCount } = await own.database.query("select from public.chat_turns");
     expect(rowCount).toBe(1);
   }, { timeout: 10_000, interval: 5 });
   await own.kill();
   await cut;
   // As if it had died just before: recovery knows of no response.
-  await own.database.query("update public.chat_streams set response_id = null");
+  await own.database.query("update public.chat_turns set response_id = null");
 
   await own.minutesLater();
   expect(await own.recover()).toMatchObject({ failed: 1 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { loadHistory, readText } from "../../helpers/chat-client.ts";
-import { behave, resetOpenAI, upstreamRequests } from "../../helpers/openai.ts";
+import { behave, openaiRequests, resetOpenAI } from "../../helpers/openai.ts";
 import { asPostgres, createUser, must, stack, type TestUser } from "../../helpers/stack.ts";
 import { readUsage } from "../../helpers/turns.ts";
 import {
@@ -361,7 +361,7 @@ test("a reply that is generated elsewhere is waited for, and its end recorded", 
 
   expect((await readRuns(user, id)).map(({ status }) => status)).toEqual(["complete"]);
   expect((await readUsage(user)).monthly_messages.used).toBe(1);
-  const asked = (await upstreamRequests()).filter(({ path, body }) =>
+  const asked = (await openaiRequests()).filter(({ path, body }) =>
     path === "/v1/responses" && JSON.stringify(body).includes(user.profileId)
   );
   expect(asked).toHaveLength(1);

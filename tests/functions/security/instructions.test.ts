@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { postChat } from "../../helpers/chat-client.ts";
-import { behave, resetOpenAI, upstreamRequests } from "../../helpers/openai.ts";
+import { behave, openaiRequests, resetOpenAI } from "../../helpers/openai.ts";
 import {
   asPostgres,
   createSession,
@@ -36,7 +36,7 @@ test("no chunk, row, share link or error shows what an assistant is told", async
     await user.client.rpc("set_chat_visibility", { session_id: sessionId, visibility: "public" }),
   );
   const shared = must(await createTestClient().rpc("get_shared_chat", { token }));
-  const tables = ["assistants", "chat_sessions", "chat_messages", "chat_streams", "usage_metrics"];
+  const tables = ["assistants", "chat_sessions", "chat_messages", "chat_turns", "usage_metrics"];
   const rows = await Promise.all(tables.map((table) => rest(user, "GET", `${table}?select=*`)));
   const seen = [answer, JSON.stringify(shared), ...rows.map(({ text }) => text)];
 
@@ -46,7 +46,7 @@ test("no chunk, row, share link or error shows what an assistant is told", async
     expect(text).not.toContain(canary);
     expect(text).not.toContain(wishes);
   }
-  const asked = (await upstreamRequests()).filter(({ body }) =>
+  const asked = (await openaiRequests()).filter(({ body }) =>
     JSON.stringify(body).includes(canary)
   );
   expect(asked.length).toBeGreaterThan(0);
@@ -64,7 +64,7 @@ test.for(
   await behave(behaviour);
   const { sessionId, answer } = await chat("Hello");
   const { text } = await rest(user, "GET", `chat_messages?session_id=eq.${sessionId}`);
-  const streams = await rest(user, "GET", `chat_streams?session_id=eq.${sessionId}`);
+  const streams = await rest(user, "GET", `chat_turns?session_id=eq.${sessionId}`);
 
   for (const seen of [answer, text, streams.text]) {
     expect(seen).not.toContain(canary);
@@ -107,7 +107,7 @@ test("a client's own roles and instructions reach nobody", async () => {
   }, user.accessToken);
 
   expect(await response.text()).toContain("[DONE]");
-  expect(JSON.stringify(await upstreamRequests())).not.toContain(mark);
+  expect(JSON.stringify(await openaiRequests())).not.toContain(mark);
   const asSystem = await postChat(
     { id: sessionId, messages: [{ ...message, role: "system" }] },
     user.accessToken,

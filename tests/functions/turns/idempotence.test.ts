@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterEach, expect, test } from "vitest";
 import { loadHistory, openChat, postChat } from "../../helpers/chat-client.ts";
-import { behave, resetOpenAI, upstreamRequests } from "../../helpers/openai.ts";
+import { behave, openaiRequests, resetOpenAI } from "../../helpers/openai.ts";
 import { createSession, createUser } from "../../helpers/stack.ts";
 import { readUntil, readUsage, settled, stopSession } from "../../helpers/turns.ts";
 
@@ -10,7 +10,7 @@ const user = await createUser();
 
 /** Responses that were asked for in a session, titles apart. */
 async function modelCalls(sessionId: string): Promise<number> {
-  return (await upstreamRequests()).filter(({ method, path, body }) => {
+  return (await openaiRequests()).filter(({ method, path, body }) => {
     const text = JSON.stringify(body);
     return method === "POST" && path === "/v1/responses" && text.includes(sessionId) &&
       !text.includes('"purpose"');

@@ -3,7 +3,7 @@ import { validateUIMessages } from "ai";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { loadHistory, postChat } from "../../helpers/chat-client.ts";
-import { behave, resetOpenAI, upstreamRequests } from "../../helpers/openai.ts";
+import { behave, openaiRequests, resetOpenAI } from "../../helpers/openai.ts";
 import { asPostgres, createSession, createUser, must, type TestUser } from "../../helpers/stack.ts";
 import {
   readUsage,
@@ -71,7 +71,7 @@ class Scene {
       case "recover":
         // As if the pump had died: whoever settles first does.
         await asPostgres(
-          "update public.chat_streams set heartbeat_at = now() - interval '2 minutes' where session_id = $1 and status = 'active'",
+          "update public.chat_turns set heartbeat_at = now() - interval '2 minutes' where session_id = $1 and status = 'active'",
           [this.sessionId],
         );
         return void this.#open.push(recoverTurns());
@@ -99,7 +99,7 @@ async function checkInvariants({ user, sessionId }: Scene): Promise<void> {
   );
   expect(rows.map(({ seq }) => seq)).toEqual(rows.map((_, index) => index + 1));
   expect(rows.map(({ status }) => status)).not.toContain("streaming");
-  const streams = must(await user.client.from("chat_streams").select().eq("session_id", sessionId));
+  const streams = must(await user.client.from("chat_turns").select().eq("session_id", sessionId));
   expect(streams.map(({ status }) => status)).not.toContain("active");
   if (rows.length > 0) await validateUIMessages({ messages: await loadHistory(user, sessionId) });
 
@@ -108,7 +108,7 @@ async function checkInvariants({ user, sessionId }: Scene): Promise<void> {
     [user.profileId],
   );
   expect((await readUsage(user)).monthly_messages.used).toBe(booked[0]?.requests);
-  const created = (await upstreamRequests()).filter(({ method, path, body, status }) =>
+  const created = (await openaiRequests()).filter(({ method, path, body, status }) =>
     method === "POST" && path === "/v1/responses" && status === 200 &&
     JSON.stringify(body).includes(sessionId) &&
     !JSON.stringify(body).includes('"purpose"')

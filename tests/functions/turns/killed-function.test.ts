@@ -42,7 +42,7 @@ test("a function killed in the middle of a reply loses nothing: recovery complet
   process.kill(await childOf(stack.pid, "functions-server"), "SIGKILL");
   await stack.line(/runs again/);
   const silent =
-    "update public.chat_streams set heartbeat_at = now() - interval '2 minutes' where status = 'active'";
+    "update public.chat_turns set heartbeat_at = now() - interval '2 minutes' where status = 'active'";
   await vi.waitFor(async () => {
     await database.query(silent);
     const headers = { apikey: status.SECRET_KEY };

@@ -1,19 +1,19 @@
 import { afterEach, expect, test } from "vitest";
 import { loadHistory, openChat, postChat } from "../../helpers/chat-client.ts";
-import { behave, resetOpenAI, upstreamRequests } from "../../helpers/openai.ts";
+import { behave, openaiRequests, resetOpenAI } from "../../helpers/openai.ts";
 import { asPostgres, createSession, createUser, must, stack } from "../../helpers/stack.ts";
 import { readUntil, readUsage, recoverTurns, resumeSession, settled } from "../../helpers/turns.ts";
 
 afterEach(resetOpenAI);
 const user = await createUser();
 
-/** A turn whose function has died: as it is left in the database, its response running or ended upstream. */
+/** A turn whose function has died: as it is left in the database, its response running or ended OpenAI. */
 async function abandonedTurn(behaviour: Parameters<typeof behave>[0], status = "active") {
   await behave(behaviour);
   const sessionId = await createSession(user);
   await (await postChat({ session_id: sessionId, content: "Count" }, user.accessToken)).text();
   await asPostgres(
-    `update public.chat_streams set status = $2, finished_at = null, heartbeat_at = now() - interval '2 minutes'
+    `update public.chat_turns set status = $2, finished_at = null, heartbeat_at = now() - interval '2 minutes'
      where session_id = $1`,
     [sessionId, status],
   );
@@ -31,7 +31,7 @@ async function reply(sessionId: string) {
   return must(await query.eq("sender", "assistant").single());
 }
 
-test("a turn that completed upstream is settled with its output, as a client would have seen it", async () => {
+test("a turn that completed OpenAI is settled with its output, as a client would have seen it", async () => {
   const sessionId = await abandonedTurn({ reply: "one two three" });
 
   const report = await recoverTurns();
@@ -64,10 +64,10 @@ test("ten recoveries at once settle a turn exactly once", async () => {
   expect((await reply(sessionId)).status).toBe("complete");
 });
 
-test("a turn that failed upstream, or that upstream does not know, is failed and refunded if nothing came", async () => {
+test("a turn that failed at OpenAI, or that OpenAI does not know, is failed and refunded if nothing came", async () => {
   const sessionId = await abandonedTurn({ reply: "one" });
   await asPostgres(
-    "update public.chat_streams set response_id = 'resp_unknown' where session_id = $1",
+    "update public.chat_turns set response_id = 'resp_unknown' where session_id = $1",
     [sessionId],
   );
   const used = (await readUsage(user)).monthly_messages.used;
@@ -83,7 +83,7 @@ test("a turn that failed upstream, or that upstream does not know, is failed and
 
 test("a turn that has a heartbeat is left alone", async () => {
   const sessionId = await abandonedTurn({ reply: "one" });
-  await asPostgres("update public.chat_streams set heartbeat_at = now() where session_id = $1", [
+  await asPostgres("update public.chat_turns set heartbeat_at = now() where session_id = $1", [
     sessionId,
   ]);
 
@@ -101,7 +101,7 @@ test("a stopped turn whose function died is settled as stopped", async () => {
     "two",
   );
   const [stream] = await asPostgres<{ response_id: string }>(
-    "update public.chat_streams set stop_requested_at = now() where session_id = $1 returning response_id",
+    "update public.chat_turns set stop_requested_at = now() where session_id = $1 returning response_id",
     [sessionId],
   );
   await fetch(`${stack.OPENAI_BASE_URL}/responses/${stream?.response_id}/cancel`, {
@@ -123,7 +123,7 @@ test("the client that comes back first settles a turn whose function is gone", a
   expect(await reply(sessionId)).toMatchObject({ status: "complete", content: "one two three" });
 });
 
-test("deleting the session mid-turn cancels upstream, books the tokens and refunds nothing", async () => {
+test("deleting the session mid-turn cancels at OpenAI, books the tokens and refunds nothing", async () => {
   await behave({ reply: Array(60).fill("word").join(" "), tokens_per_second: 5 });
   const sessionId = await createSession(user);
   const used = (await readUsage(user)).monthly_messages.used;
@@ -132,7 +132,7 @@ test("deleting the session mid-turn cancels upstream, books the tokens and refun
     "word",
   );
   const [stream] = await asPostgres<{ response_id: string }>(
-    "select response_id from public.chat_streams where session_id = $1",
+    "select response_id from public.chat_turns where session_id = $1",
     [sessionId],
   );
   const metrics = async () =>
@@ -148,7 +148,7 @@ test("deleting the session mid-turn cancels upstream, books the tokens and refun
 
   await expect.poll(
     async () =>
-      (await upstreamRequests()).some(({ path }) => path.endsWith(`${stream?.response_id}/cancel`)),
+      (await openaiRequests()).some(({ path }) => path.endsWith(`${stream?.response_id}/cancel`)),
     { timeout: 15_000 },
   ).toBe(true);
   await expect.poll(metrics, { timeout: 10_000 }).toBeGreaterThan(before);

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { loadHistory, openChat, postChat } from "../../helpers/chat-client.ts";
-import { behave, resetOpenAI, upstreamRequests } from "../../helpers/openai.ts";
+import { behave, openaiRequests, resetOpenAI } from "../../helpers/openai.ts";
 import { createSession, createUser, must } from "../../helpers/stack.ts";
 import { readUntil, readUsage, resumeSession, settled, stopSession } from "../../helpers/turns.ts";
 
@@ -15,7 +15,7 @@ async function reply(sessionId: string) {
   return must(await query.eq("sender", "assistant").single());
 }
 
-test("a stop from a second client ends upstream within two seconds and keeps what was said", async () => {
+test("a stop from a second client ends OpenAI within two seconds and keeps what was said", async () => {
   await behave(SLOW);
   const sessionId = await createSession(user);
   const first = await postChat({ session_id: sessionId, content: "Count" }, user.accessToken);
@@ -31,7 +31,7 @@ test("a stop from a second client ends upstream within two seconds and keeps wha
   expect(TEN.startsWith(stored.content)).toBe(true);
   expect(stored.content).not.toBe(TEN);
   expect(stored.output_tokens).toBeGreaterThan(0);
-  const cancels = (await upstreamRequests()).filter(({ path }) =>
+  const cancels = (await openaiRequests()).filter(({ path }) =>
     path.endsWith(`${stored.response_id}/cancel`)
   );
   expect(cancels.length).toBeGreaterThan(0);
@@ -51,7 +51,7 @@ test("the client that streams learns of a stop from elsewhere, and holds what is
   expect(chat.messages).toEqual(await loadHistory(user, sessionId));
 });
 
-test("a stop before upstream has answered ends the turn; what delivered nothing is refunded", async () => {
+test("a stop before OpenAI has answered ends the turn; what delivered nothing is refunded", async () => {
   await behave({ ...SLOW, ttft_ms: 1_500 });
   const sessionId = await createSession(user);
   const before = (await readUsage(user)).monthly_messages.used;

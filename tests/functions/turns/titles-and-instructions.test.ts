@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { openChat } from "../../helpers/chat-client.ts";
-import { upstreamRequests } from "../../helpers/openai.ts";
+import { openaiRequests } from "../../helpers/openai.ts";
 import { createSession, createUser, must } from "../../helpers/stack.ts";
 import { readUsage } from "../../helpers/turns.ts";
 
@@ -21,7 +21,7 @@ test("after the first turn a session has a title, at nobody's quota, booked apar
   expect((await readUsage(user)).monthly_messages.used).toBe(before + 1);
   const titles = must(await user.client.from("usage_metrics").select().eq("feature_type", "title"));
   expect(titles).toHaveLength(1);
-  const request = (await upstreamRequests()).findLast(({ body }) =>
+  const request = (await openaiRequests()).findLast(({ body }) =>
     JSON.stringify(body).includes('"title"')
   );
   expect(request?.body).not.toHaveProperty("conversation");
@@ -52,7 +52,7 @@ test("custom instructions flow into the turn, after the assistant's own", async 
 
   await openChat(user, sessionId).sendMessage({ text: "Ahoy" });
 
-  const request = (await upstreamRequests()).findLast(({ path, body }) =>
+  const request = (await openaiRequests()).findLast(({ path, body }) =>
     path === "/v1/responses" && JSON.stringify(body).includes("Ahoy") &&
     JSON.stringify(body).includes('"conversation"')
   );

@@ -45,7 +45,7 @@ describe("events become chunks", () => {
     const sent = JSON.stringify(scenarios.map(({ events }) => mapAll(events).chunks));
     expect(JSON.stringify(scenarios.map(({ events }) => events))).toContain(DOCUMENT_TEXT);
     expect(sent).not.toContain(DOCUMENT_TEXT);
-    expect(sent).not.toContain("upstream's own words");
+    expect(sent).not.toContain("OpenAI's own words");
   });
 
   it("names files by the OpenAI id when nobody knows them", () => {

@@ -21,7 +21,7 @@ describe("what a client is told about a failed turn", () => {
     ["vector_store_timeout", "provider_timeout"],
     ["content_filter", "content_filtered"],
     ["image_content_policy_violation", "content_filtered"],
-  ])("upstream's %j is %s", (code, expected) => {
+  ])("OpenAI's %j is %s", (code, expected) => {
     expect(turnErrorCode(code)).toBe(expected);
   });
 
@@ -29,7 +29,7 @@ describe("what a client is told about a failed turn", () => {
     expect(JSON.parse(publicErrorText(code))).toEqual({ code, message });
   });
 
-  it("repeats nothing that upstream wrote", () => {
+  it("repeats nothing that OpenAI wrote", () => {
     expect(publicErrorText("sk-secret leaked")).not.toContain("sk-secret");
   });
 });

@@ -26,7 +26,7 @@ class FakeDatabase {
     this.saved = ids ?? this.saved;
     return Promise.resolve({ is_active: true, stop_requested_at: null });
   };
-  findStream = () => Promise.resolve(this.stream);
+  findTurn = () => Promise.resolve(this.stream);
   findMessage = () => Promise.resolve(null);
 }
 

@@ -68,7 +68,7 @@ export class FakeLookouts implements LookoutDatabase {
     return null;
   }
 
-  finish(_runId: string, nextRunAt: Date | null): Promise<LookoutRunReply> {
+  settle(_runId: string, nextRunAt: Date | null): Promise<LookoutRunReply> {
     this.going -= 1;
     this.ended += 1;
     this.nextRuns.push(nextRunAt);

@@ -36,10 +36,10 @@ test("it answers in time whatever still goes on, and that goes on", async () => 
 
 test("a run whose end cannot be written hinders no other", async () => {
   const lookouts = new FakeLookouts(5, 10);
-  const finish = lookouts.finish.bind(lookouts);
+  const settle = lookouts.settle.bind(lookouts);
   let isFirst = true;
-  lookouts.finish = (...run) => {
-    if (!isFirst) return finish(...run);
+  lookouts.settle = (...run) => {
+    if (!isFirst) return settle(...run);
     isFirst = false;
     return Promise.reject(new Error("the database does not answer"));
   };

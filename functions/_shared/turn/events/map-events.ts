@@ -14,9 +14,9 @@ export interface EventMapperOptions {
   findFile?: FindFile;
 }
 
-/** Turns the events of one upstream reply into chunks, and remembers what settling it needs. */
+/** Turns the events of one reply of OpenAI into chunks, and remembers what settling it needs. */
 export interface EventMapper {
-  /** Upstream's id of the reply, once known. */
+  /** OpenAI's id of the reply, once known. */
   readonly responseId: string | undefined;
   /** Model that answers, once known. */
   readonly model: string | undefined;
@@ -33,7 +33,7 @@ export interface EventMapper {
 /** What a client reads about a tool call that the end of the reply cut off. */
 export const TOOL_INTERRUPTED_TEXT = "The tool call was interrupted.";
 
-/** What a client reads about a tool call that failed upstream. */
+/** What a client reads about a tool call that failed at OpenAI. */
 export const TOOL_FAILED_TEXT = "The tool call failed.";
 
 const REFUSAL = { providerMetadata: { openai: { refusal: true } } } as const;

@@ -13,7 +13,7 @@ export interface TurnOutcome {
   status: "completed" | "incomplete" | "failed";
   finishReason: FinishReason;
   usage?: TurnUsage;
-  /** Upstream's code, for the log and `publicErrorText`; only of a failure. */
+  /** OpenAI's code, for the log and `publicErrorText`; only of a failure. */
   errorCode?: string | null;
 }
 

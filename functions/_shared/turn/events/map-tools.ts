@@ -7,7 +7,7 @@ type WebAction = Responses.ResponseFunctionWebSearch["action"];
 
 /**
  * A tool call that the provider runs itself, reduced to what a client may see: no text of a
- * document, no output of a program, no error message of upstream.
+ * document, no output of a program, no error message of OpenAI.
  */
 export interface ProviderCall {
   toolCallId: string;

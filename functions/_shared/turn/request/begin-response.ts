@@ -6,10 +6,10 @@ import { buildRequest } from "./build-request.ts";
 import { openConversation } from "./open-conversation.ts";
 import { pause, retryOnce } from "../../openai/retry-once.ts";
 import type { History, StartedTurn } from "../turn-database.ts";
-import type { GenerationPorts } from "../turn-ports.ts";
+import type { TurnRunPorts } from "../turn-ports.ts";
 import type { TurnSources } from "./turn-sources.ts";
 
-/** The events of a response that upstream has accepted, and the conversation that it is part of. */
+/** The events of a response that OpenAI has accepted, and the conversation that it is part of. */
 export interface BegunResponse {
   events: AsyncIterable<Responses.ResponseStreamEvent>;
   threadId: string;
@@ -20,11 +20,11 @@ const LOCK_ATTEMPTS = 10;
 const LOCK_PAUSE_MS = 1_000;
 
 /**
- * Sends a turn upstream. A conversation that is lost or stays locked is rebuilt from our messages, and a lost vector
+ * Sends a turn to OpenAI. A conversation that is lost or stays locked is rebuilt from our messages, and a lost vector
  * store from our files, in the same request.
  */
 export async function beginResponse(
-  ports: GenerationPorts,
+  ports: TurnRunPorts,
   turn: StartedTurn,
   options: { search: boolean; sources: TurnSources },
 ): Promise<BegunResponse> {
@@ -44,15 +44,15 @@ export async function beginResponse(
     if (!isConversationLost(error)) throw error;
     ports.log.info("conversation_rebuilt", {
       session_id: turn.session_id,
-      turn_id: turn.stream_id,
+      turn_id: turn.turn_id,
     });
-    return await createAnew(await ports.db.rebuildConversation(turn.stream_id));
+    return await createAnew(await ports.db.rebuildConversation(turn.turn_id));
   }
 }
 
 /** The events of a new response of a turn. Makes the vector store again when it turns out to be lost. */
 export async function createResponse(
-  { openai }: GenerationPorts,
+  { openai }: TurnRunPorts,
   turn: StartedTurn,
   threadId: string,
   { search, sources }: { search: boolean; sources: TurnSources },
@@ -71,14 +71,14 @@ export async function createResponse(
 
 /** A conversation is somebody's from its beginning: whatever becomes of the turn, it is used or deleted. */
 async function saveThread(
-  { db, log }: GenerationPorts,
-  { stream_id }: StartedTurn,
+  { db, log }: TurnRunPorts,
+  { turn_id }: StartedTurn,
   threadId: string,
 ): Promise<void> {
   try {
-    await db.heartbeat(stream_id, { threadId });
+    await db.heartbeat(turn_id, { threadId });
   } catch (error) {
-    log.error("thread_not_saved", { turn_id: stream_id, ...describeError(error) });
+    log.error("conversation_not_saved", { turn_id: turn_id, ...describeError(error) });
   }
 }
 

@@ -9,7 +9,7 @@ export interface RequestOptions {
   storeIds: string[];
 }
 
-/** The request upstream for a turn in a conversation. */
+/** The request to OpenAI for a turn in a conversation. */
 export async function buildRequest(
   turn: StartedTurn,
   threadId: string,
@@ -35,7 +35,7 @@ export async function buildRequest(
     stream: true,
     stream_options: { include_obfuscation: false },
     safety_identifier: await hashId(turn.profile_id),
-    metadata: { session_id: turn.session_id, stream_id: turn.stream_id },
+    metadata: { session_id: turn.session_id, turn_id: turn.turn_id },
     ...(turn.temperature !== null && { temperature: turn.temperature }),
     ...(turn.reasoning_effort !== null && { reasoning: { effort: turn.reasoning_effort } }),
     ...(canCompact(turn.model) && { context_management: [{ type: "compaction" }] }),

@@ -2,7 +2,7 @@ import { describeError } from "../../http/log.ts";
 import { indexFiles } from "./find-file.ts";
 import type { FindFile } from "../events/map-sources.ts";
 import type { StartedTurn } from "../turn-database.ts";
-import type { GenerationPorts } from "../turn-ports.ts";
+import type { TurnRunPorts } from "../turn-ports.ts";
 
 /** What a turn searches, and how the files behind its citations are found. */
 export interface TurnSources {
@@ -17,7 +17,7 @@ export interface TurnSources {
 
 /** The store of a turn's session; one that is known to have expired is made again first. */
 export async function openSources(
-  ports: GenerationPorts,
+  ports: TurnRunPorts,
   turn: StartedTurn,
 ): Promise<TurnSources> {
   let storeIds = turn.vector_store_ids;
@@ -54,7 +54,7 @@ export async function openSources(
 
 /** A turn goes on without search rather than not at all. */
 async function openSafely(
-  { stores, log }: GenerationPorts,
+  { stores, log }: TurnRunPorts,
   sessionId: string,
 ): Promise<string | null> {
   try {

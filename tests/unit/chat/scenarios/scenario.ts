@@ -2,7 +2,7 @@ import type { UIMessageChunk } from "ai";
 import type { KnownFile } from "../../../../functions/_shared/turn/events/map-sources.ts";
 import type { EventBody } from "../../../helpers/openai-events.ts";
 
-/** What upstream says and what the client must be told, the mapper's closing included. */
+/** What OpenAI says and what the client must be told, the mapper's closing included. */
 export interface Scenario {
   name: string;
   events: EventBody[];

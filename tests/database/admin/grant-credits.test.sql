@@ -23,7 +23,7 @@ begin
   perform tests.act_as_postgres();
   update public.profiles set tokens = c.tokens, tokens_expires_at = now() + c.expires where id = tests.profile_id('target');
   perform tests.act_as('admin');
-  profile := public.admin_grant_tokens(tests.profile_id('target'), 10, now() + c.granted);
+  profile := public.admin_grant_credits(tests.profile_id('target'), 10, now() + c.granted);
   return format('%s until %s', profile.tokens, profile.tokens_expires_at - now());
 end
 $$;
@@ -31,11 +31,11 @@ $$;
 select is(pg_temp.outcome(c), format('%s until %s', c.sum, c.until), c.name) from cases c;
 select tests.act_as('admin');
 select throws_ok(
-  format('select public.admin_grant_tokens(tests.profile_id(''target''), %s)', amount), 'PT400', 'invalid_amount',
+  format('select public.admin_grant_credits(tests.profile_id(''target''), %s)', amount), 'PT400', 'invalid_amount',
   format('not %s credits', amount)
 ) from unnest(array['0', '-5', '1000001']) as amount;
 select throws_ok(
-  $$ select public.admin_grant_tokens(tests.profile_id('target'), 1, now()) $$, 'PT400', 'invalid_expiry',
+  $$ select public.admin_grant_credits(tests.profile_id('target'), 1, now()) $$, 'PT400', 'invalid_expiry',
   'nor credits that have expired'
 );
 select * from finish();

@@ -11,7 +11,7 @@ import type { TurnWatch } from "./watch-turn.ts";
 
 /** A reply whose events come, from the function that began it or from one that joined later. */
 export interface RunningReply {
-  streamId: string;
+  turnId: string;
   /** Whom its tokens are booked on. */
   profileId: string;
   reply: Reply;
@@ -24,22 +24,22 @@ export interface RunningReply {
  * Follows a reply to its end, settles the turn and tells the client. The stored row; null when the session is gone or
  * the end could not be learned. Never rejects.
  */
-export async function finishReply(
+export async function pumpReply(
   ports: TurnPorts,
   running: RunningReply,
   push: (event: Responses.ResponseStreamEvent) => void,
 ): Promise<MessageRow | null> {
-  const { streamId, reply, watch } = running;
+  const { turnId, reply, watch } = running;
   try {
     const cancelled = await followResponse(ports.openai, reply.mapper, running.events, push);
     const ending = await readEnd(running, cancelled);
     reply.mapper.close().forEach(reply.emit);
     const usage = cancelled ? readUsage(cancelled) : reply.mapper.outcome?.usage;
     if (ending.status !== "complete") await watch.save();
-    const row = await settleReply(ports.db, streamId, reply, ending, usage);
+    const row = await settleReply(ports.db, turnId, reply, ending, usage);
     if (!row) await bookLost(ports, running, usage);
     ports.log.info("turn_settled", {
-      turn_id: streamId,
+      turn_id: turnId,
       status: row?.status ?? "session_deleted",
       ...usage,
     });
@@ -49,7 +49,7 @@ export async function finishReply(
     return row;
   } catch (error) {
     ports.log.error("turn_not_settled", {
-      turn_id: streamId,
+      turn_id: turnId,
       gone: watch.isGone,
       ...describeError(error),
     });
@@ -86,7 +86,7 @@ function readUsage({ usage }: Responses.Response): TurnUsage | undefined {
 /** The session was deleted meanwhile; what its reply cost is booked, estimated at four characters a token if need be. */
 async function bookLost(
   { db, log }: TurnPorts,
-  { streamId, profileId, reply: { mapper, stored } }: RunningReply,
+  { turnId, profileId, reply: { mapper, stored } }: RunningReply,
   usage: TurnUsage | undefined,
 ): Promise<void> {
   const estimated = {
@@ -97,6 +97,6 @@ async function bookLost(
   try {
     await db.bookLost(profileId, mapper.model ?? "unknown", usage ?? estimated);
   } catch (error) {
-    log.error("usage_not_booked", { turn_id: streamId, ...describeError(error) });
+    log.error("usage_not_booked", { turn_id: turnId, ...describeError(error) });
   }
 }
