@@ -2145,7 +2145,7 @@ export type Database = {
         Returns: undefined;
       };
       "note_turn": { Args: { "part": Json; "turn_id": string }; Returns: undefined };
-      "open_upload": { Args: { "auth_user_id": string }; Returns: Json };
+      "open_upload": { Args: { "auth_user_id": string; "storage_path"?: string }; Returns: Json };
       "read_cursor": { Args: { "cursor_name": string }; Returns: string };
       "rebuild_conversation": { Args: { "turn_id": string }; Returns: Json };
       "redeem_bridge_token": {

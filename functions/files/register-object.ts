@@ -13,8 +13,8 @@ export async function registerObject(
   userId: string,
   { session_id: sessionId, storage_path: path, message_id: messageId }: RegisterRequest,
 ): Promise<AcceptedFile> {
-  const { profile_id, max_bytes } = await ports.files.openUpload(userId);
-  if (!path.startsWith(`${profile_id}/`)) throw new AppError("object_not_found");
+  // The database judges the name before anything reads the object.
+  const { max_bytes } = await ports.files.openUpload(userId, path);
   const { sample, content } = await peek(await openObject(ports, path), SAMPLE_BYTES);
   const name = displayName(path);
   const { type } = requireKind(name, sample);

@@ -972,6 +972,20 @@ $$;
 comment on function private.check_file_count(uuid, uuid) is
   'Refuses with 402 one file more than the plan allows in a session. Called under the session''s row lock.';
 
+create function private.is_safe_object_name(name text)
+returns boolean
+language sql
+immutable
+set search_path = ''
+as $$
+  -- URL parsers drop white space at the ends and some control characters: `a/.. ` ends in `..` too.
+  select name !~ '(^|/)\s*\.{0,2}\s*(/|$)' and name !~ '[?#%\\[:cntrl:]]'
+$$;
+comment on function private.is_safe_object_name(text) is
+  'Tells whether an address made of an object''s name leads to that object. Refuses empty, `.` and `..` segments, '
+  '`?`, `#`, `%`, backslashes and control characters.';
+grant execute on function private.is_safe_object_name(text) to authenticated;
+
 create function private.require_own_object(profile_id uuid, storage_path text)
 returns void
 language plpgsql
@@ -985,6 +999,10 @@ declare
     where o.bucket_id = 'chat-files' and o.name = require_own_object.storage_path
   );
 begin
+  if private.is_safe_object_name(storage_path) is not true then
+    perform private.refuse(404, 'object_not_found',
+      hint => 'This name has an empty or dotted segment, or one of ? # % and backslash. Use another name.');
+  end if;
   if size is null or not starts_with(storage_path, profile_id || '/') then
     perform private.refuse(404, 'object_not_found', hint => 'Put the object into your own folder of chat-files first.');
   end if;
@@ -992,7 +1010,7 @@ begin
 end
 $$;
 comment on function private.require_own_object(uuid, text) is
-  'Refuses an object that is not there, not in the profile''s folder (both 404), or too large (413).';
+  'Refuses an object that is not there, not in the profile''s folder, of an unsafe name (all 404), or too large (413).';
 
 create function private.message_for_file(session_id uuid, message_id text)
 returns uuid
@@ -1016,7 +1034,7 @@ $$;
 comment on function private.message_for_file(uuid, text) is
   'A message of the session, named by its own id or the client''s; 404 when there is none.';
 
-create function private.open_upload(auth_user_id uuid)
+create function private.open_upload(auth_user_id uuid, storage_path text)
 returns jsonb
 language plpgsql
 security definer
@@ -1028,27 +1046,32 @@ begin
   if not private.can_act(profile.id) then
     perform private.refuse(403, 'account_blocked', hint => 'The account is suspended.');
   end if;
+  if storage_path is not null then
+    perform private.require_own_object(profile.id, storage_path);
+  end if;
   return jsonb_build_object(
     'profile_id', profile.id,
     'max_bytes', private.upload_limits(profile.id) -> 'max_file_bytes'
   );
 end
 $$;
-comment on function private.open_upload(uuid) is
-  'Whose folder an upload goes to, and how long it may be. Definer: private.ensure_profile is not granted.';
-grant execute on function private.open_upload(uuid) to service_role;
+comment on function private.open_upload(uuid, text) is
+  'Whose folder an upload goes to, and how long it may be; refuses an object that may not be registered. '
+  'Definer: private.ensure_profile is not granted.';
+grant execute on function private.open_upload(uuid, text) to service_role;
 
-create function public.open_upload(auth_user_id uuid)
+create function public.open_upload(auth_user_id uuid, storage_path text default null)
 returns jsonb
 language sql
 security invoker
 set search_path = ''
 as $$
-  select private.open_upload(auth_user_id)
+  select private.open_upload(auth_user_id, storage_path)
 $$;
-comment on function public.open_upload(uuid) is
-  'Service RPC of the files function: {profile_id, max_bytes}; 403 when the account may not act.';
-grant execute on function public.open_upload(uuid) to service_role;
+comment on function public.open_upload(uuid, text) is
+  'Service RPC of the files function: {profile_id, max_bytes}; 403 when the account may not act. With an object that is '
+  'to be registered: 404 or 413 when it may not be, before anything reads it.';
+grant execute on function public.open_upload(uuid, text) to service_role;
 
 create function private.create_file(auth_user_id uuid, session_id uuid, file_id uuid, file_name text, file_type text,
   storage_path text, message_id text, is_stored boolean)
@@ -1166,7 +1189,9 @@ set search_path = ''
 as $$
   update public.chat_files f
   set status = 'failed', error = fail_file.error, openai_file_id = null, vector_store_id = null
-  where f.id = file_id and f.status in ('pending', 'indexing')
+  where f.id = file_id
+    -- A ready file fails only when OpenAI has lost it and Storage holds other bytes.
+    and (f.status in ('pending', 'indexing') or f.status = 'ready' and fail_file.error ->> 'code' = 'content_changed')
 $$;
 comment on function public.fail_file(uuid, jsonb) is
   'Service RPC: a file that cannot be used, and why {code, message}. What was made of it remotely goes to the outbox.';
@@ -1258,6 +1283,7 @@ create policy chat_files_insert_own_folder on storage.objects
   with check (
     bucket_id = 'chat-files'
     and (select private.may_act())
+    and (select private.is_safe_object_name(name))
     and (storage.foldername(name))[1] = (select private.current_profile_id())::text
   );
 

@@ -1,10 +1,12 @@
 import type { VectorStore } from "openai/resources/vector-stores/vector-stores";
 import { pause, retryOnce } from "../openai/retry-once.ts";
 import type { BuildClaim, FileRow } from "./file-database.ts";
+import { fileFailure } from "./file-failures.ts";
 import type { FilePorts } from "./file-ports.ts";
 import { mapAtOnce } from "./map-at-once.ts";
 import { sendFile } from "./send-file.ts";
 import { isGone } from "../openai/store-lost.ts";
+import { ContentChangedError } from "./verify-content.ts";
 
 /** A store whose files take longer is used with those that are read; the lease ends soon after. */
 const LONGEST_INDEXING_MS = 60_000;
@@ -47,14 +49,28 @@ export function expiryOf({ expires_at, created_at }: VectorStore, storeDays: num
   return new Date((expires_at ?? created_at + storeDays * 86_400) * 1000);
 }
 
-/** The id of a file at OpenAI, uploaded again from Storage when it is gone there; null when its row is gone too. */
+/**
+ * The id of a file at OpenAI, uploaded again from Storage when it is gone there; null when its row is gone too. A file
+ * whose stored bytes have changed fails: the session's others can still be searched.
+ */
 async function bringBack(ports: FilePorts, row: FileRow): Promise<string | null> {
   try {
     return (await ports.openai.files.retrieve(row.openai_file_id ?? "", { maxRetries: 2 })).id;
   } catch (error) {
     if (!isGone(error)) throw error;
     ports.log.info("file_sent_again", { file_id: row.id });
+    return await sendAgain(ports, row);
+  }
+}
+
+async function sendAgain(ports: FilePorts, row: FileRow): Promise<string | null> {
+  try {
     return await sendFile(ports, row);
+  } catch (error) {
+    if (!(error instanceof ContentChangedError)) throw error;
+    ports.log.error("file_content_changed", { file_id: row.id });
+    await ports.files.fail(row.id, fileFailure("content_changed"));
+    return null;
   }
 }
 

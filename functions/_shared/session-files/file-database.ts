@@ -44,7 +44,8 @@ export interface MadeStore {
 
 /** The database as files see it; each method is one call. */
 export interface FileDatabase {
-  openUpload(userId: string): Promise<UploadLimits>;
+  /** With a path: throws the refusal of an object that the user may not register. */
+  openUpload(userId: string, path?: string): Promise<UploadLimits>;
   create(file: NewFile): Promise<FileRow>;
   /** The bytes are stored; of bytes that the session has already, the row that was first. */
   store(fileId: string, content: { size: number; sha256: string }): Promise<FileRow>;
@@ -70,8 +71,8 @@ export interface FileDatabase {
 /** The file functions of the database, called with the secret key. */
 export function createFileDatabase(admin: SupabaseClient<Database>): FileDatabase {
   return {
-    openUpload: async (auth_user_id) =>
-      UploadLimits.parse(unwrap(await admin.rpc("open_upload", { auth_user_id }))),
+    openUpload: async (auth_user_id, storage_path) =>
+      UploadLimits.parse(unwrap(await admin.rpc("open_upload", { auth_user_id, storage_path }))),
     create: async (file) => unwrap(await admin.rpc("create_file", toArguments(file))),
     store: async (file_id, { size, sha256 }) =>
       unwrap(await admin.rpc("store_file", { file_id, file_size: size, sha256 })),

@@ -4,6 +4,8 @@ const FAILURES = {
   upload_interrupted: "The upload was interrupted. Please upload the file again.",
   indexing_timeout: "The file took too long to be read. Please upload it again.",
   file_unreadable: "The file could not be read. It may be damaged, protected or empty.",
+  content_changed:
+    "The stored bytes are not the ones that were uploaded. Please upload the file again.",
   provider_error: "The file could not be processed. Please upload it again.",
 } as const satisfies Record<string, string>;
 

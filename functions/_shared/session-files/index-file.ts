@@ -1,12 +1,13 @@
 import { describeError } from "../http/log.ts";
 import { pause, retryOnce } from "../openai/retry-once.ts";
 import type { FileRow } from "./file-database.ts";
-import { fileFailure } from "./file-failures.ts";
+import { type FileFailure, fileFailure } from "./file-failures.ts";
 import { isImage } from "./file-kinds.ts";
 import type { FilePorts } from "./file-ports.ts";
 import { type OpenStore, openStore } from "./open-store.ts";
 import { sendFile } from "./send-file.ts";
 import { isGone, isStoreLost } from "../openai/store-lost.ts";
+import { ContentChangedError } from "./verify-content.ts";
 
 const FIRST_POLL_MS = 100;
 const LONGEST_POLL_MS = 2_000;
@@ -33,12 +34,16 @@ export async function indexFile(
   } catch (error) {
     log.error("file_not_indexed", { file_id: row.id, ...describeError(error) });
     if (ports.signal?.aborted) return false;
-    const code = error instanceof UnreadableFileError ? "file_unreadable" : "provider_error";
-    await files.fail(row.id, fileFailure(code)).catch((cause) =>
+    await files.fail(row.id, fileFailure(failureOf(error))).catch((cause) =>
       log.error("file_not_failed", { file_id: row.id, ...describeError(cause) })
     );
     return true;
   }
+}
+
+function failureOf(error: unknown): FileFailure["code"] {
+  if (error instanceof UnreadableFileError) return "file_unreadable";
+  return error instanceof ContentChangedError ? "content_changed" : "provider_error";
 }
 
 async function index(ports: FilePorts, row: FileRow, longestWait: number): Promise<boolean> {

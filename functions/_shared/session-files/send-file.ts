@@ -4,36 +4,46 @@ import type { FileRow } from "./file-database.ts";
 import { extensionOf, isImage } from "./file-kinds.ts";
 import { remoteName } from "./file-names.ts";
 import type { FilePorts } from "./file-ports.ts";
+import { verifyContent } from "./verify-content.ts";
 
 /**
- * Gives a stored file to OpenAI and saves its id there. Null when the row went meanwhile. The bytes go through as they
- * are read: the SDK encodes a streaming file lazily, nothing holds the whole.
+ * Gives a stored file to OpenAI and saves its id there. Null when the row went meanwhile. Throws a ContentChangedError
+ * when Storage holds other bytes than the row says.
  */
-export async function sendFile(
-  { files, storage, openai, project }: FilePorts,
+export async function sendFile(ports: FilePorts, row: FileRow): Promise<string | null> {
+  const { files } = ports;
+  const id = await retryOnce(() => sendContent(ports, row));
+  try {
+    return await files.setOpenAIFile(row.id, id) ? id : null;
+  } catch (error) {
+    await files.abandon("file", id);
+    throw error;
+  }
+}
+
+/**
+ * The bytes go through as they are read: the SDK encodes a streaming file lazily, nothing holds the whole. They are
+ * read twice, because OpenAI must not get even the beginning of a file that has changed.
+ */
+async function sendContent(
+  { storage, openai, project, signal }: FilePorts,
   row: FileRow,
-): Promise<string | null> {
+): Promise<string> {
   const { id: fileId, file_name, file_type } = row;
   const purpose = isImage(file_type) ? "vision" : "assistants";
   const name = remoteName(
     { id: fileId, name: file_name, extension: extensionOf(file_type) },
     project,
   );
-  const { id } = await retryOnce(async () => {
-    const content = await storage.open(row.storage_path);
-    try {
-      const file = toStreamingFile(content, name, { type: file_type });
-      return await openai.files.create({ file, purpose });
-    } catch (error) {
-      // An upload that failed early leaves the rest unread, and the connection open.
-      await content.cancel().catch(() => {});
-      throw error;
-    }
-  });
+  const before = verifyContent(await storage.open(row.storage_path), row.sha256);
+  await before.stream.pipeTo(new WritableStream(), { signal });
+  const content = verifyContent(await storage.open(row.storage_path), row.sha256);
   try {
-    return await files.setOpenAIFile(row.id, id) ? id : null;
+    const file = toStreamingFile(content.stream, name, { type: file_type });
+    return (await openai.files.create({ file, purpose })).id;
   } catch (error) {
-    await files.abandon("file", id);
-    throw error;
+    // An upload that failed early leaves the rest unread, and the connection open.
+    await content.stream.cancel().catch(() => {});
+    throw content.failure ?? error;
   }
 }

@@ -7,17 +7,15 @@ export interface ObjectKey {
 }
 
 /**
- * Supabase takes the characters that S3 calls safe, and those that need handling and are still printable ASCII.
- * Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+ * Supabase checks characters only, so `..`, empty segments and slashes at either end are names like any other. The
+ * length is S3's. Source: https://github.com/supabase/storage/blob/master/src/storage/limits.ts (`isValidKey`)
  */
 const OBJECT_NAME = /^[\w!.*'() &$@=;:+,?/-]{1,1024}$/;
 const BUCKET_NAME = /^[\w!.*'() &$@=;:+,?-]{1,100}$/;
 
-/** The name of an object. Throws `InvalidKey` for one that is absolute, climbs or holds other characters. */
+/** Returns the name of an object. Throws `InvalidKey` for an empty or long one, and for one with other characters. */
 export function requireObjectName(name: string): string {
-  const isSafe = OBJECT_NAME.test(name) &&
-    name.split("/").every((segment) => !["", ".", ".."].includes(segment));
-  if (!isSafe) throw new StorageError("InvalidKey", `Invalid key: ${name}`);
+  if (!OBJECT_NAME.test(name)) throw new StorageError("InvalidKey", `Invalid key: ${name}`);
   return name;
 }
 
@@ -27,7 +25,10 @@ export function requireBucketName(name: string): string {
   return name;
 }
 
-/** The object that a URL names after `prefix`, e.g. `/storage/v1/object/public/`. */
+/**
+ * Returns the object that a URL names after `prefix`, e.g. `/storage/v1/object/public/`. The parser of URLs collapses a
+ * written `..`, as clients and gateways do; one behind an escaped slash (`..%2f`) becomes part of the name.
+ */
 export function readObjectKey(url: string, prefix: string): ObjectKey {
   const segments = new URL(url).pathname.slice(prefix.length).split("/").map(decodeSegment);
   const [bucketId = "", ...name] = segments;
