@@ -1,5 +1,5 @@
 import pg from "pg";
-import { findDescendant, peakExtraMemory } from "./process-memory.ts";
+import { findDescendant, peakExtraMemory } from "../tests/helpers/process-memory.ts";
 import { compare, compareRounds, type Measure, measure } from "./report.ts";
 import {
   type BenchStack,

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { CleanupReply } from "../types/api.ts";
-import { findDescendant, peakExtraMemory } from "./process-memory.ts";
+import { findDescendant, peakExtraMemory } from "../tests/helpers/process-memory.ts";
 import { compare, type Measure, measure } from "./report.ts";
 import {
   type BenchStack,

@@ -8,7 +8,7 @@ import { LoadUser, RequestError } from "../tests/helpers/load-user.ts";
 import { type Action, actions, PACE, type Timer } from "../tests/helpers/scenario.ts";
 import { CleanupReply } from "../types/api.ts";
 import { compareFifths, type Sample, type Slack } from "./flatness.ts";
-import { memoryByPart, readShare } from "./process-memory.ts";
+import { memoryByPart, readShare } from "../tests/helpers/process-memory.ts";
 import { compare, type Measure, measure, milliseconds, quantile, type Target } from "./report.ts";
 import { type BenchStack, startBenchStack, temporaryState } from "./stack.ts";
 

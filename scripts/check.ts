@@ -7,6 +7,7 @@ import { execa } from "execa";
 import { supabaseCli } from "../local/migrations/migrations.ts";
 import { startScratchDatabase } from "../local/postgres/scratch-database.ts";
 import { REPOSITORY } from "../local/stack/settings.ts";
+import { checkImports } from "./check-imports.ts";
 import { generateTypes, TYPES_FILE } from "./generate-types.ts";
 
 const SOURCES = [
@@ -33,6 +34,7 @@ const steps: [name: string, run: () => Promise<unknown>][] = [
   ["types (tsc)", () => tool("tsc", ["-p", "tsconfig.json"])],
   ["types (deno check)", () => tool("deno", CHECK_FUNCTIONS)],
   [`types (${EDGE_RUNTIME_DENO} check)`, checkOnEdgeRuntime],
+  ["imports", () => checkImports(SOURCES)],
   ["nothing unused", () => tool("knip", ["--no-progress"])],
   ["versions", checkVersions],
   ["generated types", checkGeneratedTypes],

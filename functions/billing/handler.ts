@@ -11,12 +11,8 @@ import {
 import { allow } from "../_shared/http/allow.ts";
 import { createBillingDatabase } from "../_shared/stripe/billing-database.ts";
 import { AppError } from "../_shared/http/errors.ts";
-import {
-  createFunction,
-  type FunctionEnv,
-  parseBody,
-  readJson,
-} from "../_shared/http/create-function.ts";
+import type { FunctionEnv } from "../_shared/http/context.ts";
+import { createFunction, parseBody, readJson } from "../_shared/http/create-function.ts";
 import type { BillingPorts } from "./billing-ports.ts";
 import { listProducts } from "./list-products.ts";
 import { openPortal } from "./open-portal.ts";

@@ -7,12 +7,8 @@ import {
 } from "../../types/api.ts";
 import { allow } from "../_shared/http/allow.ts";
 import { AppError } from "../_shared/http/errors.ts";
-import {
-  createFunction,
-  type FunctionEnv,
-  parseBody,
-  readJson,
-} from "../_shared/http/create-function.ts";
+import type { FunctionEnv } from "../_shared/http/context.ts";
+import { createFunction, parseBody, readJson } from "../_shared/http/create-function.ts";
 import type { Log } from "../_shared/http/log.ts";
 import { createBridgeDatabase, type Origin } from "./bridge-database.ts";
 import { issueCode } from "./issue-code.ts";

@@ -5,13 +5,9 @@ import { allow } from "../_shared/http/allow.ts";
 import { runInBackground } from "../_shared/http/background.ts";
 import { AppError } from "../_shared/http/errors.ts";
 import { createFilePorts, type FileServices } from "../_shared/session-files/file-ports.ts";
-import { createSessionStores } from "../_shared/session-files/session-stores.ts";
-import {
-  createFunction,
-  type FunctionEnv,
-  invalidRequest,
-  readJson,
-} from "../_shared/http/create-function.ts";
+import { createSessionStores } from "../_shared/turn/session-stores.ts";
+import type { FunctionEnv } from "../_shared/http/context.ts";
+import { createFunction, invalidRequest, readJson } from "../_shared/http/create-function.ts";
 import { unwrap } from "../_shared/http/refusal.ts";
 import { replayMessage } from "./replay-message.ts";
 import { runTurn, type Turn } from "../_shared/turn/run-turn.ts";

@@ -10,13 +10,8 @@ import {
   type FileServices,
 } from "../_shared/session-files/file-ports.ts";
 import { indexFile } from "../_shared/session-files/index-file.ts";
-import {
-  createFunction,
-  type FunctionEnv,
-  isForm,
-  parseBody,
-  readJson,
-} from "../_shared/http/create-function.ts";
+import type { FunctionEnv } from "../_shared/http/context.ts";
+import { createFunction, isForm, parseBody, readJson } from "../_shared/http/create-function.ts";
 import { type AcceptedFile, acceptUpload } from "./accept-upload.ts";
 import { FormReader } from "./read-form.ts";
 import { receiveUpload } from "./receive-upload.ts";

@@ -11,13 +11,9 @@ import { allow } from "../_shared/http/allow.ts";
 import { runInBackground } from "../_shared/http/background.ts";
 import { AppError } from "../_shared/http/errors.ts";
 import { createFilePorts, type FileServices } from "../_shared/session-files/file-ports.ts";
-import { createSessionStores } from "../_shared/session-files/session-stores.ts";
-import {
-  createFunction,
-  type FunctionEnv,
-  parseBody,
-  readJson,
-} from "../_shared/http/create-function.ts";
+import { createSessionStores } from "../_shared/turn/session-stores.ts";
+import type { FunctionEnv } from "../_shared/http/context.ts";
+import { createFunction, parseBody, readJson } from "../_shared/http/create-function.ts";
 import { unwrap } from "../_shared/http/refusal.ts";
 import { createTurnDatabase } from "../_shared/turn/turn-database.ts";
 import { changeLookout, type ChangePorts, createLookout } from "./change-lookout.ts";

@@ -1,4 +1,3 @@
-import type { SupabaseContext } from "@supabase/server";
 import { type Context, Hono } from "hono";
 import { env } from "hono/adapter";
 import { bodyLimit } from "hono/body-limit";
@@ -6,23 +5,13 @@ import { cors } from "hono/cors";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { requestId } from "hono/request-id";
 import type { z } from "zod";
-import type { Database } from "../../../types/database.ts";
 import { isAllowedOrigin } from "./allowed-origins.ts";
+import type { FunctionEnv } from "./context.ts";
 import { AppError } from "./errors.ts";
 import { type BodyTime, limitBodyTime } from "./limit-body-time.ts";
 import type { Log } from "./log.ts";
-import { logRequests, type RequestFacts } from "./log-requests.ts";
+import { logRequests } from "./log-requests.ts";
 import { toAppError } from "./to-app-error.ts";
-
-/** Variables that the shared middleware and `withSupabase` set. */
-export interface FunctionEnv {
-  Variables: {
-    requestId: string;
-    /** Whoever learns one puts it in here. */
-    facts: RequestFacts;
-    supabaseContext: SupabaseContext<Database>;
-  };
-}
 
 /** What every function is made from. */
 export interface FunctionOptions {

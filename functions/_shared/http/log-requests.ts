@@ -1,17 +1,7 @@
 import type { MiddlewareHandler } from "hono";
 import { matchedRoutes } from "hono/route";
-import type { FunctionEnv } from "./create-function.ts";
+import type { FunctionEnv, RequestFacts } from "./context.ts";
 import { describeError, type Log } from "./log.ts";
-
-/** What is learned on the way that the line of a request says, too. */
-export interface RequestFacts {
-  /** `profiles.id` of whoever asks. */
-  profile_id?: string;
-  /** `chat_turns.id` of the turn that the request began, joined or stopped. */
-  turn_id?: string;
-  /** Code of the error that is answered. */
-  code?: string;
-}
 
 /**
  * Writes one line per request, when its reply begins: `info`, `warn` for what was refused, `error` for what went wrong.

@@ -1,21 +1,9 @@
-import type { Behaviour } from "../control/behaviour.ts";
-import type { AnswerPlan } from "../answers/answer-plan.ts";
+import type { Generation } from "./generation.ts";
 import { createPacer, type Pacer } from "./pace.ts";
 import { scriptEvents } from "../answers/script-events.ts";
 import { announce, settleCancelled, settleEnded } from "./settle-response.ts";
-import type { ConversationRecord, EmulatorState, ResponseRecord } from "../state.ts";
-import type { EventDraft, Item } from "../wire-types.ts";
-
-/** A response to be generated, with all that its answer depends on. */
-export interface Generation {
-  record: ResponseRecord;
-  conversation: ConversationRecord | null;
-  /** The conversation's items when the response started. */
-  history: readonly Item[];
-  plan: AnswerPlan;
-  behaviour: Behaviour;
-  obfuscate: boolean;
-}
+import type { EmulatorState } from "../state.ts";
+import type { EventDraft } from "../wire-types.ts";
 
 /** Tells the events of a response one by one until it ends or `signal` aborts it; then settles it. */
 export async function generate(

@@ -1,7 +1,7 @@
 import { nowInSeconds } from "./build-response.ts";
 import { countUsage } from "./count-tokens.ts";
 import { UPSTREAM_MARKER } from "../http/fail-request.ts";
-import type { Generation } from "./generate.ts";
+import type { Generation } from "./generation.ts";
 import type { EmulatorState, ResponseRecord } from "../state.ts";
 import type { EventDraft, WireResponse } from "../wire-types.ts";
 

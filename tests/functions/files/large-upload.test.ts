@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { findDescendant, peakExtraMemory } from "../../../bench/process-memory.ts";
+import { findDescendant, peakExtraMemory } from "../../helpers/process-memory.ts";
 import { indexed, upload } from "../../helpers/files.ts";
 import { createSession, createUser } from "../../helpers/stack.ts";
 

@@ -1,5 +1,3 @@
-import type { MessageRow } from "../turn-database.ts";
-
 /** What a client may be told about a reply besides its text; each is a stable code and a sentence of ours. */
 const NOTICES = {
   search_unavailable: "Your files could not be searched this time. The answer does not use them.",
@@ -17,7 +15,7 @@ export function notice(code: keyof typeof NOTICES): NoticePart {
 }
 
 /** The notices that begin a stored reply. */
-export function storedNotices(row: MessageRow | null): NoticePart[] {
+export function storedNotices(row: { parts: unknown } | null): NoticePart[] {
   // The functions store nothing but UIMessage.parts here, and the only data parts are ours.
   const parts = (row?.parts ?? []) as unknown as (NoticePart | { type: "other" })[];
   return parts.filter((part) => part.type === "data-notice");

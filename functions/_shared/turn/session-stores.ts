@@ -1,6 +1,6 @@
-import type { SessionStores } from "../turn/turn-ports.ts";
-import type { FilePorts } from "./file-ports.ts";
-import { openStore } from "./open-store.ts";
+import type { SessionStores } from "./turn-ports.ts";
+import type { FilePorts } from "../session-files/file-ports.ts";
+import { openStore } from "../session-files/open-store.ts";
 
 /** The vector stores of sessions, for turns. */
 export function createSessionStores(ports: FilePorts): SessionStores {

@@ -1,0 +1,21 @@
+import type { SupabaseContext } from "@supabase/server";
+import type { Database } from "../../../types/database.ts";
+
+/** Facts for the request log; handlers fill them in. */
+export interface RequestFacts {
+  /** `profiles.id` of the caller. */
+  profile_id?: string;
+  /** `chat_turns.id` of the turn that the request began, joined or stopped. */
+  turn_id?: string;
+  /** Code of the error that is answered. */
+  code?: string;
+}
+
+/** Variables that the shared middleware and `withSupabase` set. */
+export interface FunctionEnv {
+  Variables: {
+    requestId: string;
+    facts: RequestFacts;
+    supabaseContext: SupabaseContext<Database>;
+  };
+}

@@ -1,0 +1,15 @@
+import type { AnswerPlan } from "../answers/answer-plan.ts";
+import type { Behaviour } from "../control/behaviour.ts";
+import type { ConversationRecord, ResponseRecord } from "../state.ts";
+import type { Item } from "../wire-types.ts";
+
+/** A response to be generated, with all that its answer depends on. */
+export interface Generation {
+  record: ResponseRecord;
+  conversation: ConversationRecord | null;
+  /** The conversation's items when the response started. */
+  history: readonly Item[];
+  plan: AnswerPlan;
+  behaviour: Behaviour;
+  obfuscate: boolean;
+}

@@ -1,0 +1,32 @@
+import { glob } from "node:fs/promises";
+import { execa } from "execa";
+import { REPOSITORY } from "../local/stack/settings.ts";
+
+/** No import in a circle, and none that runs up; types included. */
+const CONFIG = ".oxlintrc.json";
+
+/**
+ * Checks the imports of all TypeScript below `folders` of a project. Throws an Error that names each wrong import, or
+ * says that the linter has read fewer files than there are: a parser that fails must not look like a clean house.
+ */
+export async function checkImports(folders: string[], project: string = REPOSITORY): Promise<void> {
+  const { all, exitCode } = await execa("oxlint", ["--config", CONFIG, ...folders], {
+    preferLocal: true,
+    localDir: REPOSITORY,
+    cwd: project,
+    all: true,
+    reject: false,
+    env: { NO_COLOR: "1" },
+  });
+  if (exitCode !== 0) throw new Error(all);
+  const read = Number(/ on (\d+) files?/.exec(all)?.[1] ?? 0);
+  const there = await countFiles(folders, project);
+  if (read < there) throw new Error(`the linter has read ${read} of ${there} files:\n${all}`);
+}
+
+async function countFiles(folders: string[], project: string): Promise<number> {
+  const patterns = folders.map((folder) =>
+    folder.endsWith(".ts") ? folder : `${folder}/**/*.{ts,mjs}`
+  );
+  return (await Array.fromAsync(glob(patterns, { cwd: project }))).length;
+}
