@@ -12,6 +12,7 @@ const LAST = ["tests/functions/logs/whole-suite.test.ts"];
 
 export default defineConfig({
   test: {
+    tags: [{ name: "matrix", description: "Draws its cases; see tests/helpers/matrix.ts." }],
     globalSetup: ["tests/helpers/stack-setup.ts"],
     projects: [
       {
