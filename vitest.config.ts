@@ -1,31 +1,37 @@
 import { defineConfig } from "vitest/config";
-import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** The file that looks through the log of the whole suite runs when there is nothing left to log. */
-class LogLast extends BaseSequencer {
-  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const isLast = ({ moduleId }: TestSpecification) => moduleId.endsWith("whole-suite.test.ts");
-    const sorted = await super.sort(files);
-    return [...sorted.filter((file) => !isLast(file)), ...sorted.filter(isLast)];
-  }
-}
+/** Each has a stack of its own, which its files use one after the other. */
+const WORKERS = Number(process.env.PARLEY_TEST_WORKERS ?? 3);
+
+/** Files of all projects share the workers; a worker loads what they import once. */
+const shared = { maxWorkers: WORKERS, isolate: false } as const;
+/** A stack answers within seconds, also on a machine that is busy. */
+const onStack = { ...shared, testTimeout: 30_000, hookTimeout: 60_000 } as const;
+/** Looks through the logs of the whole run, so it comes when nothing else runs any more. */
+const LAST = ["tests/functions/logs/whole-suite.test.ts"];
 
 export default defineConfig({
   test: {
-    sequence: { sequencer: LogLast },
+    tags: [{ name: "matrix", description: "Draws its cases; see tests/helpers/matrix.ts." }],
+    globalSetup: ["tests/helpers/stack-setup.ts"],
     projects: [
-      { test: { name: "unit", include: ["tests/unit/**/*.test.ts", "packages/**/*.test.ts"] } },
       {
         test: {
-          name: "functions",
-          include: ["tests/{functions,stack,faults,operations,deploy,docs}/**/*.test.ts"],
-          // One stack serves all files, and the emulators' behaviour is the stack's.
-          fileParallelism: false,
-          globalSetup: ["tests/helpers/stack-setup.ts"],
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          ...shared,
+          name: "unit",
+          include: ["tests/unit/**/*.test.ts", "packages/**/*.test.ts"],
+          testTimeout: 15_000,
         },
       },
+      {
+        test: {
+          ...onStack,
+          name: "functions",
+          include: ["tests/{functions,stack,faults,operations,deploy,docs}/**/*.test.ts"],
+          exclude: LAST,
+        },
+      },
+      { test: { ...onStack, name: "logs", include: LAST, sequence: { groupOrder: 1 } } },
     ],
   },
 });

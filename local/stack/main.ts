@@ -15,7 +15,9 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 
 try {
   const { signal } = stopping;
-  const stack = await startStack(readSettings(), { log: terminalLog, watch: true, signal });
+  const settings = readSettings();
+  const { watch } = settings;
+  const stack = await startStack(settings, { log: terminalLog, watch, signal });
   const seconds = (performance.now() - startedAt) / 1000;
   console.log(welcome(stack.status, await describePlans(stack.status), seconds));
   if (!signal.aborted) await once(signal, "abort");

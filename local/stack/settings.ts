@@ -17,6 +17,7 @@ const Environment = z.object({
   PARLEY_DB_PORT: port(54322),
   PARLEY_MAIL_PORT: port(54324),
   PARLEY_SCHEDULER: z.enum(["on", "off"]).default("on"),
+  PARLEY_WATCH: z.enum(["on", "off"]).default("on"),
   PARLEY_STATE_DIR: z.string().default(".parley"),
   PARLEY_STREAM_SECONDS: z.coerce.number().int().positive().default(140),
   PARLEY_ALLOWED_ORIGINS: z.string().default(""),
@@ -39,6 +40,8 @@ export interface Settings {
   stateDir: string;
   /** Whether schedules run by themselves. */
   scheduler: boolean;
+  /** Whether edits of functions, and of a migration that has failed, are followed. */
+  watch: boolean;
   streamSeconds: number;
   allowedOrigins: string;
   /** Null runs the emulator. */
@@ -75,6 +78,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     mailPort: values.PARLEY_MAIL_PORT,
     stateDir: path.resolve(REPOSITORY, values.PARLEY_STATE_DIR),
     scheduler: values.PARLEY_SCHEDULER === "on",
+    watch: values.PARLEY_WATCH === "on",
     streamSeconds: values.PARLEY_STREAM_SECONDS,
     allowedOrigins: values.PARLEY_ALLOWED_ORIGINS,
     openai: readProvider(values.OPENAI_API_KEY, values.OPENAI_BASE_URL),

@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeBreaches, findBreaches, findOrphans } from "../helpers/invariants.ts";
 import { type AcceptedMessage, LoadUser } from "../helpers/load-user.ts";
+import { draw, drawn } from "../helpers/matrix.ts";
 import { actions } from "../helpers/scenario.ts";
 import { buyPlan, openCheckout } from "./buy-plan.ts";
 import { expectOneRun, makeDueLookout } from "./due-lookout.ts";
@@ -9,9 +10,8 @@ import { FastClock } from "./keep-time.ts";
 import { planRounds, type Round } from "./plan-rounds.ts";
 import { StruckStack } from "./struck-stack.ts";
 
-// Another seed strikes at other moments, and repeats them; other seeds and more rounds are for runs by hand.
-const SEED = Number(process.env.PARLEY_FAULTS_SEED ?? 2);
-const ROUNDS = Number(process.env.PARLEY_FAULTS_ROUNDS ?? 10);
+// Another seed strikes at other moments, and repeats them.
+const { seed, numRuns } = draw("faults", { one: 1, sample: 3, full: 10 });
 /** How long clients try again. */
 const PATIENCE_MS = 40_000;
 /** How much of the stack's output a failure shows. */
@@ -27,9 +27,9 @@ beforeAll(async () => {
 });
 afterAll(() => stack[Symbol.asyncDispose]());
 
-test.for(planRounds(SEED, ROUNDS))(
-  `seed ${SEED}, round $number: $part is $how after $after ms`,
-  { timeout: 90_000 },
+test.for(planRounds(seed, numRuns))(
+  `seed ${seed}, round $number: $part is $how after $after ms`,
+  { ...drawn, timeout: 90_000 },
   async (round, { onTestFailed, onTestFinished }) => {
     onTestFailed(() => console.log(stack.lines.slice(-LINES).join("\n")));
     const signUp = () => LoadUser.signUp(stack.status, PATIENCE_MS);

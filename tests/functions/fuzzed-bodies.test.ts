@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ErrorReply } from "../../types/api.ts";
+import { draw, drawn } from "../helpers/matrix.ts";
 import { createSession, createUser, stack } from "../helpers/stack.ts";
 import { make } from "./lookouts/lookouts-client.ts";
 
@@ -20,7 +21,7 @@ const routes: [method: string, route: string, statuses: number[]][] = [
   ["POST", "/lookouts", [400]],
   ["PATCH", "/lookouts/:id", [400]],
 ];
-const RUNS = 600;
+const SIZES = { one: 20, sample: 100, full: 600 };
 
 const text = fc.oneof(
   fc.string({ unit: "binary" }),
@@ -102,7 +103,7 @@ const bytes = fc.oneof({ weight: 9, arbitrary: body }, {
 
 test.for(routes)(
   "%s %s answers whatever comes, without a 5xx or a stack trace",
-  { timeout: 120_000 },
+  { ...drawn, timeout: 600_000 },
   async ([method, route, expected]) => {
     const statuses = new Map<number, number>();
     await fc.assert(
@@ -126,7 +127,7 @@ test.for(routes)(
         else if (route === "/chat") expect(answer).toContain("data: [DONE]");
         else JSON.parse(answer);
       }),
-      { numRuns: RUNS },
+      draw(`bodies of ${method} ${route}`, SIZES),
     );
     // What comes is chance; that something of it was refused is not.
     expect([...statuses.keys()]).toEqual(expect.arrayContaining(expected));

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Behaviour } from "@parley/openai-emulator/control/behaviour.ts";
+import type { StackStatus } from "../../local/stack/status.ts";
 import { stack } from "./stack.ts";
 
 const Requests = z.array(z.looseObject({
@@ -20,9 +21,13 @@ export async function resetOpenAI(): Promise<void> {
   await control("DELETE", "behaviour");
 }
 
-/** What arrived at the emulator, oldest first. */
-export async function openaiRequests(): Promise<z.infer<typeof Requests>> {
-  return Requests.parse(await (await control("GET", "requests")).json());
+/** What arrived at the emulator of a stack, oldest first. */
+export async function openaiRequests(
+  { OPENAI_BASE_URL }: StackStatus = stack,
+): Promise<z.infer<typeof Requests>> {
+  return Requests.parse(
+    await (await fetch(new URL("/_emulator/requests", OPENAI_BASE_URL))).json(),
+  );
 }
 
 function control(method: string, path: string, body?: unknown): Promise<Response> {

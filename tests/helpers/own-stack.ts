@@ -7,6 +7,8 @@ import { onTestFinished } from "vitest";
 import { freePort } from "../../local/stack/free-port.ts";
 import { REPOSITORY } from "../../local/stack/settings.ts";
 import { readStatus, type StackStatus } from "../../local/stack/status.ts";
+import { stateTemplate } from "./ask-host.ts";
+import { copyState } from "./stack-host.ts";
 import { keepOwnLog } from "./stack-log.ts";
 
 /** A stack of one test, run as `npm start` runs it, that may be killed and broken. */
@@ -28,10 +30,19 @@ export interface OwnStack {
 /** Takes what is to be done in the end. */
 type AtEnd = (undo: () => Promise<void>) => void;
 
-/** Variables of an empty state directory and free ports; removed when the test ends, or by `atEnd`. */
+/** Variables of a state directory with a migrated database and free ports; removed when the test ends, or by `atEnd`. */
 export async function freshEnvironment(
   atEnd: AtEnd = onTestFinished,
 ): Promise<Record<string, string>> {
+  const env = await emptyEnvironment(atEnd);
+  await copyState(await stateTemplate(), env.PARLEY_STATE_DIR);
+  return env;
+}
+
+/** The same before the first start on it: the state directory is empty. */
+export async function emptyEnvironment(
+  atEnd: AtEnd = onTestFinished,
+): Promise<Record<string, string> & { PARLEY_STATE_DIR: string }> {
   const stateDir = await mkdtemp(path.join(os.tmpdir(), "parley-own-"));
   atEnd(() => rm(stateDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }));
   return {
@@ -39,6 +50,8 @@ export async function freshEnvironment(
     PARLEY_API_PORT: String(await freePort()),
     PARLEY_DB_PORT: String(await freePort()),
     PARLEY_MAIL_PORT: String(await freePort()),
+    // Tests that edit files would restart the functions of all stacks that run meanwhile.
+    PARLEY_WATCH: "off",
   };
 }
 

@@ -3,6 +3,7 @@ import path from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { inject, vi } from "vitest";
 import { z } from "zod";
+import { takenStacks, takeStack } from "./ask-host.ts";
 
 const LogLine = z.looseObject({
   at: z.iso.datetime(),
@@ -13,7 +14,7 @@ const LogLine = z.looseObject({
 /** A line that a function has logged. */
 export type LogLine = z.infer<typeof LogLine>;
 
-const ownLogs = () => path.join(inject("stateDir"), "own-stacks.log");
+const ownLogs = () => path.join(inject("runDir"), "own-stacks.log");
 
 /** Keeps what the functions of a stack of one test have logged, for whoever looks through the logs of the whole suite. */
 export async function keepOwnLog(lines: string[]): Promise<void> {
@@ -23,15 +24,20 @@ export async function keepOwnLog(lines: string[]): Promise<void> {
   await appendFile(ownLogs(), written.map((line) => `${line}\n`).join(""));
 }
 
-/** Everything that the stack under test has logged since its start, of all parts, and the functions of all other stacks. */
-export async function readStackLog(): Promise<string> {
-  const own = await readFile(ownLogs(), "utf8").catch(() => "");
-  return await readFile(path.join(inject("stateDir"), "stack.log"), "utf8") + own;
+/** Everything that the stacks of all workers have logged since their start, of all parts, and the functions of all other stacks. */
+export async function readAllLogs(): Promise<string> {
+  const stacks = await takenStacks();
+  const logs = await Promise.all(stacks.map(({ stateDir }) => readLog(stateDir)));
+  return logs.join("") + await readFile(ownLogs(), "utf8").catch(() => "");
 }
 
-/** What the functions have logged. Throws on a line that is not one of ours. */
-export async function readFunctionLog(): Promise<LogLine[]> {
-  const lines = (await readStackLog()).split("\n").filter((line) => line.startsWith("functions "));
+function readLog(stateDir: string): Promise<string> {
+  return readFile(path.join(stateDir, "stack.log"), "utf8");
+}
+
+/** What functions have written into a log. Throws on a line that is not one of ours. */
+export function parseFunctionLog(log: string): LogLine[] {
+  const lines = log.split("\n").filter((line) => line.startsWith("functions "));
   // The supervisor's own lines tell of restarts.
   const written = lines.filter((line) => !/^functions +(ended|runs again|stops)/.test(line));
   return written.map((line) => {
@@ -46,7 +52,9 @@ export async function readFunctionLog(): Promise<LogLine[]> {
 /** The lines about the request with this id; resolves when there is one. */
 export function linesOfRequest(requestId: string): Promise<LogLine[]> {
   return vi.waitFor(async () => {
-    const lines = (await readFunctionLog()).filter(({ request_id }) => request_id === requestId);
+    const { stateDir } = await takeStack();
+    const log = parseFunctionLog(await readLog(stateDir));
+    const lines = log.filter(({ request_id }) => request_id === requestId);
     if (lines.length === 0) throw new Error(`nothing is logged of ${requestId}`);
     return lines;
   }, { timeout: 10_000 });

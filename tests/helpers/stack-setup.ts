@@ -1,41 +1,37 @@
-import { createWriteStream } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import os from "node:os";
-import path from "node:path";
+import { serve } from "@hono/node-server";
+import { once } from "node:events";
+import { Hono } from "hono";
 import type { TestProject } from "vitest/node";
-import { freePort } from "../../local/stack/free-port.ts";
-import { readSettings } from "../../local/stack/settings.ts";
-import { startStack } from "../../local/stack/stack.ts";
-import type { StackStatus } from "../../local/stack/status.ts";
+import { StackHost } from "./stack-host.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
-    stack: StackStatus;
-    /** State directory of the stack under test: its keys and its log. */
-    stateDir: string;
+    /** Where workers ask for stacks. */
+    stackHost: string;
+    /** Holds what outlives a test file. */
+    runDir: string;
   }
 }
 
-/** Runs one stack for all tests, on free ports and in a state directory of its own. */
+/** Offers stacks to the workers of the test run; one is started when its worker first asks for it. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const stateDir = await mkdtemp(path.join(os.tmpdir(), "parley-test-"));
-  const settings = readSettings({
-    PARLEY_API_PORT: String(await freePort()),
-    PARLEY_DB_PORT: String(await freePort()),
-    PARLEY_MAIL_PORT: String(await freePort()),
-    PARLEY_STATE_DIR: stateDir,
-    PARLEY_SCHEDULER: "off",
-  });
-  const log = createWriteStream(path.join(stateDir, "stack.log"));
-  const stack = await startStack(settings, {
-    log: (part, line) => log.write(`${part} ${line}\n`),
-    watch: false,
-  });
-  project.provide("stack", stack.status);
-  project.provide("stateDir", stateDir);
+  const host = await StackHost.open();
+  const app = new Hono();
+  app.get("/stacks/:worker", async (c) => c.json(await host.stack(Number(c.req.param("worker")))));
+  app.get("/stacks", async (c) => c.json(await host.stacks()));
+  app.get("/template", async (c) => c.json(await host.template()));
+  app.onError((error, c) => c.text(error.stack ?? error.message, 500));
+  const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" });
+  await once(server, "listening");
+  const address = server.address();
+  const port = typeof address === "object" ? address?.port : address;
+  project.provide("stackHost", `http://127.0.0.1:${port}`);
+  project.provide("runDir", host.directory);
   return async () => {
-    await stack.stop();
-    log.end();
-    await rm(stateDir, { recursive: true, force: true });
+    const closed = once(server, "close");
+    server.close();
+    if ("closeAllConnections" in server) server.closeAllConnections();
+    await closed;
+    await host[Symbol.asyncDispose]();
   };
 }

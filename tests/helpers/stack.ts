@@ -1,8 +1,8 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import pg from "pg";
-import { inject } from "vitest";
 import type { Database } from "../../types/database.ts";
+import { takeStack } from "./ask-host.ts";
 
 /** A typed client of the stack under test. */
 export type Client = SupabaseClient<Database>;
@@ -19,8 +19,8 @@ export interface TestUser {
   accessToken: string;
 }
 
-/** Addresses and keys of the stack under test. */
-export const stack = inject("stack");
+/** Addresses and keys of the stack under test, and its state directory with its keys and its log. */
+export const { status: stack, stateDir } = await takeStack();
 
 /** A client that keeps its session in memory; anonymous until it signs in. */
 export function createTestClient(key: string = stack.PUBLISHABLE_KEY): Client {

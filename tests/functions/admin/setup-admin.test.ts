@@ -1,9 +1,9 @@
-import { expect, inject, test } from "vitest";
+import { expect, test } from "vitest";
 import { runScript } from "../../helpers/run-script.ts";
-import { createUser, stack } from "../../helpers/stack.ts";
+import { createUser, stack, stateDir } from "../../helpers/stack.ts";
 import { roleOf } from "./make-admin.ts";
 
-const here = { PARLEY_STATE_DIR: inject("stateDir"), SUPABASE_DB_URL: "", DATABASE_URL: "" };
+const here = { PARLEY_STATE_DIR: stateDir, SUPABASE_DB_URL: "", DATABASE_URL: "" };
 
 const setupAdmin = (args: string[], env = here) => runScript("setup-admin.ts", args, env);
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { afterEach, expect, test } from "vitest";
 import { createPayer, readProfile } from "../../helpers/billing.ts";
+import { draw, drawFrom, drawn } from "../../helpers/matrix.ts";
 import { must } from "../../helpers/stack.ts";
 import { deliver, eventsAbout, holdEvents, releaseEvents, stripe } from "../../helpers/stripe.ts";
 
@@ -27,9 +28,13 @@ async function liveThroughSubscription() {
   return { payer, id, events: events.map(({ id }) => id) };
 }
 
-const permutations = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+const permutations = drawFrom(
+  "event order",
+  [[2, 1, 0], [0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1]],
+  { one: 1, sample: 3 },
+);
 
-test.for(permutations)("created, updated and deleted come as %i, %i, %i", async (order) => {
+test.for(permutations)("created, updated and deleted come as %i, %i, %i", drawn, async (order) => {
   const { payer, id, events } = await liveThroughSubscription();
   for (const index of order) expect(await deliver(events[index] ?? "")).toBe(200);
   expect(must(await payer.client.from("subscriptions").select().single())).toMatchObject({
@@ -45,7 +50,7 @@ test.for(permutations)("created, updated and deleted come as %i, %i, %i", async 
   });
 });
 
-test("any of them, doubled, in any order and at once", async () => {
+test("any of them, doubled, in any order and at once", drawn, async () => {
   const { payer, events } = await liveThroughSubscription();
   const sequence = fc.array(fc.tuple(fc.constantFrom(...events), fc.integer({ min: 1, max: 3 })), {
     minLength: 1,
@@ -57,6 +62,6 @@ test("any of them, doubled, in any order and at once", async () => {
       const rows = must(await payer.client.from("subscriptions").select("status"));
       expect(rows).toEqual([{ status: "canceled" }]);
     }),
-    { numRuns: 15 },
+    draw("events, doubled and at once", { one: 2, sample: 5, full: 15 }),
   );
 });

@@ -4,6 +4,7 @@ import { afterEach, expect, test } from "vitest";
 import { syncAll } from "../../../scripts/stripe/sync-ports.ts";
 import { admin, createPayer, type Payer } from "../../helpers/billing.ts";
 import { stateAtStripe, stateInDatabase } from "../../helpers/billing-states.ts";
+import { draw, drawn } from "../../helpers/matrix.ts";
 import {
   advance,
   deliver,
@@ -99,7 +100,8 @@ async function expectEqual({ customerId, profileId }: Payer): Promise<void> {
 }
 
 test("after any history, with events lost, doubled and late, a sync makes both equal", {
-  timeout: 180_000,
+  ...drawn,
+  timeout: 600_000,
 }, async () => {
   const since = Math.floor(Date.now() / 1000);
   await fc.assert(
@@ -109,12 +111,13 @@ test("after any history, with events lost, doubled and late, a sync makes both e
       await syncAll(stripe, admin, since);
       await expectEqual(payer);
     }),
-    { numRuns: 20 },
+    draw("histories, synced", { one: 1, sample: 5, full: 20 }),
   );
 });
 
 test("when all events arrive in the end, in whatever order, both are equal without a sync", {
-  timeout: 180_000,
+  ...drawn,
+  timeout: 600_000,
 }, async () => {
   const orders = fc.infiniteStream(fc.nat());
   await fc.assert(
@@ -132,6 +135,6 @@ test("when all events arrive in the end, in whatever order, both are equal witho
       expect(left).toEqual([]);
       await expectEqual(payer);
     }),
-    { numRuns: 15 },
+    draw("histories, delivered", { one: 1, sample: 4, full: 15 }),
   );
 });

@@ -2,10 +2,10 @@ import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { importJWK, SignJWT } from "jose";
-import { expect, inject, test } from "vitest";
+import { expect, test } from "vitest";
 import { ErrorReply } from "../../../types/api.ts";
 import { postChat } from "../../helpers/chat-client.ts";
-import { createSession, createUser, must, stack } from "../../helpers/stack.ts";
+import { createSession, createUser, must, stack, stateDir } from "../../helpers/stack.ts";
 
 const user = await createUser();
 const stranger = await createUser();
@@ -37,7 +37,7 @@ test.for([
 });
 
 test("an expired token is answered 401", async () => {
-  const keys = JSON.parse(await readFile(path.join(inject("stateDir"), "keys.json"), "utf8"));
+  const keys = JSON.parse(await readFile(path.join(stateDir, "keys.json"), "utf8"));
   const expired = await new SignJWT({ sub: user.authId, role: "authenticated" })
     .setProtectedHeader({ alg: "ES256", kid: keys.signingKey.kid })
     .setIssuer(`${stack.API_URL}/auth/v1`)

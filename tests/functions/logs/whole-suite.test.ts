@@ -1,11 +1,14 @@
-// Runs after all other files (see the sequencer of vitest.config.ts): what the whole suite did is in the log by now.
+// Runs after all other files (see vitest.config.ts): what the whole suite did is in the logs by now.
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { beforeAll, expect, inject, test } from "vitest";
+import pg from "pg";
+import { beforeAll, expect, test } from "vitest";
+import { takenStacks } from "../../helpers/ask-host.ts";
 import { postChat } from "../../helpers/chat-client.ts";
 import { openaiRequests } from "../../helpers/openai.ts";
-import { asPostgres, createSession, createUser, must, stack } from "../../helpers/stack.ts";
-import { linesOfRequest, readFunctionLog, readStackLog } from "../../helpers/stack-log.ts";
+import { createSession, createUser, must } from "../../helpers/stack.ts";
+import type { HostedStack } from "../../helpers/stack-host.ts";
+import { linesOfRequest, parseFunctionLog, readAllLogs } from "../../helpers/stack-log.ts";
 
 /** Shorter texts occur by chance. */
 const SHORTEST = 12;
@@ -25,7 +28,7 @@ beforeAll(async () => {
 });
 
 test("every line of the functions is JSON, and every request has left one", async () => {
-  const lines = await readFunctionLog();
+  const lines = parseFunctionLog(await readAllLogs());
   const requests = lines.filter(({ event }) => event === "request");
 
   expect(requests.length).toBeGreaterThan(1);
@@ -40,7 +43,7 @@ test("every line of the functions is JSON, and every request has left one", asyn
 });
 
 test("no line says more than ids, codes, numbers and places", async () => {
-  for (const line of await readFunctionLog()) {
+  for (const line of parseFunctionLog(await readAllLogs())) {
     for (const value of Object.values(line)) {
       if (typeof value === "string") expect(value).toMatch(/^\S{0,300}$/);
       else expect(["number", "boolean"]).toContain(value === null ? "number" : typeof value);
@@ -49,15 +52,8 @@ test("no line says more than ids, codes, numbers and places", async () => {
 });
 
 test("no key, token or password is in any log", async () => {
-  const log = await readStackLog();
-  const keys = JSON.parse(await readFile(path.join(inject("stateDir"), "keys.json"), "utf8"));
-  const secrets = [
-    stack.SECRET_KEY,
-    stack.STRIPE_WEBHOOK_SECRET ?? "",
-    keys.databasePassword,
-    keys.jwtSecret,
-    keys.signingKey.d,
-  ];
+  const log = await readAllLogs();
+  const secrets = (await Promise.all((await takenStacks()).map(secretsOf))).flat();
 
   for (const secret of secrets) {
     expect(secret.length).toBeGreaterThan(8);
@@ -79,8 +75,10 @@ test("no key, token or password is in any log", async () => {
 });
 
 test("nothing that users wrote, nor how they are reached, is in any log", async () => {
-  const log = await readStackLog();
-  const texts = [...new Set([...await storedTexts(), ...await sentTexts()])];
+  const log = await readAllLogs();
+  const stacks = await takenStacks();
+  const found = await Promise.all([...stacks.map(storedTexts), ...stacks.map(sentTexts)]);
+  const texts = [...new Set(found.flat())];
   const written = texts.filter((text) => text.length >= SHORTEST);
 
   expect(written).toContain("A confession that is nobody else's business");
@@ -88,9 +86,22 @@ test("nothing that users wrote, nor how they are reached, is in any log", async 
   expect(written.filter((text) => log.includes(text))).toEqual([]);
 });
 
-/** What the suite has left in the database. */
-async function storedTexts(): Promise<string[]> {
-  const rows = await asPostgres<{ text: string }>(`
+async function secretsOf({ status, stateDir }: HostedStack): Promise<string[]> {
+  const keys = JSON.parse(await readFile(path.join(stateDir, "keys.json"), "utf8"));
+  return [
+    status.SECRET_KEY,
+    status.STRIPE_WEBHOOK_SECRET ?? "",
+    keys.databasePassword,
+    keys.jwtSecret,
+    keys.signingKey.d,
+  ];
+}
+
+/** What the suite has left in a database. */
+async function storedTexts({ status }: HostedStack): Promise<string[]> {
+  const client = new pg.Client(status.DB_URL);
+  await client.connect();
+  const { rows } = await client.query<{ text: string }>(`
     select m.content as text from public.chat_messages m
     union select s.title from public.chat_sessions s
     union select c.content from public.custom_instructions c
@@ -105,12 +116,13 @@ async function storedTexts(): Promise<string[]> {
     union select b.session_data::text from public.bridge_tokens b
     union select s.share_token from public.chat_sessions s
   `);
+  await client.end();
   return rows.map(({ text }) => text).filter(Boolean);
 }
 
 /** What has been sent to the model, whatever became of its rows. */
-async function sentTexts(): Promise<string[]> {
-  const bodies = (await openaiRequests()).map(({ body }) => body);
+async function sentTexts({ status }: HostedStack): Promise<string[]> {
+  const bodies = (await openaiRequests(status)).map(({ body }) => body);
   return bodies.flatMap(collectTexts);
 }
 

@@ -1,11 +1,10 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { exportSPKI, generateKeyPair, importJWK, type JWTPayload, SignJWT } from "jose";
-import { inject } from "vitest";
-import { stack, type TestUser } from "../../helpers/stack.ts";
+import { stack, stateDir, type TestUser } from "../../helpers/stack.ts";
 
 const { signingKey, jwtSecret } = JSON.parse(
-  await readFile(path.join(inject("stateDir"), "keys.json"), "utf8"),
+  await readFile(path.join(stateDir, "keys.json"), "utf8"),
 );
 const { kid, d: _private, ...publicKey } = signingKey;
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");

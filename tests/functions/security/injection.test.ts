@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { draw, drawn } from "../../helpers/matrix.ts";
 import { asPostgres, createSession, createUser, must } from "../../helpers/stack.ts";
 import { createAdmin } from "../admin/make-admin.ts";
 import { rest } from "./rest.ts";
@@ -11,7 +12,7 @@ must(
   await victim.client.from("chat_sessions").update({ title: secret }).eq("id", sessionId).select(),
 );
 await createSession(user);
-const RUNS = 400;
+const SIZES = { one: 40, sample: 100, full: 400 };
 
 const nasty = fc.oneof(
   fc.constantFrom(
@@ -91,12 +92,12 @@ function requireHarmless({ status, text }: { status: number; text: string }, sen
   expect(text).not.toMatch(/node_modules|\.[mc]?[jt]s:\d+|\n\s+at |postgres(ql)?:\/\/|sb_secret_/);
 }
 
-test("whatever filters say, they stay filters", { timeout: 120_000 }, async () => {
+test("whatever filters say, they stay filters", { ...drawn, timeout: 600_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(query, async (sent) => {
       requireHarmless(await rest(user, "GET", `chat_sessions?${sent}`), String(sent));
     }),
-    { numRuns: RUNS },
+    draw("filters", SIZES),
   );
 });
 
@@ -111,7 +112,7 @@ test.for(Object.getOwnPropertyNames(Object.prototype))(
   },
 );
 
-test("whatever names of columns say, they stay names", { timeout: 120_000 }, async () => {
+test("whatever names of columns say, they stay names", { ...drawn, timeout: 600_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(nasty, nasty, async (name, other) => {
       const names = new URLSearchParams({
@@ -124,7 +125,7 @@ test("whatever names of columns say, they stay names", { timeout: 120_000 }, asy
       requireHarmless(posted, names);
       requireHarmless(await rest(user, "PATCH", "chat_sessions?id=is.null", { body }), body);
     }),
-    { numRuns: RUNS },
+    draw("names", SIZES),
   );
 });
 
@@ -142,7 +143,7 @@ test.for(["id%00=eq.1", "select=id%00", "order=id%00", "columns=id%00", "title=e
   },
 );
 
-test("texts given to functions are texts", { timeout: 120_000 }, async () => {
+test("texts given to functions are texts", { ...drawn, timeout: 600_000 }, async () => {
   const calls = (text: string): [string, Record<string, unknown>][] => [
     ["get_shared_chat", { token: text }],
     ["accept_invitation", { token: text }],
@@ -157,11 +158,14 @@ test("texts given to functions are texts", { timeout: 120_000 }, async () => {
         requireHarmless(await rest(user, "POST", `rpc/${name}`, { body }), [name, value]);
       }
     }),
-    { numRuns: 150 },
+    draw("texts", { one: 15, sample: 40, full: 150 }),
   );
 });
 
-test("an admin's search finds what it says, and nothing by wildcards or quotes", async () => {
+test("an admin's search finds what it says, and nothing by wildcards or quotes", {
+  ...drawn,
+  timeout: 600_000,
+}, async () => {
   const admin = await createAdmin();
   await asPostgres("update profiles set user_name = $1 where id = $2", [
     "100%_sure'\\",
@@ -188,7 +192,7 @@ test("an admin's search finds what it says, and nothing by wildcards or quotes",
         expect(status, by).toBe(400);
       }
     }),
-    { numRuns: 100 },
+    draw("searches", { one: 10, sample: 30, full: 100 }),
   );
 });
 

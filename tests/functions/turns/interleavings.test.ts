@@ -3,6 +3,7 @@ import { validateUIMessages } from "ai";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { loadHistory, postChat } from "../../helpers/chat-client.ts";
+import { draw, drawn } from "../../helpers/matrix.ts";
 import { behave, openaiRequests, resetOpenAI } from "../../helpers/openai.ts";
 import { asPostgres, createSession, createUser, must, type TestUser } from "../../helpers/stack.ts";
 import {
@@ -120,7 +121,7 @@ async function checkInvariants({ user, sessionId }: Scene): Promise<void> {
 
 test(
   "whatever comes in whatever order, a session keeps its invariants",
-  { timeout: 180_000 },
+  { ...drawn, timeout: 600_000 },
   async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 9 }), async (steps) => {
@@ -130,7 +131,7 @@ test(
         await scene.end();
         await checkInvariants(scene);
       }),
-      { numRuns: 25, endOnFailure: false },
+      { ...draw("interleavings", { one: 2, sample: 6, full: 25 }), endOnFailure: false },
     );
   },
 );

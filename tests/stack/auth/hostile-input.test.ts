@@ -1,11 +1,14 @@
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
+import { draw, drawn } from "../../helpers/matrix.ts";
 import { createUser, stack, type TestUser } from "../../helpers/stack.ts";
 
 let user: TestUser;
 beforeAll(async () => {
   user = await createUser();
 });
+
+const SIZES = { one: 5, sample: 15, full: 40 };
 
 const hostile = fc.oneof(
   fc.string({ unit: "binary" }),
@@ -48,29 +51,33 @@ test.each([
   ["POST", "/invite"],
   ["POST", "/admin/users"],
   ["POST", "/admin/generate_link"],
-])("%s %s never answers 5xx, and never tells SQL", async (method, path) => {
-  const isAdmin = /admin|invite/.test(path);
-  const headers = {
-    "content-type": "application/json",
-    apikey: isAdmin ? stack.SECRET_KEY : stack.PUBLISHABLE_KEY,
-    ...(isAdmin ? {} : { authorization: `Bearer ${user.accessToken}` }),
-  };
-  const send = async (sent: unknown) => {
-    const init = { method, headers, body: JSON.stringify(sent) };
-    const response = await fetch(`${stack.API_URL}/auth/v1${path}`, init);
-    expect(response.status).toBeLessThan(500);
-    if (!response.ok) expect(await response.text()).not.toMatch(/auth\.|invalid byte|syntax/);
-  };
-  await fc.assert(fc.asyncProperty(body, send), { numRuns: 40 });
-});
+])(
+  "%s %s never answers 5xx, and never tells SQL",
+  { ...drawn, timeout: 120_000 },
+  async (method, path) => {
+    const isAdmin = /admin|invite/.test(path);
+    const headers = {
+      "content-type": "application/json",
+      apikey: isAdmin ? stack.SECRET_KEY : stack.PUBLISHABLE_KEY,
+      ...(isAdmin ? {} : { authorization: `Bearer ${user.accessToken}` }),
+    };
+    const send = async (sent: unknown) => {
+      const init = { method, headers, body: JSON.stringify(sent) };
+      const response = await fetch(`${stack.API_URL}/auth/v1${path}`, init);
+      expect(response.status).toBeLessThan(500);
+      if (!response.ok) expect(await response.text()).not.toMatch(/auth\.|invalid byte|syntax/);
+    };
+    await fc.assert(fc.asyncProperty(body, send), draw(`bodies of ${method} ${path}`, SIZES));
+  },
+);
 
-test("nor does a link", async () => {
+test("nor does a link", drawn, async () => {
   await fc.assert(
     fc.asyncProperty(fc.string({ unit: "binary", minLength: 1 }), async (token) => {
       const query = new URLSearchParams({ token, type: "recovery", redirect_to: token });
       const link = `${stack.API_URL}/auth/v1/verify?${query}`;
       expect((await fetch(link, { redirect: "manual" })).status).toBe(303);
     }),
-    { numRuns: 40, examples: [["\u0000"], ["pkce_\u0000"], ["\ud800"]] },
+    { ...draw("links", SIZES), examples: [["\u0000"], ["pkce_\u0000"], ["\ud800"]] },
   );
 });

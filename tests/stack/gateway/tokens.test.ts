@@ -1,11 +1,18 @@
 import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { decodeProtectedHeader, generateKeyPair, importJWK, type JWTPayload, SignJWT } from "jose";
-import { expect, inject, test } from "vitest";
-import { createTestClient, createUser, must, stack, type TestUser } from "../../helpers/stack.ts";
+import { expect, test } from "vitest";
+import {
+  createTestClient,
+  createUser,
+  must,
+  stack,
+  stateDir,
+  type TestUser,
+} from "../../helpers/stack.ts";
 
 const user = await createUser();
-const keys = JSON.parse(await readFile(path.join(inject("stateDir"), "keys.json"), "utf8"));
+const keys = JSON.parse(await readFile(path.join(stateDir, "keys.json"), "utf8"));
 const { kid } = keys.signingKey;
 
 function claims(of: TestUser, more: JWTPayload = {}): JWTPayload {
@@ -115,7 +122,7 @@ test("the secret key sees all rows, the publishable key none", async () => {
 });
 
 test("private keys are readable by their owner only", async () => {
-  const { mode } = await stat(path.join(inject("stateDir"), "keys.json"));
+  const { mode } = await stat(path.join(stateDir, "keys.json"));
 
   expect(mode & 0o077).toBe(0);
 });

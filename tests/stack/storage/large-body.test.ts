@@ -9,11 +9,11 @@ import { pipeline } from "node:stream/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import pg from "pg";
-import { expect, inject, it, onTestFinished } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { createTokenExchange } from "../../../local/gateway/tokens.ts";
 import { loadKeys } from "../../../local/stack/keys.ts";
 import { createStorageApi } from "../../../local/storage/storage-api.ts";
-import { stack } from "../../helpers/stack.ts";
+import { stack, stateDir } from "../../helpers/stack.ts";
 import { makeBucket } from "./storage-helpers.ts";
 
 const CHUNK = new Uint8Array(64 * 1024).fill(7);
@@ -38,7 +38,7 @@ function heldBytes(): number {
 async function startStorage(): Promise<string> {
   const directory = await mkdtemp(path.join(os.tmpdir(), "parley-storage-"));
   const database = new pg.Pool({ connectionString: stack.DB_URL });
-  const keys = await loadKeys(inject("stateDir"));
+  const keys = await loadKeys(stateDir);
   const tokens = await createTokenExchange(keys, `${stack.API_URL}/auth/v1`);
   const api = await createStorageApi({ database, directory, keys, tokens, log: () => {} });
   const server = serve({ fetch: api.fetch, port: 0, hostname: "127.0.0.1" });

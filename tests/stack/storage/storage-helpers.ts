@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { open, readdir } from "node:fs/promises";
 import path from "node:path";
-import { inject } from "vitest";
-import { asPostgres, createTestClient, stack } from "../../helpers/stack.ts";
+import { asPostgres, createTestClient, stack, stateDir } from "../../helpers/stack.ts";
 
 /** Acts with the secret key. */
 export const admin = createTestClient(stack.SECRET_KEY);
@@ -51,7 +50,7 @@ export async function namesInTable(bucketId: string): Promise<string[]> {
 
 /** How many files of the store begin with this marker; other tests' files are left out so. */
 export async function countOnDisk(marker: string): Promise<number> {
-  const directory = path.join(inject("stateDir"), "storage");
+  const directory = path.join(stateDir, "storage");
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile());
   const heads = await Promise.all(

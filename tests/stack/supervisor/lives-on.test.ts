@@ -3,7 +3,13 @@ import path from "node:path";
 import { createClient } from "@supabase/supabase-js";
 import { expect, test, vi } from "vitest";
 import { REPOSITORY } from "../../../local/stack/settings.ts";
-import { childOf, freshEnvironment, isAlive, spawnStack } from "../../helpers/own-stack.ts";
+import {
+  childOf,
+  emptyEnvironment,
+  freshEnvironment,
+  isAlive,
+  spawnStack,
+} from "../../helpers/own-stack.ts";
 import type { StackStatus } from "../../../local/stack/status.ts";
 
 const CHILDREN = ["postgres", "functions-server", "openai-emulator/main"] as const;
@@ -50,7 +56,7 @@ test("Ctrl-C ends every child and leaves none", async () => {
 });
 
 test("what users made is there after a restart, and after a killed supervisor", async () => {
-  const env = await freshEnvironment();
+  const env = await emptyEnvironment();
   const first = spawnStack(env);
   const { PUBLISHABLE_KEY, API_URL } = await first.ready();
   const client = createClient(API_URL, PUBLISHABLE_KEY, { auth: { persistSession: false } });
@@ -73,7 +79,7 @@ test("what users made is there after a restart, and after a killed supervisor", 
 });
 
 test("an edit of the functions is followed", async () => {
-  const stack = spawnStack(await freshEnvironment());
+  const stack = spawnStack({ ...await freshEnvironment(), PARLEY_WATCH: "on" });
   const status = await stack.ready();
   const before = await childOf(stack.pid, "functions-server");
 

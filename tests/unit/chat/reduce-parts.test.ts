@@ -22,6 +22,7 @@ import {
   textPart,
   urlCitation,
 } from "../../helpers/openai-events.ts";
+import { draw, drawn } from "../../helpers/matrix.ts";
 import { readWithClient } from "./read-with-client.ts";
 import { findFile, scenarios } from "./scenarios/index.ts";
 
@@ -70,14 +71,20 @@ describe("the stored message is the one on screen", () => {
     await expectConformance(messageChunks(events));
   });
 
-  it("for any reply, cut anywhere, with data and metadata in between", async () => {
+  it("for any reply, cut anywhere, with data and metadata in between", {
+    ...drawn,
+    timeout: 120_000,
+  }, async () => {
     const chunks = fc.tuple(replyEvents(), fc.nat(), fc.array(fc.tuple(fc.nat(), extraChunk())))
       .map(([events, length, extras]) => {
         const chunks = messageChunks(events.slice(0, 1 + length % events.length));
         for (const [place, chunk] of extras) chunks.splice(1 + place % chunks.length, 0, chunk);
         return chunks;
       });
-    await fc.assert(fc.asyncProperty(chunks, expectConformance), { numRuns: 150 });
+    await fc.assert(
+      fc.asyncProperty(chunks, expectConformance),
+      draw("replies", { one: 15, sample: 50, full: 150 }),
+    );
   });
 
   it("for a second step that repeats the id of a call", async () => {

@@ -1,0 +1,130 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { execa } from "execa";
+import { startDatabase } from "../../local/postgres/platform-database.ts";
+import { freePort } from "../../local/stack/free-port.ts";
+import { loadKeys } from "../../local/stack/keys.ts";
+import { silentLog } from "../../local/stack/log.ts";
+import { REPOSITORY } from "../../local/stack/settings.ts";
+import { rememberMigrations } from "../../local/stack/state.ts";
+import { StackStatus } from "../../local/stack/status.ts";
+
+/** A stack that test files use one after the other. */
+export interface HostedStack {
+  status: StackStatus;
+  /** Its state directory: its keys and its log. */
+  stateDir: string;
+}
+
+/** Starts the stacks of a test run when somebody first asks for them, and ends them all when it is disposed of. */
+export class StackHost {
+  readonly directory: string;
+  readonly #parts = new AsyncDisposableStack();
+  readonly #stacks = new Map<number, Promise<HostedStack>>();
+  #template: Promise<string> | undefined;
+
+  private constructor(directory: string) {
+    this.directory = directory;
+    this.#parts.defer(() => rm(directory, { recursive: true, force: true, maxRetries: 10 }));
+  }
+
+  static async open(): Promise<StackHost> {
+    const directory = await mkdtemp(path.join(os.tmpdir(), "parley-test-"));
+    // Under root, Postgres runs as another user, who has to get through to its own folder.
+    await chmod(directory, 0o711);
+    return new StackHost(directory);
+  }
+
+  /** The stack of a worker of the test runner. */
+  stack(worker: number): Promise<HostedStack> {
+    const known = this.#stacks.get(worker);
+    if (known) return known;
+    const starting = this.#start(worker);
+    this.#stacks.set(worker, starting);
+    return starting;
+  }
+
+  /** All stacks so far. */
+  stacks(): Promise<HostedStack[]> {
+    return Promise.all(this.#stacks.values());
+  }
+
+  /** A state directory with a migrated database that nobody runs, to be copied. */
+  template(): Promise<string> {
+    return this.#template ??= makeTemplate(path.join(this.directory, "template"));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.allSettled([...this.#stacks.values(), this.#template]);
+    await this.#parts.disposeAsync();
+  }
+
+  async #start(worker: number): Promise<HostedStack> {
+    const stateDir = path.join(this.directory, `stack-${worker}`);
+    await copyState(await this.template(), stateDir);
+    const child = fork(path.join(import.meta.dirname, "stack-process.ts"), {
+      cwd: REPOSITORY,
+      execArgv: [],
+      env: { ...plainEnvironment(), ...await stackEnvironment(stateDir) },
+    });
+    this.#parts.defer(() => endProcess(child));
+    return { status: StackStatus.parse(await firstMessage(child)), stateDir };
+  }
+}
+
+/** Copies a state directory as it is, owners included: the database may belong to another user. */
+export async function copyState(from: string, to: string): Promise<void> {
+  await execa("cp", ["-a", `${from}/.`, to]);
+}
+
+/** Free ports for a state directory. */
+async function stackEnvironment(stateDir: string): Promise<Record<string, string>> {
+  return {
+    PARLEY_API_PORT: String(await freePort()),
+    PARLEY_DB_PORT: String(await freePort()),
+    PARLEY_MAIL_PORT: String(await freePort()),
+    PARLEY_STATE_DIR: stateDir,
+    PARLEY_SCHEDULER: "off",
+  };
+}
+
+/** A developer's own settings are none of the tests'. */
+function plainEnvironment(): NodeJS.ProcessEnv {
+  const isSetting = /^(PARLEY|OPENAI|STRIPE)_|_DAYS$/;
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !isSetting.test(name)));
+}
+
+async function makeTemplate(stateDir: string): Promise<string> {
+  const database = await startDatabase({
+    stateDir,
+    port: await freePort(),
+    apiUrl: "http://127.0.0.1",
+    keys: await loadKeys(stateDir),
+    log: silentLog,
+  });
+  try {
+    await database.migrate();
+    await rememberMigrations(stateDir, path.join(REPOSITORY, "sql"));
+  } finally {
+    await database.service.stop();
+  }
+  return stateDir;
+}
+
+async function firstMessage(child: ChildProcess): Promise<unknown> {
+  const ended = once(child, "exit").then(([code, signal]) => {
+    throw new Error(`the stack of a worker did not start: it ended with ${code ?? signal}`);
+  });
+  const [message] = await Promise.race([once(child, "message"), ended]);
+  return message;
+}
+
+async function endProcess(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, "exit");
+  child.disconnect();
+  await ended;
+}

@@ -1,0 +1,24 @@
+// A stack of the test run in a process of its own: stacks in one process would share a thread. Its parent starts it with
+// `fork`, hears its status, and tells it to end by closing the channel.
+import { createWriteStream } from "node:fs";
+import { once } from "node:events";
+import path from "node:path";
+import { readSettings } from "../../local/stack/settings.ts";
+import { startStack } from "../../local/stack/stack.ts";
+
+// Ctrl-C reaches the whole group, and the parent stops its stacks in order.
+process.on("SIGINT", () => {});
+
+const settings = readSettings();
+const log = createWriteStream(path.join(settings.stateDir, "stack.log"));
+const stack = await startStack(settings, {
+  log: (part, line) => log.write(`${part} ${line}\n`),
+  watch: false,
+});
+const disconnected = once(process, "disconnect");
+process.send?.(stack.status);
+await disconnected;
+await stack.stop();
+log.end();
+await once(log, "close");
+process.exit();
