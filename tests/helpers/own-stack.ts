@@ -4,7 +4,6 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { execa } from "execa";
 import { onTestFinished } from "vitest";
-import { freePort } from "../../local/free-port.ts";
 import { REPOSITORY } from "../../local/settings.ts";
 import { readStatus, type StackStatus } from "../../local/status.ts";
 import { keepOwnLog } from "./stack-log.ts";
@@ -28,7 +27,7 @@ export interface OwnStack {
 /** Takes what is to be done in the end. */
 type AtEnd = (undo: () => Promise<void>) => void;
 
-/** Variables of an empty state directory and free ports; removed when the test ends, or by `atEnd`. */
+/** Variables of an empty state directory and any ports; removed when the test ends, or by `atEnd`. */
 export async function freshEnvironment(
   atEnd: AtEnd = onTestFinished,
 ): Promise<Record<string, string>> {
@@ -36,9 +35,9 @@ export async function freshEnvironment(
   atEnd(() => rm(stateDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }));
   return {
     PARLEY_STATE_DIR: stateDir,
-    PARLEY_API_PORT: String(await freePort()),
-    PARLEY_DB_PORT: String(await freePort()),
-    PARLEY_MAIL_PORT: String(await freePort()),
+    PARLEY_API_PORT: "0",
+    PARLEY_DB_PORT: "0",
+    PARLEY_MAIL_PORT: "0",
   };
 }
 

@@ -3,7 +3,6 @@ import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import type { TestProject } from "vitest/node";
-import { freePort } from "../../local/free-port.ts";
 import { readSettings } from "../../local/settings.ts";
 import { startStack } from "../../local/stack.ts";
 import type { StackStatus } from "../../local/status.ts";
@@ -16,13 +15,13 @@ declare module "vitest" {
   }
 }
 
-/** Runs one stack for all tests, on free ports and in a state directory of its own. */
+/** Runs one stack for all tests, on any ports and in a state directory of its own. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const stateDir = await mkdtemp(path.join(os.tmpdir(), "parley-test-"));
   const settings = readSettings({
-    PARLEY_API_PORT: String(await freePort()),
-    PARLEY_DB_PORT: String(await freePort()),
-    PARLEY_MAIL_PORT: String(await freePort()),
+    PARLEY_API_PORT: "0",
+    PARLEY_DB_PORT: "0",
+    PARLEY_MAIL_PORT: "0",
     PARLEY_STATE_DIR: stateDir,
     PARLEY_SCHEDULER: "off",
   });
