@@ -1,7 +1,7 @@
-import { serve } from "@hono/node-server";
+import { createAdaptorServer } from "@hono/node-server";
 import { Hono } from "hono";
 import { proxy } from "hono/proxy";
-import { freePort } from "../local/stack/free-port.ts";
+import { listen } from "@parley/emulator-kit/listen.ts";
 import { startFunctions } from "../local/functions/serve-functions.ts";
 import { silentLog } from "../local/stack/log.ts";
 import { type Measure, measure } from "./report.ts";
@@ -13,21 +13,18 @@ export async function measureRoundTrips(): Promise<Measure[]> {
   const state = parts.use(await temporaryState());
   const stack = parts.use(await startBenchStack(state.directory));
   const calls: string[] = [];
-  const record = async (OpenAI: string, kind: string) => {
-    const port = await freePort();
+  const record = async (upstream: string, kind: string) => {
     const app = new Hono().all("*", (c) => {
       const { pathname, search } = new URL(c.req.url);
       if (!pathname.includes("jwks")) calls.push(`${kind} ${pathname}`);
-      return proxy(new URL(OpenAI).origin + pathname + search, c.req.raw);
+      return proxy(new URL(upstream).origin + pathname + search, c.req.raw);
     });
-    const server = serve({ fetch: app.fetch, port, hostname: "127.0.0.1" });
+    const server = createAdaptorServer({ fetch: app.fetch });
     parts.defer(() => void server.close());
-    return `http://127.0.0.1:${port}`;
+    return await listen(server, 0);
   };
   const { API_URL, OPENAI_BASE_URL = "", PUBLISHABLE_KEY, SECRET_KEY } = stack.status;
-  const port = await freePort();
-  const functions = await startFunctions({
-    port,
+  const { service, upstream } = await startFunctions({
     apiUrl: await record(API_URL, "database"),
     publishableKey: PUBLISHABLE_KEY,
     secretKey: SECRET_KEY,
@@ -37,10 +34,10 @@ export async function measureRoundTrips(): Promise<Measure[]> {
     allowedOrigins: "",
     log: silentLog,
   });
-  parts.defer(() => functions.stop());
+  parts.defer(() => service.stop());
 
   const user = await createBenchUser(stack.status);
-  const counted = { ...stack.status, FUNCTIONS_URL: `http://127.0.0.1:${port}` };
+  const counted = { ...stack.status, FUNCTIONS_URL: upstream.address() ?? "" };
   await timeToFirstText(counted, user);
   calls.length = 0;
   await timeToFirstText(counted, user);

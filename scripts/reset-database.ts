@@ -32,7 +32,7 @@ async function rebuildStopped(): Promise<void> {
   const keys = await loadKeys(stateDir);
   const database = await startDatabase({
     stateDir,
-    port: dbPort,
+    port: { port: dbPort, variable: "PARLEY_DB_PORT" },
     apiUrl: "http://127.0.0.1",
     keys,
     log: silentLog,

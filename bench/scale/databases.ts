@@ -1,6 +1,5 @@
 import path from "node:path";
 import pg from "pg";
-import { freePort } from "../../local/stack/free-port.ts";
 import { type PlatformDatabase, startDatabase } from "../../local/postgres/platform-database.ts";
 import { loadKeys, type StackKeys } from "../../local/stack/keys.ts";
 import { silentLog } from "../../local/stack/log.ts";
@@ -20,11 +19,10 @@ export interface ScaleDatabases extends AsyncDisposable {
 export async function startDatabases(names: string[]): Promise<ScaleDatabases> {
   await using parts = new AsyncDisposableStack();
   const { directory: stateDir } = parts.use(await temporaryState());
-  const port = await freePort();
   const keys = await loadKeys(stateDir);
   const database = await startDatabase({
     stateDir: path.resolve(stateDir),
-    port,
+    port: { port: 0 },
     apiUrl: "http://127.0.0.1",
     keys,
     log: silentLog,
@@ -38,6 +36,7 @@ export async function startDatabases(names: string[]): Promise<ScaleDatabases> {
     return client;
   };
   const owned = parts.move();
+  const { port } = database;
   return { stateDir, port, keys, connect, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 

@@ -1,5 +1,6 @@
 // A process of its own, as the stack is one: the stack's REST API and its gateway for each database named on the command
-// line as `database=port`.
+// line. Prints their ports as a JSON object.
+import { once } from "node:events";
 import { serve } from "@hono/node-server";
 import { createLiteApp } from "../../local/rest/lite-app.ts";
 import { createGateway } from "../../local/gateway/app.ts";
@@ -15,7 +16,8 @@ const tokens = await createTokenExchange(keys, issuer);
 const cluster = { port: Number(databasePort), password: keys.databasePassword };
 const absent = () => Promise.resolve(new Response(null, { status: 404 }));
 
-for (const [name, port] of databases.map((each) => each.split("="))) {
+const ports: Record<string, number> = {};
+for (const name of databases) {
   const app = createLiteApp({
     databaseUrl: databaseUrl(cluster, SUPERUSER, name),
     apiUrl: issuer,
@@ -27,10 +29,14 @@ for (const [name, port] of databases.map((each) => each.split("="))) {
     keys,
     auth: absent,
     mailbox: new Mailbox(),
-    functionsUrl: "",
+    functions: { address: () => undefined, verifiesJwt: () => false },
     storage: { fetch: absent },
     isReady: () => true,
   });
-  serve({ fetch: gateway.fetch, port: Number(port), hostname: "127.0.0.1" });
+  const server = serve({ fetch: gateway.fetch, port: 0, hostname: "127.0.0.1" });
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no TCP port");
+  ports[name] = address.port;
 }
-console.log("ready");
+console.log(JSON.stringify(ports));

@@ -5,7 +5,6 @@ import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { execa } from "execa";
 import type { JWTPayload } from "jose";
 import { z } from "zod";
-import { freePort } from "../../local/stack/free-port.ts";
 import { createTokenExchange } from "../../local/gateway/tokens.ts";
 import type { Database, Json } from "../../types/database.ts";
 import type { ScaleDatabases } from "./databases.ts";
@@ -15,6 +14,8 @@ import type { Subject } from "./subjects.ts";
 /** Of tokens, in seconds: after the longest run. */
 const EXPIRES_AT = Math.floor(Date.now() / 1000) + 24 * 60 * 60;
 const ISSUER = "http://127.0.0.1/auth/v1";
+
+const Ports = z.record(z.string(), z.number());
 
 /** The databases behind the stack's gateway. */
 export interface ScaleGateway extends AsyncDisposable {
@@ -32,25 +33,24 @@ export async function startGateway(
   { stateDir, port, keys }: ScaleDatabases,
   names: string[],
 ): Promise<ScaleGateway> {
-  const ports = new Map<string, number>();
-  for (const name of names) ports.set(name, await freePort());
   const child = execa("node", [
     path.join(import.meta.dirname, "gateway.ts"),
     stateDir,
     String(port),
     ISSUER,
-    ...[...ports].map(([name, own]) => `${name}=${own}`),
+    ...names,
   ], { stdio: ["ignore", "pipe", "inherit"], reject: false, preferLocal: true });
-  await Promise.race([
+  const [line] = await Promise.race([
     once(createInterface({ input: child.stdout }), "line"),
     child.then(() => Promise.reject(new Error("the gateway ended"))),
   ]);
+  const ports = Ports.parse(JSON.parse(String(line)));
 
   const tokens = await createTokenExchange(keys, ISSUER);
   const clients = new Map<string, SupabaseClient<Database>>();
   const clientOf = async (database: string, caller: string, claims: JWTPayload) => {
     const id = `${database} ${caller}`;
-    const url = `http://127.0.0.1:${ports.get(database)}`;
+    const url = `http://127.0.0.1:${ports[database]}`;
     const client = clients.get(id) ??
       createTokenClient(url, keys.publishableKey, await tokens.sign(claims));
     clients.set(id, client);

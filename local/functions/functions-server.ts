@@ -1,29 +1,42 @@
-// Runs on Deno: serves every function of `functions/` under its name, as Supabase's edge runtime does.
-const directory = new URL("../../functions/", import.meta.url);
-const port = Number(Deno.env.get("PARLEY_FUNCTIONS_PORT"));
+// Runs on Deno: serves every edge function under its name, as Supabase's edge runtime does.
+import { pathToFileURL } from "node:url";
+import type { FoundFunction } from "./find-functions.ts";
+import { FunctionRegistry } from "./registry.ts";
 
-interface EdgeFunction {
-  fetch(request: Request): Response | Promise<Response>;
-}
+/** A function whose import takes longer does not keep the others waiting. */
+const SLOWEST_IMPORT_MS = 30_000;
 
-const functions = new Map<string, EdgeFunction>();
-for (const entry of Deno.readDirSync(directory)) {
-  if (!entry.isDirectory || entry.name.startsWith("_")) continue;
-  const module = await import(new URL(`${entry.name}/index.ts`, directory).href);
-  functions.set(entry.name, module.default);
-}
-
-Deno.serve({
-  hostname: "127.0.0.1",
-  port,
-  onListen: () => console.log(`functions ready: ${[...functions.keys()].join(", ")}`),
-}, (request) => {
-  const name = new URL(request.url).pathname.split("/")[1] ?? "";
-  const edgeFunction = functions.get(name);
-  if (edgeFunction) return edgeFunction.fetch(request);
-  const body = { code: "not_found", message: "No such function.", details: null, hint: null };
-  return Response.json(body, { status: 404 });
+const listen = Deno.serve;
+// The supervisor writes it.
+const functions: FoundFunction[] = JSON.parse(Deno.env.get("PARLEY_FUNCTIONS") ?? "[]");
+const registry = new FunctionRegistry({
+  importModule: (entrypoint) => import(pathToFileURL(entrypoint).href),
+  log: (line) => console.error(line),
 });
+
+Object.defineProperty(Deno, "serve", { value: registry.serve });
+// One function's mistake must not end the others, which have a process each on Supabase.
+for (const event of ["error", "unhandledrejection"] as const) {
+  addEventListener(event, (uncaught) => {
+    uncaught.preventDefault();
+    registry.reportUncaught("reason" in uncaught ? uncaught.reason : uncaught.error);
+  });
+}
+
+const loading = Promise.all(
+  functions.map(({ name, entrypoint }) => registry.load(name, entrypoint)),
+);
+const { promise: late, resolve } = Promise.withResolvers<void>();
+const timer = setTimeout(resolve, SLOWEST_IMPORT_MS);
+await Promise.race([loading, late]);
+clearTimeout(timer);
+
+listen({
+  hostname: "127.0.0.1",
+  port: 0,
+  onListen: ({ hostname, port }) =>
+    console.log(`functions ready on http://${hostname}:${port}: ${registry.names.join(", ")}`),
+}, (request, info) => registry.answer(request, info));
 
 // The supervisor holds the other end: when it is gone, so is this process.
 for await (const _ of Deno.stdin.readable);

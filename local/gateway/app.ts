@@ -1,6 +1,5 @@
 import { Hono } from "hono";
 import { cors } from "hono/cors";
-import { proxy } from "hono/proxy";
 import { refuseInheritedName } from "../rest/inherited-names.ts";
 import { asClientMistake } from "../rest/parse-failures.ts";
 import type { StackKeys } from "../stack/keys.ts";
@@ -14,6 +13,7 @@ import {
   refuseSecretInBrowser,
   requireCredentials,
 } from "./credentials.ts";
+import { forwardToFunction, type FunctionsUpstream, refuseWithoutUser } from "./functions.ts";
 import type { TokenExchange } from "./tokens.ts";
 
 /** What stands behind the gateway. */
@@ -24,8 +24,7 @@ export interface GatewayPorts {
   /** Answers `/auth/v1`, once credentials are checked. */
   auth(request: Request): Promise<Response>;
   mailbox: Mailbox;
-  /** Base URL of the functions server, e.g. `http://127.0.0.1:9000`. */
-  functionsUrl: string;
+  functions: FunctionsUpstream;
   /** Answers `/storage/v1`, credentials and all. */
   storage: { fetch(request: Request): Response | Promise<Response> };
   /** True once every part answers. */
@@ -83,13 +82,11 @@ export function createGateway(ports: GatewayPorts): Hono<GatewayEnv> {
   gateway.all("/storage/v1/*", (c) => ports.storage.fetch(c.req.raw));
   // Not even fetch may send it.
   gateway.on("TRACE", "*", (c) => c.body(null, 405));
-  gateway.all(
-    "/functions/v1/*",
-    (c) =>
-      isSecretInBrowser(c.req.raw, keys)
-        ? refuseSecretInBrowser()
-        : forward(ports.functionsUrl, c.req.raw),
-  );
+  gateway.all("/functions/v1/*", async (c) => {
+    if (isSecretInBrowser(c.req.raw, keys)) return refuseSecretInBrowser();
+    return await refuseWithoutUser(c.req.raw, ports.functions, tokens) ??
+      await forwardToFunction(ports.functions, c.req.raw);
+  });
   gateway.route("/_mail", createMailRoutes(ports.mailbox));
   gateway.notFound((c) =>
     c.json({ code: "not_found", message: "No such route.", details: null, hint: null }, 404)
@@ -104,23 +101,4 @@ export function createGateway(ports: GatewayPorts): Hono<GatewayEnv> {
 function refuseNul(): Response {
   const message = 'invalid byte sequence for encoding "UTF8": 0x00';
   return Response.json({ code: "22021", message, details: null, hint: null }, { status: 400 });
-}
-
-async function forward(functionsUrl: string, request: Request): Promise<Response> {
-  const { pathname, search } = new URL(request.url);
-  const target = functionsUrl + pathname.slice("/functions/v1".length) + search;
-  // The server has said 100 Continue already, and fetch refuses to ask for it.
-  const headers = new Headers(request.headers);
-  headers.delete("expect");
-  try {
-    return await proxy(target, { raw: request, headers });
-  } catch {
-    const body = {
-      code: "functions_unavailable",
-      message: "The functions are starting again.",
-      details: null,
-      hint: null,
-    };
-    return Response.json(body, { status: 503, headers: { "retry-after": "1" } });
-  }
 }

@@ -3,13 +3,14 @@ import { chmod, mkdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { execa } from "execa";
 import type { Log } from "../stack/log.ts";
-import { type Service, startService } from "../stack/service.ts";
+import { bindPort, type Bound, type WantedPort } from "../stack/bind-port.ts";
+import { type Service, type ServiceOptions, startService } from "../stack/service.ts";
 import { postgresBinaries, postgresUser, requireReachable } from "./binaries.ts";
 
 /** Where a cluster lives and how it is reached; it listens on 127.0.0.1 only. */
 export interface ClusterOptions {
   directory: string;
-  port: number;
+  port: WantedPort;
   password: string;
   log: Log;
 }
@@ -26,21 +27,31 @@ const FLAGS = [
 ];
 
 /** Starts Postgres on the directory, making the cluster at the first start. Rejects when it cannot run. */
-export async function startCluster(options: ClusterOptions): Promise<Service> {
+export async function startCluster(options: ClusterOptions): Promise<Bound<Service>> {
   await ensureCluster(options);
   const { postgres } = await postgresBinaries();
+  const user = await postgresUser();
+  return bindPort(options.port, (port) => startPostgres(postgres, user, port, options));
+}
+
+function startPostgres(
+  command: string,
+  user: ServiceOptions["user"],
+  port: number,
+  options: ClusterOptions,
+): Promise<Service> {
   return startService({
     name: "postgres",
-    command: postgres,
+    command,
     args: [
       "-D",
       options.directory,
       "-p",
-      String(options.port),
+      String(port),
       ...FLAGS.flatMap((flag) => ["-c", flag]),
     ],
     env: { LC_MESSAGES: "C" },
-    user: await postgresUser(),
+    user,
     stopSignal: "SIGINT",
     ready: /database system is ready to accept connections/,
     // Errors of statements are answered to whoever sent them, and their context quotes what users wrote.

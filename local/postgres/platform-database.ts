@@ -4,6 +4,7 @@ import type { StackKeys } from "../stack/keys.ts";
 import type { Log } from "../stack/log.ts";
 import { pushMigrations } from "../migrations/migrations.ts";
 import { applyPlatformSql } from "./platform/apply.ts";
+import type { WantedPort } from "../stack/bind-port.ts";
 import { databaseUrl, startCluster } from "./cluster.ts";
 import { SUPERUSER } from "./names.ts";
 import type { Service } from "../stack/service.ts";
@@ -11,6 +12,7 @@ import type { Service } from "../stack/service.ts";
 /** A running Postgres with what a Supabase project has before its first migration. */
 export interface PlatformDatabase {
   service: Service;
+  port: number;
   /** Connection URL of a role: `postgres` runs migrations, `supabase_admin` is the superuser. */
   url(user: "postgres" | typeof SUPERUSER, database?: string): string;
   /** Applies the migrations of `sql/` that it has not seen. */
@@ -20,7 +22,7 @@ export interface PlatformDatabase {
 /** Where the database lives. */
 export interface DatabaseOptions {
   stateDir: string;
-  port: number;
+  port: WantedPort;
   /** Where clients will reach the stack. */
   apiUrl: string;
   keys: StackKeys;
@@ -29,15 +31,17 @@ export interface DatabaseOptions {
 
 /** Starts Postgres and brings roles, `auth` and `storage` up to date. Migrations are the caller's. */
 export async function startDatabase(options: DatabaseOptions): Promise<PlatformDatabase> {
-  const { stateDir, port, keys, log } = options;
-  const cluster = {
-    directory: path.join(stateDir, "postgres"),
-    port,
-    password: keys.databasePassword,
+  const { stateDir, keys, log } = options;
+  const password = keys.databasePassword;
+  const directory = path.join(stateDir, "postgres");
+  const { port, part: service } = await startCluster({
+    directory,
+    port: options.port,
+    password,
     log,
-  };
-  const service = await startCluster(cluster);
-  const url: PlatformDatabase["url"] = (user, database) => databaseUrl(cluster, user, database);
+  });
+  const url: PlatformDatabase["url"] = (user, database) =>
+    databaseUrl({ port, password }, user, database);
   try {
     await preparePlatform(url(SUPERUSER), options);
   } catch (error) {
@@ -46,6 +50,7 @@ export async function startDatabase(options: DatabaseOptions): Promise<PlatformD
   }
   return {
     service,
+    port,
     url,
     migrate: () => pushMigrations(url("postgres")),
   };

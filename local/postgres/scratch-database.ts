@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { freePort } from "../stack/free-port.ts";
 import { type PlatformDatabase, startDatabase } from "./platform-database.ts";
 import { loadKeys } from "../stack/keys.ts";
 import { silentLog } from "../stack/log.ts";
@@ -16,11 +15,10 @@ export async function startScratchDatabase(): Promise<ScratchDatabase> {
   await using parts = new AsyncDisposableStack();
   const stateDir = await mkdtemp(path.join(os.tmpdir(), "parley-scratch-"));
   parts.defer(() => rm(stateDir, { recursive: true, force: true }));
-  const port = await freePort();
   const keys = await loadKeys(stateDir);
   const database = await startDatabase({
     stateDir,
-    port,
+    port: { port: 0 },
     apiUrl: "http://127.0.0.1",
     keys,
     log: silentLog,

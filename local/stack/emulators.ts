@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import path from "node:path";
+import { bindPort, type Bound } from "./bind-port.ts";
 import type { Log } from "./log.ts";
 import { type Service, startService } from "./service.ts";
 import { REPOSITORY, type Settings } from "./settings.ts";
@@ -10,23 +11,14 @@ export interface OpenAIEmulatorService {
   provider: NonNullable<Settings["openai"]>;
 }
 
-/** Starts the OpenAI emulator; what it holds survives restarts. */
+/** Starts the OpenAI emulator on any port; what it holds survives restarts. */
 export async function startOpenAIEmulator(
-  { port, stateDir, log }: { port: number; stateDir: string; log: Log },
+  { stateDir, log }: { stateDir: string; log: Log },
 ): Promise<OpenAIEmulatorService> {
-  const service = await startService({
-    name: "openai",
-    command: process.execPath,
-    args: [path.join(REPOSITORY, "packages/openai-emulator/main.ts")],
-    env: {
-      PARLEY_OPENAI_PORT: String(port),
-      PARLEY_OPENAI_STATE: path.join(stateDir, "openai.json"),
-    },
-    stopSignal: "SIGTERM",
-    ready: /^openai emulator ready/,
-    quiet: /^openai emulator ready/,
-    log,
-  });
+  const { port, part: service } = await startEmulator("openai", log, (port) => ({
+    PARLEY_OPENAI_PORT: String(port),
+    PARLEY_OPENAI_STATE: path.join(stateDir, "openai.json"),
+  }));
   // Any key is good for the emulator; a random one shows up if it ever leaks.
   const apiKey = `sk-emulator-${randomBytes(12).toString("hex")}`;
   return { service, provider: { apiKey, baseUrl: `http://127.0.0.1:${port}/v1` } };
@@ -38,31 +30,37 @@ export interface StripeEmulatorService {
   account: NonNullable<Settings["stripe"]>;
 }
 
-/** Starts the Stripe emulator, whose events go to `webhookUrl`; what it holds survives restarts. */
+/** Starts the Stripe emulator on any port; its events go to `webhookUrl`, what it holds survives restarts. */
 export async function startStripeEmulator(
-  { port, stateDir, webhookUrl, log }: {
-    port: number;
-    stateDir: string;
-    webhookUrl: string;
-    log: Log;
-  },
+  { stateDir, webhookUrl, log }: { stateDir: string; webhookUrl: string; log: Log },
 ): Promise<StripeEmulatorService> {
   const webhookSecret = `whsec_${randomBytes(24).toString("hex")}`;
-  const service = await startService({
-    name: "stripe",
-    command: process.execPath,
-    args: [path.join(REPOSITORY, "packages/stripe-emulator/main.ts")],
-    env: {
-      PARLEY_STRIPE_PORT: String(port),
-      PARLEY_STRIPE_STATE: path.join(stateDir, "stripe.json"),
-      PARLEY_STRIPE_WEBHOOK_URL: webhookUrl,
-      PARLEY_STRIPE_WEBHOOK_SECRET: webhookSecret,
-    },
-    stopSignal: "SIGTERM",
-    ready: /^stripe emulator ready/,
-    quiet: /^stripe emulator ready/,
-    log,
-  });
+  const { port, part: service } = await startEmulator("stripe", log, (port) => ({
+    PARLEY_STRIPE_PORT: String(port),
+    PARLEY_STRIPE_STATE: path.join(stateDir, "stripe.json"),
+    PARLEY_STRIPE_WEBHOOK_URL: webhookUrl,
+    PARLEY_STRIPE_WEBHOOK_SECRET: webhookSecret,
+  }));
   const secretKey = `sk_test_emulator${randomBytes(12).toString("hex")}`;
   return { service, account: { secretKey, webhookSecret, apiUrl: `http://127.0.0.1:${port}` } };
+}
+
+/** Functions and tests hold the address, so an emulator that starts again listens on the same port. */
+function startEmulator(
+  name: "openai" | "stripe",
+  log: Log,
+  env: (port: number) => Record<string, string>,
+): Promise<Bound<Service>> {
+  const ready = new RegExp(`^${name} emulator ready`);
+  return bindPort({ port: 0 }, (port) =>
+    startService({
+      name,
+      command: process.execPath,
+      args: [path.join(REPOSITORY, `packages/${name}-emulator/main.ts`)],
+      env: env(port),
+      stopSignal: "SIGTERM",
+      ready,
+      quiet: ready,
+      log,
+    }));
 }

@@ -12,7 +12,9 @@ export interface ServiceOptions {
   /** Run as this user; the stack's own when left out. */
   user?: { uid: number; gid: number };
   stopSignal: "SIGINT" | "SIGTERM";
-  /** The line of output that says it is ready. */
+  /** Adds what may change from one start of the child to the next. Called before each; must not throw. */
+  beforeStart?(): Pick<ServiceOptions, "args" | "env">;
+  /** The line of output that says it is ready; its first group, if it has one, is the child's address. */
   ready: RegExp;
   /** Lines that are of no use to a person. */
   quiet?: RegExp;
@@ -23,6 +25,8 @@ export interface ServiceOptions {
 export interface Service {
   /** Process id of the child that runs now. */
   readonly pid: number | undefined;
+  /** What the child that runs now has told as its address; undefined while it starts again. */
+  readonly address: string | undefined;
   /** Ends the child and starts it again at once. */
   restart(): void;
   /** Ends the child and waits until it is gone. */
@@ -40,7 +44,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const stopping = new AbortController();
   let isRestarting = false;
   let child = spawn(options);
-  await readyLine(child, options);
+  let address = await readyLine(child, options);
   const supervised = superviseFrom();
 
   async function superviseFrom(): Promise<void> {
@@ -48,6 +52,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     let startedAt = Date.now();
     for (;;) {
       const { exitCode, signal } = await child;
+      address = undefined;
       if (stopping.signal.aborted) return;
       if (isRestarting) {
         isRestarting = false;
@@ -66,13 +71,19 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 
   function respawn(): Child {
     const next = spawn(options);
-    readyLine(next, options).then(() => options.log(options.name, "runs again"), () => {});
+    readyLine(next, options).then((told) => {
+      address = told;
+      options.log(options.name, "runs again");
+    }, () => {});
     return next;
   }
 
   return {
     get pid() {
       return child.pid;
+    },
+    get address() {
+      return address;
     },
     restart() {
       isRestarting = true;
@@ -89,7 +100,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 type Child = ResultPromise<{ reject: false; buffer: false; all: true; stdin: "pipe" }>;
 
 function spawn(options: ServiceOptions): Child {
-  return execa(options.command, options.args, {
+  const { args = [], env = {} } = options.beforeStart?.() ?? {};
+  return execa(options.command, [...args, ...options.args], {
     // Its own process group: Ctrl-C reaches the supervisor only, which stops its children in order.
     detached: true,
     // Our own children end when this pipe closes, so a killed supervisor leaves none; Postgres is taken over.
@@ -98,16 +110,17 @@ function spawn(options: ServiceOptions): Child {
     buffer: false,
     reject: false,
     forceKillAfterDelay: FORCE_KILL_AFTER_MS,
-    env: { ...options.env, PARLEY_SUPERVISED: "1" },
+    env: { ...options.env, ...env, PARLEY_SUPERVISED: "1" },
     ...options.user,
   });
 }
 
-function readyLine(child: Child, options: ServiceOptions): Promise<void> {
+function readyLine(child: Child, options: ServiceOptions): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
     const lines: string[] = [];
     createInterface({ input: child.all }).on("line", (line) => {
-      if (options.ready.test(line)) resolve();
+      const told = options.ready.exec(line);
+      if (told) resolve(told[1]);
       if (lines.push(line) > 20) lines.shift();
       if (!options.quiet?.test(line)) options.log(options.name, line);
     });

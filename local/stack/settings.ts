@@ -5,7 +5,8 @@ import { z } from "zod";
 /** The checkout this stack serves. */
 export const REPOSITORY = path.resolve(import.meta.dirname, "../..");
 
-const port = (fallback: number) => z.coerce.number().int().min(1).max(65_535).default(fallback);
+/** 0 means any. */
+const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback);
 const optional = z.string().trim().transform((value) => value || undefined).optional();
 
 const daysOrNever = (fallback: number) =>
@@ -33,6 +34,7 @@ const Environment = z.object({
 
 /** Everything the local stack reads from the environment; README lists the variables. */
 export interface Settings {
+  /** Of all ports: 0 means any, the same one after a restart if it is free. */
   apiPort: number;
   dbPort: number;
   /** Where the SMTP server that catches mails listens. */

@@ -1,7 +1,6 @@
 import path from "node:path";
-import { serve, type ServerType } from "@hono/node-server";
 import type pg from "pg";
-import { freePort } from "./free-port.ts";
+import { bindPort, type WantedPort } from "./bind-port.ts";
 import { quietAnsweredErrors } from "../rest/quiet.ts";
 import { createReloadingApp } from "../rest/reload.ts";
 import { createAuthApp } from "../auth/create-auth-app.ts";
@@ -10,6 +9,8 @@ import { seedCatalogue } from "./seed-catalogue.ts";
 import { startOpenAIEmulator, startStripeEmulator } from "./emulators.ts";
 import { restartOnChange, startFunctions } from "../functions/serve-functions.ts";
 import { createGateway } from "../gateway/app.ts";
+import { bindDoor, type Door } from "../gateway/door.ts";
+import type { FunctionsUpstream } from "../gateway/functions.ts";
 import { createTokenExchange } from "../gateway/tokens.ts";
 import { loadKeys, type StackKeys } from "./keys.ts";
 import type { Log } from "./log.ts";
@@ -25,10 +26,12 @@ import { startScheduler } from "../scheduler/scheduler.ts";
 import { REPOSITORY, type Settings } from "./settings.ts";
 import {
   editedMigrations,
+  lastPorts,
   rememberMigrations,
-  requireFreePorts,
+  rememberPorts,
   requireNotRunning,
   requireOwnVersion,
+  type StackPorts,
 } from "./state.ts";
 import { clearStatus, type StackStatus, writeStatus } from "./status.ts";
 import { createStorageApi } from "../storage/storage-api.ts";
@@ -68,33 +71,40 @@ async function startParts(
   { log, watch, signal = new AbortController().signal }: StartOptions,
   parts: AsyncDisposableStack,
 ): Promise<StackStatus> {
-  const { stateDir, apiPort } = settings;
+  const { stateDir } = settings;
   await requireNotRunning(stateDir);
   await requireOwnVersion(stateDir);
   await stopOrphan(path.join(stateDir, "postgres"));
-  await requireFreePorts(settings);
+
+  const wanted = wantPorts(settings, await lastPorts(stateDir));
+  // Before everything else: tokens, functions and the Stripe emulator all name the gateway's address.
+  const { port: api, part: door } = await bindDoor(wanted.api);
+  parts.defer(() => door.close());
+  const mailbox = new Mailbox();
+  const { port: mail, part: sink } = await bindPort(
+    wanted.mail,
+    (port) => startSmtpSink(port, mailbox),
+  );
+  parts.defer(() => sink.stop());
 
   const site: Site = {
     settings,
     log,
-    apiUrl: `http://127.0.0.1:${apiPort}`,
+    apiUrl: `http://127.0.0.1:${api}`,
+    mailPort: mail,
     keys: await loadKeys(stateDir),
   };
-  const database = await startMigratedDatabase(site, parts, watch ? signal : null);
+  const database = await startMigratedDatabase(site, wanted.db, parts, watch ? signal : null);
+  await rememberPorts(stateDir, { api, db: database.port, mail });
   signal.throwIfAborted();
   const provider = await startProvider(site, parts);
   const account = await startBilling(site, parts);
-  const functionsPort = await freePort();
-  const markReady = await startGateway(site, database, `http://127.0.0.1:${functionsPort}`, parts);
-  await startEdgeFunctions(
-    site,
-    { openai: provider, stripe: account },
-    functionsPort,
-    parts,
-    watch,
+  const gateway = await startGateway(site, { database, mailbox, door }, parts);
+  gateway.connect(
+    await startEdgeFunctions(site, { openai: provider, stripe: account }, parts, watch),
   );
   if (settings.scheduler) startClock(site, database, parts);
-  markReady();
+  gateway.markReady();
   if (!settings.stripe) {
     await seedCatalogue(account, { apiUrl: site.apiUrl, secretKey: site.keys.secretKey });
   }
@@ -105,12 +115,26 @@ async function startParts(
   return status;
 }
 
+/** The ports of the settings; where any will do, those of the last start are tried first. */
+function wantPorts(
+  { apiPort, dbPort, mailPort }: Settings,
+  last: Partial<StackPorts>,
+): Record<keyof StackPorts, WantedPort> {
+  return {
+    api: { port: apiPort, preferred: last.api, variable: "PARLEY_API_PORT" },
+    db: { port: dbPort, preferred: last.db, variable: "PARLEY_DB_PORT" },
+    mail: { port: mailPort, preferred: last.mail, variable: "PARLEY_MAIL_PORT" },
+  };
+}
+
 /** What every part of a stack is told. */
 interface Site {
   settings: Settings;
   keys: StackKeys;
   /** Where clients reach the stack. */
   apiUrl: string;
+  /** Where the SMTP server that catches mails listens. */
+  mailPort: number;
   log: Log;
 }
 
@@ -124,11 +148,12 @@ interface Outside {
 }
 
 async function startMigratedDatabase(
-  { settings: { stateDir, dbPort, policies }, keys, apiUrl, log }: Site,
+  { settings: { stateDir, policies }, keys, apiUrl, log }: Site,
+  port: WantedPort,
   parts: AsyncDisposableStack,
   signal: AbortSignal | null,
 ): Promise<PlatformDatabase> {
-  const database = await startDatabase({ stateDir, port: dbPort, apiUrl, keys, log });
+  const database = await startDatabase({ stateDir, port, apiUrl, keys, log });
   parts.defer(() => database.service.stop());
   await migrate(database, { log, stateDir, signal });
   await setPolicies(database.url("postgres"), policies);
@@ -142,11 +167,7 @@ async function startProvider(
 ): Promise<Provider> {
   if (settings.openai) return settings.openai;
   const { stateDir } = settings;
-  const { service, provider } = await startOpenAIEmulator({
-    port: await freePort(),
-    stateDir,
-    log,
-  });
+  const { service, provider } = await startOpenAIEmulator({ stateDir, log });
   parts.defer(() => service.stop());
   return provider;
 }
@@ -159,21 +180,28 @@ async function startBilling(
   if (settings.stripe) return settings.stripe;
   const { stateDir } = settings;
   const webhookUrl = `${apiUrl}/functions/v1/stripe-webhook`;
-  const port = await freePort();
-  const { service, account } = await startStripeEmulator({ port, stateDir, webhookUrl, log });
+  const { service, account } = await startStripeEmulator({ stateDir, webhookUrl, log });
   parts.defer(() => service.stop());
   return account;
 }
 
-/** Serves everything on one port. Returns how to say that all parts answer. */
+/** A gateway that answers, except for the functions. */
+interface StartedGateway {
+  /** Leads to the functions from now on. */
+  connect(functions: FunctionsUpstream): void;
+  /** Says that all parts answer. */
+  markReady(): void;
+}
+
+/** Serves everything on one port. */
 async function startGateway(
-  { settings, keys, apiUrl, log }: Site,
-  database: PlatformDatabase,
-  functionsUrl: string,
+  { settings, keys, apiUrl, mailPort, log }: Site,
+  { database, mailbox, door }: { database: PlatformDatabase; mailbox: Mailbox; door: Door },
   parts: AsyncDisposableStack,
-): Promise<() => void> {
-  const { stateDir, mailPort } = settings;
+): Promise<StartedGateway> {
+  const { stateDir } = settings;
   let ready = false;
+  let functions: FunctionsUpstream | undefined;
   parts.defer(quietAnsweredErrors());
   const app = await createReloadingApp({ databaseUrl: database.url(SUPERUSER), apiUrl, keys });
   parts.defer(() => app.close());
@@ -186,9 +214,6 @@ async function startGateway(
     tokens,
     log,
   });
-  const mailbox = new Mailbox();
-  const sink = await startSmtpSink(mailPort, mailbox);
-  parts.defer(() => sink.stop());
   const auth = createAuthApp({
     database: pool,
     signToken: tokens.sign,
@@ -198,7 +223,6 @@ async function startGateway(
     allowedOrigins: settings.allowedOrigins.split(/[\s,]+/).filter(Boolean),
     log,
   });
-  const isReady = () => ready;
   const gateway = createGateway({
     app,
     auth,
@@ -206,27 +230,34 @@ async function startGateway(
     storage,
     tokens,
     keys,
-    functionsUrl,
-    isReady,
+    functions: {
+      address: () => functions?.address(),
+      verifiesJwt: (name) => functions?.verifiesJwt(name) ?? false,
+    },
+    isReady: () => ready,
   });
-  const server = await listen(gateway.fetch, settings.apiPort);
-  parts.defer(() => close(server));
-  return () => {
-    ready = true;
+  door.open(gateway.fetch);
+  // Before what answers behind it.
+  parts.defer(() => door.close());
+  return {
+    connect(upstream) {
+      functions = upstream;
+    },
+    markReady() {
+      ready = true;
+    },
   };
 }
 
 async function startEdgeFunctions(
   { settings, keys, apiUrl, log }: Site,
   { openai, stripe }: Outside,
-  port: number,
   parts: AsyncDisposableStack,
   watch: boolean,
-): Promise<void> {
+): Promise<FunctionsUpstream> {
   const { publishableKey, secretKey } = keys;
   const { streamSeconds, allowedOrigins } = settings;
-  const service = await startFunctions({
-    port,
+  const { service, upstream } = await startFunctions({
     apiUrl,
     publishableKey,
     secretKey,
@@ -238,6 +269,7 @@ async function startEdgeFunctions(
   });
   parts.defer(() => service.stop());
   if (watch) parts.defer(restartOnChange(service, log));
+  return upstream;
 }
 
 function startClock(
@@ -257,7 +289,7 @@ function usePool(connectionString: string, max: number, parts: AsyncDisposableSt
 }
 
 function describeStack(
-  { settings, keys, apiUrl }: Site,
+  { settings, keys, apiUrl, mailPort }: Site,
   database: PlatformDatabase,
   { openai, stripe }: Outside,
 ): StackStatus {
@@ -268,7 +300,7 @@ function describeStack(
     PUBLISHABLE_KEY: keys.publishableKey,
     SECRET_KEY: keys.secretKey,
     MAIL_URL: `${apiUrl}/_mail`,
-    SMTP_URL: `smtp://127.0.0.1:${settings.mailPort}`,
+    SMTP_URL: `smtp://127.0.0.1:${mailPort}`,
     OPENAI_BASE_URL: settings.openai ? undefined : openai.baseUrl,
     STRIPE_API_URL: settings.stripe ? undefined : stripe.apiUrl,
     STRIPE_WEBHOOK_SECRET: settings.stripe ? undefined : stripe.webhookSecret,
@@ -297,21 +329,4 @@ async function migrate(
       await migrationChange(signal);
     }
   }
-}
-
-function listen(
-  fetch: (request: Request) => Response | Promise<Response>,
-  port: number,
-): Promise<ServerType> {
-  return new Promise((resolve, reject) => {
-    const server = serve({ fetch, port, hostname: "127.0.0.1" }, () => resolve(server));
-    server.once("error", reject);
-  });
-}
-
-function close(server: ServerType): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    if ("closeAllConnections" in server) server.closeAllConnections();
-  });
 }

@@ -1,9 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
-import net from "node:net";
 import path from "node:path";
 import { z } from "zod";
-import type { Settings } from "./settings.ts";
 import { readStatus } from "./status.ts";
 
 /** What a state directory was made by; another layout or Postgres cannot be read by this version. */
@@ -44,27 +42,21 @@ export async function requireNotRunning(stateDir: string): Promise<void> {
   }
 }
 
-/** Rejects, naming the variable to change, when something else listens on a port of the stack. */
-export async function requireFreePorts(settings: Settings): Promise<void> {
-  const ports = {
-    PARLEY_API_PORT: settings.apiPort,
-    PARLEY_DB_PORT: settings.dbPort,
-    PARLEY_MAIL_PORT: settings.mailPort,
-  };
-  for (const [variable, port] of Object.entries(ports)) {
-    if (await isFree(port)) continue;
-    throw new Error(
-      `Port ${port} is in use, by another stack perhaps. Stop what listens there, or set ${variable}.`,
-    );
-  }
+const Ports = z.object({ api: z.number(), db: z.number(), mail: z.number() });
+
+/** Where the parts of a stack listen. */
+export type StackPorts = z.infer<typeof Ports>;
+
+/** Where the stack of a state directory listened last: tokens and open clients name those addresses. */
+export async function lastPorts(stateDir: string): Promise<Partial<StackPorts>> {
+  const file = path.join(stateDir, "ports.json");
+  const text = await readFile(file, "utf8").catch(() => "{}");
+  return parseState(file, text, Ports.partial());
 }
 
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = net.createServer();
-    probe.once("error", () => resolve(false));
-    probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(true)));
-  });
+/** Remembers where the stack listens, for a next start that may take any port. */
+export async function rememberPorts(stateDir: string, ports: StackPorts): Promise<void> {
+  await writeFile(path.join(stateDir, "ports.json"), JSON.stringify(ports, null, 2));
 }
 
 /** Remembers the migrations as they are now: the ones that the database has seen. */

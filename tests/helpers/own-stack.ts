@@ -4,7 +4,6 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { execa } from "execa";
 import { onTestFinished } from "vitest";
-import { freePort } from "../../local/stack/free-port.ts";
 import { REPOSITORY } from "../../local/stack/settings.ts";
 import { readStatus, type StackStatus } from "../../local/stack/status.ts";
 import { stateTemplate } from "./ask-host.ts";
@@ -30,7 +29,7 @@ export interface OwnStack {
 /** Takes what is to be done in the end. */
 type AtEnd = (undo: () => Promise<void>) => void;
 
-/** Variables of a state directory with a migrated database and free ports; removed when the test ends, or by `atEnd`. */
+/** Variables of a state directory with a migrated database and any ports; removed when the test ends, or by `atEnd`. */
 export async function freshEnvironment(
   atEnd: AtEnd = onTestFinished,
 ): Promise<Record<string, string>> {
@@ -47,9 +46,9 @@ export async function emptyEnvironment(
   atEnd(() => rm(stateDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }));
   return {
     PARLEY_STATE_DIR: stateDir,
-    PARLEY_API_PORT: String(await freePort()),
-    PARLEY_DB_PORT: String(await freePort()),
-    PARLEY_MAIL_PORT: String(await freePort()),
+    PARLEY_API_PORT: "0",
+    PARLEY_DB_PORT: "0",
+    PARLEY_MAIL_PORT: "0",
     // Tests that edit files would restart the functions of all stacks that run meanwhile.
     PARLEY_WATCH: "off",
   };

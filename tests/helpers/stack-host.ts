@@ -5,7 +5,6 @@ import os from "node:os";
 import path from "node:path";
 import { execa } from "execa";
 import { startDatabase } from "../../local/postgres/platform-database.ts";
-import { freePort } from "../../local/stack/free-port.ts";
 import { loadKeys } from "../../local/stack/keys.ts";
 import { silentLog } from "../../local/stack/log.ts";
 import { REPOSITORY } from "../../local/stack/settings.ts";
@@ -68,7 +67,7 @@ export class StackHost {
     const child = fork(path.join(import.meta.dirname, "stack-process.ts"), {
       cwd: REPOSITORY,
       execArgv: [],
-      env: { ...plainEnvironment(), ...await stackEnvironment(stateDir) },
+      env: { ...plainEnvironment(), ...stackEnvironment(stateDir) },
     });
     this.#parts.defer(() => endProcess(child));
     return { status: StackStatus.parse(await firstMessage(child)), stateDir };
@@ -80,12 +79,12 @@ export async function copyState(from: string, to: string): Promise<void> {
   await execa("cp", ["-a", `${from}/.`, to]);
 }
 
-/** Free ports for a state directory. */
-async function stackEnvironment(stateDir: string): Promise<Record<string, string>> {
+/** Any ports, for a state directory. */
+function stackEnvironment(stateDir: string): Record<string, string> {
   return {
-    PARLEY_API_PORT: String(await freePort()),
-    PARLEY_DB_PORT: String(await freePort()),
-    PARLEY_MAIL_PORT: String(await freePort()),
+    PARLEY_API_PORT: "0",
+    PARLEY_DB_PORT: "0",
+    PARLEY_MAIL_PORT: "0",
     PARLEY_STATE_DIR: stateDir,
     PARLEY_SCHEDULER: "off",
   };
@@ -100,7 +99,7 @@ function plainEnvironment(): NodeJS.ProcessEnv {
 async function makeTemplate(stateDir: string): Promise<string> {
   const database = await startDatabase({
     stateDir,
-    port: await freePort(),
+    port: { port: 0 },
     apiUrl: "http://127.0.0.1",
     keys: await loadKeys(stateDir),
     log: silentLog,

@@ -2,7 +2,7 @@ import { chown, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { execa } from "execa";
-import { freePort } from "../../local/stack/free-port.ts";
+import { bindPort } from "../../local/stack/bind-port.ts";
 import { preparePlatform } from "../../local/postgres/platform-database.ts";
 import { loadKeys } from "../../local/stack/keys.ts";
 import { pushMigrations } from "../../local/migrations/migrations.ts";
@@ -10,7 +10,7 @@ import { postgresUser } from "../../local/postgres/binaries.ts";
 import { databaseUrl } from "../../local/postgres/cluster.ts";
 import { SUPERUSER } from "../../local/postgres/names.ts";
 import { withConnection } from "../../scripts/operations/find-database.ts";
-import { startService } from "../../local/stack/service.ts";
+import { type Service, startService } from "../../local/stack/service.ts";
 
 /** A server of Debian's PostgreSQL 15 that ends with the run. */
 export interface TestServer {
@@ -44,25 +44,13 @@ export async function startServer(resources: AsyncDisposableStack): Promise<Test
   const stateDir = await mkdtemp(path.join(os.tmpdir(), "parley-postgres15-"));
   resources.defer(() => rm(stateDir, { recursive: true, force: true, maxRetries: 10 }));
   const keys = await loadKeys(stateDir);
-  const cluster = { port: await freePort(), password: keys.databasePassword };
-  const directory = await makeCluster(stateDir, cluster.password);
-  const service = await startService({
-    name: "postgres15",
-    command: path.join(BINARIES, "postgres"),
-    args: [
-      "-D",
-      directory,
-      "-p",
-      String(cluster.port),
-      ...FLAGS.flatMap((flag) => ["-c", flag]),
-    ],
-    env: { LC_MESSAGES: "C" },
-    user: await postgresUser(),
-    stopSignal: "SIGINT",
-    ready: /database system is ready to accept connections/,
-    quiet: /^(?!.*(FATAL|PANIC): )/,
-    log: (part, line) => console.error(part, line),
-  });
+  const password = keys.databasePassword;
+  const directory = await makeCluster(stateDir, password);
+  const { port, part: service } = await bindPort(
+    { port: 0 },
+    (port) => startPostgres(directory, port),
+  );
+  const cluster = { port, password };
   resources.defer(() => service.stop());
 
   const url: TestServer["url"] = (user, database) => databaseUrl(cluster, user, database);
@@ -77,6 +65,26 @@ export async function startServer(resources: AsyncDisposableStack): Promise<Test
     preparePlatform: (database) =>
       preparePlatform(url(SUPERUSER, database), { apiUrl: "http://127.0.0.1", keys }),
   };
+}
+
+async function startPostgres(directory: string, port: number): Promise<Service> {
+  return await startService({
+    name: "postgres15",
+    command: path.join(BINARIES, "postgres"),
+    args: [
+      "-D",
+      directory,
+      "-p",
+      String(port),
+      ...FLAGS.flatMap((flag) => ["-c", flag]),
+    ],
+    env: { LC_MESSAGES: "C" },
+    user: await postgresUser(),
+    stopSignal: "SIGINT",
+    ready: /database system is ready to accept connections/,
+    quiet: /^(?!.*(FATAL|PANIC): )/,
+    log: (part, line) => console.error(part, line),
+  });
 }
 
 async function makeCluster(stateDir: string, password: string): Promise<string> {

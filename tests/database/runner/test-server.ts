@@ -1,7 +1,6 @@
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { freePort } from "../../../local/stack/free-port.ts";
 import { startDatabase } from "../../../local/postgres/platform-database.ts";
 import { loadKeys } from "../../../local/stack/keys.ts";
 import { installPgTap } from "./install-pgtap.ts";
@@ -27,7 +26,7 @@ async function startTestServer(resources: AsyncDisposableStack): Promise<string>
   try {
     const database = await startDatabase({
       stateDir,
-      port: await freePort(),
+      port: { port: 0 },
       apiUrl: "http://127.0.0.1",
       keys: await loadKeys(stateDir),
       log: (part, line) => log.push(`${part} ${line}`),

@@ -12,12 +12,17 @@ test("a second start on the same state directory says where the first one runs",
   expect(await second.ended).toBe(1);
 });
 
-test.for(["PARLEY_API_PORT", "PARLEY_DB_PORT", "PARLEY_MAIL_PORT"])(
+test.for(
+  [
+    ["PARLEY_API_PORT", "API_URL"],
+    ["PARLEY_DB_PORT", "DB_URL"],
+    ["PARLEY_MAIL_PORT", "SMTP_URL"],
+  ] as const,
+)(
   "a port that another stack has is named, with its variable (%s)",
-  async (variable) => {
-    const taken = await freshEnvironment();
-    await spawnStack(taken).ready();
-    const port = taken[variable] ?? "";
+  async ([variable, address]) => {
+    const status = await spawnStack(await freshEnvironment()).ready();
+    const { port } = new URL(status[address]);
     const second = spawnStack({ ...await freshEnvironment(), [variable]: port });
 
     expect(await second.line(/is in use/)).toMatch(new RegExp(`${port}.*${variable}`));
