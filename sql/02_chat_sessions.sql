@@ -86,7 +86,7 @@ declare
   share_token text;
 begin
   if visibility is null or visibility not in ('private', 'public') then
-    perform private.refuse(400, 'invalid_visibility', hint => 'One of private, public.');
+    perform private.refuse(400, 'invalid_visibility', 'A chat cannot have this visibility. Choose private or public.');
   end if;
   -- Who is suspended may still take a chat back.
   if visibility = 'public' then
@@ -102,7 +102,10 @@ begin
     and s.user_id = private.current_profile_id()
   returning s.share_token into share_token;
   if not found then
-    perform private.refuse(404, 'session_not_found');
+    perform private.refuse(
+      404, 'session_not_found',
+      'This chat does not exist or belongs to another user. Open another chat or start a new one.'
+    );
   end if;
   return share_token;
 end

@@ -216,9 +216,11 @@ begin
   end if;
 
   select * into profile from public.profiles p where p.id = profile_id;
-  perform private.refuse(402, 'quota_exceeded', jsonb_build_object(
-    'limit', profile.subscription_quota, 'reset_at', profile.quota_last_reset + interval '1 month'
-  ), 'Upgrade the plan, buy credits, or wait for the next period.');
+  perform private.refuse(
+    402, 'quota_exceeded',
+    'All messages of this period are used. Upgrade the plan, buy credits, or wait for the next period.',
+    jsonb_build_object('limit', profile.subscription_quota, 'reset_at', profile.quota_last_reset + interval '1 month')
+  );
   return null;
 end
 $$;
@@ -234,9 +236,7 @@ declare
   plan public.plans;
   reservation jsonb;
 begin
-  if not private.can_act(profile_id) then
-    perform private.refuse(403, 'account_blocked', hint => 'The account is suspended.');
-  end if;
+  perform private.require_active(profile_id);
   -- Turns of one profile queue here, whatever their session: counts and quota are read under this lock.
   select l.* into plan
   from public.profiles p
@@ -245,17 +245,26 @@ begin
   for no key update of p;
 
   if not private.count_usage(profile_id, 'turns', 'minute', plan.turns_per_minute) then
-    perform private.refuse(429, 'rate_limited', private.limit_detail('minute', plan.turns_per_minute),
-      'Too many messages in a minute.');
+    perform private.refuse(
+      429, 'rate_limited',
+      'You sent too many messages within a minute. Wait a minute and try again.',
+      private.limit_detail('minute', plan.turns_per_minute)
+    );
   end if;
   if not private.count_usage(profile_id, 'messages', 'day', plan.daily_messages) then
-    perform private.refuse(429, 'daily_limit_reached', private.limit_detail('day', plan.daily_messages),
-      'The day''s messages are used up.');
+    perform private.refuse(
+      429, 'daily_limit_reached',
+      'All messages of today are used. Wait until tomorrow or upgrade the plan.',
+      private.limit_detail('day', plan.daily_messages)
+    );
   end if;
   reservation := private.spend_message(profile_id);
   if with_search and not private.count_usage(profile_id, 'searches', 'month', plan.monthly_searches) then
-    perform private.refuse(402, 'search_quota_exceeded', private.limit_detail('month', plan.monthly_searches),
-      'The month''s searches are used up.');
+    perform private.refuse(
+      402, 'search_quota_exceeded',
+      'All web searches of this month are used. Send the message without search, or upgrade the plan.',
+      private.limit_detail('month', plan.monthly_searches)
+    );
   end if;
   return reservation || jsonb_build_object(
     'day', date_trunc('day', now(), 'UTC'),

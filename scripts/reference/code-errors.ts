@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { REPOSITORY } from "../../local/settings.ts";
+import { REPOSITORY } from "../../local/stack/settings.ts";
 import { isErrorCode } from "../../types/errors.ts";
 
 /** What the files behind a function name. */

@@ -20,7 +20,7 @@ export const accountErrors = {
   invalid_cursor: {
     status: 400,
     meaning: "The cursor of the export does not fit its section.",
-    action: "Send the cursor of the previous page, or none for the first page.",
+    action: "Send the cursor of the previous page, or none.",
   },
   unknown_section: {
     status: 404,

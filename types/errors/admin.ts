@@ -50,6 +50,6 @@ export const adminErrors = {
   audit_log_is_final: {
     status: 403,
     meaning: "Rows of the audit log cannot be changed or deleted.",
-    action: "Leave them as they are; the retention policy deletes old rows.",
+    action: "Leave them; the retention policy deletes old rows.",
   },
 } as const satisfies Record<string, ErrorEntry>;

@@ -24,7 +24,7 @@ export const billingErrors = {
   },
   customer_taken: {
     status: 409,
-    meaning: "This Stripe customer was linked to another account at the same time.",
+    meaning: "This Stripe customer already belongs to another account.",
     action: "Try again.",
   },
   invalid_signature: {
@@ -39,8 +39,8 @@ export const billingErrors = {
   },
   stripe_object_missing: {
     status: 409,
-    meaning: "Stripe does not know this object, and no event says that it was deleted.",
-    action: "Check that STRIPE_SECRET_KEY belongs to the right Stripe account.",
+    meaning: "Stripe does not know this object, and it was not deleted.",
+    action: "Check STRIPE_SECRET_KEY.",
   },
   unknown_stripe_object: {
     status: 400,

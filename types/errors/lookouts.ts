@@ -19,7 +19,7 @@ export const lookoutErrors = {
   },
   lookout_limit_reached: {
     status: 402,
-    meaning: "You already have as many active lookouts as your plan allows.",
+    meaning: "You have as many active lookouts as your plan allows.",
     action: "Archive a lookout or upgrade the plan.",
   },
   lookout_not_active: {
@@ -35,7 +35,7 @@ export const lookoutErrors = {
   run_abandoned: {
     status: 503,
     meaning: "The run was started several times and never completed.",
-    action: "Run the lookout again, and contact support if it keeps happening.",
+    action: "Run the lookout again, or contact support.",
   },
   session_deleted: {
     status: null,

@@ -70,6 +70,6 @@ export const requestErrors = {
   internal: {
     status: 500,
     meaning: "Something went wrong on our side.",
-    action: "Try again, and contact support if it keeps happening.",
+    action: "Try again, or contact support.",
   },
 } as const satisfies Record<string, ErrorEntry>;
