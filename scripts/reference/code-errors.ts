@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises";
+import { glob, readFile } from "node:fs/promises";
 import path from "node:path";
 import { REPOSITORY } from "../../local/stack/settings.ts";
-import { isErrorCode } from "../../types/errors.ts";
+import { type ErrorCode, isErrorCode } from "../../types/errors.ts";
 
 /** What the files behind a function name. */
 export interface CodeFacts {
@@ -22,9 +22,7 @@ export async function readCode(functionName: string): Promise<CodeFacts> {
     if (seen.has(file) || !file.startsWith(folder)) return;
     seen.add(file);
     const text = await readFile(file, "utf8");
-    for (const [, literal = ""] of text.matchAll(/"([a-z_]+)"/g)) {
-      if (isErrorCode(literal)) facts.codes.add(literal);
-    }
+    for (const code of findCodes(text)) facts.codes.add(code);
     for (const [, rpc = ""] of text.matchAll(/\.rpc\(\s*"(\w+)"/g)) facts.rpcs.add(rpc);
     for (const [, target = ""] of text.matchAll(IMPORT)) {
       await read(path.resolve(path.dirname(file), target));
@@ -32,4 +30,26 @@ export async function readCode(functionName: string): Promise<CodeFacts> {
   };
   await read(path.join(folder, functionName, "handler.ts"));
   return facts;
+}
+
+/** A file of `functions/` that names error codes. */
+export interface CodeFile {
+  file: string;
+  codes: string[];
+}
+
+/** Finds the files of `functions/` that name error codes; paths are relative to the repository. */
+export async function readCodeFiles(): Promise<CodeFile[]> {
+  const files = await Array.fromAsync(glob("functions/**/*.ts", { cwd: REPOSITORY }));
+  return await Promise.all(
+    files.sort().map(async (file) => ({
+      file: file.replaceAll(path.sep, "/"),
+      codes: findCodes(await readFile(path.join(REPOSITORY, file), "utf8")),
+    })),
+  );
+}
+
+function findCodes(text: string): ErrorCode[] {
+  const literals = [...text.matchAll(/"([a-z_]+)"/g)].map(([, literal = ""]) => literal);
+  return [...new Set(literals.filter(isErrorCode))];
 }
