@@ -14,7 +14,7 @@ export function writeRpcsPage(catalogue: Catalogue): string {
 }
 
 /** Finds the functions of the REST API that `anon` or `authenticated` may execute. */
-export function findClientRpcs({ functions }: Catalogue): SqlFunction[] {
+function findClientRpcs({ functions }: Catalogue): SqlFunction[] {
   return functions.filter(({ schema, isTrigger, callers }) =>
     schema === "public" && !isTrigger && callers.some((role) => role !== "service_role")
   );
