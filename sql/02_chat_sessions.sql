@@ -57,6 +57,7 @@ comment on table public.assistants is
 comment on column public.assistants.tools is 'Tools of the Responses API that this assistant always has.';
 comment on column public.assistants.temperature is 'Sent only when set: reasoning models refuse it.';
 comment on column public.assistants.reasoning_effort is 'Sent only when set.';
+comment on column public.assistants.starters is 'Suggestions for a first message.';
 comment on column public.assistants.required_plan is 'The lowest plan that may use it; null means every plan.';
 comment on table private.assistant_instructions is
   'What an assistant is told. Never readable by a client: start_turn hands it to the chat function.';

@@ -55,6 +55,13 @@ create table public.usage_metrics (
 
 comment on table public.plans is 'What a profile may use; null means unlimited.';
 comment on column public.plans.rank is 'Order of the plans: an assistant''s required plan is the lowest that may use it.';
+comment on column public.plans.monthly_messages is 'Messages per billing period; credits go beyond it.';
+comment on column public.plans.daily_messages is 'Messages per UTC day.';
+comment on column public.plans.monthly_searches is 'Messages with web search per UTC month.';
+comment on column public.plans.turns_per_minute is 'Turns that one user may start within a minute.';
+comment on column public.plans.max_file_bytes is 'Largest size of one file.';
+comment on column public.plans.max_session_files is 'Most files in one chat.';
+comment on column public.plans.max_lookouts is 'Most lookouts that are not archived.';
 comment on table public.model_prices is
   'US dollars per million tokens. A dated model has the price of the longest name that it begins with.';
 comment on table public.usage_counters is

@@ -18,6 +18,8 @@ export interface Column {
   nullable: boolean;
   default: string | null;
   comment: string | null;
+  /** The values that an enum or a check allows; null when there is no such list. */
+  values: string[] | null;
   /** `table.column` that a foreign key leads to. */
   references: string | null;
 }
@@ -74,6 +76,12 @@ const RELATIONS = `
     (select jsonb_agg(jsonb_build_object(
         'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'nullable', not a.attnotnull,
         'default', pg_get_expr(d.adbin, d.adrelid), 'comment', col_description(c.oid, a.attnum),
+        'values', coalesce(
+          (select jsonb_agg(e.enumlabel order by e.enumsortorder) from pg_enum e where e.enumtypid = a.atttypid),
+          (select jsonb_agg(v.value[1]) from pg_constraint k,
+            regexp_matches(pg_get_constraintdef(k.oid), '''([^'']*)''::text', 'g') as v (value)
+          where k.contype = 'c' and k.conrelid = c.oid and k.conkey = array[a.attnum]
+            and pg_get_constraintdef(k.oid) ~ '^CHECK ..\\w+ = ANY .ARRAY.[^\\[]*$')),
         'references', (
           select k.confrelid::regclass::text || '.' || r.attname
           from pg_constraint k

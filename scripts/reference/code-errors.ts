@@ -6,7 +6,7 @@ import { type ErrorCode, isErrorCode } from "../../types/errors.ts";
 /** What the files behind a function name. */
 export interface CodeFacts {
   /** Codes that stand in the code of the function. */
-  codes: Set<string>;
+  codes: Set<ErrorCode>;
   /** Database functions that it calls. */
   rpcs: Set<string>;
 }

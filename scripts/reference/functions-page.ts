@@ -10,7 +10,7 @@ export function writeFunctionsPage(): string {
     "[errors.md](errors.md) explains the codes. Every function answers 404 `not_found` for an unknown path and 405 " +
     "`method_not_allowed` for a method that a path does not take.",
     writeTable(
-      ["route", "for", "what"],
+      ["route", "caller", "what"],
       routes.map((route) => [writeCode(nameOf(route)), authWords[route.auth], route.summary]),
     ),
     ...routes.flatMap(writeRoute),
@@ -20,7 +20,7 @@ export function writeFunctionsPage(): string {
 function writeRoute(route: Route): string[] {
   return [
     `## ${nameOf(route)}`,
-    `${route.summary} For ${authWords[route.auth]}.`,
+    `${route.summary} Caller: ${authWords[route.auth]}.`,
     ...writeRequests(route),
     writeTable(["status", "reply"], [
       ...route.replies.map((reply) => [String(reply.status), writeReply(reply)]),

@@ -3,7 +3,7 @@ import type { Route, RouteAuth } from "../../types/routes.ts";
 
 /** How callers of a route prove who they are, in words. */
 export const authWords: Record<RouteAuth, string> = {
-  none: "nobody",
+  none: "everyone",
   publishable: "the publishable key",
   user: "a signed-in user",
   secret: "the secret key",

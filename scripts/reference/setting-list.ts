@@ -22,6 +22,7 @@ const texts: Record<StackName | FunctionName, SettingText> = {
   PARLEY_DB_PORT: { what: "Port of the local Postgres." },
   PARLEY_MAIL_PORT: { what: "Port of the local SMTP server that catches mails." },
   PARLEY_SCHEDULER: { what: "Whether the local stack runs schedules by itself." },
+  PARLEY_WATCH: { what: "Whether the local stack reloads functions when their code changes." },
   PARLEY_STATE_DIR: { what: "Folder of the local stack's data, below the project." },
   PARLEY_STREAM_SECONDS: {
     what: "Seconds after which a stream asks its client to reload. The reply itself continues.",

@@ -30,8 +30,14 @@ function writeRelation(relation: Relation): string[] {
   ];
 }
 
-function writeColumn({ name, type, nullable, default: value, comment, references }: Column) {
-  const what = [comment ?? "", references === null ? "" : `References ${writeCode(references)}.`];
+function writeColumn(
+  { name, type, nullable, default: value, comment, values, references }: Column,
+) {
+  const what = [
+    comment ?? "",
+    values === null ? "" : `One of ${values.map(writeCode).join(", ")}.`,
+    references === null ? "" : `References ${writeCode(references)}.`,
+  ];
   return [
     writeCode(name),
     type,
@@ -57,6 +63,13 @@ function writeCell({ grants, policies, kind }: Relation, role: string, verb: Ver
   if (kind === "view") return `what the tables behind it allow${suffix}`;
   const rules = policies
     .filter((policy) => policy.verb === verb && policy.roles.includes(role))
-    .map(({ using, check }) => writeCode(using ?? check));
+    .map(({ using, check }) => writeCondition(using ?? check));
   return rules.length === 0 ? "no row" : `${rules.join(" or ")}${suffix}`;
+}
+
+/** Writes the condition of a policy as its author did: Postgres wraps calls and adds parentheses. */
+function writeCondition(expression: string | null): string {
+  if (expression === null || expression === "true") return "all rows";
+  const plain = expression.replaceAll(/\( ?SELECT ([\w.]+\(\)) AS \w+\)/g, "$1");
+  return writeCode(plain.replace(/^\(([^()]*(?:\(\))?[^()]*)\)$/, "$1"));
 }

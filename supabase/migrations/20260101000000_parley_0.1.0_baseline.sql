@@ -469,6 +469,7 @@ comment on table public.assistants is
 comment on column public.assistants.tools is 'Tools of the Responses API that this assistant always has.';
 comment on column public.assistants.temperature is 'Sent only when set: reasoning models refuse it.';
 comment on column public.assistants.reasoning_effort is 'Sent only when set.';
+comment on column public.assistants.starters is 'Suggestions for a first message.';
 comment on column public.assistants.required_plan is 'The lowest plan that may use it; null means every plan.';
 comment on table private.assistant_instructions is
   'What an assistant is told. Never readable by a client: start_turn hands it to the chat function.';
@@ -753,6 +754,8 @@ comment on column public.chat_messages.attachments is 'The file parts, derived f
 comment on column public.chat_messages.cached_input_tokens is 'Part of input_tokens that the provider served from its cache.';
 comment on column public.chat_messages.usage_estimated is 'True when the provider gave no token counts.';
 comment on column public.chat_messages.completion_time is 'Seconds from the request to the end of the reply.';
+comment on column public.chat_messages.feedback is 'The user''s opinion of a reply: 1 is good, -1 is bad.';
+comment on column public.chat_messages.response_id is 'OpenAI''s response that the reply was taken from.';
 comment on column public.chat_messages.error is 'Why a reply failed, as the client saw it: code and message.';
 comment on table public.chat_turns is
   'One generation of a reply: what resume, stop and recovery act on. At most one is active per session.';
@@ -1590,6 +1593,13 @@ create table public.usage_metrics (
 
 comment on table public.plans is 'What a profile may use; null means unlimited.';
 comment on column public.plans.rank is 'Order of the plans: an assistant''s required plan is the lowest that may use it.';
+comment on column public.plans.monthly_messages is 'Messages per billing period; credits go beyond it.';
+comment on column public.plans.daily_messages is 'Messages per UTC day.';
+comment on column public.plans.monthly_searches is 'Messages with web search per UTC month.';
+comment on column public.plans.turns_per_minute is 'Turns that one user may start within a minute.';
+comment on column public.plans.max_file_bytes is 'Largest size of one file.';
+comment on column public.plans.max_session_files is 'Most files in one chat.';
+comment on column public.plans.max_lookouts is 'Most lookouts that are not archived.';
 comment on table public.model_prices is
   'US dollars per million tokens. A dated model has the price of the longest name that it begins with.';
 comment on table public.usage_counters is
