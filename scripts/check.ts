@@ -9,6 +9,7 @@ import { startScratchDatabase } from "../local/postgres/scratch-database.ts";
 import { REPOSITORY } from "../local/stack/settings.ts";
 import { checkImports } from "./check-imports.ts";
 import { generateTypes, TYPES_FILE } from "./generate-types.ts";
+import { findStale, generateReference } from "./reference/generate.ts";
 
 const SOURCES = [
   "functions",
@@ -38,6 +39,7 @@ const steps: [name: string, run: () => Promise<unknown>][] = [
   ["nothing unused", () => tool("knip", ["--no-progress"])],
   ["versions", checkVersions],
   ["generated types", checkGeneratedTypes],
+  ["generated reference", checkReference],
   ["advisors", checkAdvisors],
 ];
 
@@ -87,6 +89,13 @@ async function checkGeneratedTypes(): Promise<void> {
   const written = await readFile(TYPES_FILE, "utf8");
   if (written !== await generateTypes(database.url("postgres"))) {
     throw new Error("types/database.ts differs from the schema: run `npm run db:types`");
+  }
+}
+
+async function checkReference(): Promise<void> {
+  const stale = await findStale(await generateReference(database.url("postgres")));
+  if (stale.length > 0) {
+    throw new Error(`docs/reference/ is stale (${stale.join(", ")}): run \`npm run docs\``);
   }
 }
 

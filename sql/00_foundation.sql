@@ -33,22 +33,25 @@ $$;
 comment on function private.touch_updated_at() is
   'Trigger: stamps updated_at. Called before every update of a table that has the column.';
 
-create function private.refuse(http_status integer, code text, detail jsonb default null, hint text default null)
+create function private.refuse(http_status integer, code text, hint text, detail jsonb default null)
 returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
+  if coalesce(btrim(hint), '') = '' then
+    raise exception 'The refusal % has no hint.', code;
+  end if;
   raise exception using
     errcode = 'PT' || http_status,
     message = code,
     detail = coalesce(detail::text, ''),
-    hint = coalesce(hint, '');
+    hint = hint;
 end
 $$;
-comment on function private.refuse(integer, text, jsonb, text) is
-  'Raises a refusal that PostgREST answers with this HTTP status: a stable snake_case code, JSON detail, a hint for people.';
-grant execute on function private.refuse(integer, text, jsonb, text) to authenticated, service_role;
+comment on function private.refuse(integer, text, text, jsonb) is
+  'Raises a refusal that PostgREST answers with this HTTP status: a stable code, a hint that tells people what to do, detail.';
+grant execute on function private.refuse(integer, text, text, jsonb) to authenticated, service_role;
 
 create function private.schema_version()
 returns text

@@ -190,6 +190,23 @@ as $$
 $$;
 comment on function private.can_act(uuid) is 'The one rule for who may start anything: not banned, active, not deleted.';
 
+create function private.require_active(profile_id uuid)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  if not private.can_act(profile_id) then
+    perform private.refuse(
+      403, 'account_blocked',
+      'This account is suspended. Ask an administrator of this service to lift the suspension.'
+    );
+  end if;
+end
+$$;
+comment on function private.require_active(uuid) is 'Refuses with 403 a profile that may not start anything.';
+
 create function private.may_act()
 returns boolean
 language plpgsql
@@ -213,9 +230,7 @@ security definer
 set search_path = ''
 as $$
 begin
-  if not private.can_act(private.current_profile_id()) then
-    perform private.refuse(403, 'account_blocked', hint => 'The account is suspended.');
-  end if;
+  perform private.require_active(private.current_profile_id());
   return true;
 end
 $$;
@@ -237,7 +252,7 @@ begin
     select * into found_profile from public.profiles p where p.auth_id = auth_user_id;
   end if;
   if found_profile.id is null or found_profile.is_deleted then
-    perform private.refuse(401, 'unknown_user', hint => 'This login no longer exists.');
+    perform private.refuse(401, 'unknown_user', 'This login no longer exists. Sign in again or create a new account.');
   end if;
   return found_profile;
 end
@@ -254,8 +269,8 @@ declare
   profile public.profiles := private.ensure_profile(auth_user_id);
 begin
   perform from public.profiles p where p.id = profile.id for no key update;
-  if must_act and not private.can_act(profile.id) then
-    perform private.refuse(403, 'account_blocked', hint => 'The account is suspended.');
+  if must_act then
+    perform private.require_active(profile.id);
   end if;
   return profile.id;
 end

@@ -57,6 +57,7 @@ comment on table public.assistants is
 comment on column public.assistants.tools is 'Tools of the Responses API that this assistant always has.';
 comment on column public.assistants.temperature is 'Sent only when set: reasoning models refuse it.';
 comment on column public.assistants.reasoning_effort is 'Sent only when set.';
+comment on column public.assistants.starters is 'Suggestions for a first message.';
 comment on column public.assistants.required_plan is 'The lowest plan that may use it; null means every plan.';
 comment on table private.assistant_instructions is
   'What an assistant is told. Never readable by a client: start_turn hands it to the chat function.';
@@ -86,7 +87,7 @@ declare
   share_token text;
 begin
   if visibility is null or visibility not in ('private', 'public') then
-    perform private.refuse(400, 'invalid_visibility', hint => 'One of private, public.');
+    perform private.refuse(400, 'invalid_visibility', 'A chat cannot have this visibility. Choose private or public.');
   end if;
   -- Who is suspended may still take a chat back.
   if visibility = 'public' then
@@ -102,7 +103,10 @@ begin
     and s.user_id = private.current_profile_id()
   returning s.share_token into share_token;
   if not found then
-    perform private.refuse(404, 'session_not_found');
+    perform private.refuse(
+      404, 'session_not_found',
+      'This chat does not exist or belongs to another user. Open another chat or start a new one.'
+    );
   end if;
   return share_token;
 end

@@ -70,6 +70,8 @@ comment on column public.chat_messages.attachments is 'The file parts, derived f
 comment on column public.chat_messages.cached_input_tokens is 'Part of input_tokens that the provider served from its cache.';
 comment on column public.chat_messages.usage_estimated is 'True when the provider gave no token counts.';
 comment on column public.chat_messages.completion_time is 'Seconds from the request to the end of the reply.';
+comment on column public.chat_messages.feedback is 'The user''s opinion of a reply: 1 is good, -1 is bad.';
+comment on column public.chat_messages.response_id is 'OpenAI''s response that the reply was taken from.';
 comment on column public.chat_messages.error is 'Why a reply failed, as the client saw it: code and message.';
 comment on table public.chat_turns is
   'One generation of a reply: what resume, stop and recovery act on. At most one is active per session.';

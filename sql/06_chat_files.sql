@@ -66,8 +66,11 @@ declare
   max_bytes bigint := (private.upload_limits(profile_id) ->> 'max_file_bytes')::bigint;
 begin
   if file_size > max_bytes then
-    perform private.refuse(413, 'file_too_large', jsonb_build_object('max_bytes', max_bytes),
-      'The file is larger than the plan allows.');
+    perform private.refuse(
+      413, 'file_too_large',
+      'The file is larger than your plan allows. Choose a smaller file or upgrade the plan.',
+      jsonb_build_object('max_bytes', max_bytes)
+    );
   end if;
 end
 $$;
@@ -89,8 +92,11 @@ begin
       and f.user_id = profile_id
       and f.status <> 'failed'
   ) >= max_files then
-    perform private.refuse(402, 'file_limit_reached', jsonb_build_object('max_files', max_files),
-      'This chat holds as many files as the plan allows.');
+    perform private.refuse(
+      402, 'file_limit_reached',
+      'This chat already has as many files as your plan allows. Delete a file of this chat or upgrade the plan.',
+      jsonb_build_object('max_files', max_files)
+    );
   end if;
 end
 $$;
@@ -125,11 +131,16 @@ declare
   );
 begin
   if private.is_safe_object_name(storage_path) is not true then
-    perform private.refuse(404, 'object_not_found',
-      hint => 'This name has an empty or dotted segment, or one of ? # % and backslash. Use another name.');
+    perform private.refuse(
+      404, 'object_not_found',
+      'This name has an empty or dotted segment, or one of ? # % and backslash. Use another name.'
+    );
   end if;
   if size is null or not starts_with(storage_path, profile_id || '/') then
-    perform private.refuse(404, 'object_not_found', hint => 'Put the object into your own folder of chat-files first.');
+    perform private.refuse(
+      404, 'object_not_found',
+      'This object does not exist in your folder of the bucket chat-files. Upload the object there first.'
+    );
   end if;
   perform private.check_file_size(profile_id, size);
 end
@@ -151,7 +162,10 @@ begin
   where m.session_id = message_for_file.session_id
     and message_for_file.message_id in (m.client_id, m.id::text);
   if found_id is null and message_id is not null then
-    perform private.refuse(404, 'message_not_found');
+    perform private.refuse(
+      404, 'message_not_found',
+      'This message does not exist in this chat. Reload the chat and choose one of your own messages.'
+    );
   end if;
   return found_id;
 end
@@ -168,9 +182,7 @@ as $$
 declare
   profile public.profiles := private.ensure_profile(auth_user_id);
 begin
-  if not private.can_act(profile.id) then
-    perform private.refuse(403, 'account_blocked', hint => 'The account is suspended.');
-  end if;
+  perform private.require_active(profile.id);
   if storage_path is not null then
     perform private.require_own_object(profile.id, storage_path);
   end if;
@@ -217,7 +229,10 @@ begin
   if file.session_id = session.id then
     return file;
   elsif file.id is not null then
-    perform private.refuse(409, 'object_in_use', hint => 'This object is a file of another chat.');
+    perform private.refuse(
+      409, 'object_in_use',
+      'This object is already a file of another chat. Upload the file again for this chat.'
+    );
   end if;
   perform private.check_file_count(profile.id, session.id);
 
@@ -256,7 +271,7 @@ declare
 begin
   select * into file from public.chat_files f where f.id = file_id and f.status = 'pending';
   if file.id is null then
-    perform private.refuse(404, 'file_not_found', hint => 'The file was deleted meanwhile.');
+    perform private.refuse(404, 'file_not_found', 'The file was deleted during its upload. Upload the file again.');
   end if;
   perform private.check_file_size(file.user_id, store_file.file_size);
 
@@ -272,7 +287,7 @@ exception when unique_violation then
   from public.chat_files f
   where f.session_id = file.session_id and f.sha256 = store_file.sha256 and f.status <> 'failed';
   if file.id is null then
-    perform private.refuse(409, 'file_changed', hint => 'The file was deleted meanwhile. Send it again.');
+    perform private.refuse(409, 'file_changed', 'The file was deleted during its upload. Upload the file again.');
   end if;
   return file;
 end
@@ -336,7 +351,10 @@ begin
   where f.id = file_id and p.id = f.user_id and p.auth_id = auth_user_id
   returning f.user_id into owner_id;
   if not found then
-    perform private.refuse(404, 'file_not_found');
+    perform private.refuse(
+      404, 'file_not_found',
+      'This file does not exist or belongs to another user. Reload the list of files.'
+    );
   end if;
   return owner_id;
 end

@@ -55,6 +55,13 @@ create table public.usage_metrics (
 
 comment on table public.plans is 'What a profile may use; null means unlimited.';
 comment on column public.plans.rank is 'Order of the plans: an assistant''s required plan is the lowest that may use it.';
+comment on column public.plans.monthly_messages is 'Messages per billing period; credits go beyond it.';
+comment on column public.plans.daily_messages is 'Messages per UTC day.';
+comment on column public.plans.monthly_searches is 'Messages with web search per UTC month.';
+comment on column public.plans.turns_per_minute is 'Turns that one user may start within a minute.';
+comment on column public.plans.max_file_bytes is 'Largest size of one file.';
+comment on column public.plans.max_session_files is 'Most files in one chat.';
+comment on column public.plans.max_lookouts is 'Most lookouts that are not archived.';
 comment on table public.model_prices is
   'US dollars per million tokens. A dated model has the price of the longest name that it begins with.';
 comment on table public.usage_counters is
@@ -216,9 +223,11 @@ begin
   end if;
 
   select * into profile from public.profiles p where p.id = profile_id;
-  perform private.refuse(402, 'quota_exceeded', jsonb_build_object(
-    'limit', profile.subscription_quota, 'reset_at', profile.quota_last_reset + interval '1 month'
-  ), 'Upgrade the plan, buy credits, or wait for the next period.');
+  perform private.refuse(
+    402, 'quota_exceeded',
+    'All messages of this period are used. Upgrade the plan, buy credits, or wait for the next period.',
+    jsonb_build_object('limit', profile.subscription_quota, 'reset_at', profile.quota_last_reset + interval '1 month')
+  );
   return null;
 end
 $$;
@@ -234,9 +243,7 @@ declare
   plan public.plans;
   reservation jsonb;
 begin
-  if not private.can_act(profile_id) then
-    perform private.refuse(403, 'account_blocked', hint => 'The account is suspended.');
-  end if;
+  perform private.require_active(profile_id);
   -- Turns of one profile queue here, whatever their session: counts and quota are read under this lock.
   select l.* into plan
   from public.profiles p
@@ -245,17 +252,26 @@ begin
   for no key update of p;
 
   if not private.count_usage(profile_id, 'turns', 'minute', plan.turns_per_minute) then
-    perform private.refuse(429, 'rate_limited', private.limit_detail('minute', plan.turns_per_minute),
-      'Too many messages in a minute.');
+    perform private.refuse(
+      429, 'rate_limited',
+      'You sent too many messages within a minute. Wait a minute and try again.',
+      private.limit_detail('minute', plan.turns_per_minute)
+    );
   end if;
   if not private.count_usage(profile_id, 'messages', 'day', plan.daily_messages) then
-    perform private.refuse(429, 'daily_limit_reached', private.limit_detail('day', plan.daily_messages),
-      'The day''s messages are used up.');
+    perform private.refuse(
+      429, 'daily_limit_reached',
+      'All messages of today are used. Wait until tomorrow or upgrade the plan.',
+      private.limit_detail('day', plan.daily_messages)
+    );
   end if;
   reservation := private.spend_message(profile_id);
   if with_search and not private.count_usage(profile_id, 'searches', 'month', plan.monthly_searches) then
-    perform private.refuse(402, 'search_quota_exceeded', private.limit_detail('month', plan.monthly_searches),
-      'The month''s searches are used up.');
+    perform private.refuse(
+      402, 'search_quota_exceeded',
+      'All web searches of this month are used. Send the message without search, or upgrade the plan.',
+      private.limit_detail('month', plan.monthly_searches)
+    );
   end if;
   return reservation || jsonb_build_object(
     'day', date_trunc('day', now(), 'UTC'),

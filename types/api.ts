@@ -2,6 +2,8 @@
 import type { UIMessage } from "ai";
 import { z } from "zod";
 import { Constants, type Database } from "./database.ts";
+import { describeIssue } from "./describe-issue.ts";
+import type { ReceivedErrorCode } from "./errors.ts";
 
 /** Longest text of one message, in UTF-16 code units. */
 export const MAX_CONTENT_LENGTH = 32_000;
@@ -17,7 +19,7 @@ export const ErrorReply = z.object({
   details: z.record(z.string(), z.unknown()).nullable(),
   hint: z.string().nullable(),
 });
-export type ErrorReply = z.infer<typeof ErrorReply>;
+export type ErrorReply = Omit<z.infer<typeof ErrorReply>, "code"> & { code: ReceivedErrorCode };
 
 /** The answer of `GET /functions/v1/health`. */
 export const HealthReply = z.object({
@@ -34,7 +36,7 @@ const StoredText = z.string().transform((text) => text.replaceAll("\0", "").toWe
 /** An id is a key: what Postgres cannot store is refused, not changed. */
 const MessageId = z.string().min(1).max(128).refine(
   (id) => id.isWellFormed() && !id.includes("\0"),
-  { error: "The id holds characters that cannot be stored." },
+  { error: "The id of the message contains characters that cannot be stored. Send another id." },
 );
 const SessionId = z.guid();
 /** What the `url` of an uploaded file in a message begins with; its id follows. */
@@ -51,14 +53,14 @@ const FilePart = z.object({
   filename: StoredText.optional(),
   url: z.string()
     .refine((url) => !url.startsWith("data:"), {
-      error: "Upload the file first.",
+      error: "The message contains a file that was not uploaded. Upload it first.",
       params: { code: "upload_first" },
       abort: true,
     })
     .refine(
       (url) => FileId.safeParse(url.slice(FILE_URL.length)).success && url.startsWith(FILE_URL),
       {
-        error: "Name the file as parley:file/<id>.",
+        error: "The address of the file is not valid. Name the file as parley:file/<id>.",
       },
     ),
 });
@@ -66,7 +68,7 @@ const Part = z.discriminatedUnion("type", [TextPart, FilePart]);
 type Part = z.infer<typeof Part>;
 const UserMessage = z.object({
   id: MessageId,
-  role: z.literal("user", { error: "The last message must be the user's." }),
+  role: z.literal("user", { error: "The last message must be one of the user: send role user." }),
   parts: z.array(Part).min(1).max(MAX_PARTS),
 });
 
@@ -85,7 +87,7 @@ const SendTurn = z.object({
   edits: MessageId.nullable(),
   search: z.boolean(),
 }).refine(({ content, parts, file_ids }) => content.trim() !== "" || hasFiles(parts, file_ids), {
-  error: "The message is empty.",
+  error: "The message is empty. Write a text or add a file.",
   path: ["content"],
 });
 
@@ -146,7 +148,8 @@ export const UseChatRequest = z.object({
   if (messageId && messageId !== message_id) {
     context.addIssue({
       code: "custom",
-      message: "Not the message that is sent.",
+      message:
+        "The field messageId does not name the message that is sent. Send the id of that message.",
       path: ["messageId"],
     });
   }
@@ -162,20 +165,25 @@ function parseLastMessage(
 ): z.infer<typeof UserMessage> | null {
   const last = Math.max(0, (messages?.length ?? 0) - 1);
   const path = message === undefined ? ["messages", last] : ["message"];
-  const parsed = UserMessage.safeParse(message ?? messages?.[last]);
+  const value = message ?? messages?.[last];
+  const parsed = UserMessage.safeParse(value, { error: describeMessageIssue });
   if (parsed.success) return parsed.data;
   for (const issue of parsed.error.issues) {
-    const params = issue.code === "custom" ? issue.params : undefined;
-    const at = [...path, ...issue.path];
-    context.addIssue({ code: "custom", message: issue.message, path: at, params });
+    context.addIssue({ ...issue, path: [...path, ...issue.path] });
   }
   return null;
+}
+
+/** Names a field of the message, which is not the request body. */
+function describeMessageIssue(issue: z.core.$ZodRawIssue): string {
+  return describeIssue({ ...issue, path: ["message", ...issue.path ?? []] });
 }
 
 /** Parses either body of `POST /functions/v1/chat`. */
 export function parseChatRequest(body: unknown): z.ZodSafeParseResult<ChatTurn> {
   const isSmall = typeof body === "object" && body !== null && "session_id" in body;
-  return isSmall ? SendRequest.safeParse(body) : UseChatRequest.safeParse(body);
+  const shape = isSmall ? SendRequest : UseChatRequest;
+  return shape.safeParse(body, { error: describeIssue });
 }
 
 /** The text fields of the form of `POST /functions/v1/files`; the file is the part `file`. */
@@ -320,7 +328,9 @@ export type BridgeSession = z.infer<typeof BridgeSession>;
 
 /** The body of `POST /functions/v1/billing/checkout`. Anything else in it has no effect: trials are the price's. */
 export const CheckoutRequest = z.object({
-  price_id: z.string().regex(/^\w{1,255}$/, { error: "Not an id of Stripe." }),
+  price_id: z.string().regex(/^\w{1,255}$/, {
+    error: "The price is not an id of Stripe. Send the id of a price that is for sale.",
+  }),
   /** Where the user comes back to; both must be of an allowed origin. */
   success_url: z.url().max(2048),
   cancel_url: z.url().max(2048),

@@ -9,7 +9,8 @@ const Keys = z.string().transform((text, context): unknown => {
   }
 }).pipe(z.object({ default: z.string().min(1) }));
 
-const AccountEnvironment = z.object({
+/** The variables of the account function. */
+export const AccountEnvironment = z.object({
   SUPABASE_URL: z.url(),
   SUPABASE_PUBLISHABLE_KEYS: Keys,
 }).transform(({ SUPABASE_URL, SUPABASE_PUBLISHABLE_KEYS }) => ({

@@ -109,7 +109,7 @@ function requestPorts(
 function readSessionId(c: Context<FunctionEnv>): string {
   const parsed = z.guid().safeParse(c.req.param("session_id"));
   if (parsed.success) return parsed.data;
-  throw new AppError("not_found", { message: "No such session." });
+  throw new AppError("not_found", { message: "This chat does not exist. Check its id." });
 }
 
 function parseTurn(body: unknown): ChatTurn {

@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { UploadFields } from "../../types/api.ts";
 import { AppError } from "../_shared/http/errors.ts";
 import {
@@ -11,6 +10,7 @@ import { fileFailure } from "../_shared/session-files/file-failures.ts";
 import { displayName, safeName } from "../_shared/session-files/file-names.ts";
 import type { FileRow, NewFile } from "../_shared/session-files/file-database.ts";
 import type { FilePorts } from "../_shared/session-files/file-ports.ts";
+import { parseBody } from "../_shared/http/create-function.ts";
 import { describeError } from "../_shared/http/log.ts";
 import { meter, peek, TooManyBytesError } from "./read-content.ts";
 import type { FormFields } from "./read-form.ts";
@@ -101,9 +101,6 @@ async function storeContent(
 }
 
 function parseFields(fields: FormFields): Pick<NewFile, "sessionId" | "messageId"> {
-  const parsed = UploadFields.safeParse(fields);
-  if (!parsed.success) {
-    throw new AppError("invalid_request", { message: z.prettifyError(parsed.error) });
-  }
-  return { sessionId: parsed.data.session_id, messageId: parsed.data.message_id };
+  const { session_id, message_id } = parseBody(UploadFields, fields);
+  return { sessionId: session_id, messageId: message_id };
 }

@@ -38,7 +38,9 @@ export function createFilesFunction(services: FileServices) {
   app.delete("/:id", asUser, async (c) => {
     const { ports, userId } = requestPorts(c, services);
     const id = z.guid().safeParse(c.req.param("id"));
-    if (!id.success) throw new AppError("not_found", { message: "No such file." });
+    if (!id.success) {
+      throw new AppError("not_found", { message: "This file does not exist. Check its id." });
+    }
     c.var.facts.profile_id = await ports.files.delete(userId, id.data);
     return c.body(null, 204);
   });

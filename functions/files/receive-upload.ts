@@ -18,7 +18,9 @@ export async function receiveUpload(form: FormReader): Promise<IncomingUpload> {
     if (name === "file") return { fields: form.fields, fileName, content, end: () => end(form) };
     for await (const _ of content);
   }
-  throw new AppError("invalid_form", { message: "The form has no part `file`." });
+  throw new AppError("invalid_form", {
+    message: "The form has no file. Send it as the part named file.",
+  });
 }
 
 async function end(form: FormReader): Promise<FormFields> {

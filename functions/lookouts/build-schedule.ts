@@ -1,4 +1,5 @@
 import type { LookoutChange, LookoutRequest } from "../../types/api.ts";
+import { nameField } from "../../types/describe-issue.ts";
 import { AppError } from "../_shared/http/errors.ts";
 import { isTimezone, isTooFrequent, nextRun, type Schedule } from "./next-run.ts";
 
@@ -35,7 +36,7 @@ export function buildSchedule(
   const frequency = request.frequency ?? stored?.frequency;
   if (!frequency) throw wrong("frequency", "is missing");
   const timezone = request.timezone ?? stored?.timezone ?? "";
-  if (!isTimezone(timezone)) throw wrong("timezone", "is not the IANA name of a timezone");
+  if (!isTimezone(timezone)) throw wrong("timezone", "must be an IANA name, such as Europe/London");
   refuseSurplus(request, frequency);
   const before = stored?.frequency === frequency ? stored.cron_schedule : undefined;
   const cron_schedule = frequency === "cron"
@@ -45,7 +46,7 @@ export function buildSchedule(
     : writeRepeating(frequency, request, { timezone, now, before });
   const schedule = { frequency, timezone, cron_schedule };
   if (frequency === "cron" && isTooFrequent(checked(schedule, now), now)) {
-    throw wrong("cron_schedule", "runs more often than once an hour");
+    throw wrong("cron_schedule", "must not run more often than once an hour");
   }
   return schedule;
 }
@@ -54,9 +55,11 @@ export function buildSchedule(
 export function firstRun(schedule: StoredSchedule, now: Date): Date {
   const next = nextRun(checked(schedule, now), now);
   if (next) return next;
-  if (schedule.frequency !== "once") throw wrong(patternField(schedule), "never comes");
+  if (schedule.frequency !== "once") {
+    throw wrong(patternField(schedule), "never comes: choose another");
+  }
   const field = schedule.cron_schedule.endsWith("Z") ? "run_at" : "date";
-  throw wrong(field, "never comes, or has passed");
+  throw wrong(field, "must be in the future");
 }
 
 function checked(schedule: StoredSchedule, now: Date): StoredSchedule {
@@ -76,17 +79,19 @@ function patternField({ frequency }: StoredSchedule): ScheduleField {
 function refuseSurplus(request: ScheduleRequest, frequency: StoredSchedule["frequency"]): void {
   const { time, date, run_at, cron_schedule } = request;
   if (cron_schedule !== undefined && frequency !== "cron") {
-    throw wrong("cron_schedule", "goes with the frequency cron only");
+    throw wrong("cron_schedule", "is only allowed with the frequency cron");
   }
   if (run_at !== undefined && frequency !== "once") {
-    throw wrong("run_at", "goes with the frequency once only");
+    throw wrong("run_at", "is only allowed with the frequency once");
   }
-  if (frequency === "cron" && time !== undefined) throw wrong("time", "does not go with cron");
+  if (frequency === "cron" && time !== undefined) {
+    throw wrong("time", "is not allowed with the frequency cron");
+  }
   if ((frequency === "cron" || frequency === "daily") && date !== undefined) {
-    throw wrong("date", `does not go with ${frequency}`);
+    throw wrong("date", `is not allowed with the frequency ${frequency}`);
   }
   if (run_at !== undefined && (time ?? date) !== undefined) {
-    throw wrong("run_at", "takes the place of date and time");
+    throw wrong("run_at", "replaces date and time: send one or the other");
   }
 }
 
@@ -94,7 +99,7 @@ function readCron(pattern: string | undefined): string {
   const fields = pattern?.trim().split(/\s+/) ?? [];
   // croner takes ? for the time at which it reads the pattern.
   if (fields.length === 5 && !fields.some((field) => field.includes("?"))) return fields.join(" ");
-  throw wrong("cron_schedule", "must have five fields, without ?");
+  throw wrong("cron_schedule", "must have five fields, such as 0 9 * * 1, without ?");
 }
 
 function writeOnce({ run_at, date, time }: ScheduleRequest, before: string | undefined): string {
@@ -125,7 +130,7 @@ function writeDay(frequency: "daily" | "weekly" | "monthly" | "yearly", date: st
   const day = new Date(`${date}T00:00:00Z`);
   // The engine may read 30 February as 2 March.
   if (Number.isNaN(day.getTime()) || day.toISOString().slice(0, 10) !== date) {
-    throw wrong("date", "is no day of the calendar");
+    throw wrong("date", "is not a day of the calendar");
   }
   switch (frequency) {
     case "daily":
@@ -155,7 +160,7 @@ function localDate(now: Date, timeZone: string): string {
 
 function wrong(field: ScheduleField, reason: string, cause?: unknown): AppError {
   return new AppError("invalid_schedule", {
-    message: `${field} ${reason}.`,
+    message: `${nameField([field])} ${reason}.`,
     details: { field, reason },
     cause,
   });

@@ -13,7 +13,8 @@ const daysOrNever = (fallback: number) =>
   z.union([z.literal("never").transform(() => null), z.coerce.number().int().min(1)])
     .default(fallback);
 
-const Environment = z.object({
+/** The variables that the local stack reads. */
+export const Environment = z.object({
   PARLEY_API_PORT: port(54321),
   PARLEY_DB_PORT: port(54322),
   PARLEY_MAIL_PORT: port(54324),

@@ -15,11 +15,12 @@ begin
   for no key update;
 
   if session.id is null then
-    perform private.refuse(404, 'session_not_found');
+    perform private.refuse(
+      404, 'session_not_found',
+      'This chat does not exist or belongs to another user. Open another chat or start a new one.'
+    );
   end if;
-  if not private.can_act(profile_id) then
-    perform private.refuse(403, 'account_blocked', hint => 'The account is suspended.');
-  end if;
+  perform private.require_active(profile_id);
   return session;
 end
 $$;
@@ -37,7 +38,10 @@ declare
 begin
   select * into assistant from public.assistants a where a.slug = assistant_for_turn.slug and a.is_active;
   if assistant.slug is null then
-    perform private.refuse(409, 'assistant_unavailable', hint => 'Choose another assistant.');
+    perform private.refuse(
+      409, 'assistant_unavailable',
+      'This assistant is no longer available. Choose another assistant.'
+    );
   end if;
   if (select needed.rank from public.plans needed where needed.slug = assistant.required_plan) > (
     select own.rank
@@ -45,8 +49,11 @@ begin
     join public.plans own on own.slug = p.subscription_plan
     where p.id = profile_id
   ) then
-    perform private.refuse(402, 'plan_required', jsonb_build_object('plan', assistant.required_plan),
-      'Upgrade the plan to use this assistant.');
+    perform private.refuse(
+      402, 'plan_required',
+      'Your plan does not include this assistant. Upgrade the plan or choose another assistant.',
+      jsonb_build_object('plan', assistant.required_plan)
+    );
   end if;
   return assistant;
 end
@@ -142,16 +149,25 @@ begin
     return question;
   end if;
   if question.id is null or question.sender <> 'user' then
-    perform private.refuse(404, 'message_not_found', hint => 'Only an own message of this session can be edited.');
+    perform private.refuse(
+      404, 'message_not_found',
+      'Only your own messages of this chat can be edited. Reload the chat and choose one.'
+    );
   end if;
 
   if question.content = store_question.content and question.parts = store_question.parts then
     -- Sent again after a failure: the failed reply goes, nothing else may have followed it.
     if (private.reply_to(private.reply_to(question))).id is not null then
-      perform private.refuse(409, 'message_id_conflict', hint => 'Later messages follow this one.');
+      perform private.refuse(
+        409, 'message_id_conflict',
+        'Later messages follow this message. Edit it, or send a new message.'
+      );
     end if;
   elsif target_id is null then
-    perform private.refuse(409, 'message_id_conflict', hint => 'This message id was used with other content.');
+    perform private.refuse(
+      409, 'message_id_conflict',
+      'Another message already has this id. Send the message with a new id.'
+    );
   end if;
   perform private.cut_session(question);
   update public.chat_messages m
@@ -182,11 +198,14 @@ begin
   reply := private.reply_to(question);
 
   if question.id is null then
-    perform private.refuse(409, 'nothing_to_regenerate', hint => 'The session has no message to answer.');
+    perform private.refuse(409, 'nothing_to_regenerate', 'This chat has no message to reply to. Send a message first.');
   end if;
   if target_id is not null
     and target_id not in (question.id::text, coalesce(question.client_id, ''), coalesce(reply.id::text, '')) then
-    perform private.refuse(409, 'message_id_conflict', hint => 'Only the last answer can be regenerated.');
+    perform private.refuse(
+      409, 'message_id_conflict',
+      'Only the last reply can be regenerated. Reload the chat and regenerate that one.'
+    );
   end if;
   return question;
 end

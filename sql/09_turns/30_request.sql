@@ -64,7 +64,11 @@ begin
   )
   limit 1;
   if missing is not null then
-    perform private.refuse(404, 'file_not_found', jsonb_build_object('file_id', missing), 'Upload the file to this chat first.');
+    perform private.refuse(
+      404, 'file_not_found',
+      'The message contains a file that is not in this chat. Upload the file to this chat first.',
+      jsonb_build_object('file_id', missing)
+    );
   end if;
 
   select f.* into unready
@@ -72,8 +76,11 @@ begin
   where f.id = any (file_ids) and f.status <> 'ready'
   limit 1;
   if unready.id is not null then
-    perform private.refuse(409, 'file_not_ready', jsonb_build_object('file_id', unready.id, 'status', unready.status),
-      'The file is not ready to be used.');
+    perform private.refuse(
+      409, 'file_not_ready',
+      'The file is not ready yet, or it failed. Wait until the file is ready, or remove it from the message.',
+      jsonb_build_object('file_id', unready.id, 'status', unready.status)
+    );
   end if;
 end
 $$;

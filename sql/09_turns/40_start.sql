@@ -35,7 +35,10 @@ begin
     return repeated;
   end if;
   if (private.active_turn(session.id)).id is not null then
-    perform private.refuse(409, 'turn_in_progress', hint => 'Wait for the reply or stop it.');
+    perform private.refuse(
+      409, 'turn_in_progress',
+      'A reply is still being written in this chat. Wait until it is complete, or stop it.'
+    );
   end if;
   assistant := private.assistant_for_turn(session.assistant_slug, profile_id);
   perform private.check_turn_files(session, named);

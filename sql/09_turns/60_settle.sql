@@ -127,7 +127,10 @@ set search_path = ''
 as $$
 begin
   if status not in ('complete', 'stopped') then
-    perform private.refuse(400, 'invalid_turn_status');
+    perform private.refuse(
+      400, 'invalid_turn_status',
+      'A turn cannot settle with this status. Use one of complete, stopped, failed.'
+    );
   end if;
   return private.settle_turn(turn_id, status, reply);
 end

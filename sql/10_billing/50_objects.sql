@@ -39,8 +39,11 @@ begin
     union all
     select from public.stripe_customers c where kind = 'customer' and c.id = object_id and c.is_deleted
   ) then
-    perform private.refuse(409, 'stripe_object_missing', jsonb_build_object('kind', kind, 'id', object_id),
-      'Stripe does not know an object that nothing says was deleted.');
+    perform private.refuse(
+      409, 'stripe_object_missing',
+      'Stripe does not know this object, and it was not deleted. Check STRIPE_SECRET_KEY.',
+      jsonb_build_object('kind', kind, 'id', object_id)
+    );
   end if;
 end
 $$;
@@ -211,7 +214,11 @@ begin
   elsif kind = 'checkout' then
     perform private.apply_checkout(fields);
   else
-    perform private.refuse(400, 'unknown_stripe_object', jsonb_build_object('kind', kind));
+    perform private.refuse(
+      400, 'unknown_stripe_object',
+      'Parley does not store Stripe objects of this kind. Send a kind that private.apply_stripe_object names.',
+      jsonb_build_object('kind', kind)
+    );
   end if;
 end
 $$;

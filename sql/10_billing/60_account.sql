@@ -9,8 +9,8 @@ as $$
 declare
   profile public.profiles := private.ensure_profile(auth_user_id);
 begin
-  if is_buying and not private.can_act(profile.id) then
-    perform private.refuse(403, 'account_blocked', hint => 'The account is suspended.');
+  if is_buying then
+    perform private.require_active(profile.id);
   end if;
   return jsonb_build_object(
     'profile_id', profile.id,
@@ -60,7 +60,10 @@ begin
   on conflict (id) do update set user_id = excluded.user_id where c.user_id is null and not c.is_deleted
   returning c.id into linked;
   if linked is null then
-    perform private.refuse(409, 'customer_taken', hint => 'Try again.');
+    perform private.refuse(
+      409, 'customer_taken',
+      'This Stripe customer already belongs to another account. Try again.'
+    );
   end if;
   update public.subscriptions s set user_id = profile_id where s.stripe_customer_id = linked;
   update public.payments p set user_id = profile_id where p.stripe_customer_id = linked;

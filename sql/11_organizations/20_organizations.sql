@@ -65,7 +65,10 @@ begin
   if exists (select from public.organizations o where o.id = wanted)
     and not exists (select from public.profiles p where p.organization_id = wanted and p.organization_role = 'owner')
   then
-    perform private.refuse(409, 'organization_without_owner');
+    perform private.refuse(
+      409, 'organization_without_owner',
+      'An organization needs an owner. Transfer the ownership or delete the organization.'
+    );
   end if;
   return null;
 end
@@ -88,12 +91,16 @@ begin
     and p.organization_id is not null;
 
   if me.id is null then
-    perform private.refuse(404, 'organization_not_found', hint => 'You are in no organization.');
+    perform private.refuse(
+      404, 'organization_not_found',
+      'You are not a member of an organization. Create an organization or accept an invitation first.'
+    );
   end if;
   if me.organization_role <> all (roles) then
     perform private.refuse(
-      403, 'not_allowed', jsonb_build_object('role', me.organization_role),
-      'Your role in the organization does not allow it.'
+      403, 'not_allowed',
+      'Your role in the organization does not allow this. Ask its owner or an admin to do it.',
+      jsonb_build_object('role', me.organization_role)
     );
   end if;
   return me;
@@ -138,7 +145,10 @@ begin
   where p.id = private.current_profile_id()
     and p.organization_id is null;
   if not found then
-    perform private.refuse(409, 'already_member', hint => 'Leave your organization first.');
+    perform private.refuse(
+      409, 'already_member',
+      'You are already a member of an organization. Leave that organization first.'
+    );
   end if;
   return organization;
 end
@@ -155,7 +165,7 @@ set search_path = ''
 as $$
 begin
   if coalesce(char_length(btrim(name)), 0) not between 1 and 200 then
-    perform private.refuse(400, 'invalid_name', hint => 'Between 1 and 200 characters.');
+    perform private.refuse(400, 'invalid_name', 'The name must have between 1 and 200 characters. Enter another name.');
   end if;
   return btrim(name);
 end

@@ -39,7 +39,10 @@ begin
   for no key update;
 
   if member.id is null then
-    perform private.refuse(404, 'member_not_found');
+    perform private.refuse(
+      404, 'member_not_found',
+      'This user is not a member of your organization. Reload the list of members.'
+    );
   end if;
   return member;
 end
@@ -58,10 +61,13 @@ declare
   member public.profiles := private.require_member(me, member_id);
 begin
   if role is null or role not in ('admin', 'member') then
-    perform private.refuse(400, 'invalid_role', hint => 'One of admin, member.');
+    perform private.refuse(400, 'invalid_role', 'An organization has no such role. Choose admin or member.');
   end if;
   if member.organization_role = 'owner' then
-    perform private.refuse(409, 'owner_must_transfer', hint => 'Transfer the ownership instead.');
+    perform private.refuse(
+      409, 'owner_must_transfer',
+      'The owner cannot take another role. Transfer the ownership instead.'
+    );
   end if;
   update public.profiles p set organization_role = set_member_role.role where p.id = member.id;
 end
@@ -81,7 +87,10 @@ declare
   member public.profiles := private.require_member(me, member_id);
 begin
   if member.organization_role = 'owner' or member.organization_role = 'admin' and me.organization_role <> 'owner' then
-    perform private.refuse(403, 'not_allowed', hint => 'Admins remove members; admins are removed by the owner.');
+    perform private.refuse(
+      403, 'not_allowed',
+      'You may not remove this member. Admins remove members, the owner removes admins.'
+    );
   end if;
   update public.profiles p set organization_id = null where p.id = member.id;
 end
@@ -105,7 +114,8 @@ begin
   if not found then
     perform private.my_membership('owner');
     perform private.refuse(
-      409, 'owner_must_transfer', hint => 'Transfer the ownership or delete the organization first.'
+      409, 'owner_must_transfer',
+      'The owner cannot leave the organization. Transfer the ownership or delete the organization first.'
     );
   end if;
 end
@@ -125,10 +135,13 @@ declare
   member public.profiles := private.require_member(me, member_id);
 begin
   if member.id = me.id then
-    perform private.refuse(409, 'already_owner');
+    perform private.refuse(409, 'already_owner', 'This member already owns the organization. Choose another member.');
   end if;
   if not private.can_act(member.id) then
-    perform private.refuse(409, 'member_blocked', hint => 'Somebody who is suspended cannot own an organization.');
+    perform private.refuse(
+      409, 'member_blocked',
+      'A suspended member cannot own an organization. Choose another member.'
+    );
   end if;
   update public.profiles p set organization_role = 'admin' where p.id = me.id;
   update public.profiles p set organization_role = 'owner' where p.id = member.id;

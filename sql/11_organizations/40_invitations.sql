@@ -18,10 +18,10 @@ set search_path = ''
 as $$
 begin
   if role is null or role not in ('admin', 'member') then
-    perform private.refuse(400, 'invalid_role', hint => 'One of admin, member.');
+    perform private.refuse(400, 'invalid_role', 'An organization has no such role. Choose admin or member.');
   end if;
   if role = 'admin' and me.organization_role <> 'owner' then
-    perform private.refuse(403, 'not_allowed', hint => 'Only the owner makes admins.');
+    perform private.refuse(403, 'not_allowed', 'Only the owner can invite admins. Invite a member, or ask the owner.');
   end if;
 end
 $$;
@@ -41,18 +41,25 @@ declare
 begin
   perform private.require_may_invite(me, role);
   if address is null or address !~ '^[^@\s]+@[^@\s]+$' or char_length(address) > 254 then
-    perform private.refuse(400, 'invalid_email');
+    perform private.refuse(400, 'invalid_email', 'This is not a valid email address. Correct the address.');
   end if;
   if exists (
     select from public.profiles p where lower(p.email) = address and p.organization_id = me.organization_id
   ) then
-    perform private.refuse(409, 'already_member');
+    perform private.refuse(
+      409, 'already_member',
+      'This user is already a member of your organization. Invite another address.'
+    );
   end if;
   if 100 <= (
     select count(*) from public.organization_invitations i
     where i.organization_id = me.organization_id and i.expires_at > now()
   ) then
-    perform private.refuse(409, 'too_many_invitations', '{"limit": 100}', 'Revoke some, or wait for answers.');
+    perform private.refuse(
+      409, 'too_many_invitations',
+      'The organization already has 100 open invitations. Revoke some, or wait until some are accepted.',
+      '{"limit": 100}'
+    );
   end if;
 
   return query
@@ -64,7 +71,10 @@ begin
   where i.expires_at <= now()
   returning i.id, clear_token, i.expires_at;
   if not found then
-    perform private.refuse(409, 'already_invited', hint => 'Resend the invitation, or revoke it.');
+    perform private.refuse(
+      409, 'already_invited',
+      'This address already has an open invitation. Resend that invitation or revoke it.'
+    );
   end if;
 end
 $$;
@@ -87,7 +97,10 @@ begin
     and i.organization_id = me.organization_id;
 
   if invitation.id is null then
-    perform private.refuse(404, 'invitation_not_found');
+    perform private.refuse(
+      404, 'invitation_not_found',
+      'This invitation does not exist, or it was revoked or used. Ask for a new invitation.'
+    );
   end if;
   perform private.require_may_invite(me, invitation.role);
 end
@@ -149,16 +162,25 @@ begin
   select * into invitation from public.organization_invitations i where i.token_hash = wanted;
 
   if invitation.id is null then
-    perform private.refuse(404, 'invitation_not_found');
+    perform private.refuse(
+      404, 'invitation_not_found',
+      'This invitation does not exist, or it was revoked or used. Ask for a new invitation.'
+    );
   end if;
   if lower(me.email) is distinct from invitation.email then
-    perform private.refuse(403, 'invitation_for_other_email', hint => 'Sign in with the address that was invited.');
+    perform private.refuse(
+      403, 'invitation_for_other_email',
+      'This invitation is for another email address. Sign in with the address that was invited.'
+    );
   end if;
   if not me.email_confirmed then
-    perform private.refuse(403, 'email_not_confirmed', hint => 'Confirm your address first.');
+    perform private.refuse(
+      403, 'email_not_confirmed',
+      'Your email address is not confirmed. Confirm the address, then accept the invitation.'
+    );
   end if;
   if invitation.expires_at <= now() then
-    perform private.refuse(410, 'invitation_expired', hint => 'Ask for another one.');
+    perform private.refuse(410, 'invitation_expired', 'This invitation has expired. Ask for a new invitation.');
   end if;
   delete from public.organization_invitations i where i.id = invitation.id;
   return invitation;
@@ -181,7 +203,10 @@ begin
   perform private.require_can_act();
   select * into me from public.profiles p where p.id = private.current_profile_id();
   if me.organization_id is not null then
-    perform private.refuse(409, 'already_member', hint => 'Leave your organization first.');
+    perform private.refuse(
+      409, 'already_member',
+      'You are already a member of an organization. Leave that organization first.'
+    );
   end if;
 
   invitation := private.take_invitation(me, token);
@@ -190,7 +215,10 @@ begin
   where p.id = me.id
     and p.organization_id is null;
   if not found then
-    perform private.refuse(409, 'already_member', hint => 'Leave your organization first.');
+    perform private.refuse(
+      409, 'already_member',
+      'You are already a member of an organization. Leave that organization first.'
+    );
   end if;
   select * into organization from public.organizations o where o.id = invitation.organization_id;
   return organization;

@@ -136,16 +136,23 @@ declare
 begin
   perform private.require_can_act();
   if action is null or action !~ '^[a-z][a-z0-9_.:-]{0,63}$' then
-    perform private.refuse(400, 'invalid_action', hint => 'Up to 64 characters: a-z, 0-9 and _.:-, a letter first.');
+    perform private.refuse(
+      400, 'invalid_action',
+      'The name of an action has up to 64 characters: a-z, 0-9 and _.:-, a letter first. Use another name.'
+    );
   end if;
   if data is null or jsonb_typeof(data) <> 'object' then
-    perform private.refuse(400, 'invalid_data', hint => 'A JSON object.');
+    perform private.refuse(400, 'invalid_data', 'The data is not a JSON object. Send an object, such as {}.');
   end if;
   if octet_length(data::text) > 4096 then
-    perform private.refuse(413, 'data_too_large', '{"limit": 4096}');
+    perform private.refuse(413, 'data_too_large', 'The data is larger than 4 KiB. Send less data.', '{"limit": 4096}');
   end if;
   if not private.within_rate('log_activity', me::text, 60) then
-    perform private.refuse(429, 'rate_limited', private.limit_detail('minute', 60));
+    perform private.refuse(
+      429, 'rate_limited',
+      'Too many requests were made in a short time. Wait a minute and try again.',
+      private.limit_detail('minute', 60)
+    );
   end if;
   insert into public.user_activity (user_id, action, data) values (me, log_my_activity.action, log_my_activity.data);
 end

@@ -11,11 +11,9 @@ declare
 begin
   select * into caller from public.profiles p where p.id = private.current_profile_id();
   if caller.role is distinct from 'admin' then
-    perform private.refuse(403, 'not_allowed', hint => 'For admins only.');
+    perform private.refuse(403, 'not_allowed', 'Only admins of this service can do this. Ask an admin to do it.');
   end if;
-  if not private.can_act(caller.id) then
-    perform private.refuse(403, 'account_blocked', hint => 'The account is suspended.');
-  end if;
+  perform private.require_active(caller.id);
   return caller.id;
 end
 $$;
@@ -47,8 +45,11 @@ begin
   then
     return old;
   end if;
-  raise exception using
-    errcode = 'PT403', message = 'audit_log_is_final', hint = 'Rows of the audit log stay as they are.';
+  perform private.refuse(
+    403, 'audit_log_is_final',
+    'Rows of the audit log cannot be changed or deleted. Leave them; the retention policy deletes old rows.'
+  );
+  return null;
 end
 $$;
 comment on function private.keep_audit_log() is

@@ -11,7 +11,7 @@ declare
 begin
   select * into profile from public.profiles p where p.id = user_id and not p.is_deleted;
   if profile.id is null then
-    perform private.refuse(404, 'user_not_found');
+    perform private.refuse(404, 'user_not_found', 'This user does not exist. Check the id or the email address.');
   end if;
   return profile;
 end
@@ -113,7 +113,10 @@ declare
   end;
 begin
   if sort_key is null or direction is null or direction not in ('asc', 'desc') then
-    perform private.refuse(400, 'invalid_sort', hint => 'By created_at, email or user_name; asc or desc.');
+    perform private.refuse(
+      400, 'invalid_sort',
+      'Users cannot be sorted in this way. Sort by created_at, email or user_name, asc or desc.'
+    );
   end if;
   return format('%s %s, p.id %s', sort_key, direction, direction);
 end

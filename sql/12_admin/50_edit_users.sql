@@ -31,7 +31,7 @@ begin
   limit 1
   for no key update;
   if not found then
-    perform private.refuse(409, 'last_admin', hint => 'Make somebody else an admin first.');
+    perform private.refuse(409, 'last_admin', 'This user is the last admin. Make another user an admin first.');
   end if;
 end
 $$;
@@ -50,7 +50,7 @@ declare
 begin
   perform private.lock_admins();
   if role is null then
-    perform private.refuse(400, 'invalid_role', hint => 'One of user, premium, admin, banned.');
+    perform private.refuse(400, 'invalid_role', 'This role does not exist. Choose user, premium, admin or banned.');
   end if;
   before := private.lock_user(user_id);
   update public.profiles p set role = admin_set_role.role where p.id = user_id returning * into after;
@@ -89,7 +89,10 @@ declare
 begin
   perform private.lock_admins();
   if is_active is null then
-    perform private.refuse(400, 'invalid_is_active', hint => 'true or false.');
+    perform private.refuse(
+      400, 'invalid_is_active',
+      'The value must be true or false. Send true to lift a suspension, false to suspend the user.'
+    );
   end if;
   before := private.lock_user(user_id);
   update public.profiles p set is_active = admin_set_active.is_active where p.id = user_id returning * into after;
@@ -152,10 +155,13 @@ declare
 begin
   perform private.require_admin();
   if amount is null or amount not between 1 and 1000000 then
-    perform private.refuse(400, 'invalid_amount', hint => 'Between 1 and 1,000,000.');
+    perform private.refuse(400, 'invalid_amount', 'The amount must be between 1 and 1,000,000. Enter another amount.');
   end if;
   if expires_at <= now() then
-    perform private.refuse(400, 'invalid_expiry', hint => 'In the future, or null for never.');
+    perform private.refuse(
+      400, 'invalid_expiry',
+      'The expiry must be in the future, or null for never. Choose another date.'
+    );
   end if;
   before := private.lock_user(user_id);
   after := private.grant_credits(user_id, amount, expires_at);
@@ -196,7 +202,10 @@ begin
   where lower(p.email) = lower(btrim(setup_admin.email)) and not p.is_deleted
   for no key update;
   if before.id is null then
-    perform private.refuse(404, 'user_not_found', hint => 'Nobody has signed up with this address.');
+    perform private.refuse(
+      404, 'user_not_found',
+      'Nobody has signed up with this address. Check the address, or sign up with it first.'
+    );
   end if;
   update public.profiles p set role = 'admin', is_active = true where p.id = before.id;
   perform private.audit(

@@ -12,7 +12,7 @@ declare
 begin
   perform private.require_user(user_id);
   if coalesce(char_length(btrim(note)), 0) not between 1 and 5000 then
-    perform private.refuse(400, 'invalid_note', hint => 'Between 1 and 5000 characters.');
+    perform private.refuse(400, 'invalid_note', 'A note must have between 1 and 5000 characters. Change the text.');
   end if;
   insert into public.admin_notes (user_id, admin_id, note, is_flagged)
   values (admin_add_note.user_id, admin, btrim(admin_add_note.note), coalesce(admin_add_note.is_flagged, false))
@@ -51,7 +51,7 @@ begin
   perform private.require_admin();
   select * into before from public.admin_notes n where n.id = note_id for update;
   if before.id is null then
-    perform private.refuse(404, 'note_not_found');
+    perform private.refuse(404, 'note_not_found', 'This note does not exist. Reload the notes of the user.');
   end if;
   update public.admin_notes n set is_flagged = coalesce(admin_flag_note.is_flagged, true)
   where n.id = note_id

@@ -34,8 +34,11 @@ declare
   max_lookouts integer := private.lookout_limit(profile_id);
 begin
   if others >= max_lookouts then
-    perform private.refuse(402, 'lookout_limit_reached', jsonb_build_object('limit', max_lookouts),
-      'Archive a lookout or upgrade the plan.');
+    perform private.refuse(
+      402, 'lookout_limit_reached',
+      'You have as many active lookouts as your plan allows. Archive a lookout or upgrade the plan.',
+      jsonb_build_object('limit', max_lookouts)
+    );
   end if;
 end
 $$;
@@ -133,7 +136,10 @@ begin
   where l.id = lookout_id and l.user_id = profile_id
   for no key update;
   if lookout.id is null then
-    perform private.refuse(404, 'lookout_not_found');
+    perform private.refuse(
+      404, 'lookout_not_found',
+      'This lookout does not exist or belongs to another user. Reload the list of lookouts.'
+    );
   end if;
   if private.lookout_schedule(lookout) <> seen then
     return null;

@@ -16,13 +16,19 @@ begin
   where l.id = lookout_id and l.user_id = profile_id
   for no key update;
   if lookout.id is null then
-    perform private.refuse(404, 'lookout_not_found');
+    perform private.refuse(
+      404, 'lookout_not_found',
+      'This lookout does not exist or belongs to another user. Reload the list of lookouts.'
+    );
   end if;
   if lookout.next_run_at is null then
-    perform private.refuse(409, 'lookout_not_active', hint => 'A paused or archived lookout does not run. Resume it first.');
+    perform private.refuse(
+      409, 'lookout_not_active',
+      'A paused or archived lookout does not run. Resume the lookout first.'
+    );
   end if;
   if lookout.lease_until is not null then
-    perform private.refuse(409, 'lookout_running', hint => 'A run of this lookout goes on.');
+    perform private.refuse(409, 'lookout_running', 'This lookout is already running. Wait until the run is complete.');
   end if;
 
   update public.lookouts l

@@ -26,13 +26,17 @@ set search_path = ''
 as $$
 begin
   if run.attempts > 5 then
-    perform private.refuse(503, 'run_abandoned', hint => 'The run was begun several times and never got through.');
+    perform private.refuse(
+      503, 'run_abandoned',
+      'The run was started several times and never completed. Run the lookout again, or contact support.'
+    );
   end if;
-  if not private.can_act(run.user_id) then
-    perform private.refuse(403, 'account_blocked', hint => 'The account is suspended.');
-  end if;
+  perform private.require_active(run.user_id);
   if lookout.status not in ('active', 'running') then
-    perform private.refuse(409, 'lookout_not_active', hint => 'The lookout was paused or archived before the run began.');
+    perform private.refuse(
+      409, 'lookout_not_active',
+      'The lookout was paused or archived before the run started. Resume the lookout first.'
+    );
   end if;
   -- After a downgrade the oldest go on.
   perform private.require_lookout_limit(run.user_id, (
@@ -115,7 +119,10 @@ begin
     return null;
   end if;
   if run.session_id is null then
-    return private.run_error('failed', 'session_deleted', 'The chat was deleted while it was written.');
+    return private.run_error(
+      'failed', 'session_deleted',
+      'The chat was deleted while the reply was written. Run the lookout again.'
+    );
   end if;
   select * into question
   from public.chat_messages m
@@ -125,12 +132,15 @@ begin
   if reply.status = 'streaming' then
     -- Recovery ends every turn long before.
     return case when run.turn_started_at < now() - interval '1 hour' then
-      private.run_error('failed', 'run_abandoned', 'The reply did not come to its end.')
+      private.run_error(
+        'failed', 'run_abandoned',
+        'The reply was never completed. Run the lookout again, or contact support.'
+      )
     end;
   end if;
   if reply.status = 'failed' then
     return private.run_error('failed', coalesce(reply.error ->> 'code', 'internal'),
-      coalesce(reply.error ->> 'message', 'Something went wrong.'));
+      coalesce(reply.error ->> 'message', 'Something went wrong on our side. Try again, or contact support.'));
   end if;
   return jsonb_build_object('status', 'complete');
 end

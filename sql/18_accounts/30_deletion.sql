@@ -13,7 +13,8 @@ begin
   perform from public.organizations o where o.id = me.organization_id for no key update;
   if exists (select from public.profiles p where p.organization_id = me.organization_id and p.id <> me.id) then
     perform private.refuse(
-      409, 'owner_must_transfer', hint => 'Transfer the ownership or delete the organization first.'
+      409, 'owner_must_transfer',
+      'Your organization has other members. Transfer the ownership or delete the organization first.'
     );
   end if;
 end

@@ -98,10 +98,13 @@ declare
 begin
   -- An account that is deleted in the middle of its export is not exported as empty.
   if me is null then
-    perform private.refuse(401, 'unknown_user', hint => 'This login no longer exists.');
+    perform private.refuse(401, 'unknown_user', 'This login no longer exists. Sign in again or create a new account.');
   end if;
   if query is null then
-    perform private.refuse(400, 'invalid_cursor');
+    perform private.refuse(
+      400, 'invalid_cursor',
+      'The cursor of the export does not fit its section. Send the cursor of the previous page, or none.'
+    );
   end if;
 
   for last_keys, body in execute query || ' limit ' || max_rows using me
@@ -145,7 +148,10 @@ declare
   is_hidden boolean := (select s.is_hidden from private.export_sections() s where s.section = export_account.section);
 begin
   if is_hidden is null then
-    perform private.refuse(404, 'unknown_section');
+    perform private.refuse(
+      404, 'unknown_section',
+      'An export has no section with this name. Use one of the section names of AccountExport in types/api.ts.'
+    );
   end if;
   if is_hidden then
     return private.read_hidden_export_page(section, after);

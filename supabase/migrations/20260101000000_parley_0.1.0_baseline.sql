@@ -37,22 +37,25 @@ $$;
 comment on function private.touch_updated_at() is
   'Trigger: stamps updated_at. Called before every update of a table that has the column.';
 
-create function private.refuse(http_status integer, code text, detail jsonb default null, hint text default null)
+create function private.refuse(http_status integer, code text, hint text, detail jsonb default null)
 returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
+  if coalesce(btrim(hint), '') = '' then
+    raise exception 'The refusal % has no hint.', code;
+  end if;
   raise exception using
     errcode = 'PT' || http_status,
     message = code,
     detail = coalesce(detail::text, ''),
-    hint = coalesce(hint, '');
+    hint = hint;
 end
 $$;
-comment on function private.refuse(integer, text, jsonb, text) is
-  'Raises a refusal that PostgREST answers with this HTTP status: a stable snake_case code, JSON detail, a hint for people.';
-grant execute on function private.refuse(integer, text, jsonb, text) to authenticated, service_role;
+comment on function private.refuse(integer, text, text, jsonb) is
+  'Raises a refusal that PostgREST answers with this HTTP status: a stable code, a hint that tells people what to do, detail.';
+grant execute on function private.refuse(integer, text, text, jsonb) to authenticated, service_role;
 
 create function private.schema_version()
 returns text
@@ -275,6 +278,23 @@ as $$
 $$;
 comment on function private.can_act(uuid) is 'The one rule for who may start anything: not banned, active, not deleted.';
 
+create function private.require_active(profile_id uuid)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  if not private.can_act(profile_id) then
+    perform private.refuse(
+      403, 'account_blocked',
+      'This account is suspended. Ask an administrator of this service to lift the suspension.'
+    );
+  end if;
+end
+$$;
+comment on function private.require_active(uuid) is 'Refuses with 403 a profile that may not start anything.';
+
 create function private.may_act()
 returns boolean
 language plpgsql
@@ -298,9 +318,7 @@ security definer
 set search_path = ''
 as $$
 begin
-  if not private.can_act(private.current_profile_id()) then
-    perform private.refuse(403, 'account_blocked', hint => 'The account is suspended.');
-  end if;
+  perform private.require_active(private.current_profile_id());
   return true;
 end
 $$;
@@ -322,7 +340,7 @@ begin
     select * into found_profile from public.profiles p where p.auth_id = auth_user_id;
   end if;
   if found_profile.id is null or found_profile.is_deleted then
-    perform private.refuse(401, 'unknown_user', hint => 'This login no longer exists.');
+    perform private.refuse(401, 'unknown_user', 'This login no longer exists. Sign in again or create a new account.');
   end if;
   return found_profile;
 end
@@ -339,8 +357,8 @@ declare
   profile public.profiles := private.ensure_profile(auth_user_id);
 begin
   perform from public.profiles p where p.id = profile.id for no key update;
-  if must_act and not private.can_act(profile.id) then
-    perform private.refuse(403, 'account_blocked', hint => 'The account is suspended.');
+  if must_act then
+    perform private.require_active(profile.id);
   end if;
   return profile.id;
 end
@@ -451,6 +469,7 @@ comment on table public.assistants is
 comment on column public.assistants.tools is 'Tools of the Responses API that this assistant always has.';
 comment on column public.assistants.temperature is 'Sent only when set: reasoning models refuse it.';
 comment on column public.assistants.reasoning_effort is 'Sent only when set.';
+comment on column public.assistants.starters is 'Suggestions for a first message.';
 comment on column public.assistants.required_plan is 'The lowest plan that may use it; null means every plan.';
 comment on table private.assistant_instructions is
   'What an assistant is told. Never readable by a client: start_turn hands it to the chat function.';
@@ -480,7 +499,7 @@ declare
   share_token text;
 begin
   if visibility is null or visibility not in ('private', 'public') then
-    perform private.refuse(400, 'invalid_visibility', hint => 'One of private, public.');
+    perform private.refuse(400, 'invalid_visibility', 'A chat cannot have this visibility. Choose private or public.');
   end if;
   -- Who is suspended may still take a chat back.
   if visibility = 'public' then
@@ -496,7 +515,10 @@ begin
     and s.user_id = private.current_profile_id()
   returning s.share_token into share_token;
   if not found then
-    perform private.refuse(404, 'session_not_found');
+    perform private.refuse(
+      404, 'session_not_found',
+      'This chat does not exist or belongs to another user. Open another chat or start a new one.'
+    );
   end if;
   return share_token;
 end
@@ -732,6 +754,8 @@ comment on column public.chat_messages.attachments is 'The file parts, derived f
 comment on column public.chat_messages.cached_input_tokens is 'Part of input_tokens that the provider served from its cache.';
 comment on column public.chat_messages.usage_estimated is 'True when the provider gave no token counts.';
 comment on column public.chat_messages.completion_time is 'Seconds from the request to the end of the reply.';
+comment on column public.chat_messages.feedback is 'The user''s opinion of a reply: 1 is good, -1 is bad.';
+comment on column public.chat_messages.response_id is 'OpenAI''s response that the reply was taken from.';
 comment on column public.chat_messages.error is 'Why a reply failed, as the client saw it: code and message.';
 comment on table public.chat_turns is
   'One generation of a reply: what resume, stop and recovery act on. At most one is active per session.';
@@ -941,8 +965,11 @@ declare
   max_bytes bigint := (private.upload_limits(profile_id) ->> 'max_file_bytes')::bigint;
 begin
   if file_size > max_bytes then
-    perform private.refuse(413, 'file_too_large', jsonb_build_object('max_bytes', max_bytes),
-      'The file is larger than the plan allows.');
+    perform private.refuse(
+      413, 'file_too_large',
+      'The file is larger than your plan allows. Choose a smaller file or upgrade the plan.',
+      jsonb_build_object('max_bytes', max_bytes)
+    );
   end if;
 end
 $$;
@@ -964,8 +991,11 @@ begin
       and f.user_id = profile_id
       and f.status <> 'failed'
   ) >= max_files then
-    perform private.refuse(402, 'file_limit_reached', jsonb_build_object('max_files', max_files),
-      'This chat holds as many files as the plan allows.');
+    perform private.refuse(
+      402, 'file_limit_reached',
+      'This chat already has as many files as your plan allows. Delete a file of this chat or upgrade the plan.',
+      jsonb_build_object('max_files', max_files)
+    );
   end if;
 end
 $$;
@@ -1000,11 +1030,16 @@ declare
   );
 begin
   if private.is_safe_object_name(storage_path) is not true then
-    perform private.refuse(404, 'object_not_found',
-      hint => 'This name has an empty or dotted segment, or one of ? # % and backslash. Use another name.');
+    perform private.refuse(
+      404, 'object_not_found',
+      'This name has an empty or dotted segment, or one of ? # % and backslash. Use another name.'
+    );
   end if;
   if size is null or not starts_with(storage_path, profile_id || '/') then
-    perform private.refuse(404, 'object_not_found', hint => 'Put the object into your own folder of chat-files first.');
+    perform private.refuse(
+      404, 'object_not_found',
+      'This object does not exist in your folder of the bucket chat-files. Upload the object there first.'
+    );
   end if;
   perform private.check_file_size(profile_id, size);
 end
@@ -1026,7 +1061,10 @@ begin
   where m.session_id = message_for_file.session_id
     and message_for_file.message_id in (m.client_id, m.id::text);
   if found_id is null and message_id is not null then
-    perform private.refuse(404, 'message_not_found');
+    perform private.refuse(
+      404, 'message_not_found',
+      'This message does not exist in this chat. Reload the chat and choose one of your own messages.'
+    );
   end if;
   return found_id;
 end
@@ -1043,9 +1081,7 @@ as $$
 declare
   profile public.profiles := private.ensure_profile(auth_user_id);
 begin
-  if not private.can_act(profile.id) then
-    perform private.refuse(403, 'account_blocked', hint => 'The account is suspended.');
-  end if;
+  perform private.require_active(profile.id);
   if storage_path is not null then
     perform private.require_own_object(profile.id, storage_path);
   end if;
@@ -1092,7 +1128,10 @@ begin
   if file.session_id = session.id then
     return file;
   elsif file.id is not null then
-    perform private.refuse(409, 'object_in_use', hint => 'This object is a file of another chat.');
+    perform private.refuse(
+      409, 'object_in_use',
+      'This object is already a file of another chat. Upload the file again for this chat.'
+    );
   end if;
   perform private.check_file_count(profile.id, session.id);
 
@@ -1131,7 +1170,7 @@ declare
 begin
   select * into file from public.chat_files f where f.id = file_id and f.status = 'pending';
   if file.id is null then
-    perform private.refuse(404, 'file_not_found', hint => 'The file was deleted meanwhile.');
+    perform private.refuse(404, 'file_not_found', 'The file was deleted during its upload. Upload the file again.');
   end if;
   perform private.check_file_size(file.user_id, store_file.file_size);
 
@@ -1147,7 +1186,7 @@ exception when unique_violation then
   from public.chat_files f
   where f.session_id = file.session_id and f.sha256 = store_file.sha256 and f.status <> 'failed';
   if file.id is null then
-    perform private.refuse(409, 'file_changed', hint => 'The file was deleted meanwhile. Send it again.');
+    perform private.refuse(409, 'file_changed', 'The file was deleted during its upload. Upload the file again.');
   end if;
   return file;
 end
@@ -1211,7 +1250,10 @@ begin
   where f.id = file_id and p.id = f.user_id and p.auth_id = auth_user_id
   returning f.user_id into owner_id;
   if not found then
-    perform private.refuse(404, 'file_not_found');
+    perform private.refuse(
+      404, 'file_not_found',
+      'This file does not exist or belongs to another user. Reload the list of files.'
+    );
   end if;
   return owner_id;
 end
@@ -1551,6 +1593,13 @@ create table public.usage_metrics (
 
 comment on table public.plans is 'What a profile may use; null means unlimited.';
 comment on column public.plans.rank is 'Order of the plans: an assistant''s required plan is the lowest that may use it.';
+comment on column public.plans.monthly_messages is 'Messages per billing period; credits go beyond it.';
+comment on column public.plans.daily_messages is 'Messages per UTC day.';
+comment on column public.plans.monthly_searches is 'Messages with web search per UTC month.';
+comment on column public.plans.turns_per_minute is 'Turns that one user may start within a minute.';
+comment on column public.plans.max_file_bytes is 'Largest size of one file.';
+comment on column public.plans.max_session_files is 'Most files in one chat.';
+comment on column public.plans.max_lookouts is 'Most lookouts that are not archived.';
 comment on table public.model_prices is
   'US dollars per million tokens. A dated model has the price of the longest name that it begins with.';
 comment on table public.usage_counters is
@@ -1712,9 +1761,11 @@ begin
   end if;
 
   select * into profile from public.profiles p where p.id = profile_id;
-  perform private.refuse(402, 'quota_exceeded', jsonb_build_object(
-    'limit', profile.subscription_quota, 'reset_at', profile.quota_last_reset + interval '1 month'
-  ), 'Upgrade the plan, buy credits, or wait for the next period.');
+  perform private.refuse(
+    402, 'quota_exceeded',
+    'All messages of this period are used. Upgrade the plan, buy credits, or wait for the next period.',
+    jsonb_build_object('limit', profile.subscription_quota, 'reset_at', profile.quota_last_reset + interval '1 month')
+  );
   return null;
 end
 $$;
@@ -1730,9 +1781,7 @@ declare
   plan public.plans;
   reservation jsonb;
 begin
-  if not private.can_act(profile_id) then
-    perform private.refuse(403, 'account_blocked', hint => 'The account is suspended.');
-  end if;
+  perform private.require_active(profile_id);
   -- Turns of one profile queue here, whatever their session: counts and quota are read under this lock.
   select l.* into plan
   from public.profiles p
@@ -1741,17 +1790,26 @@ begin
   for no key update of p;
 
   if not private.count_usage(profile_id, 'turns', 'minute', plan.turns_per_minute) then
-    perform private.refuse(429, 'rate_limited', private.limit_detail('minute', plan.turns_per_minute),
-      'Too many messages in a minute.');
+    perform private.refuse(
+      429, 'rate_limited',
+      'You sent too many messages within a minute. Wait a minute and try again.',
+      private.limit_detail('minute', plan.turns_per_minute)
+    );
   end if;
   if not private.count_usage(profile_id, 'messages', 'day', plan.daily_messages) then
-    perform private.refuse(429, 'daily_limit_reached', private.limit_detail('day', plan.daily_messages),
-      'The day''s messages are used up.');
+    perform private.refuse(
+      429, 'daily_limit_reached',
+      'All messages of today are used. Wait until tomorrow or upgrade the plan.',
+      private.limit_detail('day', plan.daily_messages)
+    );
   end if;
   reservation := private.spend_message(profile_id);
   if with_search and not private.count_usage(profile_id, 'searches', 'month', plan.monthly_searches) then
-    perform private.refuse(402, 'search_quota_exceeded', private.limit_detail('month', plan.monthly_searches),
-      'The month''s searches are used up.');
+    perform private.refuse(
+      402, 'search_quota_exceeded',
+      'All web searches of this month are used. Send the message without search, or upgrade the plan.',
+      private.limit_detail('month', plan.monthly_searches)
+    );
   end if;
   return reservation || jsonb_build_object(
     'day', date_trunc('day', now(), 'UTC'),
@@ -1926,11 +1984,12 @@ begin
   for no key update;
 
   if session.id is null then
-    perform private.refuse(404, 'session_not_found');
+    perform private.refuse(
+      404, 'session_not_found',
+      'This chat does not exist or belongs to another user. Open another chat or start a new one.'
+    );
   end if;
-  if not private.can_act(profile_id) then
-    perform private.refuse(403, 'account_blocked', hint => 'The account is suspended.');
-  end if;
+  perform private.require_active(profile_id);
   return session;
 end
 $$;
@@ -1948,7 +2007,10 @@ declare
 begin
   select * into assistant from public.assistants a where a.slug = assistant_for_turn.slug and a.is_active;
   if assistant.slug is null then
-    perform private.refuse(409, 'assistant_unavailable', hint => 'Choose another assistant.');
+    perform private.refuse(
+      409, 'assistant_unavailable',
+      'This assistant is no longer available. Choose another assistant.'
+    );
   end if;
   if (select needed.rank from public.plans needed where needed.slug = assistant.required_plan) > (
     select own.rank
@@ -1956,8 +2018,11 @@ begin
     join public.plans own on own.slug = p.subscription_plan
     where p.id = profile_id
   ) then
-    perform private.refuse(402, 'plan_required', jsonb_build_object('plan', assistant.required_plan),
-      'Upgrade the plan to use this assistant.');
+    perform private.refuse(
+      402, 'plan_required',
+      'Your plan does not include this assistant. Upgrade the plan or choose another assistant.',
+      jsonb_build_object('plan', assistant.required_plan)
+    );
   end if;
   return assistant;
 end
@@ -2053,16 +2118,25 @@ begin
     return question;
   end if;
   if question.id is null or question.sender <> 'user' then
-    perform private.refuse(404, 'message_not_found', hint => 'Only an own message of this session can be edited.');
+    perform private.refuse(
+      404, 'message_not_found',
+      'Only your own messages of this chat can be edited. Reload the chat and choose one.'
+    );
   end if;
 
   if question.content = store_question.content and question.parts = store_question.parts then
     -- Sent again after a failure: the failed reply goes, nothing else may have followed it.
     if (private.reply_to(private.reply_to(question))).id is not null then
-      perform private.refuse(409, 'message_id_conflict', hint => 'Later messages follow this one.');
+      perform private.refuse(
+        409, 'message_id_conflict',
+        'Later messages follow this message. Edit it, or send a new message.'
+      );
     end if;
   elsif target_id is null then
-    perform private.refuse(409, 'message_id_conflict', hint => 'This message id was used with other content.');
+    perform private.refuse(
+      409, 'message_id_conflict',
+      'Another message already has this id. Send the message with a new id.'
+    );
   end if;
   perform private.cut_session(question);
   update public.chat_messages m
@@ -2093,11 +2167,14 @@ begin
   reply := private.reply_to(question);
 
   if question.id is null then
-    perform private.refuse(409, 'nothing_to_regenerate', hint => 'The session has no message to answer.');
+    perform private.refuse(409, 'nothing_to_regenerate', 'This chat has no message to reply to. Send a message first.');
   end if;
   if target_id is not null
     and target_id not in (question.id::text, coalesce(question.client_id, ''), coalesce(reply.id::text, '')) then
-    perform private.refuse(409, 'message_id_conflict', hint => 'Only the last answer can be regenerated.');
+    perform private.refuse(
+      409, 'message_id_conflict',
+      'Only the last reply can be regenerated. Reload the chat and regenerate that one.'
+    );
   end if;
   return question;
 end
@@ -2197,7 +2274,11 @@ begin
   )
   limit 1;
   if missing is not null then
-    perform private.refuse(404, 'file_not_found', jsonb_build_object('file_id', missing), 'Upload the file to this chat first.');
+    perform private.refuse(
+      404, 'file_not_found',
+      'The message contains a file that is not in this chat. Upload the file to this chat first.',
+      jsonb_build_object('file_id', missing)
+    );
   end if;
 
   select f.* into unready
@@ -2205,8 +2286,11 @@ begin
   where f.id = any (file_ids) and f.status <> 'ready'
   limit 1;
   if unready.id is not null then
-    perform private.refuse(409, 'file_not_ready', jsonb_build_object('file_id', unready.id, 'status', unready.status),
-      'The file is not ready to be used.');
+    perform private.refuse(
+      409, 'file_not_ready',
+      'The file is not ready yet, or it failed. Wait until the file is ready, or remove it from the message.',
+      jsonb_build_object('file_id', unready.id, 'status', unready.status)
+    );
   end if;
 end
 $$;
@@ -2348,7 +2432,10 @@ begin
     return repeated;
   end if;
   if (private.active_turn(session.id)).id is not null then
-    perform private.refuse(409, 'turn_in_progress', hint => 'Wait for the reply or stop it.');
+    perform private.refuse(
+      409, 'turn_in_progress',
+      'A reply is still being written in this chat. Wait until it is complete, or stop it.'
+    );
   end if;
   assistant := private.assistant_for_turn(session.assistant_slug, profile_id);
   perform private.check_turn_files(session, named);
@@ -2670,7 +2757,10 @@ set search_path = ''
 as $$
 begin
   if status not in ('complete', 'stopped') then
-    perform private.refuse(400, 'invalid_turn_status');
+    perform private.refuse(
+      400, 'invalid_turn_status',
+      'A turn cannot settle with this status. Use one of complete, stopped, failed.'
+    );
   end if;
   return private.settle_turn(turn_id, status, reply);
 end
@@ -3452,8 +3542,11 @@ begin
     union all
     select from public.stripe_customers c where kind = 'customer' and c.id = object_id and c.is_deleted
   ) then
-    perform private.refuse(409, 'stripe_object_missing', jsonb_build_object('kind', kind, 'id', object_id),
-      'Stripe does not know an object that nothing says was deleted.');
+    perform private.refuse(
+      409, 'stripe_object_missing',
+      'Stripe does not know this object, and it was not deleted. Check STRIPE_SECRET_KEY.',
+      jsonb_build_object('kind', kind, 'id', object_id)
+    );
   end if;
 end
 $$;
@@ -3624,7 +3717,11 @@ begin
   elsif kind = 'checkout' then
     perform private.apply_checkout(fields);
   else
-    perform private.refuse(400, 'unknown_stripe_object', jsonb_build_object('kind', kind));
+    perform private.refuse(
+      400, 'unknown_stripe_object',
+      'Parley does not store Stripe objects of this kind. Send a kind that private.apply_stripe_object names.',
+      jsonb_build_object('kind', kind)
+    );
   end if;
 end
 $$;
@@ -3715,8 +3812,8 @@ as $$
 declare
   profile public.profiles := private.ensure_profile(auth_user_id);
 begin
-  if is_buying and not private.can_act(profile.id) then
-    perform private.refuse(403, 'account_blocked', hint => 'The account is suspended.');
+  if is_buying then
+    perform private.require_active(profile.id);
   end if;
   return jsonb_build_object(
     'profile_id', profile.id,
@@ -3766,7 +3863,10 @@ begin
   on conflict (id) do update set user_id = excluded.user_id where c.user_id is null and not c.is_deleted
   returning c.id into linked;
   if linked is null then
-    perform private.refuse(409, 'customer_taken', hint => 'Try again.');
+    perform private.refuse(
+      409, 'customer_taken',
+      'This Stripe customer already belongs to another account. Try again.'
+    );
   end if;
   update public.subscriptions s set user_id = profile_id where s.stripe_customer_id = linked;
   update public.payments p set user_id = profile_id where p.stripe_customer_id = linked;
@@ -3960,7 +4060,10 @@ begin
   if exists (select from public.organizations o where o.id = wanted)
     and not exists (select from public.profiles p where p.organization_id = wanted and p.organization_role = 'owner')
   then
-    perform private.refuse(409, 'organization_without_owner');
+    perform private.refuse(
+      409, 'organization_without_owner',
+      'An organization needs an owner. Transfer the ownership or delete the organization.'
+    );
   end if;
   return null;
 end
@@ -3983,12 +4086,16 @@ begin
     and p.organization_id is not null;
 
   if me.id is null then
-    perform private.refuse(404, 'organization_not_found', hint => 'You are in no organization.');
+    perform private.refuse(
+      404, 'organization_not_found',
+      'You are not a member of an organization. Create an organization or accept an invitation first.'
+    );
   end if;
   if me.organization_role <> all (roles) then
     perform private.refuse(
-      403, 'not_allowed', jsonb_build_object('role', me.organization_role),
-      'Your role in the organization does not allow it.'
+      403, 'not_allowed',
+      'Your role in the organization does not allow this. Ask its owner or an admin to do it.',
+      jsonb_build_object('role', me.organization_role)
     );
   end if;
   return me;
@@ -4033,7 +4140,10 @@ begin
   where p.id = private.current_profile_id()
     and p.organization_id is null;
   if not found then
-    perform private.refuse(409, 'already_member', hint => 'Leave your organization first.');
+    perform private.refuse(
+      409, 'already_member',
+      'You are already a member of an organization. Leave that organization first.'
+    );
   end if;
   return organization;
 end
@@ -4050,7 +4160,7 @@ set search_path = ''
 as $$
 begin
   if coalesce(char_length(btrim(name)), 0) not between 1 and 200 then
-    perform private.refuse(400, 'invalid_name', hint => 'Between 1 and 200 characters.');
+    perform private.refuse(400, 'invalid_name', 'The name must have between 1 and 200 characters. Enter another name.');
   end if;
   return btrim(name);
 end
@@ -4188,7 +4298,10 @@ begin
   for no key update;
 
   if member.id is null then
-    perform private.refuse(404, 'member_not_found');
+    perform private.refuse(
+      404, 'member_not_found',
+      'This user is not a member of your organization. Reload the list of members.'
+    );
   end if;
   return member;
 end
@@ -4207,10 +4320,13 @@ declare
   member public.profiles := private.require_member(me, member_id);
 begin
   if role is null or role not in ('admin', 'member') then
-    perform private.refuse(400, 'invalid_role', hint => 'One of admin, member.');
+    perform private.refuse(400, 'invalid_role', 'An organization has no such role. Choose admin or member.');
   end if;
   if member.organization_role = 'owner' then
-    perform private.refuse(409, 'owner_must_transfer', hint => 'Transfer the ownership instead.');
+    perform private.refuse(
+      409, 'owner_must_transfer',
+      'The owner cannot take another role. Transfer the ownership instead.'
+    );
   end if;
   update public.profiles p set organization_role = set_member_role.role where p.id = member.id;
 end
@@ -4230,7 +4346,10 @@ declare
   member public.profiles := private.require_member(me, member_id);
 begin
   if member.organization_role = 'owner' or member.organization_role = 'admin' and me.organization_role <> 'owner' then
-    perform private.refuse(403, 'not_allowed', hint => 'Admins remove members; admins are removed by the owner.');
+    perform private.refuse(
+      403, 'not_allowed',
+      'You may not remove this member. Admins remove members, the owner removes admins.'
+    );
   end if;
   update public.profiles p set organization_id = null where p.id = member.id;
 end
@@ -4254,7 +4373,8 @@ begin
   if not found then
     perform private.my_membership('owner');
     perform private.refuse(
-      409, 'owner_must_transfer', hint => 'Transfer the ownership or delete the organization first.'
+      409, 'owner_must_transfer',
+      'The owner cannot leave the organization. Transfer the ownership or delete the organization first.'
     );
   end if;
 end
@@ -4274,10 +4394,13 @@ declare
   member public.profiles := private.require_member(me, member_id);
 begin
   if member.id = me.id then
-    perform private.refuse(409, 'already_owner');
+    perform private.refuse(409, 'already_owner', 'This member already owns the organization. Choose another member.');
   end if;
   if not private.can_act(member.id) then
-    perform private.refuse(409, 'member_blocked', hint => 'Somebody who is suspended cannot own an organization.');
+    perform private.refuse(
+      409, 'member_blocked',
+      'A suspended member cannot own an organization. Choose another member.'
+    );
   end if;
   update public.profiles p set organization_role = 'admin' where p.id = me.id;
   update public.profiles p set organization_role = 'owner' where p.id = member.id;
@@ -4368,10 +4491,10 @@ set search_path = ''
 as $$
 begin
   if role is null or role not in ('admin', 'member') then
-    perform private.refuse(400, 'invalid_role', hint => 'One of admin, member.');
+    perform private.refuse(400, 'invalid_role', 'An organization has no such role. Choose admin or member.');
   end if;
   if role = 'admin' and me.organization_role <> 'owner' then
-    perform private.refuse(403, 'not_allowed', hint => 'Only the owner makes admins.');
+    perform private.refuse(403, 'not_allowed', 'Only the owner can invite admins. Invite a member, or ask the owner.');
   end if;
 end
 $$;
@@ -4391,18 +4514,25 @@ declare
 begin
   perform private.require_may_invite(me, role);
   if address is null or address !~ '^[^@\s]+@[^@\s]+$' or char_length(address) > 254 then
-    perform private.refuse(400, 'invalid_email');
+    perform private.refuse(400, 'invalid_email', 'This is not a valid email address. Correct the address.');
   end if;
   if exists (
     select from public.profiles p where lower(p.email) = address and p.organization_id = me.organization_id
   ) then
-    perform private.refuse(409, 'already_member');
+    perform private.refuse(
+      409, 'already_member',
+      'This user is already a member of your organization. Invite another address.'
+    );
   end if;
   if 100 <= (
     select count(*) from public.organization_invitations i
     where i.organization_id = me.organization_id and i.expires_at > now()
   ) then
-    perform private.refuse(409, 'too_many_invitations', '{"limit": 100}', 'Revoke some, or wait for answers.');
+    perform private.refuse(
+      409, 'too_many_invitations',
+      'The organization already has 100 open invitations. Revoke some, or wait until some are accepted.',
+      '{"limit": 100}'
+    );
   end if;
 
   return query
@@ -4414,7 +4544,10 @@ begin
   where i.expires_at <= now()
   returning i.id, clear_token, i.expires_at;
   if not found then
-    perform private.refuse(409, 'already_invited', hint => 'Resend the invitation, or revoke it.');
+    perform private.refuse(
+      409, 'already_invited',
+      'This address already has an open invitation. Resend that invitation or revoke it.'
+    );
   end if;
 end
 $$;
@@ -4437,7 +4570,10 @@ begin
     and i.organization_id = me.organization_id;
 
   if invitation.id is null then
-    perform private.refuse(404, 'invitation_not_found');
+    perform private.refuse(
+      404, 'invitation_not_found',
+      'This invitation does not exist, or it was revoked or used. Ask for a new invitation.'
+    );
   end if;
   perform private.require_may_invite(me, invitation.role);
 end
@@ -4499,16 +4635,25 @@ begin
   select * into invitation from public.organization_invitations i where i.token_hash = wanted;
 
   if invitation.id is null then
-    perform private.refuse(404, 'invitation_not_found');
+    perform private.refuse(
+      404, 'invitation_not_found',
+      'This invitation does not exist, or it was revoked or used. Ask for a new invitation.'
+    );
   end if;
   if lower(me.email) is distinct from invitation.email then
-    perform private.refuse(403, 'invitation_for_other_email', hint => 'Sign in with the address that was invited.');
+    perform private.refuse(
+      403, 'invitation_for_other_email',
+      'This invitation is for another email address. Sign in with the address that was invited.'
+    );
   end if;
   if not me.email_confirmed then
-    perform private.refuse(403, 'email_not_confirmed', hint => 'Confirm your address first.');
+    perform private.refuse(
+      403, 'email_not_confirmed',
+      'Your email address is not confirmed. Confirm the address, then accept the invitation.'
+    );
   end if;
   if invitation.expires_at <= now() then
-    perform private.refuse(410, 'invitation_expired', hint => 'Ask for another one.');
+    perform private.refuse(410, 'invitation_expired', 'This invitation has expired. Ask for a new invitation.');
   end if;
   delete from public.organization_invitations i where i.id = invitation.id;
   return invitation;
@@ -4531,7 +4676,10 @@ begin
   perform private.require_can_act();
   select * into me from public.profiles p where p.id = private.current_profile_id();
   if me.organization_id is not null then
-    perform private.refuse(409, 'already_member', hint => 'Leave your organization first.');
+    perform private.refuse(
+      409, 'already_member',
+      'You are already a member of an organization. Leave that organization first.'
+    );
   end if;
 
   invitation := private.take_invitation(me, token);
@@ -4540,7 +4688,10 @@ begin
   where p.id = me.id
     and p.organization_id is null;
   if not found then
-    perform private.refuse(409, 'already_member', hint => 'Leave your organization first.');
+    perform private.refuse(
+      409, 'already_member',
+      'You are already a member of an organization. Leave that organization first.'
+    );
   end if;
   select * into organization from public.organizations o where o.id = invitation.organization_id;
   return organization;
@@ -4882,16 +5033,23 @@ declare
 begin
   perform private.require_can_act();
   if action is null or action !~ '^[a-z][a-z0-9_.:-]{0,63}$' then
-    perform private.refuse(400, 'invalid_action', hint => 'Up to 64 characters: a-z, 0-9 and _.:-, a letter first.');
+    perform private.refuse(
+      400, 'invalid_action',
+      'The name of an action has up to 64 characters: a-z, 0-9 and _.:-, a letter first. Use another name.'
+    );
   end if;
   if data is null or jsonb_typeof(data) <> 'object' then
-    perform private.refuse(400, 'invalid_data', hint => 'A JSON object.');
+    perform private.refuse(400, 'invalid_data', 'The data is not a JSON object. Send an object, such as {}.');
   end if;
   if octet_length(data::text) > 4096 then
-    perform private.refuse(413, 'data_too_large', '{"limit": 4096}');
+    perform private.refuse(413, 'data_too_large', 'The data is larger than 4 KiB. Send less data.', '{"limit": 4096}');
   end if;
   if not private.within_rate('log_activity', me::text, 60) then
-    perform private.refuse(429, 'rate_limited', private.limit_detail('minute', 60));
+    perform private.refuse(
+      429, 'rate_limited',
+      'Too many requests were made in a short time. Wait a minute and try again.',
+      private.limit_detail('minute', 60)
+    );
   end if;
   insert into public.user_activity (user_id, action, data) values (me, log_my_activity.action, log_my_activity.data);
 end
@@ -4950,11 +5108,9 @@ declare
 begin
   select * into caller from public.profiles p where p.id = private.current_profile_id();
   if caller.role is distinct from 'admin' then
-    perform private.refuse(403, 'not_allowed', hint => 'For admins only.');
+    perform private.refuse(403, 'not_allowed', 'Only admins of this service can do this. Ask an admin to do it.');
   end if;
-  if not private.can_act(caller.id) then
-    perform private.refuse(403, 'account_blocked', hint => 'The account is suspended.');
-  end if;
+  perform private.require_active(caller.id);
   return caller.id;
 end
 $$;
@@ -4986,8 +5142,11 @@ begin
   then
     return old;
   end if;
-  raise exception using
-    errcode = 'PT403', message = 'audit_log_is_final', hint = 'Rows of the audit log stay as they are.';
+  perform private.refuse(
+    403, 'audit_log_is_final',
+    'Rows of the audit log cannot be changed or deleted. Leave them; the retention policy deletes old rows.'
+  );
+  return null;
 end
 $$;
 comment on function private.keep_audit_log() is
@@ -5077,7 +5236,7 @@ declare
 begin
   select * into profile from public.profiles p where p.id = user_id and not p.is_deleted;
   if profile.id is null then
-    perform private.refuse(404, 'user_not_found');
+    perform private.refuse(404, 'user_not_found', 'This user does not exist. Check the id or the email address.');
   end if;
   return profile;
 end
@@ -5179,7 +5338,10 @@ declare
   end;
 begin
   if sort_key is null or direction is null or direction not in ('asc', 'desc') then
-    perform private.refuse(400, 'invalid_sort', hint => 'By created_at, email or user_name; asc or desc.');
+    perform private.refuse(
+      400, 'invalid_sort',
+      'Users cannot be sorted in this way. Sort by created_at, email or user_name, asc or desc.'
+    );
   end if;
   return format('%s %s, p.id %s', sort_key, direction, direction);
 end
@@ -5420,7 +5582,7 @@ begin
   limit 1
   for no key update;
   if not found then
-    perform private.refuse(409, 'last_admin', hint => 'Make somebody else an admin first.');
+    perform private.refuse(409, 'last_admin', 'This user is the last admin. Make another user an admin first.');
   end if;
 end
 $$;
@@ -5439,7 +5601,7 @@ declare
 begin
   perform private.lock_admins();
   if role is null then
-    perform private.refuse(400, 'invalid_role', hint => 'One of user, premium, admin, banned.');
+    perform private.refuse(400, 'invalid_role', 'This role does not exist. Choose user, premium, admin or banned.');
   end if;
   before := private.lock_user(user_id);
   update public.profiles p set role = admin_set_role.role where p.id = user_id returning * into after;
@@ -5478,7 +5640,10 @@ declare
 begin
   perform private.lock_admins();
   if is_active is null then
-    perform private.refuse(400, 'invalid_is_active', hint => 'true or false.');
+    perform private.refuse(
+      400, 'invalid_is_active',
+      'The value must be true or false. Send true to lift a suspension, false to suspend the user.'
+    );
   end if;
   before := private.lock_user(user_id);
   update public.profiles p set is_active = admin_set_active.is_active where p.id = user_id returning * into after;
@@ -5541,10 +5706,13 @@ declare
 begin
   perform private.require_admin();
   if amount is null or amount not between 1 and 1000000 then
-    perform private.refuse(400, 'invalid_amount', hint => 'Between 1 and 1,000,000.');
+    perform private.refuse(400, 'invalid_amount', 'The amount must be between 1 and 1,000,000. Enter another amount.');
   end if;
   if expires_at <= now() then
-    perform private.refuse(400, 'invalid_expiry', hint => 'In the future, or null for never.');
+    perform private.refuse(
+      400, 'invalid_expiry',
+      'The expiry must be in the future, or null for never. Choose another date.'
+    );
   end if;
   before := private.lock_user(user_id);
   after := private.grant_credits(user_id, amount, expires_at);
@@ -5585,7 +5753,10 @@ begin
   where lower(p.email) = lower(btrim(setup_admin.email)) and not p.is_deleted
   for no key update;
   if before.id is null then
-    perform private.refuse(404, 'user_not_found', hint => 'Nobody has signed up with this address.');
+    perform private.refuse(
+      404, 'user_not_found',
+      'Nobody has signed up with this address. Check the address, or sign up with it first.'
+    );
   end if;
   update public.profiles p set role = 'admin', is_active = true where p.id = before.id;
   perform private.audit(
@@ -5614,7 +5785,7 @@ declare
 begin
   perform private.require_user(user_id);
   if coalesce(char_length(btrim(note)), 0) not between 1 and 5000 then
-    perform private.refuse(400, 'invalid_note', hint => 'Between 1 and 5000 characters.');
+    perform private.refuse(400, 'invalid_note', 'A note must have between 1 and 5000 characters. Change the text.');
   end if;
   insert into public.admin_notes (user_id, admin_id, note, is_flagged)
   values (admin_add_note.user_id, admin, btrim(admin_add_note.note), coalesce(admin_add_note.is_flagged, false))
@@ -5653,7 +5824,7 @@ begin
   perform private.require_admin();
   select * into before from public.admin_notes n where n.id = note_id for update;
   if before.id is null then
-    perform private.refuse(404, 'note_not_found');
+    perform private.refuse(404, 'note_not_found', 'This note does not exist. Reload the notes of the user.');
   end if;
   update public.admin_notes n set is_flagged = coalesce(admin_flag_note.is_flagged, true)
   where n.id = note_id
@@ -5904,8 +6075,11 @@ declare
   max_lookouts integer := private.lookout_limit(profile_id);
 begin
   if others >= max_lookouts then
-    perform private.refuse(402, 'lookout_limit_reached', jsonb_build_object('limit', max_lookouts),
-      'Archive a lookout or upgrade the plan.');
+    perform private.refuse(
+      402, 'lookout_limit_reached',
+      'You have as many active lookouts as your plan allows. Archive a lookout or upgrade the plan.',
+      jsonb_build_object('limit', max_lookouts)
+    );
   end if;
 end
 $$;
@@ -6003,7 +6177,10 @@ begin
   where l.id = lookout_id and l.user_id = profile_id
   for no key update;
   if lookout.id is null then
-    perform private.refuse(404, 'lookout_not_found');
+    perform private.refuse(
+      404, 'lookout_not_found',
+      'This lookout does not exist or belongs to another user. Reload the list of lookouts.'
+    );
   end if;
   if private.lookout_schedule(lookout) <> seen then
     return null;
@@ -6103,13 +6280,19 @@ begin
   where l.id = lookout_id and l.user_id = profile_id
   for no key update;
   if lookout.id is null then
-    perform private.refuse(404, 'lookout_not_found');
+    perform private.refuse(
+      404, 'lookout_not_found',
+      'This lookout does not exist or belongs to another user. Reload the list of lookouts.'
+    );
   end if;
   if lookout.next_run_at is null then
-    perform private.refuse(409, 'lookout_not_active', hint => 'A paused or archived lookout does not run. Resume it first.');
+    perform private.refuse(
+      409, 'lookout_not_active',
+      'A paused or archived lookout does not run. Resume the lookout first.'
+    );
   end if;
   if lookout.lease_until is not null then
-    perform private.refuse(409, 'lookout_running', hint => 'A run of this lookout goes on.');
+    perform private.refuse(409, 'lookout_running', 'This lookout is already running. Wait until the run is complete.');
   end if;
 
   update public.lookouts l
@@ -6292,13 +6475,17 @@ set search_path = ''
 as $$
 begin
   if run.attempts > 5 then
-    perform private.refuse(503, 'run_abandoned', hint => 'The run was begun several times and never got through.');
+    perform private.refuse(
+      503, 'run_abandoned',
+      'The run was started several times and never completed. Run the lookout again, or contact support.'
+    );
   end if;
-  if not private.can_act(run.user_id) then
-    perform private.refuse(403, 'account_blocked', hint => 'The account is suspended.');
-  end if;
+  perform private.require_active(run.user_id);
   if lookout.status not in ('active', 'running') then
-    perform private.refuse(409, 'lookout_not_active', hint => 'The lookout was paused or archived before the run began.');
+    perform private.refuse(
+      409, 'lookout_not_active',
+      'The lookout was paused or archived before the run started. Resume the lookout first.'
+    );
   end if;
   -- After a downgrade the oldest go on.
   perform private.require_lookout_limit(run.user_id, (
@@ -6381,7 +6568,10 @@ begin
     return null;
   end if;
   if run.session_id is null then
-    return private.run_error('failed', 'session_deleted', 'The chat was deleted while it was written.');
+    return private.run_error(
+      'failed', 'session_deleted',
+      'The chat was deleted while the reply was written. Run the lookout again.'
+    );
   end if;
   select * into question
   from public.chat_messages m
@@ -6391,12 +6581,15 @@ begin
   if reply.status = 'streaming' then
     -- Recovery ends every turn long before.
     return case when run.turn_started_at < now() - interval '1 hour' then
-      private.run_error('failed', 'run_abandoned', 'The reply did not come to its end.')
+      private.run_error(
+        'failed', 'run_abandoned',
+        'The reply was never completed. Run the lookout again, or contact support.'
+      )
     end;
   end if;
   if reply.status = 'failed' then
     return private.run_error('failed', coalesce(reply.error ->> 'code', 'internal'),
-      coalesce(reply.error ->> 'message', 'Something went wrong.'));
+      coalesce(reply.error ->> 'message', 'Something went wrong on our side. Try again, or contact support.'));
   end if;
   return jsonb_build_object('status', 'complete');
 end
@@ -6669,16 +6862,23 @@ declare
 begin
   perform private.require_can_act();
   if private.login_email(me) is null then
-    perform private.refuse(409, 'email_required', hint => 'The bridge needs a login with a confirmed e-mail address.');
+    perform private.refuse(
+      409, 'email_required',
+      'The bridge needs a login with a confirmed email address. Add an email address to the login and confirm it.'
+    );
   end if;
   if session_data is null or jsonb_typeof(session_data) <> 'object' then
-    perform private.refuse(400, 'invalid_data', hint => 'A JSON object.');
+    perform private.refuse(400, 'invalid_data', 'The data is not a JSON object. Send an object, such as {}.');
   end if;
   if octet_length(session_data::text) > 4096 then
-    perform private.refuse(413, 'data_too_large', '{"limit": 4096}');
+    perform private.refuse(413, 'data_too_large', 'The data is larger than 4 KiB. Send less data.', '{"limit": 4096}');
   end if;
   if not private.within_rate('bridge_issue', me::text, 10) then
-    perform private.refuse(429, 'rate_limited', private.limit_detail('minute', 10));
+    perform private.refuse(
+      429, 'rate_limited',
+      'Too many requests were made in a short time. Wait a minute and try again.',
+      private.limit_detail('minute', 10)
+    );
   end if;
 
   perform private.log_sync(me, 'bridge_issue', client_ip, user_agent);
@@ -8360,7 +8560,8 @@ begin
   perform from public.organizations o where o.id = me.organization_id for no key update;
   if exists (select from public.profiles p where p.organization_id = me.organization_id and p.id <> me.id) then
     perform private.refuse(
-      409, 'owner_must_transfer', hint => 'Transfer the ownership or delete the organization first.'
+      409, 'owner_must_transfer',
+      'Your organization has other members. Transfer the ownership or delete the organization first.'
     );
   end if;
 end
@@ -8649,10 +8850,13 @@ declare
 begin
   -- An account that is deleted in the middle of its export is not exported as empty.
   if me is null then
-    perform private.refuse(401, 'unknown_user', hint => 'This login no longer exists.');
+    perform private.refuse(401, 'unknown_user', 'This login no longer exists. Sign in again or create a new account.');
   end if;
   if query is null then
-    perform private.refuse(400, 'invalid_cursor');
+    perform private.refuse(
+      400, 'invalid_cursor',
+      'The cursor of the export does not fit its section. Send the cursor of the previous page, or none.'
+    );
   end if;
 
   for last_keys, body in execute query || ' limit ' || max_rows using me
@@ -8696,7 +8900,10 @@ declare
   is_hidden boolean := (select s.is_hidden from private.export_sections() s where s.section = export_account.section);
 begin
   if is_hidden is null then
-    perform private.refuse(404, 'unknown_section');
+    perform private.refuse(
+      404, 'unknown_section',
+      'An export has no section with this name. Use one of the section names of AccountExport in types/api.ts.'
+    );
   end if;
   if is_hidden then
     return private.read_hidden_export_page(section, after);

@@ -5,6 +5,7 @@ import { cors } from "hono/cors";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { requestId } from "hono/request-id";
 import type { z } from "zod";
+import { describeIssue } from "../../../types/describe-issue.ts";
 import { isAllowedOrigin } from "./allowed-origins.ts";
 import type { FunctionEnv } from "./context.ts";
 import { AppError } from "./errors.ts";
@@ -67,17 +68,23 @@ export function isForm(c: Context): boolean {
 
 /** What a body says in its shape. Throws `invalid_request`, whose details name the fields. */
 export function parseBody<Shape>(shape: z.ZodType<Shape>, body: unknown): Shape {
-  const parsed = shape.safeParse(body);
+  const parsed = shape.safeParse(body, { error: describeIssue });
   if (parsed.success) return parsed.data;
   throw invalidRequest(parsed.error);
 }
 
-/** The refusal of a body: its message names the first field that is wrong, its details all of them. */
+/**
+ * The refusal of a body that was parsed with `describeIssue`: its message is the first sentence, and its details have
+ * a path, a code and a sentence for each field.
+ */
 export function invalidRequest({ issues }: z.ZodError): AppError {
-  const details = issues.map(({ path, message }) => ({ path: path.join("."), message }));
-  const first = details[0];
+  const details = issues.map(({ path, code, message }) => ({
+    path: path.join("."),
+    code,
+    message,
+  }));
   return new AppError("invalid_request", {
-    message: first && `${first.path || "body"}: ${first.message}`,
+    message: details[0]?.message,
     details: { issues: details },
   });
 }

@@ -2,7 +2,8 @@ import { z } from "zod";
 
 const blankIsUnset = (value: unknown) => value === "" ? undefined : value;
 
-const Environment = z.object({
+/** The variables that functions read. */
+export const Environment = z.object({
   OPENAI_API_KEY: z.string().min(1),
   OPENAI_BASE_URL: z.preprocess(blankIsUnset, z.url().optional()),
   SUPABASE_URL: z.url(),

@@ -1,6 +1,7 @@
 import type { PostgrestError, PostgrestSingleResponse } from "@supabase/supabase-js";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { z } from "zod";
+import { describeErrorCode, isErrorCode } from "../../../types/errors.ts";
 import { AppError } from "./errors.ts";
 
 const Details = z.record(z.string(), z.unknown());
@@ -12,7 +13,7 @@ class Refusal extends AppError {
 
   constructor(error: PostgrestError) {
     super("invalid_request", {
-      message: error.hint || "The request was refused.",
+      message: error.hint || describeCode(error.message),
       details: parseDetails(error.details),
       cause: error,
     });
@@ -27,6 +28,12 @@ export function unwrap<T>(result: PostgrestSingleResponse<T>): T {
   if (result.error === null) return result.data;
   if (/^PT\d{3}$/.test(result.error.code)) throw new Refusal(result.error);
   throw new AppError("internal", { cause: result.error });
+}
+
+/** A sentence for a refusal that was raised without `private.refuse`, which demands one. */
+function describeCode(code: string): string {
+  if (isErrorCode(code)) return describeErrorCode(code);
+  return `The database refused the request with the code ${code}. Contact support.`;
 }
 
 function parseDetails(text: string | null): Record<string, unknown> | undefined {

@@ -1,16 +1,18 @@
-/** What a client may be told about a failed turn; each is a stable code and a sentence of ours. */
-export const turnErrorMessages = {
-  provider_error: "The model could not answer. Please try again.",
-  provider_busy: "The model is busy. Please try again in a moment.",
-  provider_misconfigured: "The assistant is not set up correctly. Please contact support.",
-  provider_timeout: "The model took too long to answer. Please try again.",
-  content_filtered: "The request or the answer was blocked by the content filter.",
-  still_generating: "The answer is still being generated. Reload to continue.",
-  internal: "Something went wrong. Please try again.",
-} as const satisfies Record<string, string>;
+import { describeErrorCode } from "../../../types/errors.ts";
+
+/** The codes that a client may be told of a failed turn. */
+const turnErrorCodes = [
+  "provider_error",
+  "provider_busy",
+  "provider_misconfigured",
+  "provider_timeout",
+  "content_filtered",
+  "still_generating",
+  "internal",
+] as const;
 
 /** The stable code of a failed turn. */
-export type TurnErrorCode = keyof typeof turnErrorMessages;
+export type TurnErrorCode = (typeof turnErrorCodes)[number];
 
 /**
  * Error codes of OpenAI that mean more to a client than "the provider failed".
@@ -46,9 +48,9 @@ export function turnErrorCode(code: string | null | undefined): TurnErrorCode {
  */
 export function publicErrorText(code: string | null | undefined): string {
   const known = turnErrorCode(code);
-  return JSON.stringify({ code: known, message: turnErrorMessages[known] });
+  return JSON.stringify({ code: known, message: describeErrorCode(known) });
 }
 
 function isTurnErrorCode(code: string): code is TurnErrorCode {
-  return Object.hasOwn(turnErrorMessages, code);
+  return turnErrorCodes.some((known) => known === code);
 }

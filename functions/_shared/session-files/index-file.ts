@@ -1,4 +1,5 @@
 import { describeError } from "../http/log.ts";
+import { readFailure } from "../openai/read-failure.ts";
 import { pause, retryOnce } from "../openai/retry-once.ts";
 import type { FileRow } from "./file-database.ts";
 import { type FileFailure, fileFailure } from "./file-failures.ts";
@@ -43,7 +44,10 @@ export async function indexFile(
 
 function failureOf(error: unknown): FileFailure["code"] {
   if (error instanceof UnreadableFileError) return "file_unreadable";
-  return error instanceof ContentChangedError ? "content_changed" : "provider_error";
+  if (error instanceof ContentChangedError) return "content_changed";
+  return readFailure(error) === "provider_misconfigured"
+    ? "provider_misconfigured"
+    : "provider_error";
 }
 
 async function index(ports: FilePorts, row: FileRow, longestWait: number): Promise<boolean> {

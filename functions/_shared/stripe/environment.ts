@@ -5,7 +5,8 @@ const blankIsUnset = (value: unknown) => value === "" ? undefined : value;
 
 const ApiUrl = z.preprocess(blankIsUnset, z.url().default("https://api.stripe.com"));
 
-const BillingEnvironment = z.object({
+/** The variables of functions that talk to Stripe. */
+export const BillingEnvironment = z.object({
   STRIPE_SECRET_KEY: z.string().min(1),
   STRIPE_WEBHOOK_SECRET: z.string().min(1),
   STRIPE_API_URL: ApiUrl,

@@ -1,14 +1,10 @@
 import type { UIMessageChunk } from "ai";
 import pRetry from "p-retry";
 import { toUIMessage } from "../../../types/api.ts";
+import { describeErrorCode } from "../../../types/errors.ts";
 import { AppError } from "../http/errors.ts";
+import { publicErrorText, type TurnErrorCode, turnErrorCode } from "../openai/public-errors.ts";
 import type { TurnOutcome, TurnUsage } from "./events/map-outcome.ts";
-import {
-  publicErrorText,
-  type TurnErrorCode,
-  turnErrorCode,
-  turnErrorMessages,
-} from "../openai/public-errors.ts";
 import type { Reply } from "./reply.ts";
 import type { MessageRow, Settlement, TurnDatabase } from "./turn-database.ts";
 
@@ -49,7 +45,7 @@ export function settleReply(
     usage,
     ...(ending.status === "complete" && { thread_id: ending.threadId }),
     ...(ending.status === "failed" && {
-      error: { code: ending.code, message: turnErrorMessages[ending.code] },
+      error: { code: ending.code, message: describeErrorCode(ending.code) },
     }),
   };
   return pRetry(() => db.settle(turnId, settlement), {

@@ -1,5 +1,5 @@
 begin;
-select plan(2);
+select plan(3);
 select is_empty(
   $$ select oid::regclass from pg_class
      where relnamespace in ('public'::regnamespace, 'private'::regnamespace) and relkind in ('r', 'p', 'v', 'm')
@@ -10,6 +10,13 @@ select is_empty(
   $$ select oid::regprocedure from pg_proc
      where pronamespace in ('public'::regnamespace, 'private'::regnamespace) and obj_description(oid, 'pg_proc') is null $$,
   'so does every function'
+);
+select is_empty(
+  $$ select oid::regprocedure from pg_proc
+     where pronamespace = 'public'::regnamespace
+       and (has_function_privilege('anon', oid, 'execute') or has_function_privilege('authenticated', oid, 'execute'))
+       and coalesce(obj_description(oid, 'pg_proc'), '') !~ '^[A-Z].{19,}\.$' $$,
+  'every RPC of clients is described in whole sentences: the reference prints them'
 );
 select * from finish();
 rollback;

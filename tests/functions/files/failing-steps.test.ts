@@ -95,6 +95,20 @@ test("OpenAI does not take the file", async () => {
   expect(await failedRow(sessionId)).toMatchObject({ error: { code: "provider_error" } });
 });
 
+test("OpenAI rejects the key: the file says whom to ask", async () => {
+  const sessionId = await createSession(user);
+  await behave({ fail: { path: "/v1/files", status: 401 } });
+
+  await upload(user, sessionId, "Hello");
+
+  expect(await failedRow(sessionId)).toMatchObject({
+    error: {
+      code: "provider_misconfigured",
+      message: expect.stringContaining("Ask the operator to check OPENAI_API_KEY"),
+    },
+  });
+});
+
 test("the id of OpenAI's file cannot be saved", async () => {
   const sessionId = await createSession(user);
   await breakWrites("public.chat_files", "update", "new.openai_file_id is not null");

@@ -200,7 +200,10 @@ test("a failure is recorded in words of ours, refunded, and leaves no chat", asy
   expect(run).toMatchObject({
     status: "failed",
     session_id: null,
-    error: { code: "provider_error", message: "The model could not answer. Please try again." },
+    error: {
+      code: "provider_error",
+      message: "The AI provider could not complete the request. Try again in a moment.",
+    },
   });
   expect(await sessionIds(user)).toEqual([]);
   const usage = await readUsage(user);

@@ -72,6 +72,7 @@ test("nobody shares another's chat, or chooses the token", async () => {
   const args = { session_id: sessionId, visibility: "public" };
   const foreign = await stranger.client.rpc("set_chat_visibility", args);
   expect(foreign).toMatchObject({ status: 404, error: { message: "session_not_found" } });
+  expect(foreign.error?.hint).toMatch(/^This chat does not exist or belongs to another user\. /);
   const chosen = await owner.client.from("chat_sessions").update({ share_token: "mine" })
     .eq("id", sessionId);
   expect(chosen.error?.code).toBe("42501");

@@ -1,9 +1,9 @@
+import { turnErrors } from "../../../types/errors/turns.ts";
 import { describe, expect, it } from "vitest";
 import {
   publicErrorText,
   type TurnErrorCode,
   turnErrorCode,
-  turnErrorMessages,
 } from "../../../functions/_shared/openai/public-errors.ts";
 
 describe("what a client is told about a failed turn", () => {
@@ -25,9 +25,12 @@ describe("what a client is told about a failed turn", () => {
     expect(turnErrorCode(code)).toBe(expected);
   });
 
-  it.each(Object.entries(turnErrorMessages))("our own %s stays itself", (code, message) => {
-    expect(JSON.parse(publicErrorText(code))).toEqual({ code, message });
-  });
+  it.each(Object.entries(turnErrors).filter(([, { status }]) => status === 503 || status === null))(
+    "our own %s stays itself",
+    (code, { meaning, action }) => {
+      expect(JSON.parse(publicErrorText(code))).toEqual({ code, message: `${meaning} ${action}` });
+    },
+  );
 
   it("repeats nothing that OpenAI wrote", () => {
     expect(publicErrorText("sk-secret leaked")).not.toContain("sk-secret");

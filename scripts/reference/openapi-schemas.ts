@@ -1,0 +1,83 @@
+import { z } from "zod";
+import type { Route } from "../../types/routes.ts";
+import type { Catalogue, Column } from "./catalogue.ts";
+
+/** A JSON schema. */
+export type JsonSchema = Record<string, unknown>;
+
+/** A shape that the body of a request may have, for people. */
+export interface RequestShape {
+  title: string;
+  fields: { name: string; type: string; required: boolean }[];
+}
+
+/** Turns a zod schema into a JSON schema: what clients send (`input`), or what they receive (`output`). */
+export function toJsonSchema(schema: z.ZodType, io: "input" | "output"): JsonSchema {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
+  return rest;
+}
+
+/** Lists the shapes of a route's body with the fields of each. */
+export function readRequests({ json = [], form }: Route): RequestShape[] {
+  const bodies = json.map((schema, index) => ({
+    title: index === 0 ? "JSON body" : "Or the JSON body",
+    fields: listFields(toJsonSchema(schema, "input")),
+  }));
+  if (!form) return bodies;
+  const file = { name: "file", type: "file", required: true };
+  const fields = [...listFields(toJsonSchema(form, "input")), file];
+  return [...bodies, { title: "Or a multipart form", fields }];
+}
+
+/** Describes the rows of a table, as the REST API writes them. */
+export function describeRow({ relations }: Catalogue, table: string): JsonSchema {
+  const relation = relations.find(({ schema, name }) => schema === "public" && name === table);
+  if (!relation) throw new Error(`There is no table ${table}.`);
+  const { columns, comment } = relation;
+  return {
+    type: "object",
+    description: comment ?? undefined,
+    properties: Object.fromEntries(columns.map((column) => [column.name, describeColumn(column)])),
+    required: columns.map(({ name }) => name),
+  };
+}
+
+const columnTypes = new Map<string, JsonSchema>([
+  ["uuid", { type: "string", format: "uuid" }],
+  ["boolean", { type: "boolean" }],
+  ["integer", { type: "integer" }],
+  ["bigint", { type: "integer" }],
+  ["timestamp with time zone", { type: "string", format: "date-time" }],
+  ["date", { type: "string", format: "date" }],
+  ["jsonb", {}],
+]);
+
+function describeColumn({ type, nullable, comment }: Column): JsonSchema {
+  const schema = columnTypes.get(type) ?? { type: "string" };
+  const orNull = nullable && schema["type"]
+    ? { ...schema, type: [schema["type"], "null"] }
+    : schema;
+  return comment === null ? orNull : { ...orNull, description: comment };
+}
+
+const Shape = z.object({
+  properties: z.record(z.string(), z.record(z.string(), z.unknown())).default({}),
+  required: z.array(z.string()).default([]),
+});
+
+function listFields(schema: JsonSchema): RequestShape["fields"] {
+  const { properties, required } = Shape.parse(schema);
+  return Object.entries(properties).map(([name, field]) => ({
+    name,
+    type: describeType(field),
+    required: required.includes(name),
+  }));
+}
+
+function describeType(field: JsonSchema): string {
+  const { type, format, enum: values, anyOf } = field;
+  if (Array.isArray(values)) return values.map(String).join(", ");
+  if (Array.isArray(anyOf)) return anyOf.map(describeType).join(" or ");
+  if (typeof type !== "string") return "any";
+  return typeof format === "string" ? `${type} (${format})` : type;
+}

@@ -1,0 +1,103 @@
+import { AccountEnvironment } from "../../functions/account/environment.ts";
+import { Environment as FunctionsEnvironment } from "../../functions/_shared/http/environment.ts";
+import { BillingEnvironment } from "../../functions/_shared/stripe/environment.ts";
+import { Environment as StackEnvironment } from "../../local/stack/settings.ts";
+import type { z } from "zod";
+
+/** What a variable is for. */
+interface SettingText {
+  what: string;
+  /** A value for `.env.example` where the default is empty. */
+  example?: string;
+}
+
+type StackName = keyof typeof StackEnvironment.shape;
+type FunctionName =
+  | keyof typeof FunctionsEnvironment.shape
+  | keyof typeof BillingEnvironment.shape
+  | keyof typeof AccountEnvironment.in.shape;
+
+const texts: Record<StackName | FunctionName, SettingText> = {
+  PARLEY_API_PORT: { what: "Port of the local API: REST, Auth, Storage, Realtime and functions." },
+  PARLEY_DB_PORT: { what: "Port of the local Postgres." },
+  PARLEY_MAIL_PORT: { what: "Port of the local SMTP server that catches mails." },
+  PARLEY_SCHEDULER: { what: "Whether the local stack runs schedules by itself." },
+  PARLEY_WATCH: { what: "Whether the local stack reloads functions when their code changes." },
+  PARLEY_STATE_DIR: { what: "Folder of the local stack's data, below the project." },
+  PARLEY_STREAM_SECONDS: {
+    what: "Seconds after which a stream asks its client to reload. The reply itself continues.",
+  },
+  PARLEY_ALLOWED_ORIGINS: {
+    what:
+      "Origins whose pages may read replies, separated by commas. Checkout returns only to these.",
+    example: "http://localhost:3000",
+  },
+  VECTOR_STORE_DAYS: {
+    what: "Days after which an unused vector store at OpenAI expires: 1 to 365.",
+  },
+  OPENAI_API_KEY: { what: "Key of OpenAI. The local stack uses its emulator without one." },
+  OPENAI_BASE_URL: { what: "Base URL of OpenAI's API, when it is not OpenAI's own." },
+  STRIPE_SECRET_KEY: { what: "Key of Stripe. The local stack uses its emulator without one." },
+  STRIPE_WEBHOOK_SECRET: { what: "Secret that signs Stripe's events. It goes with the key." },
+  STRIPE_API_URL: { what: "URL of Stripe's API." },
+  PAST_DUE_GRACE_DAYS: { what: "Days for which a plan stays while its payment is past due." },
+  ACTIVITY_RETENTION_DAYS: { what: "Days after which activity is deleted, or `never`." },
+  AUDIT_RETENTION_DAYS: { what: "Days after which rows of the audit log are deleted, or `never`." },
+  SUPABASE_URL: { what: "URL of the project. Supabase sets it for functions." },
+  SUPABASE_PUBLISHABLE_KEYS: { what: "Publishable keys as JSON. Supabase sets it for functions." },
+};
+
+/** Variables of `npm run` scripts that work on a project; without them the running local stack is used. */
+export const scriptSettings = {
+  DATABASE_URL: "Database that `db:*` scripts work on, as role `postgres`.",
+  SUPABASE_DB_URL: "The same for `db:setup-admin`; it goes before `DATABASE_URL`.",
+  SUPABASE_URL: "Project that `demo` and `db:sync-stripe` work on.",
+  SUPABASE_PUBLISHABLE_KEY: "Publishable key for `demo`.",
+  SUPABASE_SECRET_KEY: "Secret key for `db:sync-stripe`.",
+  PARLEY_TEST_SEED:
+    "Seed of the matrices that `test:long` draws; a run prints the one that repeats it.",
+  DEMO_EMAIL: "Address of the user that `demo` signs in as, in a project that confirms addresses.",
+  DEMO_PASSWORD: "Password of that user.",
+} satisfies Record<string, string>;
+
+/** A variable of the environment. */
+export interface Setting extends SettingText {
+  name: string;
+  /** Null when there is none. */
+  default: string | null;
+  readBy: string[];
+}
+
+/** Variables that Supabase itself gives to functions. */
+const PLATFORM = new Set(["SUPABASE_URL", "SUPABASE_PUBLISHABLE_KEYS"]);
+
+/** Every variable that the local stack and the functions read, with the default of the code. */
+export const settings: Setting[] = Object.entries(texts).map(([name, text]) => {
+  const stack = fieldOf(StackEnvironment.shape, name);
+  const functions = [
+    FunctionsEnvironment.shape,
+    BillingEnvironment.shape,
+    AccountEnvironment.in.shape,
+  ]
+    .flatMap((shape) => fieldOf(shape, name) ?? []);
+  return {
+    name,
+    ...text,
+    default: [stack, ...functions].map(readDefault).find((value) => value !== null) ?? null,
+    readBy: [...(stack ? ["local stack"] : []), ...(functions.length > 0 ? ["functions"] : [])],
+  };
+});
+
+/** The variables that a person may set in `.env`. */
+export const envFileSettings: Setting[] = settings.filter(({ name }) => !PLATFORM.has(name));
+
+function fieldOf(shape: Record<string, z.ZodType>, name: string): z.ZodType | undefined {
+  return shape[name];
+}
+
+function readDefault(field: z.ZodType | undefined): string | null {
+  const parsed = field?.safeParse(undefined);
+  return parsed?.success && parsed.data !== undefined && parsed.data !== ""
+    ? String(parsed.data)
+    : null;
+}

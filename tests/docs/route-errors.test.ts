@@ -1,0 +1,86 @@
+import { readdir } from "node:fs/promises";
+import pg from "pg";
+import { expect, test } from "vitest";
+import { readCatalogue } from "../../scripts/reference/catalogue.ts";
+import { readCode } from "../../scripts/reference/code-errors.ts";
+import { errorsOf } from "../../scripts/reference/route-errors.ts";
+import { createErrorIndex } from "../../scripts/reference/sql-errors.ts";
+import { type ErrorCode, errors, isErrorCode } from "../../types/errors.ts";
+import { routes } from "../../types/routes.ts";
+import { stack } from "../helpers/stack.ts";
+
+const client = new pg.Client({ connectionString: stack.DB_URL });
+await client.connect();
+const errorsOfSql = createErrorIndex(await readCatalogue(client));
+await client.end();
+
+/** Codes that the code names and no caller is answered with. */
+const unanswered: Record<string, ErrorCode[]> = {
+  // The reply's failure is in its row, as files' are, and no client waits for it.
+  "turn-recovery": [
+    "provider_error",
+    "provider_busy",
+    "provider_misconfigured",
+    "provider_timeout",
+    "content_filtered",
+  ],
+  "vector-store-cleanup": [
+    "provider_error",
+    "provider_busy",
+    "provider_misconfigured",
+    "provider_timeout",
+    "content_filtered",
+    "upload_failed",
+  ],
+  files: [
+    "provider_error",
+    "provider_busy",
+    "provider_misconfigured",
+    "provider_timeout",
+    "content_filtered",
+  ],
+  lookouts: [
+    "provider_error",
+    "provider_busy",
+    "provider_misconfigured",
+    "provider_timeout",
+    "content_filtered",
+  ],
+};
+/** Every function is made of code that can raise these. */
+const shared: ErrorCode[] = [
+  "internal",
+  "invalid_json",
+  "invalid_request",
+  "method_not_allowed",
+  "not_found",
+  "payload_too_large",
+  "request_timeout",
+  "unauthorized",
+];
+
+const functions = (await readdir("functions", { withFileTypes: true }))
+  .filter((entry) => entry.isDirectory() && !entry.name.startsWith("_"))
+  .map(({ name }) => name);
+
+test.for(functions)("%s: the routes list what its code can raise", async (name) => {
+  const listed = routes.filter(({ path }) => path.split("/")[1] === name).flatMap(errorsOf);
+  const { codes } = await readCode(name);
+  const expected = [...codes].filter((code) =>
+    errors[code].status !== null && !shared.includes(code) && !unanswered[name]?.includes(code)
+  );
+
+  expect(expected.filter((code) => !listed.some((each) => each === code))).toEqual([]);
+});
+
+test.for(functions)(
+  "%s: its code or its database functions raise what the routes list",
+  async (name) => {
+    const listed = routes.filter(({ path }) => path.split("/")[1] === name).flatMap(errorsOf);
+    const { codes, rpcs } = await readCode(name);
+    const sql = [...rpcs].flatMap((rpc) => errorsOfSql(`public.${rpc}`)).filter(isErrorCode);
+    const raised = new Set<ErrorCode>([...codes, ...sql]);
+
+    expect(listed.filter((code) => !raised.has(code))).toEqual([]);
+  },
+);

@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+import { ErrorReply } from "../../../types/api.ts";
+import { stack } from "../../helpers/stack.ts";
+import { call } from "./call.ts";
+import { nameOf, type Route, routes } from "./routes.ts";
+
+const named = routes.map((route): [string, Route] => [nameOf(route), route]);
+
+test.for(named)("%s is a route", async ([, route]) => {
+  const response = await call(route, { apikey: stack.PUBLISHABLE_KEY });
+
+  // Nobody is signed in: only a route asks who calls.
+  expect(response.status).not.toBe(405);
+  expect(await response.text()).not.toContain('"not_found"');
+});
+
+test("a route that is not in the list is answered 404 with a sentence", async () => {
+  const route: Route = { method: "POST", path: "/chat/nowhere/else", auth: "user", body: {} };
+
+  const response = await call(route, { apikey: stack.PUBLISHABLE_KEY });
+
+  expect(response.status).toBe(404);
+  expect(ErrorReply.parse(await response.json())).toMatchObject({
+    code: "not_found",
+    message: "This address does not exist. Check the path of the request.",
+  });
+});

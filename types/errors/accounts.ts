@@ -1,0 +1,30 @@
+import type { ErrorEntry } from "./entry.ts";
+
+/** Errors of the bridge and of exports. */
+export const accountErrors = {
+  email_required: {
+    status: 409,
+    meaning: "The bridge needs a login with a confirmed email address.",
+    action: "Add an email address to the login and confirm it.",
+  },
+  code_not_found: {
+    status: 404,
+    meaning: "This code does not exist.",
+    action: "Ask the first app for a new code.",
+  },
+  code_expired: {
+    status: 410,
+    meaning: "This code has expired or was already used.",
+    action: "Ask the first app for a new code.",
+  },
+  invalid_cursor: {
+    status: 400,
+    meaning: "The cursor of the export does not fit its section.",
+    action: "Send the cursor of the previous page, or none.",
+  },
+  unknown_section: {
+    status: 404,
+    meaning: "An export has no section with this name.",
+    action: "Use one of the section names of AccountExport in types/api.ts.",
+  },
+} as const satisfies Record<string, ErrorEntry>;

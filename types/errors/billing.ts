@@ -1,0 +1,50 @@
+import type { ErrorEntry } from "./entry.ts";
+
+/** Errors of billing: Stripe, prices and customers. */
+export const billingErrors = {
+  price_not_found: {
+    status: 404,
+    meaning: "This price is not for sale.",
+    action: "Reload the list of products and choose another price.",
+  },
+  no_customer: {
+    status: 404,
+    meaning: "This account has no billing account yet.",
+    action: "Buy a plan or credits first.",
+  },
+  url_not_allowed: {
+    status: 400,
+    meaning: "Users cannot be sent to this address.",
+    action: "Use an address of an origin in PARLEY_ALLOWED_ORIGINS.",
+  },
+  stripe_unavailable: {
+    status: 503,
+    meaning: "Billing is not available at the moment.",
+    action: "Try again later.",
+  },
+  customer_taken: {
+    status: 409,
+    meaning: "This Stripe customer already belongs to another account.",
+    action: "Try again.",
+  },
+  invalid_signature: {
+    status: 400,
+    meaning: "The signature of the event is missing, wrong or too old.",
+    action: "Check STRIPE_WEBHOOK_SECRET and the clock of the server.",
+  },
+  wrong_mode: {
+    status: 400,
+    meaning: "The event and the Stripe key are of different modes, live and test.",
+    action: "Send events of the mode that the key has.",
+  },
+  stripe_object_missing: {
+    status: 409,
+    meaning: "Stripe does not know this object, and it was not deleted.",
+    action: "Check STRIPE_SECRET_KEY.",
+  },
+  unknown_stripe_object: {
+    status: 400,
+    meaning: "Parley does not store Stripe objects of this kind.",
+    action: "Send a kind that private.apply_stripe_object names.",
+  },
+} as const satisfies Record<string, ErrorEntry>;

@@ -1,0 +1,81 @@
+import type { ErrorEntry } from "./entry.ts";
+
+/** Errors of files: uploads, objects in Storage, and files in a message. */
+export const fileErrors = {
+  upload_first: {
+    status: 400,
+    meaning: "The message contains a file that was not uploaded.",
+    action: "Upload the file first, then name it as parley:file/<id>.",
+  },
+  empty_file: {
+    status: 400,
+    meaning: "The file is empty.",
+    action: "Choose a file with content.",
+  },
+  file_too_large: {
+    status: 413,
+    meaning: "The file is larger than your plan allows.",
+    action: "Choose a smaller file or upgrade the plan.",
+  },
+  unsupported_file_type: {
+    status: 415,
+    meaning: "Files of this type are not supported.",
+    action: "Convert the file to a type that details.supported names.",
+  },
+  file_limit_reached: {
+    status: 402,
+    meaning: "This chat already has as many files as your plan allows.",
+    action: "Delete a file of this chat or upgrade the plan.",
+  },
+  object_not_found: {
+    status: 404,
+    meaning: "This object does not exist in your folder of the bucket chat-files.",
+    action: "Upload the object there first.",
+  },
+  object_in_use: {
+    status: 409,
+    meaning: "This object is already a file of another chat.",
+    action: "Upload the file again for this chat.",
+  },
+  file_not_found: {
+    status: 404,
+    meaning: "This file does not exist or belongs to another chat.",
+    action: "Upload the file to this chat.",
+  },
+  file_changed: {
+    status: 409,
+    meaning: "The file was deleted during its upload.",
+    action: "Upload the file again.",
+  },
+  file_not_ready: {
+    status: 409,
+    meaning: "The file is not ready yet, or it failed.",
+    action: "Wait until the file is ready, or remove it from the message.",
+  },
+  upload_failed: {
+    status: 503,
+    meaning: "The file could not be stored.",
+    action: "Upload the file again.",
+  },
+  upload_interrupted: {
+    status: null,
+    meaning: "The upload was interrupted.",
+    action: "Upload the file again.",
+  },
+  indexing_timeout: {
+    status: null,
+    meaning: "The AI provider took too long to read the file.",
+    action: "Upload the file again.",
+  },
+  file_unreadable: {
+    status: null,
+    meaning:
+      "The file could not be read: it may be damaged, protected, empty, or text that is not UTF-8.",
+    action: "Save it again, text as UTF-8, and upload it again.",
+  },
+  content_changed: {
+    status: null,
+    meaning: "The stored file is not the one that was uploaded.",
+    action: "Upload the file again.",
+  },
+} as const satisfies Record<string, ErrorEntry>;
