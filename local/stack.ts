@@ -224,7 +224,7 @@ async function startEdgeFunctions(
   watch: boolean,
 ): Promise<void> {
   const { publishableKey, secretKey } = keys;
-  const { streamSeconds, allowedOrigins } = settings;
+  const { streamSeconds, allowedOrigins, bodyTimePart } = settings;
   const service = await startFunctions({
     port,
     apiUrl,
@@ -234,6 +234,7 @@ async function startEdgeFunctions(
     stripe,
     streamSeconds,
     allowedOrigins,
+    bodyTimePart,
     log,
   });
   parts.defer(() => service.stop());

@@ -88,6 +88,8 @@ async function stackEnvironment(stateDir: string): Promise<Record<string, string
     PARLEY_MAIL_PORT: String(await freePort()),
     PARLEY_STATE_DIR: stateDir,
     PARLEY_SCHEDULER: "off",
+    // 5 seconds of silence, and 7.5 for a body that is no form.
+    PARLEY_BODY_TIME_PART: "0.25",
   };
 }
 
