@@ -4,7 +4,12 @@ import { defineConfig } from "vitest/config";
 const WORKERS = Number(process.env.PARLEY_TEST_WORKERS ?? 3);
 
 /** Files of all projects share the workers; a worker loads what they import once. */
-const shared = { maxWorkers: WORKERS, isolate: false } as const;
+const shared = {
+  maxWorkers: WORKERS,
+  isolate: false,
+  // What is polled comes when it comes; how busy the machine is says nothing about the code.
+  expect: { poll: { timeout: 10_000 } },
+} as const;
 /** A stack answers within seconds, also on a machine that is busy. */
 const onStack = { ...shared, testTimeout: 30_000, hookTimeout: 60_000 } as const;
 /** Looks through the logs of the whole run, so it comes when nothing else runs any more. */
