@@ -79,7 +79,7 @@ async function remote({ control }: Own) {
 }
 
 test("a function killed while the bytes come leaves a file that says so, and no bytes", {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   const own = await startOwn();
   let isCut = false;
@@ -114,7 +114,7 @@ test("a function killed while the bytes come leaves a file that says so, and no 
 
 test(
   "a function killed while OpenAI reads the file: the clean-up goes on",
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     const own = await startOwn();
     await own.control("PUT", "behaviour", { indexing_ms: 3_000 });
@@ -140,7 +140,7 @@ test(
 
 test(
   "a clean-up killed in the middle loses nothing: the next ones finish",
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     const own = await startOwn();
     const count = async () =>
@@ -153,7 +153,7 @@ test(
     );
     const running = own.cleanUp().catch(() => null);
     await vi.waitFor(async () => expect(await count()).toBeLessThan(1_900), {
-      timeout: 10_000,
+      timeout: 30_000,
       interval: 20,
     });
 

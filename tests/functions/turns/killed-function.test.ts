@@ -85,7 +85,9 @@ test("whoever reloads after the process has gone gets the whole reply", async ()
   expect(toUIMessage(rows[1]).parts).toContainEqual(expect.objectContaining({ text: SLOW.reply }));
 });
 
-test("a stream that takes too long tells the client to reload, and the reply goes on", async () => {
+test("a stream that takes too long tells the client to reload, and the reply goes on", {
+  timeout: 60_000,
+}, async () => {
   const stack = spawnStack({
     ...await freshEnvironment(),
     PARLEY_SCHEDULER: "off",

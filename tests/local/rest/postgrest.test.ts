@@ -162,8 +162,16 @@ test("a statement that takes too long is ended", async () => {
     statementTimeoutMs: 300,
   });
   onTestFinished(() => app.connection.close());
-  const headers = { authorization: `Bearer ${await tokens.fromClient(user.accessToken)}` };
-  const snooze = new Request(`${stack.API_URL}/rest/v1/rpc/snooze`, { method: "POST", headers });
+  const headers = {
+    apikey: stack.PUBLISHABLE_KEY,
+    authorization: `Bearer ${await tokens.fromClient(user.accessToken)}`,
+    "content-type": "application/json",
+  };
+  const snooze = new Request(`${stack.API_URL}/rest/v1/rpc/snooze`, {
+    method: "POST",
+    headers,
+    body: "{}",
+  });
 
   const response = await app.fetch(snooze, { peerAddress: null });
 
