@@ -1,10 +1,11 @@
-// `npm run test:database [-- path …]`: runs tests/database/**/*.test.sql, each file in a database of its own.
+// `npm run test:database [-- path …]`: runs tests/database/**/*.test.sql, each file in a transaction that it rolls back.
 import { glob, readFile } from "node:fs/promises";
 import path from "node:path";
 import { REPOSITORY } from "../local/stack/settings.ts";
 import { type PgTapReport, runPgTap } from "../tests/database/runner/run-pgtap.ts";
 import {
   createTestDatabases,
+  requireRollback,
   type TestDatabases,
 } from "../tests/database/runner/test-databases.ts";
 import { openTestServer } from "../tests/database/runner/test-server.ts";
@@ -72,6 +73,7 @@ async function runFiles(
 
 async function runFile(file: string, databases: TestDatabases): Promise<Totals> {
   const text = await readFile(path.join(REPOSITORY, file), "utf8");
+  requireRollback(text);
   const startedAt = performance.now();
   const report = await databases.withDatabase((client) => runPgTap(client, text));
   const milliseconds = Math.round(performance.now() - startedAt);

@@ -27,6 +27,8 @@ export interface FunctionsOptions {
   stripe: NonNullable<Settings["stripe"]>;
   streamSeconds: number;
   allowedOrigins: string;
+  /** The part of their time that clients may take over bodies; 1 but in tests. */
+  bodyTimePart?: number;
   log: Log;
 }
 
@@ -120,6 +122,7 @@ function functionsEnvironment(options: FunctionsOptions): Record<string, string>
     STRIPE_API_URL: options.stripe.apiUrl,
     PARLEY_STREAM_SECONDS: String(options.streamSeconds),
     PARLEY_ALLOWED_ORIGINS: options.allowedOrigins,
+    PARLEY_BODY_TIME_PART: String(options.bodyTimePart ?? 1),
   };
 }
 

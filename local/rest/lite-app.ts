@@ -11,6 +11,8 @@ export interface LiteOptions {
   /** Where clients reach the stack. */
   apiUrl: string;
   keys: StackKeys;
+  /** Ends a statement after this long. */
+  statementTimeoutMs?: number;
 }
 
 /** An app of Supabase's own light REST and Auth server on the stack's Postgres. */
@@ -21,9 +23,11 @@ const MAX_ROWS = 1000;
 const STATEMENT_TIMEOUT_MS = 8_000;
 
 /** Makes an app. It caches the schema: make a new one after the schema has changed, and close the old one. */
-export function createLiteApp({ databaseUrl, apiUrl, keys }: LiteOptions) {
+export function createLiteApp(
+  { databaseUrl, apiUrl, keys, statementTimeoutMs = STATEMENT_TIMEOUT_MS }: LiteOptions,
+) {
   return new App({
-    connection: connect(databaseUrl),
+    connection: connect(databaseUrl, statementTimeoutMs),
     api: { schemas: ["public"], extra_search_path: ["public", "extensions"], max_rows: MAX_ROWS },
     auth: {
       enabled: true,
@@ -46,13 +50,13 @@ export async function createSystemSchemas(options: LiteOptions): Promise<void> {
   await app.connection.close();
 }
 
-function connect(url: string): PostgresConnection {
+function connect(url: string, statementTimeoutMs: number): PostgresConnection {
   const connection = createPostgresConnection({
     url,
     postgresOptions: {
       max: 10,
       onnotice: () => {},
-      connection: { statement_timeout: STATEMENT_TIMEOUT_MS },
+      connection: { statement_timeout: statementTimeoutMs },
       types: columnTypes,
     },
   });

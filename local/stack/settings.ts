@@ -23,6 +23,7 @@ export const Environment = z.object({
   PARLEY_STATE_DIR: z.string().default(".parley"),
   PARLEY_STREAM_SECONDS: z.coerce.number().int().positive().default(140),
   PARLEY_ALLOWED_ORIGINS: z.string().default(""),
+  PARLEY_BODY_TIME_PART: z.coerce.number().positive().max(1).default(1),
   OPENAI_API_KEY: optional,
   OPENAI_BASE_URL: optional,
   STRIPE_SECRET_KEY: optional,
@@ -47,6 +48,8 @@ export interface Settings {
   watch: boolean;
   streamSeconds: number;
   allowedOrigins: string;
+  /** The part of their time that clients may take over bodies. Tests shorten it. */
+  bodyTimePart: number;
   /** Null runs the emulator. */
   openai: { apiKey: string; baseUrl: string } | null;
   /** Null runs the emulator. */
@@ -84,6 +87,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     watch: values.PARLEY_WATCH === "on",
     streamSeconds: values.PARLEY_STREAM_SECONDS,
     allowedOrigins: values.PARLEY_ALLOWED_ORIGINS,
+    bodyTimePart: values.PARLEY_BODY_TIME_PART,
     openai: readProvider(values.OPENAI_API_KEY, values.OPENAI_BASE_URL),
     stripe: readStripe(values),
     policies: {

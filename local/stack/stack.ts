@@ -256,7 +256,7 @@ async function startEdgeFunctions(
   watch: boolean,
 ): Promise<FunctionsUpstream> {
   const { publishableKey, secretKey } = keys;
-  const { streamSeconds, allowedOrigins } = settings;
+  const { streamSeconds, allowedOrigins, bodyTimePart } = settings;
   const { service, upstream } = await startFunctions({
     apiUrl,
     publishableKey,
@@ -265,6 +265,7 @@ async function startEdgeFunctions(
     stripe,
     streamSeconds,
     allowedOrigins,
+    bodyTimePart,
     log,
   });
   parts.defer(() => service.stop());

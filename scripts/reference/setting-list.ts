@@ -24,6 +24,9 @@ const texts: Record<StackName | FunctionName, SettingText> = {
   PARLEY_SCHEDULER: { what: "Whether the local stack runs schedules by itself." },
   PARLEY_WATCH: { what: "Whether the local stack reloads functions when their code changes." },
   PARLEY_STATE_DIR: { what: "Folder of the local stack's data, below the project." },
+  PARLEY_BODY_TIME_PART: {
+    what: "Part of the time limits of request bodies that applies; below 1 in tests only.",
+  },
   PARLEY_STREAM_SECONDS: {
     what: "Seconds after which a stream asks its client to reload. The reply itself continues.",
   },

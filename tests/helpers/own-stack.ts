@@ -3,7 +3,7 @@ import os from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { execa } from "execa";
-import { onTestFinished } from "vitest";
+import { afterAll, beforeAll, onTestFinished } from "vitest";
 import { REPOSITORY } from "../../local/stack/settings.ts";
 import { readStatus, type StackStatus } from "../../local/stack/status.ts";
 import { stateTemplate } from "./ask-host.ts";
@@ -18,6 +18,10 @@ export interface OwnStack {
   lines: readonly string[];
   /** Resolves with the first line of output, past or to come, that matches. */
   line(pattern: RegExp): Promise<string>;
+  /** Resolves with the next line that matches. */
+  nextLine(pattern: RegExp): Promise<string>;
+  /** Kills the functions and resolves when they run again. */
+  killFunctions(): Promise<void>;
   /** Resolves when the stack answers. */
   ready(): Promise<StackStatus>;
   /** Sends a signal and resolves with the exit code when the supervisor is gone. */
@@ -76,17 +80,26 @@ export function spawnStack(
     for (const hear of waiting) hear(line);
   });
 
+  function nextLine(pattern: RegExp): Promise<string> {
+    return new Promise((resolve, reject) => {
+      waiting.add((line) => pattern.test(line) && resolve(line));
+      ended.then(() => reject(new Error(`ended without ${pattern}:\n${seen.join("\n")}`)));
+    });
+  }
+
   const stack: OwnStack = {
     pid: child.pid ?? 0,
     lines: seen,
     ended,
     line(pattern) {
       const past = seen.find((line) => pattern.test(line));
-      if (past !== undefined) return Promise.resolve(past);
-      return new Promise((resolve, reject) => {
-        waiting.add((line) => pattern.test(line) && resolve(line));
-        ended.then(() => reject(new Error(`ended without ${pattern}:\n${seen.join("\n")}`)));
-      });
+      return past === undefined ? nextLine(pattern) : Promise.resolve(past);
+    },
+    nextLine,
+    async killFunctions() {
+      const again = nextLine(/functions.* runs again/);
+      process.kill(await childOf(stack.pid, "functions-server"), "SIGKILL");
+      await again;
     },
     async ready() {
       await stack.line(/^Parley runs/);
@@ -104,6 +117,31 @@ export function spawnStack(
     await keepOwnLog(seen);
   });
   return stack;
+}
+
+/** A stack that the tests of a file share. */
+export interface SharedStack {
+  stack: OwnStack;
+  status: StackStatus;
+  /** What it was started with. */
+  env: Record<string, string>;
+}
+
+/** Starts a stack for all tests of a file, before the first of them; call it at the top of the file. */
+export function stackOfFile(variables: Record<string, string> = {}): () => SharedStack {
+  const parts = new AsyncDisposableStack();
+  const atEnd: AtEnd = (undo) => parts.defer(undo);
+  let started: SharedStack | undefined;
+  beforeAll(async () => {
+    const env = { ...await freshEnvironment(atEnd), ...variables };
+    const stack = spawnStack(env, atEnd);
+    started = { stack, status: await stack.ready(), env };
+  });
+  afterAll(() => parts.disposeAsync());
+  return () => {
+    if (!started) throw new Error("the stack of the file is started before its first test");
+    return started;
+  };
 }
 
 /** Process ids of the children of a process, by the name that their command line holds. */

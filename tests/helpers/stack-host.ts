@@ -87,6 +87,8 @@ function stackEnvironment(stateDir: string): Record<string, string> {
     PARLEY_MAIL_PORT: "0",
     PARLEY_STATE_DIR: stateDir,
     PARLEY_SCHEDULER: "off",
+    // 5 seconds of silence, and 7.5 for a body that is no form.
+    PARLEY_BODY_TIME_PART: "0.25",
   };
 }
 

@@ -6,8 +6,8 @@ import path from "node:path";
 import { readSettings } from "../../local/stack/settings.ts";
 import { startStack } from "../../local/stack/stack.ts";
 
-// Ctrl-C reaches the whole group, and the parent stops its stacks in order.
-process.on("SIGINT", () => {});
+// A signal to the whole group reaches the parent, too: its end closes the channel, and Postgres is not left behind.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
 
 const settings = readSettings();
 const log = createWriteStream(path.join(settings.stateDir, "stack.log"));

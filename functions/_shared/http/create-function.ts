@@ -9,7 +9,7 @@ import { describeIssue } from "../../../types/describe-issue.ts";
 import { isAllowedOrigin } from "./allowed-origins.ts";
 import type { FunctionEnv } from "./context.ts";
 import { AppError } from "./errors.ts";
-import { type BodyTime, limitBodyTime } from "./limit-body-time.ts";
+import { BODY_TIME, limitBodyTime, partOf } from "./limit-body-time.ts";
 import type { Log } from "./log.ts";
 import { logRequests } from "./log-requests.ts";
 import { toAppError } from "./to-app-error.ts";
@@ -21,30 +21,24 @@ export interface FunctionOptions {
   log: Log;
   /** The function reads multipart forms as they come, and limits them itself; all other bodies are short. */
   streamsForms?: boolean;
-  /** How long clients may take over their bodies. */
-  bodyTime?: { short: BodyTime; form: BodyTime };
 }
 
 const MAX_BODY_BYTES = 1024 * 1024;
 const MAX_DRAINED_BYTES = 64 * 1024 * 1024;
-/** A form may take as long as a hosted function lives: https://supabase.com/docs/guides/functions/limits */
-const BODY_TIME = {
-  short: { silence: 20_000, total: 30_000 },
-  form: { silence: 20_000, total: 400_000 },
-};
 const EXPOSED_HEADERS = ["x-request-id", "retry-after", "x-vercel-ai-ui-message-stream"];
 
 /** A Hono app with what all functions share: request ids, CORS, limits, and one way out for errors. */
 export function createFunction(
-  { name, log, streamsForms = false, bodyTime = BODY_TIME }: FunctionOptions,
+  { name, log, streamsForms = false }: FunctionOptions,
 ): Hono<FunctionEnv> {
   const app = new Hono<FunctionEnv>().basePath(`/${name}`);
   app.use(requestId(), logRequests(log));
   app.use(cors({ origin: allowOrigin, exposeHeaders: EXPOSED_HEADERS, maxAge: 600 }));
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));
   app.use((c, next) => {
-    const time = streamsForms && isForm(c) ? bodyTime.form : bodyTime.short;
-    c.req.raw = limitBodyTime(c.req.raw, time);
+    const time = streamsForms && isForm(c) ? BODY_TIME.form : BODY_TIME.short;
+    const { PARLEY_BODY_TIME_PART } = env<{ PARLEY_BODY_TIME_PART?: string }>(c);
+    c.req.raw = limitBodyTime(c.req.raw, partOf(time, PARLEY_BODY_TIME_PART));
     return next();
   });
   const limit = bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseBody });

@@ -8,6 +8,19 @@ export interface BodyTime {
   total: number;
 }
 
+/** A form may take as long as a hosted function lives: https://supabase.com/docs/guides/functions/limits */
+export const BODY_TIME = {
+  short: { silence: 20_000, total: 30_000 },
+  form: { silence: 20_000, total: 400_000 },
+} as const;
+
+/** Returns a part of the time, above 0 and below 1, for tests that wait for its end; anything else gives all of it. */
+export function partOf({ silence, total }: BodyTime, part: string | undefined): BodyTime {
+  const number = Number(part);
+  const factor = number > 0 && number < 1 ? number : 1;
+  return { silence: silence * factor, total: total * factor };
+}
+
 /** A request whose body fails with `request_timeout` where the client takes longer; time counts while somebody reads. */
 export function limitBodyTime(request: Request, limits: BodyTime): Request {
   if (!request.body) return request;

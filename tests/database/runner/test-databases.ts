@@ -8,8 +8,16 @@ const STATEMENT_TIMEOUT_MS = 30_000;
 
 /** Databases for tests: copies of one that has migrations, pgTAP and the helpers. */
 export interface TestDatabases {
-  /** Makes a database, runs `use` on a connection to it as `postgres`, and drops it. */
+  /** Runs `use` on a new connection, as `postgres`, to a database that nobody else uses meanwhile. */
   withDatabase<Result>(use: (client: pg.Client) => Promise<Result>): Promise<Result>;
+}
+
+/** A file of tests is one transaction that it rolls back, so that its database is as good as new for the next one. */
+export function requireRollback(text: string): void {
+  const isWhole = /^(--.*\n|\s)*begin;/.test(text) && /\brollback;\s*$/.test(text);
+  if (!isWhole || /^\s*commit\b/im.test(text)) {
+    throw new Error("a file of tests begins with `begin;` and ends with `rollback;`");
+  }
 }
 
 /** Prepares a template from the database at `url`, which stays as it was. All copies end with `resources`. */
@@ -22,21 +30,28 @@ export async function createTestDatabases(
   const prefix = `parley_test_${process.pid}`;
   const template = `${prefix}_template`;
   let made = 0;
+  const idle: string[] = [];
 
   resources.defer(() => drop(admin, template));
   await admin.query(`create database ${template} template ${pg.escapeIdentifier(nameIn(url))}`);
   await prepare(withName(url, template));
 
+  // A copy costs more than most files take.
+  const create = async (name: string) => {
+    resources.defer(() => drop(admin, name));
+    await admin.query(`create database ${name} template ${template}`);
+    return name;
+  };
+
   return {
     async withDatabase(use) {
-      const name = `${prefix}_${++made}`;
-      await admin.query(`create database ${name} template ${template}`);
+      const name = idle.pop() ?? await create(`${prefix}_${++made}`);
       const client = await connect(withName(url, name));
       try {
         return await use(client);
       } finally {
         await client.end();
-        await drop(admin, name);
+        idle.push(name);
       }
     },
   };

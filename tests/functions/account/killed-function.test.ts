@@ -1,12 +1,16 @@
 import { createClient } from "@supabase/supabase-js";
 import pg from "pg";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { childOf, freshEnvironment, spawnStack } from "../../helpers/own-stack.ts";
+import { stackOfFile } from "../../helpers/own-stack.ts";
 
-/** A stack of its own with a user who has many messages, and whose functions may be killed. */
+/** Several batches of the deletion. */
+const MESSAGES = 12_000;
+
+const ownStack = stackOfFile({ PARLEY_SCHEDULER: "off" });
+
+/** A user who has many messages, on a stack whose functions may be killed and where nobody else is. */
 async function startOwn(messages: number) {
-  const stack = spawnStack({ ...await freshEnvironment(), PARLEY_SCHEDULER: "off" });
-  const status = await stack.ready();
+  const { stack, status } = ownStack();
   const client = createClient(status.API_URL, status.PUBLISHABLE_KEY, {
     auth: { persistSession: false },
   });
@@ -28,10 +32,7 @@ async function startOwn(messages: number) {
   return {
     database,
     count,
-    async kill() {
-      process.kill(await childOf(stack.pid, "functions-server"), "SIGKILL");
-      await stack.line(/runs again/);
-    },
+    kill: stack.killFunctions,
     deleteAccount: () =>
       fetch(`${status.FUNCTIONS_URL}/account`, {
         method: "DELETE",
@@ -64,8 +65,8 @@ async function expectGone(own: Own): Promise<void> {
 test("a deletion whose function is killed is finished by the schedule", {
   timeout: 90_000,
 }, async () => {
-  const own = await startOwn(40_000);
-  await breakOff(own, 40_000);
+  const own = await startOwn(MESSAGES);
+  await breakOff(own, MESSAGES);
   const step = async () =>
     (await own.database.query("select private.settle_account_deletions() as more")).rows[0].more;
 
@@ -75,12 +76,12 @@ test("a deletion whose function is killed is finished by the schedule", {
   while (await step());
 
   await expectGone(own);
-  expect(await own.count("private.remote_deletions where kind = 'response'")).toBe(40_000);
+  expect(await own.count("private.remote_deletions where kind = 'response'")).toBe(MESSAGES);
 });
 
 test("or by its user, who asks again", { timeout: 90_000 }, async () => {
-  const own = await startOwn(40_000);
-  await breakOff(own, 40_000);
+  const own = await startOwn(MESSAGES);
+  await breakOff(own, MESSAGES);
 
   expect((await own.deleteAccount()).status).toBe(204);
 

@@ -1,17 +1,18 @@
 import { createClient } from "@supabase/supabase-js";
 import pg from "pg";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { childOf, freshEnvironment, spawnStack } from "../../helpers/own-stack.ts";
+import { stackOfFile } from "../../helpers/own-stack.ts";
 
-/** A stack of its own with a signed-up user and a session, whose functions may be killed. */
+const ownStack = stackOfFile({ PARLEY_SCHEDULER: "off" });
+
+/** A signed-up user and a session, on a stack whose functions may be killed and where nobody else has files. */
 async function startOwn() {
-  const stack = spawnStack({ ...await freshEnvironment(), PARLEY_SCHEDULER: "off" });
-  const status = await stack.ready();
+  const { stack, status } = ownStack();
   const client = createClient(status.API_URL, status.PUBLISHABLE_KEY, {
     auth: { persistSession: false },
   });
   const { data } = await client.auth.signUp({
-    email: "ada@example.com",
+    email: `user-${crypto.randomUUID()}@example.com`,
     password: "correct horse battery",
   });
   const session = await client.from("chat_sessions").insert({ assistant_slug: "coach" })
@@ -29,10 +30,7 @@ async function startOwn() {
     database,
     control,
     sessionId: String(session.data.id),
-    async kill() {
-      process.kill(await childOf(stack.pid, "functions-server"), "SIGKILL");
-      await stack.line(/runs again/);
-    },
+    kill: stack.killFunctions,
     upload(body: BodyInit, headers: Record<string, string> = {}) {
       const init = {
         method: "POST",
@@ -81,7 +79,7 @@ async function remote({ control }: Own) {
 }
 
 test("a function killed while the bytes come leaves a file that says so, and no bytes", {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   const own = await startOwn();
   let isCut = false;
@@ -116,7 +114,7 @@ test("a function killed while the bytes come leaves a file that says so, and no 
 
 test(
   "a function killed while OpenAI reads the file: the clean-up goes on",
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     const own = await startOwn();
     await own.control("PUT", "behaviour", { indexing_ms: 3_000 });
@@ -142,7 +140,7 @@ test(
 
 test(
   "a clean-up killed in the middle loses nothing: the next ones finish",
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     const own = await startOwn();
     const count = async () =>
@@ -155,7 +153,7 @@ test(
     );
     const running = own.cleanUp().catch(() => null);
     await vi.waitFor(async () => expect(await count()).toBeLessThan(1_900), {
-      timeout: 10_000,
+      timeout: 30_000,
       interval: 20,
     });
 

@@ -2,24 +2,30 @@ import { createClient } from "@supabase/supabase-js";
 import pg from "pg";
 import { expect, onTestFinished, test, vi } from "vitest";
 import type { Database } from "../../../types/database.ts";
-import { childOf, freshEnvironment, spawnStack } from "../../helpers/own-stack.ts";
+import { stackOfFile } from "../../helpers/own-stack.ts";
 
 const REPLY = "one two three four five six seven eight nine ten";
 
-/** A stack of its own whose functions may be killed, with a user, and a lookout that is due. */
+const ownStack = stackOfFile({ PARLEY_SCHEDULER: "off" });
+
+/** A user and a lookout that is due, on a stack whose functions may be killed and where nobody else has any. */
 async function startOwn() {
-  const stack = spawnStack({ ...await freshEnvironment(), PARLEY_SCHEDULER: "off" });
-  const status = await stack.ready();
+  const { stack, status } = ownStack();
   const client = createClient<Database>(status.API_URL, status.PUBLISHABLE_KEY, {
     auth: { persistSession: false },
   });
   const { data } = await client.auth.signUp({
-    email: "ada@example.com",
+    email: `user-${crypto.randomUUID()}@example.com`,
     password: "correct horse battery",
   });
   const database = new pg.Client(status.DB_URL);
   await database.connect();
-  onTestFinished(() => database.end());
+  onTestFinished(async () => {
+    await database.query("delete from public.lookouts");
+    await database.query("delete from public.chat_sessions");
+    await database.end();
+  });
+  await fetch(new URL("/_emulator/behaviour", status.OPENAI_BASE_URL), { method: "DELETE" });
   const post = async (route: string, headers: Record<string, string>, body: unknown = {}) => {
     const init = { method: "POST", headers, body: JSON.stringify(body) };
     return (await fetch(status.FUNCTIONS_URL + route, init)).json();
@@ -43,10 +49,7 @@ async function startOwn() {
       }),
     run: () => post("/lookouts/run", { apikey: status.SECRET_KEY }),
     recover: () => post("/turn-recovery", { apikey: status.SECRET_KEY }),
-    async kill() {
-      process.kill(await childOf(stack.pid, "functions-server"), "SIGKILL");
-      await stack.line(/runs again/);
-    },
+    kill: stack.killFunctions,
     async minutesLater() {
       await database.query(
         "update public.lookouts set lease_until = now() where lease_until is not null",

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { drawFrom, drawn } from "../../helpers/matrix.ts";
 import { asPostgres, createSession, createUser, must } from "../../helpers/stack.ts";
 import { rest } from "./rest.ts";
 
@@ -48,9 +49,13 @@ test("these columns can be written by clients, and no others", () => {
   expect(Object.fromEntries(granted)).toEqual(Object.fromEntries(wanted));
 });
 
-test.for(named)("%s takes no protected column, in whatever body it comes", async ([table, all]) => {
+test.for(named)("%s takes no protected column, in whatever body it comes", {
+  ...drawn,
+  timeout: 120_000,
+}, async ([table, all]) => {
   const key = all[0]?.column ?? "id";
-  for (const { column, insert, update } of all) {
+  const some = drawFrom(`columns of ${table}`, all, { one: 2, sample: 4 });
+  for (const { column, insert, update } of some) {
     const free = all.filter((other) => other.update).map((other) => [other.column, null]);
     const body = { ...Object.fromEntries(free), [column]: null };
     const refused = { code: "42501" };

@@ -2,20 +2,26 @@ import { createClient } from "@supabase/supabase-js";
 import pg from "pg";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { toUIMessage } from "../../../types/api.ts";
-import { childOf, freshEnvironment, spawnStack } from "../../helpers/own-stack.ts";
+import {
+  freshEnvironment,
+  type SharedStack,
+  spawnStack,
+  stackOfFile,
+} from "../../helpers/own-stack.ts";
+import { freshEmail } from "../../helpers/mail.ts";
 import { readUntil } from "../../helpers/turns.ts";
 
 const SLOW = { reply: "one two three four five six seven eight nine ten", tokens_per_second: 5 };
 
-/** A stack of its own with a user in the middle of a reply, whose functions may be killed. */
-async function startReply(env: Record<string, string> = {}) {
-  const stack = spawnStack({ ...await freshEnvironment(), PARLEY_SCHEDULER: "off", ...env });
-  const status = await stack.ready();
+const ownStack = stackOfFile({ PARLEY_SCHEDULER: "off" });
+
+/** A user in the middle of a reply, on a stack whose functions may be killed. */
+async function startReply({ stack, status }: Pick<SharedStack, "stack" | "status"> = ownStack()) {
   const client = createClient(status.API_URL, status.PUBLISHABLE_KEY, {
     auth: { persistSession: false },
   });
   const { data } = await client.auth.signUp({
-    email: "ada@example.com",
+    email: freshEmail(),
     password: "correct horse battery",
   });
   const session = await client.from("chat_sessions").insert({ assistant_slug: "coach" }).select(
@@ -39,8 +45,7 @@ test("a function killed in the middle of a reply loses nothing: recovery complet
   const { stack, status, client, response, sessionId, database } = await startReply();
   await readUntil(response, "three");
 
-  process.kill(await childOf(stack.pid, "functions-server"), "SIGKILL");
-  await stack.line(/runs again/);
+  await stack.killFunctions();
   const silent =
     "update public.chat_turns set heartbeat_at = now() - interval '2 minutes' where status = 'active'";
   await vi.waitFor(async () => {
@@ -67,8 +72,7 @@ test("a function killed in the middle of a reply loses nothing: recovery complet
 test("whoever reloads after the process has gone gets the whole reply", async () => {
   const { stack, status, client, authorization, response, sessionId } = await startReply();
   await readUntil(response, "two");
-  process.kill(await childOf(stack.pid, "functions-server"), "SIGKILL");
-  await stack.line(/runs again/);
+  await stack.killFunctions();
 
   const resumed = await fetch(`${status.FUNCTIONS_URL}/chat/${sessionId}/stream`, {
     headers: { authorization },
@@ -81,8 +85,15 @@ test("whoever reloads after the process has gone gets the whole reply", async ()
   expect(toUIMessage(rows[1]).parts).toContainEqual(expect.objectContaining({ text: SLOW.reply }));
 });
 
-test("a stream that takes too long tells the client to reload, and the reply goes on", async () => {
-  const { client, response, sessionId } = await startReply({ PARLEY_STREAM_SECONDS: "1" });
+test("a stream that takes too long tells the client to reload, and the reply goes on", {
+  timeout: 60_000,
+}, async () => {
+  const stack = spawnStack({
+    ...await freshEnvironment(),
+    PARLEY_SCHEDULER: "off",
+    PARLEY_STREAM_SECONDS: "1",
+  });
+  const { client, response, sessionId } = await startReply({ stack, status: await stack.ready() });
 
   const stream = await response.text();
 

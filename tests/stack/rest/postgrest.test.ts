@@ -1,6 +1,10 @@
 import { createClient } from "@supabase/supabase-js";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { asPostgres, createUser, stack } from "../../helpers/stack.ts";
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import { createLiteApp } from "../../../local/rest/lite-app.ts";
+import { createTokenExchange } from "../../../local/gateway/tokens.ts";
+import { loadKeys } from "../../../local/stack/keys.ts";
+import { SUPERUSER } from "../../../local/postgres/names.ts";
+import { asPostgres, createUser, stack, stateDir } from "../../helpers/stack.ts";
 
 // A schema of its own, so that what PostgREST does is tested and not what Parley's tables happen to need.
 const TABLES = `
@@ -28,7 +32,10 @@ const TABLES = `
   create function public.complain(code text) returns void language plpgsql set search_path = '' as $$
     begin raise exception using errcode = code, message = 'complaint'; end $$;
   create function public.snooze() returns void language sql set search_path = '' as 'select pg_sleep(20)';
-  grant execute on function public.echo, public.kind, public.teapot, public.complain, public.snooze to authenticated;
+  create function public.longest() returns text language sql set search_path = '' as
+    'select current_setting(''statement_timeout'')';
+  grant execute on function public.echo, public.kind, public.teapot, public.complain, public.snooze, public.longest
+    to authenticated;
 `;
 
 const user = await createUser();
@@ -69,7 +76,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await asPostgres(`
     drop table public.books, public.shelves;
-    drop function public.echo, public.kind, public.teapot, public.complain, public.snooze;
+    drop function public.echo, public.kind, public.teapot, public.complain, public.snooze, public.longest;
   `);
 });
 
@@ -146,7 +153,33 @@ test("a violated check names itself and is the client's fault", async () => {
 });
 
 test("a statement that takes too long is ended", async () => {
-  expect((await db.rpc("snooze")).error?.code).toBe("57014");
+  const keys = await loadKeys(stateDir);
+  const tokens = await createTokenExchange(keys, `${stack.API_URL}/auth/v1`);
+  const app = createLiteApp({
+    databaseUrl: Object.assign(new URL(stack.DB_URL), { username: SUPERUSER }).href,
+    apiUrl: stack.API_URL,
+    keys,
+    statementTimeoutMs: 300,
+  });
+  onTestFinished(() => app.connection.close());
+  const headers = {
+    apikey: stack.PUBLISHABLE_KEY,
+    authorization: `Bearer ${await tokens.fromClient(user.accessToken)}`,
+    "content-type": "application/json",
+  };
+  const snooze = new Request(`${stack.API_URL}/rest/v1/rpc/snooze`, {
+    method: "POST",
+    headers,
+    body: "{}",
+  });
+
+  const response = await app.fetch(snooze, { peerAddress: null });
+
+  expect(await response.json()).toMatchObject({ code: "57014" });
+});
+
+test("the stack ends statements after 8 seconds", async () => {
+  expect((await db.rpc("longest")).data).toBe("8s");
 });
 
 test("an upsert inserts and updates, and can ignore what is there", async () => {

@@ -1,10 +1,32 @@
 import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import pg from "pg";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { migrationChange, pushMigrations } from "../../../local/migrations/migrations.ts";
-import { startScratchDatabase } from "../../../local/postgres/scratch-database.ts";
+import {
+  type ScratchDatabase,
+  startScratchDatabase,
+} from "../../../local/postgres/scratch-database.ts";
 import { REPOSITORY } from "../../../local/stack/settings.ts";
+
+let scratch: ScratchDatabase;
+beforeAll(async () => {
+  scratch = await startScratchDatabase();
+});
+afterAll(() => scratch[Symbol.asyncDispose]());
+
+let made = 0;
+
+/** URL of a migrated database that no other test uses. */
+async function createDatabase(): Promise<string> {
+  const name = `copy_${++made}`;
+  const admin = new pg.Client(scratch.url("supabase_admin", "template1"));
+  await admin.connect();
+  await admin.query(`create database ${name} template postgres owner postgres`);
+  await admin.end();
+  return scratch.url("postgres", name);
+}
 
 /** A project with the migrations of this one and one more. */
 async function projectWith(file: string, text: string): Promise<string> {
@@ -38,8 +60,7 @@ test.for(
   ] as const,
 )("%s is shown with file, line and message", async ([, text, line, reason]) => {
   const project = await projectWith("20990101000000_broken.sql", text);
-  await using database = await startScratchDatabase();
-  const url = database.url("postgres");
+  const url = await createDatabase();
 
   const failure = await pushMigrations(url, project).catch((error: Error) => error);
 
@@ -54,8 +75,7 @@ test("the wait ends when the migration is mended, and the rest is applied", asyn
     "20990101000000_broken.sql",
     "create tabel public.one (id integer);",
   );
-  await using database = await startScratchDatabase();
-  const url = database.url("postgres");
+  const url = await createDatabase();
   await expect(pushMigrations(url, project)).rejects.toThrow("20990101000000_broken.sql:1");
 
   const changed = migrationChange(new AbortController().signal, project);

@@ -9,6 +9,7 @@ import {
   freshEnvironment,
   isAlive,
   spawnStack,
+  stackOfFile,
 } from "../../helpers/own-stack.ts";
 import type { StackStatus } from "../../../local/stack/status.ts";
 
@@ -32,15 +33,18 @@ async function chatOnce(status: StackStatus): Promise<void> {
   expect(await reply.text()).toContain('"type":"finish"');
 }
 
+const ownStack = stackOfFile();
+
 test.for(CHILDREN)("a killed %s is started again, with a line that says so", async (name) => {
-  const stack = spawnStack(await freshEnvironment());
-  const status = await stack.ready();
+  const { stack, status } = ownStack();
   const pid = await childOf(stack.pid, name);
+  const ended = stack.nextLine(/ended \(SIGKILL\); starts again in \d+ ms/);
+  const again = stack.nextLine(/runs again/);
 
   process.kill(pid, "SIGKILL");
 
-  expect(await stack.line(/ended \(SIGKILL\); starts again in \d+ ms/)).toBeTruthy();
-  await stack.line(/runs again/);
+  expect(await ended).toBeTruthy();
+  await again;
   expect(await childOf(stack.pid, name)).not.toBe(pid);
   await vi.waitFor(() => chatOnce(status), { timeout: 10_000 });
 });

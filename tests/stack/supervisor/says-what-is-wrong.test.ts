@@ -1,14 +1,20 @@
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { freshEnvironment, spawnStack } from "../../helpers/own-stack.ts";
+import {
+  emptyEnvironment,
+  freshEnvironment,
+  spawnStack,
+  stackOfFile,
+} from "../../helpers/own-stack.ts";
+
+const ownStack = stackOfFile();
 
 test("a second start on the same state directory says where the first one runs", async () => {
-  const env = await freshEnvironment();
-  const { API_URL } = await spawnStack(env).ready();
+  const { env, status } = ownStack();
   const second = spawnStack(env);
 
-  expect(await second.line(/already runs/)).toContain(API_URL);
+  expect(await second.line(/already runs/)).toContain(status.API_URL);
   expect(await second.ended).toBe(1);
 });
 
@@ -21,9 +27,8 @@ test.for(
 )(
   "a port that another stack has is named, with its variable (%s)",
   async ([variable, address]) => {
-    const status = await spawnStack(await freshEnvironment()).ready();
-    const { port } = new URL(status[address]);
-    const second = spawnStack({ ...await freshEnvironment(), [variable]: port });
+    const { port } = new URL(ownStack().status[address]);
+    const second = spawnStack({ ...await emptyEnvironment(), [variable]: port });
 
     expect(await second.line(/is in use/)).toMatch(new RegExp(`${port}.*${variable}`));
     expect(await second.ended).toBe(1);
@@ -31,15 +36,15 @@ test.for(
 );
 
 test("a setting that is wrong is named", async () => {
-  const stack = spawnStack({ ...await freshEnvironment(), PARLEY_API_PORT: "many" });
+  const stack = spawnStack({ ...await emptyEnvironment(), PARLEY_API_PORT: "many" });
 
   expect(await stack.line(/PARLEY_API_PORT/)).toBeTruthy();
   expect(await stack.ended).toBe(1);
 });
 
 test("a state directory of another version is told apart and left alone", async () => {
-  const env = await freshEnvironment();
-  const file = path.join(env.PARLEY_STATE_DIR ?? "", "version.json");
+  const env = await emptyEnvironment();
+  const file = path.join(env.PARLEY_STATE_DIR, "version.json");
   const other = JSON.stringify({ layout: 99, postgres: 12 });
   await writeFile(file, other);
   const stack = spawnStack(env);

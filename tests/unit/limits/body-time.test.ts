@@ -1,6 +1,10 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { AppError } from "../../../functions/_shared/http/errors.ts";
-import { limitBodyTime } from "../../../functions/_shared/http/limit-body-time.ts";
+import {
+  BODY_TIME,
+  limitBodyTime,
+  partOf,
+} from "../../../functions/_shared/http/limit-body-time.ts";
 
 const LIMITS = { silence: 1_000, total: 5_000 };
 
@@ -75,4 +79,20 @@ test("a request without a body is left as it is", () => {
   const request = new Request("http://localhost/");
 
   expect(limitBodyTime(request, LIMITS)).toBe(request);
+});
+
+test("clients may be silent for 20 seconds, and take 30 over a body, or 400 over a form", () => {
+  expect(BODY_TIME).toEqual({
+    short: { silence: 20_000, total: 30_000 },
+    form: { silence: 20_000, total: 400_000 },
+  });
+});
+
+test.for([undefined, "", "1", "2", "0", "-0.5", "some"])(
+  "a part of %j leaves them all of their time",
+  (part) => expect(partOf(BODY_TIME.short, part)).toEqual(BODY_TIME.short),
+);
+
+test("a part makes the time shorter", () => {
+  expect(partOf(BODY_TIME.short, "0.25")).toEqual({ silence: 5_000, total: 7_500 });
 });

@@ -9,7 +9,7 @@ const url = await listen(server, 0);
 afterAll(() => closeServer(server));
 
 test("a database that never answers is given up, Storage is waited for", async () => {
-  const limited = createLimitedFetch(50);
+  const limited = createLimitedFetch(500);
 
   const asked = limited(`${url}/storage/v1/object/a`);
   await expect(limited(`${url}/rest/v1/rpc/heartbeat_turn`)).rejects.toThrow(/timeout/i);
