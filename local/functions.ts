@@ -14,7 +14,7 @@ import { REPOSITORY, type Settings } from "./settings.ts";
 const folder = (name: string) => path.join(REPOSITORY, name);
 
 /** Where this checkout's functions are. */
-export const OWN_FUNCTIONS: FunctionPlaces = {
+const OWN_FUNCTIONS: FunctionPlaces = {
   directory: folder("functions"),
   project: folder("supabase"),
 };

@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { refuseInheritedName } from "../api/inherited-names.ts";
+import { mendRequest } from "../api/mend-request.ts";
 import { asClientMistake } from "../api/parse-failures.ts";
 import type { StackKeys } from "../keys.ts";
 import type { Mailbox } from "../mail/mailbox.ts";
@@ -75,8 +76,12 @@ export function createGateway(ports: GatewayPorts): Hono<GatewayEnv> {
   gateway.all(
     "/rest/v1/*",
     requireCredentials(keys, tokens, refuseRestToken),
-    async (c) =>
-      refuseInheritedName(c.req.url) ?? asClientMistake(await ports.app.fetch(c.var.upstream)),
+    async (c) => {
+      const refusal = refuseInheritedName(c.req.url);
+      if (refusal) return refusal;
+      const mended = await mendRequest(c.var.upstream);
+      return mended instanceof Response ? mended : asClientMistake(await ports.app.fetch(mended));
+    },
   );
 
   gateway.all("/storage/v1/*", (c) => ports.storage.fetch(c.req.raw));
@@ -89,7 +94,12 @@ export function createGateway(ports: GatewayPorts): Hono<GatewayEnv> {
   });
   gateway.route("/_mail", createMailRoutes(ports.mailbox));
   gateway.notFound((c) =>
-    c.json({ code: "not_found", message: "No such route.", details: null, hint: null }, 404)
+    c.json({
+      code: "not_found",
+      message: "There is no such route.",
+      details: null,
+      hint: "docs/local-stack.md says what the local stack answers.",
+    }, 404)
   );
   return gateway;
 }
