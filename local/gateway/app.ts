@@ -15,6 +15,7 @@ import {
   requireCredentials,
 } from "./credentials.ts";
 import { forwardToFunction, type FunctionsUpstream, refuseWithoutUser } from "./functions.ts";
+import { createNotAvailableRoutes } from "./not-available.ts";
 import type { TokenExchange } from "./tokens.ts";
 
 /** What stands behind the gateway. */
@@ -55,6 +56,7 @@ export function createGateway(ports: GatewayPorts): Hono<GatewayEnv> {
   gateway.use("/auth/v1/*", cors({ origin: "*", exposeHeaders: EXPOSED, maxAge: 600 }));
   gateway.use("/storage/v1/*", cors({ origin: "*", exposeHeaders: EXPOSED, maxAge: 600 }));
 
+  gateway.route("/", createNotAvailableRoutes());
   gateway.get(
     "/auth/v1/health",
     (c) =>
