@@ -10,7 +10,7 @@ import { REPOSITORY, type Settings } from "../stack/settings.ts";
 const folder = (name: string) => path.join(REPOSITORY, name);
 
 /** Where this checkout's functions are. */
-export const OWN_FUNCTIONS: FunctionPlaces = {
+const OWN_FUNCTIONS: FunctionPlaces = {
   directory: folder("functions"),
   project: folder("supabase"),
 };

@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { refuseInheritedName } from "../rest/inherited-names.ts";
+import { mendRequest } from "../rest/mend-request.ts";
 import { asClientMistake } from "../rest/parse-failures.ts";
 import type { StackKeys } from "../stack/keys.ts";
 import type { Mailbox } from "../mail/mailbox.ts";
@@ -14,6 +15,7 @@ import {
   requireCredentials,
 } from "./credentials.ts";
 import { forwardToFunction, type FunctionsUpstream, refuseWithoutUser } from "./functions.ts";
+import { createNotAvailableRoutes } from "./not-available.ts";
 import type { TokenExchange } from "./tokens.ts";
 
 /** What stands behind the gateway. */
@@ -54,6 +56,7 @@ export function createGateway(ports: GatewayPorts): Hono<GatewayEnv> {
   gateway.use("/auth/v1/*", cors({ origin: "*", exposeHeaders: EXPOSED, maxAge: 600 }));
   gateway.use("/storage/v1/*", cors({ origin: "*", exposeHeaders: EXPOSED, maxAge: 600 }));
 
+  gateway.route("/", createNotAvailableRoutes());
   gateway.get(
     "/auth/v1/health",
     (c) =>
@@ -75,8 +78,12 @@ export function createGateway(ports: GatewayPorts): Hono<GatewayEnv> {
   gateway.all(
     "/rest/v1/*",
     requireCredentials(keys, tokens, refuseRestToken),
-    async (c) =>
-      refuseInheritedName(c.req.url) ?? asClientMistake(await ports.app.fetch(c.var.upstream)),
+    async (c) => {
+      const refusal = refuseInheritedName(c.req.url);
+      if (refusal) return refusal;
+      const mended = await mendRequest(c.var.upstream);
+      return mended instanceof Response ? mended : asClientMistake(await ports.app.fetch(mended));
+    },
   );
 
   gateway.all("/storage/v1/*", (c) => ports.storage.fetch(c.req.raw));
@@ -89,7 +96,12 @@ export function createGateway(ports: GatewayPorts): Hono<GatewayEnv> {
   });
   gateway.route("/_mail", createMailRoutes(ports.mailbox));
   gateway.notFound((c) =>
-    c.json({ code: "not_found", message: "No such route.", details: null, hint: null }, 404)
+    c.json({
+      code: "not_found",
+      message: "There is no such route.",
+      details: null,
+      hint: "docs/local-stack.md says what the local stack answers.",
+    }, 404)
   );
   return gateway;
 }

@@ -2,6 +2,7 @@ import { App } from "@supabase/lite";
 import { createPostgresConnection, type PostgresConnection } from "@supabase/lite/postgres";
 import type { StackKeys } from "../stack/keys.ts";
 import { columnTypes } from "./column-types.ts";
+import { EXPOSED_SCHEMAS, exposedOnly } from "./exposed-only.ts";
 import { isKnownToLite, statusOf } from "./error-status.ts";
 
 /** What a REST and Auth app needs to know. */
@@ -23,12 +24,18 @@ const MAX_ROWS = 1000;
 const STATEMENT_TIMEOUT_MS = 8_000;
 
 /** Makes an app. It caches the schema: make a new one after the schema has changed, and close the old one. */
-export function createLiteApp(
-  { databaseUrl, apiUrl, keys, statementTimeoutMs = STATEMENT_TIMEOUT_MS }: LiteOptions,
-) {
+export function createLiteApp(options: LiteOptions) {
+  return createApp(options, showExposedOnly(connect(options)));
+}
+
+function createApp({ apiUrl, keys }: LiteOptions, connection: PostgresConnection) {
   return new App({
-    connection: connect(databaseUrl, statementTimeoutMs),
-    api: { schemas: ["public"], extra_search_path: ["public", "extensions"], max_rows: MAX_ROWS },
+    connection,
+    api: {
+      schemas: EXPOSED_SCHEMAS,
+      extra_search_path: ["public", "extensions"],
+      max_rows: MAX_ROWS,
+    },
     auth: {
       enabled: true,
       jwt_secret: keys.jwtSecret,
@@ -45,14 +52,16 @@ export function createLiteApp(
 /** Makes the tables of `auth` and `storage` that a Supabase project has before its first migration. */
 export async function createSystemSchemas(options: LiteOptions): Promise<void> {
   // An app of its own: the driver caches array types for as long as a connection lives.
-  const app = createLiteApp(options);
+  const app = createApp(options, connect(options));
   await app.ensureSystemSchema();
   await app.connection.close();
 }
 
-function connect(url: string, statementTimeoutMs: number): PostgresConnection {
+function connect(
+  { databaseUrl, statementTimeoutMs = STATEMENT_TIMEOUT_MS }: LiteOptions,
+): PostgresConnection {
   const connection = createPostgresConnection({
-    url,
+    url: databaseUrl,
     postgresOptions: {
       max: 10,
       onnotice: () => {},
@@ -65,6 +74,20 @@ function connect(url: string, statementTimeoutMs: number): PostgresConnection {
     // Otherwise the first request grants everything on every table to the API roles.
     rlsState: "active",
     normalizeDbError: (error: unknown) => withPostgrestStatus(normalize(error)),
+  });
+}
+
+function showExposedOnly(connection: PostgresConnection): PostgresConnection {
+  const introspect = connection.introspect.bind(connection);
+  const seen = new WeakMap<object, ReturnType<typeof exposedOnly>>();
+  return Object.assign(connection, {
+    async introspect(options?: Parameters<typeof introspect>[0]) {
+      const found = await introspect(options);
+      // lite asks at each request, and keeps what it has found.
+      const exposed = seen.get(found) ?? exposedOnly(found);
+      seen.set(found, exposed);
+      return exposed;
+    },
   });
 }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { refuseLocally } from "./refusal.ts";
 
 const Failure = z.object({ code: z.literal("SUP"), message: z.string() });
 
@@ -7,6 +8,7 @@ const Failure = z.object({ code: z.literal("SUP"), message: z.string() });
  * Source: https://docs.postgrest.org/en/stable/references/errors.html#group-1-api-request
  */
 export async function asClientMistake(response: Response): Promise<Response> {
+  if (response.status === 400) return await refuseRowArgument(response);
   if (response.status !== 500) return response;
   const failure = Failure.safeParse(await response.clone().json().catch(() => null));
   if (!failure.success) return response;
@@ -21,6 +23,15 @@ export async function asClientMistake(response: Response): Promise<Response> {
   // JSON of many levels.
   if (/^RangeError: Maximum call stack/.test(message)) return refuse("PGRST102", "Too many levels");
   return response;
+}
+
+/** lite hands an object that is to be a row over as the text that JavaScript makes of it. */
+async function refuseRowArgument(response: Response): Promise<Response> {
+  if (!(await response.clone().text()).includes("[object Object]")) return response;
+  return refuseLocally(
+    "The local REST API cannot pass an object as an argument of a row type.",
+    "Let the function take jsonb and use jsonb_populate_record.",
+  );
 }
 
 function refuse(code: string, message: string): Response {

@@ -31,7 +31,7 @@ const OBJECTS = `${ROOT}/object`;
 
 /**
  * The Storage API as storage-js speaks it: rows in Postgres under the caller's row-level security, bytes on disk.
- * Not there: resumable uploads, S3, image transformations, `listV2`, versioning.
+ * What is not there: docs/local-stack.md.
  */
 export async function createStorageApi(options: StorageOptions): Promise<Hono<StorageEnv>> {
   const { database, directory, keys, tokens, log } = options;

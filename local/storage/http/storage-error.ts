@@ -35,6 +35,11 @@ const ERRORS = {
   InvalidJWT: { status: 400, error: "InvalidJWT", message: "Invalid JWT" },
   InvalidSignature: { status: 400, error: "InvalidSignature", message: "Invalid signature" },
   InvalidRequest: { status: 400, error: "InvalidRequest", message: "Invalid request" },
+  not_available_locally: {
+    status: 501,
+    error: "not_available_locally",
+    message: "This is not available in the local stack.",
+  },
   InternalError: { status: 500, error: "InternalError", message: "Internal server error" },
 } as const satisfies Record<string, { status: number; error: string; message: string }>;
 
@@ -57,11 +62,18 @@ export class StorageError extends Error {
     this.code = code;
   }
 
-  /** The answer. As on Supabase, every refusal is HTTP 400 and says its own status in the body. */
+  /** The answer. As on Supabase, every refusal of the client's is HTTP 400 and says its own status in the body. */
   toResponse(): Response {
     const { status, error } = ERRORS[this.code];
-    const body = { statusCode: String(status), error, message: this.message, code: this.code };
-    return Response.json(body, { status: status === 500 ? 500 : 400 });
+    const hint = this.code === "not_available_locally" ? "See docs/local-stack.md." : undefined;
+    const body = {
+      statusCode: String(status),
+      error,
+      message: this.message,
+      code: this.code,
+      hint,
+    };
+    return Response.json(body, { status: status >= 500 ? status : 400 });
   }
 }
 

@@ -4,6 +4,7 @@ import { type ObjectKey, readObjectKey, requireBucketName } from "../objects/nam
 import { findNames, findObject } from "../objects/objects.ts";
 import type { StoragePorts } from "../http/ports.ts";
 import { actorOf, ownerOf, readBody, type StorageEnv, wantsUpsert } from "../http/request.ts";
+import { StorageError } from "../http/storage-error.ts";
 import { type Actor, transact } from "../http/transact.ts";
 import { rehearseUpload } from "../objects/upload-object.ts";
 
@@ -12,7 +13,7 @@ const UPLOAD_URL_SECONDS = 2 * 60 * 60;
 const NOT_THERE = "Either the object does not exist or you do not have access to it";
 
 const expiresIn = z.number().int().positive();
-const SignOne = z.object({ expiresIn });
+const SignOne = z.object({ expiresIn, transform: z.unknown().optional() });
 const SignMany = z.object({ expiresIn, paths: z.array(z.string()).min(1) });
 
 /** The routes below `/object` that sign URLs; mounted at `root`. A signature gives what its asker may do. */
@@ -42,7 +43,11 @@ export function signRoutes(ports: StoragePorts, root: string): Hono<StorageEnv> 
   routes.post("/sign/:bucket/*", async (c) => {
     const actor = actorOf(c, "object.sign");
     const key = readObjectKey(c.req.url, `${root}/sign/`);
-    const { expiresIn } = await readBody(c.var.upstream, SignOne);
+    const { expiresIn, transform } = await readBody(c.var.upstream, SignOne);
+    if (transform) {
+      const message = "Image transformation is not available in the local stack.";
+      throw new StorageError("not_available_locally", message);
+    }
     await transact(ports.database, actor, (db) => findObject(db, key));
     return c.json({ signedURL: await signDownload(ports, key, expiresIn) });
   });
