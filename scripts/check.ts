@@ -8,6 +8,7 @@ import { supabaseCli } from "../local/migrations/migrations.ts";
 import { startScratchDatabase } from "../local/postgres/scratch-database.ts";
 import { REPOSITORY } from "../local/stack/settings.ts";
 import { checkImports } from "./check-imports.ts";
+import { checkBaseline, checkDrift, checkMigrationRules } from "./check-migrations.ts";
 import { generateTypes, TYPES_FILE } from "./generate-types.ts";
 
 const SOURCES = [
@@ -38,6 +39,9 @@ const steps: [name: string, run: () => Promise<unknown>][] = [
   ["nothing unused", () => tool("knip", ["--no-progress"])],
   ["versions", checkVersions],
   ["generated types", checkGeneratedTypes],
+  ["baseline", () => checkBaseline()],
+  ["migrations", () => checkMigrationRules(database)],
+  ["drift", () => checkDrift(database)],
   ["advisors", checkAdvisors],
 ];
 
