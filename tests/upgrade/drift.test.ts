@@ -12,14 +12,13 @@ const PLANTED = [
   ["alter table public.plans alter column name type varchar(99)", "column public.plans.name:"],
   ["alter table public.plans alter column rank set default 7", "column public.plans.rank:"],
   [
-    "alter table public.plans alter column monthly_messages set not null",
-    "column public.plans.monthly_messages:",
+    "alter table public.plans alter column name drop not null",
+    "column public.plans.name:",
   ],
   [
     "alter table public.plans add constraint plans_odd check (rank >= 0)",
     "constraint public.plans.plans_odd:",
   ],
-  ["alter table public.plans add constraint plans_odd check (rank >= 0) not valid", "NOT VALID"],
   [
     "alter table public.plans drop constraint plans_rank_key",
     "constraint public.plans.plans_rank_key: only in here",
