@@ -11,6 +11,7 @@ import { readSqlFiles } from "../local/migrations/sql-files.ts";
 import { findRuleBreaks } from "../local/migrations/statement-rules.ts";
 import type { ScratchDatabase } from "../local/postgres/scratch-database.ts";
 import { REPOSITORY } from "../local/stack/settings.ts";
+import { RELEASE } from "../functions/_shared/http/outdated.ts";
 import { withConnection } from "./operations/find-database.ts";
 
 /** Rejects when the baseline is not what `npm run db:baseline` would write. A frozen one stays as it is. */
@@ -60,6 +61,19 @@ export async function applySqlFiles(client: pg.Client): Promise<void> {
       });
     }
   }
+}
+
+/** Rejects unless package.json, the functions and the database name the same release. */
+export async function checkRelease(database: ScratchDatabase): Promise<void> {
+  const { version } = JSON.parse(await readFile(path.join(REPOSITORY, "package.json"), "utf8"));
+  const found = await withConnection(database.url("postgres"), async (client) => {
+    const { rows } = await client.query<{ release: string }>("select private.release() as release");
+    return rows[0]?.release;
+  });
+  if (version === RELEASE && version === found) return;
+  throw new Error(
+    `package.json has ${version}, functions/_shared/http/outdated.ts ${RELEASE}, sql/00_foundation.sql ${found}`,
+  );
 }
 
 function catalogueOf(url: string) {

@@ -8,7 +8,12 @@ import { supabaseCli } from "../local/migrations/migrations.ts";
 import { startScratchDatabase } from "../local/postgres/scratch-database.ts";
 import { REPOSITORY } from "../local/stack/settings.ts";
 import { checkImports } from "./check-imports.ts";
-import { checkBaseline, checkDrift, checkMigrationRules } from "./check-migrations.ts";
+import {
+  checkBaseline,
+  checkDrift,
+  checkMigrationRules,
+  checkRelease,
+} from "./check-migrations.ts";
 import { generateTypes, TYPES_FILE } from "./generate-types.ts";
 
 const SOURCES = [
@@ -42,6 +47,7 @@ const steps: [name: string, run: () => Promise<unknown>][] = [
   ["baseline", () => checkBaseline()],
   ["migrations", () => checkMigrationRules(database)],
   ["drift", () => checkDrift(database)],
+  ["release", () => checkRelease(database)],
   ["advisors", checkAdvisors],
 ];
 

@@ -27,6 +27,7 @@ const errors = {
   object_not_found: [404, "There is no such object in your folder of chat-files."],
   upload_failed: [503, "The file could not be stored. Please upload it again."],
   internal: [500, "Something went wrong."],
+  database_outdated: [503, "The service is being updated. Please try again in a few minutes."],
   stripe_unavailable: [503, "Billing is not available at the moment."],
   // A turn that OpenAI did not take.
   provider_error: [503, turnErrorMessages.provider_error],
