@@ -37,6 +37,16 @@ export default defineConfig({
         },
       },
       { test: { ...onStack, name: "logs", include: LAST, sequence: { groupOrder: 1 } } },
+      {
+        test: {
+          name: "upgrade",
+          include: ["tests/upgrade/**/*.test.ts"],
+          // One server with a database a test: the tests need nothing of a stack.
+          globalSetup: ["tests/upgrade/databases-setup.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
     ],
   },
 });

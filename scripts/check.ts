@@ -8,6 +8,12 @@ import { supabaseCli } from "../local/migrations/migrations.ts";
 import { startScratchDatabase } from "../local/postgres/scratch-database.ts";
 import { REPOSITORY } from "../local/stack/settings.ts";
 import { checkImports } from "./check-imports.ts";
+import {
+  checkBaseline,
+  checkDrift,
+  checkMigrationRules,
+  checkRelease,
+} from "./check-migrations.ts";
 import { generateTypes, TYPES_FILE } from "./generate-types.ts";
 import { findStale, generateReference } from "./reference/generate.ts";
 
@@ -40,6 +46,10 @@ const steps: [name: string, run: () => Promise<unknown>][] = [
   ["versions", checkVersions],
   ["generated types", checkGeneratedTypes],
   ["generated reference", checkReference],
+  ["baseline", () => checkBaseline()],
+  ["migrations", () => checkMigrationRules(database)],
+  ["drift", () => checkDrift(database)],
+  ["release", () => checkRelease(database)],
   ["advisors", checkAdvisors],
 ];
 

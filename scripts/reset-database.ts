@@ -7,14 +7,12 @@ import { resetDatabase } from "../local/migrations/migrations.ts";
 import { loadKeys } from "../local/stack/keys.ts";
 import { startDatabase } from "../local/postgres/platform-database.ts";
 import { loadEnvFile, readSettings, REPOSITORY } from "../local/stack/settings.ts";
-import { rememberMigrations } from "../local/stack/state.ts";
 import { readStatus } from "../local/stack/status.ts";
 
 loadEnvFile();
 const { stateDir, dbPort } = readSettings();
 const running = await readStatus(stateDir);
 await (running ? rebuild(running.DB_URL) : rebuildStopped());
-await rememberMigrations(stateDir, path.join(REPOSITORY, "supabase/migrations"));
 
 /** Applies migrations and sample data anew, and prints the passwords of the sample users. */
 async function rebuild(url: string): Promise<void> {

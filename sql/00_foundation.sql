@@ -79,3 +79,27 @@ as $$
 $$;
 comment on function public.schema_version() is 'Service RPC of the health function.';
 grant execute on function public.schema_version() to service_role;
+
+create function private.release()
+returns text
+language sql
+immutable
+set search_path = ''
+as $$
+  select '0.1.0'
+$$;
+comment on function private.release() is
+  'The release of Parley that this database has. npm run check compares it with package.json and the functions.';
+grant execute on function private.release() to service_role;
+
+create function public.release()
+returns text
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+  select private.release()
+$$;
+comment on function public.release() is 'Service RPC of health, and of functions that miss something in the database.';
+grant execute on function public.release() to service_role;

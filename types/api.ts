@@ -27,6 +27,8 @@ export const HealthReply = z.object({
   database: z.enum(["ok", "unavailable"]),
   /** Version of the newest migration; null when the database is unavailable. */
   schema_version: z.string().nullable(),
+  /** The release of Parley that the database has; null when the database is unavailable. */
+  release: z.string().nullable(),
 });
 export type HealthReply = z.infer<typeof HealthReply>;
 

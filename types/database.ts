@@ -2157,6 +2157,7 @@ export type Database = {
           "session_data": Json;
         }[];
       };
+      "release": { Args: Record<PropertyKey, never>; Returns: string };
       "release_expired_stores": { Args: { "max_count": number }; Returns: number };
       "remove_member": { Args: { "member_id": string }; Returns: undefined };
       "rename_organization": {

@@ -8,20 +8,27 @@ const CLI = path.join(REPOSITORY, "node_modules/supabase/dist/supabase.js");
 /** Secrets that are meant for a hosted project: no database that these commands reach has a Vault to put them into. */
 const NO_VAULT = { PARLEY_FUNCTIONS_URL: "", PARLEY_SECRET_KEY: "" };
 
+/** A heading of the baseline. */
+const SOURCE = /^-- From (sql\/\S+)$/;
+
 /** A migration that Postgres refused, and where. */
 export class MigrationError extends Error {
-  constructor(file: string, line: number, reason: string) {
-    super(`${file}:${line}: ${reason}`);
+  constructor(place: string, reason: string, statement: string) {
+    super(`${place}: ${reason}\n${statement}`);
     this.name = "MigrationError";
   }
 }
 
 /** Runs the Supabase CLI on a project. Rejects with what it printed, never with the URL of the database. */
-export async function supabaseCli(args: string[], project: string = REPOSITORY): Promise<string> {
+export async function supabaseCli(
+  args: string[],
+  project: string = REPOSITORY,
+  { withVault = false }: { withVault?: boolean } = {},
+): Promise<string> {
   try {
     const { stdout } = await execa(process.execPath, [CLI, ...args, "--workdir", project], {
       stdin: "ignore",
-      env: { SUPABASE_TELEMETRY_DISABLED: "1", DO_NOT_TRACK: "1", ...NO_VAULT },
+      env: { SUPABASE_TELEMETRY_DISABLED: "1", DO_NOT_TRACK: "1", ...(withVault ? {} : NO_VAULT) },
     });
     return stdout;
   } catch (error) {
@@ -32,10 +39,21 @@ export async function supabaseCli(args: string[], project: string = REPOSITORY):
   }
 }
 
-/** Applies the migrations that the database at `url` (role `postgres`) has not seen. Rejects with a MigrationError. */
-export async function pushMigrations(url: string, project: string = REPOSITORY): Promise<void> {
+/**
+ * Applies the migrations that the database at `url` (role `postgres`) has not seen, also those that are older than its
+ * newest: a team's migrations stand beside Parley's. Rejects with a MigrationError.
+ */
+export async function pushMigrations(
+  url: string,
+  project: string = REPOSITORY,
+  options: { withVault?: boolean } = {},
+): Promise<void> {
   try {
-    await supabaseCli(["db", "push", `--remote=${url}`, "--yes"], project);
+    await supabaseCli(
+      ["db", "push", "--include-all", `--remote=${url}`, "--yes"],
+      project,
+      options,
+    );
   } catch (error) {
     throw await explainFailure(error, project);
   }
@@ -66,20 +84,34 @@ async function explainFailure(error: unknown, project: string): Promise<unknown>
   const reason = output.match(/^ERROR: (.*)$/m)?.[1];
   if (!file || !reason) return error;
   const text = await readFile(path.join(project, "supabase/migrations", file), "utf8");
-  return new MigrationError(file, findLine(text, output), reason);
+  const [, number = "0", printed = ""] =
+    output.match(/\nAt statement: (\d+)\n([\s\S]*?)(?:\nTry rerunning|$)/) ?? [];
+  const line = findLine(text, printed, Number(number));
+  return new MigrationError(describePlace(file, text, line), reason, printed.trimEnd());
 }
 
 /**
- * The CLI prints the statement, cut under the offending line by a caret where Postgres gives a position. Its last line
- * is the offending one then; without a caret the statement's first line has to do.
+ * The CLI prints the statement, cut under the offending line by a caret where Postgres gives a position. Without a
+ * caret, the first line that is no comment has to do. The statement with number n comes after n semicolons or more,
+ * which tells it from an equal one before it.
  */
-function findLine(text: string, output: string): number {
-  const [, printed = ""] = output.match(/\nAt statement: \d+\n([\s\S]*?)(?:\nTry rerunning|$)/) ??
-    [];
+function findLine(text: string, printed: string, number: number): number {
   const lines = printed.split("\n");
   const caret = lines.findIndex((line) => /^\s*\^\s*$/.test(line));
-  const snippet = (caret < 0 ? lines.slice(0, 1) : lines.slice(0, caret)).join("\n");
-  const offset = text.indexOf(snippet);
-  if (offset < 0) return 1;
-  return text.slice(0, offset + (caret < 0 ? 0 : snippet.length)).split("\n").length;
+  const end = caret < 0 ? lines.findIndex((line) => !/^\s*(?:--|$)/.test(line)) + 1 : caret;
+  const snippet = lines.slice(0, end).join("\n");
+  let offset = text.indexOf(snippet);
+  while (offset >= 0 && text.slice(0, offset).split(";").length - 1 < number) {
+    offset = text.indexOf(snippet, offset + 1);
+  }
+  return offset < 0 ? 1 : text.slice(0, offset + snippet.length).split("\n").length;
+}
+
+/** Names a line; a line of the baseline also by the file of `sql/` that it was written from. */
+function describePlace(file: string, text: string, line: number): string {
+  const before = text.split("\n").slice(0, line);
+  const start = before.findLastIndex((each) => SOURCE.test(each));
+  const [, source] = before[start]?.match(SOURCE) ?? [];
+  // The heading and an empty line come before the text of the source.
+  return source ? `${file}:${line} (${source}:${line - start - 2})` : `${file}:${line}`;
 }

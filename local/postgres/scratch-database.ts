@@ -1,17 +1,23 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { type PlatformDatabase, startDatabase } from "./platform-database.ts";
+import pg from "pg";
+import { type PlatformDatabase, preparePlatform, startDatabase } from "./platform-database.ts";
 import { loadKeys } from "../stack/keys.ts";
 import { silentLog } from "../stack/log.ts";
+import { SUPERUSER } from "./names.ts";
 
 /** A migrated database in a temporary directory; disposing ends it and removes everything. */
 export interface ScratchDatabase extends AsyncDisposable {
   url: PlatformDatabase["url"];
+  /** Makes another database, with what a Supabase project has before its first migration. */
+  createDatabase(name: string): Promise<void>;
 }
 
 /** Starts a Postgres for one run of a script: `await using database = await startScratchDatabase()`. */
-export async function startScratchDatabase(): Promise<ScratchDatabase> {
+export async function startScratchDatabase(
+  { isMigrated = true }: { isMigrated?: boolean } = {},
+): Promise<ScratchDatabase> {
   await using parts = new AsyncDisposableStack();
   const stateDir = await mkdtemp(path.join(os.tmpdir(), "parley-scratch-"));
   parts.defer(() => rm(stateDir, { recursive: true, force: true }));
@@ -24,7 +30,24 @@ export async function startScratchDatabase(): Promise<ScratchDatabase> {
     log: silentLog,
   });
   parts.defer(() => database.service.stop());
-  await database.migrate();
+  if (isMigrated) await database.migrate();
   const owned = parts.move();
-  return { url: database.url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return {
+    url: database.url,
+    async createDatabase(name) {
+      await createEmpty(database.url(SUPERUSER), name);
+      await preparePlatform(database.url(SUPERUSER, name), { apiUrl: "http://127.0.0.1", keys });
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+async function createEmpty(admin: string, name: string): Promise<void> {
+  const client = new pg.Client(admin);
+  await client.connect();
+  try {
+    await client.query(`create database ${pg.escapeIdentifier(name)} owner postgres`);
+  } finally {
+    await client.end();
+  }
 }

@@ -18,16 +18,15 @@ import { createMailer } from "../mail/mailer.ts";
 import { Mailbox } from "../mail/mailbox.ts";
 import { startSmtpSink } from "../mail/smtp-sink.ts";
 import { migrationChange, MigrationError } from "../migrations/migrations.ts";
+import { migrateDatabase } from "../migrations/migrate-database.ts";
 import { setPolicies } from "../postgres/policies.ts";
 import { stopOrphan } from "../postgres/cluster.ts";
 import { SUPERUSER } from "../postgres/names.ts";
 import { openPool } from "../postgres/open-pool.ts";
 import { startScheduler } from "../scheduler/scheduler.ts";
-import { REPOSITORY, type Settings } from "./settings.ts";
+import type { Settings } from "./settings.ts";
 import {
-  editedMigrations,
   lastPorts,
-  rememberMigrations,
   rememberPorts,
   requireNotRunning,
   requireOwnVersion,
@@ -35,8 +34,6 @@ import {
 } from "./state.ts";
 import { clearStatus, type StackStatus, writeStatus } from "./status.ts";
 import { createStorageApi } from "../storage/storage-api.ts";
-
-const MIGRATIONS = path.join(REPOSITORY, "supabase/migrations");
 
 /** A running stack. */
 export interface Stack {
@@ -155,7 +152,7 @@ async function startMigratedDatabase(
 ): Promise<PlatformDatabase> {
   const database = await startDatabase({ stateDir, port, apiUrl, keys, log });
   parts.defer(() => database.service.stop());
-  await migrate(database, { log, stateDir, signal });
+  await migrate(database, { log, signal });
   await setPolicies(database.url("postgres"), policies);
   return database;
 }
@@ -311,19 +308,12 @@ function describeStack(
 /** Applies the migrations; with a signal, a broken one is shown and waited for until it is mended. */
 async function migrate(
   database: PlatformDatabase,
-  { log, stateDir, signal }: { log: Log; stateDir: string; signal: AbortSignal | null },
+  { log, signal }: { log: Log; signal: AbortSignal | null },
 ): Promise<void> {
-  const edited = await editedMigrations(stateDir, MIGRATIONS);
-  if (edited.length > 0) {
-    log(
-      "stack",
-      `edited since the database was made: ${edited.join(", ")}. \`npm run db:reset\` rebuilds it.`,
-    );
-  }
   for (;;) {
     try {
-      await database.migrate();
-      return edited.length > 0 ? undefined : await rememberMigrations(stateDir, MIGRATIONS);
+      await migrateDatabase(database.url("postgres"), { log: (line) => log("stack", line) });
+      return;
     } catch (error) {
       if (!(error instanceof MigrationError) || !signal) throw error;
       log("stack", `${error.message}\n           Waiting for a change in supabase/migrations/ …`);

@@ -1,5 +1,4 @@
-import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
 import { readStatus } from "./status.ts";
@@ -8,7 +7,6 @@ import { readStatus } from "./status.ts";
 const VERSION = { layout: 1, postgres: 17 } as const;
 
 const StateVersion = z.object({ layout: z.number(), postgres: z.number() });
-const AppliedFiles = z.record(z.string(), z.string());
 
 /** Rejects with what to do when another version of Parley made the state directory. */
 export async function requireOwnVersion(stateDir: string): Promise<void> {
@@ -57,29 +55,4 @@ export async function lastPorts(stateDir: string): Promise<Partial<StackPorts>> 
 /** Remembers where the stack listens, for a next start that may take any port. */
 export async function rememberPorts(stateDir: string, ports: StackPorts): Promise<void> {
   await writeFile(path.join(stateDir, "ports.json"), JSON.stringify(ports, null, 2));
-}
-
-/** Remembers the migrations as they are now: the ones that the database has seen. */
-export async function rememberMigrations(stateDir: string, migrations: string): Promise<void> {
-  const text = JSON.stringify(await hashFiles(migrations), null, 2);
-  await writeFile(path.join(stateDir, "migrations.json"), text);
-}
-
-/** Migrations that were edited after the database had seen them: it does not have those edits. */
-export async function editedMigrations(stateDir: string, migrations: string): Promise<string[]> {
-  const file = path.join(stateDir, "migrations.json");
-  const text = await readFile(file, "utf8").catch(() => "{}");
-  const now = await hashFiles(migrations);
-  return Object.entries(parseState(file, text, AppliedFiles))
-    .filter(([file, hash]) => now[file] !== hash)
-    .map(([file]) => file);
-}
-
-async function hashFiles(directory: string): Promise<Record<string, string>> {
-  const files = (await readdir(directory)).filter((file) => file.endsWith(".sql")).sort();
-  const hashes = files.map(async (file) => {
-    const content = await readFile(path.join(directory, file));
-    return [file, createHash("sha256").update(content).digest("hex")] as const;
-  });
-  return Object.fromEntries(await Promise.all(hashes));
 }

@@ -6,6 +6,7 @@ import type { Health } from "./read-health.ts";
 /** A report of a database's health for people: what is wrong comes last, where a terminal shows it. */
 export function formatHealth(health: Health, problems: string[]): string {
   return [
+    section("Release", health.release),
     section("Connections", describeConnections(health)),
     section("Cache", `${formatShare(health.cache.hit_ratio)} of reads hit`),
     section("Largest tables", formatTable(health.tables.map(describeTable))),

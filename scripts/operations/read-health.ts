@@ -4,6 +4,8 @@ import { readSchedules, type ScheduleState } from "./read-schedules.ts";
 /** What can be said about a database in operation. Sizes in bytes, ages in seconds. */
 export interface Health {
   checked_at: Date;
+  /** The release of Parley that the database has. */
+  release: string;
   connections: {
     used: number;
     max: number;
@@ -50,6 +52,8 @@ const STUCK_AFTER = "5 minutes";
 /** Both are looked for every minute. */
 const LATE_AFTER = "30 minutes";
 const WAITING_AFTER = "1 hour";
+
+const RELEASE = "select private.release() as release";
 
 const CONNECTIONS = `
   select
@@ -144,6 +148,7 @@ export async function readHealth(client: pg.Client, now: Date): Promise<Health> 
   try {
     return {
       checked_at: now,
+      release: (await one<{ release: string }>(client, RELEASE)).release,
       connections: await one(client, CONNECTIONS),
       cache: await one(client, CACHE),
       tables: (await client.query(TABLES)).rows,

@@ -8,7 +8,6 @@ import { startDatabase } from "../../local/postgres/platform-database.ts";
 import { loadKeys } from "../../local/stack/keys.ts";
 import { silentLog } from "../../local/stack/log.ts";
 import { REPOSITORY } from "../../local/stack/settings.ts";
-import { rememberMigrations } from "../../local/stack/state.ts";
 import { StackStatus } from "../../local/stack/status.ts";
 
 /** A stack that test files use one after the other. */
@@ -108,7 +107,6 @@ async function makeTemplate(stateDir: string): Promise<string> {
   });
   try {
     await database.migrate();
-    await rememberMigrations(stateDir, path.join(REPOSITORY, "sql"));
   } finally {
     await database.service.stop();
   }

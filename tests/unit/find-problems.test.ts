@@ -6,6 +6,7 @@ const NOW = new Date("2026-03-08T09:10:00Z");
 const HOUR = 3600;
 
 const WELL: Health = {
+  release: "0.1.0",
   checked_at: NOW,
   connections: { used: 79, max: 100, active: 1, idle_in_transaction: 0, oldest_transaction: 900 },
   cache: { hit_ratio: 0.9, blocks: 5_000_000 },

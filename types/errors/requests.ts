@@ -72,4 +72,9 @@ export const requestErrors = {
     meaning: "Something went wrong on our side.",
     action: "Try again, or contact support.",
   },
+  database_outdated: {
+    status: 503,
+    meaning: "The service is being updated.",
+    action: "Try again in a few minutes.",
+  },
 } as const satisfies Record<string, ErrorEntry>;

@@ -12,6 +12,7 @@ import { AppError } from "./errors.ts";
 import { BODY_TIME, limitBodyTime, partOf } from "./limit-body-time.ts";
 import type { Log } from "./log.ts";
 import { logRequests } from "./log-requests.ts";
+import { logOutdated } from "./outdated.ts";
 import { toAppError } from "./to-app-error.ts";
 
 /** What every function is made from. */
@@ -45,7 +46,11 @@ export function createFunction(
   // It holds a body without a content-length whole.
   app.use((c, next) => streamsForms && isForm(c) ? next() : limit(c, next));
   app.notFound((c) => answerError(c, new AppError("not_found")));
-  app.onError((error, c) => answerError(c, toAppError(error)));
+  app.onError(async (error, c) => {
+    const answer = toAppError(error);
+    if (answer.code === "database_outdated") await logOutdated(c, log);
+    return answerError(c, answer);
+  });
   return app;
 }
 

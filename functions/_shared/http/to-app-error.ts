@@ -1,9 +1,11 @@
 import { AuthError } from "@supabase/server";
 import { HTTPException } from "hono/http-exception";
 import { AppError } from "./errors.ts";
+import { isOutdated } from "./outdated.ts";
 
 /** Any error as one of ours. Refusals of `@supabase/server` say why in `details`, as all others do. */
 export function toAppError(error: Error): AppError {
+  if (isOutdated(error)) return new AppError("database_outdated", { cause: error });
   if (error instanceof AppError) return error;
   if (error instanceof HTTPException && error.cause instanceof AuthError && error.status < 500) {
     return new AppError("unauthorized", { details: { reason: error.cause.code }, cause: error });

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { RELEASE } from "../../../functions/_shared/http/outdated.ts";
 import { HealthReply } from "../../../types/api.ts";
 import { stack } from "../../helpers/stack.ts";
 
@@ -7,6 +8,6 @@ test("health names the newest migration, without a key", async () => {
 
   expect(response.status).toBe(200);
   const reply = HealthReply.parse(await response.json());
-  expect(reply).toMatchObject({ status: "ok", database: "ok" });
+  expect(reply).toMatchObject({ status: "ok", database: "ok", release: RELEASE });
   expect(reply.schema_version).toMatch(/^\d{14}$/);
 });

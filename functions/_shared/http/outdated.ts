@@ -1,0 +1,31 @@
+import type { Context } from "hono";
+import type { FunctionEnv } from "./context.ts";
+import type { Log } from "./log.ts";
+
+/** The release that these functions belong to. `npm run check` compares it with package.json and the database. */
+export const RELEASE = "0.1.0";
+
+/**
+ * What PostgREST and Postgres say of a function, table or column that the database lacks:
+ * https://docs.postgrest.org/en/stable/references/errors.html
+ */
+const MISSING = new Set(["PGRST202", "PGRST204", "PGRST205", "42883", "42703", "42P01"]);
+
+/** Tells whether an error, or one that caused it, says that the database lacks what the functions call. */
+export function isOutdated(error: unknown): boolean {
+  if (typeof error !== "object" || error === null) return false;
+  if ("code" in error && typeof error.code === "string" && MISSING.has(error.code)) return true;
+  return "cause" in error && error.cause !== error && isOutdated(error.cause);
+}
+
+/** Logs both releases. Only a failed request asks the database for its release. */
+export async function logOutdated(c: Context<FunctionEnv>, log: Log): Promise<void> {
+  const release = await c.var.supabaseContext?.supabaseAdmin.rpc("release");
+  const found = release?.data ?? "unknown";
+  log.error("database_outdated", {
+    request_id: c.var.requestId,
+    database_release: found,
+    functions_release: RELEASE,
+    what_to_do: `database ${found}, functions need ${RELEASE}: npm run db:migrate`,
+  });
+}

@@ -1,0 +1,83 @@
+import pg from "pg";
+import { pushMigrations, supabaseCli } from "./migrations.ts";
+import { startScratchDatabase } from "../postgres/scratch-database.ts";
+import { REPOSITORY } from "../stack/settings.ts";
+import { BASELINE_VERSION } from "./baseline.ts";
+import { type CatalogueEntry, compareCatalogues, readCatalogue } from "./catalogue.ts";
+import { type MigrationPlan, MigrationRefusal, planMigrations } from "./plan-migrations.ts";
+
+/** How a database is migrated. */
+export interface MigrateOptions {
+  project?: string;
+  /** Says what will run, and changes nothing. */
+  isDryRun?: boolean;
+  /** Sets the secrets of config.toml in the Vault of a hosted project. */
+  withVault?: boolean;
+  log: (line: string) => void;
+}
+
+/**
+ * Brings the database at `url` (role `postgres`) up to date: says what will run, then runs it. Rejects with a
+ * MigrationRefusal before anything has changed, or with a MigrationError that names file, line and statement.
+ */
+export async function migrateDatabase(
+  url: string,
+  options: MigrateOptions,
+): Promise<MigrationPlan> {
+  const { project = REPOSITORY, isDryRun = false, withVault = false, log } = options;
+  const plan = await planMigrations(url, project);
+  if (plan.replaced.length > 0) {
+    await requireBaselineSchema(url);
+    log(
+      `The baseline replaces ${plan.replaced.join(", ")} in the history; the schema is the same.`,
+    );
+  }
+  for (const file of plan.pending) log(`${isDryRun ? "would apply" : "applies"} ${file}`);
+  if (isDryRun) return plan;
+  if (plan.replaced.length > 0) await moveToBaseline(url, plan.replaced, project);
+  if (plan.pending.length > 0) await pushMigrations(url, project, { withVault });
+  return plan;
+}
+
+/** Replaces the numbered versions in the history. The baseline comes first: a crash in between loses nothing. */
+async function moveToBaseline(url: string, versions: string[], project: string): Promise<void> {
+  const repair = (status: string, ...which: string[]) =>
+    supabaseCli(
+      ["migration", "repair", "--status", status, ...which, `--remote=${url}`, "--yes"],
+      project,
+    );
+  await repair("applied", BASELINE_VERSION);
+  await repair("reverted", ...versions);
+}
+
+/** Rejects unless the database has everything that the baseline makes, in the same form. Its own objects may be there. */
+async function requireBaselineSchema(url: string): Promise<void> {
+  await using scratch = await startScratchDatabase();
+  const baseline = (await catalogueAt(scratch.url("postgres"))).filter(isSchema);
+  const names = new Set(baseline.map(({ kind, name }) => `${kind} ${name}`));
+  const entries = (await catalogueAt(url)).filter(({ kind, name }) => names.has(`${kind} ${name}`));
+  const [difference] = compareCatalogues(
+    { name: "the baseline", entries: baseline },
+    { name: "the database", entries },
+  );
+  if (difference === undefined) return;
+  throw new MigrationRefusal(
+    "This database was made from an older schema, and there are no migrations before 1.0.0: " +
+      `run \`npm run db:reset\`, which deletes its data. First difference: ${difference}`,
+  );
+}
+
+/** Keeps what a migration makes in Parley's own schemas. Rows and what the platform brings may differ. */
+function isSchema({ kind, name }: CatalogueEntry): boolean {
+  return kind !== "rows" && /^(?:public|private)\./.test(name);
+}
+
+async function catalogueAt(url: string): Promise<CatalogueEntry[]> {
+  const client = new pg.Client({ connectionString: url, application_name: "parley" });
+  await client.connect();
+  try {
+    return await readCatalogue(client, { withRows: false });
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,82 @@
+import pg from "pg";
+import { REPOSITORY } from "../stack/settings.ts";
+import { BASELINE_VERSION } from "./baseline.ts";
+import { findEdit } from "./find-edit.ts";
+import { type AppliedMigration, readHistory } from "./history.ts";
+import { findEditedFrozen, type MigrationFile, readMigrationFiles } from "./migration-files.ts";
+
+/** What must happen to a database before it has every migration. */
+export interface MigrationPlan {
+  /** Versions of the numbered files (`00` … `18`) that the baseline has replaced. */
+  replaced: string[];
+  /** Files to apply, in order. */
+  pending: string[];
+}
+
+/** A database that cannot be migrated as it is. The message says what to do. */
+export class MigrationRefusal extends Error {
+  override name = "MigrationRefusal";
+}
+
+/** Plans the migration of the database at `url` (role `postgres`). Rejects with a MigrationRefusal. */
+export async function planMigrations(
+  url: string,
+  project: string = REPOSITORY,
+): Promise<MigrationPlan> {
+  const frozen = await findEditedFrozen(project);
+  if (frozen.length > 0) {
+    throw new MigrationRefusal(
+      `${frozen.join(", ")} belongs to a release and was edited. Restore it with \`git checkout\`.`,
+    );
+  }
+  const files = await readMigrationFiles(project);
+  const history = await readHistoryAt(url);
+  const replaced = history.filter(({ version }) => /^\d\d$/.test(version));
+  const applied = new Map(history.map((migration) => [migration.version, migration]));
+  for (const { version } of replaced) applied.delete(version);
+  requireFiles([...applied.values()], files);
+  for (const file of files) requireUnedited(file, applied.get(file.version));
+  const hasBaseline = replaced.length > 0;
+  return {
+    replaced: replaced.map(({ version }) => version),
+    pending: files
+      .filter(({ version }) =>
+        !applied.has(version) && !(hasBaseline && version === BASELINE_VERSION)
+      )
+      .map(({ file }) => file),
+  };
+}
+
+async function readHistoryAt(url: string): Promise<AppliedMigration[]> {
+  const client = new pg.Client({ connectionString: url, application_name: "parley" });
+  await client.connect();
+  try {
+    return await readHistory(client);
+  } finally {
+    await client.end();
+  }
+}
+
+function requireFiles(applied: AppliedMigration[], files: MigrationFile[]): void {
+  const missing = applied.filter(({ version }) => !files.some((file) => file.version === version));
+  if (missing.length === 0) return;
+  const names = missing.map(({ version, name }) => `${version}_${name}.sql`).join(", ");
+  throw new MigrationRefusal(
+    `The database has migrations that supabase/migrations/ lacks: ${names}. Add the files again, as they were.`,
+  );
+}
+
+function requireUnedited({ file, version, text }: MigrationFile, applied?: AppliedMigration): void {
+  const line = applied?.statements ? findEdit(text, applied.statements) : null;
+  if (line === null) return;
+  if (version === BASELINE_VERSION) {
+    throw new MigrationRefusal(
+      "This database was made from an older baseline, and there are no migrations before 1.0.0: " +
+        "run `npm run db:reset`, which deletes its data.",
+    );
+  }
+  throw new MigrationRefusal(
+    `${file}:${line} was edited after the database had applied the file. ` +
+      "Restore it, and put the change into a new migration.",
+  );
+}

@@ -1,0 +1,81 @@
+// What `npm run check` says of sql/ and supabase/migrations/.
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import type pg from "pg";
+import { SUPERUSER } from "../local/postgres/names.ts";
+import { buildBaseline } from "../local/migrations/baseline.ts";
+import { compareCatalogues, readCatalogue } from "../local/migrations/catalogue.ts";
+import { readHistory } from "../local/migrations/history.ts";
+import { findEditedFrozen, migrationsFolder } from "../local/migrations/migration-files.ts";
+import { readSqlFiles } from "../local/migrations/sql-files.ts";
+import { findRuleBreaks } from "../local/migrations/statement-rules.ts";
+import type { ScratchDatabase } from "../local/postgres/scratch-database.ts";
+import { REPOSITORY } from "../local/stack/settings.ts";
+import { RELEASE } from "../functions/_shared/http/outdated.ts";
+import { withConnection } from "./operations/find-database.ts";
+
+/** Rejects when the baseline is not what `npm run db:baseline` would write. A frozen one stays as it is. */
+export async function checkBaseline(project: string = REPOSITORY): Promise<void> {
+  const folder = migrationsFolder(project);
+  const { file, text } = await buildBaseline(project);
+  const frozen = await readFile(path.join(folder, "frozen.sha256"), "utf8").catch(() => "");
+  if (/_baseline\.sql$/m.test(frozen)) return;
+  const written = await readFile(path.join(folder, file), "utf8").catch(() => "");
+  if (written.replaceAll("\r\n", "\n") === text) return;
+  throw new Error(`supabase/migrations/${file} differs from sql/: run \`npm run db:baseline\``);
+}
+
+/** Rejects when a released migration was edited, or one cannot be undone as a whole. */
+export async function checkMigrationRules(
+  database: ScratchDatabase,
+  project: string = REPOSITORY,
+): Promise<void> {
+  const frozen = await findEditedFrozen(project);
+  const history = await withConnection(database.url("postgres"), readHistory);
+  const breaks = [
+    ...frozen.map((file) => `${file} belongs to a release. Restore it, and write a new migration.`),
+    ...history.flatMap(findRuleBreaks),
+  ];
+  if (breaks.length > 0) throw new Error(breaks.join("\n"));
+}
+
+/** Rejects with every difference between the migrated database and one that sql/ makes. */
+export async function checkDrift(database: ScratchDatabase): Promise<void> {
+  await database.createDatabase("from_sql");
+  await withConnection(database.url("postgres", "from_sql"), applySqlFiles);
+  const differences = compareCatalogues(
+    { name: "supabase/migrations", entries: await catalogueOf(database.url(SUPERUSER)) },
+    { name: "sql", entries: await catalogueOf(database.url(SUPERUSER, "from_sql")) },
+  );
+  if (differences.length > 0) throw new Error(differences.join("\n"));
+}
+
+/** Makes a database from the files of sql/, one after the other, as role `postgres`. */
+export async function applySqlFiles(client: pg.Client): Promise<void> {
+  for (const { path, text } of await readSqlFiles()) {
+    try {
+      await client.query(text);
+    } catch (error) {
+      throw new Error(`${path}: ${error instanceof Error ? error.message : error}`, {
+        cause: error,
+      });
+    }
+  }
+}
+
+/** Rejects unless package.json, the functions and the database name the same release. */
+export async function checkRelease(database: ScratchDatabase): Promise<void> {
+  const { version } = JSON.parse(await readFile(path.join(REPOSITORY, "package.json"), "utf8"));
+  const found = await withConnection(database.url("postgres"), async (client) => {
+    const { rows } = await client.query<{ release: string }>("select private.release() as release");
+    return rows[0]?.release;
+  });
+  if (version === RELEASE && version === found) return;
+  throw new Error(
+    `package.json has ${version}, functions/_shared/http/outdated.ts ${RELEASE}, sql/00_foundation.sql ${found}`,
+  );
+}
+
+function catalogueOf(url: string) {
+  return withConnection(url, (client) => readCatalogue(client));
+}

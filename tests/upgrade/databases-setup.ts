@@ -1,0 +1,21 @@
+import type { TestProject } from "vitest/node";
+import { SUPERUSER } from "../../local/postgres/names.ts";
+import { startScratchDatabase } from "../../local/postgres/scratch-database.ts";
+
+declare module "vitest" {
+  export interface ProvidedContext {
+    /** URLs of `template1` on a server with the databases `postgres`, which is migrated, and `empty`, which is not. */
+    upgradeServer: { superuser: string; postgres: string };
+  }
+}
+
+/** Starts the server on which every test of an upgrade has databases of its own. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const server = await startScratchDatabase();
+  await server.createDatabase("empty");
+  project.provide("upgradeServer", {
+    superuser: server.url(SUPERUSER, "template1"),
+    postgres: server.url("postgres", "template1"),
+  });
+  return async () => await server[Symbol.asyncDispose]();
+}
