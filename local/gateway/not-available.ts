@@ -1,8 +1,9 @@
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 
-/** What a refusal is about: a feature of Supabase, in the plural where the verb needs it. */
+/** A feature of Supabase that is not here, and its routes. */
 interface Missing {
+  /** With its verb, "Passkeys are": the sentence goes on with "not available". */
   feature: string;
   routes: string[];
 }
@@ -49,10 +50,10 @@ const OTHERS: Missing[] = [
 ];
 
 /** Kinds of `grant_type` that Auth takes elsewhere. */
-const FOREIGN_GRANTS: Record<string, string> = {
-  id_token: "Sign-in with another provider's id token is",
-  web3: "Sign-in with a wallet is",
-};
+const FOREIGN_GRANTS = new Map([
+  ["id_token", "Sign-in with another provider's id token is"],
+  ["web3", "Sign-in with a wallet is"],
+]);
 
 /** The form of one API's errors. */
 type Refuse = (message: string) => Response;
@@ -67,7 +68,7 @@ export function createNotAvailableRoutes(): Hono {
   addAll(routes, "/storage/v1", STORAGE, refuseStorage);
   addAll(routes, "", OTHERS, refuse);
   routes.post("/auth/v1/token", async (c, next) => {
-    const feature = FOREIGN_GRANTS[c.req.query("grant_type") ?? ""];
+    const feature = FOREIGN_GRANTS.get(c.req.query("grant_type") ?? "");
     return feature ? refuseAuth(sentence(feature)) : await next();
   });
   return routes;
