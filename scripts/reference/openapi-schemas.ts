@@ -13,8 +13,19 @@ export interface RequestShape {
 
 /** Turns a zod schema into a JSON schema: what clients send (`input`), or what they receive (`output`). */
 export function toJsonSchema(schema: z.ZodType, io: "input" | "output"): JsonSchema {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
+    io,
+    unrepresentable: "any",
+    override: ({ zodSchema, jsonSchema }) => {
+      if (isDrawn(zodSchema)) delete jsonSchema.default;
+    },
+  });
   return rest;
+}
+
+/** Tells a default that is drawn anew for each request, such as a random id. */
+function isDrawn({ _zod: { def } }: z.core.$ZodType): boolean {
+  return def.type === "default" && "defaultValue" in def && def.defaultValue !== def.defaultValue;
 }
 
 /** Lists the shapes of a route's body with the fields of each. */

@@ -61,7 +61,7 @@ async function runAll(server: TestServer): Promise<void> {
 }
 
 async function runPgTap(server: TestServer): Promise<void> {
-  const { stdout } = await execa(process.execPath, ["scripts/test-database.ts"], {
+  const { stdout } = await execa(process.execPath, ["tests/database/runner/main.ts"], {
     cwd: REPOSITORY,
     env: { PARLEY_TEST_DB_URL: server.url("postgres", TEST_DATABASE) },
     stdin: "ignore",

@@ -5,6 +5,6 @@ import { report, runCounted, runVitest } from "./test-runs.ts";
 const PROJECTS = ["unit", "functions", "logs"];
 
 report([
-  await runCounted("node", ["scripts/test-database.ts"]),
+  await runCounted("node", ["tests/database/runner/main.ts"]),
   await runVitest(PROJECTS.flatMap((project) => ["--project", project])),
 ]);

@@ -4,7 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import { execa } from "execa";
 import { z } from "zod";
-import { REPOSITORY } from "../local/stack/settings.ts";
+import { REPOSITORY } from "../../local/stack/settings.ts";
 
 /** What a command that tests came to. */
 export interface Count {

@@ -1,14 +1,14 @@
 // `npm run test:database [-- path …]`: runs tests/database/**/*.test.sql, each file in a transaction that it rolls back.
 import { glob, readFile } from "node:fs/promises";
 import path from "node:path";
-import { REPOSITORY } from "../local/stack/settings.ts";
-import { type PgTapReport, runPgTap } from "../tests/database/runner/run-pgtap.ts";
+import { REPOSITORY } from "../../../local/stack/settings.ts";
+import { type PgTapReport, runPgTap } from "./run-pgtap.ts";
 import {
   createTestDatabases,
   requireRollback,
   type TestDatabases,
-} from "../tests/database/runner/test-databases.ts";
-import { openTestServer } from "../tests/database/runner/test-server.ts";
+} from "./test-databases.ts";
+import { openTestServer } from "./test-server.ts";
 
 const FILES_AT_ONCE = 2;
 

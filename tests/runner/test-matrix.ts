@@ -6,7 +6,7 @@ import { randomInt } from "node:crypto";
 import { glob, readFile } from "node:fs/promises";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { REPOSITORY } from "../local/stack/settings.ts";
+import { REPOSITORY } from "../../local/stack/settings.ts";
 import { type Count, report, runVitest, runWhole } from "./test-runs.ts";
 
 const { values: { long }, positionals } = parseArgs({
