@@ -13,8 +13,25 @@ export interface RequestShape {
 
 /** Turns a zod schema into a JSON schema: what clients send (`input`), or what they receive (`output`). */
 export function toJsonSchema(schema: z.ZodType, io: "input" | "output"): JsonSchema {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
+    io,
+    unrepresentable: "any",
+    override: dropDrawnDefault,
+  });
   return rest;
+}
+
+/** A default that is drawn anew each time, such as an id, would make the reference stale at once. */
+function dropDrawnDefault(
+  { zodSchema, jsonSchema }: {
+    zodSchema: z.core.$ZodTypes;
+    jsonSchema: z.core.JSONSchema.BaseSchema;
+  },
+): void {
+  const { def } = zodSchema._zod;
+  if (def.type !== "default") return;
+  const isSame = JSON.stringify(def.defaultValue) === JSON.stringify(def.defaultValue);
+  if (!isSame) delete jsonSchema.default;
 }
 
 /** Lists the shapes of a route's body with the fields of each. */
