@@ -16,16 +16,22 @@ export function toJsonSchema(schema: z.ZodType, io: "input" | "output"): JsonSch
   const { $schema: _, ...rest } = z.toJSONSchema(schema, {
     io,
     unrepresentable: "any",
-    override: ({ zodSchema, jsonSchema }) => {
-      if (isDrawn(zodSchema)) delete jsonSchema.default;
-    },
+    override: dropDrawnDefault,
   });
   return rest;
 }
 
-/** Tells a default that is drawn anew for each request, such as a random id. */
-function isDrawn({ _zod: { def } }: z.core.$ZodType): boolean {
-  return def.type === "default" && "defaultValue" in def && def.defaultValue !== def.defaultValue;
+/** A default that is drawn anew each time, such as an id, would make the reference stale at once. */
+function dropDrawnDefault(
+  { zodSchema, jsonSchema }: {
+    zodSchema: z.core.$ZodTypes;
+    jsonSchema: z.core.JSONSchema.BaseSchema;
+  },
+): void {
+  const { def } = zodSchema._zod;
+  if (def.type !== "default") return;
+  const isSame = JSON.stringify(def.defaultValue) === JSON.stringify(def.defaultValue);
+  if (!isSame) delete jsonSchema.default;
 }
 
 /** Lists the shapes of a route's body with the fields of each. */

@@ -9,6 +9,8 @@ interface SettingText {
   what: string;
   /** A value for `.env.example` where the default is empty. */
   example?: string;
+  /** Only tests set it, so `.env.example` does not have it. */
+  isForTests?: true;
 }
 
 type StackName = keyof typeof StackEnvironment.shape;
@@ -25,6 +27,7 @@ const texts: Record<StackName | FunctionName, SettingText> = {
   PARLEY_WATCH: { what: "Whether the local stack reloads functions when their code changes." },
   PARLEY_STATE_DIR: { what: "Folder of the local stack's data, below the project." },
   PARLEY_BODY_TIME_PART: {
+    isForTests: true,
     what: "Part of the time limits of request bodies that applies; below 1 in tests only.",
   },
   PARLEY_STREAM_SECONDS: {
@@ -92,7 +95,9 @@ export const settings: Setting[] = Object.entries(texts).map(([name, text]) => {
 });
 
 /** The variables that a person may set in `.env`. */
-export const envFileSettings: Setting[] = settings.filter(({ name }) => !PLATFORM.has(name));
+export const envFileSettings: Setting[] = settings.filter(({ name, isForTests }) =>
+  !PLATFORM.has(name) && !isForTests
+);
 
 function fieldOf(shape: Record<string, z.ZodType>, name: string): z.ZodType | undefined {
   return shape[name];
