@@ -48,7 +48,9 @@ test("a state directory of another version is told apart and left alone", async 
   expect(await readFile(file, "utf8")).toBe(other);
 });
 
-test("migrations edited since the database was made are named, with the way out", async () => {
+test("migrations edited since the database was made are named, with the way out", {
+  timeout: 120_000,
+}, async () => {
   const env = await freshEnvironment();
   const first = spawnStack(env);
   await first.ready();
