@@ -59,7 +59,9 @@ test("Ctrl-C ends every child and leaves none", async () => {
   expect(pids.filter(isAlive)).toEqual([]);
 });
 
-test("what users made is there after a restart, and after a killed supervisor", async () => {
+test("what users made is there after a restart, and after a killed supervisor", {
+  timeout: 120_000,
+}, async () => {
   const env = await emptyEnvironment();
   const first = spawnStack(env);
   const { PUBLISHABLE_KEY, API_URL } = await first.ready();
