@@ -1,3 +1,4 @@
+// Finds lines of more than 120 characters: `node scripts/check-line-length.ts sql ts mjs md`.
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { execa } from "execa";
@@ -17,7 +18,7 @@ export function findLongLines(file: string, text: string): string[] {
 }
 
 /** Rejects with the long lines of all files in the repository with one of these extensions. */
-export async function checkLineLength(...extensions: string[]): Promise<void> {
+async function checkLineLength(...extensions: string[]): Promise<void> {
   const patterns = extensions.map((extension) => `*.${extension}`);
   const { stdout } = await execa("git", ["ls-files", "--", ...patterns], { cwd: REPOSITORY });
   const files = stdout.split("\n").filter((file) => file !== "" && !GENERATED.test(file));
@@ -28,3 +29,5 @@ export async function checkLineLength(...extensions: string[]): Promise<void> {
   const lines = found.flat();
   if (lines.length > 0) throw new Error(`more than ${MAX_LENGTH} characters: ${lines.join(", ")}`);
 }
+
+if (import.meta.main) await checkLineLength(...process.argv.slice(2));
