@@ -32,7 +32,7 @@ export default defineConfig({
         test: {
           ...onStack,
           name: "functions",
-          include: ["tests/{functions,stack,faults,operations,deploy,docs}/**/*.test.ts"],
+          include: ["tests/{functions,stack,faults,operations,deploy,docs,own}/**/*.test.ts"],
           exclude: LAST,
         },
       },

@@ -1,6 +1,7 @@
 import type { TestProject } from "vitest/node";
 import { SUPERUSER } from "../../local/postgres/names.ts";
 import { startScratchDatabase } from "../../local/postgres/scratch-database.ts";
+import { installPgTap } from "../database/runner/install-pgtap.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
@@ -11,6 +12,7 @@ declare module "vitest" {
 
 /** Starts the server on which every test of an upgrade has databases of its own. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  await installPgTap();
   const server = await startScratchDatabase();
   await server.createDatabase("empty");
   project.provide("upgradeServer", {

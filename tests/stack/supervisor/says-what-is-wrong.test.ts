@@ -55,13 +55,9 @@ test("a state directory of another version is told apart and left alone", async 
   expect(await readFile(file, "utf8")).toBe(other);
 });
 
-<<<<<<< HEAD:tests/stack/supervisor/says-what-is-wrong.test.ts
-test("a database of an older baseline stops the start, with the way out", async () => {
-=======
-test("migrations edited since the database was made are named, with the way out", {
+test("a database of an older baseline stops the start, with the way out", {
   timeout: 120_000,
 }, async () => {
->>>>>>> tests:tests/local/supervisor/says-what-is-wrong.test.ts
   const env = await freshEnvironment();
   const first = spawnStack(env);
   const { DB_URL } = await first.ready();
