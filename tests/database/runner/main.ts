@@ -3,11 +3,7 @@ import { glob, readFile } from "node:fs/promises";
 import path from "node:path";
 import { REPOSITORY } from "../../../local/stack/settings.ts";
 import { type PgTapReport, runPgTap } from "./run-pgtap.ts";
-import {
-  createTestDatabases,
-  requireRollback,
-  type TestDatabases,
-} from "./test-databases.ts";
+import { createTestDatabases, requireRollback, type TestDatabases } from "./test-databases.ts";
 import { openTestServer } from "./test-server.ts";
 
 const FILES_AT_ONCE = 2;
