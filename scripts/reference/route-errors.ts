@@ -19,6 +19,7 @@ export function errorsOf({ auth, json, form, method, errors: own }: Route): Http
     ...own,
     ...hasBody ? ["request_timeout", "payload_too_large"] as const : [],
     "internal",
+    "database_outdated",
   ];
 }
 

@@ -60,8 +60,6 @@ export const scriptSettings = {
   SUPABASE_URL: "Project that `demo` and `db:sync-stripe` work on.",
   SUPABASE_PUBLISHABLE_KEY: "Publishable key for `demo`.",
   SUPABASE_SECRET_KEY: "Secret key for `db:sync-stripe`.",
-  PARLEY_TEST_SEED:
-    "Seed of the matrices that `test:long` draws; a run prints the one that repeats it.",
   DEMO_EMAIL: "Address of the user that `demo` signs in as, in a project that confirms addresses.",
   DEMO_PASSWORD: "Password of that user.",
 } satisfies Record<string, string>;

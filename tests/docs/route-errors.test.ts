@@ -14,41 +14,24 @@ await client.connect();
 const errorsOfSql = createErrorIndex(await readCatalogue(client));
 await client.end();
 
-/** Codes that the code names and no caller is answered with. */
+const provider: ErrorCode[] = [
+  "provider_error",
+  "provider_busy",
+  "provider_misconfigured",
+  "provider_timeout",
+  "content_filtered",
+];
+/** Codes that the code names and no caller is answered with: they are in rows of files and replies. */
 const unanswered: Record<string, ErrorCode[]> = {
-  // The reply's failure is in its row, as files' are, and no client waits for it.
-  "turn-recovery": [
-    "provider_error",
-    "provider_busy",
-    "provider_misconfigured",
-    "provider_timeout",
-    "content_filtered",
-  ],
-  "vector-store-cleanup": [
-    "provider_error",
-    "provider_busy",
-    "provider_misconfigured",
-    "provider_timeout",
-    "content_filtered",
-    "upload_failed",
-  ],
-  files: [
-    "provider_error",
-    "provider_busy",
-    "provider_misconfigured",
-    "provider_timeout",
-    "content_filtered",
-  ],
-  lookouts: [
-    "provider_error",
-    "provider_busy",
-    "provider_misconfigured",
-    "provider_timeout",
-    "content_filtered",
-  ],
+  chat: ["upload_failed"],
+  files: provider,
+  lookouts: [...provider, "upload_failed"],
+  "turn-recovery": provider,
+  "vector-store-cleanup": [...provider, "upload_failed"],
 };
 /** Every function is made of code that can raise these. */
 const shared: ErrorCode[] = [
+  "database_outdated",
   "internal",
   "invalid_json",
   "invalid_request",
