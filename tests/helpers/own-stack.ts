@@ -58,12 +58,13 @@ export async function emptyEnvironment(
   };
 }
 
-/** Starts a stack in a process of its own; it is ended when the test ends, or by `atEnd`. */
+/** Starts the stack of a project in a process of its own; it is ended when the test ends, or by `atEnd`. */
 export function spawnStack(
   env: Record<string, string>,
   atEnd: AtEnd = onTestFinished,
+  project: string = REPOSITORY,
 ): OwnStack {
-  const child = execa("node", [path.join(REPOSITORY, "local/stack/main.ts")], {
+  const child = execa("node", [path.join(project, "local/stack/main.ts")], {
     preferLocal: true,
     localDir: REPOSITORY,
     env,
