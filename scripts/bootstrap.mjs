@@ -27,6 +27,8 @@ const [script, ...args] = process.argv.slice(2);
 const child = spawn(node, [path.join(repository, script), ...args], {
   cwd: repository,
   stdio: "inherit",
+  // Node keeps compiled code and stripped types here, so that every later process starts faster.
+  env: { NODE_COMPILE_CACHE: path.join(repository, "node_modules/.cache/node"), ...process.env },
 });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
 child.on("exit", (code, signal) => process.exit(signal ? 1 : code));
