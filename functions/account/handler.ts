@@ -1,9 +1,7 @@
-import type { Context } from "hono";
 import type Stripe from "stripe";
 import { allow } from "../_shared/http/allow.ts";
+import { requireUserId } from "../_shared/http/caller.ts";
 import { createFileStorage } from "../_shared/session-files/file-storage.ts";
-import { AppError } from "../_shared/http/errors.ts";
-import type { FunctionEnv } from "../_shared/http/context.ts";
 import { createFunction } from "../_shared/http/create-function.ts";
 import type { Log } from "../_shared/http/log.ts";
 import { createDeletionPorts } from "./deletion-ports.ts";
@@ -45,14 +43,8 @@ export function createAccountFunction({ api, stripe, log }: AccountServices) {
     const ports = createDeletionPorts({ stripe, log }, c.var.supabaseContext);
     const account = await ports.closeAccount();
     c.var.facts.profile_id = account.profile_id;
-    await eraseAccount(ports, authUserId(c), account);
+    await eraseAccount(ports, requireUserId(c), account);
     return c.body(null, 204);
   });
   return app;
-}
-
-function authUserId(c: Context<FunctionEnv>): string {
-  const { userClaims } = c.var.supabaseContext;
-  if (!userClaims) throw new AppError("unauthorized");
-  return userClaims.id;
 }

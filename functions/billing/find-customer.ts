@@ -1,3 +1,4 @@
+import { sha256Hex } from "../_shared/http/sha256.ts";
 import type { BillingAccount } from "../_shared/stripe/billing-database.ts";
 import type { BillingPorts } from "./billing-ports.ts";
 
@@ -23,7 +24,5 @@ export async function findOrCreateCustomer(
 /** Stripe refuses a key that comes with other parameters, so the key is made of all of them. */
 async function customerKey({ profile_id, email, former_customers }: BillingAccount) {
   const text = JSON.stringify([profile_id, email, former_customers]);
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  const hex = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0"));
-  return `customer-${hex.join("")}`;
+  return `customer-${await sha256Hex(text)}`;
 }

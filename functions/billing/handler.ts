@@ -9,6 +9,7 @@ import {
   type SubscriptionReply,
 } from "../../types/api.ts";
 import { allow } from "../_shared/http/allow.ts";
+import { requireUserId } from "../_shared/http/caller.ts";
 import { createBillingDatabase } from "../_shared/stripe/billing-database.ts";
 import { AppError } from "../_shared/http/errors.ts";
 import type { FunctionEnv } from "../_shared/http/context.ts";
@@ -62,8 +63,7 @@ export function createBillingFunction(ports: Omit<BillingPorts, "db">) {
 }
 
 function requestPorts(c: Context<FunctionEnv>, ports: Omit<BillingPorts, "db">) {
-  const { supabaseAdmin, userClaims } = c.var.supabaseContext;
-  if (!userClaims) throw new AppError("unauthorized");
+  const { supabaseAdmin } = c.var.supabaseContext;
   const db = createBillingDatabase(supabaseAdmin);
   const findAccount: typeof db.findAccount = async (...question) => {
     const account = await db.findAccount(...question);
@@ -71,7 +71,7 @@ function requestPorts(c: Context<FunctionEnv>, ports: Omit<BillingPorts, "db">) 
     return account;
   };
   const billing: BillingPorts = { ...ports, db: { ...db, findAccount } };
-  return { billing, userId: userClaims.id, catalogue: supabaseAdmin };
+  return { billing, userId: requireUserId(c), catalogue: supabaseAdmin };
 }
 
 /** What Stripe refuses or does not answer is not the client's fault, and its messages are not the client's business. */

@@ -8,12 +8,12 @@ export async function openPortal(
   userId: string,
   returnUrl: string,
 ): Promise<string> {
-  requireAllowed(allowedOrigins, [returnUrl]);
+  const return_url = requireAllowed(allowedOrigins, returnUrl);
   const { customer_id } = await db.findAccount(userId, false);
   if (!customer_id) throw new AppError("no_customer");
   const session = await stripe.billingPortal.sessions.create({
     customer: customer_id,
-    return_url: returnUrl,
+    return_url,
   });
   return session.url;
 }

@@ -23,7 +23,8 @@ export async function startCheckout(
   userId: string,
   request: CheckoutRequest,
 ): Promise<string> {
-  requireAllowed(ports.allowedOrigins, [request.success_url, request.cancel_url]);
+  const success_url = requireAllowed(ports.allowedOrigins, request.success_url);
+  const cancel_url = requireAllowed(ports.allowedOrigins, request.cancel_url);
   const account = await ports.db.findAccount(userId, true);
   const price = await findPrice(catalogue, request.price_id);
   const customer = await findOrCreateCustomer(ports, account);
@@ -31,8 +32,8 @@ export async function startCheckout(
     customer,
     client_reference_id: account.profile_id,
     line_items: [{ price: price.id, quantity: 1 }],
-    success_url: request.success_url,
-    cancel_url: request.cancel_url,
+    success_url,
+    cancel_url,
     ...describePurchase(price, account.has_subscribed),
   });
   if (!url) throw new AppError("stripe_unavailable");

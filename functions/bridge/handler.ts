@@ -6,7 +6,7 @@ import {
   RedeemRequest,
 } from "../../types/api.ts";
 import { allow } from "../_shared/http/allow.ts";
-import { AppError } from "../_shared/http/errors.ts";
+import { requireUserId } from "../_shared/http/caller.ts";
 import type { FunctionEnv } from "../_shared/http/context.ts";
 import { createFunction, parseBody, readJson } from "../_shared/http/create-function.ts";
 import type { Log } from "../_shared/http/log.ts";
@@ -19,11 +19,11 @@ export function createBridgeFunction(log: Log) {
   const app = createFunction({ name: "bridge", log });
 
   app.post("/", allow("user"), async (c) => {
-    const { supabase, supabaseAdmin, userClaims } = c.var.supabaseContext;
-    if (!userClaims) throw new AppError("unauthorized");
+    const { supabase, supabaseAdmin } = c.var.supabaseContext;
+    const userId = requireUserId(c);
     const { session_data } = parseBody(BridgeRequest, await readOptionalJson(c));
     const db = createBridgeDatabase(supabaseAdmin, supabase);
-    return c.json<BridgeReply>(await issueCode(db, userClaims.id, session_data, readOrigin(c)));
+    return c.json<BridgeReply>(await issueCode(db, userId, session_data, readOrigin(c)));
   });
 
   app.post("/redeem", allow("publishable"), async (c) => {

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { type ChatTurn, parseChatRequest, type StopReply } from "../../types/api.ts";
 import { allow } from "../_shared/http/allow.ts";
 import { runInBackground } from "../_shared/http/background.ts";
+import { requireUserId } from "../_shared/http/caller.ts";
 import { AppError } from "../_shared/http/errors.ts";
 import { createFilePorts, type FileServices } from "../_shared/session-files/file-ports.ts";
 import { createSessionStores } from "../_shared/turn/session-stores.ts";
@@ -100,10 +101,9 @@ function requestPorts(
   c: Context<FunctionEnv>,
   services: FileServices,
 ): Pick<TurnRunPorts, "db" | "stores"> & { userId: string } {
-  const { supabaseAdmin, userClaims } = c.var.supabaseContext;
-  if (!userClaims) throw new AppError("unauthorized");
+  const { supabaseAdmin } = c.var.supabaseContext;
   const stores = createSessionStores(createFilePorts(services, supabaseAdmin));
-  return { db: createTurnDatabase(supabaseAdmin), stores, userId: userClaims.id };
+  return { db: createTurnDatabase(supabaseAdmin), stores, userId: requireUserId(c) };
 }
 
 function readSessionId(c: Context<FunctionEnv>): string {

@@ -1,5 +1,6 @@
 import type { UIMessageChunk } from "ai";
 import { type ParleyMessage, toUIMessage } from "../../types/api.ts";
+import { callInputChunk, callResultChunk } from "../_shared/turn/events/call-chunks.ts";
 import { endingChunks } from "../_shared/turn/settle-reply.ts";
 import type { MessageRow } from "../_shared/turn/turn-database.ts";
 
@@ -63,25 +64,9 @@ interface StoredCall {
   errorText?: string;
 }
 
-function toolChunks(
-  { toolCallId, toolName, dynamic, state, input, output, errorText }: StoredCall,
-): UIMessageChunk[] {
-  return [
-    {
-      type: "tool-input-available",
-      toolCallId,
-      toolName,
-      input,
-      providerExecuted: true,
-      ...(dynamic && { dynamic }),
-    },
-    state === "output-error"
-      ? {
-        type: "tool-output-error",
-        toolCallId,
-        errorText: errorText ?? "",
-        providerExecuted: true,
-      }
-      : { type: "tool-output-available", toolCallId, output, providerExecuted: true },
-  ];
+function toolChunks(call: StoredCall): UIMessageChunk[] {
+  const result = call.state === "output-error"
+    ? { errorText: call.errorText ?? "" }
+    : { output: call.output };
+  return [callInputChunk(call), callResultChunk(call.toolCallId, result)];
 }

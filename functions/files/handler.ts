@@ -3,6 +3,7 @@ import { z } from "zod";
 import { type FileReply, RegisterRequest } from "../../types/api.ts";
 import { allow } from "../_shared/http/allow.ts";
 import { runInBackground } from "../_shared/http/background.ts";
+import { requireUserId } from "../_shared/http/caller.ts";
 import { AppError } from "../_shared/http/errors.ts";
 import {
   createFilePorts,
@@ -64,7 +65,6 @@ function requestPorts(
   c: Context<FunctionEnv>,
   services: FileServices,
 ): { ports: FilePorts; userId: string } {
-  const { supabaseAdmin, userClaims } = c.var.supabaseContext;
-  if (!userClaims) throw new AppError("unauthorized");
-  return { ports: createFilePorts(services, supabaseAdmin), userId: userClaims.id };
+  const { supabaseAdmin } = c.var.supabaseContext;
+  return { ports: createFilePorts(services, supabaseAdmin), userId: requireUserId(c) };
 }

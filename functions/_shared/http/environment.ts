@@ -1,6 +1,19 @@
 import { z } from "zod";
 
-const blankIsUnset = (value: unknown) => value === "" ? undefined : value;
+/** Returns undefined for an empty variable, which stands for one that is not set. */
+export function blankIsUnset(value: unknown): unknown {
+  return value === "" ? undefined : value;
+}
+
+/** Parses the environment. Throws an Error that names each missing or wrong variable, and no value. */
+export function parseEnvironment<Shape>(
+  shape: z.ZodType<Shape>,
+  values: Record<string, string>,
+): Shape {
+  const parsed = shape.safeParse(values);
+  if (parsed.success) return parsed.data;
+  throw new Error(`Wrong environment:\n${z.prettifyError(parsed.error)}`);
+}
 
 /** The variables that functions read. */
 export const Environment = z.object({
@@ -15,9 +28,7 @@ export const Environment = z.object({
 /** The settings of the functions, parsed once at the start. */
 export type Environment = z.infer<typeof Environment>;
 
-/** Parses the environment. Throws an Error that names each missing or wrong variable. */
+/** Parses the settings of the functions. Throws as `parseEnvironment` does. */
 export function readEnvironment(values: Record<string, string>): Environment {
-  const parsed = Environment.safeParse(values);
-  if (parsed.success) return parsed.data;
-  throw new Error(`Wrong environment:\n${z.prettifyError(parsed.error)}`);
+  return parseEnvironment(Environment, values);
 }
