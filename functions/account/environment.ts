@@ -19,7 +19,7 @@ export const AccountEnvironment = z.object({
   publishableKey: SUPABASE_PUBLISHABLE_KEYS.default,
 }));
 
-/** Where the REST API is, and its public key. */
+/** The address of the REST API, and its publishable key. */
 export type ApiAccess = z.infer<typeof AccountEnvironment>;
 
 /** Parses the settings of the account function. Throws as `parseEnvironment` does. */

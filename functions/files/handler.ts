@@ -19,8 +19,9 @@ import { receiveUpload } from "./receive-upload.ts";
 import { registerObject } from "./register-object.ts";
 
 /**
- * `POST /files` takes a file on, sent as a form or put into Storage before; `DELETE /files/:id` removes one. The reply
- * comes when the bytes are stored; what OpenAI does with them goes on, and the row tells.
+ * Creates the function that adds (`POST /files`) and deletes (`DELETE /files/:id`) files. A new file is sent as a form,
+ * or is an object that the client has put into Storage. The reply is sent when the bytes are stored. Indexing at OpenAI
+ * continues afterwards, and the row shows its status.
  */
 export function createFilesFunction(services: FileServices) {
   const app = createFunction({ name: "files", log: services.log, streamsForms: true });
