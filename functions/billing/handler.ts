@@ -20,10 +20,13 @@ import { openPortal } from "./open-portal.ts";
 import { readSubscription } from "./read-subscription.ts";
 import { startCheckout } from "./start-checkout.ts";
 
-/** Seconds for which anybody may keep the catalogue. */
+/** Seconds for which clients and proxies may cache the catalogue. */
 const CATALOGUE_SECONDS = 300;
 
-/** `POST /billing/checkout`, `POST /billing/portal`, `GET /billing/subscription`, `GET /billing/products`. */
+/**
+ * Creates the billing function: `POST /billing/checkout`, `POST /billing/portal`, `GET /billing/subscription` and
+ * `GET /billing/products`.
+ */
 export function createBillingFunction(ports: Omit<BillingPorts, "db">) {
   const app = createFunction({ name: "billing", log: ports.log });
   const asUser = allow("user");
@@ -74,7 +77,7 @@ function requestPorts(c: Context<FunctionEnv>, ports: Omit<BillingPorts, "db">) 
   return { billing, userId: requireUserId(c), catalogue: supabaseAdmin };
 }
 
-/** What Stripe refuses or does not answer is not the client's fault, and its messages are not the client's business. */
+/** Turns any error of Stripe into `stripe_unavailable`: the client did not cause it and must not see its message. */
 async function orUnavailable<Value>(work: Promise<Value>): Promise<Value> {
   try {
     return await work;

@@ -2,7 +2,7 @@ import { AppError } from "../_shared/http/errors.ts";
 import type { BillingPorts } from "./billing-ports.ts";
 import { requireAllowed } from "./check-url.ts";
 
-/** Opens Stripe's portal for a customer and returns its URL. Who may not act may still cancel. */
+/** Opens Stripe's portal for a customer and returns its URL. A suspended user may still cancel a subscription. */
 export async function openPortal(
   { stripe, db, allowedOrigins }: BillingPorts,
   userId: string,

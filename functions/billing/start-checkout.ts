@@ -16,7 +16,7 @@ interface SalePrice {
   metadata: unknown;
 }
 
-/** Opens a checkout of Stripe and returns its URL. Everything but the price is ours to say. */
+/** Opens Stripe's checkout and returns its URL. The client chooses the price and both URLs, and nothing else. */
 export async function startCheckout(
   ports: BillingPorts,
   catalogue: SupabaseClient<Database>,
@@ -40,7 +40,7 @@ export async function startCheckout(
   return url;
 }
 
-/** What is paid once gets an invoice, too: its lines are what credits are granted for. */
+/** One-time payments get an invoice too, because credits are granted for the lines of an invoice. */
 function describePurchase(
   price: SalePrice,
   hasSubscribed: boolean,

@@ -25,8 +25,8 @@ export interface ChatPorts extends FileServices {
 }
 
 /**
- * Creates the chat function. `POST /chat` stores the user's message and streams the reply, `GET
- * /chat/:session_id/stream` joins a running reply, and `POST /chat/:session_id/stop` stops it.
+ * Creates the chat function. `POST /chat` stores the user's message and streams the reply.
+ * `GET /chat/:session_id/stream` joins a running reply, and `POST /chat/:session_id/stop` stops it.
  */
 export function createChatFunction(ports: ChatPorts) {
   const app = createFunction({ name: "chat", log: ports.log });

@@ -15,8 +15,8 @@ const POLL_MS = 100;
 const POLL_ATTEMPTS = 600;
 
 /**
- * Sends a running reply from its start, then live. Any process may have begun the reply. The first process that sees its
- * end settles the turn. Never rejects.
+ * Sends a running reply from its start, then live. Any process may have begun the reply. The first process that sees
+ * its end settles the turn. Never rejects.
  */
 export async function resumeTurn(
   ports: TurnPorts,

@@ -63,8 +63,8 @@ export function requireKind(fileName: string, sample: Uint8Array): FileKind {
 }
 
 /**
- * Undoes a failed upload. A refused upload leaves no row; any other failure leaves a failed row with the reason. Returns
- * the error for the client.
+ * Undoes a failed upload. A refused upload leaves no row; any other failure leaves a failed row with the reason.
+ * Returns the error for the client.
  */
 export async function giveUp(
   { files, log }: FilePorts,

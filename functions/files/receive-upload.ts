@@ -7,7 +7,7 @@ export interface IncomingUpload {
   fields: FormFields;
   fileName: string;
   content: AsyncIterable<Uint8Array>;
-  /** Reads the form to its end, after the content, and returns all fields. Throws `invalid_form` if it is incomplete. */
+  /** Reads the form to its end, after the content. Returns all fields. Throws `invalid_form` if it is incomplete. */
   end(): Promise<FormFields>;
 }
 

@@ -24,8 +24,8 @@ import type { RunPorts } from "./run-lookout.ts";
 import { startRunNow } from "./start-run-now.ts";
 
 /**
- * `POST /lookouts` makes a lookout, `PATCH` and `DELETE /lookouts/:id` change it, `POST /lookouts/:id/run` runs it now;
- * `POST /lookouts/run` (secret key, every minute) runs what is due.
+ * Creates the lookouts function. `POST /lookouts` creates a lookout, `PATCH` and `DELETE /lookouts/:id` change and delete
+ * it, and `POST /lookouts/:id/run` runs it now. `POST /lookouts/run` (secret key, every minute) runs due lookouts.
  */
 export function createLookoutsFunction(services: FileServices) {
   const app = createFunction({ name: "lookouts", log: services.log });
