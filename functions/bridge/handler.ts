@@ -14,7 +14,10 @@ import { createBridgeDatabase, type Origin } from "./bridge-database.ts";
 import { issueCode } from "./issue-code.ts";
 import { redeemCode } from "./redeem-code.ts";
 
-/** `POST /bridge` gives a signed-in user a code, `POST /bridge/redeem` exchanges it once for a session. */
+/**
+ * Creates the bridge function: `POST /bridge` gives a signed-in user a code, and `POST /bridge/redeem` exchanges it once
+ * for a session.
+ */
 export function createBridgeFunction(log: Log) {
   const app = createFunction({ name: "bridge", log });
 
@@ -39,7 +42,7 @@ export function createBridgeFunction(log: Log) {
   return app;
 }
 
-/** A body may be left out. */
+/** Reads a JSON body; an empty body counts as `{}`. */
 async function readOptionalJson(c: Context<FunctionEnv>): Promise<unknown> {
   return await c.req.text() === "" ? {} : await readJson(c);
 }

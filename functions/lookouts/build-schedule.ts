@@ -25,8 +25,8 @@ export function hasSchedule(request: ScheduleRequest): boolean {
 }
 
 /**
- * Returns the schedule that a request asks for. Missing fields keep their stored values if the frequency stays the same.
- * Throws `invalid_schedule`, which names the field.
+ * Returns the schedule that a request asks for. Missing fields keep their stored values if the frequency stays the
+ * same. Throws `invalid_schedule`, which names the field.
  */
 export function buildSchedule(
   request: ScheduleRequest,

@@ -24,8 +24,9 @@ import type { RunPorts } from "./run-lookout.ts";
 import { startRunNow } from "./start-run-now.ts";
 
 /**
- * Creates the lookouts function. `POST /lookouts` creates a lookout, `PATCH` and `DELETE /lookouts/:id` change and delete
- * it, and `POST /lookouts/:id/run` runs it now. `POST /lookouts/run` (secret key, every minute) runs due lookouts.
+ * Creates the lookouts function. `POST /lookouts` creates a lookout, `PATCH` and `DELETE /lookouts/:id` change and
+ * delete it, and `POST /lookouts/:id/run` runs it now. `POST /lookouts/run` (secret key, every minute) runs due
+ * lookouts.
  */
 export function createLookoutsFunction(services: FileServices) {
   const app = createFunction({ name: "lookouts", log: services.log });

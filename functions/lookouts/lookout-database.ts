@@ -51,7 +51,7 @@ export interface LookoutDatabase {
     nextRunAt: Date | null,
     outcome?: RunOutcome,
   ): Promise<LookoutRunReply | null>;
-  /** Lets a run wait until a time. Returns false when it has already waited too long. */
+  /** Lets a run wait until a time. Returns false when it has already waited for an hour. */
   defer(runId: string, until: string): Promise<boolean>;
   findRun(runId: string): Promise<LookoutRunReply | null>;
 }

@@ -19,8 +19,8 @@ export type RunEnd = "complete" | "failed" | "skipped" | "waiting" | "gone";
 const NOBODY = { accept() {}, refuse() {}, send() {} };
 
 /**
- * Executes a claimed run: begins its turn, unless the turn has already begun, and records how it ended. Rejects when the
- * database does not respond; another call claims the run after its lease.
+ * Executes a claimed run: begins its turn, unless the turn has already begun, and records how it ended. Rejects when
+ * the database does not respond; another call claims the run after its lease.
  */
 async function runLookout(ports: RunPorts, run: ClaimedRun): Promise<RunEnd> {
   try {

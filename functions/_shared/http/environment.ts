@@ -20,12 +20,12 @@ export const Environment = z.object({
   OPENAI_API_KEY: z.string().min(1),
   OPENAI_BASE_URL: z.preprocess(blankIsUnset, z.url().optional()),
   SUPABASE_URL: z.url(),
-  /** OpenAI takes 1 to 365. */
+  /** OpenAI allows 1 to 365. */
   VECTOR_STORE_DAYS: z.preprocess(blankIsUnset, z.coerce.number().int().min(1).max(365).default(7)),
   PARLEY_STREAM_SECONDS: z.preprocess(blankIsUnset, z.coerce.number().positive().default(140)),
 });
 
-/** The settings of the functions, parsed once at the start. */
+/** The settings of the functions. Each function parses them once when it starts. */
 export type Environment = z.infer<typeof Environment>;
 
 /** Parses the settings of the functions. Throws as `parseEnvironment` does. */

@@ -1,7 +1,7 @@
 import type { Json } from "../../../types/database.ts";
 import { toStoredText } from "../../../types/stored-text.ts";
 
-/** Returns a value as jsonb can store it: what JSON keeps of it, and its texts without NUL and lone surrogates. */
+/** Returns a value as JSON that jsonb can store: texts have no NUL, and lone surrogates are replaced. */
 export function toStoredJson(value: object): Json {
   return JSON.parse(
     JSON.stringify(value),
