@@ -4,6 +4,7 @@ import { z } from "zod";
 import { Constants, type Database } from "./database.ts";
 import { describeIssue } from "./describe-issue.ts";
 import type { ReceivedErrorCode } from "./errors.ts";
+import { toStoredText } from "./stored-text.ts";
 
 /** Longest text of one message, in UTF-16 code units. */
 export const MAX_CONTENT_LENGTH = 32_000;
@@ -33,7 +34,7 @@ export const HealthReply = z.object({
 export type HealthReply = z.infer<typeof HealthReply>;
 
 /** Text as Postgres can store it: without NUL, and with lone surrogates replaced. */
-const StoredText = z.string().transform((text) => text.replaceAll("\0", "").toWellFormed());
+const StoredText = z.string().transform(toStoredText);
 
 /** An id is a key: what Postgres cannot store is refused, not changed. */
 const MessageId = z.string().min(1).max(128).refine(

@@ -1,12 +1,15 @@
 import { z } from "zod";
 import type { FileStorage } from "../_shared/session-files/file-storage.ts";
 
-/** How long a link in an export is good. */
+/** How long a link of an export works. */
 const SECONDS = 3_600;
 
 const Files = z.array(z.looseObject({ storage_path: z.string() }));
 
-/** Rows of files with links to their bytes; null where there are none (any more). In and out: JSON without brackets. */
+/**
+ * Adds a download link to each file row; null when the file has no bytes in Storage. `rows` and the result are the
+ * elements of a JSON array, without its brackets.
+ */
 export async function addDownloadUrls(storage: FileStorage, rows: string): Promise<string> {
   const files = Files.parse(JSON.parse(`[${rows}]`));
   if (files.length === 0) return "";

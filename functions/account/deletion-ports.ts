@@ -8,23 +8,23 @@ import type { Log } from "../_shared/http/log.ts";
 import { unwrap } from "../_shared/http/refusal.ts";
 
 const ClosedAccount = z.object({ profile_id: z.string(), stripe_customers: z.array(z.string()) });
-/** An account that nobody can use any more. */
+/** An account that was closed: its user can no longer use it. */
 export type ClosedAccount = z.infer<typeof ClosedAccount>;
 
-/** What a deletion needs of the world. */
+/** The calls that a deletion makes. */
 export interface DeletionPorts {
-  /** Throws a refusal, and then nothing has changed. An account that is closed already is answered likewise. */
+  /** Closes the account; a closed account gives the same result again. Throws a refusal without changing anything. */
   closeAccount(): Promise<ClosedAccount>;
-  /** Erases a batch; true while there is more. */
+  /** Erases a batch of rows. Returns true while rows remain. */
   eraseBatch(profileId: string): Promise<boolean>;
-  /** Ends its subscriptions, too. One that is gone counts as deleted. */
+  /** Deletes a customer, which ends its subscriptions too. A missing customer counts as deleted. */
   deleteCustomer(customerId: string): Promise<void>;
-  /** One that is gone counts as deleted. */
+  /** Deletes a login. A missing login counts as deleted. */
   deleteLogin(authUserId: string): Promise<void>;
   log: Log;
 }
 
-/** The ports of one request: closes as the user, and goes on with the secret key. */
+/** Creates the calls of one request: closes the account as the user, and deletes the rest with the secret key. */
 export function createDeletionPorts(
   { stripe, log }: { stripe: Stripe | null; log: Log },
   { supabase, supabaseAdmin }: {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseEnvironment } from "../_shared/http/environment.ts";
 
 const Keys = z.string().transform((text, context): unknown => {
   try {
@@ -18,12 +19,10 @@ export const AccountEnvironment = z.object({
   publishableKey: SUPABASE_PUBLISHABLE_KEYS.default,
 }));
 
-/** Where the REST API is, and its public key. */
+/** The address of the REST API, and its publishable key. */
 export type ApiAccess = z.infer<typeof AccountEnvironment>;
 
-/** Parses the environment. Throws an Error that names each missing or wrong variable, and no value. */
+/** Parses the settings of the account function. Throws as `parseEnvironment` does. */
 export function readAccountEnvironment(values: Record<string, string>): ApiAccess {
-  const parsed = AccountEnvironment.safeParse(values);
-  if (parsed.success) return parsed.data;
-  throw new Error(`Wrong environment:\n${z.prettifyError(parsed.error)}`);
+  return parseEnvironment(AccountEnvironment, values);
 }

@@ -2,8 +2,8 @@ import { describeError } from "../_shared/http/log.ts";
 import type { ClosedAccount, DeletionPorts } from "./deletion-ports.ts";
 
 /**
- * Erases an account that is closed: stops what costs money, deletes its rows batch by batch, and takes the login last.
- * The schedule finishes whatever is broken off.
+ * Erases a closed account: deletes its Stripe customers first to stop payments, then its rows in batches, and the login
+ * last. A schedule completes an interrupted deletion.
  */
 export async function eraseAccount(
   ports: Omit<DeletionPorts, "closeAccount">,
@@ -15,7 +15,7 @@ export async function eraseAccount(
   await ports.deleteLogin(authUserId);
 }
 
-/** At once where that is possible; the outbox has it in any case, and keeps at it. */
+/** Tries to delete a customer at once. The outbox names the customer too, so the clean-up repeats a failed attempt. */
 async function tryDeleteCustomer(
   ports: Pick<DeletionPorts, "deleteCustomer" | "log">,
   customerId: string,

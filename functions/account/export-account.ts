@@ -3,15 +3,15 @@ import type { FileStorage } from "../_shared/session-files/file-storage.ts";
 import { addDownloadUrls } from "./add-download-urls.ts";
 import type { ExportDatabase } from "./export-database.ts";
 
-/** What an export needs of the world, as the user. */
+/** The calls that an export makes as the user. */
 export interface ExportPorts {
   db: ExportDatabase;
   storage: FileStorage;
 }
 
 /**
- * An `AccountExport` as text, a page of rows at a time. Each row is as it was when its page was read, and comes once;
- * what is made or deleted meanwhile may or may not be there.
+ * Writes an `AccountExport` as text, one page of rows at a time. Each row appears once, as it was when its page was
+ * read. Rows that are created or deleted during the export may be missing.
  */
 export async function* exportAccount(ports: ExportPorts, now: Date): AsyncGenerator<string> {
   yield `{"exported_at":${JSON.stringify(now.toISOString())}`;

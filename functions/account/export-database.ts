@@ -7,17 +7,17 @@ import { limitedFetch } from "../_shared/http/limited-fetch.ts";
 import { unwrap } from "../_shared/http/refusal.ts";
 import type { ApiAccess } from "./environment.ts";
 
-/** A page of a section. */
+/** One page of a section. */
 export interface ExportPage {
-  /** Rows as JSON, separated by commas. */
+  /** The rows as JSON, separated by commas. */
   rows: string;
-  /** Where the next page begins; null after the last. */
+  /** The cursor of the next page; null after the last page. */
   next: string[] | null;
 }
 
-/** The database as an export sees it: as the user. */
+/** The database calls of an export, made as the user. */
 export interface ExportDatabase {
-  /** The caller's profile id. Throws a refusal when the login or the account is gone. */
+  /** Returns the caller's profile id. Throws a refusal when the login or the account no longer exists. */
   ensureProfile(): Promise<string>;
   readPage(section: ExportSection, after: string[] | null): Promise<ExportPage>;
 }
@@ -28,8 +28,8 @@ const HEAD =
 const TAIL = /\]\s*\}\s*$/;
 
 /**
- * Reads with the user's own token. Pages are taken as text: of a hundred thousand messages none is parsed, and what
- * surrounds them is found at both ends.
+ * Creates the database calls of an export, made with the user's own token. A page stays text: parsing every row of a
+ * large account would be too slow, so only the JSON around the rows is read, at both ends of the page.
  */
 export function createExportDatabase(
   { url, publishableKey }: ApiAccess,
@@ -52,7 +52,7 @@ export function createExportDatabase(
   };
 }
 
-/** The REST API did not give a page. */
+/** The REST API did not return a page. */
 class UnreadPage extends Error {
   override readonly name = "UnreadPage";
   readonly status: number;
@@ -65,7 +65,7 @@ class UnreadPage extends Error {
 
 function splitPage(text: string): ExportPage {
   const head = HEAD.exec(text);
-  // Only the end: the pattern is not looked for in all of the page.
+  // Searches only the last characters: searching the whole page would be slow.
   const tail = TAIL.exec(text.slice(-16));
   if (!head || !tail) throw new AppError("internal", { cause: new UnreadPage(200) });
   return {

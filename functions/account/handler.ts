@@ -1,9 +1,7 @@
-import type { Context } from "hono";
 import type Stripe from "stripe";
 import { allow } from "../_shared/http/allow.ts";
+import { requireUserId } from "../_shared/http/caller.ts";
 import { createFileStorage } from "../_shared/session-files/file-storage.ts";
-import { AppError } from "../_shared/http/errors.ts";
-import type { FunctionEnv } from "../_shared/http/context.ts";
 import { createFunction } from "../_shared/http/create-function.ts";
 import type { Log } from "../_shared/http/log.ts";
 import { createDeletionPorts } from "./deletion-ports.ts";
@@ -13,15 +11,15 @@ import { createExportDatabase } from "./export-database.ts";
 import { exportAccount } from "./export-account.ts";
 import { streamText } from "./stream-text.ts";
 
-/** What is the same for every request. */
+/** The services that all requests share. */
 export interface AccountServices {
   api: ApiAccess;
-  /** Null where nothing is sold: then there are no customers to delete. */
+  /** Null in a project that does not sell anything: it has no customers to delete. */
   stripe: Stripe | null;
   log: Log;
 }
 
-/** `GET /account/export` streams everything that a user owns; `DELETE /account` deletes it. */
+/** Creates the function that streams (`GET /account/export`) or deletes (`DELETE /account`) all data of a user. */
 export function createAccountFunction({ api, stripe, log }: AccountServices) {
   const app = createFunction({ name: "account", log });
   const asUser = allow("user");
@@ -29,7 +27,7 @@ export function createAccountFunction({ api, stripe, log }: AccountServices) {
   app.get("/export", asUser, async (c) => {
     const { supabase } = c.var.supabaseContext;
     const db = createExportDatabase(api, supabase, c.req.header("authorization") ?? "");
-    // Whoever may not have an export is told so by a status.
+    // Refuses before the stream starts, so that the refusal has a status.
     c.var.facts.profile_id = await db.ensureProfile();
     const ports = { db, storage: createFileStorage(supabase) };
     const body = streamText(exportAccount(ports, new Date()), log, c.var.requestId);
@@ -45,14 +43,8 @@ export function createAccountFunction({ api, stripe, log }: AccountServices) {
     const ports = createDeletionPorts({ stripe, log }, c.var.supabaseContext);
     const account = await ports.closeAccount();
     c.var.facts.profile_id = account.profile_id;
-    await eraseAccount(ports, authUserId(c), account);
+    await eraseAccount(ports, requireUserId(c), account);
     return c.body(null, 204);
   });
   return app;
-}
-
-function authUserId(c: Context<FunctionEnv>): string {
-  const { userClaims } = c.var.supabaseContext;
-  if (!userClaims) throw new AppError("unauthorized");
-  return userClaims.id;
 }

@@ -3,8 +3,8 @@ import { describeError, type Log } from "../_shared/http/log.ts";
 const BROKEN_OFF = "body broken off";
 
 /**
- * Text as a body that is made as fast as its reader takes it, and no faster. What fails breaks the transfer off: half of
- * it must not look like the whole.
+ * Returns a body that produces text only as fast as its reader consumes it. A failure breaks the transfer off, so that
+ * the client cannot take an incomplete export for a complete one.
  */
 export function streamText(
   pieces: AsyncGenerator<string>,
@@ -17,14 +17,14 @@ export function streamText(
     async pull(controller) {
       try {
         const { value, done } = await pieces.next();
-        // Whoever asked has gone meanwhile: nothing went wrong.
+        // The client disconnected meanwhile, which is not an error.
         if (!isWanted) return;
         if (done) controller.close();
         else controller.enqueue(encoder.encode(value));
       } catch (error) {
         if (!isWanted) return;
         log.error("export_failed", { request_id: requestId, ...describeError(error) });
-        // The runtime prints what a body breaks off with: the line above says it in the form of all lines.
+        // The runtime prints this reason as it is. The log line above has the details.
         controller.error(BROKEN_OFF);
       }
     },

@@ -1,9 +1,10 @@
+import { sha256Hex } from "../_shared/http/sha256.ts";
 import type { BillingAccount } from "../_shared/stripe/billing-database.ts";
 import type { BillingPorts } from "./billing-ports.ts";
 
 /**
- * The customer of a profile, made at the first purchase. Two clicks at once make one: Stripe answers both with the same
- * customer, and the database links only one.
+ * Returns the customer of a profile, and creates it at the first purchase. Concurrent purchases share one customer:
+ * their idempotency key is the same, and the database links only one.
  */
 export async function findOrCreateCustomer(
   { stripe, db }: BillingPorts,
@@ -20,10 +21,8 @@ export async function findOrCreateCustomer(
   return await db.linkCustomer(account.profile_id, id);
 }
 
-/** Stripe refuses a key that comes with other parameters, so the key is made of all of them. */
+/** Builds the key from all parameters, because Stripe refuses a key that is reused with other parameters. */
 async function customerKey({ profile_id, email, former_customers }: BillingAccount) {
   const text = JSON.stringify([profile_id, email, former_customers]);
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  const hex = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0"));
-  return `customer-${hex.join("")}`;
+  return `customer-${await sha256Hex(text)}`;
 }

@@ -9,6 +9,7 @@ import {
   type SubscriptionReply,
 } from "../../types/api.ts";
 import { allow } from "../_shared/http/allow.ts";
+import { requireUserId } from "../_shared/http/caller.ts";
 import { createBillingDatabase } from "../_shared/stripe/billing-database.ts";
 import { AppError } from "../_shared/http/errors.ts";
 import type { FunctionEnv } from "../_shared/http/context.ts";
@@ -19,10 +20,13 @@ import { openPortal } from "./open-portal.ts";
 import { readSubscription } from "./read-subscription.ts";
 import { startCheckout } from "./start-checkout.ts";
 
-/** Seconds for which anybody may keep the catalogue. */
+/** Seconds for which clients and proxies may cache the catalogue. */
 const CATALOGUE_SECONDS = 300;
 
-/** `POST /billing/checkout`, `POST /billing/portal`, `GET /billing/subscription`, `GET /billing/products`. */
+/**
+ * Creates the billing function: `POST /billing/checkout`, `POST /billing/portal`, `GET /billing/subscription` and
+ * `GET /billing/products`.
+ */
 export function createBillingFunction(ports: Omit<BillingPorts, "db">) {
   const app = createFunction({ name: "billing", log: ports.log });
   const asUser = allow("user");
@@ -62,8 +66,7 @@ export function createBillingFunction(ports: Omit<BillingPorts, "db">) {
 }
 
 function requestPorts(c: Context<FunctionEnv>, ports: Omit<BillingPorts, "db">) {
-  const { supabaseAdmin, userClaims } = c.var.supabaseContext;
-  if (!userClaims) throw new AppError("unauthorized");
+  const { supabaseAdmin } = c.var.supabaseContext;
   const db = createBillingDatabase(supabaseAdmin);
   const findAccount: typeof db.findAccount = async (...question) => {
     const account = await db.findAccount(...question);
@@ -71,10 +74,10 @@ function requestPorts(c: Context<FunctionEnv>, ports: Omit<BillingPorts, "db">) 
     return account;
   };
   const billing: BillingPorts = { ...ports, db: { ...db, findAccount } };
-  return { billing, userId: userClaims.id, catalogue: supabaseAdmin };
+  return { billing, userId: requireUserId(c), catalogue: supabaseAdmin };
 }
 
-/** What Stripe refuses or does not answer is not the client's fault, and its messages are not the client's business. */
+/** Turns any error of Stripe into `stripe_unavailable`: the client did not cause it and must not see its message. */
 async function orUnavailable<Value>(work: Promise<Value>): Promise<Value> {
   try {
     return await work;

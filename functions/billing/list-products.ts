@@ -7,7 +7,7 @@ import { readTrialDays } from "./read-trial.ts";
 
 const Credits = z.object({ tokens: z.coerce.number().int().positive() });
 
-/** What can be bought: active products with their active prices, the cheapest first. */
+/** Lists what is for sale: active products with their active prices, the cheapest first. */
 export async function listProducts(client: SupabaseClient<Database>): Promise<ProductsReply> {
   const query = client.from("stripe_products")
     .select("id, name, description, images, plan, metadata, stripe_prices!inner(*)")

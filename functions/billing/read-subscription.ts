@@ -7,12 +7,12 @@ import { describeError } from "../_shared/http/log.ts";
 import { unwrap } from "../_shared/http/refusal.ts";
 import type { BillingPorts } from "./billing-ports.ts";
 
-/** How old what we know may be before Stripe is asked. */
+/** The age at which stored billing data is fetched from Stripe again. */
 const FRESH_MS = 5 * 60_000;
-const COLUMNS =
-  "stripe_subscription_id, status, stripe_price_id, stripe_product_id, amount, currency, recurring_interval, current_period_start, current_period_end, auto_renew, trial_end, ends_at";
+const COLUMNS = `stripe_subscription_id, status, stripe_price_id, stripe_product_id, amount, currency,
+  recurring_interval, current_period_start, current_period_end, auto_renew, trial_end, ends_at`;
 
-/** The caller's plan and subscription; asks Stripe first when it was last asked long ago. */
+/** Returns the caller's plan and subscription, and updates them from Stripe first when they are old. */
 export async function readSubscription(
   ports: BillingPorts,
   client: SupabaseClient<Database>,
@@ -34,7 +34,7 @@ export async function readSubscription(
   };
 }
 
-/** What we have is better than nothing when Stripe does not answer. */
+/** Updates a customer from Stripe. After a failure the stored data is used, so the failure is only logged. */
 async function trySync({ stripe, db, log }: BillingPorts, customerId: string): Promise<boolean> {
   try {
     await syncCustomer({ stripe, db }, customerId);

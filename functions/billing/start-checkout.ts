@@ -16,14 +16,15 @@ interface SalePrice {
   metadata: unknown;
 }
 
-/** Opens a checkout of Stripe and returns its URL. Everything but the price is ours to say. */
+/** Opens Stripe's checkout and returns its URL. The client chooses the price and both URLs, and nothing else. */
 export async function startCheckout(
   ports: BillingPorts,
   catalogue: SupabaseClient<Database>,
   userId: string,
   request: CheckoutRequest,
 ): Promise<string> {
-  requireAllowed(ports.allowedOrigins, [request.success_url, request.cancel_url]);
+  const success_url = requireAllowed(ports.allowedOrigins, request.success_url);
+  const cancel_url = requireAllowed(ports.allowedOrigins, request.cancel_url);
   const account = await ports.db.findAccount(userId, true);
   const price = await findPrice(catalogue, request.price_id);
   const customer = await findOrCreateCustomer(ports, account);
@@ -31,15 +32,15 @@ export async function startCheckout(
     customer,
     client_reference_id: account.profile_id,
     line_items: [{ price: price.id, quantity: 1 }],
-    success_url: request.success_url,
-    cancel_url: request.cancel_url,
+    success_url,
+    cancel_url,
     ...describePurchase(price, account.has_subscribed),
   });
   if (!url) throw new AppError("stripe_unavailable");
   return url;
 }
 
-/** What is paid once gets an invoice, too: its lines are what credits are granted for. */
+/** One-time payments get an invoice too, because credits are granted for the lines of an invoice. */
 function describePurchase(
   price: SalePrice,
   hasSubscribed: boolean,

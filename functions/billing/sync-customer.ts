@@ -9,7 +9,7 @@ import type { StripeObject } from "../_shared/stripe/stripe-objects.ts";
 
 const PAGE = 100;
 
-/** Fetches a customer and all subscriptions of it again, whatever events have said. */
+/** Fetches a customer and all its subscriptions from Stripe, in case an event was missed, and stores them. */
 export async function syncCustomer(
   { stripe, db }: { stripe: Stripe; db: BillingDatabase },
   customerId: string,
@@ -28,7 +28,7 @@ export async function syncCustomer(
   await db.apply(null, ticket, [...catalogue, markSynced(mapCustomer(customer)), ...mapped]);
 }
 
-/** The prices of subscriptions, and their products, which lists cannot expand so deep. */
+/** Returns the prices of subscriptions and their products. Stripe's lists cannot expand as deep as the product. */
 async function fetchCatalogueOf(
   stripe: Stripe,
   subscriptions: Stripe.Subscription[],

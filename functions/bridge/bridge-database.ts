@@ -5,13 +5,13 @@ import type { Database } from "../../types/database.ts";
 import { unwrap } from "../_shared/http/refusal.ts";
 import { RefusalCode } from "./bridge-refusal.ts";
 
-/** Where a request came from, for the log. */
+/** The origin of a request, for the log. */
 export interface Origin {
   client_ip: string | undefined;
   user_agent: string | undefined;
 }
 
-/** What a code led to: whom it signs in, or why it does not. */
+/** The result of redeeming a code: the user to sign in, or the reason for a refusal. */
 const Redeemed = z.union([
   z.object({ refusal: RefusalCode }),
   z.object({
@@ -23,22 +23,22 @@ const Redeemed = z.union([
 ]);
 export type Redeemed = z.infer<typeof Redeemed>;
 
-/** An attempt that the database did not write down by itself. */
+/** A failed attempt that the database has not logged itself. */
 export interface Failure {
   event_type: "bridge_issue" | "bridge_session";
-  /** Code of the error that the client got. */
+  /** The code of the error that the client received. */
   refusal: string;
 }
 
-/** The database as the bridge sees it. */
+/** The database calls of the bridge. */
 export interface BridgeDatabase {
-  /** Throws the refusal of the database. */
+  /** Issues a code. Throws the refusal of the database. */
   issue(sessionData: BridgeRequest["session_data"], origin: Origin): Promise<BridgeReply>;
   redeem(code: string, origin: Origin): Promise<Redeemed>;
   logFailure(authUserId: string, failure: Failure, origin: Origin): Promise<void>;
 }
 
-/** The bridge's database functions: codes are issued as the user, the rest is called with the secret key. */
+/** Creates the database calls of the bridge: codes are issued as the user, all other calls use the secret key. */
 export function createBridgeDatabase(
   admin: SupabaseClient<Database>,
   user: SupabaseClient<Database>,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { AppError } from "../_shared/http/errors.ts";
 
-/** Why a code gives no session, in the words of `redeem_bridge_token`. */
+/** Why a code was refused, as `redeem_bridge_token` returns it. */
 export const RefusalCode = z.enum([
   "code_not_found",
   "code_expired",
@@ -11,7 +11,7 @@ export const RefusalCode = z.enum([
 ]);
 export type RefusalCode = z.infer<typeof RefusalCode>;
 
-/** A refusal that the database wrote down instead of raising it. */
+/** A refusal that the database returned and logged. Raising it would have rolled back the log. */
 export class BridgeRefusal extends AppError {
   constructor(code: RefusalCode) {
     super(code, { retryAfter: code === "rate_limited" ? 60 : undefined });

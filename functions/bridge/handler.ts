@@ -6,7 +6,7 @@ import {
   RedeemRequest,
 } from "../../types/api.ts";
 import { allow } from "../_shared/http/allow.ts";
-import { AppError } from "../_shared/http/errors.ts";
+import { requireUserId } from "../_shared/http/caller.ts";
 import type { FunctionEnv } from "../_shared/http/context.ts";
 import { createFunction, parseBody, readJson } from "../_shared/http/create-function.ts";
 import type { Log } from "../_shared/http/log.ts";
@@ -14,16 +14,19 @@ import { createBridgeDatabase, type Origin } from "./bridge-database.ts";
 import { issueCode } from "./issue-code.ts";
 import { redeemCode } from "./redeem-code.ts";
 
-/** `POST /bridge` gives a signed-in user a code, `POST /bridge/redeem` exchanges it once for a session. */
+/**
+ * Creates the bridge function: `POST /bridge` gives a signed-in user a code, and `POST /bridge/redeem` exchanges it once
+ * for a session.
+ */
 export function createBridgeFunction(log: Log) {
   const app = createFunction({ name: "bridge", log });
 
   app.post("/", allow("user"), async (c) => {
-    const { supabase, supabaseAdmin, userClaims } = c.var.supabaseContext;
-    if (!userClaims) throw new AppError("unauthorized");
+    const { supabase, supabaseAdmin } = c.var.supabaseContext;
+    const userId = requireUserId(c);
     const { session_data } = parseBody(BridgeRequest, await readOptionalJson(c));
     const db = createBridgeDatabase(supabaseAdmin, supabase);
-    return c.json<BridgeReply>(await issueCode(db, userClaims.id, session_data, readOrigin(c)));
+    return c.json<BridgeReply>(await issueCode(db, userId, session_data, readOrigin(c)));
   });
 
   app.post("/redeem", allow("publishable"), async (c) => {
@@ -39,7 +42,7 @@ export function createBridgeFunction(log: Log) {
   return app;
 }
 
-/** A body may be left out. */
+/** Reads a JSON body; an empty body counts as `{}`. */
 async function readOptionalJson(c: Context<FunctionEnv>): Promise<unknown> {
   return await c.req.text() === "" ? {} : await readJson(c);
 }

@@ -2,7 +2,10 @@ import type { BridgeReply, BridgeRequest } from "../../types/api.ts";
 import { AppError } from "../_shared/http/errors.ts";
 import type { BridgeDatabase, Origin } from "./bridge-database.ts";
 
-/** A code for the user who asks. A refusal takes back what the database wrote, so it is written down here. */
+/**
+ * Issues a code for the caller. A refusal rolls back everything that the database wrote, so this function logs it.
+ * Throws the refusal again.
+ */
 export async function issueCode(
   db: BridgeDatabase,
   authUserId: string,

@@ -6,14 +6,14 @@ import { BridgeRefusal } from "./bridge-refusal.ts";
 
 type Auth = SupabaseClient["auth"];
 
-/** What redeeming needs: the database, Auth as its admin, and Auth as any client. */
+/** The database, Auth with the secret key, and Auth as any client. */
 export interface RedeemPorts {
   db: BridgeDatabase;
   admin: Auth["admin"];
   auth: Auth;
 }
 
-/** Exchanges a code for a session of its user. Throws a refusal; every attempt is in `sync_logs`. */
+/** Exchanges a code for a session of its user. Throws a refusal. Every attempt is logged in `sync_logs`. */
 export async function redeemCode(
   ports: RedeemPorts,
   code: string,
@@ -32,7 +32,7 @@ export async function redeemCode(
 }
 
 /**
- * Signs a user in as a magic link does, without the mail.
+ * Signs a user in as a magic link does, without sending the mail.
  * Source: https://supabase.com/docs/reference/javascript/auth-admin-generatelink
  */
 async function openSession(
@@ -41,7 +41,7 @@ async function openSession(
   email: string,
 ): Promise<Omit<BridgeSession, "session_data">> {
   const { properties, user } = unwrapAuth(await admin.generateLink({ type: "magiclink", email }));
-  // The address has gone to another login in between.
+  // The email address meanwhile belongs to another login.
   if (user.id !== authUserId) throw new AppError("internal");
   const { session } = unwrapAuth(
     await auth.verifyOtp({ token_hash: properties.hashed_token, type: "magiclink" }),

@@ -2,7 +2,7 @@ import type { UIMessageChunk } from "ai";
 import { publicErrorText } from "../_shared/openai/public-errors.ts";
 import { createUiStream, UI_STREAM_HEADERS } from "./ui-stream.ts";
 
-/** The body of a streamed reply, and the pen that writes it. */
+/** The body of a streamed reply, and the functions that write it. */
 export interface ClientStream {
   body: ReadableStream<Uint8Array>;
   headers: typeof UI_STREAM_HEADERS;
@@ -11,8 +11,8 @@ export interface ClientStream {
 }
 
 /**
- * Opens a stream that ends by itself before the platform would end it: the client is told to reload, and joins the
- * reply, which goes on without it.
+ * Opens a stream that ends after `seconds`, before the platform would end it. Its last chunk asks the client to reload.
+ * The reply continues meanwhile, and the reloaded client joins it.
  */
 export function openClientStream(seconds: number): ClientStream {
   const stream = createUiStream({ onDetach: () => clearTimeout(limit) });

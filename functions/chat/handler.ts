@@ -3,6 +3,7 @@ import { z } from "zod";
 import { type ChatTurn, parseChatRequest, type StopReply } from "../../types/api.ts";
 import { allow } from "../_shared/http/allow.ts";
 import { runInBackground } from "../_shared/http/background.ts";
+import { requireUserId } from "../_shared/http/caller.ts";
 import { AppError } from "../_shared/http/errors.ts";
 import { createFilePorts, type FileServices } from "../_shared/session-files/file-ports.ts";
 import { createSessionStores } from "../_shared/turn/session-stores.ts";
@@ -17,15 +18,15 @@ import { type ClientStream, openClientStream } from "./client-stream.ts";
 import { resumeTurn } from "./resume-turn.ts";
 import { stopTurn } from "./stop-turn.ts";
 
-/** What the chat function needs of the world; the database comes with each request. */
+/** The services of the chat function. Each request adds the database. */
 export interface ChatPorts extends FileServices {
-  /** How long one function keeps a client's stream. */
+  /** Seconds after which a client's stream ends and asks the client to reload. */
   streamSeconds: number;
 }
 
 /**
- * `POST /chat` stores the user's message and streams the reply, `GET /chat/:session_id/stream` joins one that runs,
- * `POST /chat/:session_id/stop` ends it.
+ * Creates the chat function. `POST /chat` stores the user's message and streams the reply.
+ * `GET /chat/:session_id/stream` joins a running reply, and `POST /chat/:session_id/stop` stops it.
  */
 export function createChatFunction(ports: ChatPorts) {
   const app = createFunction({ name: "chat", log: ports.log });
@@ -62,19 +63,19 @@ export function createChatFunction(ports: ChatPorts) {
   return app;
 }
 
-/** Answers once OpenAI has taken the turn: a refusal is a reply with a status, not a stream. */
+/** Waits until OpenAI accepts the request, so that a refusal can be sent as an HTTP error instead of a stream. */
 async function generate(c: Context<FunctionEnv>, ports: ChatPorts, turn: Turn): Promise<Response> {
   noteTurn(c, turn.started.turn_id, turn.started.profile_id);
   const { send, close, body, headers } = openClientStream(ports.streamSeconds);
   const { promise, resolve: accept, reject: refuse } = Promise.withResolvers<void>();
   const { db, stores } = requestPorts(c, ports);
-  // Not tied to the client: whoever goes away, the reply is written to its end.
+  // Runs in the background so that a client disconnect does not cancel the reply.
   runInBackground(runTurn({ ...ports, db, stores }, turn, { accept, refuse, send }).finally(close));
   await promise;
   return c.body(body, 200, headers);
 }
 
-/** 204 when nothing runs: what `useChat({ resume: true })` expects. */
+/** Streams a running reply. Without one it responds 204, as `useChat({ resume: true })` expects. */
 function join(c: Context<FunctionEnv>, ports: ChatPorts, running: TurnRow | null): Response {
   if (!running) return c.body(null, 204);
   noteTurn(c, running.id, running.user_id);
@@ -100,10 +101,9 @@ function requestPorts(
   c: Context<FunctionEnv>,
   services: FileServices,
 ): Pick<TurnRunPorts, "db" | "stores"> & { userId: string } {
-  const { supabaseAdmin, userClaims } = c.var.supabaseContext;
-  if (!userClaims) throw new AppError("unauthorized");
+  const { supabaseAdmin } = c.var.supabaseContext;
   const stores = createSessionStores(createFilePorts(services, supabaseAdmin));
-  return { db: createTurnDatabase(supabaseAdmin), stores, userId: userClaims.id };
+  return { db: createTurnDatabase(supabaseAdmin), stores, userId: requireUserId(c) };
 }
 
 function readSessionId(c: Context<FunctionEnv>): string {

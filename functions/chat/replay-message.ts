@@ -1,11 +1,12 @@
 import type { UIMessageChunk } from "ai";
 import { type ParleyMessage, toUIMessage } from "../../types/api.ts";
+import { callInputChunk, callResultChunk } from "../_shared/turn/events/call-chunks.ts";
 import { endingChunks } from "../_shared/turn/settle-reply.ts";
 import type { MessageRow } from "../_shared/turn/turn-database.ts";
 
 type Part = ParleyMessage["parts"][number];
 
-/** The chunks that make a client hold a stored reply, for a message that was sent again after it had ended. */
+/** Returns the chunks of a stored reply, for a message that is sent again after its turn has ended. */
 export function replayMessage(row: MessageRow): UIMessageChunk[] {
   const { id, parts } = toUIMessage(row);
   const steps = parts.filter((part) => part.type === "step-start").length;
@@ -40,14 +41,14 @@ function partChunks(part: Part, index: number): UIMessageChunk[] {
   }
 }
 
-/** Tool calls of the provider, as they were stored: settled. */
+/** Returns the chunks of a stored tool call of the provider, which has always ended, or of a stored notice. */
 function callChunks(part: Part): UIMessageChunk[] {
   if (part.type === "dynamic-tool") return toolChunks({ ...part, dynamic: true });
   if (part.type.startsWith("tool-") && "toolCallId" in part) {
     return toolChunks({ ...part, toolName: part.type.slice("tool-".length) });
   }
   if (part.type.startsWith("data-") && "data" in part) {
-    const { type, data } = part as Extract<Part, { type: `data-${string}` }>; // By its prefix.
+    const { type, data } = part as Extract<Part, { type: `data-${string}` }>; // The prefix says so.
     return [{ type, data }];
   }
   return [];
@@ -63,25 +64,9 @@ interface StoredCall {
   errorText?: string;
 }
 
-function toolChunks(
-  { toolCallId, toolName, dynamic, state, input, output, errorText }: StoredCall,
-): UIMessageChunk[] {
-  return [
-    {
-      type: "tool-input-available",
-      toolCallId,
-      toolName,
-      input,
-      providerExecuted: true,
-      ...(dynamic && { dynamic }),
-    },
-    state === "output-error"
-      ? {
-        type: "tool-output-error",
-        toolCallId,
-        errorText: errorText ?? "",
-        providerExecuted: true,
-      }
-      : { type: "tool-output-available", toolCallId, output, providerExecuted: true },
-  ];
+function toolChunks(call: StoredCall): UIMessageChunk[] {
+  const result = call.state === "output-error"
+    ? { errorText: call.errorText ?? "" }
+    : { output: call.output };
+  return [callInputChunk(call), callResultChunk(call.toolCallId, result)];
 }

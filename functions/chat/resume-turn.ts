@@ -10,13 +10,13 @@ import type { TurnRow } from "../_shared/turn/turn-database.ts";
 import type { TurnPorts } from "../_shared/turn/turn-ports.ts";
 import { type TurnWatch, watchTurn } from "../_shared/turn/watch-turn.ts";
 
-/** How often the database is asked whether OpenAI has taken the turn. */
+/** The pause between two queries of the database whether OpenAI has accepted the turn. */
 const POLL_MS = 100;
 const POLL_ATTEMPTS = 600;
 
 /**
- * Sends a running reply again from its start, then live, whichever process began it; the end is settled by whoever sees
- * it first. Never rejects.
+ * Sends a running reply from its start, then live. Any process may have begun the reply. The first process that sees
+ * its end settles the turn. Never rejects.
  */
 export async function resumeTurn(
   ports: TurnPorts,
@@ -27,7 +27,7 @@ export async function resumeTurn(
   try {
     const responseId = await waitForResponse(ports, turn);
     if (!responseId) return await replayEnded(ports, turn, send);
-    // Not before: who waits for a function that has died must not keep recovery away.
+    // Starts the heartbeats only now: while waiting, they would keep recovery from settling a dead function's turn.
     watch = watchTurn(ports, turn.id);
     const reply = await openReply(ports.db, turn, send);
     const events = await ports.openai.responses.retrieve(responseId, { stream: true });
@@ -50,7 +50,10 @@ export async function resumeTurn(
   }
 }
 
-/** OpenAI's id of the reply; null when the turn ended before it had one. */
+/**
+ * Waits for OpenAI's id of the reply. Returns null when the turn ended before it had one. Throws when the id takes
+ * longer than a minute.
+ */
 async function waitForResponse({ db }: TurnPorts, turn: TurnRow): Promise<string | null> {
   let latest: TurnRow | null = turn;
   for (let attempt = 0; attempt < POLL_ATTEMPTS; attempt += 1) {

@@ -3,8 +3,8 @@ import type { StopTarget } from "../_shared/turn/turn-database.ts";
 import type { TurnPorts } from "../_shared/turn/turn-ports.ts";
 
 /**
- * Stops what runs in a session, from whatever device: marks the turn, and cancels at OpenAI if it has an id; else its
- * pump does as soon as there is one. Null when nothing runs.
+ * Stops the running turn of a session, from any device. Marks the turn and cancels its response at OpenAI. If the
+ * response has no id yet, the function that runs the turn cancels it later. Returns null when nothing runs.
  */
 export async function stopTurn(
   { db, openai, log }: TurnPorts,
@@ -16,7 +16,7 @@ export async function stopTurn(
   try {
     await openai.responses.cancel(target.response_id);
   } catch (error) {
-    // The mark stays: the next heartbeat of the pump, or recovery, cancels again.
+    // The turn stays marked, so its next heartbeat or recovery cancels the response again.
     log.error("cancel_failed", { turn_id: target.turn_id, ...describeError(error) });
   }
   return target;

@@ -1,7 +1,7 @@
 import type { UIMessageChunk } from "ai";
 
 /**
- * Headers of a UI message stream; `useChat` and proxies rely on them.
+ * The headers of a UI message stream. `useChat` and proxies rely on them.
  * @see https://ai-sdk.dev/docs/ai-sdk-ui/stream-protocol
  */
 export const UI_STREAM_HEADERS = {
@@ -13,28 +13,28 @@ export const UI_STREAM_HEADERS = {
 
 const encoder = new TextEncoder();
 
-/** What `createUiStream` may be told. */
+/** The options of `createUiStream`. */
 export interface UiStreamOptions {
-  /** Milliseconds of silence (15,000) after which a comment keeps proxies from hanging up. */
+  /** Milliseconds of silence after which a comment keeps proxies from disconnecting; 15,000 by default. */
   keepAliveMs?: number;
-  /** Called once when the client goes away before `close`. */
+  /** Called once if the client disconnects before `close`. */
   onDetach?: () => void;
 }
 
-/** A response body and the pen that writes it. */
+/** A response body and the functions that write it. */
 export interface UiStream {
   readonly body: ReadableStream<Uint8Array>;
-  /** Whether a client can still receive what is written. */
+  /** True while a client can receive chunks. */
   readonly attached: boolean;
-  /** Sends one chunk; dropped silently when nobody is attached. */
+  /** Sends a chunk. Without a client, the chunk is dropped silently. */
   write(chunk: UIMessageChunk): void;
   /** Sends `[DONE]` and ends the body; later calls do nothing. */
   close(): void;
 }
 
 /**
- * Encodes chunks as server-sent events. The writer never waits for the client and is never
- * stopped by it: a reply outlives the socket that asked for it.
+ * Encodes chunks as server-sent events. The writer never waits for the client and does not fail when it disconnects, so
+ * the reply continues without a client.
  */
 export function createUiStream({ keepAliveMs = 15_000, onDetach }: UiStreamOptions = {}): UiStream {
   let client: ReadableStreamDefaultController<Uint8Array> | undefined;

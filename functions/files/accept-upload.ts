@@ -16,13 +16,16 @@ import { meter, peek, TooManyBytesError } from "./read-content.ts";
 import type { FormFields } from "./read-form.ts";
 import type { IncomingUpload } from "./receive-upload.ts";
 
-/** A file that was taken on; not new when the session had the same bytes already. */
+/** A stored file. It is not new when the session already had a file with the same bytes. */
 export interface AcceptedFile {
   row: FileRow;
   isNew: boolean;
 }
 
-/** Stores what a form brings and takes it on. Whatever goes wrong, the row or the outbox knows of everything that was made. */
+/**
+ * Stores the file of a form and creates its row. After a failure, a row or the outbox names everything that was stored,
+ * so that it can be deleted. Throws an AppError.
+ */
 export async function acceptUpload(
   ports: FilePorts,
   userId: string,
@@ -35,7 +38,7 @@ export async function acceptUpload(
   const name = displayName(upload.fileName);
   const path = `${profile_id}/${fileId}/${safeName(name, kind.extension)}`;
   const file = { userId, fileId, name, type: kind.type, path };
-  // Fields may also come after the file; then the bytes are stored before anything is known of the session.
+  // Fields may follow the file in the form. The bytes are then stored before the session is known.
   const early = "session_id" in upload.fields
     ? await ports.files.create({ ...file, ...parseFields(upload.fields), isStored: false })
     : null;
@@ -51,7 +54,7 @@ export async function acceptUpload(
   }
 }
 
-/** The kind of a file. Throws `empty_file` and `unsupported_file_type`. */
+/** Returns the kind of a file. Throws `empty_file` and `unsupported_file_type`. */
 export function requireKind(fileName: string, sample: Uint8Array): FileKind {
   if (sample.byteLength === 0) throw new AppError("empty_file");
   const kind = detectKind(fileName, sample);
@@ -59,7 +62,10 @@ export function requireKind(fileName: string, sample: Uint8Array): FileKind {
   throw new AppError("unsupported_file_type", { details: { supported: SUPPORTED_EXTENSIONS } });
 }
 
-/** An upload that failed: refused ones leave no row, others leave one that says why. Returns what the client is told. */
+/**
+ * Undoes a failed upload. A refused upload leaves no row; any other failure leaves a failed row with the reason.
+ * Returns the error for the client.
+ */
 export async function giveUp(
   { files, log }: FilePorts,
   { fileId, path }: { fileId: string | undefined; path: string },
@@ -74,13 +80,13 @@ export async function giveUp(
     else if (refusal.status < 500 && !isBroken) await files.drop(fileId);
     else await files.fail(fileId, fileFailure(isBroken ? "upload_interrupted" : "upload_failed"));
   } catch (cause) {
-    // The clean-up finds the row, or the object without one.
+    // The clean-up finds the row, or the object that no row names.
     log.error("upload_not_undone", { file_id: fileId, ...describeError(cause) });
   }
   return refusal;
 }
 
-/** Stores bytes as they come. Throws `file_too_large`, `invalid_form` when they break off, and StorageFailure. */
+/** Stores bytes as they arrive. Throws `file_too_large`, `invalid_form` for an incomplete file, and StorageFailure. */
 async function storeContent(
   { storage }: FilePorts,
   { content, path, type }: { content: AsyncIterable<Uint8Array>; path: string; type: string },

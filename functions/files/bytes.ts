@@ -1,4 +1,4 @@
-/** All bytes in one piece. */
+/** Returns all bytes in one array. */
 export function concatBytes(chunks: readonly Uint8Array[]): Uint8Array {
   const [first] = chunks;
   if (first && chunks.length === 1) return first;
@@ -11,7 +11,7 @@ export function concatBytes(chunks: readonly Uint8Array[]): Uint8Array {
   return whole;
 }
 
-/** Where `wanted` begins in `bytes`; -1 when it does not. */
+/** Returns the index at which `wanted` begins in `bytes`; -1 when `bytes` does not contain it. */
 export function findBytes(bytes: Uint8Array, wanted: Uint8Array): number {
   const [first = 0] = wanted;
   const last = bytes.length - wanted.length;

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { type FileReply, RegisterRequest } from "../../types/api.ts";
 import { allow } from "../_shared/http/allow.ts";
 import { runInBackground } from "../_shared/http/background.ts";
+import { requireUserId } from "../_shared/http/caller.ts";
 import { AppError } from "../_shared/http/errors.ts";
 import {
   createFilePorts,
@@ -18,8 +19,9 @@ import { receiveUpload } from "./receive-upload.ts";
 import { registerObject } from "./register-object.ts";
 
 /**
- * `POST /files` takes a file on, sent as a form or put into Storage before; `DELETE /files/:id` removes one. The reply
- * comes when the bytes are stored; what OpenAI does with them goes on, and the row tells.
+ * Creates the function that adds (`POST /files`) and deletes (`DELETE /files/:id`) files. A new file is sent as a form,
+ * or is an object that the client has put into Storage. The reply is sent when the bytes are stored. Indexing at OpenAI
+ * continues afterwards, and the row shows its status.
  */
 export function createFilesFunction(services: FileServices) {
   const app = createFunction({ name: "files", log: services.log, streamsForms: true });
@@ -64,7 +66,6 @@ function requestPorts(
   c: Context<FunctionEnv>,
   services: FileServices,
 ): { ports: FilePorts; userId: string } {
-  const { supabaseAdmin, userClaims } = c.var.supabaseContext;
-  if (!userClaims) throw new AppError("unauthorized");
-  return { ports: createFilePorts(services, supabaseAdmin), userId: userClaims.id };
+  const { supabaseAdmin } = c.var.supabaseContext;
+  return { ports: createFilePorts(services, supabaseAdmin), userId: requireUserId(c) };
 }

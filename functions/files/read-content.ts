@@ -2,21 +2,21 @@
 import { createHash } from "node:crypto";
 import { concatBytes } from "./bytes.ts";
 
-/** More bytes came than may. */
+/** The content has more bytes than allowed. */
 export class TooManyBytesError extends Error {
   override readonly name = "TooManyBytesError";
 }
 
-/** Bytes that are measured as they pass. */
+/** Content that is counted and hashed while it is read. */
 export interface MeteredContent {
   stream: ReadableStream<Uint8Array>;
-  /** What has passed; to be asked once, at the end. */
+  /** Returns the size and the hash of what was read. Call it once, after the stream has ended. */
   measure(): { size: number; sha256: string };
-  /** Why the bytes ended too early; the reader of the stream sees only that they did. */
+  /** Why the content ended too early. The reader of the stream only sees that it did. */
   readonly failure: unknown;
 }
 
-/** The first `length` bytes, or all there are, and everything again from the start. */
+/** Returns the first `length` bytes, or all when there are fewer, and the whole content from its start. */
 export async function peek(
   content: AsyncIterable<Uint8Array>,
   length: number,
@@ -36,7 +36,7 @@ export async function peek(
   return { sample: concatBytes(seen).subarray(0, length), content: all() };
 }
 
-/** Counts and hashes what passes; the stream breaks with a TooManyBytesError past `maxBytes` (null: never). */
+/** Counts and hashes content. Its stream fails with a TooManyBytesError after `maxBytes`; null means no limit. */
 export function meter(
   content: AsyncIterable<Uint8Array>,
   maxBytes: number | null,
@@ -66,7 +66,7 @@ export function meter(
   };
 }
 
-/** Reads only what is asked for. */
+/** Returns a stream that reads a chunk only when its reader asks for one. */
 function toStream(chunks: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array> {
   return new ReadableStream({
     async pull(controller) {

@@ -1,46 +1,46 @@
 import { AppError } from "../_shared/http/errors.ts";
 import { concatBytes, findBytes } from "./bytes.ts";
 
-/** The text fields of a form; of a name that comes twice, the first. */
+/** The text fields of a form. When a name appears twice, the first field counts. */
 export type FormFields = Readonly<Record<string, string>>;
 
-/** A part of a form that is a file; its content must be read before the next part. */
+/** A file part of a form. Its content must be read before the next part. */
 export interface FormFile {
   name: string;
   fileName: string;
   content: AsyncIterable<Uint8Array>;
 }
 
-/** Any part; only a file has a name of its own. */
+/** Any part of a form. Only a file has a file name. */
 type FormPart = Omit<FormFile, "fileName"> & { fileName: string | undefined };
 
-/** OpenAI takes no larger files, whatever a plan allows. */
+/** OpenAI accepts no larger files, so this limit applies to every plan. */
 const LARGEST_FORM = 512 * 1024 * 1024;
 const LARGEST_TEXT = 16 * 1024;
-/** The form of an upload has three; browsers send them as they are. */
+/** The most parts of a form. An upload has three. */
 const MOST_PARTS = 20;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const CRLF = encoder.encode("\r\n");
-/** What follows the last boundary; a line end need not. */
+/** The characters after the last boundary. A line end may be missing there. */
 const LAST = encoder.encode("--");
 const BLANK_LINE = encoder.encode("\r\n\r\n");
 
 /**
- * Reads a multipart form part by part, holding no more than a chunk of it in memory: `Request.formData()` would hold
- * it all. Source: https://www.rfc-editor.org/rfc/rfc7578
+ * Reads a multipart form part by part and holds about one chunk in memory; `Request.formData()` would hold the whole
+ * form. Source: https://www.rfc-editor.org/rfc/rfc7578
  */
 export class FormReader {
   readonly #source: AsyncIterator<Uint8Array>;
   readonly #delimiter: Uint8Array;
   readonly #fields: Record<string, string> = {};
-  // The first boundary has no line before it; this makes it look like the others.
+  // Begins with a line end, so that the first boundary looks like the others.
   #buffer: Uint8Array = CRLF;
   #isBegun = false;
   #received = 0;
   #parts = 0;
 
-  /** Throws `invalid_form` for a request that brings no form. */
+  /** Throws `invalid_form` for a request without a form. */
   constructor({ headers, body }: Request) {
     const type = headers.get("content-type") ?? "";
     const [, quoted, plain] = type.match(/;\s*boundary=(?:"([^"]+)"|([^;\s]+))/i) ?? [];
@@ -50,12 +50,15 @@ export class FormReader {
     this.#source = body[Symbol.asyncIterator]();
   }
 
-  /** The fields that have come. */
+  /** The fields that have arrived so far. */
   get fields(): FormFields {
     return { ...this.#fields };
   }
 
-  /** The next part that is a file, after taking in the fields before it; null at the end. Throws `invalid_form` and `payload_too_large`. */
+  /**
+   * Returns the next file part, after storing the fields before it; null at the end of the form. Throws `invalid_form`
+   * and `payload_too_large`.
+   */
   async nextFile(): Promise<FormFile | null> {
     for (let part = await this.#nextPart(); part; part = await this.#nextPart()) {
       const { name, fileName, content } = part;
@@ -65,12 +68,12 @@ export class FormReader {
     return null;
   }
 
-  /** Takes what is left off the line: a client that is still sending would not see the answer. */
+  /** Reads the rest of the body: a client that is still sending would not see the response. Never rejects. */
   async drain(): Promise<void> {
     try {
       while (!(await this.#receive()).done);
     } catch {
-      // The client went away, or sends without end.
+      // The client disconnected, or the body is too large or too slow.
     }
   }
 
@@ -84,7 +87,7 @@ export class FormReader {
     return { ...readDisposition(headers), content: this.#until(this.#delimiter) };
   }
 
-  /** Everything up to the next delimiter, which is swallowed; or nothing more than `end` where that comes first. */
+  /** Yields everything up to the next delimiter and skips the delimiter; yields only `end` when it comes first. */
   async *#until(delimiter: Uint8Array, end?: Uint8Array): AsyncGenerator<Uint8Array> {
     for (;;) {
       const at = findBytes(this.#buffer, delimiter);
@@ -97,7 +100,7 @@ export class FormReader {
         yield this.#take(end.length);
         return;
       }
-      // The delimiter may have begun in the last bytes.
+      // The last bytes may be the beginning of the delimiter.
       const safe = this.#buffer.length - delimiter.length + 1;
       if (safe > 0) yield this.#take(safe);
       await this.#fill();
@@ -126,7 +129,10 @@ export class FormReader {
   }
 }
 
-/** Browsers escape quotes and line ends of names. Source: https://html.spec.whatwg.org/#multipart-form-data */
+/**
+ * Reads the names of a part. Browsers escape quotes and line ends in them. Source:
+ * https://html.spec.whatwg.org/#multipart-form-data
+ */
 function readDisposition(headers: string): Pick<FormPart, "name" | "fileName"> {
   const disposition = /^content-disposition:(.*)$/im.exec(headers)?.[1] ?? "";
   const fileName = /;\s*filename="([^"]*)"/i.exec(disposition)?.[1] ??

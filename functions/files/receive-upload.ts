@@ -1,17 +1,17 @@
 import { AppError } from "../_shared/http/errors.ts";
 import { type FormFields, FormReader } from "./read-form.ts";
 
-/** A form whose file has begun; its bytes come as they are read. */
+/** A form that was read up to the beginning of its file. The content arrives while it is read. */
 export interface IncomingUpload {
   /** The fields that came before the file. */
   fields: FormFields;
   fileName: string;
   content: AsyncIterable<Uint8Array>;
-  /** All fields, read to the end of the form after the content. Throws `invalid_form` for one that is cut off. */
+  /** Reads the form to its end, after the content. Returns all fields. Throws `invalid_form` if it is incomplete. */
   end(): Promise<FormFields>;
 }
 
-/** Reads a form up to the beginning of its file, which is the part named `file`. Throws `invalid_form`. */
+/** Reads a form up to the beginning of its file, the part named `file`. Throws `invalid_form`. */
 export async function receiveUpload(form: FormReader): Promise<IncomingUpload> {
   for (let file = await form.nextFile(); file; file = await form.nextFile()) {
     const { name, fileName, content } = file;

@@ -7,13 +7,16 @@ import type { RegisterRequest } from "../../types/api.ts";
 import { type AcceptedFile, giveUp, requireKind } from "./accept-upload.ts";
 import { meter, peek } from "./read-content.ts";
 
-/** Takes on an object that the user has put into the own folder of the bucket; the same object again gives the same file. */
+/**
+ * Creates the file row for an object that the user has put into their folder of the bucket. Registering an object again
+ * returns the same file. Throws an AppError.
+ */
 export async function registerObject(
   ports: FilePorts,
   userId: string,
   { session_id: sessionId, storage_path: path, message_id: messageId }: RegisterRequest,
 ): Promise<AcceptedFile> {
-  // The database judges the name before anything reads the object.
+  // The database checks the path before the object is read.
   const { max_bytes } = await ports.files.openUpload(userId, path);
   const { sample, content } = await peek(await openObject(ports, path), SAMPLE_BYTES);
   const name = displayName(path);

@@ -5,7 +5,7 @@ import { describeError, type Log } from "../_shared/http/log.ts";
 import { isOutdated } from "../_shared/http/outdated.ts";
 import { unwrap } from "../_shared/http/refusal.ts";
 
-/** `GET /health`: is the process up, does the database answer, and which schema does it have. */
+/** Creates the function `GET /health`: says whether the database responds and which schema version it has. */
 export function createHealthFunction(log: Log) {
   const app = createFunction({ name: "health", log });
   app.get("/", allow("none"), async (c) => {

@@ -3,12 +3,12 @@ import { nameField } from "../../types/describe-issue.ts";
 import { AppError } from "../_shared/http/errors.ts";
 import { isTimezone, isTooFrequent, nextRun, type Schedule } from "./next-run.ts";
 
-/** What a lookout's row says of when it runs. */
+/** The columns of a lookout that say when it runs. */
 export interface StoredSchedule extends Schedule {
   frequency: LookoutRequest["frequency"];
 }
 
-/** The parts of a request that say when a lookout runs. */
+/** The fields of a request that say when a lookout runs. */
 export type ScheduleRequest = Pick<
   LookoutChange,
   "frequency" | "timezone" | "time" | "date" | "run_at" | "cron_schedule"
@@ -16,7 +16,7 @@ export type ScheduleRequest = Pick<
 
 type ScheduleField = keyof ScheduleRequest;
 
-/** Whether a request says anything of when a lookout runs. */
+/** Returns true if a request changes when a lookout runs. */
 export function hasSchedule(request: ScheduleRequest): boolean {
   const { frequency, timezone, time, date, run_at, cron_schedule } = request;
   return [frequency, timezone, time, date, run_at, cron_schedule].some((field) =>
@@ -25,8 +25,8 @@ export function hasSchedule(request: ScheduleRequest): boolean {
 }
 
 /**
- * The schedule that a request asks for; what it leaves out stays as it was, if the frequency does. Throws
- * `invalid_schedule`, naming the field.
+ * Returns the schedule that a request asks for. Missing fields keep their stored values if the frequency stays the
+ * same. Throws `invalid_schedule`, which names the field.
  */
 export function buildSchedule(
   request: ScheduleRequest,
@@ -51,7 +51,7 @@ export function buildSchedule(
   return schedule;
 }
 
-/** The first time after now. Throws `invalid_schedule` when there is none. */
+/** Returns the first run after now. Throws `invalid_schedule` when there is none. */
 export function firstRun(schedule: StoredSchedule, now: Date): Date {
   const next = nextRun(checked(schedule, now), now);
   if (next) return next;
@@ -75,7 +75,7 @@ function patternField({ frequency }: StoredSchedule): ScheduleField {
   return frequency === "cron" ? "cron_schedule" : "date";
 }
 
-/** A field that would be ignored is a misunderstanding. */
+/** Throws `invalid_schedule` for a field that the frequency would ignore. */
 function refuseSurplus(request: ScheduleRequest, frequency: StoredSchedule["frequency"]): void {
   const { time, date, run_at, cron_schedule } = request;
   if (cron_schedule !== undefined && frequency !== "cron") {
@@ -97,7 +97,7 @@ function refuseSurplus(request: ScheduleRequest, frequency: StoredSchedule["freq
 
 function readCron(pattern: string | undefined): string {
   const fields = pattern?.trim().split(/\s+/) ?? [];
-  // croner takes ? for the time at which it reads the pattern.
+  // croner replaces ? by the time at which it reads the pattern.
   if (fields.length === 5 && !fields.some((field) => field.includes("?"))) return fields.join(" ");
   throw wrong("cron_schedule", "must have five fields, such as 0 9 * * 1, without ?");
 }
@@ -128,7 +128,7 @@ function writeRepeating(
 
 function writeDay(frequency: "daily" | "weekly" | "monthly" | "yearly", date: string): string {
   const day = new Date(`${date}T00:00:00Z`);
-  // The engine may read 30 February as 2 March.
+  // Some JavaScript engines read 30 February as 2 March.
   if (Number.isNaN(day.getTime()) || day.toISOString().slice(0, 10) !== date) {
     throw wrong("date", "is not a day of the calendar");
   }
@@ -144,7 +144,7 @@ function writeDay(frequency: "daily" | "weekly" | "monthly" | "yearly", date: st
   }
 }
 
-/** The day that it is there, as `YYYY-MM-DD`. */
+/** Returns today's date in a time zone, as `YYYY-MM-DD`. */
 function localDate(now: Date, timeZone: string): string {
   const parts = new Intl.DateTimeFormat("en", {
     timeZone,

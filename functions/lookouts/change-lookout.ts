@@ -3,18 +3,18 @@ import { AppError } from "../_shared/http/errors.ts";
 import { buildSchedule, firstRun, hasSchedule, type StoredSchedule } from "./build-schedule.ts";
 import type { LookoutDatabase, LookoutEdit } from "./lookout-database.ts";
 
-/** What changing lookouts needs of the world. */
+/** The calls that changing lookouts needs. */
 export interface ChangePorts {
   lookouts: LookoutDatabase;
-  /** A lookout of the caller, by the caller's own rights. */
+  /** Finds a lookout of the caller, with the caller's own rights. */
   find(lookoutId: string): Promise<LookoutReply | null>;
   now(): Date;
 }
 
-/** How often a change is computed again when another one came between. */
+/** How often a change is computed when other requests change the lookout in between. */
 const ATTEMPTS = 5;
 
-/** A new lookout. Throws `invalid_schedule`, or the refusal of the database. */
+/** Creates a lookout. Throws `invalid_schedule`, or the refusal of the database. */
 export async function createLookout(
   { lookouts, now }: ChangePorts,
   authUserId: string,
@@ -61,7 +61,7 @@ function computeEdit(seen: LookoutReply, change: LookoutChange, now: Date): Look
   return withoutUndefined(edit);
 }
 
-/** The table's check knows the frequencies; the generated types do not. */
+/** Reads the stored schedule. The table's check limits the frequency; the generated types do not say so. */
 function readStored({ frequency, cron_schedule, timezone }: LookoutReply): StoredSchedule {
   return { frequency: frequency as StoredSchedule["frequency"], cron_schedule, timezone };
 }

@@ -9,6 +9,7 @@ import {
 } from "../../types/api.ts";
 import { allow } from "../_shared/http/allow.ts";
 import { runInBackground } from "../_shared/http/background.ts";
+import { requireUserId } from "../_shared/http/caller.ts";
 import { AppError } from "../_shared/http/errors.ts";
 import { createFilePorts, type FileServices } from "../_shared/session-files/file-ports.ts";
 import { createSessionStores } from "../_shared/turn/session-stores.ts";
@@ -23,8 +24,9 @@ import type { RunPorts } from "./run-lookout.ts";
 import { startRunNow } from "./start-run-now.ts";
 
 /**
- * `POST /lookouts` makes a lookout, `PATCH` and `DELETE /lookouts/:id` change it, `POST /lookouts/:id/run` runs it now;
- * `POST /lookouts/run` (secret key, every minute) runs what is due.
+ * Creates the lookouts function. `POST /lookouts` creates a lookout, `PATCH` and `DELETE /lookouts/:id` change and
+ * delete it, and `POST /lookouts/:id/run` runs it now. `POST /lookouts/run` (secret key, every minute) runs due
+ * lookouts.
  */
 export function createLookoutsFunction(services: FileServices) {
   const app = createFunction({ name: "lookouts", log: services.log });
@@ -32,7 +34,7 @@ export function createLookoutsFunction(services: FileServices) {
 
   app.post("/", asUser, async (c) => {
     const request = parseBody(LookoutRequest, await readJson(c));
-    const lookout = await createLookout(changePorts(c), readUserId(c), request);
+    const lookout = await createLookout(changePorts(c), requireUserId(c), request);
     c.var.facts.profile_id = lookout.user_id;
     return c.json<LookoutReply>(lookout, 201);
   });
@@ -46,7 +48,7 @@ export function createLookoutsFunction(services: FileServices) {
   app.patch("/:id", asUser, async (c) => {
     const change = parseBody(LookoutChange, await readJson(c));
     const id = readLookoutId(c);
-    const lookout = await changeLookout(changePorts(c), readUserId(c), id, change);
+    const lookout = await changeLookout(changePorts(c), requireUserId(c), id, change);
     c.var.facts.profile_id = lookout.user_id;
     return c.json<LookoutReply>(lookout);
   });
@@ -62,7 +64,7 @@ export function createLookoutsFunction(services: FileServices) {
 
   app.post("/:id/run", asUser, async (c) => {
     const ports = { ...changePorts(c), ...runPorts(c, services) };
-    const { run, settled } = startRunNow(ports, readUserId(c), readLookoutId(c));
+    const { run, settled } = startRunNow(ports, requireUserId(c), readLookoutId(c));
     runInBackground(settled);
     const reply = await run;
     c.var.facts.profile_id = reply.user_id;
@@ -91,12 +93,6 @@ function runPorts(c: Context<FunctionEnv>, services: FileServices): RunPorts {
     lookouts: createLookoutDatabase(supabaseAdmin),
     now,
   };
-}
-
-function readUserId(c: Context<FunctionEnv>): string {
-  const { userClaims } = c.var.supabaseContext;
-  if (!userClaims) throw new AppError("unauthorized");
-  return userClaims.id;
 }
 
 function readLookoutId(c: Context<FunctionEnv>): string {

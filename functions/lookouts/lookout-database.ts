@@ -6,57 +6,57 @@ import { unwrap } from "../_shared/http/refusal.ts";
 import { StartedTurn } from "../_shared/turn/turn-database.ts";
 import type { StoredSchedule } from "./build-schedule.ts";
 
-/** A run that is the caller's to execute until its lease runs out. */
+/** A run that one function has claimed. Only that function executes it until the lease ends. */
 export interface ClaimedRun extends Pick<StoredSchedule, "cron_schedule" | "timezone"> {
   run_id: string;
   lookout_id: string;
   scheduled_at: string;
 }
 
-/** What is written of a lookout. */
+/** The fields of a new lookout. */
 export type LookoutFields =
   & Pick<LookoutRequest, "title" | "prompt" | "assistant_slug">
   & StoredSchedule
   & { next_run_at: string };
 
-/** What changes of a lookout. */
+/** The fields of a lookout that change. */
 export type LookoutEdit = Partial<LookoutFields> & { status?: "active" | "paused" | "archived" };
 
-/** How a run ended that began no turn. */
+/** The end of a run that began no turn. */
 export interface RunOutcome {
   status: "failed" | "skipped";
   code: string;
   message: string;
 }
 
-/** The database as lookouts see it; each method is one call, and throws the refusal of the database. */
+/** The database calls of lookouts. Each method is one call and throws the refusal of the database. */
 export interface LookoutDatabase {
   create(authUserId: string, fields: LookoutFields): Promise<LookoutReply>;
-  /** Null when the schedule is not the one that `seen` shows any more. */
+  /** Changes a lookout. Returns null when its schedule is no longer the one in `seen`. */
   update(
     authUserId: string,
     seen: LookoutReply,
     edit: LookoutEdit,
   ): Promise<LookoutReply | null>;
   remove(lookoutId: string): Promise<void>;
-  /** A run beside the schedule, claimed. */
+  /** Creates and claims a run beside the schedule. */
   runNow(authUserId: string, lookoutId: string): Promise<LookoutRunReply>;
   claimDue(limit: number): Promise<ClaimedRun[]>;
   countDue(): Promise<number>;
-  /** Null when the turn of the run has begun before, or the run is gone. */
+  /** Begins the turn of a run. Returns null when it has already begun, or the run no longer exists. */
   start(runId: string): Promise<StartedTurn | null>;
-  /** The run as it ended, `running` while its reply is generated elsewhere; null when it is gone. */
+  /** Settles a run and returns it: `running` while another function writes its reply; null when it no longer exists. */
   settle(
     runId: string,
     nextRunAt: Date | null,
     outcome?: RunOutcome,
   ): Promise<LookoutRunReply | null>;
-  /** False when the run has waited long enough. */
+  /** Lets a run wait until a time. Returns false when it has already waited for an hour. */
   defer(runId: string, until: string): Promise<boolean>;
   findRun(runId: string): Promise<LookoutRunReply | null>;
 }
 
-/** The lookout functions of the database, called with the secret key. */
+/** Creates the database calls of lookouts from a client with the secret key. */
 export function createLookoutDatabase(admin: SupabaseClient<Database>): LookoutDatabase {
   return {
     create: async (auth_user_id, fields) =>
@@ -91,12 +91,12 @@ export function createLookoutDatabase(admin: SupabaseClient<Database>): LookoutD
   };
 }
 
-/** What the next run is computed from, in the words of `update_lookout`. */
+/** Returns the fields that the next run is computed from, as `update_lookout` names them. */
 function describeSchedule({ frequency, cron_schedule, timezone, next_run_at }: LookoutReply): Json {
   return { frequency, cron_schedule, timezone, is_off: next_run_at === null };
 }
 
-/** PostgREST writes a row that is null as a row of nulls. */
+/** Returns null for a row of nulls, which PostgREST writes for a row that is null. */
 function rowOrNull<Row extends { id: string }>(row: Row | null): Row | null {
   return row?.id ? row : null;
 }

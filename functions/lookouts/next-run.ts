@@ -1,34 +1,34 @@
 import { Cron } from "croner";
 
-/** When a lookout runs, as its row says. */
+/** When a lookout runs, as stored in its row. */
 export interface Schedule {
-  /** Five fields; or `YYYY-MM-DDTHH:MM:SS`, once, with a `Z` behind it in UTC. */
+  /** Five cron fields; or one time as `YYYY-MM-DDTHH:MM:SS`, with a final `Z` if it is in UTC. */
   cron_schedule: string;
-  /** IANA name. */
+  /** An IANA name. */
   timezone: string;
 }
 
 const ONCE = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(Z?)$/;
 
 /**
- * The first time after `after`; null when there is none. A day that a month does not have is passed over, a time that
- * the clock skips runs when the clock goes on, and one that comes twice runs once. Hours given by `*` are real hours.
- * Throws what croner throws for a pattern or a timezone that it does not know.
+ * Returns the first run after `after`; null when there is none. Months without the given day are skipped. A time that
+ * the clock skips runs right after the change, and a time that occurs twice runs once. Hours given by `*` are real
+ * hours. Throws croner's error for a pattern or a timezone that it does not know.
  */
 export function nextRun(schedule: Schedule, after: Date): Date | null {
   return openPattern(schedule).nextRun(after);
 }
 
-/** Whether a pattern has two times less than an hour apart, changes of the clock aside. */
+/** Returns true if a pattern has two runs less than an hour apart. Clock changes are ignored. */
 export function isTooFrequent({ cron_schedule }: Schedule, after: Date): boolean {
-  // Of three times of a pattern with two minutes, two are in one hour.
+  // A pattern with two or more minutes has two of any three successive runs in the same hour.
   const [first, second, third] = openPattern({ cron_schedule, timezone: "UTC" }).nextRuns(3, after);
   const isShort = (from?: Date, to?: Date) =>
     from !== undefined && to !== undefined && to.getTime() - from.getTime() < 3_600_000;
   return isShort(first, second) || isShort(second, third);
 }
 
-/** Whether the runtime knows a timezone by this name; offsets such as +02:00 know no daylight saving. */
+/** Returns true for a timezone name that the runtime knows. Offsets such as +02:00 have no daylight saving time. */
 export function isTimezone(name: string): boolean {
   try {
     new Intl.DateTimeFormat("en", { timeZone: name });
@@ -39,8 +39,8 @@ export function isTimezone(name: string): boolean {
 }
 
 /**
- * Lists and ranges of hours are times of the day for croner only with `no-wildcard`. A date goes in as fields: croner
- * moves an ISO time in a gap on by the length of the gap, not to its end.
+ * Opens the pattern of a schedule. With `no-wildcard`, croner reads lists and ranges of hours as times of the day. A
+ * single time is passed as fields: croner moves an ISO time in a clock gap by the gap's length, not to its end.
  */
 function openPattern({ cron_schedule, timezone }: Schedule): Cron {
   const once = ONCE.exec(cron_schedule);

@@ -1,20 +1,20 @@
 import type { LookoutsReply } from "../../types/api.ts";
 import { type RunEnd, runLookoutSafely, type RunPorts } from "./run-lookout.ts";
 
-/** Most runs at once in one call. */
+/** The most runs at the same time in one call. */
 const AT_ONCE = 10;
-/** When a call claims no more, and when it answers: the schedule waits for 90 seconds. */
+/** When a call stops claiming runs, and when it responds at the latest. The schedule waits for 90 seconds. */
 const CLAIM_MS = 45_000;
 const ANSWER_MS = 80_000;
 
-/** What a call promises to do, and what still goes on when it answers. */
+/** The reply of a call, and the end of the runs that continue after it. */
 export interface DueRuns {
   reply: Promise<LookoutsReply>;
-  /** Resolves when the last run of this call has ended; never rejects. */
+  /** Resolves when the last run of this call has ended. Never rejects. */
   settled: Promise<void>;
 }
 
-/** Executes what is due, and what becomes due meanwhile, some at a time, while there is time. */
+/** Executes due lookouts, also those that become due meanwhile, `AT_ONCE` at a time, until the time is up. */
 export function runDueLookouts(ports: RunPorts): DueRuns {
   const claimUntil = ports.now().getTime() + CLAIM_MS;
   const counts: Record<RunEnd, number> & { claimed: number } = {

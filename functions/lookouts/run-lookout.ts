@@ -6,21 +6,21 @@ import type { TurnRunPorts } from "../_shared/turn/turn-ports.ts";
 import type { ClaimedRun, LookoutDatabase, RunOutcome } from "./lookout-database.ts";
 import { nextRun } from "./next-run.ts";
 
-/** What executing a run needs of the world. */
+/** The services and database calls that executing a run needs. */
 export interface RunPorts extends TurnRunPorts {
   lookouts: LookoutDatabase;
   now(): Date;
 }
 
-/** How a run ended; `waiting` is claimed again later, `gone` was deleted with its lookout. */
+/** How a run ended. A `waiting` run is claimed again later; a run that is `gone` was deleted with its lookout. */
 export type RunEnd = "complete" | "failed" | "skipped" | "waiting" | "gone";
 
-/** Nobody listens to the turn of a lookout: what comes of it is in the database. */
+/** A client that ignores everything. The reply of a lookout is only stored, and no client reads its stream. */
 const NOBODY = { accept() {}, refuse() {}, send() {} };
 
 /**
- * Executes a claimed run: begins its turn unless that has begun before, and records how it ended. Rejects when the
- * database does not answer; then the lease brings the run back.
+ * Executes a claimed run: begins its turn, unless the turn has already begun, and records how it ended. Rejects when
+ * the database does not respond; another call claims the run after its lease.
  */
 async function runLookout(ports: RunPorts, run: ClaimedRun): Promise<RunEnd> {
   try {
@@ -34,7 +34,7 @@ async function runLookout(ports: RunPorts, run: ClaimedRun): Promise<RunEnd> {
   }
 }
 
-/** Generates the reply of a run that `start` has begun, and records its end. */
+/** Generates the reply of a run whose turn has begun, and records its end. */
 export async function generate(
   ports: RunPorts,
   run: ClaimedRun,
@@ -44,7 +44,7 @@ export async function generate(
   return await settle(ports, run);
 }
 
-/** Records the end of a run: that of its turn, or the outcome given; and when its lookout runs next. */
+/** Records the end of a run, from its turn or from `outcome`, and the next run of its lookout. */
 export async function settle(
   { lookouts, log, now }: RunPorts,
   run: ClaimedRun,
@@ -56,18 +56,18 @@ export async function settle(
   return end;
 }
 
-/** The refusal of a rule of ours; all else is rethrown. */
+/** Returns an error of Parley's own rules. Throws any other error again. */
 export function readRefusal(error: unknown): AppError {
   if (error instanceof AppError && error.code !== "internal") return error;
   throw error;
 }
 
-/** What a run is recorded with when it was refused. */
+/** Returns the outcome of a run that was refused. */
 export function describeRefusal({ status, code, message }: AppError): RunOutcome {
   return { status: status >= 500 ? "failed" : "skipped", code, message };
 }
 
-/** Too many turns in this minute is no reason to miss a run. */
+/** Lets a run wait when the user has started too many turns in this minute. Returns false for other refusals. */
 async function isToWait(
   { lookouts }: RunPorts,
   { run_id }: ClaimedRun,
@@ -79,8 +79,9 @@ async function isToWait(
 }
 
 /**
- * The first time after this run, whose time may be ahead of this clock: the database's says what is due. Null for a date
- * that has passed, and for what the runtime does not understand any more: then the lookout pauses.
+ * Returns the first run after this one. This run may be in the future for this clock, because the database's clock
+ * decides what is due. Returns null, which pauses the lookout, for a date in the past and for a schedule that the
+ * runtime no longer understands.
  */
 function nextRunOrNull(run: ClaimedRun, now: Date): Date | null {
   try {
@@ -103,7 +104,7 @@ function readEnd(status: string | undefined): RunEnd {
   }
 }
 
-/** As `runLookout`; what it rejects with is logged, and hinders no other run. */
+/** Executes a run as `runLookout` does. Never rejects: an error is logged and does not affect other runs. */
 export async function runLookoutSafely(ports: RunPorts, run: ClaimedRun): Promise<RunEnd> {
   try {
     return await runLookout(ports, run);

@@ -6,15 +6,15 @@ import type { ChangePorts } from "./change-lookout.ts";
 import type { ClaimedRun } from "./lookout-database.ts";
 import { describeRefusal, generate, readRefusal, type RunPorts, settle } from "./run-lookout.ts";
 
-/** A run that is asked for, and what goes on after the answer. */
+/** A run that a user asked for. It continues after the response. */
 export interface RunNow {
-  /** The run, begun. Rejects with what refused it, after that is recorded with the run. */
+  /** Resolves with the run once it has begun. Rejects with its refusal, after storing the refusal with the run. */
   run: Promise<LookoutRunReply>;
-  /** Resolves when it has ended, also when `run` rejects; never rejects. */
+  /** Resolves when the run has ended, also if `run` rejects. Never rejects. */
   settled: Promise<void>;
 }
 
-/** Runs a lookout beside its schedule. */
+/** Runs a lookout now, beside its schedule. */
 export function startRunNow(
   ports: ChangePorts & RunPorts,
   authUserId: string,
@@ -55,7 +55,7 @@ async function begin(ports: RunPorts, run: ClaimedRun): Promise<StartedTurn | nu
   }
 }
 
-/** What goes wrong here is logged, and the lease brings the run back. */
+/** Generates the reply. An error is logged, and another call claims the run after its lease. */
 async function goOn(
   ports: RunPorts,
   run: ClaimedRun,

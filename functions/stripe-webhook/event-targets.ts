@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** An object that an event touches. */
+/** An object that an event is about. */
 export interface Target {
   kind:
     | "product"
@@ -12,14 +12,14 @@ export interface Target {
     | "charge"
     | "checkout";
   id: string;
-  /** The event says that it is gone, and of whom it was. */
+  /** Set when the event says that the object was deleted; names the object's customer or product. */
   deleted?: { customer?: string; product?: string };
 }
 
 const Reference = z.union([z.string(), z.object({ id: z.string() }).transform(({ id }) => id)])
   .nullish();
 
-/** Of a payload nothing but ids is read: they are the same in every API version. */
+/** Only ids are read from a payload, because they are the same in every API version. */
 const Payload = z.object({
   id: z.string().optional(),
   customer: Reference,
@@ -39,7 +39,7 @@ const payment: Read = ({ payment_intent, charge }) => [
   target("payment_intent", payment_intent) ?? target("charge", charge),
 ];
 
-/** What each type of event touches; a type that is not here is of no use to us. */
+/** The objects that each type of event is about. Events of other types are ignored. */
 const rules: [types: RegExp, read: Read][] = [
   [/^product\.(created|updated)$/, itself("product")],
   [/^price\.(created|updated)$/, itself("price")],
@@ -63,7 +63,7 @@ const rules: [types: RegExp, read: Read][] = [
   ],
 ];
 
-/** The objects that an event touches; null for a type that we do not use. */
+/** Returns the objects that an event is about; null for a type that Parley ignores. */
 export function readTargets(type: string, object: unknown): Target[] | null {
   const rule = rules.find(([types]) => types.test(type));
   const parsed = Payload.safeParse(object);

@@ -5,7 +5,7 @@ import { fetchSubscription } from "../_shared/stripe/fetch-subscription.ts";
 import { idOf } from "../_shared/stripe/client.ts";
 import type { StripeObject } from "../_shared/stripe/stripe-objects.ts";
 
-/** A finished checkout, and the subscription or payment that it made. */
+/** Fetches a completed checkout, and the subscription or payment that it created. */
 export async function fetchCheckout(stripe: Stripe, sessionId: string): Promise<StripeObject[]> {
   const session = await stripe.checkout.sessions.retrieve(sessionId);
   const [subscription, invoice, intent] = [
@@ -20,7 +20,7 @@ export async function fetchCheckout(stripe: Stripe, sessionId: string): Promise<
   return [...made.flat(), mapCheckout(session)];
 }
 
-/** What is noted of a finished checkout. */
+/** Returns a completed checkout as `apply_stripe_objects` stores it. */
 export function mapCheckout(session: Stripe.Checkout.Session): StripeObject {
   return {
     kind: "checkout",

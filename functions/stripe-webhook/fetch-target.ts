@@ -12,7 +12,7 @@ import {
 import { idOf, isMissing } from "../_shared/stripe/client.ts";
 import type { StripeObject } from "../_shared/stripe/stripe-objects.ts";
 
-/** What Stripe holds of the targets now, each object once. Throws what Stripe throws. */
+/** Fetches the current state of the targets from Stripe. Throws Stripe's errors. */
 export async function fetchTargets(stripe: Stripe, targets: Target[]): Promise<StripeObject[]> {
   const fetched = await Promise.all(targets.map((target) => fetchOrMissing(stripe, target)));
   return fetched.flat();
@@ -56,13 +56,16 @@ async function fetchPrice(stripe: Stripe, id: string): Promise<StripeObject[]> {
   return [...context, mapPrice(price)];
 }
 
-/** A charge without a PaymentIntent was not made by us. */
+/** Fetches the payment of a charge. A charge without a PaymentIntent is not Parley's and is left out. */
 async function fetchCharge(stripe: Stripe, id: string): Promise<StripeObject[]> {
   const intentId = idOf((await stripe.charges.retrieve(id)).payment_intent);
   return intentId ? await fetchPayment(stripe, intentId) : [];
 }
 
-/** What it means that Stripe does not know an object: gone, if its own event says so; null for what never goes. */
+/**
+ * Describes an object that Stripe does not know: deleted if its own event says so, otherwise missing. Returns null for
+ * a kind that Stripe never deletes.
+ */
 function describeMissing({ kind, id, deleted }: Target): StripeObject | null {
   switch (kind) {
     case "product":

@@ -6,17 +6,17 @@ import { AppError } from "../_shared/http/errors.ts";
 import { createFunction } from "../_shared/http/create-function.ts";
 import { processEvent, type WebhookPorts } from "./process-event.ts";
 
-/** How old a signature may be, in seconds. */
+/** The greatest age of a signature, in seconds. */
 const TOLERANCE_SECONDS = 300;
 
-/** What the webhook function needs of the world; the database comes with each request. */
+/** The services of the webhook function. Each request adds the database. */
 export interface WebhookFunctionPorts extends Omit<WebhookPorts, "db"> {
   webhookSecret: string;
-  /** The mode of the key: events of the other one are refused. */
+  /** True for a key of live mode. Events of the other mode are refused. */
   isLive: boolean;
 }
 
-/** `POST /stripe-webhook`: Stripe's events, known by their signature. */
+/** Creates the function `POST /stripe-webhook`, which receives Stripe's events and checks their signature. */
 export function createWebhookFunction(ports: WebhookFunctionPorts) {
   const app = createFunction({ name: "stripe-webhook", log: ports.log });
   const cryptoProvider = Stripe.createSubtleCryptoProvider();

@@ -6,7 +6,7 @@ import { fetchTargets } from "./fetch-target.ts";
 import { AppError } from "../_shared/http/errors.ts";
 import { describeError, type Log } from "../_shared/http/log.ts";
 
-/** What a webhook needs of the world. */
+/** The services and database calls of the webhook. */
 export interface WebhookPorts {
   stripe: Stripe;
   db: BillingDatabase;
@@ -14,8 +14,9 @@ export interface WebhookPorts {
 }
 
 /**
- * Takes an event as a hint: what it names is fetched from Stripe and written in one transaction, so that order, age and
- * repetition of events cannot matter. Throws `internal`, with nothing half written, when it is to be sent again.
+ * Processes an event: fetches the objects that it names from Stripe and stores them in one transaction. Order, age and
+ * repetition of events therefore do not matter. Throws `internal` when Stripe must send the event again; then nothing
+ * was stored.
  */
 export async function processEvent(
   { stripe, db, log }: WebhookPorts,
@@ -30,13 +31,13 @@ export async function processEvent(
     await db.failEvent(event.id, nameError(error)).catch((cause: unknown) =>
       log.error("failure_not_recorded", { event_id: event.id, ...describeError(cause) })
     );
-    // Whatever it was, and whosever fault: Stripe is to send the event again.
+    // A status of 500 makes Stripe send the event again, whatever the cause was.
     throw new AppError("internal", { cause: error });
   }
   return "processed";
 }
 
-/** A code for the ledger: messages of Stripe can quote what people typed. */
+/** Returns the name and code of an error for its stored event. Messages of Stripe can quote what people typed. */
 function nameError(error: unknown): string {
   const { error: name, error_code } = describeError(error);
   return error_code ? `${name}: ${error_code}` : String(name);

@@ -5,7 +5,7 @@ import { createTurnDatabase } from "../_shared/turn/turn-database.ts";
 import type { TurnPorts } from "../_shared/turn/turn-ports.ts";
 import { recoverTurns } from "./recover-turns.ts";
 
-/** `POST /turn-recovery` (secret key, every minute): settles turns whose function has died. */
+/** Creates the function `POST /turn-recovery` (secret key, every minute): settles turns whose function has died. */
 export function createTurnRecoveryFunction(ports: Omit<TurnPorts, "db">) {
   const app = createFunction({ name: "turn-recovery", log: ports.log });
   app.post("/", allow("secret"), async (c) => {

@@ -8,14 +8,14 @@ import { type Ending, readEnding, settleReply } from "../_shared/turn/settle-rep
 import type { TurnRow } from "../_shared/turn/turn-database.ts";
 import type { TurnPorts } from "../_shared/turn/turn-ports.ts";
 
-/** Most turns of one run; what is left waits for the next minute. */
+/** The most turns of one run. The next run, a minute later, claims the rest. */
 const LIMIT = 50;
-/** A response that takes longer is cancelled. */
+/** Recovery cancels a response that has run for longer than this. */
 const LONGEST_MS = 15 * 60_000;
 
 type Recovered = Exclude<keyof RecoveryReply, "checked">;
 
-/** Settles turns whose pump has been silent, by what OpenAI says of their responses. */
+/** Settles turns that no longer send heartbeats, from the state of their responses at OpenAI. */
 export async function recoverTurns(ports: TurnPorts): Promise<RecoveryReply> {
   const report: RecoveryReply = {
     checked: 0,
@@ -57,7 +57,7 @@ function isRunning({ status }: Responses.Response): boolean {
   return status === "in_progress" || status === "queued";
 }
 
-/** Null when the turn never reached OpenAI, or OpenAI does not know it any more. */
+/** Returns the response of a turn; null when the turn never reached OpenAI or OpenAI has deleted the response. */
 async function findResponse(
   { openai }: TurnPorts,
   { response_id }: TurnRow,

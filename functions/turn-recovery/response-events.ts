@@ -5,8 +5,8 @@ type Unnumbered = Event extends infer E ? E extends Event ? Omit<E, "sequence_nu
   : never;
 
 /**
- * The events that a stored response would have streamed, with each text in one piece, so that a reply recovered from it
- * is the one that a client would have seen. A cancelled response has no terminal event, as on the wire.
+ * Returns the events that a stored response would have streamed, with each text in one piece. A recovered reply is
+ * therefore the same as a streamed one. A cancelled response has no terminal event, as in OpenAI's stream.
  */
 export function responseEvents(response: Responses.Response): Event[] {
   const events: Unnumbered[] = [

@@ -7,7 +7,7 @@ import type { CleanupPorts, StepReport } from "./cleanup-ports.ts";
 const LIMIT = 100;
 const STORES_AT_ONCE = 8;
 
-/** Asks OpenAI about stores that expire soon, and takes over what it says. */
+/** Asks OpenAI about stores that expire soon. Stores the new expiry, or marks the store as expired. */
 export async function checkStores(ports: CleanupPorts): Promise<StepReport> {
   const storeIds = await ports.cleanup.claimStoresToCheck(LIMIT);
   const outcomes = await mapAtOnce(

@@ -7,13 +7,13 @@ import { findOrphans } from "./find-orphans.ts";
 import { limitServices } from "./give-up.ts";
 import { resumeFiles, resumeStores } from "./resume-work.ts";
 
-/** How long a run takes, in milliseconds: its caller waits 90 seconds, the platform ends it after 150. */
+/** The longest run, in milliseconds. Its caller waits 90 seconds, and the platform ends a function after 150. */
 export const LONGEST_MS = 60_000;
 const STORES_PER_RUN = 10_000;
 
 type Step = (ports: CleanupPorts) => Promise<StepReport>;
 
-/** None waits for another, so that no step that hangs holds up the outbox, or the rest. */
+/** These steps run at the same time, so a step that hangs cannot delay the outbox or another step. */
 const STEPS: Record<string, Step> = {
   drain: drainOutbox,
   expire: expireStores,
@@ -24,9 +24,9 @@ const STEPS: Record<string, Step> = {
 };
 
 /**
- * One run of the clean-up: deletes what is in the outbox, and meanwhile expires, takes over, goes on with what was broken
- * off and looks for orphans; then deletes what those have let go of. Ends soon after the signal, whoever hangs. A step
- * that fails is counted, logged and tried again next time.
+ * Runs the clean-up once. All steps run at the same time: they drain the outbox, expire and check stores, resume
+ * interrupted work and look for orphans. A second drain then deletes what those steps added to the outbox. The run ends
+ * soon after the signal, even when a service hangs. A failed step is counted and logged; the next run repeats it.
  */
 export async function cleanUp(unlimited: CleanupPorts): Promise<CleanupReply> {
   const { signal, cleanup, log } = unlimited;

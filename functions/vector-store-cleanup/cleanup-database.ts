@@ -3,38 +3,40 @@ import type { Database } from "../../types/database.ts";
 import type { FileRow } from "../_shared/session-files/file-database.ts";
 import { unwrap } from "../_shared/http/refusal.ts";
 
-/** A claimed row of the outbox. */
+/** A row of the outbox with a claim. */
 export type Deletion = Database["public"]["Functions"]["claim_remote_deletions"]["Returns"][number];
 
-/** Who is asked to delete: `provider` of a row of the outbox. */
+/** The services that can delete an object: `provider` of a row of the outbox. */
 export const PROVIDERS = ["stripe", "storage", "openai"] as const;
 type Provider = typeof PROVIDERS[number];
 
-/** The database as the clean-up sees it; each method is one call and takes what nobody else works on. */
+/** The database calls of the clean-up. Each method is one call. A claim skips rows that another run has claimed. */
 export interface CleanupDatabase {
-  /** Marks stores whose time has passed. */
+  /** Marks stores that are past their expiry. Returns their number. */
   expireDue(limit: number): Promise<number>;
-  /** Hands expired stores to the outbox. */
+  /** Adds expired stores to the outbox. Returns their number. */
   releaseExpired(limit: number): Promise<number>;
-  /** OpenAI's ids of stores that expire soon. */
+  /** Claims stores that expire soon. Returns OpenAI's ids. */
   claimStoresToCheck(limit: number): Promise<string[]>;
+  /** Stores the new expiry of a store. */
   touchStore(storeId: string, expiresAt: Date): Promise<void>;
-  /** Sessions whose store somebody began to make. */
+  /** Returns the ids of sessions whose store was begun and never completed. */
   findAbandonedStores(limit: number): Promise<string[]>;
   claimStaleFiles(limit: number): Promise<FileRow[]>;
   claimDeletions(provider: Provider, limit: number): Promise<Deletion[]>;
-  /** Ends a claim; with an error it is tried again later. */
+  /** Settles a claim. With an error, a later run tries the deletion again. */
   completeDeletion(deletion: Deletion, error?: string): Promise<void>;
   countDue(): Promise<number>;
-  /** Those of the ids at OpenAI that no row and no deletion names. */
+  /** Returns the ids at OpenAI that neither a row nor the outbox names. */
   findUnknown(kind: "vector_store" | "file", ids: string[]): Promise<string[]>;
+  /** Adds objects in Storage that no row names to the outbox. Returns their number. */
   enqueueStrayObjects(limit: number): Promise<number>;
   readCursor(name: string): Promise<string>;
-  /** Null: from the start. */
+  /** Stores where the next run continues; null for the start. */
   moveCursor(name: string, position: string | null): Promise<void>;
 }
 
-/** The functions of the clean-up, called with the secret key. */
+/** Creates the database calls of the clean-up from a client with the secret key. */
 export function createCleanupDatabase(admin: SupabaseClient<Database>): CleanupDatabase {
   return {
     expireDue: async (max_count) => unwrap(await admin.rpc("expire_due_stores", { max_count })),

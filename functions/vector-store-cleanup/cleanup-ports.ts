@@ -2,20 +2,20 @@ import type Stripe from "stripe";
 import type { FilePorts, FileServices } from "../_shared/session-files/file-ports.ts";
 import type { CleanupDatabase } from "./cleanup-database.ts";
 
-/** What is the same for every run. */
+/** The services that all runs share. */
 export interface CleanupServices extends FileServices {
-  /** Null where nothing is sold. */
+  /** Null in a project that does not sell anything. */
   stripe: Stripe | null;
 }
 
-/** What the clean-up needs of the world. */
+/** The services and database calls of one run of the clean-up. */
 export interface CleanupPorts extends FilePorts, CleanupServices {
   cleanup: CleanupDatabase;
-  /** When it aborts, the run is over: what waits for somebody is given up, and nothing more is begun. */
+  /** Ends the run when it aborts: the run stops waiting for services and starts no new work. */
   signal: AbortSignal;
 }
 
-/** What a step of the clean-up has done, to be summed up. */
+/** Counts of what a step of the clean-up has done. The run adds them up. */
 export interface StepReport {
   checked?: number;
   expired?: number;

@@ -7,14 +7,14 @@ import { isGone } from "../_shared/openai/store-lost.ts";
 import type { FileStorage } from "../_shared/session-files/file-storage.ts";
 import type { Deletion } from "./cleanup-database.ts";
 
-/** Most items that one call lists. */
+/** The most items that one call lists. */
 const ITEMS_PER_PAGE = 100;
 const ITEMS_AT_ONCE = 8;
 
 interface DeletePorts {
   openai: OpenAI;
   storage: FileStorage;
-  /** Null where nothing is sold; a customer then waits in the outbox until there is a key. */
+  /** Null without a key of Stripe. A customer then stays in the outbox until there is a key. */
   stripe: Stripe | null;
 }
 
@@ -31,7 +31,7 @@ const deleters: Record<string, (ports: DeletePorts, id: string) => Promise<unkno
   },
 };
 
-/** Deletes one thing at OpenAI, in Storage or at Stripe. What is not there counts as deleted; anything else throws. */
+/** Deletes an object at OpenAI, in Storage or at Stripe. A missing object counts as deleted; other failures throw. */
 export async function deleteRemote(ports: DeletePorts, deletion: Deletion): Promise<void> {
   const remove = deleters[deletion.kind];
   if (!remove) throw new Error(`no such kind: ${deletion.kind}`);
@@ -42,18 +42,18 @@ export async function deleteRemote(ports: DeletePorts, deletion: Deletion): Prom
   }
 }
 
-/** A response that still runs would go on, and add its items to the conversation. */
+/** Cancels a response before deleting it: a running response would still add its items to the conversation. */
 async function deleteResponse(openai: OpenAI, id: string): Promise<void> {
   try {
     await openai.responses.cancel(id);
   } catch (error) {
-    // Only background responses can be cancelled, and a settled one need not be.
+    // OpenAI cancels only background responses that are still running.
     if (!(error instanceof APIError && error.status === 400)) throw error;
   }
   await openai.responses.delete(id);
 }
 
-/** OpenAI keeps the items of a deleted conversation, and lists them no more: they go first. */
+/** Deletes the items first: OpenAI keeps the items of a deleted conversation but no longer lists them. */
 async function deleteConversation(openai: OpenAI, id: string): Promise<void> {
   const { items } = openai.conversations;
   for (;;) {

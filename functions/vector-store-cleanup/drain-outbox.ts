@@ -6,13 +6,13 @@ import type { CleanupPorts, StepReport } from "./cleanup-ports.ts";
 import { deleteRemote } from "./delete-remote.ts";
 import { giveUp } from "./give-up.ts";
 
-/** What a run that dies leaves under its lease is no more than this, of each provider. */
+/** The rows of one claim. A run that dies leaves at most this many leased rows for each provider. */
 const BATCH = 16;
 const DELETIONS_AT_ONCE = 8;
 
 /**
- * Deletes what is in the outbox until nothing is due or the time is up; each row is ended by itself, so that a crash
- * loses nothing. Providers do not wait for each other: while one hangs, the others' rows go.
+ * Deletes the objects in the outbox until no row is due or the time is up. Each row is settled on its own, so a crash
+ * loses nothing. Each claim covers one provider, so a hung provider cannot block the others.
  */
 export async function drainOutbox(ports: CleanupPorts): Promise<StepReport> {
   const report = { deleted: 0, failed: 0 };

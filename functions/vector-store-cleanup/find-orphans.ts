@@ -2,9 +2,9 @@ import { APIError } from "openai";
 import { isRemoteName } from "../_shared/session-files/file-names.ts";
 import type { CleanupPorts, StepReport } from "./cleanup-ports.ts";
 
-/** What is younger may still be on its way into a row. */
+/** A younger object may belong to a row that is not stored yet. */
 const OLD_SECONDS = 86_400;
-/** OpenAI's largest pages. */
+/** The largest pages that OpenAI allows. */
 const STORES_PER_PAGE = 100;
 const FILES_PER_PAGE = 1_000;
 const STORE_PAGES = 5;
@@ -13,15 +13,15 @@ const OBJECTS = 1_000;
 type Kind = "vector_store" | "file";
 
 interface Page {
-  /** All that it lists, oldest first. */
+  /** All ids of the page, oldest first. */
   ids: string[];
-  /** Those that are ours and old. */
+  /** The ids of old objects that belong to this project. */
   candidates: string[];
 }
 
 /**
- * Looks through a slice of what is at OpenAI and in Storage for things of ours that no row names, and hands them to the
- * outbox. Each run goes on where the last one stopped, so that its time does not grow with what there is.
+ * Looks for this project's objects at OpenAI and in Storage that no row names, and adds them to the outbox. Each run
+ * reads a limited part and continues where the last run stopped, so its time does not grow with the number of objects.
  */
 export async function findOrphans(ports: CleanupPorts): Promise<StepReport> {
   const objects = await ports.cleanup.enqueueStrayObjects(OBJECTS);
@@ -47,7 +47,7 @@ async function walk(
     const { ids, candidates } = await list(after);
     const unknown = candidates.length > 0 ? await cleanup.findUnknown(kind, candidates) : [];
     for (const id of unknown) {
-      // The cursor has not moved: the next run finds the rest.
+      // The cursor has not moved yet, so the next run finds the remaining ids.
       signal.throwIfAborted();
       await files.abandon(kind, id);
     }
@@ -77,7 +77,7 @@ async function listFiles({ openai, project }: CleanupPorts, after?: string): Pro
   return { ids: data.map(({ id }) => id), candidates: ours.map(({ id }) => id) };
 }
 
-/** What the cursor names may be deleted meanwhile; then the next run begins again. */
+/** Returns an empty page when the cursor's object was deleted meanwhile. The next run then starts over. */
 async function fromStart<Entry>(
   after: string | undefined,
   list: () => Promise<{ data: Entry[] }>,

@@ -1,7 +1,10 @@
 import type OpenAI from "openai";
 import type { FileStorage } from "../_shared/session-files/file-storage.ts";
 
-/** The result of `work`; rejects with the signal's reason when that comes first. What is under way then ends by itself. */
+/**
+ * Returns the result of `work`. Rejects with the signal's reason when the signal aborts first; `work` itself is not
+ * interrupted.
+ */
 export async function giveUp<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
   const { promise, reject } = Promise.withResolvers<never>();
   const end = () => reject(signal.reason);
@@ -14,7 +17,7 @@ export async function giveUp<Result>(work: Promise<Result>, signal: AbortSignal)
   }
 }
 
-/** OpenAI and Storage, whose answers nobody waits for after the signal. */
+/** Returns OpenAI and Storage as services whose calls reject when the signal aborts. */
 export function limitServices(
   { openai, storage }: { openai: OpenAI; storage: FileStorage },
   signal: AbortSignal,

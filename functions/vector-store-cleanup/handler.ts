@@ -6,7 +6,10 @@ import { cleanUp, LONGEST_MS } from "./clean-up.ts";
 import { createCleanupDatabase } from "./cleanup-database.ts";
 import type { CleanupServices } from "./cleanup-ports.ts";
 
-/** `POST /vector-store-cleanup` (secret key, every 15 minutes): expires stores, and deletes what nobody owns any more. */
+/**
+ * Creates the function `POST /vector-store-cleanup` (secret key, every 15 minutes): expires stores and deletes remote
+ * objects that have no owner.
+ */
 export function createCleanupFunction(services: CleanupServices) {
   const app = createFunction({ name: "vector-store-cleanup", log: services.log });
   app.post("/", allow("secret"), async (c) => {

@@ -7,19 +7,19 @@ import type { CleanupPorts, StepReport } from "./cleanup-ports.ts";
 
 const LIMIT = 20;
 const AT_ONCE = 4;
-/** OpenAI has had ten minutes already; a run looks after twenty such files. */
+/** The wait for one file. OpenAI has had ten minutes already, and a run resumes up to 20 files. */
 const INDEXING_MS = 10_000;
-/** A file that OpenAI has not read in this time will not be. */
+/** A file that OpenAI has not indexed by this age has failed. */
 const LONGEST_INDEXING_MS = 3_600_000;
 
-/** Goes on with files whose function died: stored ones are indexed, others have failed. */
+/** Resumes files whose function died: indexes stored files, and marks unfinished uploads as failed. */
 export async function resumeFiles(ports: CleanupPorts): Promise<StepReport> {
   const rows = await ports.cleanup.claimStaleFiles(LIMIT);
   const resumed = await mapAtOnce(rows, AT_ONCE, (row) => resumeFile(ports, row), ports.signal);
   return { checked: resumed.length };
 }
 
-/** Goes on with stores that somebody began to make and did not finish. */
+/** Builds the stores that another function began to build and did not complete. */
 export async function resumeStores(ports: CleanupPorts): Promise<StepReport> {
   const sessionIds = await ports.cleanup.findAbandonedStores(LIMIT);
   const stores = await mapAtOnce(

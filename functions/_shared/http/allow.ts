@@ -4,7 +4,10 @@ import { limitedFetch } from "./limited-fetch.ts";
 
 type Callers = NonNullable<Parameters<typeof withSupabase<Database>>[0]>["auth"];
 
-/** Lets these callers in, and puts clients into the request's context that do not wait for the database for ever. */
+/**
+ * Admits these callers and refuses all others. Adds database clients to the request's context whose calls end after a
+ * time limit.
+ */
 export function allow(auth: Callers): ReturnType<typeof withSupabase<Database>> {
   return withSupabase<Database>({ auth, supabaseOptions: { global: { fetch: limitedFetch } } });
 }

@@ -1,8 +1,8 @@
 const LOOPBACK = ["localhost", "127.0.0.1", "[::1]"];
 
 /**
- * True for an origin that the app is served from: one of `PARLEY_ALLOWED_ORIGINS`, which are separated by commas or
- * spaces and may have an app's own scheme, or any on this machine when the setting is empty.
+ * Returns true for an origin of the app: one of `PARLEY_ALLOWED_ORIGINS`. The origins there are separated by commas or
+ * spaces and may have an app's own scheme. An empty setting allows every origin of this machine.
  */
 export function isAllowedOrigin(setting: string, origin: string): boolean {
   const allowed = setting.split(/[\s,]+/).filter(Boolean);
@@ -12,7 +12,7 @@ export function isAllowedOrigin(setting: string, origin: string): boolean {
   return isWeb(protocol) && LOOPBACK.includes(hostname);
 }
 
-/** True for the schemes of pages. */
+/** Returns true for the schemes of web pages. */
 export function isWeb(protocol: string): boolean {
   return protocol === "http:" || protocol === "https:";
 }

@@ -1,7 +1,7 @@
-// Supabase's edge runtime only. Source: https://supabase.com/docs/guides/functions/background-tasks
+// Exists only in Supabase's edge runtime. Source: https://supabase.com/docs/guides/functions/background-tasks
 declare const EdgeRuntime: { waitUntil(promise: Promise<unknown>): void } | undefined;
 
-/** Lets work go on after the response. `work` must not reject: nobody is there to hear it. */
+/** Keeps the function alive until `work` ends, also after the response. `work` must not reject. */
 export function runInBackground(work: Promise<unknown>): void {
   if (typeof EdgeRuntime !== "undefined") EdgeRuntime.waitUntil(work);
 }

@@ -7,7 +7,7 @@ export interface RequestFacts {
   profile_id?: string;
   /** `chat_turns.id` of the turn that the request began, joined or stopped. */
   turn_id?: string;
-  /** Code of the error that is answered. */
+  /** Code of the error that the reply has. */
   code?: string;
 }
 

@@ -15,12 +15,12 @@ import { logRequests } from "./log-requests.ts";
 import { logOutdated } from "./outdated.ts";
 import { toAppError } from "./to-app-error.ts";
 
-/** What every function is made from. */
+/** The options of an edge function. */
 export interface FunctionOptions {
-  /** The folder's name: the first segment of every path. */
+  /** The name of its folder, which is the first segment of every path. */
   name: string;
   log: Log;
-  /** The function reads multipart forms as they come, and limits them itself; all other bodies are short. */
+  /** True if the function reads multipart forms as streams and limits them itself. All other bodies are short. */
   streamsForms?: boolean;
 }
 
@@ -28,7 +28,7 @@ const MAX_BODY_BYTES = 1024 * 1024;
 const MAX_DRAINED_BYTES = 64 * 1024 * 1024;
 const EXPOSED_HEADERS = ["x-request-id", "retry-after", "x-vercel-ai-ui-message-stream"];
 
-/** A Hono app with what all functions share: request ids, CORS, limits, and one way out for errors. */
+/** Creates the Hono app of a function with request ids, CORS, limits, a request log and error replies. */
 export function createFunction(
   { name, log, streamsForms = false }: FunctionOptions,
 ): Hono<FunctionEnv> {
@@ -43,7 +43,7 @@ export function createFunction(
     return next();
   });
   const limit = bodyLimit({ maxSize: MAX_BODY_BYTES, onError: refuseBody });
-  // It holds a body without a content-length whole.
+  // The limit would hold a form without a content-length in memory as a whole.
   app.use((c, next) => streamsForms && isForm(c) ? next() : limit(c, next));
   app.notFound((c) => answerError(c, new AppError("not_found")));
   app.onError(async (error, c) => {
@@ -54,18 +54,18 @@ export function createFunction(
   return app;
 }
 
-/** Pages of other origins cannot read what functions answer; no cookie is ever used, so this is a second line. */
+/** Lets only pages of the app's origins read replies. Functions use no cookies, so this is a second line of defence. */
 function allowOrigin(origin: string, c: Context): string | null {
   const { PARLEY_ALLOWED_ORIGINS = "" } = env<{ PARLEY_ALLOWED_ORIGINS?: string }>(c);
   return isAllowedOrigin(PARLEY_ALLOWED_ORIGINS, origin) ? origin : null;
 }
 
-/** True for a body that is a multipart form. */
+/** Returns true for a body that is a multipart form. */
 export function isForm(c: Context): boolean {
   return /^multipart\/form-data\b/i.test(c.req.header("content-type") ?? "");
 }
 
-/** What a body says in its shape. Throws `invalid_request`, whose details name the fields. */
+/** Parses a body with a schema. Throws `invalid_request`, whose details name the fields. */
 export function parseBody<Shape>(shape: z.ZodType<Shape>, body: unknown): Shape {
   const parsed = shape.safeParse(body, { error: describeIssue });
   if (parsed.success) return parsed.data;
@@ -73,8 +73,8 @@ export function parseBody<Shape>(shape: z.ZodType<Shape>, body: unknown): Shape 
 }
 
 /**
- * The refusal of a body that was parsed with `describeIssue`: its message is the first sentence, and its details have
- * a path, a code and a sentence for each field.
+ * Returns the refusal of a body that was parsed with `describeIssue`. Its message is the first sentence, and its details
+ * have a path, a code and a sentence for each field.
  */
 export function invalidRequest({ issues }: z.ZodError): AppError {
   const details = issues.map(({ path, code, message }) => ({
@@ -88,7 +88,7 @@ export function invalidRequest({ issues }: z.ZodError): AppError {
   });
 }
 
-/** The JSON body of a request. Throws `invalid_json`. */
+/** Reads the JSON body of a request. Throws `invalid_json`. */
 export async function readJson(c: Context<FunctionEnv>): Promise<unknown> {
   try {
     return await c.req.json();
@@ -108,11 +108,11 @@ function refuseMethod(c: Context<FunctionEnv>, methods: string[]): Response {
   return answerError(c, new AppError("method_not_allowed"));
 }
 
-/** A client that is still sending sees the refusal only when what it sends is taken off the line. */
+/** Reads the rest of a body before refusing it: a client that is still sending would not see the refusal. */
 async function refuseBody(c: Context<FunctionEnv>): Promise<never> {
   const { body } = c.req.raw;
   let left = MAX_DRAINED_BYTES;
-  // A body of unknown length is being read already.
+  // A locked body has no known length, and the limit is already reading it.
   if (body && !body.locked) {
     try {
       for await (const chunk of body) {
@@ -120,7 +120,7 @@ async function refuseBody(c: Context<FunctionEnv>): Promise<never> {
         if (left < 0) break;
       }
     } catch {
-      // Too slow, or gone.
+      // The client is too slow or has disconnected.
     }
   }
   throw new AppError("payload_too_large");

@@ -6,12 +6,12 @@ interface ErrorOptions {
   message?: string;
   details?: Record<string, unknown>;
   hint?: string;
-  /** Seconds after which it may be tried again. */
+  /** Seconds after which the client may try again. */
   retryAfter?: number;
   cause?: unknown;
 }
 
-/** An error with a stable code, a status, and nothing in it that a client may not see. */
+/** An error for clients: a stable code, a status, and nothing that a client must not see. */
 export class AppError extends Error {
   readonly code: string;
   readonly status: ContentfulStatusCode;
@@ -28,7 +28,7 @@ export class AppError extends Error {
     this.retryAfter = options.retryAfter;
   }
 
-  /** The envelope that leaves the function. */
+  /** Returns the error as a reply. */
   toReply(): ErrorReply {
     return { code: this.code, message: this.message, details: this.details, hint: this.hint };
   }

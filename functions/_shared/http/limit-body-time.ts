@@ -1,8 +1,8 @@
 import { AppError } from "./errors.ts";
 
-/** How long a client may take over a body, in milliseconds. */
+/** The time that a client has to send a body, in milliseconds. */
 export interface BodyTime {
-  /** Without sending anything. */
+  /** The longest time without a byte. */
   silence: number;
   /** From the first read to the last byte. */
   total: number;
@@ -14,14 +14,14 @@ export const BODY_TIME = {
   form: { silence: 20_000, total: 400_000 },
 } as const;
 
-/** Returns a part of the time, above 0 and below 1, for tests that wait for its end; anything else gives all of it. */
+/** Returns a part of the time, above 0 and below 1, for tests that wait for its end. Other values give all of it. */
 export function partOf({ silence, total }: BodyTime, part: string | undefined): BodyTime {
   const number = Number(part);
   const factor = number > 0 && number < 1 ? number : 1;
   return { silence: silence * factor, total: total * factor };
 }
 
-/** A request whose body fails with `request_timeout` where the client takes longer; time counts while somebody reads. */
+/** Returns a request whose body fails with `request_timeout` after the limits. The first read starts the time. */
 export function limitBodyTime(request: Request, limits: BodyTime): Request {
   if (!request.body) return request;
   const source = request.body.getReader();
@@ -36,13 +36,13 @@ export function limitBodyTime(request: Request, limits: BodyTime): Request {
         else controller.enqueue(value);
       } catch (error) {
         controller.error(error);
-        // Whoever waits for the body has been told; the connection is the server's to end.
+        // The reader of the body already has the error, and the server closes the connection.
         source.cancel().catch(() => {});
       }
     },
     cancel: (reason) => source.cancel(reason),
   }, { highWaterMark: 0 });
-  // `duplex` is what streamed bodies need; the DOM's types do not know it.
+  // Streamed bodies need `duplex`, which the DOM's types lack.
   const init: RequestInit & { duplex: "half" } = { body, duplex: "half" };
   return new Request(request, init);
 }

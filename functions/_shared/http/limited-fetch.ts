@@ -1,7 +1,7 @@
-/** PostgREST gives up on a statement after 8 seconds; what takes longer than this has been lost on the way. */
+/** PostgREST ends a statement after 8 seconds, so a longer request was lost on the way. */
 const LIMIT_MS = 15_000;
 
-/** A `fetch` that waits so long for the database, and for Storage and Auth as long as they take. */
+/** Returns a `fetch` that aborts requests to the database after `limitMs`. Storage and Auth have no limit. */
 export function createLimitedFetch(limitMs: number): typeof fetch {
   return (input, init) => {
     const { pathname } = new URL(input instanceof Request ? input.url : input);
@@ -12,5 +12,5 @@ export function createLimitedFetch(limitMs: number): typeof fetch {
   };
 }
 
-/** The one of all functions: whoever waits for the database for ever keeps a turn from being recovered. */
+/** The `fetch` of all functions. A function that waited for the database forever would keep its turn from recovery. */
 export const limitedFetch = createLimitedFetch(LIMIT_MS);

@@ -4,8 +4,8 @@ import type { FunctionEnv, RequestFacts } from "./context.ts";
 import { describeError, type Log } from "./log.ts";
 
 /**
- * Writes one line per request, when its reply begins: `info`, `warn` for what was refused, `error` for what went wrong.
- * The route is the pattern, never the path, and `ms` are milliseconds until the reply's headers.
+ * Writes one line for each request when its reply begins: `info`, `warn` for a refusal, or `error` for a failure. The
+ * route is the pattern, never the path. `ms` is the time in milliseconds until the reply's headers.
  */
 export function logRequests(log: Log): MiddlewareHandler<FunctionEnv> {
   return async (c, next) => {

@@ -1,15 +1,15 @@
-/** One structured line: never a secret, never what a user wrote. */
+/** The fields of a log line. They never contain a secret or a text of a user. */
 export type LogFields = Record<string, string | number | boolean | null | undefined>;
 
-/** Writes one JSON line. */
+/** Writes JSON lines. */
 export interface Log {
   info(event: string, fields?: LogFields): void;
-  /** Somebody else's mistake, such as a request that was refused. */
+  /** Logs a mistake of the client, such as a refused request. */
   warn(event: string, fields?: LogFields): void;
   error(event: string, fields?: LogFields): void;
 }
 
-/** The log of one function: JSON lines that a hosted project collects from the console. */
+/** Creates the log of a function. It writes JSON lines to the console, where a hosted project collects them. */
 export function createLog(functionName: string): Log {
   const line = (level: string, event: string, fields?: LogFields) =>
     JSON.stringify({
@@ -27,8 +27,8 @@ export function createLog(functionName: string): Log {
 }
 
 /**
- * What may be logged of an unknown error: names, codes and places, since messages can quote what a user wrote. An error
- * of ours stands for its cause.
+ * Returns the parts of an unknown error that may be logged: names, codes and places. Messages are left out because they
+ * can quote a user's text. An error with a cause is described by its cause.
  */
 export function describeError(error: unknown): LogFields {
   if (typeof error !== "object" || error === null) return { error: typeof error };
@@ -43,7 +43,7 @@ export function describeError(error: unknown): LogFields {
   };
 }
 
-/** Where an error was made. A stack begins with the message, whose lines may look like places. */
+/** Returns where an error was created. Removes the message from the stack first: its lines may look like places. */
 function placeOf({ message, stack = "" }: Error): string | undefined {
   const place = /^\s+at (?:.*\()?((?:(?:file|https|node|npm|ext):|\/)\S+:\d+:\d+)\)?$/m;
   return stack.replace(message, "").match(place)?.[1];

@@ -6,12 +6,12 @@ import type { Log } from "./log.ts";
 export const RELEASE = "0.1.0";
 
 /**
- * What PostgREST and Postgres say of a function, table or column that the database lacks:
+ * The error codes of PostgREST and Postgres for a function, table or column that the database lacks:
  * https://docs.postgrest.org/en/stable/references/errors.html
  */
 const MISSING = new Set(["PGRST202", "PGRST204", "PGRST205", "42883", "42703", "42P01"]);
 
-/** Tells whether an error, or one that caused it, says that the database lacks what the functions call. */
+/** Returns true if an error or its cause says that the database lacks a function, table or column. */
 export function isOutdated(error: unknown): boolean {
   if (typeof error !== "object" || error === null) return false;
   if ("code" in error && typeof error.code === "string" && MISSING.has(error.code)) return true;

@@ -6,7 +6,7 @@ import { AppError } from "./errors.ts";
 
 const Details = z.record(z.string(), z.unknown());
 
-/** A rule of the database said no: its SQLSTATE `PTnnn` is the status, its message the code. */
+/** A refusal that a rule of the database raised. Its SQLSTATE `PTnnn` is the status, and its message is the code. */
 class Refusal extends AppError {
   override readonly code: string;
   override readonly status: ContentfulStatusCode;
@@ -18,19 +18,19 @@ class Refusal extends AppError {
       cause: error,
     });
     this.code = error.message;
-    // Every PTnnn that our SQL raises is a status that carries a body.
+    // Parley's SQL raises PTnnn only with a status that allows a body.
     this.status = Number(error.code.slice(2)) as ContentfulStatusCode;
   }
 }
 
-/** The data of a database call. Throws a refusal with its own code and status, or `internal`. */
+/** Returns the data of a database call. Throws a refusal with its own code and status, or `internal`. */
 export function unwrap<T>(result: PostgrestSingleResponse<T>): T {
   if (result.error === null) return result.data;
   if (/^PT\d{3}$/.test(result.error.code)) throw new Refusal(result.error);
   throw new AppError("internal", { cause: result.error });
 }
 
-/** A sentence for a refusal that was raised without `private.refuse`, which demands one. */
+/** Returns a sentence for a refusal that was raised without `private.refuse` and therefore has none. */
 function describeCode(code: string): string {
   if (isErrorCode(code)) return describeErrorCode(code);
   return `The database refused the request with the code ${code}. Contact support.`;

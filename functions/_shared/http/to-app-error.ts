@@ -3,7 +3,7 @@ import { HTTPException } from "hono/http-exception";
 import { AppError } from "./errors.ts";
 import { isOutdated } from "./outdated.ts";
 
-/** Any error as one of ours. Refusals of `@supabase/server` say why in `details`, as all others do. */
+/** Turns any error into an AppError. A refusal of `@supabase/server` has its reason in `details`. */
 export function toAppError(error: Error): AppError {
   if (isOutdated(error)) return new AppError("database_outdated", { cause: error });
   if (error instanceof AppError) return error;

@@ -2,6 +2,7 @@ import type { SupabaseClient } from "@supabase/supabase-js";
 import type OpenAI from "openai";
 import type { Database } from "../../../types/database.ts";
 import type { Log } from "../http/log.ts";
+import { sha256Hex } from "../http/sha256.ts";
 import { createFileDatabase, type FileDatabase } from "./file-database.ts";
 import { createFileStorage, type FileStorage } from "./file-storage.ts";
 
@@ -33,7 +34,5 @@ export function createFilePorts(
 
 /** A short name for this project, from the address of its API. */
 export async function nameProject(supabaseUrl: string): Promise<string> {
-  const bytes = new TextEncoder().encode(new URL(supabaseUrl).origin);
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(digest.subarray(0, 4), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return (await sha256Hex(new URL(supabaseUrl).origin)).slice(0, 8);
 }

@@ -1,8 +1,9 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
 import type Stripe from "stripe";
 import { z } from "zod";
-import type { Database, Json } from "../../../types/database.ts";
+import type { Database } from "../../../types/database.ts";
 import { unwrap } from "../http/refusal.ts";
+import { toStoredJson } from "../http/stored-json.ts";
 import type { StripeObject } from "./stripe-objects.ts";
 import { toIso } from "./client.ts";
 
@@ -60,7 +61,8 @@ export function createBillingDatabase(admin: SupabaseClient<Database>): BillingD
           // The generator takes no argument of a function for nullable.
           event_id: event_id ?? "",
           ticket,
-          objects: toJson(objects),
+          // Customers of Stripe may have typed characters that jsonb refuses.
+          objects: toStoredJson(objects),
         }),
       ),
     findAccount: async (auth_user_id, is_buying) =>
@@ -70,12 +72,4 @@ export function createBillingDatabase(admin: SupabaseClient<Database>): BillingD
     linkCustomer: async (profile_id, customer_id) =>
       unwrap(await admin.rpc("link_stripe_customer", { profile_id, customer_id })),
   };
-}
-
-/** jsonb refuses NUL and lone surrogates, which Stripe's customers may have typed. */
-function toJson(objects: StripeObject[]): Json {
-  return JSON.parse(
-    JSON.stringify(objects),
-    (_key, value) => typeof value === "string" ? value.replaceAll("\0", "").toWellFormed() : value,
-  );
 }

@@ -1,7 +1,6 @@
 import { z } from "zod";
+import { blankIsUnset, parseEnvironment } from "../http/environment.ts";
 import type { StripeAccess } from "./client.ts";
-
-const blankIsUnset = (value: unknown) => value === "" ? undefined : value;
 
 const ApiUrl = z.preprocess(blankIsUnset, z.url().default("https://api.stripe.com"));
 
@@ -16,11 +15,9 @@ export const BillingEnvironment = z.object({
 /** The settings of the functions that talk to Stripe. */
 export type BillingEnvironment = z.infer<typeof BillingEnvironment>;
 
-/** Parses the environment. Throws an Error that names each missing or wrong variable, and no value. */
+/** Parses the settings of billing. Throws as `parseEnvironment` does. */
 export function readBillingEnvironment(values: Record<string, string>): BillingEnvironment {
-  const parsed = BillingEnvironment.safeParse(values);
-  if (parsed.success) return parsed.data;
-  throw new Error(`Wrong environment:\n${z.prettifyError(parsed.error)}`);
+  return parseEnvironment(BillingEnvironment, values);
 }
 
 const OptionalAccess = z.object({
@@ -28,10 +25,11 @@ const OptionalAccess = z.object({
   STRIPE_API_URL: ApiUrl,
 });
 
-/** The access of functions that do without Stripe where nothing is sold: null without a key. Throws as above. */
+/**
+ * Reads the access to Stripe of functions that also work without Stripe. Returns null without a key. Throws as
+ * `parseEnvironment` does.
+ */
 export function readStripeAccess(values: Record<string, string>): StripeAccess | null {
-  const parsed = OptionalAccess.safeParse(values);
-  if (!parsed.success) throw new Error(`Wrong environment:\n${z.prettifyError(parsed.error)}`);
-  const { STRIPE_SECRET_KEY, STRIPE_API_URL } = parsed.data;
+  const { STRIPE_SECRET_KEY, STRIPE_API_URL } = parseEnvironment(OptionalAccess, values);
   return STRIPE_SECRET_KEY === undefined ? null : { STRIPE_SECRET_KEY, STRIPE_API_URL };
 }

@@ -1,7 +1,7 @@
 import type { Responses } from "openai/resources/responses/responses";
 import { describeError } from "../http/log.ts";
 import { followResponse, LostResponseError } from "./follow-response.ts";
-import type { TurnUsage } from "./events/map-outcome.ts";
+import { readUsage, type TurnUsage } from "./events/map-outcome.ts";
 import { publicErrorText } from "../openai/public-errors.ts";
 import type { Reply } from "./reply.ts";
 import { type Ending, endingChunks, readEnding, settleReply } from "./settle-reply.ts";
@@ -71,16 +71,6 @@ async function readEnd(
   const { outcome } = reply.mapper;
   if (!outcome) throw new LostResponseError("the response has no outcome");
   return readEnding(outcome, threadId);
-}
-
-function readUsage({ usage }: Responses.Response): TurnUsage | undefined {
-  if (!usage) return undefined;
-  const { input_tokens, output_tokens, input_tokens_details } = usage;
-  return {
-    input_tokens,
-    output_tokens,
-    cached_input_tokens: input_tokens_details?.cached_tokens ?? 0,
-  };
 }
 
 /** The session was deleted meanwhile; what its reply cost is booked, estimated at four characters a token if need be. */

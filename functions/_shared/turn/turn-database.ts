@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { ChatTurn } from "../../../types/api.ts";
 import type { Database, Json } from "../../../types/database.ts";
 import { unwrap } from "../http/refusal.ts";
+import { toStoredJson } from "../http/stored-json.ts";
 import type { TurnUsage } from "./events/map-outcome.ts";
 import type { NoticePart } from "./events/notice.ts";
 
@@ -185,10 +186,6 @@ function toArguments(auth_user_id: string, turn: ChatTurn) {
   };
 }
 
-/** Parts are chunks of JSON put together, so what they hold is JSON; jsonb refuses NUL and lone surrogates. */
 function toReply({ status: _status, usage, ...reply }: Settlement): Json {
-  return JSON.parse(
-    JSON.stringify({ ...reply, ...usage }),
-    (_key, value) => typeof value === "string" ? value.replaceAll("\0", "").toWellFormed() : value,
-  );
+  return toStoredJson({ ...reply, ...usage });
 }

@@ -3,7 +3,7 @@ import { requireAllowed } from "../../../functions/billing/check-url.ts";
 
 const isAllowed = (origins: string, url: string): boolean => {
   try {
-    requireAllowed(origins, [url]);
+    requireAllowed(origins, url);
     return true;
   } catch {
     return false;
@@ -25,4 +25,20 @@ test.for(
   ] as const,
 )("with '%s' users may go to %s: %s", ([origins, url, expected]) => {
   expect(isAllowed(origins, url)).toBe(expected);
+});
+
+test.for(
+  [
+    ["https://app.example", "https://app.example/"],
+    ["https:\\\\app.example\\done", "https://app.example/done"],
+    ["  https://app.example/a/../b\n", "https://app.example/b"],
+    ["HTTPS://APP.example:443/a b", "https://app.example/a%20b"],
+    [
+      "https://app.example/?id={CHECKOUT_SESSION_ID}",
+      "https://app.example/?id={CHECKOUT_SESSION_ID}",
+    ],
+    ["https://app.example/{CHECKOUT_SESSION_ID}", "https://app.example/{CHECKOUT_SESSION_ID}"],
+  ] as const,
+)("of %j, Stripe gets what was checked: %s", ([url, expected]) => {
+  expect(requireAllowed("https://app.example", url)).toBe(expected);
 });

@@ -1,5 +1,6 @@
 import type { UIMessageChunk } from "ai";
 import type { Responses } from "openai/resources/responses/responses";
+import { callInputChunk, callResultChunk } from "./call-chunks.ts";
 import type { IgnoredEvent } from "./ignored-events.ts";
 import { readOutcome, type TerminalEvent, type TurnOutcome } from "./map-outcome.ts";
 import { type FindFile, mapSource } from "./map-sources.ts";
@@ -77,7 +78,7 @@ class ResponseEventMapper implements EventMapper {
   close(): UIMessageChunk[] {
     const chunks: UIMessageChunk[] = [...this.#openParts.keys()].flatMap((id) => this.#endPart(id));
     for (const toolCallId of this.#openCalls) {
-      chunks.push(toolError(toolCallId, TOOL_INTERRUPTED_TEXT));
+      chunks.push(callResultChunk(toolCallId, { errorText: TOOL_INTERRUPTED_TEXT }));
     }
     if (this.#stepOpen) chunks.push({ type: "finish-step" });
     this.#openCalls.clear();
@@ -186,16 +187,8 @@ class ResponseEventMapper implements EventMapper {
   #startCall(item: Responses.ResponseOutputItem): UIMessageChunk[] {
     const call = readProviderCall(item, this.#findFile);
     if (!call) return [];
-    const { toolCallId, toolName, dynamic, input } = call;
-    this.#openCalls.add(toolCallId);
-    return [{
-      type: "tool-input-available",
-      toolCallId,
-      toolName,
-      input,
-      providerExecuted: true,
-      ...(dynamic && { dynamic }),
-    }];
+    this.#openCalls.add(call.toolCallId);
+    return [callInputChunk(call)];
   }
 
   /** The input is sent again: a call that has only begun does not know its queries yet. */
@@ -205,17 +198,9 @@ class ResponseEventMapper implements EventMapper {
     const { toolCallId, output, failed } = call;
     const input = this.#startCall(item);
     this.#openCalls.delete(toolCallId);
-    return [
-      ...input,
-      failed
-        ? toolError(toolCallId, TOOL_FAILED_TEXT)
-        : { type: "tool-output-available", toolCallId, output, providerExecuted: true },
-    ];
+    const result = failed ? { errorText: TOOL_FAILED_TEXT } : { output };
+    return [...input, callResultChunk(toolCallId, result)];
   }
-}
-
-function toolError(toolCallId: string, errorText: string): UIMessageChunk {
-  return { type: "tool-output-error", toolCallId, errorText, providerExecuted: true };
 }
 
 function contentId(event: { item_id: string; content_index: number }): string {

@@ -31,20 +31,20 @@ export function readOutcome(event: TerminalEvent, refused: boolean): TurnOutcome
       return {
         status: "completed",
         finishReason: refused ? "content-filter" : "stop",
-        ...readUsage(event.response),
+        usage: readUsage(event.response),
       };
     case "response.incomplete":
       return {
         status: "incomplete",
         finishReason: refused ? "content-filter" : incompleteReason(event.response),
-        ...readUsage(event.response),
+        usage: readUsage(event.response),
       };
     case "response.failed":
       return {
         status: "failed",
         finishReason: "error",
         errorCode: event.response.error?.code ?? null,
-        ...readUsage(event.response),
+        usage: readUsage(event.response),
       };
     case "error":
       return { status: "failed", finishReason: "error", errorCode: event.code };
@@ -62,13 +62,11 @@ function incompleteReason(response: Responses.Response): FinishReason {
   }
 }
 
-function readUsage({ usage }: Responses.Response): { usage?: TurnUsage } {
-  if (!usage) return {};
-  return {
-    usage: {
-      input_tokens: usage.input_tokens,
-      cached_input_tokens: usage.input_tokens_details?.cached_tokens ?? 0,
-      output_tokens: usage.output_tokens,
-    },
+/** Returns the tokens that OpenAI counted for a response; undefined when it counted none. */
+export function readUsage({ usage }: Responses.Response): TurnUsage | undefined {
+  return usage && {
+    input_tokens: usage.input_tokens,
+    cached_input_tokens: usage.input_tokens_details?.cached_tokens ?? 0,
+    output_tokens: usage.output_tokens,
   };
 }

@@ -1,4 +1,5 @@
 import type { Responses } from "openai/resources/responses/responses";
+import { sha256Hex } from "../../http/sha256.ts";
 import type { StartedTurn } from "../turn-database.ts";
 
 /** What a request depends on besides its turn. */
@@ -34,7 +35,8 @@ export async function buildRequest(
     store: true,
     stream: true,
     stream_options: { include_obfuscation: false },
-    safety_identifier: await hashId(turn.profile_id),
+    // OpenAI's abuse detection can tell users apart by the hash, but not identify them.
+    safety_identifier: await sha256Hex(turn.profile_id),
     metadata: { session_id: turn.session_id, turn_id: turn.turn_id },
     ...(turn.temperature !== null && { temperature: turn.temperature }),
     ...(turn.reasoning_effort !== null && { reasoning: { effort: turn.reasoning_effort } }),
@@ -60,10 +62,4 @@ function buildContent({ content, image_file_ids }: StartedTurn): Responses.Respo
  */
 function canCompact(model: string): boolean {
   return /^gpt-([6-9]|5\.[2-9])/.test(model);
-}
-
-/** Tells OpenAI's abuse detection users apart without telling it who they are. */
-async function hashId(id: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(id));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,9 +1,11 @@
 import { describeError } from "../../http/log.ts";
+import { readUsage, type TurnUsage } from "../events/map-outcome.ts";
 import type { StartedTurn } from "../turn-database.ts";
 import type { TurnPorts } from "../turn-ports.ts";
 
 const TITLE_MODEL = "gpt-5.4-nano";
 const LONGEST_QUESTION = 2_000;
+const NO_USAGE: TurnUsage = { input_tokens: 0, cached_input_tokens: 0, output_tokens: 0 };
 const INSTRUCTIONS =
   "Name the conversation that begins with this message, in its language, in at most six words. " +
   "Answer with the name alone, without quotes.";
@@ -24,12 +26,8 @@ export async function generateTitle(
       metadata: { purpose: "title", session_id: turn.session_id },
       store: false,
     });
-    const { usage } = response;
-    await db.setTitle(turn, response.output_text.trim(), response.model, {
-      input_tokens: usage?.input_tokens ?? 0,
-      cached_input_tokens: usage?.input_tokens_details?.cached_tokens ?? 0,
-      output_tokens: usage?.output_tokens ?? 0,
-    });
+    const usage = readUsage(response) ?? NO_USAGE;
+    await db.setTitle(turn, response.output_text.trim(), response.model, usage);
   } catch (error) {
     log.error("title_failed", { session_id: turn.session_id, ...describeError(error) });
   }

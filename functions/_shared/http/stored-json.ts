@@ -1,0 +1,10 @@
+import type { Json } from "../../../types/database.ts";
+import { toStoredText } from "../../../types/stored-text.ts";
+
+/** Returns a value as JSON that jsonb can store: texts have no NUL, and lone surrogates are replaced. */
+export function toStoredJson(value: object): Json {
+  return JSON.parse(
+    JSON.stringify(value),
+    (_key, part) => typeof part === "string" ? toStoredText(part) : part,
+  );
+}
