@@ -1,8 +1,11 @@
 // The samples of docs/customize.md and docs/deploy.md, as a team would use them.
-import { readFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { createServer, type IncomingHttpHeaders } from "node:http";
+import os from "node:os";
 import path from "node:path";
 import type pg from "pg";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
+import { startFunctions } from "../../local/functions/serve-functions.ts";
 import { BASELINE_VERSION } from "../../local/migrations/baseline.ts";
 import { REPOSITORY } from "../../local/stack/settings.ts";
 import { createTestDatabases } from "../database/runner/test-databases.ts";
@@ -23,7 +26,7 @@ test("the samples of customize.md are one migration, and its test passes on it",
   const sql = await samples("customize.md", "sql");
   const tests = sql.filter((code) => code.startsWith("begin;"));
   const migrations = sql.filter((code) => !code.startsWith("begin;"));
-  expect([migrations.length, tests.length]).toEqual([4, 1]);
+  expect([migrations.length, tests.length]).toEqual([5, 1]);
 
   await project.write("20270101000000_add_notes.sql", migrations.join("\n"));
   await migrate(database, project);
@@ -38,10 +41,15 @@ test("the samples of customize.md are one migration, and its test passes on it",
   const copies = await createTestDatabases(database.url, resources);
   for (const code of tests) {
     expect(await copies.withDatabase((client) => runPgTap(client, code))).toEqual([
-      "1..1",
-      "ok 1 - a stranger sees no note",
+      "1..2",
+      "ok 1 - the owner has a note",
+      "ok 2 - a stranger sees no note",
     ]);
   }
+  expect(await copies.withDatabase((client) => runPgTap(client, CLOSES_AN_ACCOUNT))).toEqual([
+    "1..1",
+    "ok 1 - no note is left",
+  ]);
   const [counted] = await database.query<{ assistants: string; columns: string }>(`
     select (select count(*) from private.assistant_instructions where slug = 'acme-guide') as assistants,
       (select count(*) from information_schema.columns where column_name = 'acme_newsletter') as columns
@@ -49,12 +57,92 @@ test("the samples of customize.md are one migration, and its test passes on it",
   expect(counted).toEqual({ assistants: "1", columns: "1" });
 });
 
+/** Closes an account as the deletion does, and looks for its notes. */
+const CLOSES_AN_ACCOUNT = `
+  begin;
+  select plan(1);
+  select tests.create_user('leaving');
+  insert into public.notes (user_id, body) values (tests.profile_id('leaving'), 'Mine');
+  update public.profiles set is_deleted = true, deleted_at = now() where id = tests.profile_id('leaving');
+  select is_empty('select * from public.notes', 'no note is left');
+  select * from finish();
+  rollback;
+`;
+
 /** Runs a pgTAP file and returns its lines. */
 async function runPgTap(client: pg.Client, code: string): Promise<string[]> {
   const result: unknown = await client.query({ text: code, rowMode: "array" });
   const results = Array.isArray(result) ? result : [result];
   return results.flatMap((each: pg.QueryArrayResult<string[]>) => each.rows.flat())
     .filter((line) => /^(?:\d+\.\.|ok|not ok)/.test(line));
+}
+
+test("the edge function of customize.md counts with the rights of its caller", async () => {
+  const [code = ""] = await samples("customize.md", "ts");
+  const [imports = ""] = await samples("customize.md", "json");
+  const [config = ""] = await samples("customize.md", "toml");
+  const project = await writeFiles({
+    "functions/summary/index.ts": code,
+    "functions/summary/deno.json": imports,
+    "config.toml": config,
+  });
+  // In a clone, the packages lie above supabase/.
+  await symlink(path.join(REPOSITORY, "node_modules"), path.join(project, "node_modules"));
+  const rest = await startRest();
+  const { service, upstream } = await startFunctions({
+    places: { directory: path.join(REPOSITORY, "functions"), project },
+    apiUrl: rest.url,
+    publishableKey: "sb_publishable_test",
+    secretKey: "sb_secret_test",
+    openai: { apiKey: "sk-test", baseUrl: "http://127.0.0.1:9/v1" },
+    stripe: { secretKey: "sk_test", webhookSecret: "whsec", apiUrl: "http://127.0.0.1:9" },
+    streamSeconds: 140,
+    allowedOrigins: "",
+    log: () => {},
+  });
+  onTestFinished(() => service.stop());
+  const call = async (name: string, headers: HeadersInit = {}) => {
+    const response = await fetch(`${upstream.address()}/${name}`, { headers });
+    return [response.status, await response.json()];
+  };
+
+  expect(upstream.verifiesJwt("summary")).toBe(false);
+  expect(await call("summary")).toEqual([401, { code: "unauthorized" }]);
+  expect(await call("summary", { authorization: "Bearer good" })).toEqual([200, { notes: 3 }]);
+  expect(await call("summary", { authorization: "Bearer bad" }))
+    .toEqual([401, { code: "unauthorized" }]);
+  expect(rest.asked.map(({ url, headers }) => [url, headers.apikey])).toEqual(
+    Array(2).fill(["/rest/v1/rpc/count_my_notes", "sb_publishable_test"]),
+  );
+  // Parley's own functions are served beside it.
+  expect(await call("chat")).toMatchObject([405, { code: "method_not_allowed" }]);
+});
+
+/** Writes files into a temporary folder, which goes with the test. */
+async function writeFiles(files: Record<string, string>): Promise<string> {
+  const root = await mkdtemp(path.join(os.tmpdir(), "parley-documentation-"));
+  onTestFinished(() => rm(root, { recursive: true, force: true }));
+  for (const [file, text] of Object.entries(files)) {
+    await mkdir(path.dirname(path.join(root, file)), { recursive: true });
+    await writeFile(path.join(root, file), text);
+  }
+  return root;
+}
+
+/** Starts a server that replies as PostgREST does: three notes for one token, a refusal for any other. */
+async function startRest() {
+  const asked: { url: string | undefined; headers: IncomingHttpHeaders }[] = [];
+  const server = createServer(({ url, headers }, response) => {
+    asked.push({ url, headers });
+    const isGood = headers.authorization === "Bearer good";
+    response.writeHead(isGood ? 200 : 401, { "content-type": "application/json" });
+    response.end(isGood ? "3" : JSON.stringify({ code: "PT401", message: "unauthorized" }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("The server has no port.");
+  return { url: `http://127.0.0.1:${address.port}`, asked };
 }
 
 test("deploy.md records the version of the baseline", async () => {
