@@ -84,19 +84,8 @@ begin
       'The bridge needs a login with a confirmed email address. Add an email address to the login and confirm it.'
     );
   end if;
-  if session_data is null or jsonb_typeof(session_data) <> 'object' then
-    perform private.refuse(400, 'invalid_data', 'The data is not a JSON object. Send an object, such as {}.');
-  end if;
-  if octet_length(session_data::text) > 4096 then
-    perform private.refuse(413, 'data_too_large', 'The data is larger than 4 KiB. Send less data.', '{"limit": 4096}');
-  end if;
-  if not private.within_rate('bridge_issue', me::text, 10) then
-    perform private.refuse(
-      429, 'rate_limited',
-      'Too many requests were made in a short time. Wait a minute and try again.',
-      private.limit_detail('minute', 10)
-    );
-  end if;
+  perform private.require_small_object(session_data);
+  perform private.require_rate('bridge_issue', me, 10);
 
   perform private.log_sync(me, 'bridge_issue', client_ip, user_agent);
   return query

@@ -127,6 +127,39 @@ $$;
 comment on function private.act_in_organization(text[]) is
   'As my_membership, for who may act, with the organization locked: who changes its members does so one after the other.';
 
+create function private.refuse_other_membership()
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.refuse(
+    409, 'already_member',
+    'You are already a member of an organization. Leave that organization first.'
+  );
+end
+$$;
+comment on function private.refuse_other_membership() is
+  'Refuses with 409 a caller who is already a member of an organization.';
+
+create function private.join_organization(organization_id uuid, role text)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update public.profiles p
+  set organization_id = join_organization.organization_id, organization_role = join_organization.role
+  where p.id = private.current_profile_id()
+    and p.organization_id is null;
+  if not found then
+    perform private.refuse_other_membership();
+  end if;
+end
+$$;
+comment on function private.join_organization(uuid, text) is
+  'Makes the caller a member of an organization. Refuses with 409 a caller who is already a member of one.';
+
 create function private.create_organization(name text)
 returns public.organizations
 language plpgsql
@@ -139,17 +172,7 @@ begin
   perform private.require_can_act();
   insert into public.organizations (name) values (private.organization_name(create_organization.name))
   returning * into organization;
-
-  update public.profiles p
-  set organization_id = organization.id, organization_role = 'owner'
-  where p.id = private.current_profile_id()
-    and p.organization_id is null;
-  if not found then
-    perform private.refuse(
-      409, 'already_member',
-      'You are already a member of an organization. Leave that organization first.'
-    );
-  end if;
+  perform private.join_organization(organization.id, 'owner');
   return organization;
 end
 $$;

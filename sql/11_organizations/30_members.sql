@@ -50,6 +50,21 @@ $$;
 comment on function private.require_member(public.profiles, uuid) is
   'Locks a member of the caller''s organization, or refuses with 404.';
 
+create function private.require_member_role(role text)
+returns void
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  if role is null or role not in ('admin', 'member') then
+    perform private.refuse(400, 'invalid_role', 'An organization has no such role. Choose admin or member.');
+  end if;
+end
+$$;
+comment on function private.require_member_role(text) is
+  'Refuses with 400 a role that members cannot be given. Only a transfer makes an owner.';
+
 create function private.set_member_role(member_id uuid, role text)
 returns void
 language plpgsql
@@ -60,9 +75,7 @@ declare
   me public.profiles := private.act_in_organization('owner');
   member public.profiles := private.require_member(me, member_id);
 begin
-  if role is null or role not in ('admin', 'member') then
-    perform private.refuse(400, 'invalid_role', 'An organization has no such role. Choose admin or member.');
-  end if;
+  perform private.require_member_role(role);
   if member.organization_role = 'owner' then
     perform private.refuse(
       409, 'owner_must_transfer',

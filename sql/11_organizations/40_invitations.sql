@@ -17,9 +17,7 @@ immutable
 set search_path = ''
 as $$
 begin
-  if role is null or role not in ('admin', 'member') then
-    perform private.refuse(400, 'invalid_role', 'An organization has no such role. Choose admin or member.');
-  end if;
+  perform private.require_member_role(role);
   if role = 'admin' and me.organization_role <> 'owner' then
     perform private.refuse(403, 'not_allowed', 'Only the owner can invite admins. Invite a member, or ask the owner.');
   end if;
@@ -82,6 +80,24 @@ comment on function private.invite_member(text, text) is
   'Invites an address to the caller''s organization. Definer: invitations are no client''s to write; the caller''s role is checked.';
 grant execute on function private.invite_member(text, text) to authenticated;
 
+create function private.require_known(invitation public.organization_invitations)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  if invitation.id is null then
+    perform private.refuse(
+      404, 'invitation_not_found',
+      'This invitation does not exist, or it was revoked or used. Ask for a new invitation.'
+    );
+  end if;
+end
+$$;
+comment on function private.require_known(public.organization_invitations) is
+  'Refuses with 404 when no invitation was found.';
+
 create function private.require_invitation(me public.profiles, invitation_id uuid)
 returns void
 language plpgsql
@@ -96,12 +112,7 @@ begin
   where i.id = invitation_id
     and i.organization_id = me.organization_id;
 
-  if invitation.id is null then
-    perform private.refuse(
-      404, 'invitation_not_found',
-      'This invitation does not exist, or it was revoked or used. Ask for a new invitation.'
-    );
-  end if;
+  perform private.require_known(invitation);
   perform private.require_may_invite(me, invitation.role);
 end
 $$;
@@ -121,7 +132,7 @@ begin
   perform private.require_invitation(me, invitation_id);
   return query
   update public.organization_invitations i
-  set token_hash = private.hash_token(clear_token), expires_at = now() + interval '7 days'
+  set token_hash = private.hash_token(clear_token), expires_at = default
   where i.id = invitation_id
   returning clear_token, i.expires_at;
 end
@@ -161,12 +172,7 @@ begin
   for no key update;
   select * into invitation from public.organization_invitations i where i.token_hash = wanted;
 
-  if invitation.id is null then
-    perform private.refuse(
-      404, 'invitation_not_found',
-      'This invitation does not exist, or it was revoked or used. Ask for a new invitation.'
-    );
-  end if;
+  perform private.require_known(invitation);
   if lower(me.email) is distinct from invitation.email then
     perform private.refuse(
       403, 'invitation_for_other_email',
@@ -203,23 +209,11 @@ begin
   perform private.require_can_act();
   select * into me from public.profiles p where p.id = private.current_profile_id();
   if me.organization_id is not null then
-    perform private.refuse(
-      409, 'already_member',
-      'You are already a member of an organization. Leave that organization first.'
-    );
+    perform private.refuse_other_membership();
   end if;
 
   invitation := private.take_invitation(me, token);
-  update public.profiles p
-  set organization_id = invitation.organization_id, organization_role = invitation.role
-  where p.id = me.id
-    and p.organization_id is null;
-  if not found then
-    perform private.refuse(
-      409, 'already_member',
-      'You are already a member of an organization. Leave that organization first.'
-    );
-  end if;
+  perform private.join_organization(invitation.organization_id, invitation.role);
   select * into organization from public.organizations o where o.id = invitation.organization_id;
   return organization;
 end

@@ -19,6 +19,42 @@ $$;
 comment on function private.within_rate(text, text, integer) is
   'Counts one call in the current minute; false when the limit is reached.';
 
+create function private.require_rate(bucket text, profile_id uuid, max_count integer)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if not private.within_rate(bucket, profile_id::text, max_count) then
+    perform private.refuse(
+      429, 'rate_limited',
+      'Too many requests were made in a short time. Wait a minute and try again.',
+      private.limit_detail('minute', max_count)
+    );
+  end if;
+end
+$$;
+comment on function private.require_rate(text, uuid, integer) is
+  'Counts one call of a profile in the current minute. Refuses with 429 when the limit is reached.';
+
+create function private.require_small_object(data jsonb)
+returns void
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  if data is null or jsonb_typeof(data) <> 'object' then
+    perform private.refuse(400, 'invalid_data', 'The data is not a JSON object. Send an object, such as {}.');
+  end if;
+  if octet_length(data::text) > 4096 then
+    perform private.refuse(413, 'data_too_large', 'The data is larger than 4 KiB. Send less data.', '{"limit": 4096}');
+  end if;
+end
+$$;
+comment on function private.require_small_object(jsonb) is
+  'Refuses with 400 a value that is not a JSON object, and with 413 an object of more than 4 KiB.';
+
 create function private.parse_address(text)
 returns inet
 language plpgsql
@@ -141,19 +177,8 @@ begin
       'The name of an action has up to 64 characters: a-z, 0-9 and _.:-, a letter first. Use another name.'
     );
   end if;
-  if data is null or jsonb_typeof(data) <> 'object' then
-    perform private.refuse(400, 'invalid_data', 'The data is not a JSON object. Send an object, such as {}.');
-  end if;
-  if octet_length(data::text) > 4096 then
-    perform private.refuse(413, 'data_too_large', 'The data is larger than 4 KiB. Send less data.', '{"limit": 4096}');
-  end if;
-  if not private.within_rate('log_activity', me::text, 60) then
-    perform private.refuse(
-      429, 'rate_limited',
-      'Too many requests were made in a short time. Wait a minute and try again.',
-      private.limit_detail('minute', 60)
-    );
-  end if;
+  perform private.require_small_object(data);
+  perform private.require_rate('log_activity', me, 60);
   insert into public.user_activity (user_id, action, data) values (me, log_my_activity.action, log_my_activity.data);
 end
 $$;

@@ -55,6 +55,39 @@ $$;
 comment on function private.keep_audit_log() is
   'Trigger: refuses update and truncate, and delete but by the table''s owner in a transaction that has set parley.retention to on.';
 
+create function private.page_size(asked integer, usual integer)
+returns integer
+language sql
+immutable
+set search_path = ''
+as $$
+  select least(greatest(coalesce(asked, usual), 1), 100)
+$$;
+comment on function private.page_size(integer, integer) is 'How many rows a page of an admin list has: 1 to 100.';
+
+create function private.page_number(asked integer)
+returns integer
+language sql
+immutable
+set search_path = ''
+as $$
+  select greatest(coalesce(asked, 1), 1)
+$$;
+comment on function private.page_number(integer) is 'The page of an admin list that the caller asks for; pages count from 1.';
+
+create function private.describe_page(total bigint, number integer, size integer)
+returns jsonb
+language sql
+immutable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'total', total, 'total_pages', (total + size - 1) / size, 'current_page', number, 'page_size', size
+  )
+$$;
+comment on function private.describe_page(bigint, integer, integer) is
+  'The part of an admin list that describes the page: total, total_pages, current_page and page_size.';
+
 create function private.admin_list_audit(page integer, page_size integer, user_id uuid, admin_id uuid, action text)
 returns jsonb
 language plpgsql
@@ -62,37 +95,33 @@ security definer
 set search_path = ''
 as $$
 declare
-  size integer := least(greatest(coalesce(page_size, 50), 1), 100);
-  number integer := greatest(coalesce(page, 1), 1);
+  size integer := private.page_size(page_size, 50);
+  number integer := private.page_number(page);
   entries jsonb;
   total bigint;
 begin
   perform private.require_admin();
-  select count(*) into total
-  from public.audit_logs l
-  where (admin_list_audit.user_id is null or l.user_id = admin_list_audit.user_id)
-    and (admin_list_audit.admin_id is null or l.admin_id = admin_list_audit.admin_id)
-    and (admin_list_audit.action is null or l.action = admin_list_audit.action);
-
-  select coalesce(jsonb_agg(to_jsonb(e) order by e.created_at desc, e.id), '[]') into entries
-  from (
+  -- Not materialized: the page is read by its index, without fetching every row that matches.
+  with wanted as not materialized (
     select *
     from public.audit_logs l
     where (admin_list_audit.user_id is null or l.user_id = admin_list_audit.user_id)
       and (admin_list_audit.admin_id is null or l.admin_id = admin_list_audit.admin_id)
       and (admin_list_audit.action is null or l.action = admin_list_audit.action)
-    order by l.created_at desc, l.id
-    limit size offset (number - 1)::bigint * size
-  ) e;
+  ),
+  listed as (
+    select * from wanted w order by w.created_at desc, w.id limit size offset (number - 1)::bigint * size
+  )
+  select
+    (select count(*) from wanted),
+    (select coalesce(jsonb_agg(to_jsonb(e) order by e.created_at desc, e.id), '[]') from listed e)
+  into total, entries;
 
   -- Last, so that a list does not begin with itself.
   perform private.audit('admin_list_audit', user_id, details => jsonb_build_object(
     'page', number, 'page_size', size, 'admin_id', admin_id, 'action', left(action, 200)
   ));
-  return jsonb_build_object(
-    'entries', entries, 'total', total, 'total_pages', (total + size - 1) / size, 'current_page', number,
-    'page_size', size
-  );
+  return jsonb_build_object('entries', entries) || private.describe_page(total, number, size);
 end
 $$;
 comment on function private.admin_list_audit(integer, integer, uuid, uuid, text) is

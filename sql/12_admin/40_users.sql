@@ -216,25 +216,21 @@ set search_path = ''
 as $$
 declare
   sort_order text := private.user_order(sort, direction);
-  size integer := least(greatest(coalesce(page_size, 20), 1), 100);
-  number integer := greatest(coalesce(page, 1), 1);
+  size integer := private.page_size(page_size, 20);
+  number integer := private.page_number(page);
   wanted text := nullif(btrim(search), '');
   found_users record;
 begin
   perform private.require_admin();
   perform private.audit('admin_list_users', null, details => jsonb_build_object(
-    'page', number, 'page_size', size, 'search', left(wanted, 200), 'plan', plan, 'role', role, 'sort', sort, 'direction', direction
+    'page', number, 'page_size', size, 'search', left(wanted, 200), 'plan', plan, 'role', role, 'sort', sort,
+    'direction', direction
   ));
   select * into found_users
   from private.find_users(wanted, plan, role, sort_order, (number - 1)::bigint * size, size);
   return jsonb_build_object(
-    'users', private.describe_users(found_users.ids),
-    'total', found_users.total,
-    'total_is_estimate', found_users.is_estimate,
-    'total_pages', (found_users.total + size - 1) / size,
-    'current_page', number,
-    'page_size', size
-  );
+    'users', private.describe_users(found_users.ids), 'total_is_estimate', found_users.is_estimate
+  ) || private.describe_page(found_users.total, number, size);
 end
 $$;
 comment on function private.admin_list_users(integer, integer, text, text, public.user_role, text, text) is

@@ -1,5 +1,15 @@
 -- What admins change about users: role, suspension, credits; the first admin.
 
+create function private.queue_admin_change()
+returns void
+language sql
+set search_path = ''
+as $$
+  select pg_advisory_xact_lock(hashtextextended('parley.admins', 0))
+$$;
+comment on function private.queue_admin_change() is
+  'Lets one transaction at a time change who is an admin, so that two admins who leave at once cannot both go.';
+
 create function private.lock_admins()
 returns void
 language plpgsql
@@ -7,7 +17,7 @@ set search_path = ''
 as $$
 begin
   perform private.require_admin();
-  perform pg_advisory_xact_lock(hashtextextended('parley.admins', 0));
+  perform private.queue_admin_change();
   -- Who was waited for may have demoted the caller.
   perform private.require_admin();
 end

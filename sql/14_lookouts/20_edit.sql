@@ -25,7 +25,30 @@ as $$
 $$;
 comment on function private.lookout_limit(uuid) is 'How many lookouts a profile''s plan has; null is unlimited.';
 
-create function private.require_lookout_limit(profile_id uuid, others bigint)
+create function private.lock_lookout(lookout_id uuid, profile_id uuid)
+returns public.lookouts
+language plpgsql
+set search_path = ''
+as $$
+declare
+  lookout public.lookouts;
+begin
+  select * into lookout
+  from public.lookouts l
+  where l.id = lookout_id and l.user_id = profile_id
+  for no key update;
+  if lookout.id is null then
+    perform private.refuse(
+      404, 'lookout_not_found',
+      'This lookout does not exist or belongs to another user. Reload the list of lookouts.'
+    );
+  end if;
+  return lookout;
+end
+$$;
+comment on function private.lock_lookout(uuid, uuid) is 'Locks a lookout of a user, or refuses with 404.';
+
+create function private.require_lookout_limit(profile_id uuid, newer public.lookouts default null)
 returns void
 language plpgsql
 set search_path = ''
@@ -33,7 +56,13 @@ as $$
 declare
   max_lookouts integer := private.lookout_limit(profile_id);
 begin
-  if others >= max_lookouts then
+  if max_lookouts <= (
+    select count(*)
+    from public.lookouts l
+    where l.user_id = profile_id
+      and l.status <> 'archived'
+      and (newer.id is null or (l.created_at, l.id) < (newer.created_at, newer.id))
+  ) then
     perform private.refuse(
       402, 'lookout_limit_reached',
       'You have as many active lookouts as your plan allows. Archive a lookout or upgrade the plan.',
@@ -42,7 +71,7 @@ begin
   end if;
 end
 $$;
-comment on function private.require_lookout_limit(uuid, bigint) is
+comment on function private.require_lookout_limit(uuid, public.lookouts) is
   'Refuses with 402 when so many other lookouts leave no room for one more.';
 
 create function private.create_lookout(auth_user_id uuid, title text, prompt text, assistant_slug text, frequency text,
@@ -57,9 +86,7 @@ declare
   lookout public.lookouts;
 begin
   perform private.assistant_for_turn(assistant_slug, profile_id);
-  perform private.require_lookout_limit(profile_id, (
-    select count(*) from public.lookouts l where l.user_id = profile_id and l.status <> 'archived'
-  ));
+  perform private.require_lookout_limit(profile_id);
   insert into public.lookouts
     (user_id, title, prompt, assistant_slug, frequency, cron_schedule, timezone, next_run_at)
   values (profile_id, create_lookout.title, create_lookout.prompt, create_lookout.assistant_slug,
@@ -79,7 +106,9 @@ language sql
 security invoker
 set search_path = ''
 as $$
-  select private.create_lookout(auth_user_id, title, prompt, assistant_slug, frequency, cron_schedule, timezone, next_run_at)
+  select private.create_lookout(
+    auth_user_id, title, prompt, assistant_slug, frequency, cron_schedule, timezone, next_run_at
+  )
 $$;
 comment on function public.create_lookout(uuid, text, text, text, text, text, text, timestamptz) is
   'Service RPC of the lookouts function, which has computed next_run_at. 402 lookout_limit_reached or plan_required, 403 account_blocked.';
@@ -128,19 +157,9 @@ declare
   -- Who is suspended may still switch off.
   profile_id uuid := private.lock_profile(auth_user_id,
     must_act => changes not in ('{"status": "paused"}', '{"status": "archived"}'));
-  lookout public.lookouts;
+  lookout public.lookouts := private.lock_lookout(lookout_id, profile_id);
   new_status text;
 begin
-  select * into lookout
-  from public.lookouts l
-  where l.id = lookout_id and l.user_id = profile_id
-  for no key update;
-  if lookout.id is null then
-    perform private.refuse(
-      404, 'lookout_not_found',
-      'This lookout does not exist or belongs to another user. Reload the list of lookouts.'
-    );
-  end if;
   if private.lookout_schedule(lookout) <> seen then
     return null;
   end if;
@@ -148,9 +167,7 @@ begin
   new_status := case when changes ->> 'status' = 'active' and lookout.status = 'running' then 'running'
     else coalesce(changes ->> 'status', lookout.status) end;
   if lookout.status = 'archived' and new_status <> 'archived' then
-    perform private.require_lookout_limit(profile_id, (
-      select count(*) from public.lookouts l where l.user_id = profile_id and l.status <> 'archived'
-    ));
+    perform private.require_lookout_limit(profile_id);
   end if;
   if changes ? 'assistant_slug' then
     perform private.assistant_for_turn(changes ->> 'assistant_slug', profile_id);

@@ -8,19 +8,9 @@ set search_path = ''
 as $$
 declare
   profile_id uuid := private.lock_profile(auth_user_id);
-  lookout public.lookouts;
+  lookout public.lookouts := private.lock_lookout(lookout_id, profile_id);
   run public.lookout_runs;
 begin
-  select * into lookout
-  from public.lookouts l
-  where l.id = lookout_id and l.user_id = profile_id
-  for no key update;
-  if lookout.id is null then
-    perform private.refuse(
-      404, 'lookout_not_found',
-      'This lookout does not exist or belongs to another user. Reload the list of lookouts.'
-    );
-  end if;
   if lookout.next_run_at is null then
     perform private.refuse(
       409, 'lookout_not_active',

@@ -39,13 +39,7 @@ begin
     );
   end if;
   -- After a downgrade the oldest go on.
-  perform private.require_lookout_limit(run.user_id, (
-    select count(*)
-    from public.lookouts l
-    where l.user_id = run.user_id
-      and l.status <> 'archived'
-      and (l.created_at, l.id) < (lookout.created_at, lookout.id)
-  ));
+  perform private.require_lookout_limit(run.user_id, lookout);
 end
 $$;
 comment on function private.check_run(public.lookout_runs, public.lookouts) is
@@ -184,7 +178,10 @@ as $$
         when l.next_run_at <> run.scheduled_at then l.next_run_at
         when l.next_run_at = run.scheduled_at and l.frequency <> 'once' then release_lookout.next_run_at
       end,
-      last_run_at = case when run.status = 'skipped' then l.last_run_at else coalesce(run.finished_at, l.last_run_at) end,
+      last_run_at = case
+        when run.status = 'skipped' then l.last_run_at
+        else coalesce(run.finished_at, l.last_run_at)
+      end,
       last_run_session_id = case when run.status = 'skipped' then l.last_run_session_id else run.session_id end
   where l.id = run.lookout_id
 $$;

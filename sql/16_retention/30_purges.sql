@@ -31,114 +31,102 @@ comment on column private.purge_counts.reached is
 -- One that reads the whole table, for want of an index, has reached infinity when its batch was not full: once a day is
 -- enough for it.
 
-create function private.purge_usage_counters(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
-language sql
-set search_path = ''
-as $$
-  with gone as (
-    delete from public.usage_counters c
-    where c.ctid = any (array(
-      select o.ctid
-      from public.usage_counters o
-      -- A refund looks for the current period only.
-      where o.reset_at >= since and o.reset_at < now() - interval '1 day'
-      order by o.reset_at
-      limit max_rows
-      for update skip locked
-    ))
-    returning c.reset_at
-  )
-  select count(*)::integer, max(g.reset_at) from gone g
-$$;
-comment on function private.purge_usage_counters(timestamptz, integer) is 'Purge: counters whose period ended more than a day ago.';
-
-create function private.purge_user_activity(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
-language sql
-set search_path = ''
-as $$
-  with gone as (
-    delete from public.user_activity a
-    where a.ctid = any (array(
-      select o.ctid
-      from public.user_activity o
-      where o.created_at >= since
-        and o.created_at < now() - make_interval(days => (select p.activity_days from private.retention_policy p))
-      order by o.created_at
-      limit max_rows
-      for update skip locked
-    ))
-    returning a.created_at
-  )
-  select count(*)::integer, max(g.created_at) from gone g
-$$;
-comment on function private.purge_user_activity(timestamptz, integer) is 'Purge: activity older than the policy.';
-
-create function private.purge_sync_logs(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
-language sql
-set search_path = ''
-as $$
-  with gone as (
-    delete from public.sync_logs l
-    where l.ctid = any (array(
-      select o.ctid
-      from public.sync_logs o
-      where o.created_at >= since
-        and o.created_at < now() - make_interval(days => (select p.activity_days from private.retention_policy p))
-      order by o.created_at
-      limit max_rows
-      for update skip locked
-    ))
-    returning l.created_at
-  )
-  select count(*)::integer, max(g.created_at) from gone g
-$$;
-comment on function private.purge_sync_logs(timestamptz, integer) is
-  'Purge: attempts to issue or redeem a code, older than the policy of activity.';
-
-create function private.purge_audit_logs(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+create function private.purge_before(
+  target regclass, time_column text, since timestamptz, until timestamptz, max_rows integer, condition text default 'true',
+  out deleted integer, out reached timestamptz
+)
 language plpgsql
 set search_path = ''
 as $$
 begin
-  -- What the trigger of the table asks for; off again at once, so that nothing else of the transaction passes.
+  execute format(
+    'with gone as (
+       delete from %1$s d
+       where d.ctid = any (array(
+         select t.ctid from %1$s t
+         where t.%2$I >= $1 and t.%2$I < $2 and %3$s
+         order by t.%2$I
+         limit $3
+         for update skip locked
+       ))
+       returning d.%2$I as gone_at
+     )
+     select count(*)::integer, max(g.gone_at) from gone g',
+    target, time_column, condition
+  ) into deleted, reached using since, until, max_rows;
+end
+$$;
+comment on function private.purge_before(regclass, text, timestamptz, timestamptz, integer, text) is
+  'Deletes one batch of rows of a table whose time is at or after since and before until, oldest first.';
+
+create function private.purge_usage_counters(
+  since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
+)
+language sql
+set search_path = ''
+as $$
+  -- A refund looks for the current period only.
+  select * from private.purge_before(
+    'public.usage_counters', 'reset_at', since, now() - interval '1 day', max_rows
+  ) p
+$$;
+comment on function private.purge_usage_counters(timestamptz, integer) is 'Purge: counters whose period ended more than a day ago.';
+
+create function private.purge_user_activity(
+  since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
+)
+language sql
+set search_path = ''
+as $$
+  select * from private.purge_before(
+    'public.user_activity', 'created_at', since,
+    now() - make_interval(days => (select p.activity_days from private.retention_policy p)), max_rows
+  ) p
+$$;
+comment on function private.purge_user_activity(timestamptz, integer) is 'Purge: activity older than the policy.';
+
+create function private.purge_sync_logs(
+  since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
+)
+language sql
+set search_path = ''
+as $$
+  select * from private.purge_before(
+    'public.sync_logs', 'created_at', since,
+    now() - make_interval(days => (select p.activity_days from private.retention_policy p)), max_rows
+  ) p
+$$;
+comment on function private.purge_sync_logs(timestamptz, integer) is
+  'Purge: attempts to issue or redeem a code, older than the policy of activity.';
+
+create function private.purge_audit_logs(
+  since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
+)
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- The trigger of the table asks for this setting. It is cleared at once, so that no other statement profits from it.
   perform set_config('parley.retention', 'on', true);
-  with gone as (
-    delete from public.audit_logs l
-    where l.ctid = any (array(
-      select o.ctid
-      from public.audit_logs o
-      where o.created_at >= since
-        and o.created_at < now() - make_interval(days => (select p.audit_days from private.retention_policy p))
-      order by o.created_at
-      limit max_rows
-      for update skip locked
-    ))
-    returning l.created_at
-  )
-  select count(*)::integer, max(g.created_at) into deleted, reached from gone g;
+  select * into deleted, reached from private.purge_before(
+    'public.audit_logs', 'created_at', since,
+    now() - make_interval(days => (select p.audit_days from private.retention_policy p)), max_rows
+  ) p;
   perform set_config('parley.retention', '', true);
 end
 $$;
 comment on function private.purge_audit_logs(timestamptz, integer) is
   'Purge: the audit log beyond the policy. Only the owner of the table gets past its trigger.';
 
-create function private.purge_bridge_tokens(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+create function private.purge_bridge_tokens(
+  since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
+)
 language sql
 set search_path = ''
 as $$
-  with gone as (
-    delete from public.bridge_tokens t
-    where t.ctid = any (array(
-      select o.ctid
-      from public.bridge_tokens o
-      where o.expires_at >= since and o.expires_at < now() - interval '1 day'
-      order by o.expires_at
-      limit max_rows
-      for update skip locked
-    ))
-    returning t.expires_at
-  )
-  select count(*)::integer, max(g.expires_at) from gone g
+  select * from private.purge_before(
+    'public.bridge_tokens', 'expires_at', since, now() - interval '1 day', max_rows
+  ) p
 $$;
 comment on function private.purge_bridge_tokens(timestamptz, integer) is
   'Purge: codes of the bridge, used or not, that expired more than a day ago.';
@@ -149,48 +137,32 @@ create function private.purge_organization_invitations(
 language sql
 set search_path = ''
 as $$
-  with gone as (
-    delete from public.organization_invitations i
-    where i.ctid = any (array(
-      select o.ctid
-      from public.organization_invitations o
-      -- For a while whoever comes too late hears so, and the organization sees whom to ask again.
-      where o.expires_at >= since and o.expires_at < now() - interval '30 days'
-      order by o.expires_at
-      limit max_rows
-      for update skip locked
-    ))
-    returning i.expires_at
-  )
-  select count(*)::integer, max(g.expires_at) from gone g
+  -- For 30 days a late invitee learns that the invitation expired, and the organization sees whom to invite again.
+  select * from private.purge_before(
+    'public.organization_invitations', 'expires_at', since, now() - interval '30 days', max_rows
+  ) p
 $$;
 comment on function private.purge_organization_invitations(timestamptz, integer) is
   'Purge: invitations that expired more than 30 days ago.';
 
-create function private.purge_stripe_events(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+create function private.purge_stripe_events(
+  since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
+)
 language sql
 set search_path = ''
 as $$
-  with gone as (
-    delete from public.stripe_events e
-    where e.ctid = any (array(
-      select o.ctid
-      from public.stripe_events o
-      where o.status in ('processed', 'ignored')
-        -- Stripe itself keeps events for 30 days: none of these can come again.
-        and o.received_at >= since and o.received_at < now() - interval '90 days'
-      order by o.received_at
-      limit max_rows
-      for update skip locked
-    ))
-    returning e.received_at
-  )
-  select count(*)::integer, max(g.received_at) from gone g
+  -- Stripe itself keeps events for 30 days, so it cannot send any of these again.
+  select * from private.purge_before(
+    'public.stripe_events', 'received_at', since, now() - interval '90 days', max_rows,
+    $c$t.status in ('processed', 'ignored')$c$
+  ) p
 $$;
 comment on function private.purge_stripe_events(timestamptz, integer) is
   'Purge: events that were dealt with, older than 90 days; never one that failed or is under way.';
 
-create function private.purge_rate_counters(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+create function private.purge_rate_counters(
+  since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
+)
 language sql
 set search_path = ''
 as $$
@@ -243,7 +215,9 @@ $$;
 comment on function private.can_use_schema(text) is
   'Whether something of the platform is here and ours to use: schema cron of pg_cron, net of pg_net, vault.';
 
-create function private.purge_cron_runs(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+create function private.purge_cron_runs(
+  since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
+)
 language plpgsql
 set search_path = ''
 as $$
@@ -266,7 +240,9 @@ begin
     )
     returning d.runid
   )
-  select count(*)::integer, case when count(*) < max_rows then 'infinity'::timestamptz end into deleted, reached from gone;
+  select count(*)::integer, case when count(*) < max_rows then 'infinity'::timestamptz end
+  into deleted, reached
+  from gone;
 exception when insufficient_privilege then
   raise warning 'cron.job_run_details is not ours to shorten: %', sqlerrm;
 end
@@ -274,7 +250,9 @@ $$;
 comment on function private.purge_cron_runs(timestamptz, integer) is
   'Purge: what pg_cron wrote down of runs of the schedules, older than seven days; nothing where there is no pg_cron.';
 
-create function private.purge_failed_sign_ups(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+create function private.purge_failed_sign_ups(
+  since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
+)
 language sql
 set search_path = ''
 as $$
@@ -362,7 +340,8 @@ begin
     end;
   end loop;
   if first_failure is not null then
-    raise exception 'retention_failed' using errcode = first_failure, hint = 'The log names the kinds that were passed over.';
+    raise exception 'retention_failed' using
+      errcode = first_failure, hint = 'The log names the kinds that were passed over.';
   end if;
   return false;
 end

@@ -25,6 +25,19 @@ comment on function private.holder_of_customer(public.stripe_customers) is
   'With whose account a customer goes. Who is linked to it comes first; metadata, which our server writes when it makes one, speaks only for those that it could not link. Nobody gains anything by it.';
 grant execute on function private.holder_of_customer(public.stripe_customers) to service_role;
 
+create function private.enqueue_customer(customer_id text)
+returns void
+language sql
+set search_path = ''
+as $$
+  -- A customer that is in the outbox already stays due when it is.
+  select private.enqueue_deletion('stripe_customer', customer_id)
+  where not exists (
+    select from private.remote_deletions d where d.kind = 'stripe_customer' and d.remote_id = customer_id
+  )
+$$;
+comment on function private.enqueue_customer(text) is 'Puts a customer at Stripe into the outbox, unless it is there already.';
+
 create function private.enqueue_customer_deletions(profile_id uuid)
 returns void
 language sql
@@ -39,13 +52,10 @@ as $$
     )
     and private.holder_of_customer(c) = enqueue_customer_deletions.profile_id;
 
-  select private.enqueue_deletion('stripe_customer', p.stripe_customer_id)
+  select private.enqueue_customer(p.stripe_customer_id)
   from public.profiles p
   where p.id = enqueue_customer_deletions.profile_id
     and p.stripe_customer_id is not null
-    and not exists (
-      select from private.remote_deletions d where d.kind = 'stripe_customer' and d.remote_id = p.stripe_customer_id
-    )
 $$;
 comment on function private.enqueue_customer_deletions(uuid) is
   'Puts a closed profile''s customers at Stripe into the outbox, also those that were made and never linked; of our rows of them, only what others refer to stays.';
@@ -77,10 +87,8 @@ security definer
 set search_path = ''
 as $$
 begin
-  if exists (select from public.profiles p where p.id = private.holder_of_customer(new) and p.is_deleted)
-    and not exists (select from private.remote_deletions d where d.kind = 'stripe_customer' and d.remote_id = new.id)
-  then
-    perform private.enqueue_deletion('stripe_customer', new.id);
+  if exists (select from public.profiles p where p.id = private.holder_of_customer(new) and p.is_deleted) then
+    perform private.enqueue_customer(new.id);
   end if;
   return null;
 end
@@ -97,6 +105,18 @@ create trigger stripe_customers_let_go
   for each row when (not new.is_deleted)
   execute function private.enqueue_customer_deletion();
 
+create function private.enqueue_account_deletion(profile_id uuid)
+returns void
+language sql
+set search_path = ''
+as $$
+  insert into private.account_deletions (profile_id)
+  values (enqueue_account_deletion.profile_id)
+  on conflict on constraint account_deletions_pkey do nothing
+$$;
+comment on function private.enqueue_account_deletion(uuid) is
+  'Adds an account to the list of deletions, which the schedule works through.';
+
 create function private.close_account(profile_id uuid)
 returns void
 language plpgsql
@@ -110,9 +130,7 @@ begin
   from public.profiles p
   where p.id = close_account.profile_id
   for no key update;
-  insert into private.account_deletions (profile_id)
-  values (close_account.profile_id)
-  on conflict on constraint account_deletions_pkey do nothing;
+  perform private.enqueue_account_deletion(close_account.profile_id);
 
   -- The last member takes the organization along; otherwise ownership passes on.
   perform private.anonymize_profile(close_account.profile_id);

@@ -52,7 +52,7 @@ begin
   end if;
   if me.role = 'admin' then
     -- As in private.lock_admins: of two admins who leave at once, one stays.
-    perform pg_advisory_xact_lock(hashtextextended('parley.admins', 0));
+    perform private.queue_admin_change();
   end if;
   select * into me from public.profiles p where p.id = me.id for no key update;
   if not me.is_deleted then
@@ -176,8 +176,7 @@ begin
     return old;
   end if;
   -- By itself, so that the schedule repairs whatever fails below.
-  insert into private.account_deletions (profile_id) values (gone)
-  on conflict on constraint account_deletions_pkey do nothing;
+  perform private.enqueue_account_deletion(gone);
   begin
     perform private.close_account(gone);
     -- Whoever is at it already goes on. A large account is finished by the schedule: Auth does not wait for it.

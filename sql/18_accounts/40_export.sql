@@ -28,10 +28,12 @@ as $$
       '{id}', 't.invited_by = $1', null, true),
     ('lookouts', 'public.lookouts', '{id}', 't.user_id = $1', null, false),
     ('lookout_runs', 'public.lookout_runs', '{lookout_id,scheduled_at}',
-      't.user_id = $1 and t.lookout_id = any (array(select l.id from public.lookouts l where l.user_id = $1))', null, false),
+      't.user_id = $1 and t.lookout_id = any (array(select l.id from public.lookouts l where l.user_id = $1))',
+      null, false),
     ('user_activity', 'public.user_activity', '{created_at,id}', 't.user_id = $1', null, false),
     ('bridge_tokens',
-      '(select id, user_id, session_data, client_ip, user_agent, expires_at, redeemed_at, created_at from public.bridge_tokens)',
+      '(select id, user_id, session_data, client_ip, user_agent, expires_at, redeemed_at, created_at
+        from public.bridge_tokens)',
       '{id}', 't.user_id = $1', null, true),
     ('sync_logs', 'public.sync_logs', '{created_at,id}', 't.user_id = $1', null, true)
 $$;
@@ -69,7 +71,9 @@ as $$
       case session_key when 'integer' then '0' else '00000000-0000-0000-0000-000000000000' end, session_key
     ) end
   ) end
-  from (select string_agg(format('t.%I', key), ', ' order by n) as list from unnest(keys) with ordinality as k (key, n)) columns
+  from (
+    select string_agg(format('t.%I', key), ', ' order by n) as list from unnest(keys) with ordinality as k (key, n)
+  ) columns
 $$;
 comment on function private.export_query(text, text[], text, text, text[], integer) is
   'The query of a section, without its limit: keys as text, and the row as JSON. All but after is ours; after is quoted.';

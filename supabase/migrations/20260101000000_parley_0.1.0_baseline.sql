@@ -4146,6 +4146,39 @@ $$;
 comment on function private.act_in_organization(text[]) is
   'As my_membership, for who may act, with the organization locked: who changes its members does so one after the other.';
 
+create function private.refuse_other_membership()
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.refuse(
+    409, 'already_member',
+    'You are already a member of an organization. Leave that organization first.'
+  );
+end
+$$;
+comment on function private.refuse_other_membership() is
+  'Refuses with 409 a caller who is already a member of an organization.';
+
+create function private.join_organization(organization_id uuid, role text)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update public.profiles p
+  set organization_id = join_organization.organization_id, organization_role = join_organization.role
+  where p.id = private.current_profile_id()
+    and p.organization_id is null;
+  if not found then
+    perform private.refuse_other_membership();
+  end if;
+end
+$$;
+comment on function private.join_organization(uuid, text) is
+  'Makes the caller a member of an organization. Refuses with 409 a caller who is already a member of one.';
+
 create function private.create_organization(name text)
 returns public.organizations
 language plpgsql
@@ -4158,17 +4191,7 @@ begin
   perform private.require_can_act();
   insert into public.organizations (name) values (private.organization_name(create_organization.name))
   returning * into organization;
-
-  update public.profiles p
-  set organization_id = organization.id, organization_role = 'owner'
-  where p.id = private.current_profile_id()
-    and p.organization_id is null;
-  if not found then
-    perform private.refuse(
-      409, 'already_member',
-      'You are already a member of an organization. Leave that organization first.'
-    );
-  end if;
+  perform private.join_organization(organization.id, 'owner');
   return organization;
 end
 $$;
@@ -4333,6 +4356,21 @@ $$;
 comment on function private.require_member(public.profiles, uuid) is
   'Locks a member of the caller''s organization, or refuses with 404.';
 
+create function private.require_member_role(role text)
+returns void
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  if role is null or role not in ('admin', 'member') then
+    perform private.refuse(400, 'invalid_role', 'An organization has no such role. Choose admin or member.');
+  end if;
+end
+$$;
+comment on function private.require_member_role(text) is
+  'Refuses with 400 a role that members cannot be given. Only a transfer makes an owner.';
+
 create function private.set_member_role(member_id uuid, role text)
 returns void
 language plpgsql
@@ -4343,9 +4381,7 @@ declare
   me public.profiles := private.act_in_organization('owner');
   member public.profiles := private.require_member(me, member_id);
 begin
-  if role is null or role not in ('admin', 'member') then
-    perform private.refuse(400, 'invalid_role', 'An organization has no such role. Choose admin or member.');
-  end if;
+  perform private.require_member_role(role);
   if member.organization_role = 'owner' then
     perform private.refuse(
       409, 'owner_must_transfer',
@@ -4514,9 +4550,7 @@ immutable
 set search_path = ''
 as $$
 begin
-  if role is null or role not in ('admin', 'member') then
-    perform private.refuse(400, 'invalid_role', 'An organization has no such role. Choose admin or member.');
-  end if;
+  perform private.require_member_role(role);
   if role = 'admin' and me.organization_role <> 'owner' then
     perform private.refuse(403, 'not_allowed', 'Only the owner can invite admins. Invite a member, or ask the owner.');
   end if;
@@ -4579,6 +4613,24 @@ comment on function private.invite_member(text, text) is
   'Invites an address to the caller''s organization. Definer: invitations are no client''s to write; the caller''s role is checked.';
 grant execute on function private.invite_member(text, text) to authenticated;
 
+create function private.require_known(invitation public.organization_invitations)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  if invitation.id is null then
+    perform private.refuse(
+      404, 'invitation_not_found',
+      'This invitation does not exist, or it was revoked or used. Ask for a new invitation.'
+    );
+  end if;
+end
+$$;
+comment on function private.require_known(public.organization_invitations) is
+  'Refuses with 404 when no invitation was found.';
+
 create function private.require_invitation(me public.profiles, invitation_id uuid)
 returns void
 language plpgsql
@@ -4593,12 +4645,7 @@ begin
   where i.id = invitation_id
     and i.organization_id = me.organization_id;
 
-  if invitation.id is null then
-    perform private.refuse(
-      404, 'invitation_not_found',
-      'This invitation does not exist, or it was revoked or used. Ask for a new invitation.'
-    );
-  end if;
+  perform private.require_known(invitation);
   perform private.require_may_invite(me, invitation.role);
 end
 $$;
@@ -4618,7 +4665,7 @@ begin
   perform private.require_invitation(me, invitation_id);
   return query
   update public.organization_invitations i
-  set token_hash = private.hash_token(clear_token), expires_at = now() + interval '7 days'
+  set token_hash = private.hash_token(clear_token), expires_at = default
   where i.id = invitation_id
   returning clear_token, i.expires_at;
 end
@@ -4658,12 +4705,7 @@ begin
   for no key update;
   select * into invitation from public.organization_invitations i where i.token_hash = wanted;
 
-  if invitation.id is null then
-    perform private.refuse(
-      404, 'invitation_not_found',
-      'This invitation does not exist, or it was revoked or used. Ask for a new invitation.'
-    );
-  end if;
+  perform private.require_known(invitation);
   if lower(me.email) is distinct from invitation.email then
     perform private.refuse(
       403, 'invitation_for_other_email',
@@ -4700,23 +4742,11 @@ begin
   perform private.require_can_act();
   select * into me from public.profiles p where p.id = private.current_profile_id();
   if me.organization_id is not null then
-    perform private.refuse(
-      409, 'already_member',
-      'You are already a member of an organization. Leave that organization first.'
-    );
+    perform private.refuse_other_membership();
   end if;
 
   invitation := private.take_invitation(me, token);
-  update public.profiles p
-  set organization_id = invitation.organization_id, organization_role = invitation.role
-  where p.id = me.id
-    and p.organization_id is null;
-  if not found then
-    perform private.refuse(
-      409, 'already_member',
-      'You are already a member of an organization. Leave that organization first.'
-    );
-  end if;
+  perform private.join_organization(invitation.organization_id, invitation.role);
   select * into organization from public.organizations o where o.id = invitation.organization_id;
   return organization;
 end
@@ -4940,6 +4970,42 @@ $$;
 comment on function private.within_rate(text, text, integer) is
   'Counts one call in the current minute; false when the limit is reached.';
 
+create function private.require_rate(bucket text, profile_id uuid, max_count integer)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if not private.within_rate(bucket, profile_id::text, max_count) then
+    perform private.refuse(
+      429, 'rate_limited',
+      'Too many requests were made in a short time. Wait a minute and try again.',
+      private.limit_detail('minute', max_count)
+    );
+  end if;
+end
+$$;
+comment on function private.require_rate(text, uuid, integer) is
+  'Counts one call of a profile in the current minute. Refuses with 429 when the limit is reached.';
+
+create function private.require_small_object(data jsonb)
+returns void
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  if data is null or jsonb_typeof(data) <> 'object' then
+    perform private.refuse(400, 'invalid_data', 'The data is not a JSON object. Send an object, such as {}.');
+  end if;
+  if octet_length(data::text) > 4096 then
+    perform private.refuse(413, 'data_too_large', 'The data is larger than 4 KiB. Send less data.', '{"limit": 4096}');
+  end if;
+end
+$$;
+comment on function private.require_small_object(jsonb) is
+  'Refuses with 400 a value that is not a JSON object, and with 413 an object of more than 4 KiB.';
+
 create function private.parse_address(text)
 returns inet
 language plpgsql
@@ -5062,19 +5128,8 @@ begin
       'The name of an action has up to 64 characters: a-z, 0-9 and _.:-, a letter first. Use another name.'
     );
   end if;
-  if data is null or jsonb_typeof(data) <> 'object' then
-    perform private.refuse(400, 'invalid_data', 'The data is not a JSON object. Send an object, such as {}.');
-  end if;
-  if octet_length(data::text) > 4096 then
-    perform private.refuse(413, 'data_too_large', 'The data is larger than 4 KiB. Send less data.', '{"limit": 4096}');
-  end if;
-  if not private.within_rate('log_activity', me::text, 60) then
-    perform private.refuse(
-      429, 'rate_limited',
-      'Too many requests were made in a short time. Wait a minute and try again.',
-      private.limit_detail('minute', 60)
-    );
-  end if;
+  perform private.require_small_object(data);
+  perform private.require_rate('log_activity', me, 60);
   insert into public.user_activity (user_id, action, data) values (me, log_my_activity.action, log_my_activity.data);
 end
 $$;
@@ -5176,6 +5231,39 @@ $$;
 comment on function private.keep_audit_log() is
   'Trigger: refuses update and truncate, and delete but by the table''s owner in a transaction that has set parley.retention to on.';
 
+create function private.page_size(asked integer, usual integer)
+returns integer
+language sql
+immutable
+set search_path = ''
+as $$
+  select least(greatest(coalesce(asked, usual), 1), 100)
+$$;
+comment on function private.page_size(integer, integer) is 'How many rows a page of an admin list has: 1 to 100.';
+
+create function private.page_number(asked integer)
+returns integer
+language sql
+immutable
+set search_path = ''
+as $$
+  select greatest(coalesce(asked, 1), 1)
+$$;
+comment on function private.page_number(integer) is 'The page of an admin list that the caller asks for; pages count from 1.';
+
+create function private.describe_page(total bigint, number integer, size integer)
+returns jsonb
+language sql
+immutable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'total', total, 'total_pages', (total + size - 1) / size, 'current_page', number, 'page_size', size
+  )
+$$;
+comment on function private.describe_page(bigint, integer, integer) is
+  'The part of an admin list that describes the page: total, total_pages, current_page and page_size.';
+
 create function private.admin_list_audit(page integer, page_size integer, user_id uuid, admin_id uuid, action text)
 returns jsonb
 language plpgsql
@@ -5183,37 +5271,33 @@ security definer
 set search_path = ''
 as $$
 declare
-  size integer := least(greatest(coalesce(page_size, 50), 1), 100);
-  number integer := greatest(coalesce(page, 1), 1);
+  size integer := private.page_size(page_size, 50);
+  number integer := private.page_number(page);
   entries jsonb;
   total bigint;
 begin
   perform private.require_admin();
-  select count(*) into total
-  from public.audit_logs l
-  where (admin_list_audit.user_id is null or l.user_id = admin_list_audit.user_id)
-    and (admin_list_audit.admin_id is null or l.admin_id = admin_list_audit.admin_id)
-    and (admin_list_audit.action is null or l.action = admin_list_audit.action);
-
-  select coalesce(jsonb_agg(to_jsonb(e) order by e.created_at desc, e.id), '[]') into entries
-  from (
+  -- Not materialized: the page is read by its index, without fetching every row that matches.
+  with wanted as not materialized (
     select *
     from public.audit_logs l
     where (admin_list_audit.user_id is null or l.user_id = admin_list_audit.user_id)
       and (admin_list_audit.admin_id is null or l.admin_id = admin_list_audit.admin_id)
       and (admin_list_audit.action is null or l.action = admin_list_audit.action)
-    order by l.created_at desc, l.id
-    limit size offset (number - 1)::bigint * size
-  ) e;
+  ),
+  listed as (
+    select * from wanted w order by w.created_at desc, w.id limit size offset (number - 1)::bigint * size
+  )
+  select
+    (select count(*) from wanted),
+    (select coalesce(jsonb_agg(to_jsonb(e) order by e.created_at desc, e.id), '[]') from listed e)
+  into total, entries;
 
   -- Last, so that a list does not begin with itself.
   perform private.audit('admin_list_audit', user_id, details => jsonb_build_object(
     'page', number, 'page_size', size, 'admin_id', admin_id, 'action', left(action, 200)
   ));
-  return jsonb_build_object(
-    'entries', entries, 'total', total, 'total_pages', (total + size - 1) / size, 'current_page', number,
-    'page_size', size
-  );
+  return jsonb_build_object('entries', entries) || private.describe_page(total, number, size);
 end
 $$;
 comment on function private.admin_list_audit(integer, integer, uuid, uuid, text) is
@@ -5465,25 +5549,21 @@ set search_path = ''
 as $$
 declare
   sort_order text := private.user_order(sort, direction);
-  size integer := least(greatest(coalesce(page_size, 20), 1), 100);
-  number integer := greatest(coalesce(page, 1), 1);
+  size integer := private.page_size(page_size, 20);
+  number integer := private.page_number(page);
   wanted text := nullif(btrim(search), '');
   found_users record;
 begin
   perform private.require_admin();
   perform private.audit('admin_list_users', null, details => jsonb_build_object(
-    'page', number, 'page_size', size, 'search', left(wanted, 200), 'plan', plan, 'role', role, 'sort', sort, 'direction', direction
+    'page', number, 'page_size', size, 'search', left(wanted, 200), 'plan', plan, 'role', role, 'sort', sort,
+    'direction', direction
   ));
   select * into found_users
   from private.find_users(wanted, plan, role, sort_order, (number - 1)::bigint * size, size);
   return jsonb_build_object(
-    'users', private.describe_users(found_users.ids),
-    'total', found_users.total,
-    'total_is_estimate', found_users.is_estimate,
-    'total_pages', (found_users.total + size - 1) / size,
-    'current_page', number,
-    'page_size', size
-  );
+    'users', private.describe_users(found_users.ids), 'total_is_estimate', found_users.is_estimate
+  ) || private.describe_page(found_users.total, number, size);
 end
 $$;
 comment on function private.admin_list_users(integer, integer, text, text, public.user_role, text, text) is
@@ -5575,6 +5655,16 @@ grant execute on function public.get_user_stats() to authenticated;
 
 -- What admins change about users: role, suspension, credits; the first admin.
 
+create function private.queue_admin_change()
+returns void
+language sql
+set search_path = ''
+as $$
+  select pg_advisory_xact_lock(hashtextextended('parley.admins', 0))
+$$;
+comment on function private.queue_admin_change() is
+  'Lets one transaction at a time change who is an admin, so that two admins who leave at once cannot both go.';
+
 create function private.lock_admins()
 returns void
 language plpgsql
@@ -5582,7 +5672,7 @@ set search_path = ''
 as $$
 begin
   perform private.require_admin();
-  perform pg_advisory_xact_lock(hashtextextended('parley.admins', 0));
+  perform private.queue_admin_change();
   -- Who was waited for may have demoted the caller.
   perform private.require_admin();
 end
@@ -6090,7 +6180,30 @@ as $$
 $$;
 comment on function private.lookout_limit(uuid) is 'How many lookouts a profile''s plan has; null is unlimited.';
 
-create function private.require_lookout_limit(profile_id uuid, others bigint)
+create function private.lock_lookout(lookout_id uuid, profile_id uuid)
+returns public.lookouts
+language plpgsql
+set search_path = ''
+as $$
+declare
+  lookout public.lookouts;
+begin
+  select * into lookout
+  from public.lookouts l
+  where l.id = lookout_id and l.user_id = profile_id
+  for no key update;
+  if lookout.id is null then
+    perform private.refuse(
+      404, 'lookout_not_found',
+      'This lookout does not exist or belongs to another user. Reload the list of lookouts.'
+    );
+  end if;
+  return lookout;
+end
+$$;
+comment on function private.lock_lookout(uuid, uuid) is 'Locks a lookout of a user, or refuses with 404.';
+
+create function private.require_lookout_limit(profile_id uuid, newer public.lookouts default null)
 returns void
 language plpgsql
 set search_path = ''
@@ -6098,7 +6211,13 @@ as $$
 declare
   max_lookouts integer := private.lookout_limit(profile_id);
 begin
-  if others >= max_lookouts then
+  if max_lookouts <= (
+    select count(*)
+    from public.lookouts l
+    where l.user_id = profile_id
+      and l.status <> 'archived'
+      and (newer.id is null or (l.created_at, l.id) < (newer.created_at, newer.id))
+  ) then
     perform private.refuse(
       402, 'lookout_limit_reached',
       'You have as many active lookouts as your plan allows. Archive a lookout or upgrade the plan.',
@@ -6107,7 +6226,7 @@ begin
   end if;
 end
 $$;
-comment on function private.require_lookout_limit(uuid, bigint) is
+comment on function private.require_lookout_limit(uuid, public.lookouts) is
   'Refuses with 402 when so many other lookouts leave no room for one more.';
 
 create function private.create_lookout(auth_user_id uuid, title text, prompt text, assistant_slug text, frequency text,
@@ -6122,9 +6241,7 @@ declare
   lookout public.lookouts;
 begin
   perform private.assistant_for_turn(assistant_slug, profile_id);
-  perform private.require_lookout_limit(profile_id, (
-    select count(*) from public.lookouts l where l.user_id = profile_id and l.status <> 'archived'
-  ));
+  perform private.require_lookout_limit(profile_id);
   insert into public.lookouts
     (user_id, title, prompt, assistant_slug, frequency, cron_schedule, timezone, next_run_at)
   values (profile_id, create_lookout.title, create_lookout.prompt, create_lookout.assistant_slug,
@@ -6144,7 +6261,9 @@ language sql
 security invoker
 set search_path = ''
 as $$
-  select private.create_lookout(auth_user_id, title, prompt, assistant_slug, frequency, cron_schedule, timezone, next_run_at)
+  select private.create_lookout(
+    auth_user_id, title, prompt, assistant_slug, frequency, cron_schedule, timezone, next_run_at
+  )
 $$;
 comment on function public.create_lookout(uuid, text, text, text, text, text, text, timestamptz) is
   'Service RPC of the lookouts function, which has computed next_run_at. 402 lookout_limit_reached or plan_required, 403 account_blocked.';
@@ -6193,19 +6312,9 @@ declare
   -- Who is suspended may still switch off.
   profile_id uuid := private.lock_profile(auth_user_id,
     must_act => changes not in ('{"status": "paused"}', '{"status": "archived"}'));
-  lookout public.lookouts;
+  lookout public.lookouts := private.lock_lookout(lookout_id, profile_id);
   new_status text;
 begin
-  select * into lookout
-  from public.lookouts l
-  where l.id = lookout_id and l.user_id = profile_id
-  for no key update;
-  if lookout.id is null then
-    perform private.refuse(
-      404, 'lookout_not_found',
-      'This lookout does not exist or belongs to another user. Reload the list of lookouts.'
-    );
-  end if;
   if private.lookout_schedule(lookout) <> seen then
     return null;
   end if;
@@ -6213,9 +6322,7 @@ begin
   new_status := case when changes ->> 'status' = 'active' and lookout.status = 'running' then 'running'
     else coalesce(changes ->> 'status', lookout.status) end;
   if lookout.status = 'archived' and new_status <> 'archived' then
-    perform private.require_lookout_limit(profile_id, (
-      select count(*) from public.lookouts l where l.user_id = profile_id and l.status <> 'archived'
-    ));
+    perform private.require_lookout_limit(profile_id);
   end if;
   if changes ? 'assistant_slug' then
     perform private.assistant_for_turn(changes ->> 'assistant_slug', profile_id);
@@ -6296,19 +6403,9 @@ set search_path = ''
 as $$
 declare
   profile_id uuid := private.lock_profile(auth_user_id);
-  lookout public.lookouts;
+  lookout public.lookouts := private.lock_lookout(lookout_id, profile_id);
   run public.lookout_runs;
 begin
-  select * into lookout
-  from public.lookouts l
-  where l.id = lookout_id and l.user_id = profile_id
-  for no key update;
-  if lookout.id is null then
-    perform private.refuse(
-      404, 'lookout_not_found',
-      'This lookout does not exist or belongs to another user. Reload the list of lookouts.'
-    );
-  end if;
   if lookout.next_run_at is null then
     perform private.refuse(
       409, 'lookout_not_active',
@@ -6512,13 +6609,7 @@ begin
     );
   end if;
   -- After a downgrade the oldest go on.
-  perform private.require_lookout_limit(run.user_id, (
-    select count(*)
-    from public.lookouts l
-    where l.user_id = run.user_id
-      and l.status <> 'archived'
-      and (l.created_at, l.id) < (lookout.created_at, lookout.id)
-  ));
+  perform private.require_lookout_limit(run.user_id, lookout);
 end
 $$;
 comment on function private.check_run(public.lookout_runs, public.lookouts) is
@@ -6657,7 +6748,10 @@ as $$
         when l.next_run_at <> run.scheduled_at then l.next_run_at
         when l.next_run_at = run.scheduled_at and l.frequency <> 'once' then release_lookout.next_run_at
       end,
-      last_run_at = case when run.status = 'skipped' then l.last_run_at else coalesce(run.finished_at, l.last_run_at) end,
+      last_run_at = case
+        when run.status = 'skipped' then l.last_run_at
+        else coalesce(run.finished_at, l.last_run_at)
+      end,
       last_run_session_id = case when run.status = 'skipped' then l.last_run_session_id else run.session_id end
   where l.id = run.lookout_id
 $$;
@@ -6891,19 +6985,8 @@ begin
       'The bridge needs a login with a confirmed email address. Add an email address to the login and confirm it.'
     );
   end if;
-  if session_data is null or jsonb_typeof(session_data) <> 'object' then
-    perform private.refuse(400, 'invalid_data', 'The data is not a JSON object. Send an object, such as {}.');
-  end if;
-  if octet_length(session_data::text) > 4096 then
-    perform private.refuse(413, 'data_too_large', 'The data is larger than 4 KiB. Send less data.', '{"limit": 4096}');
-  end if;
-  if not private.within_rate('bridge_issue', me::text, 10) then
-    perform private.refuse(
-      429, 'rate_limited',
-      'Too many requests were made in a short time. Wait a minute and try again.',
-      private.limit_detail('minute', 10)
-    );
-  end if;
+  perform private.require_small_object(session_data);
+  perform private.require_rate('bridge_issue', me, 10);
 
   perform private.log_sync(me, 'bridge_issue', client_ip, user_agent);
   return query
@@ -7658,114 +7741,102 @@ comment on column private.purge_counts.reached is
 -- One that reads the whole table, for want of an index, has reached infinity when its batch was not full: once a day is
 -- enough for it.
 
-create function private.purge_usage_counters(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
-language sql
-set search_path = ''
-as $$
-  with gone as (
-    delete from public.usage_counters c
-    where c.ctid = any (array(
-      select o.ctid
-      from public.usage_counters o
-      -- A refund looks for the current period only.
-      where o.reset_at >= since and o.reset_at < now() - interval '1 day'
-      order by o.reset_at
-      limit max_rows
-      for update skip locked
-    ))
-    returning c.reset_at
-  )
-  select count(*)::integer, max(g.reset_at) from gone g
-$$;
-comment on function private.purge_usage_counters(timestamptz, integer) is 'Purge: counters whose period ended more than a day ago.';
-
-create function private.purge_user_activity(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
-language sql
-set search_path = ''
-as $$
-  with gone as (
-    delete from public.user_activity a
-    where a.ctid = any (array(
-      select o.ctid
-      from public.user_activity o
-      where o.created_at >= since
-        and o.created_at < now() - make_interval(days => (select p.activity_days from private.retention_policy p))
-      order by o.created_at
-      limit max_rows
-      for update skip locked
-    ))
-    returning a.created_at
-  )
-  select count(*)::integer, max(g.created_at) from gone g
-$$;
-comment on function private.purge_user_activity(timestamptz, integer) is 'Purge: activity older than the policy.';
-
-create function private.purge_sync_logs(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
-language sql
-set search_path = ''
-as $$
-  with gone as (
-    delete from public.sync_logs l
-    where l.ctid = any (array(
-      select o.ctid
-      from public.sync_logs o
-      where o.created_at >= since
-        and o.created_at < now() - make_interval(days => (select p.activity_days from private.retention_policy p))
-      order by o.created_at
-      limit max_rows
-      for update skip locked
-    ))
-    returning l.created_at
-  )
-  select count(*)::integer, max(g.created_at) from gone g
-$$;
-comment on function private.purge_sync_logs(timestamptz, integer) is
-  'Purge: attempts to issue or redeem a code, older than the policy of activity.';
-
-create function private.purge_audit_logs(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+create function private.purge_before(
+  target regclass, time_column text, since timestamptz, until timestamptz, max_rows integer, condition text default 'true',
+  out deleted integer, out reached timestamptz
+)
 language plpgsql
 set search_path = ''
 as $$
 begin
-  -- What the trigger of the table asks for; off again at once, so that nothing else of the transaction passes.
+  execute format(
+    'with gone as (
+       delete from %1$s d
+       where d.ctid = any (array(
+         select t.ctid from %1$s t
+         where t.%2$I >= $1 and t.%2$I < $2 and %3$s
+         order by t.%2$I
+         limit $3
+         for update skip locked
+       ))
+       returning d.%2$I as gone_at
+     )
+     select count(*)::integer, max(g.gone_at) from gone g',
+    target, time_column, condition
+  ) into deleted, reached using since, until, max_rows;
+end
+$$;
+comment on function private.purge_before(regclass, text, timestamptz, timestamptz, integer, text) is
+  'Deletes one batch of rows of a table whose time is at or after since and before until, oldest first.';
+
+create function private.purge_usage_counters(
+  since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
+)
+language sql
+set search_path = ''
+as $$
+  -- A refund looks for the current period only.
+  select * from private.purge_before(
+    'public.usage_counters', 'reset_at', since, now() - interval '1 day', max_rows
+  ) p
+$$;
+comment on function private.purge_usage_counters(timestamptz, integer) is 'Purge: counters whose period ended more than a day ago.';
+
+create function private.purge_user_activity(
+  since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
+)
+language sql
+set search_path = ''
+as $$
+  select * from private.purge_before(
+    'public.user_activity', 'created_at', since,
+    now() - make_interval(days => (select p.activity_days from private.retention_policy p)), max_rows
+  ) p
+$$;
+comment on function private.purge_user_activity(timestamptz, integer) is 'Purge: activity older than the policy.';
+
+create function private.purge_sync_logs(
+  since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
+)
+language sql
+set search_path = ''
+as $$
+  select * from private.purge_before(
+    'public.sync_logs', 'created_at', since,
+    now() - make_interval(days => (select p.activity_days from private.retention_policy p)), max_rows
+  ) p
+$$;
+comment on function private.purge_sync_logs(timestamptz, integer) is
+  'Purge: attempts to issue or redeem a code, older than the policy of activity.';
+
+create function private.purge_audit_logs(
+  since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
+)
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- The trigger of the table asks for this setting. It is cleared at once, so that no other statement profits from it.
   perform set_config('parley.retention', 'on', true);
-  with gone as (
-    delete from public.audit_logs l
-    where l.ctid = any (array(
-      select o.ctid
-      from public.audit_logs o
-      where o.created_at >= since
-        and o.created_at < now() - make_interval(days => (select p.audit_days from private.retention_policy p))
-      order by o.created_at
-      limit max_rows
-      for update skip locked
-    ))
-    returning l.created_at
-  )
-  select count(*)::integer, max(g.created_at) into deleted, reached from gone g;
+  select * into deleted, reached from private.purge_before(
+    'public.audit_logs', 'created_at', since,
+    now() - make_interval(days => (select p.audit_days from private.retention_policy p)), max_rows
+  ) p;
   perform set_config('parley.retention', '', true);
 end
 $$;
 comment on function private.purge_audit_logs(timestamptz, integer) is
   'Purge: the audit log beyond the policy. Only the owner of the table gets past its trigger.';
 
-create function private.purge_bridge_tokens(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+create function private.purge_bridge_tokens(
+  since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
+)
 language sql
 set search_path = ''
 as $$
-  with gone as (
-    delete from public.bridge_tokens t
-    where t.ctid = any (array(
-      select o.ctid
-      from public.bridge_tokens o
-      where o.expires_at >= since and o.expires_at < now() - interval '1 day'
-      order by o.expires_at
-      limit max_rows
-      for update skip locked
-    ))
-    returning t.expires_at
-  )
-  select count(*)::integer, max(g.expires_at) from gone g
+  select * from private.purge_before(
+    'public.bridge_tokens', 'expires_at', since, now() - interval '1 day', max_rows
+  ) p
 $$;
 comment on function private.purge_bridge_tokens(timestamptz, integer) is
   'Purge: codes of the bridge, used or not, that expired more than a day ago.';
@@ -7776,48 +7847,32 @@ create function private.purge_organization_invitations(
 language sql
 set search_path = ''
 as $$
-  with gone as (
-    delete from public.organization_invitations i
-    where i.ctid = any (array(
-      select o.ctid
-      from public.organization_invitations o
-      -- For a while whoever comes too late hears so, and the organization sees whom to ask again.
-      where o.expires_at >= since and o.expires_at < now() - interval '30 days'
-      order by o.expires_at
-      limit max_rows
-      for update skip locked
-    ))
-    returning i.expires_at
-  )
-  select count(*)::integer, max(g.expires_at) from gone g
+  -- For 30 days a late invitee learns that the invitation expired, and the organization sees whom to invite again.
+  select * from private.purge_before(
+    'public.organization_invitations', 'expires_at', since, now() - interval '30 days', max_rows
+  ) p
 $$;
 comment on function private.purge_organization_invitations(timestamptz, integer) is
   'Purge: invitations that expired more than 30 days ago.';
 
-create function private.purge_stripe_events(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+create function private.purge_stripe_events(
+  since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
+)
 language sql
 set search_path = ''
 as $$
-  with gone as (
-    delete from public.stripe_events e
-    where e.ctid = any (array(
-      select o.ctid
-      from public.stripe_events o
-      where o.status in ('processed', 'ignored')
-        -- Stripe itself keeps events for 30 days: none of these can come again.
-        and o.received_at >= since and o.received_at < now() - interval '90 days'
-      order by o.received_at
-      limit max_rows
-      for update skip locked
-    ))
-    returning e.received_at
-  )
-  select count(*)::integer, max(g.received_at) from gone g
+  -- Stripe itself keeps events for 30 days, so it cannot send any of these again.
+  select * from private.purge_before(
+    'public.stripe_events', 'received_at', since, now() - interval '90 days', max_rows,
+    $c$t.status in ('processed', 'ignored')$c$
+  ) p
 $$;
 comment on function private.purge_stripe_events(timestamptz, integer) is
   'Purge: events that were dealt with, older than 90 days; never one that failed or is under way.';
 
-create function private.purge_rate_counters(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+create function private.purge_rate_counters(
+  since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
+)
 language sql
 set search_path = ''
 as $$
@@ -7870,7 +7925,9 @@ $$;
 comment on function private.can_use_schema(text) is
   'Whether something of the platform is here and ours to use: schema cron of pg_cron, net of pg_net, vault.';
 
-create function private.purge_cron_runs(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+create function private.purge_cron_runs(
+  since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
+)
 language plpgsql
 set search_path = ''
 as $$
@@ -7893,7 +7950,9 @@ begin
     )
     returning d.runid
   )
-  select count(*)::integer, case when count(*) < max_rows then 'infinity'::timestamptz end into deleted, reached from gone;
+  select count(*)::integer, case when count(*) < max_rows then 'infinity'::timestamptz end
+  into deleted, reached
+  from gone;
 exception when insufficient_privilege then
   raise warning 'cron.job_run_details is not ours to shorten: %', sqlerrm;
 end
@@ -7901,7 +7960,9 @@ $$;
 comment on function private.purge_cron_runs(timestamptz, integer) is
   'Purge: what pg_cron wrote down of runs of the schedules, older than seven days; nothing where there is no pg_cron.';
 
-create function private.purge_failed_sign_ups(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+create function private.purge_failed_sign_ups(
+  since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
+)
 language sql
 set search_path = ''
 as $$
@@ -7989,7 +8050,8 @@ begin
     end;
   end loop;
   if first_failure is not null then
-    raise exception 'retention_failed' using errcode = first_failure, hint = 'The log names the kinds that were passed over.';
+    raise exception 'retention_failed' using
+      errcode = first_failure, hint = 'The log names the kinds that were passed over.';
   end if;
   return false;
 end
@@ -8385,6 +8447,19 @@ comment on function private.holder_of_customer(public.stripe_customers) is
   'With whose account a customer goes. Who is linked to it comes first; metadata, which our server writes when it makes one, speaks only for those that it could not link. Nobody gains anything by it.';
 grant execute on function private.holder_of_customer(public.stripe_customers) to service_role;
 
+create function private.enqueue_customer(customer_id text)
+returns void
+language sql
+set search_path = ''
+as $$
+  -- A customer that is in the outbox already stays due when it is.
+  select private.enqueue_deletion('stripe_customer', customer_id)
+  where not exists (
+    select from private.remote_deletions d where d.kind = 'stripe_customer' and d.remote_id = customer_id
+  )
+$$;
+comment on function private.enqueue_customer(text) is 'Puts a customer at Stripe into the outbox, unless it is there already.';
+
 create function private.enqueue_customer_deletions(profile_id uuid)
 returns void
 language sql
@@ -8399,13 +8474,10 @@ as $$
     )
     and private.holder_of_customer(c) = enqueue_customer_deletions.profile_id;
 
-  select private.enqueue_deletion('stripe_customer', p.stripe_customer_id)
+  select private.enqueue_customer(p.stripe_customer_id)
   from public.profiles p
   where p.id = enqueue_customer_deletions.profile_id
     and p.stripe_customer_id is not null
-    and not exists (
-      select from private.remote_deletions d where d.kind = 'stripe_customer' and d.remote_id = p.stripe_customer_id
-    )
 $$;
 comment on function private.enqueue_customer_deletions(uuid) is
   'Puts a closed profile''s customers at Stripe into the outbox, also those that were made and never linked; of our rows of them, only what others refer to stays.';
@@ -8437,10 +8509,8 @@ security definer
 set search_path = ''
 as $$
 begin
-  if exists (select from public.profiles p where p.id = private.holder_of_customer(new) and p.is_deleted)
-    and not exists (select from private.remote_deletions d where d.kind = 'stripe_customer' and d.remote_id = new.id)
-  then
-    perform private.enqueue_deletion('stripe_customer', new.id);
+  if exists (select from public.profiles p where p.id = private.holder_of_customer(new) and p.is_deleted) then
+    perform private.enqueue_customer(new.id);
   end if;
   return null;
 end
@@ -8457,6 +8527,18 @@ create trigger stripe_customers_let_go
   for each row when (not new.is_deleted)
   execute function private.enqueue_customer_deletion();
 
+create function private.enqueue_account_deletion(profile_id uuid)
+returns void
+language sql
+set search_path = ''
+as $$
+  insert into private.account_deletions (profile_id)
+  values (enqueue_account_deletion.profile_id)
+  on conflict on constraint account_deletions_pkey do nothing
+$$;
+comment on function private.enqueue_account_deletion(uuid) is
+  'Adds an account to the list of deletions, which the schedule works through.';
+
 create function private.close_account(profile_id uuid)
 returns void
 language plpgsql
@@ -8470,9 +8552,7 @@ begin
   from public.profiles p
   where p.id = close_account.profile_id
   for no key update;
-  insert into private.account_deletions (profile_id)
-  values (close_account.profile_id)
-  on conflict on constraint account_deletions_pkey do nothing;
+  perform private.enqueue_account_deletion(close_account.profile_id);
 
   -- The last member takes the organization along; otherwise ownership passes on.
   perform private.anonymize_profile(close_account.profile_id);
@@ -8623,7 +8703,7 @@ begin
   end if;
   if me.role = 'admin' then
     -- As in private.lock_admins: of two admins who leave at once, one stays.
-    perform pg_advisory_xact_lock(hashtextextended('parley.admins', 0));
+    perform private.queue_admin_change();
   end if;
   select * into me from public.profiles p where p.id = me.id for no key update;
   if not me.is_deleted then
@@ -8747,8 +8827,7 @@ begin
     return old;
   end if;
   -- By itself, so that the schedule repairs whatever fails below.
-  insert into private.account_deletions (profile_id) values (gone)
-  on conflict on constraint account_deletions_pkey do nothing;
+  perform private.enqueue_account_deletion(gone);
   begin
     perform private.close_account(gone);
     -- Whoever is at it already goes on. A large account is finished by the schedule: Auth does not wait for it.
@@ -8804,10 +8883,12 @@ as $$
       '{id}', 't.invited_by = $1', null, true),
     ('lookouts', 'public.lookouts', '{id}', 't.user_id = $1', null, false),
     ('lookout_runs', 'public.lookout_runs', '{lookout_id,scheduled_at}',
-      't.user_id = $1 and t.lookout_id = any (array(select l.id from public.lookouts l where l.user_id = $1))', null, false),
+      't.user_id = $1 and t.lookout_id = any (array(select l.id from public.lookouts l where l.user_id = $1))',
+      null, false),
     ('user_activity', 'public.user_activity', '{created_at,id}', 't.user_id = $1', null, false),
     ('bridge_tokens',
-      '(select id, user_id, session_data, client_ip, user_agent, expires_at, redeemed_at, created_at from public.bridge_tokens)',
+      '(select id, user_id, session_data, client_ip, user_agent, expires_at, redeemed_at, created_at
+        from public.bridge_tokens)',
       '{id}', 't.user_id = $1', null, true),
     ('sync_logs', 'public.sync_logs', '{created_at,id}', 't.user_id = $1', null, true)
 $$;
@@ -8845,7 +8926,9 @@ as $$
       case session_key when 'integer' then '0' else '00000000-0000-0000-0000-000000000000' end, session_key
     ) end
   ) end
-  from (select string_agg(format('t.%I', key), ', ' order by n) as list from unnest(keys) with ordinality as k (key, n)) columns
+  from (
+    select string_agg(format('t.%I', key), ', ' order by n) as list from unnest(keys) with ordinality as k (key, n)
+  ) columns
 $$;
 comment on function private.export_query(text, text[], text, text, text[], integer) is
   'The query of a section, without its limit: keys as text, and the row as JSON. All but after is ours; after is quoted.';
