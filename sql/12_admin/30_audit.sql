@@ -1,4 +1,4 @@
--- Who is an admin, and the audit log that everything admins do is in.
+-- The check that the caller is an admin, and the audit log of everything that admins do.
 
 create function private.require_admin()
 returns uuid
@@ -18,7 +18,7 @@ begin
 end
 $$;
 comment on function private.require_admin() is
-  'The caller''s profile when it is an admin''s now, whatever the token says; else refuses with 403.';
+  'Returns the caller''s profile id. Refuses with 403 unless the profile is an admin''s now, whatever the token says.';
 
 create function private.audit(
   action text, user_id uuid, before jsonb default null, after jsonb default null, details jsonb default '{}'
@@ -31,7 +31,8 @@ as $$
   values (private.current_profile_id(), $2, $1, $3, $4, jsonb_strip_nulls($5), private.request_address())
 $$;
 comment on function private.audit(text, uuid, jsonb, jsonb, jsonb) is
-  'Writes down what the caller does as an admin. Called by every function for admins, in the transaction of the deed.';
+  'Writes an action of the calling admin into the audit log. Every admin function calls it in the transaction of its '
+  'change.';
 
 create function private.keep_audit_log()
 returns trigger
@@ -53,7 +54,8 @@ begin
 end
 $$;
 comment on function private.keep_audit_log() is
-  'Trigger: refuses update and truncate, and delete but by the table''s owner in a transaction that has set parley.retention to on.';
+  'Trigger: refuses update and truncate. It allows delete only for the owner of the table, in a transaction that has '
+  'set parley.retention to on.';
 
 create function private.page_size(asked integer, usual integer)
 returns integer
@@ -73,7 +75,8 @@ set search_path = ''
 as $$
   select greatest(coalesce(asked, 1), 1)
 $$;
-comment on function private.page_number(integer) is 'The page of an admin list that the caller asks for; pages count from 1.';
+comment on function private.page_number(integer) is
+  'The page of an admin list that the caller asks for; pages count from 1.';
 
 create function private.describe_page(total bigint, number integer, size integer)
 returns jsonb
@@ -101,7 +104,7 @@ declare
   total bigint;
 begin
   perform private.require_admin();
-  -- Not materialized: the page is read by its index, without fetching every row that matches.
+  -- Not materialized, so that an index can serve the page without a scan of every matching row.
   with wanted as not materialized (
     select *
     from public.audit_logs l
@@ -117,7 +120,7 @@ begin
     (select coalesce(jsonb_agg(to_jsonb(e) order by e.created_at desc, e.id), '[]') from listed e)
   into total, entries;
 
-  -- Last, so that a list does not begin with itself.
+  -- Comes last, so that a page does not list its own request.
   perform private.audit('admin_list_audit', user_id, details => jsonb_build_object(
     'page', number, 'page_size', size, 'admin_id', admin_id, 'action', left(action, 200)
   ));
@@ -125,7 +128,7 @@ begin
 end
 $$;
 comment on function private.admin_list_audit(integer, integer, uuid, uuid, text) is
-  'One page of the audit log. Definer: the log is readable by no client; admins only, audited.';
+  'One page of the audit log. Definer: clients cannot read the log; admins only, audited.';
 grant execute on function private.admin_list_audit(integer, integer, uuid, uuid, text) to authenticated;
 
 create function public.admin_list_audit(
@@ -143,7 +146,7 @@ as $$
   select private.admin_list_audit(page, page_size, user_id, admin_id, action)
 $$;
 comment on function public.admin_list_audit(integer, integer, uuid, uuid, text) is
-  'Admin RPC: { entries, total, total_pages, current_page, page_size }, newest first; at most 100 a page.';
+  'Admin RPC: { entries, total, total_pages, current_page, page_size }, newest first. A page has at most 100 entries.';
 grant execute on function public.admin_list_audit(integer, integer, uuid, uuid, text) to authenticated;
 
 create trigger audit_logs_keep
