@@ -69,6 +69,7 @@ end
 $$;
 comment on function private.parse_address(text) is
   'Reads an IP address without its network; null if the text is not an address.';
+grant execute on function private.parse_address(text) to service_role;
 
 create function private.request_address()
 returns inet

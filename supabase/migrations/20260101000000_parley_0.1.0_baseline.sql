@@ -5061,6 +5061,7 @@ end
 $$;
 comment on function private.parse_address(text) is
   'Reads an IP address without its network; null if the text is not an address.';
+grant execute on function private.parse_address(text) to service_role;
 
 create function private.request_address()
 returns inet
@@ -7043,6 +7044,7 @@ as $$
   values ($1, $2, 'bridge', $6, private.parse_address($3), left($4, 500), $5 is null, $5)
 $$;
 comment on function private.log_sync(uuid, text, text, text, text, jsonb) is 'Logs an attempt at the bridge.';
+grant execute on function private.log_sync(uuid, text, text, text, text, jsonb) to service_role;
 
 create function private.login_email(profile_id uuid)
 returns text
@@ -7189,23 +7191,6 @@ comment on function public.redeem_bridge_token(text, text, text) is
   'whose address is unknown. The function never raises these, so that the attempt stays in sync_logs.';
 grant execute on function public.redeem_bridge_token(text, text, text) to service_role;
 
-create function private.log_bridge_failure(
-  auth_user_id uuid, event_type text, client_ip text, user_agent text, refusal text
-)
-returns void
-language sql
-security definer
-set search_path = ''
-as $$
-  select private.log_sync(
-    (select p.id from public.profiles p where p.auth_id = auth_user_id and not p.is_deleted),
-    event_type, client_ip, user_agent, refusal
-  )
-$$;
-comment on function private.log_bridge_failure(uuid, text, text, text, text) is
-  'Logs a refused attempt that left no other row. Definer: private.log_sync is not granted.';
-grant execute on function private.log_bridge_failure(uuid, text, text, text, text) to service_role;
-
 create function public.log_bridge_failure(
   auth_user_id uuid, event_type text, client_ip text, user_agent text, refusal text
 )
@@ -7214,7 +7199,10 @@ language sql
 security invoker
 set search_path = ''
 as $$
-  select private.log_bridge_failure(auth_user_id, event_type, client_ip, user_agent, refusal)
+  select private.log_sync(
+    (select p.id from public.profiles p where p.auth_id = auth_user_id and not p.is_deleted),
+    event_type, client_ip, user_agent, refusal
+  )
 $$;
 comment on function public.log_bridge_failure(uuid, text, text, text, text) is
   'Service RPC of the bridge function: logs a code that was not issued, or a session that Auth did not give.';
