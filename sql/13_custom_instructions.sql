@@ -1,4 +1,4 @@
--- What a user wants every assistant to know; it flows into each turn.
+-- Custom instructions: what a user wants every assistant to know. They are part of every turn.
 
 create table public.custom_instructions (
   user_id uuid primary key default private.current_profile_id(),
@@ -9,7 +9,8 @@ create table public.custom_instructions (
   constraint custom_instructions_content_check check (char_length(content) between 1 and 4000)
 );
 
-comment on table public.custom_instructions is 'One text per profile, added to the instructions of every assistant.';
+comment on table public.custom_instructions is
+  'One text for each profile, added to the instructions of every assistant.';
 
 create trigger custom_instructions_touch
   before update on public.custom_instructions
@@ -18,7 +19,7 @@ create trigger custom_instructions_touch
 alter table public.custom_instructions enable row level security;
 
 grant select, delete on public.custom_instructions to authenticated;
--- The key is granted for upserts on it; the policy lets it be the caller's only.
+-- Upserts need the grant on user_id. The policies limit its value to the caller's own id.
 grant insert (user_id, content), update (user_id, content) on public.custom_instructions to authenticated;
 grant select, insert, update, delete on public.custom_instructions to service_role;
 

@@ -1,4 +1,4 @@
--- The bridge: a signed-in app hands its user on to another one, such as a desktop app, with a code that works once.
+-- The bridge: a signed-in app signs its user in to another app, such as a desktop app, with a code that works once.
 
 create table public.bridge_tokens (
   id uuid primary key default gen_random_uuid(),
@@ -32,13 +32,15 @@ create table public.sync_logs (
 );
 
 comment on table public.bridge_tokens is
-  'Codes that were issued, used or not, until retention takes them. Not readable by clients.';
-comment on column public.bridge_tokens.token_hash is 'SHA-256 of the code, which only the caller of issue_bridge_token sees.';
-comment on column public.bridge_tokens.session_data is 'What the issuing app tells the redeeming one.';
-comment on table public.sync_logs is 'Every attempt to issue or redeem a code, also those that were refused. Not readable by clients.';
+  'Issued codes, used or not, until retention deletes them. Clients cannot read the table.';
+comment on column public.bridge_tokens.token_hash is
+  'SHA-256 of the code. issue_bridge_token returns the code only once.';
+comment on column public.bridge_tokens.session_data is 'Data that the issuing app passes to the redeeming app.';
+comment on table public.sync_logs is
+  'Every attempt to issue or redeem a code, also refused attempts. Clients cannot read the table.';
 comment on column public.sync_logs.event_type is
-  'bridge_issue, bridge_redeem, or bridge_session when Auth gave no session for a good code.';
-comment on column public.sync_logs.error_message is 'The code of the refusal.';
+  'bridge_issue, bridge_redeem, or bridge_session if Auth gave no session for a valid code.';
+comment on column public.sync_logs.error_message is 'The error code of the refusal.';
 
 create function private.log_sync(
   user_id uuid, event_type text, client_ip text, user_agent text, refusal text default null, data jsonb default '{}'
@@ -50,7 +52,8 @@ as $$
   insert into public.sync_logs (user_id, event_type, event_source, data, client_ip, user_agent, success, error_message)
   values ($1, $2, 'bridge', $6, private.parse_address($3), left($4, 500), $5 is null, $5)
 $$;
-comment on function private.log_sync(uuid, text, text, text, text, jsonb) is 'Writes an attempt at the bridge down.';
+comment on function private.log_sync(uuid, text, text, text, text, jsonb) is 'Logs an attempt at the bridge.';
+grant execute on function private.log_sync(uuid, text, text, text, text, jsonb) to service_role;
 
 create function private.login_email(profile_id uuid)
 returns text
@@ -65,7 +68,8 @@ as $$
     and u.email_confirmed_at is not null
 $$;
 comment on function private.login_email(uuid) is
-  'The confirmed address that Auth knows a profile by, or null: the bridge signs in as a link in a mail does, and that would confirm any other.';
+  'The confirmed address of a profile''s login, or null. The bridge signs in like a link in an email, which would '
+  'confirm an unconfirmed address.';
 
 create function private.issue_bridge_token(session_data jsonb, client_ip text, user_agent text)
 returns table (code text, expires_at timestamptz)
@@ -84,19 +88,8 @@ begin
       'The bridge needs a login with a confirmed email address. Add an email address to the login and confirm it.'
     );
   end if;
-  if session_data is null or jsonb_typeof(session_data) <> 'object' then
-    perform private.refuse(400, 'invalid_data', 'The data is not a JSON object. Send an object, such as {}.');
-  end if;
-  if octet_length(session_data::text) > 4096 then
-    perform private.refuse(413, 'data_too_large', 'The data is larger than 4 KiB. Send less data.', '{"limit": 4096}');
-  end if;
-  if not private.within_rate('bridge_issue', me::text, 10) then
-    perform private.refuse(
-      429, 'rate_limited',
-      'Too many requests were made in a short time. Wait a minute and try again.',
-      private.limit_detail('minute', 10)
-    );
-  end if;
+  perform private.require_small_object(session_data);
+  perform private.require_rate('bridge_issue', me, 10);
 
   perform private.log_sync(me, 'bridge_issue', client_ip, user_agent);
   return query
@@ -107,7 +100,8 @@ begin
 end
 $$;
 comment on function private.issue_bridge_token(jsonb, text, text) is
-  'A code that signs the caller in once within five minutes. Definer: codes are no client''s to write; the caller is taken from the token.';
+  'Issues a code that signs the caller in once within five minutes. Definer: clients cannot write codes; the caller '
+  'is taken from the token.';
 grant execute on function private.issue_bridge_token(jsonb, text, text) to authenticated;
 
 create function public.issue_bridge_token(
@@ -121,7 +115,8 @@ as $$
   select * from private.issue_bridge_token(session_data, client_ip, user_agent)
 $$;
 comment on function public.issue_bridge_token(jsonb, text, text) is
-  'Client RPC behind POST /bridge: the code is returned this once; 10 a minute. Address and agent are what the caller says.';
+  'Client RPC behind POST /bridge: issues a code, 10 a minute at most. The code is returned only here. client_ip and '
+  'user_agent are what the caller says.';
 grant execute on function public.issue_bridge_token(jsonb, text, text) to authenticated;
 
 create function private.use_bridge_token(code text)
@@ -152,7 +147,8 @@ begin
 end
 $$;
 comment on function private.use_bridge_token(text) is
-  'Uses a code up: of many at once, one gets it. refusal says why nothing came of it; unknown and expired codes take the same work.';
+  'Uses a code up; of several concurrent calls, one succeeds. refusal says why the code was not accepted. Unknown and '
+  'expired codes take the same work.';
 
 create function private.redeem_bridge_token(code text, client_ip text, user_agent text)
 returns table (refusal text, auth_user_id uuid, email text, session_data jsonb)
@@ -162,7 +158,7 @@ set search_path = ''
 as $$
 declare
   address inet := private.parse_address(client_ip);
-  -- Whoever has one address of version 6 has 2^64 of them.
+  -- IPv6 networks of 64 bits count as one subject, because one customer usually has 2^64 addresses.
   subject text := host(network(set_masklen(address, case family(address) when 4 then 32 else 64 end)));
   used record;
 begin
@@ -187,7 +183,7 @@ begin
 end
 $$;
 comment on function private.redeem_bridge_token(text, text, text) is
-  'Uses a code up and writes the attempt down. Definer: the login''s address is in auth.users.';
+  'Redeems a code and logs the attempt. Definer: the login''s address is in auth.users.';
 grant execute on function private.redeem_bridge_token(text, text, text) to service_role;
 
 create function public.redeem_bridge_token(code text, client_ip text default null, user_agent text default null)
@@ -199,25 +195,10 @@ as $$
   select * from private.redeem_bridge_token(code, client_ip, user_agent)
 $$;
 comment on function public.redeem_bridge_token(text, text, text) is
-  'Service RPC of the bridge function: whom a code signs in, or refusal: code_not_found, code_expired (or used), account_blocked, email_required, rate_limited (30 a minute from one address, or from everywhere when it is not known). It never raises these, so that the attempt stays in sync_logs.';
+  'Service RPC of the bridge function: the login that a code signs in, or a refusal: code_not_found, code_expired (or '
+  'used), account_blocked, email_required, rate_limited. The limit is 30 a minute for one address, or for all callers '
+  'whose address is unknown. The function never raises these, so that the attempt stays in sync_logs.';
 grant execute on function public.redeem_bridge_token(text, text, text) to service_role;
-
-create function private.log_bridge_failure(
-  auth_user_id uuid, event_type text, client_ip text, user_agent text, refusal text
-)
-returns void
-language sql
-security definer
-set search_path = ''
-as $$
-  select private.log_sync(
-    (select p.id from public.profiles p where p.auth_id = auth_user_id and not p.is_deleted),
-    event_type, client_ip, user_agent, refusal
-  )
-$$;
-comment on function private.log_bridge_failure(uuid, text, text, text, text) is
-  'Writes a refused attempt down that left nothing else behind. Definer: private.log_sync is not granted.';
-grant execute on function private.log_bridge_failure(uuid, text, text, text, text) to service_role;
 
 create function public.log_bridge_failure(
   auth_user_id uuid, event_type text, client_ip text, user_agent text, refusal text
@@ -227,10 +208,13 @@ language sql
 security invoker
 set search_path = ''
 as $$
-  select private.log_bridge_failure(auth_user_id, event_type, client_ip, user_agent, refusal)
+  select private.log_sync(
+    (select p.id from public.profiles p where p.auth_id = auth_user_id and not p.is_deleted),
+    event_type, client_ip, user_agent, refusal
+  )
 $$;
 comment on function public.log_bridge_failure(uuid, text, text, text, text) is
-  'Service RPC of the bridge function: a code that was not issued, or a session that Auth did not give.';
+  'Service RPC of the bridge function: logs a code that was not issued, or a session that Auth did not give.';
 grant execute on function public.log_bridge_failure(uuid, text, text, text, text) to service_role;
 
 alter table public.bridge_tokens enable row level security;
@@ -238,10 +222,10 @@ alter table public.sync_logs enable row level security;
 
 grant select, insert, update, delete on public.bridge_tokens, public.sync_logs to service_role;
 
--- Foreign keys, and the attempts of a user, newest first.
+-- Serve the foreign keys, and the attempts of a user, newest first.
 create index bridge_tokens_user_id_idx on public.bridge_tokens (user_id);
 create index sync_logs_user_id_idx on public.sync_logs (user_id, created_at desc);
 
--- Retention.
+-- Serve retention.
 create index bridge_tokens_expires_at_idx on public.bridge_tokens (expires_at);
 create index sync_logs_created_at_idx on public.sync_logs (created_at);

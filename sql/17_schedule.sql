@@ -1,5 +1,5 @@
--- What runs by the clock: one list, for whoever keeps the clock. On Supabase pg_cron has its rows as jobs; locally the
--- scheduler of the stack reads it.
+-- The list of schedules. On Supabase, pg_cron has a job for each row. Locally, the scheduler of the stack reads the
+-- list.
 
 create table private.schedules (
   name text primary key,
@@ -18,15 +18,16 @@ create table private.schedules (
 );
 
 comment on table private.schedules is
-  'What runs by the clock: an edge function, called with the secret key, or a function of schema private.';
+  'Scheduled work: an edge function, called with the secret key, or a function of schema private.';
 comment on column private.schedules.cron is 'Five fields, in UTC.';
-comment on column private.schedules.function_path is 'Path below /functions/v1, posted to with body.';
+comment on column private.schedules.function_path is 'Path below /functions/v1. The request is a POST with body.';
 comment on column private.schedules.sql_function is
-  'Name of a function of schema private that can be called without arguments and returns boolean: true asks for another call.';
+  'Name of a function of schema private that takes no arguments and returns boolean: true asks for another call.';
 comment on column private.schedules.last_status is
-  'ok, or what went wrong in one word: an HTTP status, a SQLSTATE, unreachable, timeout, no_answer, unfinished, not_configured.';
+  'ok, or one word for the failure: an HTTP status, a SQLSTATE, unreachable, timeout, no_answer, unfinished, '
+  'not_configured.';
 comment on column private.schedules.request_id is
-  'A request that pg_net was given and whose answer has not been read; until then last_status is that of the one before.';
+  'A pg_net request whose response has not been read yet. Until then last_status belongs to the request before.';
 
 create function private.record_schedule_run(schedule_name text, status text)
 returns void
@@ -37,7 +38,7 @@ as $$
   set last_run_at = now(), last_status = status, request_id = null
   where s.name = schedule_name
 $$;
-comment on function private.record_schedule_run(text, text) is 'Leaves on a schedule when it ran and how that ended.';
+comment on function private.record_schedule_run(text, text) is 'Stores when a schedule ran and how the run ended.';
 
 create function private.run_sql_schedule(schedule_name text)
 returns boolean
@@ -49,7 +50,7 @@ declare
   is_more boolean;
   status text;
 begin
-  -- One run at a time. Held for this call only: whoever comes between two calls of a run goes on in its place.
+  -- Allows one run at a time. The lock holds for this call only; another caller may continue the run between two calls.
   if target is null or not pg_try_advisory_xact_lock(hashtextextended('private.schedules:' || schedule_name, 0)) then
     return false;
   end if;
@@ -60,7 +61,7 @@ begin
     end if;
     status := case
       when not is_more then 'ok'
-      -- Supabase ends a statement after two minutes, and a run with all its calls is one.
+      -- Supabase ends a statement after two minutes, and a run with all its calls is one statement.
       when clock_timestamp() > statement_timestamp() + interval '90 seconds' then 'unfinished'
     end;
   exception when others then
@@ -73,9 +74,10 @@ begin
 end
 $$;
 comment on function private.run_sql_schedule(text) is
-  'Calls the function of a schedule once; true when it is to be called again, else how it ended is recorded. Called by sql_schedule_command.';
+  'Calls the function of a schedule once. Returns true if it has to be called again; otherwise it records how the run '
+  'ended. Called by the statement of sql_schedule_command.';
 
--- A block and no procedure: one that pins its search_path may not commit.
+-- A DO block: a procedure with SET cannot COMMIT.
 create function private.sql_schedule_command(schedule_name text)
 returns text
 language sql
@@ -85,7 +87,8 @@ as $$
   select format('do $run$begin while private.run_sql_schedule(%L) loop commit; end loop; end$run$', schedule_name)
 $$;
 comment on function private.sql_schedule_command(text) is
-  'The statement that runs a schedule of an SQL function to its end, each call in a transaction of its own. For pg_cron and the local scheduler, outside a transaction.';
+  'The statement that runs a schedule of an SQL function to its end, each call in a transaction of its own. pg_cron '
+  'and the local scheduler run it outside a transaction.';
 
 create function private.read_http_results()
 returns table (name text, status text)
@@ -105,13 +108,13 @@ begin
     else 'unreachable'
   end
   from private.schedules s
-  -- By the index that there is: no answer is older than its request.
+  -- Uses the existing index on created: a response is never older than its request.
   join net._http_response r on r.id = s.request_id and r.created >= s.last_run_at
   where s.request_id is not null;
 end
 $$;
 comment on function private.read_http_results() is
-  'How requests ended that pg_net was given and whose result no schedule has yet. Called at every run, and by npm run schedules.';
+  'Results of pg_net requests that no schedule has stored yet. Called at every run, and by npm run schedules.';
 
 create function private.collect_http_results()
 returns void
@@ -123,14 +126,15 @@ begin
   set last_status = r.status, request_id = null
   from private.read_http_results() r
   where s.name = r.name;
-  -- Longer than a request may take: pg_net does not work, or the server fell and its answers with it.
+  -- Two minutes is longer than a request may take: pg_net does not work, or the server crashed and lost its responses.
   update private.schedules s
   set last_status = 'no_answer', request_id = null
   where s.request_id is not null and s.last_run_at < now() - interval '2 minutes';
 end
 $$;
 comment on function private.collect_http_results() is
-  'Moves results of pg_net to their schedules. Called at every run of any: the answer to a daily one is gone a day later.';
+  'Stores results of pg_net in their schedules. Every run of any schedule calls it, because the response to a daily '
+  'request is deleted before the next day.';
 
 create function private.read_vault(secret_name text)
 returns text
@@ -145,7 +149,8 @@ begin
   return (select nullif(v.decrypted_secret, '') from vault.decrypted_secrets v where v.name = secret_name);
 end
 $$;
-comment on function private.read_vault(text) is 'A secret of Supabase Vault; null when it, or Vault, is not there.';
+comment on function private.read_vault(text) is
+  'A secret of Supabase Vault; null if the secret or Vault does not exist.';
 
 create function private.run_function_schedule(schedule_name text)
 returns void
@@ -158,11 +163,11 @@ declare
   target private.schedules;
   request bigint;
 begin
-  -- One after the other, for a moment each: a run writes the answers of all.
+  -- Runs wait for each other for a moment, because each run stores the results of all schedules.
   perform pg_advisory_xact_lock(hashtextextended('private.run_function_schedule', 0));
   perform private.collect_http_results();
   select * into target from private.schedules s where s.name = schedule_name and s.function_path is not null;
-  -- While the call before is unanswered, another would do its work twice.
+  -- A second call would repeat the work of a call that is still running.
   if target.name is null or target.request_id is not null then
     return;
   end if;
@@ -170,7 +175,7 @@ begin
     perform private.record_schedule_run(schedule_name, 'not_configured');
     return;
   end if;
-  -- The key is no token: in Authorization it would be refused.
+  -- The key is not a token: the gateway would refuse it in the Authorization header.
   request := net.http_post(
     url => rtrim(functions_url, '/') || '/' || target.function_path,
     body => target.body,
@@ -183,7 +188,8 @@ exception when others then
 end
 $$;
 comment on function private.run_function_schedule(text) is
-  'Has pg_net call the edge function of a schedule, with URL and secret key from Vault. Called by pg_cron; the answer is read at the next run of any schedule.';
+  'Lets pg_net call the edge function of a schedule, with URL and secret key from Vault. Called by pg_cron. The next '
+  'run of any schedule reads the response.';
 
 create function private.sync_cron_jobs()
 returns integer
@@ -226,7 +232,8 @@ begin
 end
 $$;
 comment on function private.sync_cron_jobs() is
-  'Makes the jobs of pg_cron named parley:… those of the list; how many differed, null without pg_cron. Called by the trigger, and by hand once pg_cron is installed. Definer: jobs run as whoever makes them.';
+  'Makes the pg_cron jobs named parley:… equal to the list. Returns how many differed, null without pg_cron. Called '
+  'by the trigger, and by hand after pg_cron is installed. Definer: a job runs as the role that creates it.';
 
 create function private.follow_schedules()
 returns trigger
@@ -238,7 +245,7 @@ begin
   return null;
 end
 $$;
-comment on function private.follow_schedules() is 'Trigger: the jobs of pg_cron follow the list.';
+comment on function private.follow_schedules() is 'Trigger: updates the jobs of pg_cron after the list changed.';
 
 create trigger schedules_follow_insert_delete
   after insert or delete on private.schedules
@@ -249,7 +256,8 @@ create trigger schedules_follow_update
 
 alter table private.schedules enable row level security;
 
--- Supabase has both to offer, and lets role postgres make them; elsewhere they are missing, or somebody else's to make.
+-- Supabase offers both extensions and lets role postgres create them. Elsewhere they may be missing or need another
+-- role.
 do $$
 declare
   wanted record;
@@ -277,10 +285,11 @@ insert into private.schedules (name, cron, sql_function)
 values
   ('finish-account-deletions', '* * * * *', 'settle_account_deletions'),
   ('refresh-entitlements', '*/5 * * * *', 'refresh_entitlements'),
-  -- Daily; what one run leaves unfinished, those of the same hour go on with.
+  -- Once a day; the runs of the same hour continue what a run left unfinished.
   ('retention', '*/10 3 * * *', 'run_retention');
 
--- Realtime sends changes of what is published here, to whom the policies let read the row. It may be absent.
+-- Realtime sends changes of published tables to users whose policies let them read the row. The publication may not
+-- exist.
 do $$
 declare
   wanted text;

@@ -1,4 +1,4 @@
--- Organizations and invitations, membership as columns of profiles; who may read them.
+-- Tables of organizations and invitations, the columns of profiles that hold membership, and the policies for reading.
 
 create table public.organizations (
   id uuid primary key default gen_random_uuid(),
@@ -37,14 +37,15 @@ alter table public.profiles
     check (num_nonnulls(organization_id, organization_role, organization_joined_at) in (0, 3));
 
 comment on table public.organizations is
-  'A team. Its members are the profiles that name it, one of which is its owner, always.';
+  'A team. Its members are the profiles that name it; exactly one of them is the owner.';
 comment on table public.organization_invitations is
-  'Who has been asked to join and has not yet; accepting, revoking and time take the row away. Not readable by clients: list_invitations.';
-comment on column public.organization_invitations.email is 'In lower case; only a login with this confirmed address may accept.';
-comment on column public.organization_invitations.token_hash is
-  'SHA-256 of the token that invite_member returns once.';
+  'Open invitations to join an organization. Accepting, revoking or retention deletes the row. Clients cannot read '
+  'the table; they call list_invitations.';
+comment on column public.organization_invitations.email is
+  'In lower case. Only a login with this confirmed address can accept the invitation.';
+comment on column public.organization_invitations.token_hash is 'SHA-256 of the token that invite_member returns once.';
 comment on column public.profiles.organization_joined_at is
-  'Since when the profile is a member; who is longest there inherits the ownership.';
+  'When the profile joined. The longest-standing admin or member inherits the ownership.';
 
 create function private.my_organization_ids()
 returns setof uuid
@@ -64,7 +65,8 @@ begin
 end
 $$;
 comment on function private.my_organization_ids() is
-  'The organizations of the caller, as a set. Called by policies, once a statement. Definer: it does not depend on the policies of profiles.';
+  'The organizations of the caller, as a set. Policies call it once a statement. Definer: the result must not depend '
+  'on the policies of profiles.';
 grant execute on function private.my_organization_ids() to authenticated;
 
 create trigger organizations_touch
@@ -82,15 +84,15 @@ grant select, insert, update, delete on public.organizations, public.organizatio
 
 create policy organizations_select_member on public.organizations
   for select to authenticated
-  -- As an array: unlike a bare subquery, it lets the primary key find the rows.
+  -- An array lets the planner find the rows by primary key; a bare subquery does not.
   using (id = any (array(select private.my_organization_ids())));
 
--- The members of an organization; its foreign key.
+-- Serves the list of members and the foreign key.
 create index profiles_organization_id_idx on public.profiles (organization_id) where organization_id is not null;
 
--- No organization has two owners.
+-- Allows an organization one owner at most.
 create unique index profiles_owner_organization_id_key on public.profiles (organization_id)
   where organization_role = 'owner';
 
--- Foreign key: the invitations that somebody sent.
+-- Serves the foreign key: the invitations that a profile sent.
 create index organization_invitations_invited_by_idx on public.organization_invitations (invited_by);

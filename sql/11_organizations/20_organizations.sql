@@ -1,4 +1,4 @@
--- The life of an organization, and what keeps it with exactly one owner.
+-- Creates, renames and deletes organizations, and makes sure that each has exactly one owner.
 
 create function private.keep_membership_whole()
 returns trigger
@@ -19,7 +19,8 @@ begin
 end
 $$;
 comment on function private.keep_membership_whole() is
-  'Trigger: who leaves, is deleted, or loses the organization loses role and date with it; who joins gets the date.';
+  'Trigger: keeps the membership columns consistent. Leaving, deletion of the account or loss of the organization '
+  'clears role and date. Joining sets the date.';
 
 create function private.pass_ownership()
 returns trigger
@@ -31,7 +32,7 @@ declare
   successor uuid;
 begin
   perform from public.organizations o where o.id = old.organization_id for no key update;
-  -- Again when the one that was chosen left while this waited for the row.
+  -- Repeats if the chosen successor left while this statement waited for the row.
   while exists (select from public.profiles p where p.organization_id = old.organization_id) loop
     select p.id into successor
     from public.profiles p
@@ -50,7 +51,9 @@ begin
 end
 $$;
 comment on function private.pass_ownership() is
-  'Trigger: when an owner''s account goes, the longest-standing admin inherits, else the longest-standing member, those who may act first; without members the organization goes. Definer: whoever deletes the account has no rights on others'' profiles.';
+  'Trigger: passes the ownership on when the owner''s account is deleted. Members who may act come first, then '
+  'admins, then the longest-standing. An organization without members is deleted. Definer: the role that deletes the '
+  'account has no rights on other profiles.';
 
 create function private.require_owner()
 returns trigger
@@ -59,7 +62,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  -- The row is an organization or a profile that owned one.
+  -- The row is an organization, or a profile that owned one.
   wanted uuid := (to_jsonb(coalesce(old, new)) ->> tg_argv[0])::uuid;
 begin
   if exists (select from public.organizations o where o.id = wanted)
@@ -74,7 +77,8 @@ begin
 end
 $$;
 comment on function private.require_owner() is
-  'Trigger at commit: an organization that exists has an owner; profiles_owner_organization_id_key sees to it that it has no second. Definer: it must see what the caller may not.';
+  'Trigger at commit: refuses an organization without an owner. The index profiles_owner_organization_id_key prevents '
+  'a second owner. Definer: the check must see profiles that the caller cannot read.';
 
 create function private.my_membership(variadic roles text[])
 returns public.profiles
@@ -107,7 +111,8 @@ begin
 end
 $$;
 comment on function private.my_membership(text[]) is
-  'The caller''s profile, or refuses: 404 in no organization, 403 not one of these roles.';
+  'Returns the caller''s profile. Refuses with 404 a caller without an organization, and with 403 a caller who has '
+  'none of these roles.';
 
 create function private.act_in_organization(variadic roles text[])
 returns public.profiles
@@ -116,7 +121,8 @@ set search_path = ''
 as $$
 begin
   perform private.require_can_act();
-  -- An owner's row comes before the organization's, as in the deletion of an account: one lock order everywhere.
+  -- Locks an owner's row before the organization, as the deletion of an account does. One lock order prevents
+  -- deadlocks.
   perform from public.profiles p
   where p.id = private.current_profile_id() and p.organization_role = 'owner'
   for no key update;
@@ -125,7 +131,41 @@ begin
 end
 $$;
 comment on function private.act_in_organization(text[]) is
-  'As my_membership, for who may act, with the organization locked: who changes its members does so one after the other.';
+  'As my_membership, for callers who may act. Locks the organization, so that changes of its members run one after '
+  'the other.';
+
+create function private.refuse_other_membership()
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.refuse(
+    409, 'already_member',
+    'You are already a member of an organization. Leave that organization first.'
+  );
+end
+$$;
+comment on function private.refuse_other_membership() is
+  'Refuses with 409 a caller who is already a member of an organization.';
+
+create function private.join_organization(organization_id uuid, role text)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update public.profiles p
+  set organization_id = join_organization.organization_id, organization_role = join_organization.role
+  where p.id = private.current_profile_id()
+    and p.organization_id is null;
+  if not found then
+    perform private.refuse_other_membership();
+  end if;
+end
+$$;
+comment on function private.join_organization(uuid, text) is
+  'Makes the caller a member of an organization. Refuses with 409 a caller who is already a member of one.';
 
 create function private.create_organization(name text)
 returns public.organizations
@@ -139,22 +179,13 @@ begin
   perform private.require_can_act();
   insert into public.organizations (name) values (private.organization_name(create_organization.name))
   returning * into organization;
-
-  update public.profiles p
-  set organization_id = organization.id, organization_role = 'owner'
-  where p.id = private.current_profile_id()
-    and p.organization_id is null;
-  if not found then
-    perform private.refuse(
-      409, 'already_member',
-      'You are already a member of an organization. Leave that organization first.'
-    );
-  end if;
+  perform private.join_organization(organization.id, 'owner');
   return organization;
 end
 $$;
 comment on function private.create_organization(text) is
-  'Makes an organization that the caller owns. Definer: membership is no client''s to write; it is the caller''s own.';
+  'Creates an organization that the caller owns. Definer: clients cannot write membership; the function changes only '
+  'the caller''s own.';
 grant execute on function private.create_organization(text) to authenticated;
 
 create function private.organization_name(name text)
@@ -170,7 +201,7 @@ begin
   return btrim(name);
 end
 $$;
-comment on function private.organization_name(text) is 'A name as it is stored, or 400.';
+comment on function private.organization_name(text) is 'Returns the name as it is stored, or refuses with 400.';
 
 create function private.rename_organization(name text)
 returns public.organizations
@@ -190,7 +221,8 @@ begin
 end
 $$;
 comment on function private.rename_organization(text) is
-  'Renames the caller''s organization. Definer: clients may not write organizations; the caller''s role is checked.';
+  'Renames the caller''s organization. Definer: clients cannot write organizations; the function checks the caller''s '
+  'role.';
 grant execute on function private.rename_organization(text) to authenticated;
 
 create function private.delete_organization()
@@ -206,7 +238,8 @@ begin
 end
 $$;
 comment on function private.delete_organization() is
-  'Deletes the caller''s organization; its members stay as users. Definer: clients may not write organizations; the caller''s role is checked.';
+  'Deletes the caller''s organization; its members stay as users. Definer: clients cannot write organizations; the '
+  'function checks the caller''s role.';
 grant execute on function private.delete_organization() to authenticated;
 
 create function public.create_organization(name text)
@@ -217,7 +250,8 @@ set search_path = ''
 as $$
   select private.create_organization(name)
 $$;
-comment on function public.create_organization(text) is 'Client RPC: makes an organization; the caller is its owner. 409 already_member.';
+comment on function public.create_organization(text) is
+  'Client RPC: creates an organization with the caller as owner. 409 already_member.';
 grant execute on function public.create_organization(text) to authenticated;
 
 create function public.rename_organization(name text)
@@ -228,7 +262,8 @@ set search_path = ''
 as $$
   select private.rename_organization(name)
 $$;
-comment on function public.rename_organization(text) is 'Client RPC of owner and admins.';
+comment on function public.rename_organization(text) is
+  'Client RPC for the owner and admins: renames the organization.';
 grant execute on function public.rename_organization(text) to authenticated;
 
 create function public.delete_organization()
@@ -239,7 +274,8 @@ set search_path = ''
 as $$
   select private.delete_organization()
 $$;
-comment on function public.delete_organization() is 'Client RPC of the owner.';
+comment on function public.delete_organization() is
+  'Client RPC for the owner: deletes the organization. Its members stay as users.';
 grant execute on function public.delete_organization() to authenticated;
 
 create trigger profiles_keep_membership_whole

@@ -1,4 +1,4 @@
--- Members: list, roles, removal, leaving, passing ownership on.
+-- Members of an organization: the list, roles, removal, leaving, and the transfer of ownership.
 
 create function private.list_members()
 returns table (
@@ -21,7 +21,8 @@ begin
 end
 $$;
 comment on function private.list_members() is
-  'The members of the caller''s organization; addresses for its owner and admins only. Definer: a profile is readable by its owner only.';
+  'The members of the caller''s organization. Only the owner and admins see email addresses. Definer: users can read '
+  'only their own profile.';
 grant execute on function private.list_members() to authenticated;
 
 create function private.require_member(me public.profiles, member_id uuid)
@@ -50,6 +51,21 @@ $$;
 comment on function private.require_member(public.profiles, uuid) is
   'Locks a member of the caller''s organization, or refuses with 404.';
 
+create function private.require_member_role(role text)
+returns void
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  if role is null or role not in ('admin', 'member') then
+    perform private.refuse(400, 'invalid_role', 'An organization has no such role. Choose admin or member.');
+  end if;
+end
+$$;
+comment on function private.require_member_role(text) is
+  'Refuses with 400 a role that members cannot be given. Only a transfer makes an owner.';
+
 create function private.set_member_role(member_id uuid, role text)
 returns void
 language plpgsql
@@ -60,9 +76,7 @@ declare
   me public.profiles := private.act_in_organization('owner');
   member public.profiles := private.require_member(me, member_id);
 begin
-  if role is null or role not in ('admin', 'member') then
-    perform private.refuse(400, 'invalid_role', 'An organization has no such role. Choose admin or member.');
-  end if;
+  perform private.require_member_role(role);
   if member.organization_role = 'owner' then
     perform private.refuse(
       409, 'owner_must_transfer',
@@ -73,7 +87,8 @@ begin
 end
 $$;
 comment on function private.set_member_role(uuid, text) is
-  'The owner makes a member an admin, or an admin a member. Definer: membership is no client''s to write; the caller''s role is checked.';
+  'Makes a member an admin, or an admin a member, for the owner. Definer: clients cannot write membership; the '
+  'function checks the caller''s role.';
 grant execute on function private.set_member_role(uuid, text) to authenticated;
 
 create function private.remove_member(member_id uuid)
@@ -96,7 +111,8 @@ begin
 end
 $$;
 comment on function private.remove_member(uuid) is
-  'Takes a member out of the caller''s organization. Definer: as set_member_role.';
+  'Removes a member from the caller''s organization. Definer: clients cannot write membership; the function checks '
+  'the caller''s role.';
 grant execute on function private.remove_member(uuid) to authenticated;
 
 create function private.leave_organization()
@@ -106,7 +122,7 @@ security definer
 set search_path = ''
 as $$
 begin
-  -- One statement under the own row's lock: who becomes the owner meanwhile stays.
+  -- A single statement locks the caller's row, so a caller who becomes the owner at the same moment stays.
   update public.profiles p
   set organization_id = null
   where p.id = private.current_profile_id()
@@ -121,7 +137,8 @@ begin
 end
 $$;
 comment on function private.leave_organization() is
-  'The caller leaves; the owner cannot. Open to who may not act, too. Definer: membership is no client''s to write; it is the caller''s own.';
+  'Ends the caller''s membership; the owner cannot leave. Suspended callers can leave too. Definer: clients cannot '
+  'write membership; the function changes only the caller''s own.';
 grant execute on function private.leave_organization() to authenticated;
 
 create function private.transfer_ownership(member_id uuid)
@@ -148,7 +165,8 @@ begin
 end
 $$;
 comment on function private.transfer_ownership(uuid) is
-  'Makes a member the owner and the owner an admin. Definer: as set_member_role.';
+  'Makes a member the owner and the owner an admin. Definer: clients cannot write membership; the function checks the '
+  'caller''s role.';
 grant execute on function private.transfer_ownership(uuid) to authenticated;
 
 create function public.list_members()
@@ -163,7 +181,8 @@ as $$
   select * from private.list_members()
 $$;
 comment on function public.list_members() is
-  'Client RPC of every member: owner first, then admins, then members. email is null for members.';
+  'Client RPC for every member: the owner first, then admins, then members. A caller who is a plain member gets null '
+  'for email.';
 grant execute on function public.list_members() to authenticated;
 
 create function public.set_member_role(member_id uuid, role text)
@@ -174,7 +193,8 @@ set search_path = ''
 as $$
   select private.set_member_role(member_id, role)
 $$;
-comment on function public.set_member_role(uuid, text) is 'Client RPC of the owner: admin or member.';
+comment on function public.set_member_role(uuid, text) is
+  'Client RPC for the owner: makes a member an admin, or an admin a member.';
 grant execute on function public.set_member_role(uuid, text) to authenticated;
 
 create function public.remove_member(member_id uuid)
@@ -185,7 +205,8 @@ set search_path = ''
 as $$
   select private.remove_member(member_id)
 $$;
-comment on function public.remove_member(uuid) is 'Client RPC: the owner removes anybody else, admins remove members.';
+comment on function public.remove_member(uuid) is
+  'Client RPC: removes a member. The owner can remove everybody else; admins can remove plain members.';
 grant execute on function public.remove_member(uuid) to authenticated;
 
 create function public.leave_organization()
@@ -196,7 +217,8 @@ set search_path = ''
 as $$
   select private.leave_organization()
 $$;
-comment on function public.leave_organization() is 'Client RPC of admins and members. 409 owner_must_transfer.';
+comment on function public.leave_organization() is
+  'Client RPC for admins and members: leaves the organization. 409 owner_must_transfer.';
 grant execute on function public.leave_organization() to authenticated;
 
 create function public.transfer_ownership(member_id uuid)
@@ -207,5 +229,6 @@ set search_path = ''
 as $$
   select private.transfer_ownership(member_id)
 $$;
-comment on function public.transfer_ownership(uuid) is 'Client RPC of the owner, who becomes an admin.';
+comment on function public.transfer_ownership(uuid) is
+  'Client RPC for the owner: makes a member the owner. The caller becomes an admin.';
 grant execute on function public.transfer_ownership(uuid) to authenticated;

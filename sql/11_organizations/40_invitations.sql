@@ -1,4 +1,4 @@
--- Invitations: made, sent again, revoked, accepted.
+-- Invitations: send, resend, revoke, accept and list.
 
 create function private.hash_token(token text)
 returns bytea
@@ -8,7 +8,8 @@ set search_path = ''
 as $$
   select sha256(convert_to(token, 'UTF8'))
 $$;
-comment on function private.hash_token(text) is 'What is stored of a token: who reads the table cannot use it.';
+comment on function private.hash_token(text) is
+  'The hash that is stored in place of a token. A reader of the table cannot use it.';
 
 create function private.require_may_invite(me public.profiles, role text)
 returns void
@@ -17,16 +18,14 @@ immutable
 set search_path = ''
 as $$
 begin
-  if role is null or role not in ('admin', 'member') then
-    perform private.refuse(400, 'invalid_role', 'An organization has no such role. Choose admin or member.');
-  end if;
+  perform private.require_member_role(role);
   if role = 'admin' and me.organization_role <> 'owner' then
     perform private.refuse(403, 'not_allowed', 'Only the owner can invite admins. Invite a member, or ask the owner.');
   end if;
 end
 $$;
 comment on function private.require_may_invite(public.profiles, text) is
-  'Refuses with 400 what is no role of an invitation, with 403 an admin who would make another one.';
+  'Refuses with 400 a role that an invitation cannot have, and with 403 an admin who invites another admin.';
 
 create function private.invite_member(email text, role text)
 returns table (invitation_id uuid, token text, expires_at timestamptz)
@@ -79,8 +78,27 @@ begin
 end
 $$;
 comment on function private.invite_member(text, text) is
-  'Invites an address to the caller''s organization. Definer: invitations are no client''s to write; the caller''s role is checked.';
+  'Invites an address to the caller''s organization. Definer: clients cannot write invitations; the function checks '
+  'the caller''s role.';
 grant execute on function private.invite_member(text, text) to authenticated;
+
+create function private.require_known(invitation public.organization_invitations)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  if invitation.id is null then
+    perform private.refuse(
+      404, 'invitation_not_found',
+      'This invitation does not exist, or it was revoked or used. Ask for a new invitation.'
+    );
+  end if;
+end
+$$;
+comment on function private.require_known(public.organization_invitations) is
+  'Refuses with 404 when no invitation was found.';
 
 create function private.require_invitation(me public.profiles, invitation_id uuid)
 returns void
@@ -96,17 +114,12 @@ begin
   where i.id = invitation_id
     and i.organization_id = me.organization_id;
 
-  if invitation.id is null then
-    perform private.refuse(
-      404, 'invitation_not_found',
-      'This invitation does not exist, or it was revoked or used. Ask for a new invitation.'
-    );
-  end if;
+  perform private.require_known(invitation);
   perform private.require_may_invite(me, invitation.role);
 end
 $$;
 comment on function private.require_invitation(public.profiles, uuid) is
-  'Refuses an invitation that is not of the caller''s organization (404), or that the caller could not have sent (403).';
+  'Refuses with 404 an invitation of another organization, and with 403 an invitation that the caller may not send.';
 
 create function private.resend_invitation(invitation_id uuid)
 returns table (token text, expires_at timestamptz)
@@ -121,13 +134,14 @@ begin
   perform private.require_invitation(me, invitation_id);
   return query
   update public.organization_invitations i
-  set token_hash = private.hash_token(clear_token), expires_at = now() + interval '7 days'
+  set token_hash = private.hash_token(clear_token), expires_at = default
   where i.id = invitation_id
   returning clear_token, i.expires_at;
 end
 $$;
 comment on function private.resend_invitation(uuid) is
-  'Gives an invitation another token and another week; the old token is void. Definer: as invite_member.';
+  'Gives an invitation a new token and another week. The old token stops working. Definer: clients cannot write '
+  'invitations; the function checks the caller''s role.';
 grant execute on function private.resend_invitation(uuid) to authenticated;
 
 create function private.revoke_invitation(invitation_id uuid)
@@ -143,7 +157,8 @@ begin
   delete from public.organization_invitations i where i.id = invitation_id;
 end
 $$;
-comment on function private.revoke_invitation(uuid) is 'Takes an invitation back. Definer: as invite_member.';
+comment on function private.revoke_invitation(uuid) is
+  'Deletes an invitation. Definer: clients cannot write invitations; the function checks the caller''s role.';
 grant execute on function private.revoke_invitation(uuid) to authenticated;
 
 create function private.take_invitation(me public.profiles, token text)
@@ -155,18 +170,14 @@ declare
   wanted bytea := private.hash_token(token);
   invitation public.organization_invitations;
 begin
-  -- Whoever uses, sends again or revokes an invitation waits here for the others; so does the deletion of an owner.
+  -- Locks the organization, so that accepting, resending and revoking an invitation, and deleting the owner, wait for
+  -- each other.
   perform from public.organizations o
   where o.id = (select i.organization_id from public.organization_invitations i where i.token_hash = wanted)
   for no key update;
   select * into invitation from public.organization_invitations i where i.token_hash = wanted;
 
-  if invitation.id is null then
-    perform private.refuse(
-      404, 'invitation_not_found',
-      'This invitation does not exist, or it was revoked or used. Ask for a new invitation.'
-    );
-  end if;
+  perform private.require_known(invitation);
   if lower(me.email) is distinct from invitation.email then
     perform private.refuse(
       403, 'invitation_for_other_email',
@@ -187,7 +198,8 @@ begin
 end
 $$;
 comment on function private.take_invitation(public.profiles, text) is
-  'Uses an invitation up: of many at once, one gets it. Or refuses: 404 unknown or used, 403 for another address, 410 too late.';
+  'Uses an invitation up; of several concurrent calls, one succeeds. Refuses with 404 an unknown or used token, with '
+  '403 another address, and with 410 an expired invitation.';
 
 create function private.accept_invitation(token text)
 returns public.organizations
@@ -203,29 +215,18 @@ begin
   perform private.require_can_act();
   select * into me from public.profiles p where p.id = private.current_profile_id();
   if me.organization_id is not null then
-    perform private.refuse(
-      409, 'already_member',
-      'You are already a member of an organization. Leave that organization first.'
-    );
+    perform private.refuse_other_membership();
   end if;
 
   invitation := private.take_invitation(me, token);
-  update public.profiles p
-  set organization_id = invitation.organization_id, organization_role = invitation.role
-  where p.id = me.id
-    and p.organization_id is null;
-  if not found then
-    perform private.refuse(
-      409, 'already_member',
-      'You are already a member of an organization. Leave that organization first.'
-    );
-  end if;
+  perform private.join_organization(invitation.organization_id, invitation.role);
   select * into organization from public.organizations o where o.id = invitation.organization_id;
   return organization;
 end
 $$;
 comment on function private.accept_invitation(text) is
-  'The caller joins the organization that invited the caller''s address. Definer: membership is no client''s to write; the token proves the right.';
+  'Makes the caller a member of the organization that invited the caller''s address. Definer: clients cannot write '
+  'membership; the token proves the right.';
 grant execute on function private.accept_invitation(text) to authenticated;
 
 create function private.list_invitations()
@@ -248,7 +249,8 @@ begin
 end
 $$;
 comment on function private.list_invitations() is
-  'The open invitations of the caller''s organization. Definer: the table holds hashes of tokens, and clients read none of it.';
+  'The invitations of the caller''s organization. Definer: the table holds hashes of tokens, so clients cannot read '
+  'it.';
 grant execute on function private.list_invitations() to authenticated;
 
 create function public.invite_member(email text, role text default 'member')
@@ -260,7 +262,8 @@ as $$
   select * from private.invite_member(email, role)
 $$;
 comment on function public.invite_member(text, text) is
-  'Client RPC of owner and admins: the token is returned this once; the app sends it to the address.';
+  'Client RPC for the owner and admins: invites an address. The token is returned only here; the app sends it to the '
+  'address.';
 grant execute on function public.invite_member(text, text) to authenticated;
 
 create function public.resend_invitation(invitation_id uuid)
@@ -271,7 +274,8 @@ set search_path = ''
 as $$
   select * from private.resend_invitation(invitation_id)
 $$;
-comment on function public.resend_invitation(uuid) is 'Client RPC of owner and admins: another token and another week.';
+comment on function public.resend_invitation(uuid) is
+  'Client RPC for the owner and admins: gives an invitation a new token and another week.';
 grant execute on function public.resend_invitation(uuid) to authenticated;
 
 create function public.revoke_invitation(invitation_id uuid)
@@ -282,7 +286,7 @@ set search_path = ''
 as $$
   select private.revoke_invitation(invitation_id)
 $$;
-comment on function public.revoke_invitation(uuid) is 'Client RPC of owner and admins.';
+comment on function public.revoke_invitation(uuid) is 'Client RPC for the owner and admins: deletes an invitation.';
 grant execute on function public.revoke_invitation(uuid) to authenticated;
 
 create function public.accept_invitation(token text)
@@ -294,7 +298,7 @@ as $$
   select private.accept_invitation(token)
 $$;
 comment on function public.accept_invitation(text) is
-  'Client RPC of whoever is in no organization: joins the one that invited the caller''s confirmed address.';
+  'Client RPC for users without an organization: joins the organization that invited the caller''s confirmed address.';
 grant execute on function public.accept_invitation(text) to authenticated;
 
 create function public.list_invitations()
@@ -308,5 +312,5 @@ set search_path = ''
 as $$
   select * from private.list_invitations()
 $$;
-comment on function public.list_invitations() is 'Client RPC of owner and admins: open and expired invitations.';
+comment on function public.list_invitations() is 'Client RPC for the owner and admins: open and expired invitations.';
 grant execute on function public.list_invitations() to authenticated;

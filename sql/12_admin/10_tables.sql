@@ -1,4 +1,4 @@
--- Activity, notes, the audit log and rate counters; who may read them.
+-- Tables of activity, notes, the audit log and rate counters, and the policies for reading.
 
 create extension if not exists pg_trgm with schema extensions;
 
@@ -26,7 +26,7 @@ create table public.admin_notes (
   constraint admin_notes_note_check check (char_length(note) between 1 and 5000)
 );
 
--- Without foreign keys: a row outlives whom it names.
+-- Has no foreign keys, because a row outlives the profiles that it names.
 create table public.audit_logs (
   id uuid primary key default gen_random_uuid(),
   admin_id uuid,
@@ -48,17 +48,22 @@ create table private.rate_counters (
 );
 
 comment on table public.user_activity is
-  'What a user did: sign-ins, turns and the like by themselves, the rest by log_activity. Who has a row today was active today.';
-comment on table public.admin_notes is 'What admins noted about a user, who does not see it.';
+  'Actions of users. Triggers log sign-ins, turns, uploads and the like; apps add others with log_activity. A user '
+  'with a row of today counts as active today.';
+comment on table public.admin_notes is 'Notes of admins about a user. The user cannot see them.';
 comment on table public.audit_logs is
-  'What admins read and changed. Rows cannot be changed; only retention deletes them. Read by admin_list_audit.';
-comment on column public.audit_logs.admin_id is 'Profile of who acted; null for npm run db:setup-admin.';
-comment on column public.audit_logs.user_id is 'Profile that it was about; null when it was about many.';
-comment on column public.audit_logs.before is 'What a write changed, as it was.';
-comment on column public.audit_logs.details is 'What was asked for: filters of a list, the note that was flagged.';
-comment on column public.audit_logs.ip_address is 'First hop of x-forwarded-for; null when there is none that is an address.';
+  'Everything that admins read and changed. Nobody can change a row, and only retention deletes rows. '
+  'admin_list_audit reads the log.';
+comment on column public.audit_logs.admin_id is 'Profile of the admin; null for npm run db:setup-admin.';
+comment on column public.audit_logs.user_id is
+  'Profile that the action was about; null for an action about many users.';
+comment on column public.audit_logs.before is 'The changed values as they were before.';
+comment on column public.audit_logs.details is
+  'Parameters of the call, such as the filters of a list or the flagged note.';
+comment on column public.audit_logs.ip_address is
+  'First hop of x-forwarded-for; null if the header is missing or is not an address.';
 comment on table private.rate_counters is
-  'Calls in the current minute, by what is limited and whom: one row each, which the next minute overwrites.';
+  'Calls in the current minute, one row for each limit (bucket) and subject. The next minute overwrites the row.';
 
 create trigger admin_notes_touch
   before update on public.admin_notes
@@ -77,30 +82,31 @@ create policy user_activity_select_own on public.user_activity
   for select to authenticated
   using (user_id = (select private.current_profile_id()));
 
--- A user's activity, newest first; counts and foreign key, too.
+-- Serves a user's activity, newest first, its counts, and the foreign key.
 create index user_activity_user_id_created_at_idx on public.user_activity (user_id, created_at desc);
 
--- Who was active today; retention.
+-- Serves the count of users who were active today, and retention.
 create index user_activity_created_at_user_id_idx on public.user_activity (created_at, user_id);
 
--- Notes about a user; foreign keys; what is flagged.
+-- Serve the notes about a user, the foreign keys, and the list of flagged notes.
 create index admin_notes_user_id_idx on public.admin_notes (user_id, created_at desc);
 create index admin_notes_admin_id_idx on public.admin_notes (admin_id);
 create index admin_notes_is_flagged_idx on public.admin_notes (created_at desc) where is_flagged;
 
--- The audit log: all of it, about a user, of an admin.
+-- Serve the audit log as a whole, about one user, and of one admin.
 create index audit_logs_created_at_idx on public.audit_logs (created_at desc, id);
 create index audit_logs_user_id_idx on public.audit_logs (user_id, created_at desc);
 create index audit_logs_admin_id_idx on public.audit_logs (admin_id, created_at desc);
 
--- admin_list_users by date (of a plan or role, too) and by name; by address serves profiles_email_key.
+-- Serve admin_list_users sorted by date (also within a plan or role) and by name. profiles_email_key serves the order
+-- by address.
 create index profiles_created_at_idx on public.profiles (created_at, id) include (subscription_plan, role)
   where not is_deleted;
 create index profiles_user_name_idx on public.profiles (lower(user_name), id) where not is_deleted;
 
--- admin_list_users by role, and whether an admin is left: most users are neither.
+-- Serves admin_list_users by role, and the check that an admin is left. The default role user is left out.
 create index profiles_role_idx on public.profiles (role) where role <> 'user';
 
--- admin_list_users with a search: text anywhere in address or name.
+-- Serve a search in admin_list_users: text anywhere in address or name.
 create index profiles_email_trgm_idx on public.profiles using gin (lower(email) extensions.gin_trgm_ops);
 create index profiles_user_name_trgm_idx on public.profiles using gin (lower(user_name) extensions.gin_trgm_ops);

@@ -1,4 +1,4 @@
--- What users did: the log and its limits.
+-- The log of what users did, and its rate limits.
 
 create function private.within_rate(bucket text, subject text, max_count integer)
 returns boolean
@@ -6,7 +6,7 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  -- One statement: of many at once, exactly as many get through as the limit allows.
+  -- A single statement, so concurrent calls cannot exceed the limit.
   insert into private.rate_counters as c (bucket, subject, minute, count)
   values (within_rate.bucket, within_rate.subject, date_trunc('minute', now()), 1)
   on conflict on constraint rate_counters_pkey do update
@@ -17,7 +17,43 @@ begin
 end
 $$;
 comment on function private.within_rate(text, text, integer) is
-  'Counts one call in the current minute; false when the limit is reached.';
+  'Counts one call in the current minute; false if the limit is reached.';
+
+create function private.require_rate(bucket text, profile_id uuid, max_count integer)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if not private.within_rate(bucket, profile_id::text, max_count) then
+    perform private.refuse(
+      429, 'rate_limited',
+      'Too many requests were made in a short time. Wait a minute and try again.',
+      private.limit_detail('minute', max_count)
+    );
+  end if;
+end
+$$;
+comment on function private.require_rate(text, uuid, integer) is
+  'Counts one call of a profile in the current minute. Refuses with 429 when the limit is reached.';
+
+create function private.require_small_object(data jsonb)
+returns void
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  if data is null or jsonb_typeof(data) <> 'object' then
+    perform private.refuse(400, 'invalid_data', 'The data is not a JSON object. Send an object, such as {}.');
+  end if;
+  if octet_length(data::text) > 4096 then
+    perform private.refuse(413, 'data_too_large', 'The data is larger than 4 KiB. Send less data.', '{"limit": 4096}');
+  end if;
+end
+$$;
+comment on function private.require_small_object(jsonb) is
+  'Refuses with 400 a value that is not a JSON object, and with 413 an object of more than 4 KiB.';
 
 create function private.parse_address(text)
 returns inet
@@ -31,7 +67,9 @@ exception when invalid_text_representation then
   return null;
 end
 $$;
-comment on function private.parse_address(text) is 'An address without its network, or null for what is none.';
+comment on function private.parse_address(text) is
+  'Reads an IP address without its network; null if the text is not an address.';
+grant execute on function private.parse_address(text) to service_role;
 
 create function private.request_address()
 returns inet
@@ -43,7 +81,7 @@ as $$
     nullif(current_setting('request.headers', true), '')::jsonb ->> 'x-forwarded-for', ',', 1
   ))
 $$;
-comment on function private.request_address() is 'Where the request of the REST API came from, by x-forwarded-for.';
+comment on function private.request_address() is 'The client''s address of this REST request, from x-forwarded-for.';
 
 create function private.log_activity(profile_id uuid, action text, data jsonb default '{}')
 returns void
@@ -51,7 +89,7 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  -- Nothing comes to an account that is being deleted: its subscription ends, its login signs in once more.
+  -- Skips an account that is being deleted. Its subscription may still end, and its login may sign in once more.
   insert into public.user_activity (user_id, action, data)
   select p.id, log_activity.action, log_activity.data
   from public.profiles p
@@ -62,7 +100,8 @@ exception when others then
 end
 $$;
 comment on function private.log_activity(uuid, text, jsonb) is
-  'Logs what somebody did; never makes it fail. Called by the triggers of what logs itself.';
+  'Logs an action of a user. A failure is only a warning, so that logging never makes the action fail. Called by the '
+  'triggers that log activity.';
 
 create function private.log_sign_in()
 returns trigger
@@ -79,7 +118,8 @@ exception when others then
 end
 $$;
 comment on function private.log_sign_in() is
-  'Trigger on auth.users: Auth stamps last_sign_in_at at every sign-in, and at no refresh. Definer: the Auth service has no rights here.';
+  'Trigger on auth.users: logs a sign-in. Auth sets last_sign_in_at at every sign-in but not at a token refresh. '
+  'Definer: the Auth service has no rights here.';
 
 create function private.log_turn()
 returns trigger
@@ -93,7 +133,7 @@ begin
 end
 $$;
 comment on function private.log_turn() is
-  'Trigger on chat_turns: a turn began. Definer: whoever starts one may not write the log.';
+  'Trigger on chat_turns: logs that a turn began. Definer: the role that starts a turn cannot write the log.';
 
 create function private.log_upload_activity()
 returns trigger
@@ -108,7 +148,7 @@ begin
 end
 $$;
 comment on function private.log_upload_activity() is
-  'Trigger: an upload is activity. Definer: private.log_activity is not granted.';
+  'Trigger: logs an upload as activity. Definer: private.log_activity is not granted.';
 
 create function private.log_billing_activity()
 returns trigger
@@ -123,7 +163,8 @@ begin
 end
 $$;
 comment on function private.log_billing_activity() is
-  'Trigger: a subscription that begins or changes its status is activity. Definer: private.log_activity is not granted.';
+  'Trigger: logs a new subscription or a change of its status as activity. Definer: private.log_activity is not '
+  'granted.';
 
 create function private.log_my_activity(action text, data jsonb)
 returns void
@@ -141,24 +182,14 @@ begin
       'The name of an action has up to 64 characters: a-z, 0-9 and _.:-, a letter first. Use another name.'
     );
   end if;
-  if data is null or jsonb_typeof(data) <> 'object' then
-    perform private.refuse(400, 'invalid_data', 'The data is not a JSON object. Send an object, such as {}.');
-  end if;
-  if octet_length(data::text) > 4096 then
-    perform private.refuse(413, 'data_too_large', 'The data is larger than 4 KiB. Send less data.', '{"limit": 4096}');
-  end if;
-  if not private.within_rate('log_activity', me::text, 60) then
-    perform private.refuse(
-      429, 'rate_limited',
-      'Too many requests were made in a short time. Wait a minute and try again.',
-      private.limit_detail('minute', 60)
-    );
-  end if;
+  perform private.require_small_object(data);
+  perform private.require_rate('log_activity', me, 60);
   insert into public.user_activity (user_id, action, data) values (me, log_my_activity.action, log_my_activity.data);
 end
 $$;
 comment on function private.log_my_activity(text, jsonb) is
-  'Logs what the caller did, 60 times a minute at most. Definer: the log is no client''s to write; the caller is taken from the token.';
+  'Logs an action of the caller, 60 times a minute at most. Definer: clients cannot write the log; the caller is '
+  'taken from the token.';
 grant execute on function private.log_my_activity(text, jsonb) to authenticated;
 
 create function public.log_activity(action text, data jsonb default '{}')
@@ -170,7 +201,7 @@ as $$
   select private.log_my_activity(action, data)
 $$;
 comment on function public.log_activity(text, jsonb) is
-  'Client RPC: logs what the caller did. data is an object of at most 4 KiB; 429 after 60 in a minute.';
+  'Client RPC: logs an action of the caller. data is an object of at most 4 KiB. 429 after 60 calls in a minute.';
 grant execute on function public.log_activity(text, jsonb) to authenticated;
 
 create trigger parley_auth_user_signed_in

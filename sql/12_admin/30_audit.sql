@@ -1,4 +1,4 @@
--- Who is an admin, and the audit log that everything admins do is in.
+-- The check that the caller is an admin, and the audit log of everything that admins do.
 
 create function private.require_admin()
 returns uuid
@@ -18,7 +18,7 @@ begin
 end
 $$;
 comment on function private.require_admin() is
-  'The caller''s profile when it is an admin''s now, whatever the token says; else refuses with 403.';
+  'Returns the caller''s profile id. Refuses with 403 unless the profile is an admin''s now, whatever the token says.';
 
 create function private.audit(
   action text, user_id uuid, before jsonb default null, after jsonb default null, details jsonb default '{}'
@@ -31,7 +31,8 @@ as $$
   values (private.current_profile_id(), $2, $1, $3, $4, jsonb_strip_nulls($5), private.request_address())
 $$;
 comment on function private.audit(text, uuid, jsonb, jsonb, jsonb) is
-  'Writes down what the caller does as an admin. Called by every function for admins, in the transaction of the deed.';
+  'Writes an action of the calling admin into the audit log. Every admin function calls it in the transaction of its '
+  'change.';
 
 create function private.keep_audit_log()
 returns trigger
@@ -53,7 +54,42 @@ begin
 end
 $$;
 comment on function private.keep_audit_log() is
-  'Trigger: refuses update and truncate, and delete but by the table''s owner in a transaction that has set parley.retention to on.';
+  'Trigger: refuses update and truncate. It allows delete only for the owner of the table, in a transaction that has '
+  'set parley.retention to on.';
+
+create function private.page_size(asked integer, usual integer)
+returns integer
+language sql
+immutable
+set search_path = ''
+as $$
+  select least(greatest(coalesce(asked, usual), 1), 100)
+$$;
+comment on function private.page_size(integer, integer) is 'How many rows a page of an admin list has: 1 to 100.';
+
+create function private.page_number(asked integer)
+returns integer
+language sql
+immutable
+set search_path = ''
+as $$
+  select greatest(coalesce(asked, 1), 1)
+$$;
+comment on function private.page_number(integer) is
+  'The page of an admin list that the caller asks for; pages count from 1.';
+
+create function private.describe_page(total bigint, number integer, size integer)
+returns jsonb
+language sql
+immutable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'total', total, 'total_pages', (total + size - 1) / size, 'current_page', number, 'page_size', size
+  )
+$$;
+comment on function private.describe_page(bigint, integer, integer) is
+  'The part of an admin list that describes the page: total, total_pages, current_page and page_size.';
 
 create function private.admin_list_audit(page integer, page_size integer, user_id uuid, admin_id uuid, action text)
 returns jsonb
@@ -62,41 +98,37 @@ security definer
 set search_path = ''
 as $$
 declare
-  size integer := least(greatest(coalesce(page_size, 50), 1), 100);
-  number integer := greatest(coalesce(page, 1), 1);
+  size integer := private.page_size(page_size, 50);
+  number integer := private.page_number(page);
   entries jsonb;
   total bigint;
 begin
   perform private.require_admin();
-  select count(*) into total
-  from public.audit_logs l
-  where (admin_list_audit.user_id is null or l.user_id = admin_list_audit.user_id)
-    and (admin_list_audit.admin_id is null or l.admin_id = admin_list_audit.admin_id)
-    and (admin_list_audit.action is null or l.action = admin_list_audit.action);
-
-  select coalesce(jsonb_agg(to_jsonb(e) order by e.created_at desc, e.id), '[]') into entries
-  from (
+  -- Not materialized, so that an index can serve the page without a scan of every matching row.
+  with wanted as not materialized (
     select *
     from public.audit_logs l
     where (admin_list_audit.user_id is null or l.user_id = admin_list_audit.user_id)
       and (admin_list_audit.admin_id is null or l.admin_id = admin_list_audit.admin_id)
       and (admin_list_audit.action is null or l.action = admin_list_audit.action)
-    order by l.created_at desc, l.id
-    limit size offset (number - 1)::bigint * size
-  ) e;
+  ),
+  listed as (
+    select * from wanted w order by w.created_at desc, w.id limit size offset (number - 1)::bigint * size
+  )
+  select
+    (select count(*) from wanted),
+    (select coalesce(jsonb_agg(to_jsonb(e) order by e.created_at desc, e.id), '[]') from listed e)
+  into total, entries;
 
-  -- Last, so that a list does not begin with itself.
+  -- Comes last, so that a page does not list its own request.
   perform private.audit('admin_list_audit', user_id, details => jsonb_build_object(
     'page', number, 'page_size', size, 'admin_id', admin_id, 'action', left(action, 200)
   ));
-  return jsonb_build_object(
-    'entries', entries, 'total', total, 'total_pages', (total + size - 1) / size, 'current_page', number,
-    'page_size', size
-  );
+  return jsonb_build_object('entries', entries) || private.describe_page(total, number, size);
 end
 $$;
 comment on function private.admin_list_audit(integer, integer, uuid, uuid, text) is
-  'One page of the audit log. Definer: the log is readable by no client; admins only, audited.';
+  'One page of the audit log. Definer: clients cannot read the log; admins only, audited.';
 grant execute on function private.admin_list_audit(integer, integer, uuid, uuid, text) to authenticated;
 
 create function public.admin_list_audit(
@@ -114,7 +146,7 @@ as $$
   select private.admin_list_audit(page, page_size, user_id, admin_id, action)
 $$;
 comment on function public.admin_list_audit(integer, integer, uuid, uuid, text) is
-  'Admin RPC: { entries, total, total_pages, current_page, page_size }, newest first; at most 100 a page.';
+  'Admin RPC: { entries, total, total_pages, current_page, page_size }, newest first. A page has at most 100 entries.';
 grant execute on function public.admin_list_audit(integer, integer, uuid, uuid, text) to authenticated;
 
 create trigger audit_logs_keep

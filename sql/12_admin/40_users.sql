@@ -1,4 +1,4 @@
--- What admins see of users: lists, one user, summaries, statistics.
+-- What admins can see about users: lists, one user, summaries and statistics.
 
 create function private.require_user(user_id uuid)
 returns public.profiles
@@ -16,7 +16,7 @@ begin
   return profile;
 end
 $$;
-comment on function private.require_user(uuid) is 'A profile that an admin asks for, or refuses with 404.';
+comment on function private.require_user(uuid) is 'Returns the profile that an admin asks for, or refuses with 404.';
 
 create function private.lock_user(user_id uuid)
 returns public.profiles
@@ -28,7 +28,9 @@ begin
   return private.require_user(user_id);
 end
 $$;
-comment on function private.lock_user(uuid) is 'As require_user, held until the transaction ends, so that before and after are true.';
+comment on function private.lock_user(uuid) is
+  'As require_user. Locks the profile until the transaction ends, so that the audit log''s before and after are '
+  'correct.';
 
 create function private.activity_summary(profile_id uuid)
 returns table (total_actions bigint, actions_this_week bigint, last_activity timestamptz, most_common_action text)
@@ -46,7 +48,8 @@ as $$
     group by u.action
   ) a
 $$;
-comment on function private.activity_summary(uuid) is 'How active a profile was; the week is the last seven days.';
+comment on function private.activity_summary(uuid) is
+  'Counts the activity of a profile. actions_this_week covers the last seven days.';
 
 create function private.get_user_activity_summary(user_id uuid)
 returns table (total_actions bigint, actions_this_week bigint, last_activity timestamptz, most_common_action text)
@@ -64,7 +67,8 @@ begin
 end
 $$;
 comment on function private.get_user_activity_summary(uuid) is
-  'As activity_summary, of the caller, and of anybody for admins. Definer: others'' activity is not readable; the caller is checked.';
+  'As activity_summary: users for themselves, admins for anybody. Definer: users cannot read the activity of others; '
+  'the function checks the caller.';
 grant execute on function private.get_user_activity_summary(uuid) to authenticated;
 
 create function private.get_user_stats()
@@ -86,7 +90,8 @@ begin
 end
 $$;
 comment on function private.get_user_stats() is
-  'The platform in four numbers; active today is who has activity since 00:00 UTC. Definer: they count rows of all users; admins only.';
+  'Four numbers about the service. A user is active today with activity since 00:00 UTC. Definer: they count rows of '
+  'all users; admins only, audited.';
 grant execute on function private.get_user_stats() to authenticated;
 
 create function private.like_pattern(search text)
@@ -97,7 +102,8 @@ set search_path = ''
 as $$
   select '%' || regexp_replace(lower(search), '([\\%_])', '\\\1', 'g') || '%'
 $$;
-comment on function private.like_pattern(text) is 'A pattern for LIKE that finds this text, wildcards taken literally.';
+comment on function private.like_pattern(text) is
+  'A LIKE pattern that finds this text anywhere. Wildcards in the text are taken literally.';
 
 create function private.user_order(sort text, direction text)
 returns text
@@ -121,7 +127,8 @@ begin
   return format('%s %s, p.id %s', sort_key, direction, direction);
 end
 $$;
-comment on function private.user_order(text, text) is 'The order of a list of users as SQL, of a fixed choice, or 400.';
+comment on function private.user_order(text, text) is
+  'The ORDER BY clause of a list of users, from a fixed set of columns. Refuses anything else with 400.';
 
 create function private.find_users(
   search text, plan text, role public.user_role, sort_order text, first bigint, page_size integer
@@ -141,7 +148,7 @@ declare
   page text := format('order by %s limit $4 offset $5', sort_order);
   explained json;
 begin
-  -- An address or a name is never as long.
+  -- No address and no name is this long.
   if char_length(search) > 500 then
     return query select '{}'::uuid[], 0::bigint, false;
     return;
@@ -152,13 +159,13 @@ begin
   total := (explained -> 0 -> 'Plan' ->> 'Plan Rows')::bigint;
   is_estimate := total > 20000;
   if is_estimate then
-    -- Many match: the index of the order meets a page of them soon, and counting them would take longer than the page.
+    -- Many rows match, so the index of the sort order soon finds a page. Counting all matches would take longer.
     execute format('select array(select p.id from public.profiles p where %s %s)', condition, page)
     into ids using pattern, plan, role, page_size, first;
     total := case when ids = '{}' then least(total, first) else greatest(total, first + cardinality(ids)) end;
   else
-    -- Few match: text, which the planner misjudges, is found by its index, whatever order the matches lie in, and counted
-    -- on the way. Without a search the planner knows better: it need not fetch every profile for a page of them.
+    -- Few rows match. The planner misjudges text searches, so all matches are materialized by the text index and then
+    -- counted and sorted. Without a search the planner chooses well and need not fetch every profile for one page.
     execute format(
       'with p as %s (select p.id, p.created_at, p.email, p.user_name from public.profiles p where %s)
        select array(select p.id from p %s), (select count(*) from p)',
@@ -169,7 +176,7 @@ begin
 end
 $$;
 comment on function private.find_users(text, text, public.user_role, text, bigint, integer) is
-  'Ids of one page of users, and how many there are: counted up to about 20,000, the planner''s estimate beyond.';
+  'Ids of one page of users and the number of matches: counted up to about 20,000, the planner''s estimate beyond.';
 
 create function private.describe_users(ids uuid[])
 returns jsonb
@@ -204,7 +211,8 @@ as $$
     where m.user_id = p.id
   ) usage
 $$;
-comment on function private.describe_users(uuid[]) is 'Users as admins see them in lists, in this order, with what they did and used.';
+comment on function private.describe_users(uuid[]) is
+  'The users with these ids, in this order, as admin lists show them, with counts of their activity and usage.';
 
 create function private.admin_list_users(
   page integer, page_size integer, search text, plan text, role public.user_role, sort text, direction text
@@ -216,29 +224,25 @@ set search_path = ''
 as $$
 declare
   sort_order text := private.user_order(sort, direction);
-  size integer := least(greatest(coalesce(page_size, 20), 1), 100);
-  number integer := greatest(coalesce(page, 1), 1);
+  size integer := private.page_size(page_size, 20);
+  number integer := private.page_number(page);
   wanted text := nullif(btrim(search), '');
   found_users record;
 begin
   perform private.require_admin();
   perform private.audit('admin_list_users', null, details => jsonb_build_object(
-    'page', number, 'page_size', size, 'search', left(wanted, 200), 'plan', plan, 'role', role, 'sort', sort, 'direction', direction
+    'page', number, 'page_size', size, 'search', left(wanted, 200), 'plan', plan, 'role', role, 'sort', sort,
+    'direction', direction
   ));
   select * into found_users
   from private.find_users(wanted, plan, role, sort_order, (number - 1)::bigint * size, size);
   return jsonb_build_object(
-    'users', private.describe_users(found_users.ids),
-    'total', found_users.total,
-    'total_is_estimate', found_users.is_estimate,
-    'total_pages', (found_users.total + size - 1) / size,
-    'current_page', number,
-    'page_size', size
-  );
+    'users', private.describe_users(found_users.ids), 'total_is_estimate', found_users.is_estimate
+  ) || private.describe_page(found_users.total, number, size);
 end
 $$;
 comment on function private.admin_list_users(integer, integer, text, text, public.user_role, text, text) is
-  'One page of users. Definer: others'' profiles are not readable; admins only, audited.';
+  'One page of users. Definer: users cannot read other profiles; admins only, audited.';
 grant execute on function private.admin_list_users(integer, integer, text, text, public.user_role, text, text)
   to authenticated;
 
@@ -259,7 +263,8 @@ as $$
   select private.admin_list_users(page, page_size, search, plan, role, sort, direction)
 $$;
 comment on function public.admin_list_users(integer, integer, text, text, public.user_role, text, text) is
-  'Admin RPC: { users, total, total_is_estimate, total_pages, current_page, page_size }; at most 100 a page. search finds text in address or name. total is counted up to about 20,000 matches and estimated beyond.';
+  'Admin RPC: { users, total, total_is_estimate, total_pages, current_page, page_size }, at most 100 users a page. '
+  'search finds text in address or name. total is counted up to about 20,000 matches and estimated beyond.';
 grant execute on function public.admin_list_users(integer, integer, text, text, public.user_role, text, text)
   to authenticated;
 
@@ -284,7 +289,7 @@ begin
 end
 $$;
 comment on function private.admin_get_user(uuid) is
-  'Everything about a user but content. Definer: others'' profiles are not readable; admins only, audited.';
+  'All data about a user except content. Definer: users cannot read other profiles; admins only, audited.';
 grant execute on function private.admin_get_user(uuid) to authenticated;
 
 create function public.admin_get_user(user_id uuid)
@@ -296,7 +301,8 @@ as $$
   select private.admin_get_user(user_id)
 $$;
 comment on function public.admin_get_user(uuid) is
-  'Admin RPC: a user as in admin_list_users, with profile (the whole row), organization, activity and note_count. 404 user_not_found.';
+  'Admin RPC: a user as in admin_list_users, with profile (the whole row), organization, activity and note_count. 404 '
+  'user_not_found.';
 grant execute on function public.admin_get_user(uuid) to authenticated;
 
 create function public.get_user_activity_summary(user_id uuid default null)
@@ -308,7 +314,7 @@ as $$
   select * from private.get_user_activity_summary(coalesce(user_id, private.current_profile_id()))
 $$;
 comment on function public.get_user_activity_summary(uuid) is
-  'Client RPC: the caller''s own activity in numbers; anybody''s for admins.';
+  'Client RPC: the caller''s own activity in numbers. Admins can ask for any user.';
 grant execute on function public.get_user_activity_summary(uuid) to authenticated;
 
 create function public.get_user_stats()
@@ -319,5 +325,6 @@ set search_path = ''
 as $$
   select * from private.get_user_stats()
 $$;
-comment on function public.get_user_stats() is 'Admin RPC: the platform in four numbers.';
+comment on function public.get_user_stats() is
+  'Admin RPC: the number of users, of users active today, of new users this week, and of usage metrics.';
 grant execute on function public.get_user_stats() to authenticated;

@@ -1,4 +1,14 @@
--- What admins change about users: role, suspension, credits; the first admin.
+-- What admins can change about users: role, suspension and credits. Also the first admin.
+
+create function private.queue_admin_change()
+returns void
+language sql
+set search_path = ''
+as $$
+  select pg_advisory_xact_lock(hashtextextended('parley.admins', 0))
+$$;
+comment on function private.queue_admin_change() is
+  'Lets one transaction at a time change who is an admin, so that two admins who leave at once cannot both go.';
 
 create function private.lock_admins()
 returns void
@@ -7,13 +17,12 @@ set search_path = ''
 as $$
 begin
   perform private.require_admin();
-  perform pg_advisory_xact_lock(hashtextextended('parley.admins', 0));
-  -- Who was waited for may have demoted the caller.
+  perform private.queue_admin_change();
+  -- The transaction that held the lock may have demoted the caller.
   perform private.require_admin();
 end
 $$;
-comment on function private.lock_admins() is
-  'As require_admin; who changes who is an admin does so one after the other.';
+comment on function private.lock_admins() is 'As require_admin. Changes of who is an admin run one after the other.';
 
 create function private.require_admin_left(before public.profiles)
 returns void
@@ -24,7 +33,7 @@ begin
   if before.role <> 'admin' or not before.is_active then
     return;
   end if;
-  -- Locked: one whose account is being deleted does not count.
+  -- Locks the remaining admin's row, so that an account that is being deleted at the same moment does not count.
   perform from public.profiles p
   where p.role = 'admin' and p.is_active and not p.is_deleted
   order by p.id
@@ -36,7 +45,7 @@ begin
 end
 $$;
 comment on function private.require_admin_left(public.profiles) is
-  'After an admin was demoted or suspended: refuses with 409 when no admin is left who can act.';
+  'Called after an admin was demoted, suspended or deleted. Refuses with 409 if no admin is left who can act.';
 
 create function private.admin_set_role(user_id uuid, role public.user_role)
 returns public.profiles
@@ -62,7 +71,7 @@ begin
 end
 $$;
 comment on function private.admin_set_role(uuid, public.user_role) is
-  'Gives a user a role; never takes the last admin away. Definer: roles are no client''s to write; admins only, audited.';
+  'Gives a user a role, but never demotes the last admin. Definer: clients cannot write roles; admins only, audited.';
 grant execute on function private.admin_set_role(uuid, public.user_role) to authenticated;
 
 create function public.admin_set_role(user_id uuid, role public.user_role)
@@ -74,7 +83,8 @@ as $$
   select private.admin_set_role(user_id, role)
 $$;
 comment on function public.admin_set_role(uuid, public.user_role) is
-  'Admin RPC: returns the changed profile. banned starts nothing from the next request on. 409 last_admin.';
+  'Admin RPC: sets a user''s role and returns the changed profile. A banned user can start nothing from the next '
+  'request on. 409 last_admin.';
 grant execute on function public.admin_set_role(uuid, public.user_role) to authenticated;
 
 create function private.admin_set_active(user_id uuid, is_active boolean)
@@ -105,7 +115,7 @@ begin
 end
 $$;
 comment on function private.admin_set_active(uuid, boolean) is
-  'Suspends a user or lets the user act again. Definer: is_active is no client''s to write; admins only, audited.';
+  'Suspends a user or lifts the suspension. Definer: clients cannot write is_active; admins only, audited.';
 grant execute on function private.admin_set_active(uuid, boolean) to authenticated;
 
 create function public.admin_set_active(user_id uuid, is_active boolean)
@@ -117,7 +127,7 @@ as $$
   select private.admin_set_active(user_id, is_active)
 $$;
 comment on function public.admin_set_active(uuid, boolean) is
-  'Admin RPC: false suspends; returns the changed profile. 409 last_admin.';
+  'Admin RPC: false suspends a user, true lifts the suspension. Returns the changed profile. 409 last_admin.';
 grant execute on function public.admin_set_active(uuid, boolean) to authenticated;
 
 create function private.grant_credits(profile_id uuid, amount integer, expires_at timestamptz)
@@ -131,7 +141,7 @@ begin
   update public.profiles p
   set tokens = case when p.tokens_expires_at <= now() then 0 else p.tokens end + amount,
       tokens_expires_at = case
-        -- Credits that never expire stay so, and a grant that never expires makes the others so.
+        -- Credits that never expire keep no expiry. A grant without expiry removes the expiry of the whole balance.
         when grant_credits.expires_at is not null and not (p.tokens > 0 and p.tokens_expires_at is null)
           then greatest(p.tokens_expires_at, grant_credits.expires_at)
       end
@@ -141,7 +151,8 @@ begin
 end
 $$;
 comment on function private.grant_credits(uuid, integer, timestamptz) is
-  'Adds credits in one statement: an expired balance is zeroed first, the expiry becomes the later of both; null is never.';
+  'Adds credits in one statement. An expired balance counts as zero. The later of both expiries holds; null means '
+  'never.';
 
 create function private.admin_grant_credits(user_id uuid, amount integer, expires_at timestamptz)
 returns public.profiles
@@ -174,7 +185,7 @@ begin
 end
 $$;
 comment on function private.admin_grant_credits(uuid, integer, timestamptz) is
-  'Gives a user credits. Definer: credits are no client''s to write; admins only, audited.';
+  'Gives a user credits. Definer: clients cannot write credits; admins only, audited.';
 grant execute on function private.admin_grant_credits(uuid, integer, timestamptz) to authenticated;
 
 create function public.admin_grant_credits(user_id uuid, amount integer, expires_at timestamptz default null)
@@ -186,7 +197,7 @@ as $$
   select private.admin_grant_credits(user_id, amount, expires_at)
 $$;
 comment on function public.admin_grant_credits(uuid, integer, timestamptz) is
-  'Admin RPC: credits, one message each, until expires_at or for ever; returns the changed profile.';
+  'Admin RPC: gives credits, one message each, until expires_at or for ever. Returns the changed profile.';
 grant execute on function public.admin_grant_credits(uuid, integer, timestamptz) to authenticated;
 
 create function private.setup_admin(email text)
@@ -216,4 +227,5 @@ begin
 end
 $$;
 comment on function private.setup_admin(text) is
-  'Makes the user with this address an admin. Called by npm run db:setup-admin as postgres: the first admin has nobody to ask.';
+  'Makes the user with this address an admin. npm run db:setup-admin calls it as postgres, because no admin exists '
+  'yet who could.';

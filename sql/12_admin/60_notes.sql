@@ -24,7 +24,7 @@ begin
 end
 $$;
 comment on function private.admin_add_note(uuid, text, boolean) is
-  'Notes something about a user. Definer: notes are no client''s to write; admins only, audited.';
+  'Adds a note about a user. Definer: clients cannot write notes; admins only, audited.';
 grant execute on function private.admin_add_note(uuid, text, boolean) to authenticated;
 
 create function public.admin_add_note(user_id uuid, note text, is_flagged boolean default false)
@@ -35,7 +35,8 @@ set search_path = ''
 as $$
   select private.admin_add_note(user_id, note, is_flagged)
 $$;
-comment on function public.admin_add_note(uuid, text, boolean) is 'Admin RPC: returns the note, which the user never sees.';
+comment on function public.admin_add_note(uuid, text, boolean) is
+  'Admin RPC: adds a note about a user and returns it. The user cannot see it.';
 grant execute on function public.admin_add_note(uuid, text, boolean) to authenticated;
 
 create function private.admin_flag_note(note_id uuid, is_flagged boolean)
@@ -63,7 +64,8 @@ begin
   return after;
 end
 $$;
-comment on function private.admin_flag_note(uuid, boolean) is 'Flags a note or takes the flag off. Definer: as admin_add_note.';
+comment on function private.admin_flag_note(uuid, boolean) is
+  'Flags a note or removes the flag. Definer: clients cannot write notes; admins only, audited.';
 grant execute on function private.admin_flag_note(uuid, boolean) to authenticated;
 
 create function public.admin_flag_note(note_id uuid, is_flagged boolean default true)
@@ -74,7 +76,8 @@ set search_path = ''
 as $$
   select private.admin_flag_note(note_id, is_flagged)
 $$;
-comment on function public.admin_flag_note(uuid, boolean) is 'Admin RPC: returns the changed note. 404 note_not_found.';
+comment on function public.admin_flag_note(uuid, boolean) is
+  'Admin RPC: flags a note or removes the flag, and returns the changed note. 404 note_not_found.';
 grant execute on function public.admin_flag_note(uuid, boolean) to authenticated;
 
 create function private.admin_list_notes(user_id uuid, only_flagged boolean)
@@ -98,7 +101,7 @@ begin
 end
 $$;
 comment on function private.admin_list_notes(uuid, boolean) is
-  'Notes about a user, or about all. Definer: notes are readable by no client; admins only, audited.';
+  'Notes about one user, or about all users. Definer: clients cannot read notes; admins only, audited.';
 grant execute on function private.admin_list_notes(uuid, boolean) to authenticated;
 
 create function public.admin_list_notes(user_id uuid default null, only_flagged boolean default false)
@@ -110,5 +113,5 @@ as $$
   select * from private.admin_list_notes(user_id, only_flagged)
 $$;
 comment on function public.admin_list_notes(uuid, boolean) is
-  'Admin RPC: notes about a user, or about everybody, newest first, at most 1000.';
+  'Admin RPC: notes about one user, or about all users, newest first, at most 1000.';
 grant execute on function public.admin_list_notes(uuid, boolean) to authenticated;

@@ -1,4 +1,4 @@
--- Lookouts, prompts that run on a schedule, and their runs; who may read them.
+-- Tables of lookouts, which are prompts that run on a schedule, and of their runs, and the policies for reading.
 
 create table public.lookouts (
   id uuid primary key default gen_random_uuid(),
@@ -43,7 +43,7 @@ create table public.lookout_runs (
   started_at timestamptz not null default now(),
   turn_started_at timestamptz,
   finished_at timestamptz,
-  -- One index serves the foreign key and the runs of a lookout by time, and makes a scheduled time one run.
+  -- One index serves the foreign key and the runs of a lookout by time, and allows one run for each scheduled time.
   constraint lookout_runs_lookout_id_user_id_scheduled_at_key unique (lookout_id, user_id, scheduled_at),
   constraint lookout_runs_lookout_id_user_id_fkey foreign key (lookout_id, user_id)
     references public.lookouts (id, user_id) on delete cascade,
@@ -56,20 +56,24 @@ create table public.lookout_runs (
 );
 
 comment on table public.lookouts is
-  'Prompts that run on a schedule. Written by the lookouts function only: it computes next_run_at.';
+  'Prompts that run on a schedule. Only the lookouts function writes them, because it computes next_run_at.';
 comment on column public.lookouts.cron_schedule is
-  'Five fields in the timezone; for once the local time as YYYY-MM-DDTHH:MM:SS, or with Z an instant.';
-comment on column public.lookouts.timezone is 'IANA name.';
-comment on column public.lookouts.next_run_at is 'While a run goes on, the time that it was for, unless it was asked for by hand. Null while paused or archived.';
-comment on column public.lookouts.status is 'running while a run goes on; paused and archived stay what they are meanwhile.';
-comment on column public.lookouts.last_run_at is 'When a run last ended that was not skipped.';
-comment on column public.lookouts.lease_until is 'While a run goes on: when another may take it over.';
+  'Five fields, in the timezone. With frequency once: the local time as YYYY-MM-DDTHH:MM:SS, or an instant with Z.';
+comment on column public.lookouts.timezone is 'IANA name of the timezone.';
+comment on column public.lookouts.next_run_at is
+  'While a scheduled run is running, the time that the run is for. Null while paused or archived.';
+comment on column public.lookouts.status is
+  'running during a run. A lookout that is paused or archived during a run keeps that status.';
+comment on column public.lookouts.last_run_at is 'When the last run ended, not counting skipped runs.';
+comment on column public.lookouts.lease_until is 'During a run: when another caller may take the run over.';
 comment on table public.lookout_runs is 'The last 100 runs of each lookout, one for each scheduled time.';
-comment on column public.lookout_runs.scheduled_at is 'When it was due, or when it was asked for by hand.';
+comment on column public.lookout_runs.scheduled_at is 'When the run was due, or when the user asked for it.';
 comment on column public.lookout_runs.error is 'Why a run was skipped or failed: code and message.';
-comment on column public.lookout_runs.attempts is 'How often it was claimed; waiting for a limit or for a reply does not count.';
+comment on column public.lookout_runs.attempts is
+  'How often the run was claimed. Waiting for a limit or for a reply does not count.';
 comment on column public.lookout_runs.turn_started_at is
-  'Set with the session, in the transaction that charges: from then on the run is never started again.';
+  'Set together with the session, in the transaction that charges the message. From then on the run is never started '
+  'again.';
 
 create trigger lookouts_touch
   before update of title, prompt, assistant_slug, frequency, cron_schedule, timezone, status on public.lookouts
@@ -89,17 +93,17 @@ create policy lookout_runs_select_own on public.lookout_runs
   for select to authenticated
   using (user_id = (select private.current_profile_id()));
 
--- My lookouts, and which of them are the oldest.
+-- Serves the list of a user's lookouts, and the order by age.
 create index lookouts_user_id_created_at_idx on public.lookouts (user_id, created_at, id);
 
--- The claim: what is due, and what was interrupted.
+-- Serve the claim of due lookouts and of interrupted runs.
 create index lookouts_active_next_run_at_idx on public.lookouts (next_run_at) where status = 'active';
 create index lookouts_lease_until_idx on public.lookouts (lease_until) where lease_until is not null;
 
--- At most one run of a lookout goes on.
+-- Allows a lookout one running run at most.
 create unique index lookout_runs_running_lookout_id_key on public.lookout_runs (lookout_id) where status = 'running';
 
--- Foreign keys.
+-- Serve the foreign keys.
 create index lookouts_assistant_slug_idx on public.lookouts (assistant_slug);
 create index lookouts_last_run_session_id_idx on public.lookouts (last_run_session_id, user_id);
 create index lookout_runs_session_id_idx on public.lookout_runs (session_id, user_id);

@@ -1,4 +1,4 @@
--- Lookouts: made, edited, logged, and gone with their account.
+-- Creates and edits lookouts, logs new ones, and deletes them with their account.
 
 create function private.lookout_lease()
 returns interval
@@ -6,10 +6,10 @@ language sql
 immutable
 set search_path = ''
 as $$
-  -- A hosted function is ended after 150 seconds.
+  -- Supabase ends a hosted function after 150 seconds.
   select interval '3 minutes'
 $$;
-comment on function private.lookout_lease() is 'How long whoever claims a run has for it.';
+comment on function private.lookout_lease() is 'How long a caller holds the lease of a claimed run.';
 grant execute on function private.lookout_lease() to service_role;
 
 create function private.lookout_limit(profile_id uuid)
@@ -23,9 +23,32 @@ as $$
   join public.plans l on l.slug = p.subscription_plan
   where p.id = profile_id
 $$;
-comment on function private.lookout_limit(uuid) is 'How many lookouts a profile''s plan has; null is unlimited.';
+comment on function private.lookout_limit(uuid) is 'How many lookouts the plan of a profile allows; null is unlimited.';
 
-create function private.require_lookout_limit(profile_id uuid, others bigint)
+create function private.lock_lookout(lookout_id uuid, profile_id uuid)
+returns public.lookouts
+language plpgsql
+set search_path = ''
+as $$
+declare
+  lookout public.lookouts;
+begin
+  select * into lookout
+  from public.lookouts l
+  where l.id = lookout_id and l.user_id = profile_id
+  for no key update;
+  if lookout.id is null then
+    perform private.refuse(
+      404, 'lookout_not_found',
+      'This lookout does not exist or belongs to another user. Reload the list of lookouts.'
+    );
+  end if;
+  return lookout;
+end
+$$;
+comment on function private.lock_lookout(uuid, uuid) is 'Locks a lookout of a user, or refuses with 404.';
+
+create function private.require_lookout_limit(profile_id uuid, newer public.lookouts default null)
 returns void
 language plpgsql
 set search_path = ''
@@ -33,7 +56,13 @@ as $$
 declare
   max_lookouts integer := private.lookout_limit(profile_id);
 begin
-  if others >= max_lookouts then
+  if max_lookouts <= (
+    select count(*)
+    from public.lookouts l
+    where l.user_id = profile_id
+      and l.status <> 'archived'
+      and (newer.id is null or (l.created_at, l.id) < (newer.created_at, newer.id))
+  ) then
     perform private.refuse(
       402, 'lookout_limit_reached',
       'You have as many active lookouts as your plan allows. Archive a lookout or upgrade the plan.',
@@ -42,8 +71,9 @@ begin
   end if;
 end
 $$;
-comment on function private.require_lookout_limit(uuid, bigint) is
-  'Refuses with 402 when so many other lookouts leave no room for one more.';
+comment on function private.require_lookout_limit(uuid, public.lookouts) is
+  'Refuses with 402 if the plan has no room for one more lookout. With newer, only lookouts that are older than it '
+  'count.';
 
 create function private.create_lookout(auth_user_id uuid, title text, prompt text, assistant_slug text, frequency text,
   cron_schedule text, timezone text, next_run_at timestamptz)
@@ -57,9 +87,7 @@ declare
   lookout public.lookouts;
 begin
   perform private.assistant_for_turn(assistant_slug, profile_id);
-  perform private.require_lookout_limit(profile_id, (
-    select count(*) from public.lookouts l where l.user_id = profile_id and l.status <> 'archived'
-  ));
+  perform private.require_lookout_limit(profile_id);
   insert into public.lookouts
     (user_id, title, prompt, assistant_slug, frequency, cron_schedule, timezone, next_run_at)
   values (profile_id, create_lookout.title, create_lookout.prompt, create_lookout.assistant_slug,
@@ -69,7 +97,8 @@ begin
 end
 $$;
 comment on function private.create_lookout(uuid, text, text, text, text, text, text, timestamptz) is
-  'A new lookout, if the account may act, its plan has the assistant, and has room. Definer: the functions of turns are not granted.';
+  'Creates a lookout if the user may act, the plan includes the assistant, and the plan has room. Definer: the '
+  'functions of turns are not granted.';
 grant execute on function private.create_lookout(uuid, text, text, text, text, text, text, timestamptz) to service_role;
 
 create function public.create_lookout(auth_user_id uuid, title text, prompt text, assistant_slug text, frequency text,
@@ -79,10 +108,13 @@ language sql
 security invoker
 set search_path = ''
 as $$
-  select private.create_lookout(auth_user_id, title, prompt, assistant_slug, frequency, cron_schedule, timezone, next_run_at)
+  select private.create_lookout(
+    auth_user_id, title, prompt, assistant_slug, frequency, cron_schedule, timezone, next_run_at
+  )
 $$;
 comment on function public.create_lookout(uuid, text, text, text, text, text, text, timestamptz) is
-  'Service RPC of the lookouts function, which has computed next_run_at. 402 lookout_limit_reached or plan_required, 403 account_blocked.';
+  'Service RPC of the lookouts function, which computes next_run_at. 402 lookout_limit_reached or plan_required, 403 '
+  'account_blocked.';
 grant execute on function public.create_lookout(uuid, text, text, text, text, text, text, timestamptz) to service_role;
 
 create function private.lookout_schedule(lookout public.lookouts)
@@ -94,7 +126,8 @@ as $$
   select jsonb_build_object('frequency', lookout.frequency, 'cron_schedule', lookout.cron_schedule,
     'timezone', lookout.timezone, 'is_off', lookout.next_run_at is null)
 $$;
-comment on function private.lookout_schedule(public.lookouts) is 'What the next run of a lookout is computed from.';
+comment on function private.lookout_schedule(public.lookouts) is
+  'The values of a lookout that its next run is computed from.';
 
 create function private.store_lookout(lookout public.lookouts, changes jsonb, new_status text)
 returns public.lookouts
@@ -116,7 +149,7 @@ as $$
   returning l
 $$;
 comment on function private.store_lookout(public.lookouts, jsonb, text) is
-  'Writes what changes of a lookout; one that is off has no next run.';
+  'Stores changes of a lookout. A lookout that is paused or archived has no next run.';
 
 create function private.update_lookout(auth_user_id uuid, lookout_id uuid, seen jsonb, changes jsonb)
 returns public.lookouts
@@ -125,22 +158,12 @@ security definer
 set search_path = ''
 as $$
 declare
-  -- Who is suspended may still switch off.
+  -- A suspended user may still pause or archive a lookout.
   profile_id uuid := private.lock_profile(auth_user_id,
     must_act => changes not in ('{"status": "paused"}', '{"status": "archived"}'));
-  lookout public.lookouts;
+  lookout public.lookouts := private.lock_lookout(lookout_id, profile_id);
   new_status text;
 begin
-  select * into lookout
-  from public.lookouts l
-  where l.id = lookout_id and l.user_id = profile_id
-  for no key update;
-  if lookout.id is null then
-    perform private.refuse(
-      404, 'lookout_not_found',
-      'This lookout does not exist or belongs to another user. Reload the list of lookouts.'
-    );
-  end if;
   if private.lookout_schedule(lookout) <> seen then
     return null;
   end if;
@@ -148,9 +171,7 @@ begin
   new_status := case when changes ->> 'status' = 'active' and lookout.status = 'running' then 'running'
     else coalesce(changes ->> 'status', lookout.status) end;
   if lookout.status = 'archived' and new_status <> 'archived' then
-    perform private.require_lookout_limit(profile_id, (
-      select count(*) from public.lookouts l where l.user_id = profile_id and l.status <> 'archived'
-    ));
+    perform private.require_lookout_limit(profile_id);
   end if;
   if changes ? 'assistant_slug' then
     perform private.assistant_for_turn(changes ->> 'assistant_slug', profile_id);
@@ -159,7 +180,8 @@ begin
 end
 $$;
 comment on function private.update_lookout(uuid, uuid, jsonb, jsonb) is
-  'Changes a lookout of a user, or null when its schedule is not the one seen. Definer: the functions of turns are not granted.';
+  'Changes a lookout of a user. Returns null if its schedule differs from the one that the caller saw. Definer: the '
+  'functions of turns are not granted.';
 grant execute on function private.update_lookout(uuid, uuid, jsonb, jsonb) to service_role;
 
 create function public.update_lookout(auth_user_id uuid, lookout_id uuid, seen jsonb, changes jsonb)
@@ -171,7 +193,9 @@ as $$
   select private.update_lookout(auth_user_id, lookout_id, seen, changes)
 $$;
 comment on function public.update_lookout(uuid, uuid, jsonb, jsonb) is
-  'Service RPC of the lookouts function. seen: frequency, cron_schedule, timezone and is_off that next_run_at in changes was computed from; a row of nulls when they have changed since: read again.';
+  'Service RPC of the lookouts function. seen holds the frequency, cron_schedule, timezone and is_off from which the '
+  'caller computed next_run_at in changes. Returns a row of nulls if they have changed since; the caller then reads '
+  'the lookout again.';
 grant execute on function public.update_lookout(uuid, uuid, jsonb, jsonb) to service_role;
 
 create function private.log_lookout()
@@ -185,7 +209,8 @@ begin
   return null;
 end
 $$;
-comment on function private.log_lookout() is 'Trigger: a new lookout is activity. Definer: private.log_activity is not granted.';
+comment on function private.log_lookout() is
+  'Trigger: logs a new lookout as activity. Definer: private.log_activity is not granted.';
 
 create function private.drop_lookouts()
 returns trigger
@@ -194,7 +219,7 @@ security definer
 set search_path = ''
 as $$
 begin
-  -- As in private.lock_run; nothing begins meanwhile, for that waits for the profile.
+  -- Takes the locks in the order of private.lock_run. No run can start meanwhile, because that waits for the profile.
   perform from public.chat_sessions s
   where s.id = any (array(
     select r.session_id
@@ -208,7 +233,8 @@ begin
 end
 $$;
 comment on function private.drop_lookouts() is
-  'Trigger: the lookouts of an account go with it, however it is deleted. Definer: whoever deletes it may not write here.';
+  'Trigger: deletes the lookouts of an account that is being deleted, however the deletion began. Definer: the role '
+  'that deletes an account cannot write lookouts.';
 
 create trigger lookouts_log_creation
   after insert on public.lookouts

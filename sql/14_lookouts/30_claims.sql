@@ -1,4 +1,4 @@
--- Which lookouts run now: by hand, on schedule, after an interruption.
+-- Chooses the runs to start: asked for by the user, due by schedule, or interrupted.
 
 create function private.run_lookout_now(auth_user_id uuid, lookout_id uuid)
 returns public.lookout_runs
@@ -8,19 +8,9 @@ set search_path = ''
 as $$
 declare
   profile_id uuid := private.lock_profile(auth_user_id);
-  lookout public.lookouts;
+  lookout public.lookouts := private.lock_lookout(lookout_id, profile_id);
   run public.lookout_runs;
 begin
-  select * into lookout
-  from public.lookouts l
-  where l.id = lookout_id and l.user_id = profile_id
-  for no key update;
-  if lookout.id is null then
-    perform private.refuse(
-      404, 'lookout_not_found',
-      'This lookout does not exist or belongs to another user. Reload the list of lookouts.'
-    );
-  end if;
   if lookout.next_run_at is null then
     perform private.refuse(
       409, 'lookout_not_active',
@@ -41,7 +31,7 @@ begin
 end
 $$;
 comment on function private.run_lookout_now(uuid, uuid) is
-  'Claims a run beside the schedule. Definer: the functions of profiles are not granted.';
+  'Claims a run that the user asks for, outside the schedule. Definer: the functions of profiles are not granted.';
 grant execute on function private.run_lookout_now(uuid, uuid) to service_role;
 
 create function public.run_lookout_now(auth_user_id uuid, lookout_id uuid)
@@ -53,7 +43,8 @@ as $$
   select private.run_lookout_now(auth_user_id, lookout_id)
 $$;
 comment on function public.run_lookout_now(uuid, uuid) is
-  'Service RPC of the lookouts function: a run that the user asks for, claimed by the caller. 409 lookout_running or lookout_not_active.';
+  'Service RPC of the lookouts function: creates a run that the user asks for, claimed by the calling function. 409 '
+  'lookout_running or lookout_not_active.';
 grant execute on function public.run_lookout_now(uuid, uuid) to service_role;
 
 create function private.claim_interrupted_runs(max_count integer)
@@ -64,8 +55,8 @@ as $$
 declare
   run_ids uuid[];
 begin
-  -- No run goes on: whoever took a time that had run already died before it moved the lookout on. Its time is left as it
-  -- is, and due again.
+  -- These lookouts have no running run. A function claimed a time that had already run, and died before it set the next
+  -- time. The time stays as it is and is due again.
   update public.lookouts l
   set lease_until = null, status = case when l.status = 'running' then 'active' else l.status end
   where l.id in (
@@ -102,7 +93,7 @@ begin
 end
 $$;
 comment on function private.claim_interrupted_runs(integer) is
-  'Takes over runs whose lease has run out: their function died, or they had to wait. A lease without a run is let go.';
+  'Takes over runs whose lease has expired: their function died, or they had to wait. Releases a lease without a run.';
 grant execute on function private.claim_interrupted_runs(integer) to service_role;
 
 create function private.claim_scheduled_runs(max_count integer)
@@ -129,7 +120,7 @@ begin
     returning l.id, l.user_id, l.next_run_at
   ),
   runs as (
-    -- A time that has run already is claimed too: the lookout is to be moved on, and the run stays as it is.
+    -- Claims a time that has already run too, so that the lookout gets its next time. The run itself stays as it is.
     insert into public.lookout_runs as r (lookout_id, user_id, scheduled_at)
     select c.id, c.user_id, c.next_run_at from claimed c
     on conflict on constraint lookout_runs_lookout_id_user_id_scheduled_at_key do update
@@ -140,7 +131,7 @@ begin
   return run_ids;
 end
 $$;
-comment on function private.claim_scheduled_runs(integer) is 'Makes the runs of lookouts that are due.';
+comment on function private.claim_scheduled_runs(integer) is 'Creates and claims runs of due lookouts.';
 grant execute on function private.claim_scheduled_runs(integer) to service_role;
 
 create function public.claim_due_lookouts(max_count integer)
@@ -163,7 +154,8 @@ begin
 end
 $$;
 comment on function public.claim_due_lookouts(integer) is
-  'Service RPC of the lookouts function: runs that are due or were interrupted, each to one caller until its lease runs out.';
+  'Service RPC of the lookouts function: claims due and interrupted runs. Each run belongs to one caller until its '
+  'lease expires.';
 grant execute on function public.claim_due_lookouts(integer) to service_role;
 
 create function public.count_due_lookouts()
@@ -178,5 +170,5 @@ as $$
   where (l.status = 'active' and l.next_run_at <= now()) or l.lease_until is not null
 $$;
 comment on function public.count_due_lookouts() is
-  'Service RPC of the lookouts function: what is due or goes on.';
+  'Service RPC of the lookouts function: the number of lookouts that are due or running.';
 grant execute on function public.count_due_lookouts() to service_role;

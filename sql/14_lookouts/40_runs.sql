@@ -1,4 +1,4 @@
--- A run of a lookout, a turn in a chat session of its own, from start to end.
+-- A run of a lookout from start to end. Each run is a turn in a chat session of its own.
 
 create function private.open_run_session(run public.lookout_runs, lookout public.lookouts)
 returns uuid
@@ -17,7 +17,8 @@ begin
   return new_id;
 end
 $$;
-comment on function private.open_run_session(public.lookout_runs, public.lookouts) is 'The session that a run writes.';
+comment on function private.open_run_session(public.lookout_runs, public.lookouts) is
+  'Creates the chat session of a run.';
 
 create function private.check_run(run public.lookout_runs, lookout public.lookouts)
 returns void
@@ -38,18 +39,12 @@ begin
       'The lookout was paused or archived before the run started. Resume the lookout first.'
     );
   end if;
-  -- After a downgrade the oldest go on.
-  perform private.require_lookout_limit(run.user_id, (
-    select count(*)
-    from public.lookouts l
-    where l.user_id = run.user_id
-      and l.status <> 'archived'
-      and (l.created_at, l.id) < (lookout.created_at, lookout.id)
-  ));
+  -- After a downgrade the oldest lookouts keep running.
+  perform private.require_lookout_limit(run.user_id, lookout);
 end
 $$;
 comment on function private.check_run(public.lookout_runs, public.lookouts) is
-  'Refuses a run that may not begin, before start_turn says what it has to say.';
+  'Refuses a run that may not start. The checks of start_turn follow.';
 
 create function private.start_lookout_run(run_id uuid)
 returns jsonb
@@ -66,7 +61,7 @@ begin
   if run.id is null or run.turn_started_at is not null then
     return null;
   end if;
-  -- The profile first, as in create_lookout.
+  -- Locks the profile first, as create_lookout does.
   select p.auth_id into login from public.profiles p where p.id = run.user_id for no key update;
   select * into run from public.lookout_runs r where r.id = run_id for no key update;
   if run.id is null or run.status <> 'running' or run.turn_started_at is not null then
@@ -80,7 +75,8 @@ begin
 end
 $$;
 comment on function private.start_lookout_run(uuid) is
-  'Session, message and charge of a run in one transaction: a refusal leaves nothing, and a run starts once. Definer: the functions of turns are not granted.';
+  'Creates the session and the message of a run and charges it, in one transaction. A refusal leaves nothing behind, '
+  'and a run starts only once. Definer: the functions of turns are not granted.';
 grant execute on function private.start_lookout_run(uuid) to service_role;
 
 create function public.start_lookout_run(run_id uuid)
@@ -92,7 +88,9 @@ as $$
   select private.start_lookout_run(run_id)
 $$;
 comment on function public.start_lookout_run(uuid) is
-  'Service RPC of the lookouts function: the turn of a claimed run, as start_turn returns it; null when there is nothing to start any more. Refuses as start_turn does; 402 lookout_limit_reached after a downgrade, 503 run_abandoned after 5 attempts.';
+  'Service RPC of the lookouts function: starts the turn of a claimed run and returns it as start_turn does. Returns '
+  'null if nothing is left to start. Refuses as start_turn does; 402 lookout_limit_reached after a downgrade, 503 '
+  'run_abandoned after 5 attempts.';
 grant execute on function public.start_lookout_run(uuid) to service_role;
 
 create function private.run_error(status text, code text, message text)
@@ -103,7 +101,7 @@ set search_path = ''
 as $$
   select jsonb_build_object('status', status, 'code', code, 'message', message)
 $$;
-comment on function private.run_error(text, text, text) is 'How a run ends that did not complete.';
+comment on function private.run_error(text, text, text) is 'The ending of a run that did not complete.';
 
 create function private.run_ending(run public.lookout_runs)
 returns jsonb
@@ -130,7 +128,7 @@ begin
   reply := private.reply_to(question);
 
   if reply.status = 'streaming' then
-    -- Recovery ends every turn long before.
+    -- Recovery settles every turn long before this.
     return case when run.turn_started_at < now() - interval '1 hour' then
       private.run_error(
         'failed', 'run_abandoned',
@@ -146,7 +144,7 @@ begin
 end
 $$;
 comment on function private.run_ending(public.lookout_runs) is
-  'How the turn of a run ended, whoever settled it; null while it generates, or when it has not begun.';
+  'How the turn of a run ended. Null while the turn is running, or if it has not started.';
 
 create function private.lock_run(run_id uuid)
 returns public.lookout_runs
@@ -157,21 +155,22 @@ declare
   run public.lookout_runs;
 begin
   select * into run from public.lookout_runs r where r.id = run_id;
-  -- Session, lookout, run: the order in which deleting a session reaches them.
+  -- Locks session, lookout and run in the order in which the deletion of a session reaches them.
   perform from public.chat_sessions s where s.id = run.session_id for update;
   perform from public.lookouts l where l.id = run.lookout_id for no key update;
   select * into run from public.lookout_runs r where r.id = run_id for no key update;
   return run;
 end
 $$;
-comment on function private.lock_run(uuid) is 'A run, locked with its lookout and session; null when it is gone.';
+comment on function private.lock_run(uuid) is
+  'Returns a run and locks it with its lookout and session; null if the run is gone.';
 
 create function private.release_lookout(run public.lookout_runs, next_run_at timestamptz)
 returns void
 language sql
 set search_path = ''
 as $$
-  -- Paused, archived or edited meanwhile: then next_run_at is another, and only the lease goes.
+  -- If the lookout was paused, archived or edited meanwhile, next_run_at differs and only the lease ends.
   update public.lookouts l
   set lease_until = null,
       status = case
@@ -184,12 +183,15 @@ as $$
         when l.next_run_at <> run.scheduled_at then l.next_run_at
         when l.next_run_at = run.scheduled_at and l.frequency <> 'once' then release_lookout.next_run_at
       end,
-      last_run_at = case when run.status = 'skipped' then l.last_run_at else coalesce(run.finished_at, l.last_run_at) end,
+      last_run_at = case
+        when run.status = 'skipped' then l.last_run_at
+        else coalesce(run.finished_at, l.last_run_at)
+      end,
       last_run_session_id = case when run.status = 'skipped' then l.last_run_session_id else run.session_id end
   where l.id = run.lookout_id
 $$;
 comment on function private.release_lookout(public.lookout_runs, timestamptz) is
-  'Sends a lookout on its way after a run: to its next time, or into the archive.';
+  'Ends the lease of a lookout after a run and sets its next time. A lookout that runs once is archived.';
 
 create function private.trim_runs(lookout_id uuid, user_id uuid)
 returns void
@@ -210,7 +212,7 @@ as $$
     )
 $$;
 comment on function private.trim_runs(uuid, uuid) is
-  'Keeps the last 100 runs. Called under the lock of the lookout, so that writers queue.';
+  'Keeps the last 100 runs of a lookout. The caller holds the lock of the lookout, so concurrent writers wait.';
 
 create function private.settle_run(run public.lookout_runs, ending jsonb)
 returns public.lookout_runs
@@ -221,7 +223,7 @@ declare
   ended public.lookout_runs;
 begin
   if ending ->> 'status' = 'failed' then
-    -- Nothing came, and nobody has gone on with it.
+    -- Deletes the session if it has no reply text and the user has not continued the chat.
     delete from public.chat_sessions s
     where s.id = run.session_id
       and s.message_count <= 2
@@ -238,7 +240,7 @@ begin
 end
 $$;
 comment on function private.settle_run(public.lookout_runs, jsonb) is
-  'Records how a run ended; a failed one leaves no session without a reply.';
+  'Records how a run ended. A failed run leaves no session without a reply.';
 
 create function private.settle_lookout_run(run_id uuid, next_run_at timestamptz, outcome jsonb)
 returns public.lookout_runs
@@ -261,7 +263,7 @@ begin
   if run.status = 'running' then
     run := private.settle_run(run, ending);
   elsif exists (select from public.lookout_runs r where r.lookout_id = run.lookout_id and r.status = 'running') then
-    -- Ended long ago: what goes on now is another's.
+    -- The run ended earlier. The lookout's lease now belongs to another run.
     return run;
   end if;
   perform private.release_lookout(run, next_run_at);
@@ -270,7 +272,7 @@ begin
 end
 $$;
 comment on function private.settle_lookout_run(uuid, timestamptz, jsonb) is
-  'Ends a run once and moves its lookout on. Definer: the functions of turns are not granted.';
+  'Settles a run once and sets the next time of its lookout. Definer: the functions of turns are not granted.';
 grant execute on function private.settle_lookout_run(uuid, timestamptz, jsonb) to service_role;
 
 create function public.settle_lookout_run(run_id uuid, next_run_at timestamptz default null, outcome jsonb default null)
@@ -282,7 +284,9 @@ as $$
   select private.settle_lookout_run(run_id, next_run_at, outcome)
 $$;
 comment on function public.settle_lookout_run(uuid, timestamptz, jsonb) is
-  'Service RPC of the lookouts function: records a run by how its turn ended, else by outcome (status, code, message), and sets the next time unless the lookout was changed. Still running: its reply is generated elsewhere, and the run is claimed again in a minute.';
+  'Service RPC of the lookouts function: records how a run ended, from its turn or else from outcome (status, code, '
+  'message). Sets the next time unless the lookout was changed meanwhile. A returned status of running means that '
+  'another function generates the reply; the run is claimed again in a minute.';
 grant execute on function public.settle_lookout_run(uuid, timestamptz, jsonb) to service_role;
 
 create function public.defer_lookout_run(run_id uuid, until timestamptz)
@@ -307,7 +311,8 @@ begin
 end
 $$;
 comment on function public.defer_lookout_run(uuid, timestamptz) is
-  'Service RPC of the lookouts function: a run that has to wait for a limit by the minute; false when it has waited for an hour.';
+  'Service RPC of the lookouts function: postpones a run that has to wait for a limit a minute. Returns false if the '
+  'run has waited for an hour.';
 grant execute on function public.defer_lookout_run(uuid, timestamptz) to service_role;
 
 create function private.log_lookout_run()
@@ -323,7 +328,7 @@ begin
 end
 $$;
 comment on function private.log_lookout_run() is
-  'Trigger: the end of a run is activity. Definer: private.log_activity is not granted.';
+  'Trigger: logs the end of a run as activity. Definer: private.log_activity is not granted.';
 
 create trigger lookout_runs_log_end
   after update of status on public.lookout_runs

@@ -1,4 +1,4 @@
--- The outbox: what we no longer own and is still to be deleted at OpenAI, in Storage and at Stripe.
+-- The outbox: objects that Parley no longer needs and still has to delete at OpenAI, in Storage and at Stripe.
 
 create table private.remote_deletions (
   id bigint generated always as identity primary key,
@@ -21,14 +21,17 @@ create table private.remote_deletions (
 );
 
 comment on table private.remote_deletions is
-  'The outbox: things at OpenAI, in Storage and at Stripe that are to be deleted. Written in the transaction that lets go of them.';
+  'The outbox: objects at OpenAI, in Storage and at Stripe that are to be deleted. Written in the transaction that '
+  'drops the reference to them.';
 comment on column private.remote_deletions.provider is
-  'Who is asked to delete it. Claims are of one, so that what waits for one that hangs holds up no other.';
+  'The service that deletes it. Each claim covers one provider, so a hung provider cannot block the others.';
 comment on column private.remote_deletions.remote_id is
-  'As the other side names it: an id, store/file for an attachment, the path for an object.';
+  'The name of the object there: an id, store/file for an attachment, or the path of an object in Storage.';
 comment on column private.remote_deletions.session_id is
-  'Whose they were; plain, the session may be gone. A conversation waits for the responses of its session.';
-comment on column private.remote_deletions.due_at is 'When it may be tried next. Claiming moves it: that is the lease.';
+  'The session it belonged to. No foreign key, because the session may be gone. A conversation waits for the '
+  'responses of its session.';
+comment on column private.remote_deletions.due_at is
+  'When the next attempt may start. A claim moves it into the future; that is the lease.';
 comment on column private.remote_deletions.last_error is 'Name or status of the last failure.';
 
 create function private.enqueue_deletion(kind text, remote_id text, session_id uuid default null)
@@ -36,13 +39,13 @@ returns void
 language sql
 set search_path = ''
 as $$
-  -- Again when it is there already: whoever works on it now may have been too early.
+  -- Makes an existing entry due again, because the worker that holds it may have tried too early.
   insert into private.remote_deletions as d (kind, remote_id, session_id)
   values (enqueue_deletion.kind, enqueue_deletion.remote_id, enqueue_deletion.session_id)
   on conflict on constraint remote_deletions_kind_remote_id_key do update
   set due_at = clock_timestamp(), attempts = 0
 $$;
-comment on function private.enqueue_deletion(text, text, uuid) is 'Puts one thing into the outbox.';
+comment on function private.enqueue_deletion(text, text, uuid) is 'Puts one object into the outbox.';
 
 create function private.enqueue_session_deletion()
 returns trigger
@@ -51,7 +54,7 @@ security definer
 set search_path = ''
 as $$
 begin
-  -- Ids of the Assistants API name nothing any more.
+  -- Ids of the old Assistants API no longer name anything.
   if starts_with(old.thread_id, 'conv_') then
     perform private.enqueue_deletion('conversation', old.thread_id, old.id);
   end if;
@@ -59,7 +62,8 @@ begin
 end
 $$;
 comment on function private.enqueue_session_deletion() is
-  'Trigger: the conversation of a session that is deleted, or that gets another one. Definer: the outbox is closed to all roles.';
+  'Trigger: enqueues the conversation of a session that is deleted or gets another conversation. Definer: the outbox '
+  'is closed to all roles.';
 
 create trigger chat_sessions_outbox_deleted
   after delete on public.chat_sessions
@@ -81,7 +85,8 @@ begin
 end
 $$;
 comment on function private.enqueue_response_deletion() is
-  'Trigger: the stored response of a message or stream that goes, or that gets another one. Definer: the outbox is closed to all roles.';
+  'Trigger: enqueues the stored response of a message or turn that is deleted or gets another response. Definer: the '
+  'outbox is closed to all roles.';
 
 create trigger chat_messages_outbox_deleted
   after delete on public.chat_messages
@@ -108,7 +113,8 @@ begin
 end
 $$;
 comment on function private.enqueue_store_deletion() is
-  'Trigger: a store at OpenAI that is replaced, or whose row goes. Definer: the outbox is closed to all roles.';
+  'Trigger: enqueues a store at OpenAI that is replaced or whose row is deleted. Definer: the outbox is closed to all '
+  'roles.';
 
 create trigger vector_stores_outbox_deleted
   after delete on public.vector_stores
@@ -127,7 +133,7 @@ set search_path = ''
 as $$
 begin
   if old.openai_file_id is not null then
-    -- With the session its store goes, and the attachments with it.
+    -- If the session is deleted too, its store is deleted with all attachments.
     perform private.enqueue_deletion('vector_store_file', v.store_id || '/' || old.openai_file_id, old.session_id)
     from public.vector_stores v
     join public.chat_sessions s on s.id = v.session_id
@@ -138,7 +144,8 @@ begin
 end
 $$;
 comment on function private.enqueue_file_deletion() is
-  'Trigger: the file at OpenAI of a row that goes, fails, or gets another one. Definer: the outbox is closed to all roles.';
+  'Trigger: enqueues the OpenAI file of a row that is deleted, fails, or gets another file. Definer: the outbox is '
+  'closed to all roles.';
 
 create function private.enqueue_object_deletion()
 returns trigger
@@ -152,7 +159,8 @@ begin
 end
 $$;
 comment on function private.enqueue_object_deletion() is
-  'Trigger: the object in Storage of a file that goes or fails. Definer: the outbox is closed to all roles.';
+  'Trigger: enqueues the Storage object of a file that is deleted or fails. Definer: the outbox is closed to all '
+  'roles.';
 
 create trigger chat_files_outbox_deleted
   after delete on public.chat_files
@@ -186,7 +194,8 @@ begin
 end
 $$;
 comment on function private.set_openai_file(uuid, text) is
-  'The file has been given to OpenAI; when its row went meanwhile, it goes too. Definer: private.enqueue_deletion is not granted.';
+  'Stores the OpenAI id of a file. If the row was deleted meanwhile, the file is enqueued for deletion. Definer: '
+  'private.enqueue_deletion is not granted.';
 grant execute on function private.set_openai_file(uuid, text) to service_role;
 
 create function public.set_openai_file(file_id uuid, openai_file_id text)
@@ -198,7 +207,7 @@ as $$
   select private.set_openai_file(file_id, openai_file_id)
 $$;
 comment on function public.set_openai_file(uuid, text) is
-  'Service RPC: saves the id at OpenAI of a file; false when the row is gone or failed.';
+  'Service RPC: stores the OpenAI id of a file; false if the row is gone or failed.';
 grant execute on function public.set_openai_file(uuid, text) to service_role;
 
 create function private.abandon_remote(kind text, remote_id text, session_id uuid)
@@ -209,7 +218,8 @@ set search_path = ''
 as $$
   select private.enqueue_deletion(kind, remote_id, session_id)
 $$;
-comment on function private.abandon_remote(text, text, uuid) is 'Puts into the outbox what has no row. Definer: the outbox is closed to all roles.';
+comment on function private.abandon_remote(text, text, uuid) is
+  'Enqueues an object that no row names. Definer: the outbox is closed to all roles.';
 grant execute on function private.abandon_remote(text, text, uuid) to service_role;
 
 create function public.abandon_remote(kind text, remote_id text, session_id uuid default null)
@@ -221,7 +231,7 @@ as $$
   select private.abandon_remote(kind, remote_id, session_id)
 $$;
 comment on function public.abandon_remote(text, text, uuid) is
-  'Service RPC: something remote that no row names is to be deleted.';
+  'Service RPC: enqueues an object at OpenAI or in Storage that no row names.';
 grant execute on function public.abandon_remote(text, text, uuid) to service_role;
 
 create function private.claim_remote_deletions(provider text, max_count integer)
@@ -237,7 +247,7 @@ as $$
     from private.remote_deletions w
     where w.provider = claim_remote_deletions.provider
       and w.due_at <= now()
-      -- A response that still runs would add its items to the conversation.
+      -- A response that is still running would add its items to the conversation.
       and (w.kind <> 'conversation' or not exists (
         select from private.remote_deletions r where r.session_id = w.session_id and r.kind = 'response'
       ))
@@ -248,7 +258,7 @@ as $$
   returning d.*
 $$;
 comment on function private.claim_remote_deletions(text, integer) is
-  'Takes what is due at one provider, under a lease of five minutes. Definer: the outbox is closed to all roles.';
+  'Claims due deletions of one provider, with a lease of five minutes. Definer: the outbox is closed to all roles.';
 grant execute on function private.claim_remote_deletions(text, integer) to service_role;
 
 create function public.claim_remote_deletions(provider text, max_count integer)
@@ -260,7 +270,8 @@ as $$
   select d.id, d.kind, d.remote_id, d.attempts, d.due_at from private.claim_remote_deletions(provider, max_count) d
 $$;
 comment on function public.claim_remote_deletions(text, integer) is
-  'Service RPC of the clean-up: due rows of the outbox for openai, storage or stripe, each to one caller at a time. End each by settle_remote_deletion.';
+  'Service RPC of the clean-up: claims due deletions for openai, storage or stripe, each for one caller at a time. '
+  'The caller ends each by settle_remote_deletion.';
 grant execute on function public.claim_remote_deletions(text, integer) to service_role;
 
 create function private.settle_remote_deletion(deletion_id bigint, claimed_until timestamptz, error text)
@@ -271,7 +282,7 @@ set search_path = ''
 as $$
 begin
   if error is null then
-    -- One that was put in again since it was claimed stays.
+    -- Keeps an entry that was enqueued again after the claim.
     delete from private.remote_deletions d where d.id = deletion_id and d.due_at = claimed_until;
     return;
   end if;
@@ -283,7 +294,8 @@ begin
 end
 $$;
 comment on function private.settle_remote_deletion(bigint, timestamptz, text) is
-  'Ends a claim: done, or to be tried again after one minute, doubling to six hours. Definer: the outbox is closed to all roles.';
+  'Settles a claim: deletes the entry, or schedules another attempt after one minute, doubling to six hours. Definer: '
+  'the outbox is closed to all roles.';
 grant execute on function private.settle_remote_deletion(bigint, timestamptz, text) to service_role;
 
 create function public.settle_remote_deletion(deletion_id bigint, claimed_until timestamptz, error text default null)
@@ -295,7 +307,8 @@ as $$
   select private.settle_remote_deletion(deletion_id, claimed_until, error)
 $$;
 comment on function public.settle_remote_deletion(bigint, timestamptz, text) is
-  'Service RPC of the clean-up: claimed_until is the due_at of the claim. Without an error the row goes; with one it backs off.';
+  'Service RPC of the clean-up: settles a claim. claimed_until is the due_at of the claim. Without an error the entry '
+  'is deleted; with an error it backs off.';
 grant execute on function public.settle_remote_deletion(bigint, timestamptz, text) to service_role;
 
 create function private.count_due_deletions()
@@ -308,7 +321,7 @@ as $$
   select count(*)::integer from private.remote_deletions d where d.due_at <= now()
 $$;
 comment on function private.count_due_deletions() is
-  'What waits in the outbox and may be tried now. Definer: the outbox is closed to all roles.';
+  'The number of deletions that are due now. Definer: the outbox is closed to all roles.';
 grant execute on function private.count_due_deletions() to service_role;
 
 create function public.count_due_deletions()
@@ -320,11 +333,12 @@ set search_path = ''
 as $$
   select private.count_due_deletions()
 $$;
-comment on function public.count_due_deletions() is 'Service RPC of the clean-up: rows of the outbox that are due.';
+comment on function public.count_due_deletions() is
+  'Service RPC of the clean-up: the number of deletions that are due now.';
 grant execute on function public.count_due_deletions() to service_role;
 
 alter table private.remote_deletions enable row level security;
 
--- What is due at a provider, oldest first; and whether a conversation still waits for responses of its session.
+-- Serve the due entries of a provider, oldest first, and the check for responses that a conversation waits for.
 create index remote_deletions_provider_due_at_idx on private.remote_deletions (provider, due_at, id);
 create index remote_deletions_response_session_id_idx on private.remote_deletions (session_id) where kind = 'response';

@@ -1,11 +1,11 @@
--- What the clean-up needs: stores that are over, strays, and where it goes on.
+-- Functions of the clean-up: expired stores, stray objects, and cursors for long lists.
 
 create table private.cleanup_cursors (
   name text primary key,
   position text not null
 );
 
-comment on table private.cleanup_cursors is 'Where the clean-up goes on when it looks through long lists.';
+comment on table private.cleanup_cursors is 'Where the clean-up continues when it reads long lists.';
 
 create function public.expire_due_stores(max_count integer)
 returns integer
@@ -28,7 +28,8 @@ as $$
   )
   select count(*)::integer from expired
 $$;
-comment on function public.expire_due_stores(integer) is 'Service RPC of the clean-up: marks stores whose time has passed; how many.';
+comment on function public.expire_due_stores(integer) is
+  'Service RPC of the clean-up: marks stores as expired and returns how many.';
 grant execute on function public.expire_due_stores(integer) to service_role;
 
 create function public.release_expired_stores(max_count integer)
@@ -37,7 +38,7 @@ language sql
 security invoker
 set search_path = ''
 as $$
-  -- The trigger on store_id puts each into the outbox.
+  -- The trigger on store_id enqueues each store for deletion.
   with released as (
     update public.vector_stores v
     set store_id = null
@@ -54,7 +55,7 @@ as $$
   select count(*)::integer from released
 $$;
 comment on function public.release_expired_stores(integer) is
-  'Service RPC of the clean-up: expired stores go to the outbox, their rows stay; how many.';
+  'Service RPC of the clean-up: enqueues expired stores for deletion and returns how many. Their rows stay.';
 grant execute on function public.release_expired_stores(integer) to service_role;
 
 create function public.claim_stores_to_check(max_count integer)
@@ -78,7 +79,7 @@ as $$
   returning v.store_id
 $$;
 comment on function public.claim_stores_to_check(integer) is
-  'Service RPC of the clean-up: stores that expire within the hour, to ask OpenAI about; each to one caller.';
+  'Service RPC of the clean-up: claims stores that expire within the hour, so that one caller asks OpenAI about each.';
 grant execute on function public.claim_stores_to_check(integer) to service_role;
 
 create function public.find_abandoned_stores(max_count integer)
@@ -95,7 +96,8 @@ as $$
   limit max_count
 $$;
 comment on function public.find_abandoned_stores(integer) is
-  'Service RPC of the clean-up: sessions whose store somebody began to make and did not finish; claim_vector_store decides who goes on.';
+  'Service RPC of the clean-up: sessions whose store was being created when its caller stopped. claim_vector_store '
+  'decides who continues.';
 grant execute on function public.find_abandoned_stores(integer) to service_role;
 
 create function private.find_unknown(kind text, remote_ids text[])
@@ -116,7 +118,7 @@ as $$
     end
 $$;
 comment on function private.find_unknown(text, text[]) is
-  'Those of the ids at OpenAI that no row and no deletion names. Definer: the outbox is closed to all roles.';
+  'Returns the ids at OpenAI that no row and no deletion names. Definer: the outbox is closed to all roles.';
 grant execute on function private.find_unknown(text, text[]) to service_role;
 
 create function public.find_unknown(kind text, remote_ids text[])
@@ -129,7 +131,8 @@ as $$
   select private.find_unknown(kind, remote_ids)
 $$;
 comment on function public.find_unknown(text, text[]) is
-  'Service RPC of the clean-up: which of these stores (vector_store) or files (file) at OpenAI nobody knows.';
+  'Service RPC of the clean-up: returns the stores (vector_store) or files (file) at OpenAI that no row and no '
+  'deletion names.';
 grant execute on function public.find_unknown(text, text[]) to service_role;
 
 create function private.move_cursor(cursor_name text, new_position text)
@@ -143,7 +146,7 @@ as $$
   on conflict (name) do update set position = excluded.position
 $$;
 comment on function private.move_cursor(text, text) is
-  'Remembers where a list is to be read on; null: from its start. Definer: the table is closed to all roles.';
+  'Stores where the next run continues a list; null means from its start. Definer: the table is closed to all roles.';
 grant execute on function private.move_cursor(text, text) to service_role;
 
 create function public.move_cursor(cursor_name text, new_position text default null)
@@ -154,7 +157,8 @@ set search_path = ''
 as $$
   select private.move_cursor(cursor_name, new_position)
 $$;
-comment on function public.move_cursor(text, text) is 'Service RPC of the clean-up: where it reads a list on in its next run.';
+comment on function public.move_cursor(text, text) is
+  'Service RPC of the clean-up: stores where its next run continues a list; null means from its start.';
 grant execute on function public.move_cursor(text, text) to service_role;
 
 create function private.read_cursor(cursor_name text)
@@ -167,7 +171,7 @@ as $$
   select coalesce((select c.position from private.cleanup_cursors c where c.name = cursor_name), '')
 $$;
 comment on function private.read_cursor(text) is
-  'Where a list is to be read on; empty: from its start. Definer: the table is closed to all roles.';
+  'Returns where to continue a list; empty means from its start. Definer: the table is closed to all roles.';
 grant execute on function private.read_cursor(text) to service_role;
 
 create function public.read_cursor(cursor_name text)
@@ -179,7 +183,8 @@ set search_path = ''
 as $$
   select private.read_cursor(cursor_name)
 $$;
-comment on function public.read_cursor(text) is 'Service RPC of the clean-up: where it reads a list on.';
+comment on function public.read_cursor(text) is
+  'Service RPC of the clean-up: returns where to continue a list; empty means from its start.';
 grant execute on function public.read_cursor(text) to service_role;
 
 create function private.enqueue_stray_objects(max_count integer)
@@ -192,7 +197,7 @@ declare
   seen text[];
   strays text[];
 begin
-  -- A slice of the bucket a run, in the order of its index: the time of a run does not grow with the bucket.
+  -- Reads one slice of the bucket in index order, so the time of a run does not grow with the bucket.
   seen := array(
     select o.name
     from storage.objects o
@@ -216,7 +221,8 @@ begin
 end
 $$;
 comment on function private.enqueue_stray_objects(integer) is
-  'Looks through a slice of the bucket for objects without a row that are older than a day. Definer: the outbox is closed to all roles.';
+  'Searches a slice of the bucket for objects older than a day that have no row, and enqueues them. Definer: the '
+  'outbox is closed to all roles.';
 grant execute on function private.enqueue_stray_objects(integer) to service_role;
 
 create function public.enqueue_stray_objects(max_count integer)
@@ -228,7 +234,7 @@ as $$
   select private.enqueue_stray_objects(max_count)
 $$;
 comment on function public.enqueue_stray_objects(integer) is
-  'Service RPC of the clean-up: how many objects that nobody registered went to the outbox.';
+  'Service RPC of the clean-up: enqueues objects that nobody registered and returns how many.';
 grant execute on function public.enqueue_stray_objects(integer) to service_role;
 
 alter table private.cleanup_cursors enable row level security;

@@ -1,4 +1,4 @@
--- Retention: what is over goes, a batch of one kind at a time.
+-- Retention: deletes old rows, one batch of one kind at a time.
 
 create table private.retention_policy (
   is_only boolean primary key default true,
@@ -19,129 +19,122 @@ create table private.purge_counts (
 );
 
 comment on table private.retention_policy is
-  'One row: days after which activity (ACTIVITY_RETENTION_DAYS) and audit rows (AUDIT_RETENTION_DAYS) go, and rows of one batch.';
-comment on column private.retention_policy.activity_days is 'Of user_activity and sync_logs; null keeps them for ever.';
-comment on column private.retention_policy.audit_days is 'Of audit_logs; null keeps them for ever.';
+  'One row: how many days activity (ACTIVITY_RETENTION_DAYS) and audit rows (AUDIT_RETENTION_DAYS) are kept, and how '
+  'many rows a batch has.';
+comment on column private.retention_policy.activity_days is
+  'For user_activity and sync_logs; null keeps them for ever.';
+comment on column private.retention_policy.audit_days is 'For audit_logs; null keeps them for ever.';
 comment on table private.purge_counts is 'How many rows of a kind retention deleted on a UTC day; kept for a year.';
 comment on column private.purge_counts.reached is
-  'Time of the last row deleted that day: the next batch begins there, and not among index entries of rows that are gone. infinity: nothing more is looked for that day.';
+  'Time of the last row deleted that day. The next batch starts there and skips index entries of deleted rows. '
+  'infinity: the kind is done for the day.';
 
--- A purge deletes up to so many rows from a time on, oldest first, and says how many and which was the last. It takes
--- what nobody holds: a row that somebody has locked waits for another day. Rows are named by ctid, which their lock holds.
--- One that reads the whole table, for want of an index, has reached infinity when its batch was not full: once a day is
--- enough for it.
+-- A purge deletes up to max_rows rows from a time on, oldest first. It returns how many it deleted and the time of the
+-- last. It skips rows that another transaction has locked; they wait for another day. The lock keeps ctid stable, so
+-- ctid names the rows. A purge without an index reads the whole table. When its batch is not full, it returns infinity,
+-- so that it runs once a day.
 
-create function private.purge_usage_counters(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
-language sql
-set search_path = ''
-as $$
-  with gone as (
-    delete from public.usage_counters c
-    where c.ctid = any (array(
-      select o.ctid
-      from public.usage_counters o
-      -- A refund looks for the current period only.
-      where o.reset_at >= since and o.reset_at < now() - interval '1 day'
-      order by o.reset_at
-      limit max_rows
-      for update skip locked
-    ))
-    returning c.reset_at
-  )
-  select count(*)::integer, max(g.reset_at) from gone g
-$$;
-comment on function private.purge_usage_counters(timestamptz, integer) is 'Purge: counters whose period ended more than a day ago.';
-
-create function private.purge_user_activity(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
-language sql
-set search_path = ''
-as $$
-  with gone as (
-    delete from public.user_activity a
-    where a.ctid = any (array(
-      select o.ctid
-      from public.user_activity o
-      where o.created_at >= since
-        and o.created_at < now() - make_interval(days => (select p.activity_days from private.retention_policy p))
-      order by o.created_at
-      limit max_rows
-      for update skip locked
-    ))
-    returning a.created_at
-  )
-  select count(*)::integer, max(g.created_at) from gone g
-$$;
-comment on function private.purge_user_activity(timestamptz, integer) is 'Purge: activity older than the policy.';
-
-create function private.purge_sync_logs(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
-language sql
-set search_path = ''
-as $$
-  with gone as (
-    delete from public.sync_logs l
-    where l.ctid = any (array(
-      select o.ctid
-      from public.sync_logs o
-      where o.created_at >= since
-        and o.created_at < now() - make_interval(days => (select p.activity_days from private.retention_policy p))
-      order by o.created_at
-      limit max_rows
-      for update skip locked
-    ))
-    returning l.created_at
-  )
-  select count(*)::integer, max(g.created_at) from gone g
-$$;
-comment on function private.purge_sync_logs(timestamptz, integer) is
-  'Purge: attempts to issue or redeem a code, older than the policy of activity.';
-
-create function private.purge_audit_logs(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+create function private.purge_before(
+  target regclass, time_column text, since timestamptz, until timestamptz, max_rows integer,
+  condition text default 'true', out deleted integer, out reached timestamptz
+)
 language plpgsql
 set search_path = ''
 as $$
 begin
-  -- What the trigger of the table asks for; off again at once, so that nothing else of the transaction passes.
+  execute format(
+    'with gone as (
+       delete from %1$s d
+       where d.ctid = any (array(
+         select t.ctid from %1$s t
+         where t.%2$I >= $1 and t.%2$I < $2 and %3$s
+         order by t.%2$I
+         limit $3
+         for update skip locked
+       ))
+       returning d.%2$I as gone_at
+     )
+     select count(*)::integer, max(g.gone_at) from gone g',
+    target, time_column, condition
+  ) into deleted, reached using since, until, max_rows;
+end
+$$;
+comment on function private.purge_before(regclass, text, timestamptz, timestamptz, integer, text) is
+  'Deletes one batch of rows of a table whose time is at or after since and before until, oldest first.';
+
+create function private.purge_usage_counters(
+  since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
+)
+language sql
+set search_path = ''
+as $$
+  -- A refund changes the current period only.
+  select * from private.purge_before(
+    'public.usage_counters', 'reset_at', since, now() - interval '1 day', max_rows
+  ) p
+$$;
+comment on function private.purge_usage_counters(timestamptz, integer) is
+  'Purge: counters whose period ended more than a day ago.';
+
+create function private.purge_user_activity(
+  since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
+)
+language sql
+set search_path = ''
+as $$
+  select * from private.purge_before(
+    'public.user_activity', 'created_at', since,
+    now() - make_interval(days => (select p.activity_days from private.retention_policy p)), max_rows
+  ) p
+$$;
+comment on function private.purge_user_activity(timestamptz, integer) is
+  'Purge: activity older than activity_days of the policy.';
+
+create function private.purge_sync_logs(
+  since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
+)
+language sql
+set search_path = ''
+as $$
+  select * from private.purge_before(
+    'public.sync_logs', 'created_at', since,
+    now() - make_interval(days => (select p.activity_days from private.retention_policy p)), max_rows
+  ) p
+$$;
+comment on function private.purge_sync_logs(timestamptz, integer) is
+  'Purge: attempts to issue or redeem a code, older than activity_days of the policy.';
+
+create function private.purge_audit_logs(
+  since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
+)
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- The trigger of the table asks for this setting. It is cleared at once, so that no other statement profits from it.
   perform set_config('parley.retention', 'on', true);
-  with gone as (
-    delete from public.audit_logs l
-    where l.ctid = any (array(
-      select o.ctid
-      from public.audit_logs o
-      where o.created_at >= since
-        and o.created_at < now() - make_interval(days => (select p.audit_days from private.retention_policy p))
-      order by o.created_at
-      limit max_rows
-      for update skip locked
-    ))
-    returning l.created_at
-  )
-  select count(*)::integer, max(g.created_at) into deleted, reached from gone g;
+  select * into deleted, reached from private.purge_before(
+    'public.audit_logs', 'created_at', since,
+    now() - make_interval(days => (select p.audit_days from private.retention_policy p)), max_rows
+  ) p;
   perform set_config('parley.retention', '', true);
 end
 $$;
 comment on function private.purge_audit_logs(timestamptz, integer) is
-  'Purge: the audit log beyond the policy. Only the owner of the table gets past its trigger.';
+  'Purge: audit rows older than audit_days of the policy. The trigger of the table lets only its owner delete.';
 
-create function private.purge_bridge_tokens(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+create function private.purge_bridge_tokens(
+  since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
+)
 language sql
 set search_path = ''
 as $$
-  with gone as (
-    delete from public.bridge_tokens t
-    where t.ctid = any (array(
-      select o.ctid
-      from public.bridge_tokens o
-      where o.expires_at >= since and o.expires_at < now() - interval '1 day'
-      order by o.expires_at
-      limit max_rows
-      for update skip locked
-    ))
-    returning t.expires_at
-  )
-  select count(*)::integer, max(g.expires_at) from gone g
+  select * from private.purge_before(
+    'public.bridge_tokens', 'expires_at', since, now() - interval '1 day', max_rows
+  ) p
 $$;
 comment on function private.purge_bridge_tokens(timestamptz, integer) is
-  'Purge: codes of the bridge, used or not, that expired more than a day ago.';
+  'Purge: bridge codes, used or not, that expired more than a day ago.';
 
 create function private.purge_organization_invitations(
   since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
@@ -149,48 +142,32 @@ create function private.purge_organization_invitations(
 language sql
 set search_path = ''
 as $$
-  with gone as (
-    delete from public.organization_invitations i
-    where i.ctid = any (array(
-      select o.ctid
-      from public.organization_invitations o
-      -- For a while whoever comes too late hears so, and the organization sees whom to ask again.
-      where o.expires_at >= since and o.expires_at < now() - interval '30 days'
-      order by o.expires_at
-      limit max_rows
-      for update skip locked
-    ))
-    returning i.expires_at
-  )
-  select count(*)::integer, max(g.expires_at) from gone g
+  -- For 30 days a late invitee learns that the invitation expired, and the organization sees whom to invite again.
+  select * from private.purge_before(
+    'public.organization_invitations', 'expires_at', since, now() - interval '30 days', max_rows
+  ) p
 $$;
 comment on function private.purge_organization_invitations(timestamptz, integer) is
   'Purge: invitations that expired more than 30 days ago.';
 
-create function private.purge_stripe_events(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+create function private.purge_stripe_events(
+  since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
+)
 language sql
 set search_path = ''
 as $$
-  with gone as (
-    delete from public.stripe_events e
-    where e.ctid = any (array(
-      select o.ctid
-      from public.stripe_events o
-      where o.status in ('processed', 'ignored')
-        -- Stripe itself keeps events for 30 days: none of these can come again.
-        and o.received_at >= since and o.received_at < now() - interval '90 days'
-      order by o.received_at
-      limit max_rows
-      for update skip locked
-    ))
-    returning e.received_at
-  )
-  select count(*)::integer, max(g.received_at) from gone g
+  -- Stripe itself keeps events for 30 days, so it cannot send any of these again.
+  select * from private.purge_before(
+    'public.stripe_events', 'received_at', since, now() - interval '90 days', max_rows,
+    $c$t.status in ('processed', 'ignored')$c$
+  ) p
 $$;
 comment on function private.purge_stripe_events(timestamptz, integer) is
-  'Purge: events that were dealt with, older than 90 days; never one that failed or is under way.';
+  'Purge: processed and ignored events older than 90 days; never an event that failed or is still pending.';
 
-create function private.purge_rate_counters(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+create function private.purge_rate_counters(
+  since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
+)
 language sql
 set search_path = ''
 as $$
@@ -199,7 +176,7 @@ as $$
     where c.ctid = any (array(
       select o.ctid
       from private.rate_counters o
-      -- In any order, without an index: one on minute would make every call of the limiter write it.
+      -- In any order and without an index, because each call of the limiter would have to write an index on minute.
       where o.minute >= since and o.minute < now() - interval '1 day'
       limit max_rows
       for update skip locked
@@ -209,7 +186,7 @@ as $$
   select count(*)::integer, case when count(*) < max_rows then 'infinity'::timestamptz end from gone g
 $$;
 comment on function private.purge_rate_counters(timestamptz, integer) is
-  'Purge: counters of the limiter that nobody has touched for a day.';
+  'Purge: counters of the limiter that have not changed for a day.';
 
 create function private.purge_history(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
 language sql
@@ -228,7 +205,7 @@ as $$
   )
   select count(*)::integer, null::timestamptz from gone g
 $$;
-comment on function private.purge_history(timestamptz, integer) is 'Purge: counts of retention older than a year.';
+comment on function private.purge_history(timestamptz, integer) is 'Purge: retention''s own counts older than a year.';
 
 create function private.can_use_schema(schema_name text)
 returns boolean
@@ -241,9 +218,11 @@ as $$
   )
 $$;
 comment on function private.can_use_schema(text) is
-  'Whether something of the platform is here and ours to use: schema cron of pg_cron, net of pg_net, vault.';
+  'Whether a schema of the platform exists and this role may use it: cron of pg_cron, net of pg_net, vault.';
 
-create function private.purge_cron_runs(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+create function private.purge_cron_runs(
+  since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
+)
 language plpgsql
 set search_path = ''
 as $$
@@ -258,7 +237,7 @@ begin
     where d.runid in (
       select o.runid
       from cron.job_run_details o
-      -- Our jobs' only; and no run that is under way.
+      -- Only runs of Parley's jobs, and no run that is still going on.
       where o.command ~ '\mprivate\.run_(sql|function)_schedule\('
         and o.end_time >= since and o.end_time < now() - interval '7 days'
       order by o.runid
@@ -266,15 +245,19 @@ begin
     )
     returning d.runid
   )
-  select count(*)::integer, case when count(*) < max_rows then 'infinity'::timestamptz end into deleted, reached from gone;
+  select count(*)::integer, case when count(*) < max_rows then 'infinity'::timestamptz end
+  into deleted, reached
+  from gone;
 exception when insufficient_privilege then
   raise warning 'cron.job_run_details is not ours to shorten: %', sqlerrm;
 end
 $$;
 comment on function private.purge_cron_runs(timestamptz, integer) is
-  'Purge: what pg_cron wrote down of runs of the schedules, older than seven days; nothing where there is no pg_cron.';
+  'Purge: pg_cron''s records of schedule runs older than seven days. Does nothing without pg_cron.';
 
-create function private.purge_failed_sign_ups(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+create function private.purge_failed_sign_ups(
+  since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
+)
 language sql
 set search_path = ''
 as $$
@@ -287,7 +270,7 @@ as $$
         -- A confirmed address can sign in at any time, and ensure_profile makes the profile then.
         and o.email_confirmed_at is null
         and o.phone_confirmed_at is null
-        -- A link or code that was sent lately may still be used.
+        -- A recently sent link or code may still be used.
         and greatest(o.created_at, o.updated_at, o.confirmation_sent_at, o.invited_at, o.recovery_sent_at)
           < now() - interval '7 days'
         and o.created_at >= since
@@ -302,7 +285,8 @@ as $$
   select count(*)::integer, case when count(*) < max_rows then 'infinity'::timestamptz end from gone g
 $$;
 comment on function private.purge_failed_sign_ups(timestamptz, integer) is
-  'Purge: logins that nobody confirmed or used for seven days and that sign-up gave no profile. Whoever signs up again gets a new one.';
+  'Purge: logins without a profile that nobody confirmed or used for seven days. A person who signs up again gets a '
+  'new login.';
 
 create function private.purge_kind(kind text, max_rows integer)
 returns boolean
@@ -334,7 +318,8 @@ begin
 end
 $$;
 comment on function private.purge_kind(text, integer) is
-  'One batch of one kind, from where the last one of the day ended, and its count; false when there was nothing to do and nothing to write down.';
+  'Runs one batch of one kind, from where the last batch of the day ended, and counts it. False if there was nothing '
+  'to delete or record.';
 
 create function private.run_retention()
 returns boolean
@@ -346,8 +331,8 @@ declare
   kind text;
   first_failure text;
 begin
-  -- A kind a call, so that each is kept at once. Those without an index come last, for they are met only once the others
-  -- have nothing left.
+  -- One kind a call, so that each batch commits at once. Kinds without an index come last and run when the others are
+  -- done.
   foreach kind in array array[
     'usage_counters', 'user_activity', 'sync_logs', 'audit_logs', 'bridge_tokens', 'organization_invitations',
     'stripe_events', 'history', 'cron_runs', 'rate_counters', 'failed_sign_ups'
@@ -362,18 +347,21 @@ begin
     end;
   end loop;
   if first_failure is not null then
-    raise exception 'retention_failed' using errcode = first_failure, hint = 'The log names the kinds that were passed over.';
+    raise exception 'retention_failed' using
+      errcode = first_failure, hint = 'The log names the kinds that were passed over.';
   end if;
   return false;
 end
 $$;
 comment on function private.run_retention() is
-  'Deletes one batch of what is over; false when there is nothing left. A kind that fails is passed over, and its SQLSTATE raised once the others have nothing left. Called by its schedule, as the owner of the tables.';
+  'Deletes one batch; false when nothing is left. A kind that fails is skipped, and its SQLSTATE is raised once the '
+  'others have nothing left. Its schedule calls it as the owner of the tables.';
 
 alter table private.retention_policy enable row level security;
 alter table private.purge_counts enable row level security;
 
--- What retention looks for, oldest first. A counter's end never changes: counting writes no index.
+-- Serve retention, oldest first. The end of a counter never changes, so counting does not write this index.
 create index usage_counters_reset_at_idx on public.usage_counters (reset_at);
-create index stripe_events_received_at_idx on public.stripe_events (received_at) where status in ('processed', 'ignored');
+create index stripe_events_received_at_idx on public.stripe_events (received_at)
+  where status in ('processed', 'ignored');
 create index organization_invitations_expires_at_idx on public.organization_invitations (expires_at);

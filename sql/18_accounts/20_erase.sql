@@ -1,4 +1,4 @@
--- What erases an account: customers at Stripe, chats, and the profile's own rows.
+-- Erases an account: its customers at Stripe, its chats, and the profile's own rows.
 
 create function private.holder_of_customer(customer public.stripe_customers)
 returns uuid
@@ -8,7 +8,7 @@ set search_path = ''
 as $$
   select coalesce(
     customer.user_id,
-    -- An upsert asks before it knows of the row that is there.
+    -- In an upsert, the trigger runs before the existing row is known.
     (select c.user_id from public.stripe_customers c where c.id = customer.id),
     (select p.id from public.profiles p where p.stripe_customer_id = customer.id),
     (
@@ -22,15 +22,30 @@ as $$
   )
 $$;
 comment on function private.holder_of_customer(public.stripe_customers) is
-  'With whose account a customer goes. Who is linked to it comes first; metadata, which our server writes when it makes one, speaks only for those that it could not link. Nobody gains anything by it.';
+  'The profile whose deletion also deletes this customer. A link comes first. The metadata, which Parley''s server '
+  'writes when it creates a customer, counts only for a customer without a link. Nobody gains a right by it.';
 grant execute on function private.holder_of_customer(public.stripe_customers) to service_role;
+
+create function private.enqueue_customer(customer_id text)
+returns void
+language sql
+set search_path = ''
+as $$
+  -- An entry that is already in the outbox keeps its due time and attempts.
+  select private.enqueue_deletion('stripe_customer', customer_id)
+  where not exists (
+    select from private.remote_deletions d where d.kind = 'stripe_customer' and d.remote_id = customer_id
+  )
+$$;
+comment on function private.enqueue_customer(text) is
+  'Puts a customer at Stripe into the outbox, unless it is there already.';
 
 create function private.enqueue_customer_deletions(profile_id uuid)
 returns void
 language sql
 set search_path = ''
 as $$
-  -- The triggers forget what it says of a person, and put it into the outbox.
+  -- The update fires the triggers that remove personal data and enqueue the deletion.
   update public.stripe_customers c
   set email = null, name = null
   where (
@@ -39,16 +54,14 @@ as $$
     )
     and private.holder_of_customer(c) = enqueue_customer_deletions.profile_id;
 
-  select private.enqueue_deletion('stripe_customer', p.stripe_customer_id)
+  select private.enqueue_customer(p.stripe_customer_id)
   from public.profiles p
   where p.id = enqueue_customer_deletions.profile_id
     and p.stripe_customer_id is not null
-    and not exists (
-      select from private.remote_deletions d where d.kind = 'stripe_customer' and d.remote_id = p.stripe_customer_id
-    )
 $$;
 comment on function private.enqueue_customer_deletions(uuid) is
-  'Puts a closed profile''s customers at Stripe into the outbox, also those that were made and never linked; of our rows of them, only what others refer to stays.';
+  'Enqueues the Stripe customers of a closed profile for deletion, also customers that were created and never linked. '
+  'Rows stay without personal data, because other rows refer to them.';
 
 create function private.forget_customer()
 returns trigger
@@ -61,14 +74,14 @@ begin
   if exists (select from public.profiles p where p.id = holder and p.is_deleted) then
     new.email := null;
     new.name := null;
-    -- Of one that is not linked, this alone says whose it was.
+    -- For a customer that is not linked, only this says whose it was.
     new.metadata := case when new.user_id is null then jsonb_build_object('profile_id', holder) else '{}'::jsonb end;
   end if;
   return new;
 end
 $$;
 comment on function private.forget_customer() is
-  'Trigger: what Stripe still says of a customer whose account is deleted is not written down again.';
+  'Trigger: removes personal data that Stripe still sends about the customer of a deleted account.';
 
 create function private.enqueue_customer_deletion()
 returns trigger
@@ -77,16 +90,15 @@ security definer
 set search_path = ''
 as $$
 begin
-  if exists (select from public.profiles p where p.id = private.holder_of_customer(new) and p.is_deleted)
-    and not exists (select from private.remote_deletions d where d.kind = 'stripe_customer' and d.remote_id = new.id)
-  then
-    perform private.enqueue_deletion('stripe_customer', new.id);
+  if exists (select from public.profiles p where p.id = private.holder_of_customer(new) and p.is_deleted) then
+    perform private.enqueue_customer(new.id);
   end if;
   return null;
 end
 $$;
 comment on function private.enqueue_customer_deletion() is
-  'Trigger: a customer that we hear of, or link, when its account is deleted goes too. Definer: the outbox is closed to all roles.';
+  'Trigger: enqueues a customer that appears or is linked after its account was deleted. Definer: the outbox is '
+  'closed to all roles.';
 
 create trigger stripe_customers_forget
   before insert or update on public.stripe_customers
@@ -97,6 +109,18 @@ create trigger stripe_customers_let_go
   for each row when (not new.is_deleted)
   execute function private.enqueue_customer_deletion();
 
+create function private.enqueue_account_deletion(profile_id uuid)
+returns void
+language sql
+set search_path = ''
+as $$
+  insert into private.account_deletions (profile_id)
+  values (enqueue_account_deletion.profile_id)
+  on conflict on constraint account_deletions_pkey do nothing
+$$;
+comment on function private.enqueue_account_deletion(uuid) is
+  'Adds an account to the list of deletions, which the schedule works through.';
+
 create function private.close_account(profile_id uuid)
 returns void
 language plpgsql
@@ -105,18 +129,17 @@ as $$
 declare
   address text;
 begin
-  -- Its own row first, as whoever acts in an organization does.
+  -- Locks the profile first, as act_in_organization does for an owner.
   select lower(p.email) into address
   from public.profiles p
   where p.id = close_account.profile_id
   for no key update;
-  insert into private.account_deletions (profile_id)
-  values (close_account.profile_id)
-  on conflict on constraint account_deletions_pkey do nothing;
+  perform private.enqueue_account_deletion(close_account.profile_id);
 
-  -- The last member takes the organization along; otherwise ownership passes on.
+  -- If the user was the last member, the organization is deleted. Otherwise the ownership passes on.
   perform private.anonymize_profile(close_account.profile_id);
-  -- Who accepts one holds the organization and waits for a profile: what is being used up is left to that.
+  -- Skips an invitation that is being accepted, because that transaction holds the organization and waits for a
+  -- profile. It deletes the invitation itself.
   delete from public.organization_invitations i
   where i.id in (
     select d.id from public.organization_invitations d
@@ -127,7 +150,8 @@ begin
 end
 $$;
 comment on function private.close_account(uuid) is
-  'Ends an account at once, whatever its size: nobody can act with it, nothing of it is public, and the rest is due to be erased. Repeating it changes nothing.';
+  'Closes an account at once, whatever its size: nobody can act with it, nothing of it is public, and its data is due '
+  'to be erased. A second call changes nothing.';
 
 create function private.erase_chats(profile_id uuid, max_rows integer)
 returns integer
@@ -143,7 +167,7 @@ begin
   for doomed in
     select s.id from public.chat_sessions s where s.user_id = erase_chats.profile_id limit max_rows
   loop
-    -- Before its messages and streams, as in private.lock_session_of.
+    -- Locks the session before its messages and turns, as private.lock_session_of does.
     perform from public.chat_sessions s where s.id = doomed for update;
     delete from public.chat_messages m
     where m.id in (
@@ -165,7 +189,7 @@ begin
 end
 $$;
 comment on function private.erase_chats(uuid, integer) is
-  'Deletes chats of a profile, message by message where they are long; how many more rows may go in this batch.';
+  'Deletes chats of a profile, long chats message by message. Returns how many more rows this batch may delete.';
 
 create function private.erase_account(profile_id uuid, max_rows integer)
 returns boolean
@@ -182,7 +206,9 @@ begin
   ] loop
     exit when budget <= 0;
     execute format(
-      'delete from public.%1$I where ctid = any (array(select t.ctid from public.%1$I t where t.user_id = $1 limit $2))',
+      'delete from public.%1$I where ctid = any (array(
+         select t.ctid from public.%1$I t where t.user_id = $1 limit $2
+       ))',
       target
     ) using erase_account.profile_id, budget;
     get diagnostics erased = row_count;
@@ -205,4 +231,4 @@ begin
 end
 $$;
 comment on function private.erase_account(uuid, integer) is
-  'One batch of what is erased of a closed account; true: call again, there is more.';
+  'Erases one batch of a closed account; true if more is left and the caller should call again.';

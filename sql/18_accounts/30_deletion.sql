@@ -1,4 +1,5 @@
--- The deletion of an account: asked for, continued by the schedule, or by the login's end.
+-- The deletion of an account: requested by the user, continued by the schedule, or started by the deletion of the
+-- login.
 
 create function private.require_sole_member(me public.profiles)
 returns void
@@ -9,7 +10,7 @@ begin
   if me.organization_role is distinct from 'owner' then
     return;
   end if;
-  -- Whoever joins waits here, and then finds no organization.
+  -- A user who joins waits for this lock and then finds no organization.
   perform from public.organizations o where o.id = me.organization_id for no key update;
   if exists (select from public.profiles p where p.organization_id = me.organization_id and p.id <> me.id) then
     perform private.refuse(
@@ -30,12 +31,12 @@ as $$
 begin
   delete from auth.sessions s where s.user_id = auth_user_id;
 exception when insufficient_privilege then
-  -- They go with the login, and are of no use until then.
+  -- The sessions are deleted with the login and cannot be used until then.
   raise warning 'sessions of % stay until the login goes', auth_user_id;
 end
 $$;
 comment on function private.end_sessions(uuid) is
-  'Signs a login out everywhere: nothing is refreshed any more. The table is the Auth service''s.';
+  'Signs a login out everywhere, so that no session can be refreshed. The table belongs to the Auth service.';
 
 create function private.request_account_deletion()
 returns jsonb
@@ -51,15 +52,15 @@ begin
     me := private.ensure_profile(auth.uid());
   end if;
   if me.role = 'admin' then
-    -- As in private.lock_admins: of two admins who leave at once, one stays.
-    perform pg_advisory_xact_lock(hashtextextended('parley.admins', 0));
+    -- As in private.lock_admins: if two admins leave at once, one is refused.
+    perform private.queue_admin_change();
   end if;
   select * into me from public.profiles p where p.id = me.id for no key update;
   if not me.is_deleted then
     perform private.require_sole_member(me);
     perform private.close_account(me.id);
     perform private.require_admin_left(me);
-    -- Whoever asked goes on; the schedule takes over when it has heard nothing for a minute.
+    -- The calling function continues. The schedule takes over after a minute without a call.
     update private.account_deletions d set due_at = now() + interval '1 minute' where d.profile_id = me.id;
   end if;
   perform private.end_sessions(me.auth_id);
@@ -69,7 +70,8 @@ begin
 end
 $$;
 comment on function private.request_account_deletion() is
-  'Closes the caller''s account and signs it out, or refuses and changes nothing. Open to who may not act, too. Definer: profiles and sessions are no client''s to write; the caller is taken from the token.';
+  'Closes the caller''s account and signs it out, or refuses and changes nothing. Suspended users can call it too. '
+  'Definer: clients cannot write profiles and sessions; the caller is taken from the token.';
 grant execute on function private.request_account_deletion() to authenticated;
 
 create function public.request_account_deletion()
@@ -81,7 +83,9 @@ as $$
   select private.request_account_deletion()
 $$;
 comment on function public.request_account_deletion() is
-  'Client RPC behind DELETE /account, which then calls continue_account_deletion: { profile_id, stripe_customers }, also when asked again. 409 owner_must_transfer, last_admin; 401 unknown_user when the login is gone.';
+  'Client RPC behind DELETE /account, which then calls continue_account_deletion. Returns { profile_id, '
+  'stripe_customers }, also when called again. 409 owner_must_transfer, last_admin; 401 unknown_user if the login is '
+  'gone.';
 grant execute on function public.request_account_deletion() to authenticated;
 
 create function private.continue_account_deletion(profile_id uuid)
@@ -104,7 +108,8 @@ begin
 end
 $$;
 comment on function private.continue_account_deletion(uuid) is
-  'Erases a batch of a closed account. Definer: the list of deletions is closed to all roles, and an account that is not on it stays.';
+  'Erases a batch of a closed account. Definer: the list of deletions is closed to all roles, and the function erases '
+  'only accounts on it.';
 grant execute on function private.continue_account_deletion(uuid) to service_role;
 
 create function public.continue_account_deletion(profile_id uuid)
@@ -116,7 +121,8 @@ as $$
   select private.continue_account_deletion(profile_id)
 $$;
 comment on function public.continue_account_deletion(uuid) is
-  'Service RPC of the account function: erases up to 2000 rows of an account that request_account_deletion has closed; true: call again, there is more.';
+  'Service RPC of the account function: erases up to 2000 rows of an account that request_account_deletion has '
+  'closed. Returns true if more is left and the caller should call again.';
 grant execute on function public.continue_account_deletion(uuid) to service_role;
 
 create function private.settle_account_deletions()
@@ -143,7 +149,7 @@ begin
       delete from auth.users u
       using public.profiles p
       where p.id = deletion.profile_id and u.id = p.auth_id;
-      -- Once more when everything has ended that was under way when the account was closed.
+      -- Runs once more after 15 minutes, when every request that was running at the closing has ended.
       update private.account_deletions d
       set due_at = d.requested_at + interval '15 minutes'
       where d.profile_id = deletion.profile_id;
@@ -160,7 +166,8 @@ begin
 end
 $$;
 comment on function private.settle_account_deletions() is
-  'One step of one deletion that nobody is at: a batch, or the login when nothing else is left; true: call again, there is more. Called by the schedule.';
+  'Runs one step of one deletion that no function works on: a batch, or the login when nothing else is left. True '
+  'asks for another call. Called by the schedule.';
 
 create function private.handle_auth_user_deleted()
 returns trigger
@@ -175,12 +182,12 @@ begin
   if gone is null then
     return old;
   end if;
-  -- By itself, so that the schedule repairs whatever fails below.
-  insert into private.account_deletions (profile_id) values (gone)
-  on conflict on constraint account_deletions_pkey do nothing;
+  -- Comes before the block that may fail, so that the schedule can repair any failure there.
+  perform private.enqueue_account_deletion(gone);
   begin
     perform private.close_account(gone);
-    -- Whoever is at it already goes on. A large account is finished by the schedule: Auth does not wait for it.
+    -- Skips an account that another transaction is erasing. The schedule completes a large account, so that Auth does
+    -- not wait.
     perform from private.account_deletions d where d.profile_id = gone for update skip locked;
     if found then
       perform private.erase_account(gone, 5000);
@@ -195,7 +202,9 @@ exception when others then
 end
 $$;
 comment on function private.handle_auth_user_deleted() is
-  'Trigger on auth.users: with a login goes its account, as by request_account_deletion; ownership of an organization passes on. Never makes a deletion fail. Definer: the Auth service has no rights here.';
+  'Trigger on auth.users: deletes the account of a deleted login, as request_account_deletion does. The ownership of '
+  'an organization passes on. The trigger never makes the deletion of a login fail. Definer: the Auth service has no '
+  'rights here.';
 
 create trigger parley_auth_user_deleted
   before delete on auth.users

@@ -1,4 +1,4 @@
--- The export of an account.
+-- The export of an account, section by section and page by page.
 
 create function private.export_sections()
 returns table (section text, source text, keys text[], condition text, session_key text, is_hidden boolean)
@@ -28,15 +28,19 @@ as $$
       '{id}', 't.invited_by = $1', null, true),
     ('lookouts', 'public.lookouts', '{id}', 't.user_id = $1', null, false),
     ('lookout_runs', 'public.lookout_runs', '{lookout_id,scheduled_at}',
-      't.user_id = $1 and t.lookout_id = any (array(select l.id from public.lookouts l where l.user_id = $1))', null, false),
+      't.user_id = $1 and t.lookout_id = any (array(select l.id from public.lookouts l where l.user_id = $1))',
+      null, false),
     ('user_activity', 'public.user_activity', '{created_at,id}', 't.user_id = $1', null, false),
     ('bridge_tokens',
-      '(select id, user_id, session_data, client_ip, user_agent, expires_at, redeemed_at, created_at from public.bridge_tokens)',
+      '(select id, user_id, session_data, client_ip, user_agent, expires_at, redeemed_at, created_at
+        from public.bridge_tokens)',
       '{id}', 't.user_id = $1', null, true),
     ('sync_logs', 'public.sync_logs', '{created_at,id}', 't.user_id = $1', null, true)
 $$;
 comment on function private.export_sections() is
-  'What an export holds: rows of source (t) that meet condition ($1: the profile), in the order of keys, which are unique for a user and never change. With session_key, the type of the second key, rows are read session by session, as their indexes lie. What clients may not read is hidden.';
+  'The sections of an export. A section has the rows of source (t) that meet condition ($1 is the profile), in the '
+  'order of keys. Keys are unique for a user and never change. With session_key, which is the type of the second key, '
+  'rows are read session by session, in index order. is_hidden marks tables that clients cannot read.';
 grant execute on function private.export_sections() to authenticated;
 
 create function private.export_query(
@@ -69,10 +73,13 @@ as $$
       case session_key when 'integer' then '0' else '00000000-0000-0000-0000-000000000000' end, session_key
     ) end
   ) end
-  from (select string_agg(format('t.%I', key), ', ' order by n) as list from unnest(keys) with ordinality as k (key, n)) columns
+  from (
+    select string_agg(format('t.%I', key), ', ' order by n) as list from unnest(keys) with ordinality as k (key, n)
+  ) columns
 $$;
 comment on function private.export_query(text, text[], text, text, text[], integer) is
-  'The query of a section, without its limit: keys as text, and the row as JSON. All but after is ours; after is quoted.';
+  'The query of a section without its limit: keys as text, and the row as JSON. Only after comes from the caller, and '
+  'it is quoted.';
 grant execute on function private.export_query(text, text[], text, text, text[], integer) to authenticated;
 
 create function private.read_export_page(section text, after text[])
@@ -96,7 +103,7 @@ declare
   last_keys text[];
   body text;
 begin
-  -- An account that is deleted in the middle of its export is not exported as empty.
+  -- Refuses an account that was deleted during its export, so that the rest is not exported as empty.
   if me is null then
     perform private.refuse(401, 'unknown_user', 'This login no longer exists. Sign in again or create a new account.');
   end if;
@@ -120,7 +127,8 @@ begin
 end
 $$;
 comment on function private.read_export_page(text, text[]) is
-  'One page of a section, of the caller''s rows as the role that runs it sees them: 1000 rows, or as many as make a megabyte.';
+  'One page of a section, with the caller''s rows as the running role sees them: 1000 rows at most, or about a '
+  'megabyte.';
 grant execute on function private.read_export_page(text, text[]) to authenticated;
 
 create function private.read_hidden_export_page(section text, after text[])
@@ -135,7 +143,8 @@ begin
 end
 $$;
 comment on function private.read_hidden_export_page(text, text[]) is
-  'As read_export_page. Definer: the user owns rows in tables that no client reads; the caller is taken from the token.';
+  'As read_export_page. Definer: the user owns rows in tables that clients cannot read; the caller is taken from the '
+  'token.';
 grant execute on function private.read_hidden_export_page(text, text[]) to authenticated;
 
 create function private.export_account(section text, after text[])
@@ -160,7 +169,7 @@ begin
 end
 $$;
 comment on function private.export_account(text, text[]) is
-  'One page of a section, under the caller''s own row-level security wherever clients may read the table.';
+  'One page of a section. Tables that clients can read are read under the caller''s own row-level security.';
 grant execute on function private.export_account(text, text[]) to authenticated;
 
 create function public.export_account(section text, after text[] default null)
@@ -173,5 +182,6 @@ as $$
   select private.export_account(section, after)
 $$;
 comment on function public.export_account(text, text[]) is
-  'Client RPC behind GET /account/export: { next, rows } of one section, e.g. chat_messages. next is the after of the next page, null on the last.';
+  'Client RPC behind GET /account/export: { next, rows } of one section, such as chat_messages. next is the after of '
+  'the next page, null on the last page.';
 grant execute on function public.export_account(text, text[]) to authenticated;

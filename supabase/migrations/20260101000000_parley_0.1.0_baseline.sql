@@ -3918,7 +3918,7 @@ grant execute on function public.link_stripe_customer(uuid, text) to service_rol
 
 -- From sql/11_organizations/10_tables.sql
 
--- Organizations and invitations, membership as columns of profiles; who may read them.
+-- Tables of organizations and invitations, the columns of profiles that hold membership, and the policies for reading.
 
 create table public.organizations (
   id uuid primary key default gen_random_uuid(),
@@ -3957,14 +3957,15 @@ alter table public.profiles
     check (num_nonnulls(organization_id, organization_role, organization_joined_at) in (0, 3));
 
 comment on table public.organizations is
-  'A team. Its members are the profiles that name it, one of which is its owner, always.';
+  'A team. Its members are the profiles that name it; exactly one of them is the owner.';
 comment on table public.organization_invitations is
-  'Who has been asked to join and has not yet; accepting, revoking and time take the row away. Not readable by clients: list_invitations.';
-comment on column public.organization_invitations.email is 'In lower case; only a login with this confirmed address may accept.';
-comment on column public.organization_invitations.token_hash is
-  'SHA-256 of the token that invite_member returns once.';
+  'Open invitations to join an organization. Accepting, revoking or retention deletes the row. Clients cannot read '
+  'the table; they call list_invitations.';
+comment on column public.organization_invitations.email is
+  'In lower case. Only a login with this confirmed address can accept the invitation.';
+comment on column public.organization_invitations.token_hash is 'SHA-256 of the token that invite_member returns once.';
 comment on column public.profiles.organization_joined_at is
-  'Since when the profile is a member; who is longest there inherits the ownership.';
+  'When the profile joined. The longest-standing admin or member inherits the ownership.';
 
 create function private.my_organization_ids()
 returns setof uuid
@@ -3984,7 +3985,8 @@ begin
 end
 $$;
 comment on function private.my_organization_ids() is
-  'The organizations of the caller, as a set. Called by policies, once a statement. Definer: it does not depend on the policies of profiles.';
+  'The organizations of the caller, as a set. Policies call it once a statement. Definer: the result must not depend '
+  'on the policies of profiles.';
 grant execute on function private.my_organization_ids() to authenticated;
 
 create trigger organizations_touch
@@ -4002,22 +4004,22 @@ grant select, insert, update, delete on public.organizations, public.organizatio
 
 create policy organizations_select_member on public.organizations
   for select to authenticated
-  -- As an array: unlike a bare subquery, it lets the primary key find the rows.
+  -- An array lets the planner find the rows by primary key; a bare subquery does not.
   using (id = any (array(select private.my_organization_ids())));
 
--- The members of an organization; its foreign key.
+-- Serves the list of members and the foreign key.
 create index profiles_organization_id_idx on public.profiles (organization_id) where organization_id is not null;
 
--- No organization has two owners.
+-- Allows an organization one owner at most.
 create unique index profiles_owner_organization_id_key on public.profiles (organization_id)
   where organization_role = 'owner';
 
--- Foreign key: the invitations that somebody sent.
+-- Serves the foreign key: the invitations that a profile sent.
 create index organization_invitations_invited_by_idx on public.organization_invitations (invited_by);
 
 -- From sql/11_organizations/20_organizations.sql
 
--- The life of an organization, and what keeps it with exactly one owner.
+-- Creates, renames and deletes organizations, and makes sure that each has exactly one owner.
 
 create function private.keep_membership_whole()
 returns trigger
@@ -4038,7 +4040,8 @@ begin
 end
 $$;
 comment on function private.keep_membership_whole() is
-  'Trigger: who leaves, is deleted, or loses the organization loses role and date with it; who joins gets the date.';
+  'Trigger: keeps the membership columns consistent. Leaving, deletion of the account or loss of the organization '
+  'clears role and date. Joining sets the date.';
 
 create function private.pass_ownership()
 returns trigger
@@ -4050,7 +4053,7 @@ declare
   successor uuid;
 begin
   perform from public.organizations o where o.id = old.organization_id for no key update;
-  -- Again when the one that was chosen left while this waited for the row.
+  -- Repeats if the chosen successor left while this statement waited for the row.
   while exists (select from public.profiles p where p.organization_id = old.organization_id) loop
     select p.id into successor
     from public.profiles p
@@ -4069,7 +4072,9 @@ begin
 end
 $$;
 comment on function private.pass_ownership() is
-  'Trigger: when an owner''s account goes, the longest-standing admin inherits, else the longest-standing member, those who may act first; without members the organization goes. Definer: whoever deletes the account has no rights on others'' profiles.';
+  'Trigger: passes the ownership on when the owner''s account is deleted. Members who may act come first, then '
+  'admins, then the longest-standing. An organization without members is deleted. Definer: the role that deletes the '
+  'account has no rights on other profiles.';
 
 create function private.require_owner()
 returns trigger
@@ -4078,7 +4083,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  -- The row is an organization or a profile that owned one.
+  -- The row is an organization, or a profile that owned one.
   wanted uuid := (to_jsonb(coalesce(old, new)) ->> tg_argv[0])::uuid;
 begin
   if exists (select from public.organizations o where o.id = wanted)
@@ -4093,7 +4098,8 @@ begin
 end
 $$;
 comment on function private.require_owner() is
-  'Trigger at commit: an organization that exists has an owner; profiles_owner_organization_id_key sees to it that it has no second. Definer: it must see what the caller may not.';
+  'Trigger at commit: refuses an organization without an owner. The index profiles_owner_organization_id_key prevents '
+  'a second owner. Definer: the check must see profiles that the caller cannot read.';
 
 create function private.my_membership(variadic roles text[])
 returns public.profiles
@@ -4126,7 +4132,8 @@ begin
 end
 $$;
 comment on function private.my_membership(text[]) is
-  'The caller''s profile, or refuses: 404 in no organization, 403 not one of these roles.';
+  'Returns the caller''s profile. Refuses with 404 a caller without an organization, and with 403 a caller who has '
+  'none of these roles.';
 
 create function private.act_in_organization(variadic roles text[])
 returns public.profiles
@@ -4135,7 +4142,8 @@ set search_path = ''
 as $$
 begin
   perform private.require_can_act();
-  -- An owner's row comes before the organization's, as in the deletion of an account: one lock order everywhere.
+  -- Locks an owner's row before the organization, as the deletion of an account does. One lock order prevents
+  -- deadlocks.
   perform from public.profiles p
   where p.id = private.current_profile_id() and p.organization_role = 'owner'
   for no key update;
@@ -4144,7 +4152,41 @@ begin
 end
 $$;
 comment on function private.act_in_organization(text[]) is
-  'As my_membership, for who may act, with the organization locked: who changes its members does so one after the other.';
+  'As my_membership, for callers who may act. Locks the organization, so that changes of its members run one after '
+  'the other.';
+
+create function private.refuse_other_membership()
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.refuse(
+    409, 'already_member',
+    'You are already a member of an organization. Leave that organization first.'
+  );
+end
+$$;
+comment on function private.refuse_other_membership() is
+  'Refuses with 409 a caller who is already a member of an organization.';
+
+create function private.join_organization(organization_id uuid, role text)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update public.profiles p
+  set organization_id = join_organization.organization_id, organization_role = join_organization.role
+  where p.id = private.current_profile_id()
+    and p.organization_id is null;
+  if not found then
+    perform private.refuse_other_membership();
+  end if;
+end
+$$;
+comment on function private.join_organization(uuid, text) is
+  'Makes the caller a member of an organization. Refuses with 409 a caller who is already a member of one.';
 
 create function private.create_organization(name text)
 returns public.organizations
@@ -4158,22 +4200,13 @@ begin
   perform private.require_can_act();
   insert into public.organizations (name) values (private.organization_name(create_organization.name))
   returning * into organization;
-
-  update public.profiles p
-  set organization_id = organization.id, organization_role = 'owner'
-  where p.id = private.current_profile_id()
-    and p.organization_id is null;
-  if not found then
-    perform private.refuse(
-      409, 'already_member',
-      'You are already a member of an organization. Leave that organization first.'
-    );
-  end if;
+  perform private.join_organization(organization.id, 'owner');
   return organization;
 end
 $$;
 comment on function private.create_organization(text) is
-  'Makes an organization that the caller owns. Definer: membership is no client''s to write; it is the caller''s own.';
+  'Creates an organization that the caller owns. Definer: clients cannot write membership; the function changes only '
+  'the caller''s own.';
 grant execute on function private.create_organization(text) to authenticated;
 
 create function private.organization_name(name text)
@@ -4189,7 +4222,7 @@ begin
   return btrim(name);
 end
 $$;
-comment on function private.organization_name(text) is 'A name as it is stored, or 400.';
+comment on function private.organization_name(text) is 'Returns the name as it is stored, or refuses with 400.';
 
 create function private.rename_organization(name text)
 returns public.organizations
@@ -4209,7 +4242,8 @@ begin
 end
 $$;
 comment on function private.rename_organization(text) is
-  'Renames the caller''s organization. Definer: clients may not write organizations; the caller''s role is checked.';
+  'Renames the caller''s organization. Definer: clients cannot write organizations; the function checks the caller''s '
+  'role.';
 grant execute on function private.rename_organization(text) to authenticated;
 
 create function private.delete_organization()
@@ -4225,7 +4259,8 @@ begin
 end
 $$;
 comment on function private.delete_organization() is
-  'Deletes the caller''s organization; its members stay as users. Definer: clients may not write organizations; the caller''s role is checked.';
+  'Deletes the caller''s organization; its members stay as users. Definer: clients cannot write organizations; the '
+  'function checks the caller''s role.';
 grant execute on function private.delete_organization() to authenticated;
 
 create function public.create_organization(name text)
@@ -4236,7 +4271,8 @@ set search_path = ''
 as $$
   select private.create_organization(name)
 $$;
-comment on function public.create_organization(text) is 'Client RPC: makes an organization; the caller is its owner. 409 already_member.';
+comment on function public.create_organization(text) is
+  'Client RPC: creates an organization with the caller as owner. 409 already_member.';
 grant execute on function public.create_organization(text) to authenticated;
 
 create function public.rename_organization(name text)
@@ -4247,7 +4283,8 @@ set search_path = ''
 as $$
   select private.rename_organization(name)
 $$;
-comment on function public.rename_organization(text) is 'Client RPC of owner and admins.';
+comment on function public.rename_organization(text) is
+  'Client RPC for the owner and admins: renames the organization.';
 grant execute on function public.rename_organization(text) to authenticated;
 
 create function public.delete_organization()
@@ -4258,7 +4295,8 @@ set search_path = ''
 as $$
   select private.delete_organization()
 $$;
-comment on function public.delete_organization() is 'Client RPC of the owner.';
+comment on function public.delete_organization() is
+  'Client RPC for the owner: deletes the organization. Its members stay as users.';
 grant execute on function public.delete_organization() to authenticated;
 
 create trigger profiles_keep_membership_whole
@@ -4281,7 +4319,7 @@ create constraint trigger profiles_require_owner
 
 -- From sql/11_organizations/30_members.sql
 
--- Members: list, roles, removal, leaving, passing ownership on.
+-- Members of an organization: the list, roles, removal, leaving, and the transfer of ownership.
 
 create function private.list_members()
 returns table (
@@ -4304,7 +4342,8 @@ begin
 end
 $$;
 comment on function private.list_members() is
-  'The members of the caller''s organization; addresses for its owner and admins only. Definer: a profile is readable by its owner only.';
+  'The members of the caller''s organization. Only the owner and admins see email addresses. Definer: users can read '
+  'only their own profile.';
 grant execute on function private.list_members() to authenticated;
 
 create function private.require_member(me public.profiles, member_id uuid)
@@ -4333,6 +4372,21 @@ $$;
 comment on function private.require_member(public.profiles, uuid) is
   'Locks a member of the caller''s organization, or refuses with 404.';
 
+create function private.require_member_role(role text)
+returns void
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  if role is null or role not in ('admin', 'member') then
+    perform private.refuse(400, 'invalid_role', 'An organization has no such role. Choose admin or member.');
+  end if;
+end
+$$;
+comment on function private.require_member_role(text) is
+  'Refuses with 400 a role that members cannot be given. Only a transfer makes an owner.';
+
 create function private.set_member_role(member_id uuid, role text)
 returns void
 language plpgsql
@@ -4343,9 +4397,7 @@ declare
   me public.profiles := private.act_in_organization('owner');
   member public.profiles := private.require_member(me, member_id);
 begin
-  if role is null or role not in ('admin', 'member') then
-    perform private.refuse(400, 'invalid_role', 'An organization has no such role. Choose admin or member.');
-  end if;
+  perform private.require_member_role(role);
   if member.organization_role = 'owner' then
     perform private.refuse(
       409, 'owner_must_transfer',
@@ -4356,7 +4408,8 @@ begin
 end
 $$;
 comment on function private.set_member_role(uuid, text) is
-  'The owner makes a member an admin, or an admin a member. Definer: membership is no client''s to write; the caller''s role is checked.';
+  'Makes a member an admin, or an admin a member, for the owner. Definer: clients cannot write membership; the '
+  'function checks the caller''s role.';
 grant execute on function private.set_member_role(uuid, text) to authenticated;
 
 create function private.remove_member(member_id uuid)
@@ -4379,7 +4432,8 @@ begin
 end
 $$;
 comment on function private.remove_member(uuid) is
-  'Takes a member out of the caller''s organization. Definer: as set_member_role.';
+  'Removes a member from the caller''s organization. Definer: clients cannot write membership; the function checks '
+  'the caller''s role.';
 grant execute on function private.remove_member(uuid) to authenticated;
 
 create function private.leave_organization()
@@ -4389,7 +4443,7 @@ security definer
 set search_path = ''
 as $$
 begin
-  -- One statement under the own row's lock: who becomes the owner meanwhile stays.
+  -- A single statement locks the caller's row, so a caller who becomes the owner at the same moment stays.
   update public.profiles p
   set organization_id = null
   where p.id = private.current_profile_id()
@@ -4404,7 +4458,8 @@ begin
 end
 $$;
 comment on function private.leave_organization() is
-  'The caller leaves; the owner cannot. Open to who may not act, too. Definer: membership is no client''s to write; it is the caller''s own.';
+  'Ends the caller''s membership; the owner cannot leave. Suspended callers can leave too. Definer: clients cannot '
+  'write membership; the function changes only the caller''s own.';
 grant execute on function private.leave_organization() to authenticated;
 
 create function private.transfer_ownership(member_id uuid)
@@ -4431,7 +4486,8 @@ begin
 end
 $$;
 comment on function private.transfer_ownership(uuid) is
-  'Makes a member the owner and the owner an admin. Definer: as set_member_role.';
+  'Makes a member the owner and the owner an admin. Definer: clients cannot write membership; the function checks the '
+  'caller''s role.';
 grant execute on function private.transfer_ownership(uuid) to authenticated;
 
 create function public.list_members()
@@ -4446,7 +4502,8 @@ as $$
   select * from private.list_members()
 $$;
 comment on function public.list_members() is
-  'Client RPC of every member: owner first, then admins, then members. email is null for members.';
+  'Client RPC for every member: the owner first, then admins, then members. A caller who is a plain member gets null '
+  'for email.';
 grant execute on function public.list_members() to authenticated;
 
 create function public.set_member_role(member_id uuid, role text)
@@ -4457,7 +4514,8 @@ set search_path = ''
 as $$
   select private.set_member_role(member_id, role)
 $$;
-comment on function public.set_member_role(uuid, text) is 'Client RPC of the owner: admin or member.';
+comment on function public.set_member_role(uuid, text) is
+  'Client RPC for the owner: makes a member an admin, or an admin a member.';
 grant execute on function public.set_member_role(uuid, text) to authenticated;
 
 create function public.remove_member(member_id uuid)
@@ -4468,7 +4526,8 @@ set search_path = ''
 as $$
   select private.remove_member(member_id)
 $$;
-comment on function public.remove_member(uuid) is 'Client RPC: the owner removes anybody else, admins remove members.';
+comment on function public.remove_member(uuid) is
+  'Client RPC: removes a member. The owner can remove everybody else; admins can remove plain members.';
 grant execute on function public.remove_member(uuid) to authenticated;
 
 create function public.leave_organization()
@@ -4479,7 +4538,8 @@ set search_path = ''
 as $$
   select private.leave_organization()
 $$;
-comment on function public.leave_organization() is 'Client RPC of admins and members. 409 owner_must_transfer.';
+comment on function public.leave_organization() is
+  'Client RPC for admins and members: leaves the organization. 409 owner_must_transfer.';
 grant execute on function public.leave_organization() to authenticated;
 
 create function public.transfer_ownership(member_id uuid)
@@ -4490,12 +4550,13 @@ set search_path = ''
 as $$
   select private.transfer_ownership(member_id)
 $$;
-comment on function public.transfer_ownership(uuid) is 'Client RPC of the owner, who becomes an admin.';
+comment on function public.transfer_ownership(uuid) is
+  'Client RPC for the owner: makes a member the owner. The caller becomes an admin.';
 grant execute on function public.transfer_ownership(uuid) to authenticated;
 
 -- From sql/11_organizations/40_invitations.sql
 
--- Invitations: made, sent again, revoked, accepted.
+-- Invitations: send, resend, revoke, accept and list.
 
 create function private.hash_token(token text)
 returns bytea
@@ -4505,7 +4566,8 @@ set search_path = ''
 as $$
   select sha256(convert_to(token, 'UTF8'))
 $$;
-comment on function private.hash_token(text) is 'What is stored of a token: who reads the table cannot use it.';
+comment on function private.hash_token(text) is
+  'The hash that is stored in place of a token. A reader of the table cannot use it.';
 
 create function private.require_may_invite(me public.profiles, role text)
 returns void
@@ -4514,16 +4576,14 @@ immutable
 set search_path = ''
 as $$
 begin
-  if role is null or role not in ('admin', 'member') then
-    perform private.refuse(400, 'invalid_role', 'An organization has no such role. Choose admin or member.');
-  end if;
+  perform private.require_member_role(role);
   if role = 'admin' and me.organization_role <> 'owner' then
     perform private.refuse(403, 'not_allowed', 'Only the owner can invite admins. Invite a member, or ask the owner.');
   end if;
 end
 $$;
 comment on function private.require_may_invite(public.profiles, text) is
-  'Refuses with 400 what is no role of an invitation, with 403 an admin who would make another one.';
+  'Refuses with 400 a role that an invitation cannot have, and with 403 an admin who invites another admin.';
 
 create function private.invite_member(email text, role text)
 returns table (invitation_id uuid, token text, expires_at timestamptz)
@@ -4576,8 +4636,27 @@ begin
 end
 $$;
 comment on function private.invite_member(text, text) is
-  'Invites an address to the caller''s organization. Definer: invitations are no client''s to write; the caller''s role is checked.';
+  'Invites an address to the caller''s organization. Definer: clients cannot write invitations; the function checks '
+  'the caller''s role.';
 grant execute on function private.invite_member(text, text) to authenticated;
+
+create function private.require_known(invitation public.organization_invitations)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  if invitation.id is null then
+    perform private.refuse(
+      404, 'invitation_not_found',
+      'This invitation does not exist, or it was revoked or used. Ask for a new invitation.'
+    );
+  end if;
+end
+$$;
+comment on function private.require_known(public.organization_invitations) is
+  'Refuses with 404 when no invitation was found.';
 
 create function private.require_invitation(me public.profiles, invitation_id uuid)
 returns void
@@ -4593,17 +4672,12 @@ begin
   where i.id = invitation_id
     and i.organization_id = me.organization_id;
 
-  if invitation.id is null then
-    perform private.refuse(
-      404, 'invitation_not_found',
-      'This invitation does not exist, or it was revoked or used. Ask for a new invitation.'
-    );
-  end if;
+  perform private.require_known(invitation);
   perform private.require_may_invite(me, invitation.role);
 end
 $$;
 comment on function private.require_invitation(public.profiles, uuid) is
-  'Refuses an invitation that is not of the caller''s organization (404), or that the caller could not have sent (403).';
+  'Refuses with 404 an invitation of another organization, and with 403 an invitation that the caller may not send.';
 
 create function private.resend_invitation(invitation_id uuid)
 returns table (token text, expires_at timestamptz)
@@ -4618,13 +4692,14 @@ begin
   perform private.require_invitation(me, invitation_id);
   return query
   update public.organization_invitations i
-  set token_hash = private.hash_token(clear_token), expires_at = now() + interval '7 days'
+  set token_hash = private.hash_token(clear_token), expires_at = default
   where i.id = invitation_id
   returning clear_token, i.expires_at;
 end
 $$;
 comment on function private.resend_invitation(uuid) is
-  'Gives an invitation another token and another week; the old token is void. Definer: as invite_member.';
+  'Gives an invitation a new token and another week. The old token stops working. Definer: clients cannot write '
+  'invitations; the function checks the caller''s role.';
 grant execute on function private.resend_invitation(uuid) to authenticated;
 
 create function private.revoke_invitation(invitation_id uuid)
@@ -4640,7 +4715,8 @@ begin
   delete from public.organization_invitations i where i.id = invitation_id;
 end
 $$;
-comment on function private.revoke_invitation(uuid) is 'Takes an invitation back. Definer: as invite_member.';
+comment on function private.revoke_invitation(uuid) is
+  'Deletes an invitation. Definer: clients cannot write invitations; the function checks the caller''s role.';
 grant execute on function private.revoke_invitation(uuid) to authenticated;
 
 create function private.take_invitation(me public.profiles, token text)
@@ -4652,18 +4728,14 @@ declare
   wanted bytea := private.hash_token(token);
   invitation public.organization_invitations;
 begin
-  -- Whoever uses, sends again or revokes an invitation waits here for the others; so does the deletion of an owner.
+  -- Locks the organization, so that accepting, resending and revoking an invitation, and deleting the owner, wait for
+  -- each other.
   perform from public.organizations o
   where o.id = (select i.organization_id from public.organization_invitations i where i.token_hash = wanted)
   for no key update;
   select * into invitation from public.organization_invitations i where i.token_hash = wanted;
 
-  if invitation.id is null then
-    perform private.refuse(
-      404, 'invitation_not_found',
-      'This invitation does not exist, or it was revoked or used. Ask for a new invitation.'
-    );
-  end if;
+  perform private.require_known(invitation);
   if lower(me.email) is distinct from invitation.email then
     perform private.refuse(
       403, 'invitation_for_other_email',
@@ -4684,7 +4756,8 @@ begin
 end
 $$;
 comment on function private.take_invitation(public.profiles, text) is
-  'Uses an invitation up: of many at once, one gets it. Or refuses: 404 unknown or used, 403 for another address, 410 too late.';
+  'Uses an invitation up; of several concurrent calls, one succeeds. Refuses with 404 an unknown or used token, with '
+  '403 another address, and with 410 an expired invitation.';
 
 create function private.accept_invitation(token text)
 returns public.organizations
@@ -4700,29 +4773,18 @@ begin
   perform private.require_can_act();
   select * into me from public.profiles p where p.id = private.current_profile_id();
   if me.organization_id is not null then
-    perform private.refuse(
-      409, 'already_member',
-      'You are already a member of an organization. Leave that organization first.'
-    );
+    perform private.refuse_other_membership();
   end if;
 
   invitation := private.take_invitation(me, token);
-  update public.profiles p
-  set organization_id = invitation.organization_id, organization_role = invitation.role
-  where p.id = me.id
-    and p.organization_id is null;
-  if not found then
-    perform private.refuse(
-      409, 'already_member',
-      'You are already a member of an organization. Leave that organization first.'
-    );
-  end if;
+  perform private.join_organization(invitation.organization_id, invitation.role);
   select * into organization from public.organizations o where o.id = invitation.organization_id;
   return organization;
 end
 $$;
 comment on function private.accept_invitation(text) is
-  'The caller joins the organization that invited the caller''s address. Definer: membership is no client''s to write; the token proves the right.';
+  'Makes the caller a member of the organization that invited the caller''s address. Definer: clients cannot write '
+  'membership; the token proves the right.';
 grant execute on function private.accept_invitation(text) to authenticated;
 
 create function private.list_invitations()
@@ -4745,7 +4807,8 @@ begin
 end
 $$;
 comment on function private.list_invitations() is
-  'The open invitations of the caller''s organization. Definer: the table holds hashes of tokens, and clients read none of it.';
+  'The invitations of the caller''s organization. Definer: the table holds hashes of tokens, so clients cannot read '
+  'it.';
 grant execute on function private.list_invitations() to authenticated;
 
 create function public.invite_member(email text, role text default 'member')
@@ -4757,7 +4820,8 @@ as $$
   select * from private.invite_member(email, role)
 $$;
 comment on function public.invite_member(text, text) is
-  'Client RPC of owner and admins: the token is returned this once; the app sends it to the address.';
+  'Client RPC for the owner and admins: invites an address. The token is returned only here; the app sends it to the '
+  'address.';
 grant execute on function public.invite_member(text, text) to authenticated;
 
 create function public.resend_invitation(invitation_id uuid)
@@ -4768,7 +4832,8 @@ set search_path = ''
 as $$
   select * from private.resend_invitation(invitation_id)
 $$;
-comment on function public.resend_invitation(uuid) is 'Client RPC of owner and admins: another token and another week.';
+comment on function public.resend_invitation(uuid) is
+  'Client RPC for the owner and admins: gives an invitation a new token and another week.';
 grant execute on function public.resend_invitation(uuid) to authenticated;
 
 create function public.revoke_invitation(invitation_id uuid)
@@ -4779,7 +4844,7 @@ set search_path = ''
 as $$
   select private.revoke_invitation(invitation_id)
 $$;
-comment on function public.revoke_invitation(uuid) is 'Client RPC of owner and admins.';
+comment on function public.revoke_invitation(uuid) is 'Client RPC for the owner and admins: deletes an invitation.';
 grant execute on function public.revoke_invitation(uuid) to authenticated;
 
 create function public.accept_invitation(token text)
@@ -4791,7 +4856,7 @@ as $$
   select private.accept_invitation(token)
 $$;
 comment on function public.accept_invitation(text) is
-  'Client RPC of whoever is in no organization: joins the one that invited the caller''s confirmed address.';
+  'Client RPC for users without an organization: joins the organization that invited the caller''s confirmed address.';
 grant execute on function public.accept_invitation(text) to authenticated;
 
 create function public.list_invitations()
@@ -4805,12 +4870,12 @@ set search_path = ''
 as $$
   select * from private.list_invitations()
 $$;
-comment on function public.list_invitations() is 'Client RPC of owner and admins: open and expired invitations.';
+comment on function public.list_invitations() is 'Client RPC for the owner and admins: open and expired invitations.';
 grant execute on function public.list_invitations() to authenticated;
 
 -- From sql/12_admin/10_tables.sql
 
--- Activity, notes, the audit log and rate counters; who may read them.
+-- Tables of activity, notes, the audit log and rate counters, and the policies for reading.
 
 create extension if not exists pg_trgm with schema extensions;
 
@@ -4838,7 +4903,7 @@ create table public.admin_notes (
   constraint admin_notes_note_check check (char_length(note) between 1 and 5000)
 );
 
--- Without foreign keys: a row outlives whom it names.
+-- Has no foreign keys, because a row outlives the profiles that it names.
 create table public.audit_logs (
   id uuid primary key default gen_random_uuid(),
   admin_id uuid,
@@ -4860,17 +4925,22 @@ create table private.rate_counters (
 );
 
 comment on table public.user_activity is
-  'What a user did: sign-ins, turns and the like by themselves, the rest by log_activity. Who has a row today was active today.';
-comment on table public.admin_notes is 'What admins noted about a user, who does not see it.';
+  'Actions of users. Triggers log sign-ins, turns, uploads and the like; apps add others with log_activity. A user '
+  'with a row of today counts as active today.';
+comment on table public.admin_notes is 'Notes of admins about a user. The user cannot see them.';
 comment on table public.audit_logs is
-  'What admins read and changed. Rows cannot be changed; only retention deletes them. Read by admin_list_audit.';
-comment on column public.audit_logs.admin_id is 'Profile of who acted; null for npm run db:setup-admin.';
-comment on column public.audit_logs.user_id is 'Profile that it was about; null when it was about many.';
-comment on column public.audit_logs.before is 'What a write changed, as it was.';
-comment on column public.audit_logs.details is 'What was asked for: filters of a list, the note that was flagged.';
-comment on column public.audit_logs.ip_address is 'First hop of x-forwarded-for; null when there is none that is an address.';
+  'Everything that admins read and changed. Nobody can change a row, and only retention deletes rows. '
+  'admin_list_audit reads the log.';
+comment on column public.audit_logs.admin_id is 'Profile of the admin; null for npm run db:setup-admin.';
+comment on column public.audit_logs.user_id is
+  'Profile that the action was about; null for an action about many users.';
+comment on column public.audit_logs.before is 'The changed values as they were before.';
+comment on column public.audit_logs.details is
+  'Parameters of the call, such as the filters of a list or the flagged note.';
+comment on column public.audit_logs.ip_address is
+  'First hop of x-forwarded-for; null if the header is missing or is not an address.';
 comment on table private.rate_counters is
-  'Calls in the current minute, by what is limited and whom: one row each, which the next minute overwrites.';
+  'Calls in the current minute, one row for each limit (bucket) and subject. The next minute overwrites the row.';
 
 create trigger admin_notes_touch
   before update on public.admin_notes
@@ -4889,37 +4959,38 @@ create policy user_activity_select_own on public.user_activity
   for select to authenticated
   using (user_id = (select private.current_profile_id()));
 
--- A user's activity, newest first; counts and foreign key, too.
+-- Serves a user's activity, newest first, its counts, and the foreign key.
 create index user_activity_user_id_created_at_idx on public.user_activity (user_id, created_at desc);
 
--- Who was active today; retention.
+-- Serves the count of users who were active today, and retention.
 create index user_activity_created_at_user_id_idx on public.user_activity (created_at, user_id);
 
--- Notes about a user; foreign keys; what is flagged.
+-- Serve the notes about a user, the foreign keys, and the list of flagged notes.
 create index admin_notes_user_id_idx on public.admin_notes (user_id, created_at desc);
 create index admin_notes_admin_id_idx on public.admin_notes (admin_id);
 create index admin_notes_is_flagged_idx on public.admin_notes (created_at desc) where is_flagged;
 
--- The audit log: all of it, about a user, of an admin.
+-- Serve the audit log as a whole, about one user, and of one admin.
 create index audit_logs_created_at_idx on public.audit_logs (created_at desc, id);
 create index audit_logs_user_id_idx on public.audit_logs (user_id, created_at desc);
 create index audit_logs_admin_id_idx on public.audit_logs (admin_id, created_at desc);
 
--- admin_list_users by date (of a plan or role, too) and by name; by address serves profiles_email_key.
+-- Serve admin_list_users sorted by date (also within a plan or role) and by name. profiles_email_key serves the order
+-- by address.
 create index profiles_created_at_idx on public.profiles (created_at, id) include (subscription_plan, role)
   where not is_deleted;
 create index profiles_user_name_idx on public.profiles (lower(user_name), id) where not is_deleted;
 
--- admin_list_users by role, and whether an admin is left: most users are neither.
+-- Serves admin_list_users by role, and the check that an admin is left. The default role user is left out.
 create index profiles_role_idx on public.profiles (role) where role <> 'user';
 
--- admin_list_users with a search: text anywhere in address or name.
+-- Serve a search in admin_list_users: text anywhere in address or name.
 create index profiles_email_trgm_idx on public.profiles using gin (lower(email) extensions.gin_trgm_ops);
 create index profiles_user_name_trgm_idx on public.profiles using gin (lower(user_name) extensions.gin_trgm_ops);
 
 -- From sql/12_admin/20_activity.sql
 
--- What users did: the log and its limits.
+-- The log of what users did, and its rate limits.
 
 create function private.within_rate(bucket text, subject text, max_count integer)
 returns boolean
@@ -4927,7 +4998,7 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  -- One statement: of many at once, exactly as many get through as the limit allows.
+  -- A single statement, so concurrent calls cannot exceed the limit.
   insert into private.rate_counters as c (bucket, subject, minute, count)
   values (within_rate.bucket, within_rate.subject, date_trunc('minute', now()), 1)
   on conflict on constraint rate_counters_pkey do update
@@ -4938,7 +5009,43 @@ begin
 end
 $$;
 comment on function private.within_rate(text, text, integer) is
-  'Counts one call in the current minute; false when the limit is reached.';
+  'Counts one call in the current minute; false if the limit is reached.';
+
+create function private.require_rate(bucket text, profile_id uuid, max_count integer)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if not private.within_rate(bucket, profile_id::text, max_count) then
+    perform private.refuse(
+      429, 'rate_limited',
+      'Too many requests were made in a short time. Wait a minute and try again.',
+      private.limit_detail('minute', max_count)
+    );
+  end if;
+end
+$$;
+comment on function private.require_rate(text, uuid, integer) is
+  'Counts one call of a profile in the current minute. Refuses with 429 when the limit is reached.';
+
+create function private.require_small_object(data jsonb)
+returns void
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  if data is null or jsonb_typeof(data) <> 'object' then
+    perform private.refuse(400, 'invalid_data', 'The data is not a JSON object. Send an object, such as {}.');
+  end if;
+  if octet_length(data::text) > 4096 then
+    perform private.refuse(413, 'data_too_large', 'The data is larger than 4 KiB. Send less data.', '{"limit": 4096}');
+  end if;
+end
+$$;
+comment on function private.require_small_object(jsonb) is
+  'Refuses with 400 a value that is not a JSON object, and with 413 an object of more than 4 KiB.';
 
 create function private.parse_address(text)
 returns inet
@@ -4952,7 +5059,9 @@ exception when invalid_text_representation then
   return null;
 end
 $$;
-comment on function private.parse_address(text) is 'An address without its network, or null for what is none.';
+comment on function private.parse_address(text) is
+  'Reads an IP address without its network; null if the text is not an address.';
+grant execute on function private.parse_address(text) to service_role;
 
 create function private.request_address()
 returns inet
@@ -4964,7 +5073,7 @@ as $$
     nullif(current_setting('request.headers', true), '')::jsonb ->> 'x-forwarded-for', ',', 1
   ))
 $$;
-comment on function private.request_address() is 'Where the request of the REST API came from, by x-forwarded-for.';
+comment on function private.request_address() is 'The client''s address of this REST request, from x-forwarded-for.';
 
 create function private.log_activity(profile_id uuid, action text, data jsonb default '{}')
 returns void
@@ -4972,7 +5081,7 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  -- Nothing comes to an account that is being deleted: its subscription ends, its login signs in once more.
+  -- Skips an account that is being deleted. Its subscription may still end, and its login may sign in once more.
   insert into public.user_activity (user_id, action, data)
   select p.id, log_activity.action, log_activity.data
   from public.profiles p
@@ -4983,7 +5092,8 @@ exception when others then
 end
 $$;
 comment on function private.log_activity(uuid, text, jsonb) is
-  'Logs what somebody did; never makes it fail. Called by the triggers of what logs itself.';
+  'Logs an action of a user. A failure is only a warning, so that logging never makes the action fail. Called by the '
+  'triggers that log activity.';
 
 create function private.log_sign_in()
 returns trigger
@@ -5000,7 +5110,8 @@ exception when others then
 end
 $$;
 comment on function private.log_sign_in() is
-  'Trigger on auth.users: Auth stamps last_sign_in_at at every sign-in, and at no refresh. Definer: the Auth service has no rights here.';
+  'Trigger on auth.users: logs a sign-in. Auth sets last_sign_in_at at every sign-in but not at a token refresh. '
+  'Definer: the Auth service has no rights here.';
 
 create function private.log_turn()
 returns trigger
@@ -5014,7 +5125,7 @@ begin
 end
 $$;
 comment on function private.log_turn() is
-  'Trigger on chat_turns: a turn began. Definer: whoever starts one may not write the log.';
+  'Trigger on chat_turns: logs that a turn began. Definer: the role that starts a turn cannot write the log.';
 
 create function private.log_upload_activity()
 returns trigger
@@ -5029,7 +5140,7 @@ begin
 end
 $$;
 comment on function private.log_upload_activity() is
-  'Trigger: an upload is activity. Definer: private.log_activity is not granted.';
+  'Trigger: logs an upload as activity. Definer: private.log_activity is not granted.';
 
 create function private.log_billing_activity()
 returns trigger
@@ -5044,7 +5155,8 @@ begin
 end
 $$;
 comment on function private.log_billing_activity() is
-  'Trigger: a subscription that begins or changes its status is activity. Definer: private.log_activity is not granted.';
+  'Trigger: logs a new subscription or a change of its status as activity. Definer: private.log_activity is not '
+  'granted.';
 
 create function private.log_my_activity(action text, data jsonb)
 returns void
@@ -5062,24 +5174,14 @@ begin
       'The name of an action has up to 64 characters: a-z, 0-9 and _.:-, a letter first. Use another name.'
     );
   end if;
-  if data is null or jsonb_typeof(data) <> 'object' then
-    perform private.refuse(400, 'invalid_data', 'The data is not a JSON object. Send an object, such as {}.');
-  end if;
-  if octet_length(data::text) > 4096 then
-    perform private.refuse(413, 'data_too_large', 'The data is larger than 4 KiB. Send less data.', '{"limit": 4096}');
-  end if;
-  if not private.within_rate('log_activity', me::text, 60) then
-    perform private.refuse(
-      429, 'rate_limited',
-      'Too many requests were made in a short time. Wait a minute and try again.',
-      private.limit_detail('minute', 60)
-    );
-  end if;
+  perform private.require_small_object(data);
+  perform private.require_rate('log_activity', me, 60);
   insert into public.user_activity (user_id, action, data) values (me, log_my_activity.action, log_my_activity.data);
 end
 $$;
 comment on function private.log_my_activity(text, jsonb) is
-  'Logs what the caller did, 60 times a minute at most. Definer: the log is no client''s to write; the caller is taken from the token.';
+  'Logs an action of the caller, 60 times a minute at most. Definer: clients cannot write the log; the caller is '
+  'taken from the token.';
 grant execute on function private.log_my_activity(text, jsonb) to authenticated;
 
 create function public.log_activity(action text, data jsonb default '{}')
@@ -5091,7 +5193,7 @@ as $$
   select private.log_my_activity(action, data)
 $$;
 comment on function public.log_activity(text, jsonb) is
-  'Client RPC: logs what the caller did. data is an object of at most 4 KiB; 429 after 60 in a minute.';
+  'Client RPC: logs an action of the caller. data is an object of at most 4 KiB. 429 after 60 calls in a minute.';
 grant execute on function public.log_activity(text, jsonb) to authenticated;
 
 create trigger parley_auth_user_signed_in
@@ -5119,7 +5221,7 @@ create trigger subscriptions_log_change
 
 -- From sql/12_admin/30_audit.sql
 
--- Who is an admin, and the audit log that everything admins do is in.
+-- The check that the caller is an admin, and the audit log of everything that admins do.
 
 create function private.require_admin()
 returns uuid
@@ -5139,7 +5241,7 @@ begin
 end
 $$;
 comment on function private.require_admin() is
-  'The caller''s profile when it is an admin''s now, whatever the token says; else refuses with 403.';
+  'Returns the caller''s profile id. Refuses with 403 unless the profile is an admin''s now, whatever the token says.';
 
 create function private.audit(
   action text, user_id uuid, before jsonb default null, after jsonb default null, details jsonb default '{}'
@@ -5152,7 +5254,8 @@ as $$
   values (private.current_profile_id(), $2, $1, $3, $4, jsonb_strip_nulls($5), private.request_address())
 $$;
 comment on function private.audit(text, uuid, jsonb, jsonb, jsonb) is
-  'Writes down what the caller does as an admin. Called by every function for admins, in the transaction of the deed.';
+  'Writes an action of the calling admin into the audit log. Every admin function calls it in the transaction of its '
+  'change.';
 
 create function private.keep_audit_log()
 returns trigger
@@ -5174,7 +5277,42 @@ begin
 end
 $$;
 comment on function private.keep_audit_log() is
-  'Trigger: refuses update and truncate, and delete but by the table''s owner in a transaction that has set parley.retention to on.';
+  'Trigger: refuses update and truncate. It allows delete only for the owner of the table, in a transaction that has '
+  'set parley.retention to on.';
+
+create function private.page_size(asked integer, usual integer)
+returns integer
+language sql
+immutable
+set search_path = ''
+as $$
+  select least(greatest(coalesce(asked, usual), 1), 100)
+$$;
+comment on function private.page_size(integer, integer) is 'How many rows a page of an admin list has: 1 to 100.';
+
+create function private.page_number(asked integer)
+returns integer
+language sql
+immutable
+set search_path = ''
+as $$
+  select greatest(coalesce(asked, 1), 1)
+$$;
+comment on function private.page_number(integer) is
+  'The page of an admin list that the caller asks for; pages count from 1.';
+
+create function private.describe_page(total bigint, number integer, size integer)
+returns jsonb
+language sql
+immutable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'total', total, 'total_pages', (total + size - 1) / size, 'current_page', number, 'page_size', size
+  )
+$$;
+comment on function private.describe_page(bigint, integer, integer) is
+  'The part of an admin list that describes the page: total, total_pages, current_page and page_size.';
 
 create function private.admin_list_audit(page integer, page_size integer, user_id uuid, admin_id uuid, action text)
 returns jsonb
@@ -5183,41 +5321,37 @@ security definer
 set search_path = ''
 as $$
 declare
-  size integer := least(greatest(coalesce(page_size, 50), 1), 100);
-  number integer := greatest(coalesce(page, 1), 1);
+  size integer := private.page_size(page_size, 50);
+  number integer := private.page_number(page);
   entries jsonb;
   total bigint;
 begin
   perform private.require_admin();
-  select count(*) into total
-  from public.audit_logs l
-  where (admin_list_audit.user_id is null or l.user_id = admin_list_audit.user_id)
-    and (admin_list_audit.admin_id is null or l.admin_id = admin_list_audit.admin_id)
-    and (admin_list_audit.action is null or l.action = admin_list_audit.action);
-
-  select coalesce(jsonb_agg(to_jsonb(e) order by e.created_at desc, e.id), '[]') into entries
-  from (
+  -- Not materialized, so that an index can serve the page without a scan of every matching row.
+  with wanted as not materialized (
     select *
     from public.audit_logs l
     where (admin_list_audit.user_id is null or l.user_id = admin_list_audit.user_id)
       and (admin_list_audit.admin_id is null or l.admin_id = admin_list_audit.admin_id)
       and (admin_list_audit.action is null or l.action = admin_list_audit.action)
-    order by l.created_at desc, l.id
-    limit size offset (number - 1)::bigint * size
-  ) e;
+  ),
+  listed as (
+    select * from wanted w order by w.created_at desc, w.id limit size offset (number - 1)::bigint * size
+  )
+  select
+    (select count(*) from wanted),
+    (select coalesce(jsonb_agg(to_jsonb(e) order by e.created_at desc, e.id), '[]') from listed e)
+  into total, entries;
 
-  -- Last, so that a list does not begin with itself.
+  -- Comes last, so that a page does not list its own request.
   perform private.audit('admin_list_audit', user_id, details => jsonb_build_object(
     'page', number, 'page_size', size, 'admin_id', admin_id, 'action', left(action, 200)
   ));
-  return jsonb_build_object(
-    'entries', entries, 'total', total, 'total_pages', (total + size - 1) / size, 'current_page', number,
-    'page_size', size
-  );
+  return jsonb_build_object('entries', entries) || private.describe_page(total, number, size);
 end
 $$;
 comment on function private.admin_list_audit(integer, integer, uuid, uuid, text) is
-  'One page of the audit log. Definer: the log is readable by no client; admins only, audited.';
+  'One page of the audit log. Definer: clients cannot read the log; admins only, audited.';
 grant execute on function private.admin_list_audit(integer, integer, uuid, uuid, text) to authenticated;
 
 create function public.admin_list_audit(
@@ -5235,7 +5369,7 @@ as $$
   select private.admin_list_audit(page, page_size, user_id, admin_id, action)
 $$;
 comment on function public.admin_list_audit(integer, integer, uuid, uuid, text) is
-  'Admin RPC: { entries, total, total_pages, current_page, page_size }, newest first; at most 100 a page.';
+  'Admin RPC: { entries, total, total_pages, current_page, page_size }, newest first. A page has at most 100 entries.';
 grant execute on function public.admin_list_audit(integer, integer, uuid, uuid, text) to authenticated;
 
 create trigger audit_logs_keep
@@ -5247,7 +5381,7 @@ create trigger audit_logs_keep_all
 
 -- From sql/12_admin/40_users.sql
 
--- What admins see of users: lists, one user, summaries, statistics.
+-- What admins can see about users: lists, one user, summaries and statistics.
 
 create function private.require_user(user_id uuid)
 returns public.profiles
@@ -5265,7 +5399,7 @@ begin
   return profile;
 end
 $$;
-comment on function private.require_user(uuid) is 'A profile that an admin asks for, or refuses with 404.';
+comment on function private.require_user(uuid) is 'Returns the profile that an admin asks for, or refuses with 404.';
 
 create function private.lock_user(user_id uuid)
 returns public.profiles
@@ -5277,7 +5411,9 @@ begin
   return private.require_user(user_id);
 end
 $$;
-comment on function private.lock_user(uuid) is 'As require_user, held until the transaction ends, so that before and after are true.';
+comment on function private.lock_user(uuid) is
+  'As require_user. Locks the profile until the transaction ends, so that the audit log''s before and after are '
+  'correct.';
 
 create function private.activity_summary(profile_id uuid)
 returns table (total_actions bigint, actions_this_week bigint, last_activity timestamptz, most_common_action text)
@@ -5295,7 +5431,8 @@ as $$
     group by u.action
   ) a
 $$;
-comment on function private.activity_summary(uuid) is 'How active a profile was; the week is the last seven days.';
+comment on function private.activity_summary(uuid) is
+  'Counts the activity of a profile. actions_this_week covers the last seven days.';
 
 create function private.get_user_activity_summary(user_id uuid)
 returns table (total_actions bigint, actions_this_week bigint, last_activity timestamptz, most_common_action text)
@@ -5313,7 +5450,8 @@ begin
 end
 $$;
 comment on function private.get_user_activity_summary(uuid) is
-  'As activity_summary, of the caller, and of anybody for admins. Definer: others'' activity is not readable; the caller is checked.';
+  'As activity_summary: users for themselves, admins for anybody. Definer: users cannot read the activity of others; '
+  'the function checks the caller.';
 grant execute on function private.get_user_activity_summary(uuid) to authenticated;
 
 create function private.get_user_stats()
@@ -5335,7 +5473,8 @@ begin
 end
 $$;
 comment on function private.get_user_stats() is
-  'The platform in four numbers; active today is who has activity since 00:00 UTC. Definer: they count rows of all users; admins only.';
+  'Four numbers about the service. A user is active today with activity since 00:00 UTC. Definer: they count rows of '
+  'all users; admins only, audited.';
 grant execute on function private.get_user_stats() to authenticated;
 
 create function private.like_pattern(search text)
@@ -5346,7 +5485,8 @@ set search_path = ''
 as $$
   select '%' || regexp_replace(lower(search), '([\\%_])', '\\\1', 'g') || '%'
 $$;
-comment on function private.like_pattern(text) is 'A pattern for LIKE that finds this text, wildcards taken literally.';
+comment on function private.like_pattern(text) is
+  'A LIKE pattern that finds this text anywhere. Wildcards in the text are taken literally.';
 
 create function private.user_order(sort text, direction text)
 returns text
@@ -5370,7 +5510,8 @@ begin
   return format('%s %s, p.id %s', sort_key, direction, direction);
 end
 $$;
-comment on function private.user_order(text, text) is 'The order of a list of users as SQL, of a fixed choice, or 400.';
+comment on function private.user_order(text, text) is
+  'The ORDER BY clause of a list of users, from a fixed set of columns. Refuses anything else with 400.';
 
 create function private.find_users(
   search text, plan text, role public.user_role, sort_order text, first bigint, page_size integer
@@ -5390,7 +5531,7 @@ declare
   page text := format('order by %s limit $4 offset $5', sort_order);
   explained json;
 begin
-  -- An address or a name is never as long.
+  -- No address and no name is this long.
   if char_length(search) > 500 then
     return query select '{}'::uuid[], 0::bigint, false;
     return;
@@ -5401,13 +5542,13 @@ begin
   total := (explained -> 0 -> 'Plan' ->> 'Plan Rows')::bigint;
   is_estimate := total > 20000;
   if is_estimate then
-    -- Many match: the index of the order meets a page of them soon, and counting them would take longer than the page.
+    -- Many rows match, so the index of the sort order soon finds a page. Counting all matches would take longer.
     execute format('select array(select p.id from public.profiles p where %s %s)', condition, page)
     into ids using pattern, plan, role, page_size, first;
     total := case when ids = '{}' then least(total, first) else greatest(total, first + cardinality(ids)) end;
   else
-    -- Few match: text, which the planner misjudges, is found by its index, whatever order the matches lie in, and counted
-    -- on the way. Without a search the planner knows better: it need not fetch every profile for a page of them.
+    -- Few rows match. The planner misjudges text searches, so all matches are materialized by the text index and then
+    -- counted and sorted. Without a search the planner chooses well and need not fetch every profile for one page.
     execute format(
       'with p as %s (select p.id, p.created_at, p.email, p.user_name from public.profiles p where %s)
        select array(select p.id from p %s), (select count(*) from p)',
@@ -5418,7 +5559,7 @@ begin
 end
 $$;
 comment on function private.find_users(text, text, public.user_role, text, bigint, integer) is
-  'Ids of one page of users, and how many there are: counted up to about 20,000, the planner''s estimate beyond.';
+  'Ids of one page of users and the number of matches: counted up to about 20,000, the planner''s estimate beyond.';
 
 create function private.describe_users(ids uuid[])
 returns jsonb
@@ -5453,7 +5594,8 @@ as $$
     where m.user_id = p.id
   ) usage
 $$;
-comment on function private.describe_users(uuid[]) is 'Users as admins see them in lists, in this order, with what they did and used.';
+comment on function private.describe_users(uuid[]) is
+  'The users with these ids, in this order, as admin lists show them, with counts of their activity and usage.';
 
 create function private.admin_list_users(
   page integer, page_size integer, search text, plan text, role public.user_role, sort text, direction text
@@ -5465,29 +5607,25 @@ set search_path = ''
 as $$
 declare
   sort_order text := private.user_order(sort, direction);
-  size integer := least(greatest(coalesce(page_size, 20), 1), 100);
-  number integer := greatest(coalesce(page, 1), 1);
+  size integer := private.page_size(page_size, 20);
+  number integer := private.page_number(page);
   wanted text := nullif(btrim(search), '');
   found_users record;
 begin
   perform private.require_admin();
   perform private.audit('admin_list_users', null, details => jsonb_build_object(
-    'page', number, 'page_size', size, 'search', left(wanted, 200), 'plan', plan, 'role', role, 'sort', sort, 'direction', direction
+    'page', number, 'page_size', size, 'search', left(wanted, 200), 'plan', plan, 'role', role, 'sort', sort,
+    'direction', direction
   ));
   select * into found_users
   from private.find_users(wanted, plan, role, sort_order, (number - 1)::bigint * size, size);
   return jsonb_build_object(
-    'users', private.describe_users(found_users.ids),
-    'total', found_users.total,
-    'total_is_estimate', found_users.is_estimate,
-    'total_pages', (found_users.total + size - 1) / size,
-    'current_page', number,
-    'page_size', size
-  );
+    'users', private.describe_users(found_users.ids), 'total_is_estimate', found_users.is_estimate
+  ) || private.describe_page(found_users.total, number, size);
 end
 $$;
 comment on function private.admin_list_users(integer, integer, text, text, public.user_role, text, text) is
-  'One page of users. Definer: others'' profiles are not readable; admins only, audited.';
+  'One page of users. Definer: users cannot read other profiles; admins only, audited.';
 grant execute on function private.admin_list_users(integer, integer, text, text, public.user_role, text, text)
   to authenticated;
 
@@ -5508,7 +5646,8 @@ as $$
   select private.admin_list_users(page, page_size, search, plan, role, sort, direction)
 $$;
 comment on function public.admin_list_users(integer, integer, text, text, public.user_role, text, text) is
-  'Admin RPC: { users, total, total_is_estimate, total_pages, current_page, page_size }; at most 100 a page. search finds text in address or name. total is counted up to about 20,000 matches and estimated beyond.';
+  'Admin RPC: { users, total, total_is_estimate, total_pages, current_page, page_size }, at most 100 users a page. '
+  'search finds text in address or name. total is counted up to about 20,000 matches and estimated beyond.';
 grant execute on function public.admin_list_users(integer, integer, text, text, public.user_role, text, text)
   to authenticated;
 
@@ -5533,7 +5672,7 @@ begin
 end
 $$;
 comment on function private.admin_get_user(uuid) is
-  'Everything about a user but content. Definer: others'' profiles are not readable; admins only, audited.';
+  'All data about a user except content. Definer: users cannot read other profiles; admins only, audited.';
 grant execute on function private.admin_get_user(uuid) to authenticated;
 
 create function public.admin_get_user(user_id uuid)
@@ -5545,7 +5684,8 @@ as $$
   select private.admin_get_user(user_id)
 $$;
 comment on function public.admin_get_user(uuid) is
-  'Admin RPC: a user as in admin_list_users, with profile (the whole row), organization, activity and note_count. 404 user_not_found.';
+  'Admin RPC: a user as in admin_list_users, with profile (the whole row), organization, activity and note_count. 404 '
+  'user_not_found.';
 grant execute on function public.admin_get_user(uuid) to authenticated;
 
 create function public.get_user_activity_summary(user_id uuid default null)
@@ -5557,7 +5697,7 @@ as $$
   select * from private.get_user_activity_summary(coalesce(user_id, private.current_profile_id()))
 $$;
 comment on function public.get_user_activity_summary(uuid) is
-  'Client RPC: the caller''s own activity in numbers; anybody''s for admins.';
+  'Client RPC: the caller''s own activity in numbers. Admins can ask for any user.';
 grant execute on function public.get_user_activity_summary(uuid) to authenticated;
 
 create function public.get_user_stats()
@@ -5568,12 +5708,23 @@ set search_path = ''
 as $$
   select * from private.get_user_stats()
 $$;
-comment on function public.get_user_stats() is 'Admin RPC: the platform in four numbers.';
+comment on function public.get_user_stats() is
+  'Admin RPC: the number of users, of users active today, of new users this week, and of usage metrics.';
 grant execute on function public.get_user_stats() to authenticated;
 
 -- From sql/12_admin/50_edit_users.sql
 
--- What admins change about users: role, suspension, credits; the first admin.
+-- What admins can change about users: role, suspension and credits. Also the first admin.
+
+create function private.queue_admin_change()
+returns void
+language sql
+set search_path = ''
+as $$
+  select pg_advisory_xact_lock(hashtextextended('parley.admins', 0))
+$$;
+comment on function private.queue_admin_change() is
+  'Lets one transaction at a time change who is an admin, so that two admins who leave at once cannot both go.';
 
 create function private.lock_admins()
 returns void
@@ -5582,13 +5733,12 @@ set search_path = ''
 as $$
 begin
   perform private.require_admin();
-  perform pg_advisory_xact_lock(hashtextextended('parley.admins', 0));
-  -- Who was waited for may have demoted the caller.
+  perform private.queue_admin_change();
+  -- The transaction that held the lock may have demoted the caller.
   perform private.require_admin();
 end
 $$;
-comment on function private.lock_admins() is
-  'As require_admin; who changes who is an admin does so one after the other.';
+comment on function private.lock_admins() is 'As require_admin. Changes of who is an admin run one after the other.';
 
 create function private.require_admin_left(before public.profiles)
 returns void
@@ -5599,7 +5749,7 @@ begin
   if before.role <> 'admin' or not before.is_active then
     return;
   end if;
-  -- Locked: one whose account is being deleted does not count.
+  -- Locks the remaining admin's row, so that an account that is being deleted at the same moment does not count.
   perform from public.profiles p
   where p.role = 'admin' and p.is_active and not p.is_deleted
   order by p.id
@@ -5611,7 +5761,7 @@ begin
 end
 $$;
 comment on function private.require_admin_left(public.profiles) is
-  'After an admin was demoted or suspended: refuses with 409 when no admin is left who can act.';
+  'Called after an admin was demoted, suspended or deleted. Refuses with 409 if no admin is left who can act.';
 
 create function private.admin_set_role(user_id uuid, role public.user_role)
 returns public.profiles
@@ -5637,7 +5787,7 @@ begin
 end
 $$;
 comment on function private.admin_set_role(uuid, public.user_role) is
-  'Gives a user a role; never takes the last admin away. Definer: roles are no client''s to write; admins only, audited.';
+  'Gives a user a role, but never demotes the last admin. Definer: clients cannot write roles; admins only, audited.';
 grant execute on function private.admin_set_role(uuid, public.user_role) to authenticated;
 
 create function public.admin_set_role(user_id uuid, role public.user_role)
@@ -5649,7 +5799,8 @@ as $$
   select private.admin_set_role(user_id, role)
 $$;
 comment on function public.admin_set_role(uuid, public.user_role) is
-  'Admin RPC: returns the changed profile. banned starts nothing from the next request on. 409 last_admin.';
+  'Admin RPC: sets a user''s role and returns the changed profile. A banned user can start nothing from the next '
+  'request on. 409 last_admin.';
 grant execute on function public.admin_set_role(uuid, public.user_role) to authenticated;
 
 create function private.admin_set_active(user_id uuid, is_active boolean)
@@ -5680,7 +5831,7 @@ begin
 end
 $$;
 comment on function private.admin_set_active(uuid, boolean) is
-  'Suspends a user or lets the user act again. Definer: is_active is no client''s to write; admins only, audited.';
+  'Suspends a user or lifts the suspension. Definer: clients cannot write is_active; admins only, audited.';
 grant execute on function private.admin_set_active(uuid, boolean) to authenticated;
 
 create function public.admin_set_active(user_id uuid, is_active boolean)
@@ -5692,7 +5843,7 @@ as $$
   select private.admin_set_active(user_id, is_active)
 $$;
 comment on function public.admin_set_active(uuid, boolean) is
-  'Admin RPC: false suspends; returns the changed profile. 409 last_admin.';
+  'Admin RPC: false suspends a user, true lifts the suspension. Returns the changed profile. 409 last_admin.';
 grant execute on function public.admin_set_active(uuid, boolean) to authenticated;
 
 create function private.grant_credits(profile_id uuid, amount integer, expires_at timestamptz)
@@ -5706,7 +5857,7 @@ begin
   update public.profiles p
   set tokens = case when p.tokens_expires_at <= now() then 0 else p.tokens end + amount,
       tokens_expires_at = case
-        -- Credits that never expire stay so, and a grant that never expires makes the others so.
+        -- Credits that never expire keep no expiry. A grant without expiry removes the expiry of the whole balance.
         when grant_credits.expires_at is not null and not (p.tokens > 0 and p.tokens_expires_at is null)
           then greatest(p.tokens_expires_at, grant_credits.expires_at)
       end
@@ -5716,7 +5867,8 @@ begin
 end
 $$;
 comment on function private.grant_credits(uuid, integer, timestamptz) is
-  'Adds credits in one statement: an expired balance is zeroed first, the expiry becomes the later of both; null is never.';
+  'Adds credits in one statement. An expired balance counts as zero. The later of both expiries holds; null means '
+  'never.';
 
 create function private.admin_grant_credits(user_id uuid, amount integer, expires_at timestamptz)
 returns public.profiles
@@ -5749,7 +5901,7 @@ begin
 end
 $$;
 comment on function private.admin_grant_credits(uuid, integer, timestamptz) is
-  'Gives a user credits. Definer: credits are no client''s to write; admins only, audited.';
+  'Gives a user credits. Definer: clients cannot write credits; admins only, audited.';
 grant execute on function private.admin_grant_credits(uuid, integer, timestamptz) to authenticated;
 
 create function public.admin_grant_credits(user_id uuid, amount integer, expires_at timestamptz default null)
@@ -5761,7 +5913,7 @@ as $$
   select private.admin_grant_credits(user_id, amount, expires_at)
 $$;
 comment on function public.admin_grant_credits(uuid, integer, timestamptz) is
-  'Admin RPC: credits, one message each, until expires_at or for ever; returns the changed profile.';
+  'Admin RPC: gives credits, one message each, until expires_at or for ever. Returns the changed profile.';
 grant execute on function public.admin_grant_credits(uuid, integer, timestamptz) to authenticated;
 
 create function private.setup_admin(email text)
@@ -5791,7 +5943,8 @@ begin
 end
 $$;
 comment on function private.setup_admin(text) is
-  'Makes the user with this address an admin. Called by npm run db:setup-admin as postgres: the first admin has nobody to ask.';
+  'Makes the user with this address an admin. npm run db:setup-admin calls it as postgres, because no admin exists '
+  'yet who could.';
 
 -- From sql/12_admin/60_notes.sql
 
@@ -5821,7 +5974,7 @@ begin
 end
 $$;
 comment on function private.admin_add_note(uuid, text, boolean) is
-  'Notes something about a user. Definer: notes are no client''s to write; admins only, audited.';
+  'Adds a note about a user. Definer: clients cannot write notes; admins only, audited.';
 grant execute on function private.admin_add_note(uuid, text, boolean) to authenticated;
 
 create function public.admin_add_note(user_id uuid, note text, is_flagged boolean default false)
@@ -5832,7 +5985,8 @@ set search_path = ''
 as $$
   select private.admin_add_note(user_id, note, is_flagged)
 $$;
-comment on function public.admin_add_note(uuid, text, boolean) is 'Admin RPC: returns the note, which the user never sees.';
+comment on function public.admin_add_note(uuid, text, boolean) is
+  'Admin RPC: adds a note about a user and returns it. The user cannot see it.';
 grant execute on function public.admin_add_note(uuid, text, boolean) to authenticated;
 
 create function private.admin_flag_note(note_id uuid, is_flagged boolean)
@@ -5860,7 +6014,8 @@ begin
   return after;
 end
 $$;
-comment on function private.admin_flag_note(uuid, boolean) is 'Flags a note or takes the flag off. Definer: as admin_add_note.';
+comment on function private.admin_flag_note(uuid, boolean) is
+  'Flags a note or removes the flag. Definer: clients cannot write notes; admins only, audited.';
 grant execute on function private.admin_flag_note(uuid, boolean) to authenticated;
 
 create function public.admin_flag_note(note_id uuid, is_flagged boolean default true)
@@ -5871,7 +6026,8 @@ set search_path = ''
 as $$
   select private.admin_flag_note(note_id, is_flagged)
 $$;
-comment on function public.admin_flag_note(uuid, boolean) is 'Admin RPC: returns the changed note. 404 note_not_found.';
+comment on function public.admin_flag_note(uuid, boolean) is
+  'Admin RPC: flags a note or removes the flag, and returns the changed note. 404 note_not_found.';
 grant execute on function public.admin_flag_note(uuid, boolean) to authenticated;
 
 create function private.admin_list_notes(user_id uuid, only_flagged boolean)
@@ -5895,7 +6051,7 @@ begin
 end
 $$;
 comment on function private.admin_list_notes(uuid, boolean) is
-  'Notes about a user, or about all. Definer: notes are readable by no client; admins only, audited.';
+  'Notes about one user, or about all users. Definer: clients cannot read notes; admins only, audited.';
 grant execute on function private.admin_list_notes(uuid, boolean) to authenticated;
 
 create function public.admin_list_notes(user_id uuid default null, only_flagged boolean default false)
@@ -5907,12 +6063,12 @@ as $$
   select * from private.admin_list_notes(user_id, only_flagged)
 $$;
 comment on function public.admin_list_notes(uuid, boolean) is
-  'Admin RPC: notes about a user, or about everybody, newest first, at most 1000.';
+  'Admin RPC: notes about one user, or about all users, newest first, at most 1000.';
 grant execute on function public.admin_list_notes(uuid, boolean) to authenticated;
 
 -- From sql/13_custom_instructions.sql
 
--- What a user wants every assistant to know; it flows into each turn.
+-- Custom instructions: what a user wants every assistant to know. They are part of every turn.
 
 create table public.custom_instructions (
   user_id uuid primary key default private.current_profile_id(),
@@ -5923,7 +6079,8 @@ create table public.custom_instructions (
   constraint custom_instructions_content_check check (char_length(content) between 1 and 4000)
 );
 
-comment on table public.custom_instructions is 'One text per profile, added to the instructions of every assistant.';
+comment on table public.custom_instructions is
+  'One text for each profile, added to the instructions of every assistant.';
 
 create trigger custom_instructions_touch
   before update on public.custom_instructions
@@ -5932,7 +6089,7 @@ create trigger custom_instructions_touch
 alter table public.custom_instructions enable row level security;
 
 grant select, delete on public.custom_instructions to authenticated;
--- The key is granted for upserts on it; the policy lets it be the caller's only.
+-- Upserts need the grant on user_id. The policies limit its value to the caller's own id.
 grant insert (user_id, content), update (user_id, content) on public.custom_instructions to authenticated;
 grant select, insert, update, delete on public.custom_instructions to service_role;
 
@@ -5955,7 +6112,7 @@ create policy custom_instructions_delete_own on public.custom_instructions
 
 -- From sql/14_lookouts/10_tables.sql
 
--- Lookouts, prompts that run on a schedule, and their runs; who may read them.
+-- Tables of lookouts, which are prompts that run on a schedule, and of their runs, and the policies for reading.
 
 create table public.lookouts (
   id uuid primary key default gen_random_uuid(),
@@ -6000,7 +6157,7 @@ create table public.lookout_runs (
   started_at timestamptz not null default now(),
   turn_started_at timestamptz,
   finished_at timestamptz,
-  -- One index serves the foreign key and the runs of a lookout by time, and makes a scheduled time one run.
+  -- One index serves the foreign key and the runs of a lookout by time, and allows one run for each scheduled time.
   constraint lookout_runs_lookout_id_user_id_scheduled_at_key unique (lookout_id, user_id, scheduled_at),
   constraint lookout_runs_lookout_id_user_id_fkey foreign key (lookout_id, user_id)
     references public.lookouts (id, user_id) on delete cascade,
@@ -6013,20 +6170,24 @@ create table public.lookout_runs (
 );
 
 comment on table public.lookouts is
-  'Prompts that run on a schedule. Written by the lookouts function only: it computes next_run_at.';
+  'Prompts that run on a schedule. Only the lookouts function writes them, because it computes next_run_at.';
 comment on column public.lookouts.cron_schedule is
-  'Five fields in the timezone; for once the local time as YYYY-MM-DDTHH:MM:SS, or with Z an instant.';
-comment on column public.lookouts.timezone is 'IANA name.';
-comment on column public.lookouts.next_run_at is 'While a run goes on, the time that it was for, unless it was asked for by hand. Null while paused or archived.';
-comment on column public.lookouts.status is 'running while a run goes on; paused and archived stay what they are meanwhile.';
-comment on column public.lookouts.last_run_at is 'When a run last ended that was not skipped.';
-comment on column public.lookouts.lease_until is 'While a run goes on: when another may take it over.';
+  'Five fields, in the timezone. With frequency once: the local time as YYYY-MM-DDTHH:MM:SS, or an instant with Z.';
+comment on column public.lookouts.timezone is 'IANA name of the timezone.';
+comment on column public.lookouts.next_run_at is
+  'While a scheduled run is running, the time that the run is for. Null while paused or archived.';
+comment on column public.lookouts.status is
+  'running during a run. A lookout that is paused or archived during a run keeps that status.';
+comment on column public.lookouts.last_run_at is 'When the last run ended, not counting skipped runs.';
+comment on column public.lookouts.lease_until is 'During a run: when another caller may take the run over.';
 comment on table public.lookout_runs is 'The last 100 runs of each lookout, one for each scheduled time.';
-comment on column public.lookout_runs.scheduled_at is 'When it was due, or when it was asked for by hand.';
+comment on column public.lookout_runs.scheduled_at is 'When the run was due, or when the user asked for it.';
 comment on column public.lookout_runs.error is 'Why a run was skipped or failed: code and message.';
-comment on column public.lookout_runs.attempts is 'How often it was claimed; waiting for a limit or for a reply does not count.';
+comment on column public.lookout_runs.attempts is
+  'How often the run was claimed. Waiting for a limit or for a reply does not count.';
 comment on column public.lookout_runs.turn_started_at is
-  'Set with the session, in the transaction that charges: from then on the run is never started again.';
+  'Set together with the session, in the transaction that charges the message. From then on the run is never started '
+  'again.';
 
 create trigger lookouts_touch
   before update of title, prompt, assistant_slug, frequency, cron_schedule, timezone, status on public.lookouts
@@ -6046,24 +6207,24 @@ create policy lookout_runs_select_own on public.lookout_runs
   for select to authenticated
   using (user_id = (select private.current_profile_id()));
 
--- My lookouts, and which of them are the oldest.
+-- Serves the list of a user's lookouts, and the order by age.
 create index lookouts_user_id_created_at_idx on public.lookouts (user_id, created_at, id);
 
--- The claim: what is due, and what was interrupted.
+-- Serve the claim of due lookouts and of interrupted runs.
 create index lookouts_active_next_run_at_idx on public.lookouts (next_run_at) where status = 'active';
 create index lookouts_lease_until_idx on public.lookouts (lease_until) where lease_until is not null;
 
--- At most one run of a lookout goes on.
+-- Allows a lookout one running run at most.
 create unique index lookout_runs_running_lookout_id_key on public.lookout_runs (lookout_id) where status = 'running';
 
--- Foreign keys.
+-- Serve the foreign keys.
 create index lookouts_assistant_slug_idx on public.lookouts (assistant_slug);
 create index lookouts_last_run_session_id_idx on public.lookouts (last_run_session_id, user_id);
 create index lookout_runs_session_id_idx on public.lookout_runs (session_id, user_id);
 
 -- From sql/14_lookouts/20_edit.sql
 
--- Lookouts: made, edited, logged, and gone with their account.
+-- Creates and edits lookouts, logs new ones, and deletes them with their account.
 
 create function private.lookout_lease()
 returns interval
@@ -6071,10 +6232,10 @@ language sql
 immutable
 set search_path = ''
 as $$
-  -- A hosted function is ended after 150 seconds.
+  -- Supabase ends a hosted function after 150 seconds.
   select interval '3 minutes'
 $$;
-comment on function private.lookout_lease() is 'How long whoever claims a run has for it.';
+comment on function private.lookout_lease() is 'How long a caller holds the lease of a claimed run.';
 grant execute on function private.lookout_lease() to service_role;
 
 create function private.lookout_limit(profile_id uuid)
@@ -6088,9 +6249,32 @@ as $$
   join public.plans l on l.slug = p.subscription_plan
   where p.id = profile_id
 $$;
-comment on function private.lookout_limit(uuid) is 'How many lookouts a profile''s plan has; null is unlimited.';
+comment on function private.lookout_limit(uuid) is 'How many lookouts the plan of a profile allows; null is unlimited.';
 
-create function private.require_lookout_limit(profile_id uuid, others bigint)
+create function private.lock_lookout(lookout_id uuid, profile_id uuid)
+returns public.lookouts
+language plpgsql
+set search_path = ''
+as $$
+declare
+  lookout public.lookouts;
+begin
+  select * into lookout
+  from public.lookouts l
+  where l.id = lookout_id and l.user_id = profile_id
+  for no key update;
+  if lookout.id is null then
+    perform private.refuse(
+      404, 'lookout_not_found',
+      'This lookout does not exist or belongs to another user. Reload the list of lookouts.'
+    );
+  end if;
+  return lookout;
+end
+$$;
+comment on function private.lock_lookout(uuid, uuid) is 'Locks a lookout of a user, or refuses with 404.';
+
+create function private.require_lookout_limit(profile_id uuid, newer public.lookouts default null)
 returns void
 language plpgsql
 set search_path = ''
@@ -6098,7 +6282,13 @@ as $$
 declare
   max_lookouts integer := private.lookout_limit(profile_id);
 begin
-  if others >= max_lookouts then
+  if max_lookouts <= (
+    select count(*)
+    from public.lookouts l
+    where l.user_id = profile_id
+      and l.status <> 'archived'
+      and (newer.id is null or (l.created_at, l.id) < (newer.created_at, newer.id))
+  ) then
     perform private.refuse(
       402, 'lookout_limit_reached',
       'You have as many active lookouts as your plan allows. Archive a lookout or upgrade the plan.',
@@ -6107,8 +6297,9 @@ begin
   end if;
 end
 $$;
-comment on function private.require_lookout_limit(uuid, bigint) is
-  'Refuses with 402 when so many other lookouts leave no room for one more.';
+comment on function private.require_lookout_limit(uuid, public.lookouts) is
+  'Refuses with 402 if the plan has no room for one more lookout. With newer, only lookouts that are older than it '
+  'count.';
 
 create function private.create_lookout(auth_user_id uuid, title text, prompt text, assistant_slug text, frequency text,
   cron_schedule text, timezone text, next_run_at timestamptz)
@@ -6122,9 +6313,7 @@ declare
   lookout public.lookouts;
 begin
   perform private.assistant_for_turn(assistant_slug, profile_id);
-  perform private.require_lookout_limit(profile_id, (
-    select count(*) from public.lookouts l where l.user_id = profile_id and l.status <> 'archived'
-  ));
+  perform private.require_lookout_limit(profile_id);
   insert into public.lookouts
     (user_id, title, prompt, assistant_slug, frequency, cron_schedule, timezone, next_run_at)
   values (profile_id, create_lookout.title, create_lookout.prompt, create_lookout.assistant_slug,
@@ -6134,7 +6323,8 @@ begin
 end
 $$;
 comment on function private.create_lookout(uuid, text, text, text, text, text, text, timestamptz) is
-  'A new lookout, if the account may act, its plan has the assistant, and has room. Definer: the functions of turns are not granted.';
+  'Creates a lookout if the user may act, the plan includes the assistant, and the plan has room. Definer: the '
+  'functions of turns are not granted.';
 grant execute on function private.create_lookout(uuid, text, text, text, text, text, text, timestamptz) to service_role;
 
 create function public.create_lookout(auth_user_id uuid, title text, prompt text, assistant_slug text, frequency text,
@@ -6144,10 +6334,13 @@ language sql
 security invoker
 set search_path = ''
 as $$
-  select private.create_lookout(auth_user_id, title, prompt, assistant_slug, frequency, cron_schedule, timezone, next_run_at)
+  select private.create_lookout(
+    auth_user_id, title, prompt, assistant_slug, frequency, cron_schedule, timezone, next_run_at
+  )
 $$;
 comment on function public.create_lookout(uuid, text, text, text, text, text, text, timestamptz) is
-  'Service RPC of the lookouts function, which has computed next_run_at. 402 lookout_limit_reached or plan_required, 403 account_blocked.';
+  'Service RPC of the lookouts function, which computes next_run_at. 402 lookout_limit_reached or plan_required, 403 '
+  'account_blocked.';
 grant execute on function public.create_lookout(uuid, text, text, text, text, text, text, timestamptz) to service_role;
 
 create function private.lookout_schedule(lookout public.lookouts)
@@ -6159,7 +6352,8 @@ as $$
   select jsonb_build_object('frequency', lookout.frequency, 'cron_schedule', lookout.cron_schedule,
     'timezone', lookout.timezone, 'is_off', lookout.next_run_at is null)
 $$;
-comment on function private.lookout_schedule(public.lookouts) is 'What the next run of a lookout is computed from.';
+comment on function private.lookout_schedule(public.lookouts) is
+  'The values of a lookout that its next run is computed from.';
 
 create function private.store_lookout(lookout public.lookouts, changes jsonb, new_status text)
 returns public.lookouts
@@ -6181,7 +6375,7 @@ as $$
   returning l
 $$;
 comment on function private.store_lookout(public.lookouts, jsonb, text) is
-  'Writes what changes of a lookout; one that is off has no next run.';
+  'Stores changes of a lookout. A lookout that is paused or archived has no next run.';
 
 create function private.update_lookout(auth_user_id uuid, lookout_id uuid, seen jsonb, changes jsonb)
 returns public.lookouts
@@ -6190,22 +6384,12 @@ security definer
 set search_path = ''
 as $$
 declare
-  -- Who is suspended may still switch off.
+  -- A suspended user may still pause or archive a lookout.
   profile_id uuid := private.lock_profile(auth_user_id,
     must_act => changes not in ('{"status": "paused"}', '{"status": "archived"}'));
-  lookout public.lookouts;
+  lookout public.lookouts := private.lock_lookout(lookout_id, profile_id);
   new_status text;
 begin
-  select * into lookout
-  from public.lookouts l
-  where l.id = lookout_id and l.user_id = profile_id
-  for no key update;
-  if lookout.id is null then
-    perform private.refuse(
-      404, 'lookout_not_found',
-      'This lookout does not exist or belongs to another user. Reload the list of lookouts.'
-    );
-  end if;
   if private.lookout_schedule(lookout) <> seen then
     return null;
   end if;
@@ -6213,9 +6397,7 @@ begin
   new_status := case when changes ->> 'status' = 'active' and lookout.status = 'running' then 'running'
     else coalesce(changes ->> 'status', lookout.status) end;
   if lookout.status = 'archived' and new_status <> 'archived' then
-    perform private.require_lookout_limit(profile_id, (
-      select count(*) from public.lookouts l where l.user_id = profile_id and l.status <> 'archived'
-    ));
+    perform private.require_lookout_limit(profile_id);
   end if;
   if changes ? 'assistant_slug' then
     perform private.assistant_for_turn(changes ->> 'assistant_slug', profile_id);
@@ -6224,7 +6406,8 @@ begin
 end
 $$;
 comment on function private.update_lookout(uuid, uuid, jsonb, jsonb) is
-  'Changes a lookout of a user, or null when its schedule is not the one seen. Definer: the functions of turns are not granted.';
+  'Changes a lookout of a user. Returns null if its schedule differs from the one that the caller saw. Definer: the '
+  'functions of turns are not granted.';
 grant execute on function private.update_lookout(uuid, uuid, jsonb, jsonb) to service_role;
 
 create function public.update_lookout(auth_user_id uuid, lookout_id uuid, seen jsonb, changes jsonb)
@@ -6236,7 +6419,9 @@ as $$
   select private.update_lookout(auth_user_id, lookout_id, seen, changes)
 $$;
 comment on function public.update_lookout(uuid, uuid, jsonb, jsonb) is
-  'Service RPC of the lookouts function. seen: frequency, cron_schedule, timezone and is_off that next_run_at in changes was computed from; a row of nulls when they have changed since: read again.';
+  'Service RPC of the lookouts function. seen holds the frequency, cron_schedule, timezone and is_off from which the '
+  'caller computed next_run_at in changes. Returns a row of nulls if they have changed since; the caller then reads '
+  'the lookout again.';
 grant execute on function public.update_lookout(uuid, uuid, jsonb, jsonb) to service_role;
 
 create function private.log_lookout()
@@ -6250,7 +6435,8 @@ begin
   return null;
 end
 $$;
-comment on function private.log_lookout() is 'Trigger: a new lookout is activity. Definer: private.log_activity is not granted.';
+comment on function private.log_lookout() is
+  'Trigger: logs a new lookout as activity. Definer: private.log_activity is not granted.';
 
 create function private.drop_lookouts()
 returns trigger
@@ -6259,7 +6445,7 @@ security definer
 set search_path = ''
 as $$
 begin
-  -- As in private.lock_run; nothing begins meanwhile, for that waits for the profile.
+  -- Takes the locks in the order of private.lock_run. No run can start meanwhile, because that waits for the profile.
   perform from public.chat_sessions s
   where s.id = any (array(
     select r.session_id
@@ -6273,7 +6459,8 @@ begin
 end
 $$;
 comment on function private.drop_lookouts() is
-  'Trigger: the lookouts of an account go with it, however it is deleted. Definer: whoever deletes it may not write here.';
+  'Trigger: deletes the lookouts of an account that is being deleted, however the deletion began. Definer: the role '
+  'that deletes an account cannot write lookouts.';
 
 create trigger lookouts_log_creation
   after insert on public.lookouts
@@ -6286,7 +6473,7 @@ create trigger profiles_drop_lookouts
 
 -- From sql/14_lookouts/30_claims.sql
 
--- Which lookouts run now: by hand, on schedule, after an interruption.
+-- Chooses the runs to start: asked for by the user, due by schedule, or interrupted.
 
 create function private.run_lookout_now(auth_user_id uuid, lookout_id uuid)
 returns public.lookout_runs
@@ -6296,19 +6483,9 @@ set search_path = ''
 as $$
 declare
   profile_id uuid := private.lock_profile(auth_user_id);
-  lookout public.lookouts;
+  lookout public.lookouts := private.lock_lookout(lookout_id, profile_id);
   run public.lookout_runs;
 begin
-  select * into lookout
-  from public.lookouts l
-  where l.id = lookout_id and l.user_id = profile_id
-  for no key update;
-  if lookout.id is null then
-    perform private.refuse(
-      404, 'lookout_not_found',
-      'This lookout does not exist or belongs to another user. Reload the list of lookouts.'
-    );
-  end if;
   if lookout.next_run_at is null then
     perform private.refuse(
       409, 'lookout_not_active',
@@ -6329,7 +6506,7 @@ begin
 end
 $$;
 comment on function private.run_lookout_now(uuid, uuid) is
-  'Claims a run beside the schedule. Definer: the functions of profiles are not granted.';
+  'Claims a run that the user asks for, outside the schedule. Definer: the functions of profiles are not granted.';
 grant execute on function private.run_lookout_now(uuid, uuid) to service_role;
 
 create function public.run_lookout_now(auth_user_id uuid, lookout_id uuid)
@@ -6341,7 +6518,8 @@ as $$
   select private.run_lookout_now(auth_user_id, lookout_id)
 $$;
 comment on function public.run_lookout_now(uuid, uuid) is
-  'Service RPC of the lookouts function: a run that the user asks for, claimed by the caller. 409 lookout_running or lookout_not_active.';
+  'Service RPC of the lookouts function: creates a run that the user asks for, claimed by the calling function. 409 '
+  'lookout_running or lookout_not_active.';
 grant execute on function public.run_lookout_now(uuid, uuid) to service_role;
 
 create function private.claim_interrupted_runs(max_count integer)
@@ -6352,8 +6530,8 @@ as $$
 declare
   run_ids uuid[];
 begin
-  -- No run goes on: whoever took a time that had run already died before it moved the lookout on. Its time is left as it
-  -- is, and due again.
+  -- These lookouts have no running run. A function claimed a time that had already run, and died before it set the next
+  -- time. The time stays as it is and is due again.
   update public.lookouts l
   set lease_until = null, status = case when l.status = 'running' then 'active' else l.status end
   where l.id in (
@@ -6390,7 +6568,7 @@ begin
 end
 $$;
 comment on function private.claim_interrupted_runs(integer) is
-  'Takes over runs whose lease has run out: their function died, or they had to wait. A lease without a run is let go.';
+  'Takes over runs whose lease has expired: their function died, or they had to wait. Releases a lease without a run.';
 grant execute on function private.claim_interrupted_runs(integer) to service_role;
 
 create function private.claim_scheduled_runs(max_count integer)
@@ -6417,7 +6595,7 @@ begin
     returning l.id, l.user_id, l.next_run_at
   ),
   runs as (
-    -- A time that has run already is claimed too: the lookout is to be moved on, and the run stays as it is.
+    -- Claims a time that has already run too, so that the lookout gets its next time. The run itself stays as it is.
     insert into public.lookout_runs as r (lookout_id, user_id, scheduled_at)
     select c.id, c.user_id, c.next_run_at from claimed c
     on conflict on constraint lookout_runs_lookout_id_user_id_scheduled_at_key do update
@@ -6428,7 +6606,7 @@ begin
   return run_ids;
 end
 $$;
-comment on function private.claim_scheduled_runs(integer) is 'Makes the runs of lookouts that are due.';
+comment on function private.claim_scheduled_runs(integer) is 'Creates and claims runs of due lookouts.';
 grant execute on function private.claim_scheduled_runs(integer) to service_role;
 
 create function public.claim_due_lookouts(max_count integer)
@@ -6451,7 +6629,8 @@ begin
 end
 $$;
 comment on function public.claim_due_lookouts(integer) is
-  'Service RPC of the lookouts function: runs that are due or were interrupted, each to one caller until its lease runs out.';
+  'Service RPC of the lookouts function: claims due and interrupted runs. Each run belongs to one caller until its '
+  'lease expires.';
 grant execute on function public.claim_due_lookouts(integer) to service_role;
 
 create function public.count_due_lookouts()
@@ -6466,12 +6645,12 @@ as $$
   where (l.status = 'active' and l.next_run_at <= now()) or l.lease_until is not null
 $$;
 comment on function public.count_due_lookouts() is
-  'Service RPC of the lookouts function: what is due or goes on.';
+  'Service RPC of the lookouts function: the number of lookouts that are due or running.';
 grant execute on function public.count_due_lookouts() to service_role;
 
 -- From sql/14_lookouts/40_runs.sql
 
--- A run of a lookout, a turn in a chat session of its own, from start to end.
+-- A run of a lookout from start to end. Each run is a turn in a chat session of its own.
 
 create function private.open_run_session(run public.lookout_runs, lookout public.lookouts)
 returns uuid
@@ -6490,7 +6669,8 @@ begin
   return new_id;
 end
 $$;
-comment on function private.open_run_session(public.lookout_runs, public.lookouts) is 'The session that a run writes.';
+comment on function private.open_run_session(public.lookout_runs, public.lookouts) is
+  'Creates the chat session of a run.';
 
 create function private.check_run(run public.lookout_runs, lookout public.lookouts)
 returns void
@@ -6511,18 +6691,12 @@ begin
       'The lookout was paused or archived before the run started. Resume the lookout first.'
     );
   end if;
-  -- After a downgrade the oldest go on.
-  perform private.require_lookout_limit(run.user_id, (
-    select count(*)
-    from public.lookouts l
-    where l.user_id = run.user_id
-      and l.status <> 'archived'
-      and (l.created_at, l.id) < (lookout.created_at, lookout.id)
-  ));
+  -- After a downgrade the oldest lookouts keep running.
+  perform private.require_lookout_limit(run.user_id, lookout);
 end
 $$;
 comment on function private.check_run(public.lookout_runs, public.lookouts) is
-  'Refuses a run that may not begin, before start_turn says what it has to say.';
+  'Refuses a run that may not start. The checks of start_turn follow.';
 
 create function private.start_lookout_run(run_id uuid)
 returns jsonb
@@ -6539,7 +6713,7 @@ begin
   if run.id is null or run.turn_started_at is not null then
     return null;
   end if;
-  -- The profile first, as in create_lookout.
+  -- Locks the profile first, as create_lookout does.
   select p.auth_id into login from public.profiles p where p.id = run.user_id for no key update;
   select * into run from public.lookout_runs r where r.id = run_id for no key update;
   if run.id is null or run.status <> 'running' or run.turn_started_at is not null then
@@ -6553,7 +6727,8 @@ begin
 end
 $$;
 comment on function private.start_lookout_run(uuid) is
-  'Session, message and charge of a run in one transaction: a refusal leaves nothing, and a run starts once. Definer: the functions of turns are not granted.';
+  'Creates the session and the message of a run and charges it, in one transaction. A refusal leaves nothing behind, '
+  'and a run starts only once. Definer: the functions of turns are not granted.';
 grant execute on function private.start_lookout_run(uuid) to service_role;
 
 create function public.start_lookout_run(run_id uuid)
@@ -6565,7 +6740,9 @@ as $$
   select private.start_lookout_run(run_id)
 $$;
 comment on function public.start_lookout_run(uuid) is
-  'Service RPC of the lookouts function: the turn of a claimed run, as start_turn returns it; null when there is nothing to start any more. Refuses as start_turn does; 402 lookout_limit_reached after a downgrade, 503 run_abandoned after 5 attempts.';
+  'Service RPC of the lookouts function: starts the turn of a claimed run and returns it as start_turn does. Returns '
+  'null if nothing is left to start. Refuses as start_turn does; 402 lookout_limit_reached after a downgrade, 503 '
+  'run_abandoned after 5 attempts.';
 grant execute on function public.start_lookout_run(uuid) to service_role;
 
 create function private.run_error(status text, code text, message text)
@@ -6576,7 +6753,7 @@ set search_path = ''
 as $$
   select jsonb_build_object('status', status, 'code', code, 'message', message)
 $$;
-comment on function private.run_error(text, text, text) is 'How a run ends that did not complete.';
+comment on function private.run_error(text, text, text) is 'The ending of a run that did not complete.';
 
 create function private.run_ending(run public.lookout_runs)
 returns jsonb
@@ -6603,7 +6780,7 @@ begin
   reply := private.reply_to(question);
 
   if reply.status = 'streaming' then
-    -- Recovery ends every turn long before.
+    -- Recovery settles every turn long before this.
     return case when run.turn_started_at < now() - interval '1 hour' then
       private.run_error(
         'failed', 'run_abandoned',
@@ -6619,7 +6796,7 @@ begin
 end
 $$;
 comment on function private.run_ending(public.lookout_runs) is
-  'How the turn of a run ended, whoever settled it; null while it generates, or when it has not begun.';
+  'How the turn of a run ended. Null while the turn is running, or if it has not started.';
 
 create function private.lock_run(run_id uuid)
 returns public.lookout_runs
@@ -6630,21 +6807,22 @@ declare
   run public.lookout_runs;
 begin
   select * into run from public.lookout_runs r where r.id = run_id;
-  -- Session, lookout, run: the order in which deleting a session reaches them.
+  -- Locks session, lookout and run in the order in which the deletion of a session reaches them.
   perform from public.chat_sessions s where s.id = run.session_id for update;
   perform from public.lookouts l where l.id = run.lookout_id for no key update;
   select * into run from public.lookout_runs r where r.id = run_id for no key update;
   return run;
 end
 $$;
-comment on function private.lock_run(uuid) is 'A run, locked with its lookout and session; null when it is gone.';
+comment on function private.lock_run(uuid) is
+  'Returns a run and locks it with its lookout and session; null if the run is gone.';
 
 create function private.release_lookout(run public.lookout_runs, next_run_at timestamptz)
 returns void
 language sql
 set search_path = ''
 as $$
-  -- Paused, archived or edited meanwhile: then next_run_at is another, and only the lease goes.
+  -- If the lookout was paused, archived or edited meanwhile, next_run_at differs and only the lease ends.
   update public.lookouts l
   set lease_until = null,
       status = case
@@ -6657,12 +6835,15 @@ as $$
         when l.next_run_at <> run.scheduled_at then l.next_run_at
         when l.next_run_at = run.scheduled_at and l.frequency <> 'once' then release_lookout.next_run_at
       end,
-      last_run_at = case when run.status = 'skipped' then l.last_run_at else coalesce(run.finished_at, l.last_run_at) end,
+      last_run_at = case
+        when run.status = 'skipped' then l.last_run_at
+        else coalesce(run.finished_at, l.last_run_at)
+      end,
       last_run_session_id = case when run.status = 'skipped' then l.last_run_session_id else run.session_id end
   where l.id = run.lookout_id
 $$;
 comment on function private.release_lookout(public.lookout_runs, timestamptz) is
-  'Sends a lookout on its way after a run: to its next time, or into the archive.';
+  'Ends the lease of a lookout after a run and sets its next time. A lookout that runs once is archived.';
 
 create function private.trim_runs(lookout_id uuid, user_id uuid)
 returns void
@@ -6683,7 +6864,7 @@ as $$
     )
 $$;
 comment on function private.trim_runs(uuid, uuid) is
-  'Keeps the last 100 runs. Called under the lock of the lookout, so that writers queue.';
+  'Keeps the last 100 runs of a lookout. The caller holds the lock of the lookout, so concurrent writers wait.';
 
 create function private.settle_run(run public.lookout_runs, ending jsonb)
 returns public.lookout_runs
@@ -6694,7 +6875,7 @@ declare
   ended public.lookout_runs;
 begin
   if ending ->> 'status' = 'failed' then
-    -- Nothing came, and nobody has gone on with it.
+    -- Deletes the session if it has no reply text and the user has not continued the chat.
     delete from public.chat_sessions s
     where s.id = run.session_id
       and s.message_count <= 2
@@ -6711,7 +6892,7 @@ begin
 end
 $$;
 comment on function private.settle_run(public.lookout_runs, jsonb) is
-  'Records how a run ended; a failed one leaves no session without a reply.';
+  'Records how a run ended. A failed run leaves no session without a reply.';
 
 create function private.settle_lookout_run(run_id uuid, next_run_at timestamptz, outcome jsonb)
 returns public.lookout_runs
@@ -6734,7 +6915,7 @@ begin
   if run.status = 'running' then
     run := private.settle_run(run, ending);
   elsif exists (select from public.lookout_runs r where r.lookout_id = run.lookout_id and r.status = 'running') then
-    -- Ended long ago: what goes on now is another's.
+    -- The run ended earlier. The lookout's lease now belongs to another run.
     return run;
   end if;
   perform private.release_lookout(run, next_run_at);
@@ -6743,7 +6924,7 @@ begin
 end
 $$;
 comment on function private.settle_lookout_run(uuid, timestamptz, jsonb) is
-  'Ends a run once and moves its lookout on. Definer: the functions of turns are not granted.';
+  'Settles a run once and sets the next time of its lookout. Definer: the functions of turns are not granted.';
 grant execute on function private.settle_lookout_run(uuid, timestamptz, jsonb) to service_role;
 
 create function public.settle_lookout_run(run_id uuid, next_run_at timestamptz default null, outcome jsonb default null)
@@ -6755,7 +6936,9 @@ as $$
   select private.settle_lookout_run(run_id, next_run_at, outcome)
 $$;
 comment on function public.settle_lookout_run(uuid, timestamptz, jsonb) is
-  'Service RPC of the lookouts function: records a run by how its turn ended, else by outcome (status, code, message), and sets the next time unless the lookout was changed. Still running: its reply is generated elsewhere, and the run is claimed again in a minute.';
+  'Service RPC of the lookouts function: records how a run ended, from its turn or else from outcome (status, code, '
+  'message). Sets the next time unless the lookout was changed meanwhile. A returned status of running means that '
+  'another function generates the reply; the run is claimed again in a minute.';
 grant execute on function public.settle_lookout_run(uuid, timestamptz, jsonb) to service_role;
 
 create function public.defer_lookout_run(run_id uuid, until timestamptz)
@@ -6780,7 +6963,8 @@ begin
 end
 $$;
 comment on function public.defer_lookout_run(uuid, timestamptz) is
-  'Service RPC of the lookouts function: a run that has to wait for a limit by the minute; false when it has waited for an hour.';
+  'Service RPC of the lookouts function: postpones a run that has to wait for a limit a minute. Returns false if the '
+  'run has waited for an hour.';
 grant execute on function public.defer_lookout_run(uuid, timestamptz) to service_role;
 
 create function private.log_lookout_run()
@@ -6796,7 +6980,7 @@ begin
 end
 $$;
 comment on function private.log_lookout_run() is
-  'Trigger: the end of a run is activity. Definer: private.log_activity is not granted.';
+  'Trigger: logs the end of a run as activity. Definer: private.log_activity is not granted.';
 
 create trigger lookout_runs_log_end
   after update of status on public.lookout_runs
@@ -6805,7 +6989,7 @@ create trigger lookout_runs_log_end
 
 -- From sql/15_bridge.sql
 
--- The bridge: a signed-in app hands its user on to another one, such as a desktop app, with a code that works once.
+-- The bridge: a signed-in app signs its user in to another app, such as a desktop app, with a code that works once.
 
 create table public.bridge_tokens (
   id uuid primary key default gen_random_uuid(),
@@ -6839,13 +7023,15 @@ create table public.sync_logs (
 );
 
 comment on table public.bridge_tokens is
-  'Codes that were issued, used or not, until retention takes them. Not readable by clients.';
-comment on column public.bridge_tokens.token_hash is 'SHA-256 of the code, which only the caller of issue_bridge_token sees.';
-comment on column public.bridge_tokens.session_data is 'What the issuing app tells the redeeming one.';
-comment on table public.sync_logs is 'Every attempt to issue or redeem a code, also those that were refused. Not readable by clients.';
+  'Issued codes, used or not, until retention deletes them. Clients cannot read the table.';
+comment on column public.bridge_tokens.token_hash is
+  'SHA-256 of the code. issue_bridge_token returns the code only once.';
+comment on column public.bridge_tokens.session_data is 'Data that the issuing app passes to the redeeming app.';
+comment on table public.sync_logs is
+  'Every attempt to issue or redeem a code, also refused attempts. Clients cannot read the table.';
 comment on column public.sync_logs.event_type is
-  'bridge_issue, bridge_redeem, or bridge_session when Auth gave no session for a good code.';
-comment on column public.sync_logs.error_message is 'The code of the refusal.';
+  'bridge_issue, bridge_redeem, or bridge_session if Auth gave no session for a valid code.';
+comment on column public.sync_logs.error_message is 'The error code of the refusal.';
 
 create function private.log_sync(
   user_id uuid, event_type text, client_ip text, user_agent text, refusal text default null, data jsonb default '{}'
@@ -6857,7 +7043,8 @@ as $$
   insert into public.sync_logs (user_id, event_type, event_source, data, client_ip, user_agent, success, error_message)
   values ($1, $2, 'bridge', $6, private.parse_address($3), left($4, 500), $5 is null, $5)
 $$;
-comment on function private.log_sync(uuid, text, text, text, text, jsonb) is 'Writes an attempt at the bridge down.';
+comment on function private.log_sync(uuid, text, text, text, text, jsonb) is 'Logs an attempt at the bridge.';
+grant execute on function private.log_sync(uuid, text, text, text, text, jsonb) to service_role;
 
 create function private.login_email(profile_id uuid)
 returns text
@@ -6872,7 +7059,8 @@ as $$
     and u.email_confirmed_at is not null
 $$;
 comment on function private.login_email(uuid) is
-  'The confirmed address that Auth knows a profile by, or null: the bridge signs in as a link in a mail does, and that would confirm any other.';
+  'The confirmed address of a profile''s login, or null. The bridge signs in like a link in an email, which would '
+  'confirm an unconfirmed address.';
 
 create function private.issue_bridge_token(session_data jsonb, client_ip text, user_agent text)
 returns table (code text, expires_at timestamptz)
@@ -6891,19 +7079,8 @@ begin
       'The bridge needs a login with a confirmed email address. Add an email address to the login and confirm it.'
     );
   end if;
-  if session_data is null or jsonb_typeof(session_data) <> 'object' then
-    perform private.refuse(400, 'invalid_data', 'The data is not a JSON object. Send an object, such as {}.');
-  end if;
-  if octet_length(session_data::text) > 4096 then
-    perform private.refuse(413, 'data_too_large', 'The data is larger than 4 KiB. Send less data.', '{"limit": 4096}');
-  end if;
-  if not private.within_rate('bridge_issue', me::text, 10) then
-    perform private.refuse(
-      429, 'rate_limited',
-      'Too many requests were made in a short time. Wait a minute and try again.',
-      private.limit_detail('minute', 10)
-    );
-  end if;
+  perform private.require_small_object(session_data);
+  perform private.require_rate('bridge_issue', me, 10);
 
   perform private.log_sync(me, 'bridge_issue', client_ip, user_agent);
   return query
@@ -6914,7 +7091,8 @@ begin
 end
 $$;
 comment on function private.issue_bridge_token(jsonb, text, text) is
-  'A code that signs the caller in once within five minutes. Definer: codes are no client''s to write; the caller is taken from the token.';
+  'Issues a code that signs the caller in once within five minutes. Definer: clients cannot write codes; the caller '
+  'is taken from the token.';
 grant execute on function private.issue_bridge_token(jsonb, text, text) to authenticated;
 
 create function public.issue_bridge_token(
@@ -6928,7 +7106,8 @@ as $$
   select * from private.issue_bridge_token(session_data, client_ip, user_agent)
 $$;
 comment on function public.issue_bridge_token(jsonb, text, text) is
-  'Client RPC behind POST /bridge: the code is returned this once; 10 a minute. Address and agent are what the caller says.';
+  'Client RPC behind POST /bridge: issues a code, 10 a minute at most. The code is returned only here. client_ip and '
+  'user_agent are what the caller says.';
 grant execute on function public.issue_bridge_token(jsonb, text, text) to authenticated;
 
 create function private.use_bridge_token(code text)
@@ -6959,7 +7138,8 @@ begin
 end
 $$;
 comment on function private.use_bridge_token(text) is
-  'Uses a code up: of many at once, one gets it. refusal says why nothing came of it; unknown and expired codes take the same work.';
+  'Uses a code up; of several concurrent calls, one succeeds. refusal says why the code was not accepted. Unknown and '
+  'expired codes take the same work.';
 
 create function private.redeem_bridge_token(code text, client_ip text, user_agent text)
 returns table (refusal text, auth_user_id uuid, email text, session_data jsonb)
@@ -6969,7 +7149,7 @@ set search_path = ''
 as $$
 declare
   address inet := private.parse_address(client_ip);
-  -- Whoever has one address of version 6 has 2^64 of them.
+  -- IPv6 networks of 64 bits count as one subject, because one customer usually has 2^64 addresses.
   subject text := host(network(set_masklen(address, case family(address) when 4 then 32 else 64 end)));
   used record;
 begin
@@ -6994,7 +7174,7 @@ begin
 end
 $$;
 comment on function private.redeem_bridge_token(text, text, text) is
-  'Uses a code up and writes the attempt down. Definer: the login''s address is in auth.users.';
+  'Redeems a code and logs the attempt. Definer: the login''s address is in auth.users.';
 grant execute on function private.redeem_bridge_token(text, text, text) to service_role;
 
 create function public.redeem_bridge_token(code text, client_ip text default null, user_agent text default null)
@@ -7006,25 +7186,10 @@ as $$
   select * from private.redeem_bridge_token(code, client_ip, user_agent)
 $$;
 comment on function public.redeem_bridge_token(text, text, text) is
-  'Service RPC of the bridge function: whom a code signs in, or refusal: code_not_found, code_expired (or used), account_blocked, email_required, rate_limited (30 a minute from one address, or from everywhere when it is not known). It never raises these, so that the attempt stays in sync_logs.';
+  'Service RPC of the bridge function: the login that a code signs in, or a refusal: code_not_found, code_expired (or '
+  'used), account_blocked, email_required, rate_limited. The limit is 30 a minute for one address, or for all callers '
+  'whose address is unknown. The function never raises these, so that the attempt stays in sync_logs.';
 grant execute on function public.redeem_bridge_token(text, text, text) to service_role;
-
-create function private.log_bridge_failure(
-  auth_user_id uuid, event_type text, client_ip text, user_agent text, refusal text
-)
-returns void
-language sql
-security definer
-set search_path = ''
-as $$
-  select private.log_sync(
-    (select p.id from public.profiles p where p.auth_id = auth_user_id and not p.is_deleted),
-    event_type, client_ip, user_agent, refusal
-  )
-$$;
-comment on function private.log_bridge_failure(uuid, text, text, text, text) is
-  'Writes a refused attempt down that left nothing else behind. Definer: private.log_sync is not granted.';
-grant execute on function private.log_bridge_failure(uuid, text, text, text, text) to service_role;
 
 create function public.log_bridge_failure(
   auth_user_id uuid, event_type text, client_ip text, user_agent text, refusal text
@@ -7034,10 +7199,13 @@ language sql
 security invoker
 set search_path = ''
 as $$
-  select private.log_bridge_failure(auth_user_id, event_type, client_ip, user_agent, refusal)
+  select private.log_sync(
+    (select p.id from public.profiles p where p.auth_id = auth_user_id and not p.is_deleted),
+    event_type, client_ip, user_agent, refusal
+  )
 $$;
 comment on function public.log_bridge_failure(uuid, text, text, text, text) is
-  'Service RPC of the bridge function: a code that was not issued, or a session that Auth did not give.';
+  'Service RPC of the bridge function: logs a code that was not issued, or a session that Auth did not give.';
 grant execute on function public.log_bridge_failure(uuid, text, text, text, text) to service_role;
 
 alter table public.bridge_tokens enable row level security;
@@ -7045,17 +7213,17 @@ alter table public.sync_logs enable row level security;
 
 grant select, insert, update, delete on public.bridge_tokens, public.sync_logs to service_role;
 
--- Foreign keys, and the attempts of a user, newest first.
+-- Serve the foreign keys, and the attempts of a user, newest first.
 create index bridge_tokens_user_id_idx on public.bridge_tokens (user_id);
 create index sync_logs_user_id_idx on public.sync_logs (user_id, created_at desc);
 
--- Retention.
+-- Serve retention.
 create index bridge_tokens_expires_at_idx on public.bridge_tokens (expires_at);
 create index sync_logs_created_at_idx on public.sync_logs (created_at);
 
 -- From sql/16_retention/10_outbox.sql
 
--- The outbox: what we no longer own and is still to be deleted at OpenAI, in Storage and at Stripe.
+-- The outbox: objects that Parley no longer needs and still has to delete at OpenAI, in Storage and at Stripe.
 
 create table private.remote_deletions (
   id bigint generated always as identity primary key,
@@ -7078,14 +7246,17 @@ create table private.remote_deletions (
 );
 
 comment on table private.remote_deletions is
-  'The outbox: things at OpenAI, in Storage and at Stripe that are to be deleted. Written in the transaction that lets go of them.';
+  'The outbox: objects at OpenAI, in Storage and at Stripe that are to be deleted. Written in the transaction that '
+  'drops the reference to them.';
 comment on column private.remote_deletions.provider is
-  'Who is asked to delete it. Claims are of one, so that what waits for one that hangs holds up no other.';
+  'The service that deletes it. Each claim covers one provider, so a hung provider cannot block the others.';
 comment on column private.remote_deletions.remote_id is
-  'As the other side names it: an id, store/file for an attachment, the path for an object.';
+  'The name of the object there: an id, store/file for an attachment, or the path of an object in Storage.';
 comment on column private.remote_deletions.session_id is
-  'Whose they were; plain, the session may be gone. A conversation waits for the responses of its session.';
-comment on column private.remote_deletions.due_at is 'When it may be tried next. Claiming moves it: that is the lease.';
+  'The session it belonged to. No foreign key, because the session may be gone. A conversation waits for the '
+  'responses of its session.';
+comment on column private.remote_deletions.due_at is
+  'When the next attempt may start. A claim moves it into the future; that is the lease.';
 comment on column private.remote_deletions.last_error is 'Name or status of the last failure.';
 
 create function private.enqueue_deletion(kind text, remote_id text, session_id uuid default null)
@@ -7093,13 +7264,13 @@ returns void
 language sql
 set search_path = ''
 as $$
-  -- Again when it is there already: whoever works on it now may have been too early.
+  -- Makes an existing entry due again, because the worker that holds it may have tried too early.
   insert into private.remote_deletions as d (kind, remote_id, session_id)
   values (enqueue_deletion.kind, enqueue_deletion.remote_id, enqueue_deletion.session_id)
   on conflict on constraint remote_deletions_kind_remote_id_key do update
   set due_at = clock_timestamp(), attempts = 0
 $$;
-comment on function private.enqueue_deletion(text, text, uuid) is 'Puts one thing into the outbox.';
+comment on function private.enqueue_deletion(text, text, uuid) is 'Puts one object into the outbox.';
 
 create function private.enqueue_session_deletion()
 returns trigger
@@ -7108,7 +7279,7 @@ security definer
 set search_path = ''
 as $$
 begin
-  -- Ids of the Assistants API name nothing any more.
+  -- Ids of the old Assistants API no longer name anything.
   if starts_with(old.thread_id, 'conv_') then
     perform private.enqueue_deletion('conversation', old.thread_id, old.id);
   end if;
@@ -7116,7 +7287,8 @@ begin
 end
 $$;
 comment on function private.enqueue_session_deletion() is
-  'Trigger: the conversation of a session that is deleted, or that gets another one. Definer: the outbox is closed to all roles.';
+  'Trigger: enqueues the conversation of a session that is deleted or gets another conversation. Definer: the outbox '
+  'is closed to all roles.';
 
 create trigger chat_sessions_outbox_deleted
   after delete on public.chat_sessions
@@ -7138,7 +7310,8 @@ begin
 end
 $$;
 comment on function private.enqueue_response_deletion() is
-  'Trigger: the stored response of a message or stream that goes, or that gets another one. Definer: the outbox is closed to all roles.';
+  'Trigger: enqueues the stored response of a message or turn that is deleted or gets another response. Definer: the '
+  'outbox is closed to all roles.';
 
 create trigger chat_messages_outbox_deleted
   after delete on public.chat_messages
@@ -7165,7 +7338,8 @@ begin
 end
 $$;
 comment on function private.enqueue_store_deletion() is
-  'Trigger: a store at OpenAI that is replaced, or whose row goes. Definer: the outbox is closed to all roles.';
+  'Trigger: enqueues a store at OpenAI that is replaced or whose row is deleted. Definer: the outbox is closed to all '
+  'roles.';
 
 create trigger vector_stores_outbox_deleted
   after delete on public.vector_stores
@@ -7184,7 +7358,7 @@ set search_path = ''
 as $$
 begin
   if old.openai_file_id is not null then
-    -- With the session its store goes, and the attachments with it.
+    -- If the session is deleted too, its store is deleted with all attachments.
     perform private.enqueue_deletion('vector_store_file', v.store_id || '/' || old.openai_file_id, old.session_id)
     from public.vector_stores v
     join public.chat_sessions s on s.id = v.session_id
@@ -7195,7 +7369,8 @@ begin
 end
 $$;
 comment on function private.enqueue_file_deletion() is
-  'Trigger: the file at OpenAI of a row that goes, fails, or gets another one. Definer: the outbox is closed to all roles.';
+  'Trigger: enqueues the OpenAI file of a row that is deleted, fails, or gets another file. Definer: the outbox is '
+  'closed to all roles.';
 
 create function private.enqueue_object_deletion()
 returns trigger
@@ -7209,7 +7384,8 @@ begin
 end
 $$;
 comment on function private.enqueue_object_deletion() is
-  'Trigger: the object in Storage of a file that goes or fails. Definer: the outbox is closed to all roles.';
+  'Trigger: enqueues the Storage object of a file that is deleted or fails. Definer: the outbox is closed to all '
+  'roles.';
 
 create trigger chat_files_outbox_deleted
   after delete on public.chat_files
@@ -7243,7 +7419,8 @@ begin
 end
 $$;
 comment on function private.set_openai_file(uuid, text) is
-  'The file has been given to OpenAI; when its row went meanwhile, it goes too. Definer: private.enqueue_deletion is not granted.';
+  'Stores the OpenAI id of a file. If the row was deleted meanwhile, the file is enqueued for deletion. Definer: '
+  'private.enqueue_deletion is not granted.';
 grant execute on function private.set_openai_file(uuid, text) to service_role;
 
 create function public.set_openai_file(file_id uuid, openai_file_id text)
@@ -7255,7 +7432,7 @@ as $$
   select private.set_openai_file(file_id, openai_file_id)
 $$;
 comment on function public.set_openai_file(uuid, text) is
-  'Service RPC: saves the id at OpenAI of a file; false when the row is gone or failed.';
+  'Service RPC: stores the OpenAI id of a file; false if the row is gone or failed.';
 grant execute on function public.set_openai_file(uuid, text) to service_role;
 
 create function private.abandon_remote(kind text, remote_id text, session_id uuid)
@@ -7266,7 +7443,8 @@ set search_path = ''
 as $$
   select private.enqueue_deletion(kind, remote_id, session_id)
 $$;
-comment on function private.abandon_remote(text, text, uuid) is 'Puts into the outbox what has no row. Definer: the outbox is closed to all roles.';
+comment on function private.abandon_remote(text, text, uuid) is
+  'Enqueues an object that no row names. Definer: the outbox is closed to all roles.';
 grant execute on function private.abandon_remote(text, text, uuid) to service_role;
 
 create function public.abandon_remote(kind text, remote_id text, session_id uuid default null)
@@ -7278,7 +7456,7 @@ as $$
   select private.abandon_remote(kind, remote_id, session_id)
 $$;
 comment on function public.abandon_remote(text, text, uuid) is
-  'Service RPC: something remote that no row names is to be deleted.';
+  'Service RPC: enqueues an object at OpenAI or in Storage that no row names.';
 grant execute on function public.abandon_remote(text, text, uuid) to service_role;
 
 create function private.claim_remote_deletions(provider text, max_count integer)
@@ -7294,7 +7472,7 @@ as $$
     from private.remote_deletions w
     where w.provider = claim_remote_deletions.provider
       and w.due_at <= now()
-      -- A response that still runs would add its items to the conversation.
+      -- A response that is still running would add its items to the conversation.
       and (w.kind <> 'conversation' or not exists (
         select from private.remote_deletions r where r.session_id = w.session_id and r.kind = 'response'
       ))
@@ -7305,7 +7483,7 @@ as $$
   returning d.*
 $$;
 comment on function private.claim_remote_deletions(text, integer) is
-  'Takes what is due at one provider, under a lease of five minutes. Definer: the outbox is closed to all roles.';
+  'Claims due deletions of one provider, with a lease of five minutes. Definer: the outbox is closed to all roles.';
 grant execute on function private.claim_remote_deletions(text, integer) to service_role;
 
 create function public.claim_remote_deletions(provider text, max_count integer)
@@ -7317,7 +7495,8 @@ as $$
   select d.id, d.kind, d.remote_id, d.attempts, d.due_at from private.claim_remote_deletions(provider, max_count) d
 $$;
 comment on function public.claim_remote_deletions(text, integer) is
-  'Service RPC of the clean-up: due rows of the outbox for openai, storage or stripe, each to one caller at a time. End each by settle_remote_deletion.';
+  'Service RPC of the clean-up: claims due deletions for openai, storage or stripe, each for one caller at a time. '
+  'The caller ends each by settle_remote_deletion.';
 grant execute on function public.claim_remote_deletions(text, integer) to service_role;
 
 create function private.settle_remote_deletion(deletion_id bigint, claimed_until timestamptz, error text)
@@ -7328,7 +7507,7 @@ set search_path = ''
 as $$
 begin
   if error is null then
-    -- One that was put in again since it was claimed stays.
+    -- Keeps an entry that was enqueued again after the claim.
     delete from private.remote_deletions d where d.id = deletion_id and d.due_at = claimed_until;
     return;
   end if;
@@ -7340,7 +7519,8 @@ begin
 end
 $$;
 comment on function private.settle_remote_deletion(bigint, timestamptz, text) is
-  'Ends a claim: done, or to be tried again after one minute, doubling to six hours. Definer: the outbox is closed to all roles.';
+  'Settles a claim: deletes the entry, or schedules another attempt after one minute, doubling to six hours. Definer: '
+  'the outbox is closed to all roles.';
 grant execute on function private.settle_remote_deletion(bigint, timestamptz, text) to service_role;
 
 create function public.settle_remote_deletion(deletion_id bigint, claimed_until timestamptz, error text default null)
@@ -7352,7 +7532,8 @@ as $$
   select private.settle_remote_deletion(deletion_id, claimed_until, error)
 $$;
 comment on function public.settle_remote_deletion(bigint, timestamptz, text) is
-  'Service RPC of the clean-up: claimed_until is the due_at of the claim. Without an error the row goes; with one it backs off.';
+  'Service RPC of the clean-up: settles a claim. claimed_until is the due_at of the claim. Without an error the entry '
+  'is deleted; with an error it backs off.';
 grant execute on function public.settle_remote_deletion(bigint, timestamptz, text) to service_role;
 
 create function private.count_due_deletions()
@@ -7365,7 +7546,7 @@ as $$
   select count(*)::integer from private.remote_deletions d where d.due_at <= now()
 $$;
 comment on function private.count_due_deletions() is
-  'What waits in the outbox and may be tried now. Definer: the outbox is closed to all roles.';
+  'The number of deletions that are due now. Definer: the outbox is closed to all roles.';
 grant execute on function private.count_due_deletions() to service_role;
 
 create function public.count_due_deletions()
@@ -7377,25 +7558,26 @@ set search_path = ''
 as $$
   select private.count_due_deletions()
 $$;
-comment on function public.count_due_deletions() is 'Service RPC of the clean-up: rows of the outbox that are due.';
+comment on function public.count_due_deletions() is
+  'Service RPC of the clean-up: the number of deletions that are due now.';
 grant execute on function public.count_due_deletions() to service_role;
 
 alter table private.remote_deletions enable row level security;
 
--- What is due at a provider, oldest first; and whether a conversation still waits for responses of its session.
+-- Serve the due entries of a provider, oldest first, and the check for responses that a conversation waits for.
 create index remote_deletions_provider_due_at_idx on private.remote_deletions (provider, due_at, id);
 create index remote_deletions_response_session_id_idx on private.remote_deletions (session_id) where kind = 'response';
 
 -- From sql/16_retention/20_clean_up.sql
 
--- What the clean-up needs: stores that are over, strays, and where it goes on.
+-- Functions of the clean-up: expired stores, stray objects, and cursors for long lists.
 
 create table private.cleanup_cursors (
   name text primary key,
   position text not null
 );
 
-comment on table private.cleanup_cursors is 'Where the clean-up goes on when it looks through long lists.';
+comment on table private.cleanup_cursors is 'Where the clean-up continues when it reads long lists.';
 
 create function public.expire_due_stores(max_count integer)
 returns integer
@@ -7418,7 +7600,8 @@ as $$
   )
   select count(*)::integer from expired
 $$;
-comment on function public.expire_due_stores(integer) is 'Service RPC of the clean-up: marks stores whose time has passed; how many.';
+comment on function public.expire_due_stores(integer) is
+  'Service RPC of the clean-up: marks stores as expired and returns how many.';
 grant execute on function public.expire_due_stores(integer) to service_role;
 
 create function public.release_expired_stores(max_count integer)
@@ -7427,7 +7610,7 @@ language sql
 security invoker
 set search_path = ''
 as $$
-  -- The trigger on store_id puts each into the outbox.
+  -- The trigger on store_id enqueues each store for deletion.
   with released as (
     update public.vector_stores v
     set store_id = null
@@ -7444,7 +7627,7 @@ as $$
   select count(*)::integer from released
 $$;
 comment on function public.release_expired_stores(integer) is
-  'Service RPC of the clean-up: expired stores go to the outbox, their rows stay; how many.';
+  'Service RPC of the clean-up: enqueues expired stores for deletion and returns how many. Their rows stay.';
 grant execute on function public.release_expired_stores(integer) to service_role;
 
 create function public.claim_stores_to_check(max_count integer)
@@ -7468,7 +7651,7 @@ as $$
   returning v.store_id
 $$;
 comment on function public.claim_stores_to_check(integer) is
-  'Service RPC of the clean-up: stores that expire within the hour, to ask OpenAI about; each to one caller.';
+  'Service RPC of the clean-up: claims stores that expire within the hour, so that one caller asks OpenAI about each.';
 grant execute on function public.claim_stores_to_check(integer) to service_role;
 
 create function public.find_abandoned_stores(max_count integer)
@@ -7485,7 +7668,8 @@ as $$
   limit max_count
 $$;
 comment on function public.find_abandoned_stores(integer) is
-  'Service RPC of the clean-up: sessions whose store somebody began to make and did not finish; claim_vector_store decides who goes on.';
+  'Service RPC of the clean-up: sessions whose store was being created when its caller stopped. claim_vector_store '
+  'decides who continues.';
 grant execute on function public.find_abandoned_stores(integer) to service_role;
 
 create function private.find_unknown(kind text, remote_ids text[])
@@ -7506,7 +7690,7 @@ as $$
     end
 $$;
 comment on function private.find_unknown(text, text[]) is
-  'Those of the ids at OpenAI that no row and no deletion names. Definer: the outbox is closed to all roles.';
+  'Returns the ids at OpenAI that no row and no deletion names. Definer: the outbox is closed to all roles.';
 grant execute on function private.find_unknown(text, text[]) to service_role;
 
 create function public.find_unknown(kind text, remote_ids text[])
@@ -7519,7 +7703,8 @@ as $$
   select private.find_unknown(kind, remote_ids)
 $$;
 comment on function public.find_unknown(text, text[]) is
-  'Service RPC of the clean-up: which of these stores (vector_store) or files (file) at OpenAI nobody knows.';
+  'Service RPC of the clean-up: returns the stores (vector_store) or files (file) at OpenAI that no row and no '
+  'deletion names.';
 grant execute on function public.find_unknown(text, text[]) to service_role;
 
 create function private.move_cursor(cursor_name text, new_position text)
@@ -7533,7 +7718,7 @@ as $$
   on conflict (name) do update set position = excluded.position
 $$;
 comment on function private.move_cursor(text, text) is
-  'Remembers where a list is to be read on; null: from its start. Definer: the table is closed to all roles.';
+  'Stores where the next run continues a list; null means from its start. Definer: the table is closed to all roles.';
 grant execute on function private.move_cursor(text, text) to service_role;
 
 create function public.move_cursor(cursor_name text, new_position text default null)
@@ -7544,7 +7729,8 @@ set search_path = ''
 as $$
   select private.move_cursor(cursor_name, new_position)
 $$;
-comment on function public.move_cursor(text, text) is 'Service RPC of the clean-up: where it reads a list on in its next run.';
+comment on function public.move_cursor(text, text) is
+  'Service RPC of the clean-up: stores where its next run continues a list; null means from its start.';
 grant execute on function public.move_cursor(text, text) to service_role;
 
 create function private.read_cursor(cursor_name text)
@@ -7557,7 +7743,7 @@ as $$
   select coalesce((select c.position from private.cleanup_cursors c where c.name = cursor_name), '')
 $$;
 comment on function private.read_cursor(text) is
-  'Where a list is to be read on; empty: from its start. Definer: the table is closed to all roles.';
+  'Returns where to continue a list; empty means from its start. Definer: the table is closed to all roles.';
 grant execute on function private.read_cursor(text) to service_role;
 
 create function public.read_cursor(cursor_name text)
@@ -7569,7 +7755,8 @@ set search_path = ''
 as $$
   select private.read_cursor(cursor_name)
 $$;
-comment on function public.read_cursor(text) is 'Service RPC of the clean-up: where it reads a list on.';
+comment on function public.read_cursor(text) is
+  'Service RPC of the clean-up: returns where to continue a list; empty means from its start.';
 grant execute on function public.read_cursor(text) to service_role;
 
 create function private.enqueue_stray_objects(max_count integer)
@@ -7582,7 +7769,7 @@ declare
   seen text[];
   strays text[];
 begin
-  -- A slice of the bucket a run, in the order of its index: the time of a run does not grow with the bucket.
+  -- Reads one slice of the bucket in index order, so the time of a run does not grow with the bucket.
   seen := array(
     select o.name
     from storage.objects o
@@ -7606,7 +7793,8 @@ begin
 end
 $$;
 comment on function private.enqueue_stray_objects(integer) is
-  'Looks through a slice of the bucket for objects without a row that are older than a day. Definer: the outbox is closed to all roles.';
+  'Searches a slice of the bucket for objects older than a day that have no row, and enqueues them. Definer: the '
+  'outbox is closed to all roles.';
 grant execute on function private.enqueue_stray_objects(integer) to service_role;
 
 create function public.enqueue_stray_objects(max_count integer)
@@ -7618,14 +7806,14 @@ as $$
   select private.enqueue_stray_objects(max_count)
 $$;
 comment on function public.enqueue_stray_objects(integer) is
-  'Service RPC of the clean-up: how many objects that nobody registered went to the outbox.';
+  'Service RPC of the clean-up: enqueues objects that nobody registered and returns how many.';
 grant execute on function public.enqueue_stray_objects(integer) to service_role;
 
 alter table private.cleanup_cursors enable row level security;
 
 -- From sql/16_retention/30_purges.sql
 
--- Retention: what is over goes, a batch of one kind at a time.
+-- Retention: deletes old rows, one batch of one kind at a time.
 
 create table private.retention_policy (
   is_only boolean primary key default true,
@@ -7646,129 +7834,122 @@ create table private.purge_counts (
 );
 
 comment on table private.retention_policy is
-  'One row: days after which activity (ACTIVITY_RETENTION_DAYS) and audit rows (AUDIT_RETENTION_DAYS) go, and rows of one batch.';
-comment on column private.retention_policy.activity_days is 'Of user_activity and sync_logs; null keeps them for ever.';
-comment on column private.retention_policy.audit_days is 'Of audit_logs; null keeps them for ever.';
+  'One row: how many days activity (ACTIVITY_RETENTION_DAYS) and audit rows (AUDIT_RETENTION_DAYS) are kept, and how '
+  'many rows a batch has.';
+comment on column private.retention_policy.activity_days is
+  'For user_activity and sync_logs; null keeps them for ever.';
+comment on column private.retention_policy.audit_days is 'For audit_logs; null keeps them for ever.';
 comment on table private.purge_counts is 'How many rows of a kind retention deleted on a UTC day; kept for a year.';
 comment on column private.purge_counts.reached is
-  'Time of the last row deleted that day: the next batch begins there, and not among index entries of rows that are gone. infinity: nothing more is looked for that day.';
+  'Time of the last row deleted that day. The next batch starts there and skips index entries of deleted rows. '
+  'infinity: the kind is done for the day.';
 
--- A purge deletes up to so many rows from a time on, oldest first, and says how many and which was the last. It takes
--- what nobody holds: a row that somebody has locked waits for another day. Rows are named by ctid, which their lock holds.
--- One that reads the whole table, for want of an index, has reached infinity when its batch was not full: once a day is
--- enough for it.
+-- A purge deletes up to max_rows rows from a time on, oldest first. It returns how many it deleted and the time of the
+-- last. It skips rows that another transaction has locked; they wait for another day. The lock keeps ctid stable, so
+-- ctid names the rows. A purge without an index reads the whole table. When its batch is not full, it returns infinity,
+-- so that it runs once a day.
 
-create function private.purge_usage_counters(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
-language sql
-set search_path = ''
-as $$
-  with gone as (
-    delete from public.usage_counters c
-    where c.ctid = any (array(
-      select o.ctid
-      from public.usage_counters o
-      -- A refund looks for the current period only.
-      where o.reset_at >= since and o.reset_at < now() - interval '1 day'
-      order by o.reset_at
-      limit max_rows
-      for update skip locked
-    ))
-    returning c.reset_at
-  )
-  select count(*)::integer, max(g.reset_at) from gone g
-$$;
-comment on function private.purge_usage_counters(timestamptz, integer) is 'Purge: counters whose period ended more than a day ago.';
-
-create function private.purge_user_activity(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
-language sql
-set search_path = ''
-as $$
-  with gone as (
-    delete from public.user_activity a
-    where a.ctid = any (array(
-      select o.ctid
-      from public.user_activity o
-      where o.created_at >= since
-        and o.created_at < now() - make_interval(days => (select p.activity_days from private.retention_policy p))
-      order by o.created_at
-      limit max_rows
-      for update skip locked
-    ))
-    returning a.created_at
-  )
-  select count(*)::integer, max(g.created_at) from gone g
-$$;
-comment on function private.purge_user_activity(timestamptz, integer) is 'Purge: activity older than the policy.';
-
-create function private.purge_sync_logs(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
-language sql
-set search_path = ''
-as $$
-  with gone as (
-    delete from public.sync_logs l
-    where l.ctid = any (array(
-      select o.ctid
-      from public.sync_logs o
-      where o.created_at >= since
-        and o.created_at < now() - make_interval(days => (select p.activity_days from private.retention_policy p))
-      order by o.created_at
-      limit max_rows
-      for update skip locked
-    ))
-    returning l.created_at
-  )
-  select count(*)::integer, max(g.created_at) from gone g
-$$;
-comment on function private.purge_sync_logs(timestamptz, integer) is
-  'Purge: attempts to issue or redeem a code, older than the policy of activity.';
-
-create function private.purge_audit_logs(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+create function private.purge_before(
+  target regclass, time_column text, since timestamptz, until timestamptz, max_rows integer,
+  condition text default 'true', out deleted integer, out reached timestamptz
+)
 language plpgsql
 set search_path = ''
 as $$
 begin
-  -- What the trigger of the table asks for; off again at once, so that nothing else of the transaction passes.
+  execute format(
+    'with gone as (
+       delete from %1$s d
+       where d.ctid = any (array(
+         select t.ctid from %1$s t
+         where t.%2$I >= $1 and t.%2$I < $2 and %3$s
+         order by t.%2$I
+         limit $3
+         for update skip locked
+       ))
+       returning d.%2$I as gone_at
+     )
+     select count(*)::integer, max(g.gone_at) from gone g',
+    target, time_column, condition
+  ) into deleted, reached using since, until, max_rows;
+end
+$$;
+comment on function private.purge_before(regclass, text, timestamptz, timestamptz, integer, text) is
+  'Deletes one batch of rows of a table whose time is at or after since and before until, oldest first.';
+
+create function private.purge_usage_counters(
+  since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
+)
+language sql
+set search_path = ''
+as $$
+  -- A refund changes the current period only.
+  select * from private.purge_before(
+    'public.usage_counters', 'reset_at', since, now() - interval '1 day', max_rows
+  ) p
+$$;
+comment on function private.purge_usage_counters(timestamptz, integer) is
+  'Purge: counters whose period ended more than a day ago.';
+
+create function private.purge_user_activity(
+  since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
+)
+language sql
+set search_path = ''
+as $$
+  select * from private.purge_before(
+    'public.user_activity', 'created_at', since,
+    now() - make_interval(days => (select p.activity_days from private.retention_policy p)), max_rows
+  ) p
+$$;
+comment on function private.purge_user_activity(timestamptz, integer) is
+  'Purge: activity older than activity_days of the policy.';
+
+create function private.purge_sync_logs(
+  since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
+)
+language sql
+set search_path = ''
+as $$
+  select * from private.purge_before(
+    'public.sync_logs', 'created_at', since,
+    now() - make_interval(days => (select p.activity_days from private.retention_policy p)), max_rows
+  ) p
+$$;
+comment on function private.purge_sync_logs(timestamptz, integer) is
+  'Purge: attempts to issue or redeem a code, older than activity_days of the policy.';
+
+create function private.purge_audit_logs(
+  since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
+)
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- The trigger of the table asks for this setting. It is cleared at once, so that no other statement profits from it.
   perform set_config('parley.retention', 'on', true);
-  with gone as (
-    delete from public.audit_logs l
-    where l.ctid = any (array(
-      select o.ctid
-      from public.audit_logs o
-      where o.created_at >= since
-        and o.created_at < now() - make_interval(days => (select p.audit_days from private.retention_policy p))
-      order by o.created_at
-      limit max_rows
-      for update skip locked
-    ))
-    returning l.created_at
-  )
-  select count(*)::integer, max(g.created_at) into deleted, reached from gone g;
+  select * into deleted, reached from private.purge_before(
+    'public.audit_logs', 'created_at', since,
+    now() - make_interval(days => (select p.audit_days from private.retention_policy p)), max_rows
+  ) p;
   perform set_config('parley.retention', '', true);
 end
 $$;
 comment on function private.purge_audit_logs(timestamptz, integer) is
-  'Purge: the audit log beyond the policy. Only the owner of the table gets past its trigger.';
+  'Purge: audit rows older than audit_days of the policy. The trigger of the table lets only its owner delete.';
 
-create function private.purge_bridge_tokens(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+create function private.purge_bridge_tokens(
+  since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
+)
 language sql
 set search_path = ''
 as $$
-  with gone as (
-    delete from public.bridge_tokens t
-    where t.ctid = any (array(
-      select o.ctid
-      from public.bridge_tokens o
-      where o.expires_at >= since and o.expires_at < now() - interval '1 day'
-      order by o.expires_at
-      limit max_rows
-      for update skip locked
-    ))
-    returning t.expires_at
-  )
-  select count(*)::integer, max(g.expires_at) from gone g
+  select * from private.purge_before(
+    'public.bridge_tokens', 'expires_at', since, now() - interval '1 day', max_rows
+  ) p
 $$;
 comment on function private.purge_bridge_tokens(timestamptz, integer) is
-  'Purge: codes of the bridge, used or not, that expired more than a day ago.';
+  'Purge: bridge codes, used or not, that expired more than a day ago.';
 
 create function private.purge_organization_invitations(
   since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
@@ -7776,48 +7957,32 @@ create function private.purge_organization_invitations(
 language sql
 set search_path = ''
 as $$
-  with gone as (
-    delete from public.organization_invitations i
-    where i.ctid = any (array(
-      select o.ctid
-      from public.organization_invitations o
-      -- For a while whoever comes too late hears so, and the organization sees whom to ask again.
-      where o.expires_at >= since and o.expires_at < now() - interval '30 days'
-      order by o.expires_at
-      limit max_rows
-      for update skip locked
-    ))
-    returning i.expires_at
-  )
-  select count(*)::integer, max(g.expires_at) from gone g
+  -- For 30 days a late invitee learns that the invitation expired, and the organization sees whom to invite again.
+  select * from private.purge_before(
+    'public.organization_invitations', 'expires_at', since, now() - interval '30 days', max_rows
+  ) p
 $$;
 comment on function private.purge_organization_invitations(timestamptz, integer) is
   'Purge: invitations that expired more than 30 days ago.';
 
-create function private.purge_stripe_events(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+create function private.purge_stripe_events(
+  since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
+)
 language sql
 set search_path = ''
 as $$
-  with gone as (
-    delete from public.stripe_events e
-    where e.ctid = any (array(
-      select o.ctid
-      from public.stripe_events o
-      where o.status in ('processed', 'ignored')
-        -- Stripe itself keeps events for 30 days: none of these can come again.
-        and o.received_at >= since and o.received_at < now() - interval '90 days'
-      order by o.received_at
-      limit max_rows
-      for update skip locked
-    ))
-    returning e.received_at
-  )
-  select count(*)::integer, max(g.received_at) from gone g
+  -- Stripe itself keeps events for 30 days, so it cannot send any of these again.
+  select * from private.purge_before(
+    'public.stripe_events', 'received_at', since, now() - interval '90 days', max_rows,
+    $c$t.status in ('processed', 'ignored')$c$
+  ) p
 $$;
 comment on function private.purge_stripe_events(timestamptz, integer) is
-  'Purge: events that were dealt with, older than 90 days; never one that failed or is under way.';
+  'Purge: processed and ignored events older than 90 days; never an event that failed or is still pending.';
 
-create function private.purge_rate_counters(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+create function private.purge_rate_counters(
+  since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
+)
 language sql
 set search_path = ''
 as $$
@@ -7826,7 +7991,7 @@ as $$
     where c.ctid = any (array(
       select o.ctid
       from private.rate_counters o
-      -- In any order, without an index: one on minute would make every call of the limiter write it.
+      -- In any order and without an index, because each call of the limiter would have to write an index on minute.
       where o.minute >= since and o.minute < now() - interval '1 day'
       limit max_rows
       for update skip locked
@@ -7836,7 +8001,7 @@ as $$
   select count(*)::integer, case when count(*) < max_rows then 'infinity'::timestamptz end from gone g
 $$;
 comment on function private.purge_rate_counters(timestamptz, integer) is
-  'Purge: counters of the limiter that nobody has touched for a day.';
+  'Purge: counters of the limiter that have not changed for a day.';
 
 create function private.purge_history(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
 language sql
@@ -7855,7 +8020,7 @@ as $$
   )
   select count(*)::integer, null::timestamptz from gone g
 $$;
-comment on function private.purge_history(timestamptz, integer) is 'Purge: counts of retention older than a year.';
+comment on function private.purge_history(timestamptz, integer) is 'Purge: retention''s own counts older than a year.';
 
 create function private.can_use_schema(schema_name text)
 returns boolean
@@ -7868,9 +8033,11 @@ as $$
   )
 $$;
 comment on function private.can_use_schema(text) is
-  'Whether something of the platform is here and ours to use: schema cron of pg_cron, net of pg_net, vault.';
+  'Whether a schema of the platform exists and this role may use it: cron of pg_cron, net of pg_net, vault.';
 
-create function private.purge_cron_runs(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+create function private.purge_cron_runs(
+  since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
+)
 language plpgsql
 set search_path = ''
 as $$
@@ -7885,7 +8052,7 @@ begin
     where d.runid in (
       select o.runid
       from cron.job_run_details o
-      -- Our jobs' only; and no run that is under way.
+      -- Only runs of Parley's jobs, and no run that is still going on.
       where o.command ~ '\mprivate\.run_(sql|function)_schedule\('
         and o.end_time >= since and o.end_time < now() - interval '7 days'
       order by o.runid
@@ -7893,15 +8060,19 @@ begin
     )
     returning d.runid
   )
-  select count(*)::integer, case when count(*) < max_rows then 'infinity'::timestamptz end into deleted, reached from gone;
+  select count(*)::integer, case when count(*) < max_rows then 'infinity'::timestamptz end
+  into deleted, reached
+  from gone;
 exception when insufficient_privilege then
   raise warning 'cron.job_run_details is not ours to shorten: %', sqlerrm;
 end
 $$;
 comment on function private.purge_cron_runs(timestamptz, integer) is
-  'Purge: what pg_cron wrote down of runs of the schedules, older than seven days; nothing where there is no pg_cron.';
+  'Purge: pg_cron''s records of schedule runs older than seven days. Does nothing without pg_cron.';
 
-create function private.purge_failed_sign_ups(since timestamptz, max_rows integer, out deleted integer, out reached timestamptz)
+create function private.purge_failed_sign_ups(
+  since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
+)
 language sql
 set search_path = ''
 as $$
@@ -7914,7 +8085,7 @@ as $$
         -- A confirmed address can sign in at any time, and ensure_profile makes the profile then.
         and o.email_confirmed_at is null
         and o.phone_confirmed_at is null
-        -- A link or code that was sent lately may still be used.
+        -- A recently sent link or code may still be used.
         and greatest(o.created_at, o.updated_at, o.confirmation_sent_at, o.invited_at, o.recovery_sent_at)
           < now() - interval '7 days'
         and o.created_at >= since
@@ -7929,7 +8100,8 @@ as $$
   select count(*)::integer, case when count(*) < max_rows then 'infinity'::timestamptz end from gone g
 $$;
 comment on function private.purge_failed_sign_ups(timestamptz, integer) is
-  'Purge: logins that nobody confirmed or used for seven days and that sign-up gave no profile. Whoever signs up again gets a new one.';
+  'Purge: logins without a profile that nobody confirmed or used for seven days. A person who signs up again gets a '
+  'new login.';
 
 create function private.purge_kind(kind text, max_rows integer)
 returns boolean
@@ -7961,7 +8133,8 @@ begin
 end
 $$;
 comment on function private.purge_kind(text, integer) is
-  'One batch of one kind, from where the last one of the day ended, and its count; false when there was nothing to do and nothing to write down.';
+  'Runs one batch of one kind, from where the last batch of the day ended, and counts it. False if there was nothing '
+  'to delete or record.';
 
 create function private.run_retention()
 returns boolean
@@ -7973,8 +8146,8 @@ declare
   kind text;
   first_failure text;
 begin
-  -- A kind a call, so that each is kept at once. Those without an index come last, for they are met only once the others
-  -- have nothing left.
+  -- One kind a call, so that each batch commits at once. Kinds without an index come last and run when the others are
+  -- done.
   foreach kind in array array[
     'usage_counters', 'user_activity', 'sync_logs', 'audit_logs', 'bridge_tokens', 'organization_invitations',
     'stripe_events', 'history', 'cron_runs', 'rate_counters', 'failed_sign_ups'
@@ -7989,26 +8162,29 @@ begin
     end;
   end loop;
   if first_failure is not null then
-    raise exception 'retention_failed' using errcode = first_failure, hint = 'The log names the kinds that were passed over.';
+    raise exception 'retention_failed' using
+      errcode = first_failure, hint = 'The log names the kinds that were passed over.';
   end if;
   return false;
 end
 $$;
 comment on function private.run_retention() is
-  'Deletes one batch of what is over; false when there is nothing left. A kind that fails is passed over, and its SQLSTATE raised once the others have nothing left. Called by its schedule, as the owner of the tables.';
+  'Deletes one batch; false when nothing is left. A kind that fails is skipped, and its SQLSTATE is raised once the '
+  'others have nothing left. Its schedule calls it as the owner of the tables.';
 
 alter table private.retention_policy enable row level security;
 alter table private.purge_counts enable row level security;
 
--- What retention looks for, oldest first. A counter's end never changes: counting writes no index.
+-- Serve retention, oldest first. The end of a counter never changes, so counting does not write this index.
 create index usage_counters_reset_at_idx on public.usage_counters (reset_at);
-create index stripe_events_received_at_idx on public.stripe_events (received_at) where status in ('processed', 'ignored');
+create index stripe_events_received_at_idx on public.stripe_events (received_at)
+  where status in ('processed', 'ignored');
 create index organization_invitations_expires_at_idx on public.organization_invitations (expires_at);
 
 -- From sql/17_schedule.sql
 
--- What runs by the clock: one list, for whoever keeps the clock. On Supabase pg_cron has its rows as jobs; locally the
--- scheduler of the stack reads it.
+-- The list of schedules. On Supabase, pg_cron has a job for each row. Locally, the scheduler of the stack reads the
+-- list.
 
 create table private.schedules (
   name text primary key,
@@ -8027,15 +8203,16 @@ create table private.schedules (
 );
 
 comment on table private.schedules is
-  'What runs by the clock: an edge function, called with the secret key, or a function of schema private.';
+  'Scheduled work: an edge function, called with the secret key, or a function of schema private.';
 comment on column private.schedules.cron is 'Five fields, in UTC.';
-comment on column private.schedules.function_path is 'Path below /functions/v1, posted to with body.';
+comment on column private.schedules.function_path is 'Path below /functions/v1. The request is a POST with body.';
 comment on column private.schedules.sql_function is
-  'Name of a function of schema private that can be called without arguments and returns boolean: true asks for another call.';
+  'Name of a function of schema private that takes no arguments and returns boolean: true asks for another call.';
 comment on column private.schedules.last_status is
-  'ok, or what went wrong in one word: an HTTP status, a SQLSTATE, unreachable, timeout, no_answer, unfinished, not_configured.';
+  'ok, or one word for the failure: an HTTP status, a SQLSTATE, unreachable, timeout, no_answer, unfinished, '
+  'not_configured.';
 comment on column private.schedules.request_id is
-  'A request that pg_net was given and whose answer has not been read; until then last_status is that of the one before.';
+  'A pg_net request whose response has not been read yet. Until then last_status belongs to the request before.';
 
 create function private.record_schedule_run(schedule_name text, status text)
 returns void
@@ -8046,7 +8223,7 @@ as $$
   set last_run_at = now(), last_status = status, request_id = null
   where s.name = schedule_name
 $$;
-comment on function private.record_schedule_run(text, text) is 'Leaves on a schedule when it ran and how that ended.';
+comment on function private.record_schedule_run(text, text) is 'Stores when a schedule ran and how the run ended.';
 
 create function private.run_sql_schedule(schedule_name text)
 returns boolean
@@ -8058,7 +8235,7 @@ declare
   is_more boolean;
   status text;
 begin
-  -- One run at a time. Held for this call only: whoever comes between two calls of a run goes on in its place.
+  -- Allows one run at a time. The lock holds for this call only; another caller may continue the run between two calls.
   if target is null or not pg_try_advisory_xact_lock(hashtextextended('private.schedules:' || schedule_name, 0)) then
     return false;
   end if;
@@ -8069,7 +8246,7 @@ begin
     end if;
     status := case
       when not is_more then 'ok'
-      -- Supabase ends a statement after two minutes, and a run with all its calls is one.
+      -- Supabase ends a statement after two minutes, and a run with all its calls is one statement.
       when clock_timestamp() > statement_timestamp() + interval '90 seconds' then 'unfinished'
     end;
   exception when others then
@@ -8082,9 +8259,10 @@ begin
 end
 $$;
 comment on function private.run_sql_schedule(text) is
-  'Calls the function of a schedule once; true when it is to be called again, else how it ended is recorded. Called by sql_schedule_command.';
+  'Calls the function of a schedule once. Returns true if it has to be called again; otherwise it records how the run '
+  'ended. Called by the statement of sql_schedule_command.';
 
--- A block and no procedure: one that pins its search_path may not commit.
+-- A DO block: a procedure with SET cannot COMMIT.
 create function private.sql_schedule_command(schedule_name text)
 returns text
 language sql
@@ -8094,7 +8272,8 @@ as $$
   select format('do $run$begin while private.run_sql_schedule(%L) loop commit; end loop; end$run$', schedule_name)
 $$;
 comment on function private.sql_schedule_command(text) is
-  'The statement that runs a schedule of an SQL function to its end, each call in a transaction of its own. For pg_cron and the local scheduler, outside a transaction.';
+  'The statement that runs a schedule of an SQL function to its end, each call in a transaction of its own. pg_cron '
+  'and the local scheduler run it outside a transaction.';
 
 create function private.read_http_results()
 returns table (name text, status text)
@@ -8114,13 +8293,13 @@ begin
     else 'unreachable'
   end
   from private.schedules s
-  -- By the index that there is: no answer is older than its request.
+  -- Uses the existing index on created: a response is never older than its request.
   join net._http_response r on r.id = s.request_id and r.created >= s.last_run_at
   where s.request_id is not null;
 end
 $$;
 comment on function private.read_http_results() is
-  'How requests ended that pg_net was given and whose result no schedule has yet. Called at every run, and by npm run schedules.';
+  'Results of pg_net requests that no schedule has stored yet. Called at every run, and by npm run schedules.';
 
 create function private.collect_http_results()
 returns void
@@ -8132,14 +8311,15 @@ begin
   set last_status = r.status, request_id = null
   from private.read_http_results() r
   where s.name = r.name;
-  -- Longer than a request may take: pg_net does not work, or the server fell and its answers with it.
+  -- Two minutes is longer than a request may take: pg_net does not work, or the server crashed and lost its responses.
   update private.schedules s
   set last_status = 'no_answer', request_id = null
   where s.request_id is not null and s.last_run_at < now() - interval '2 minutes';
 end
 $$;
 comment on function private.collect_http_results() is
-  'Moves results of pg_net to their schedules. Called at every run of any: the answer to a daily one is gone a day later.';
+  'Stores results of pg_net in their schedules. Every run of any schedule calls it, because the response to a daily '
+  'request is deleted before the next day.';
 
 create function private.read_vault(secret_name text)
 returns text
@@ -8154,7 +8334,8 @@ begin
   return (select nullif(v.decrypted_secret, '') from vault.decrypted_secrets v where v.name = secret_name);
 end
 $$;
-comment on function private.read_vault(text) is 'A secret of Supabase Vault; null when it, or Vault, is not there.';
+comment on function private.read_vault(text) is
+  'A secret of Supabase Vault; null if the secret or Vault does not exist.';
 
 create function private.run_function_schedule(schedule_name text)
 returns void
@@ -8167,11 +8348,11 @@ declare
   target private.schedules;
   request bigint;
 begin
-  -- One after the other, for a moment each: a run writes the answers of all.
+  -- Runs wait for each other for a moment, because each run stores the results of all schedules.
   perform pg_advisory_xact_lock(hashtextextended('private.run_function_schedule', 0));
   perform private.collect_http_results();
   select * into target from private.schedules s where s.name = schedule_name and s.function_path is not null;
-  -- While the call before is unanswered, another would do its work twice.
+  -- A second call would repeat the work of a call that is still running.
   if target.name is null or target.request_id is not null then
     return;
   end if;
@@ -8179,7 +8360,7 @@ begin
     perform private.record_schedule_run(schedule_name, 'not_configured');
     return;
   end if;
-  -- The key is no token: in Authorization it would be refused.
+  -- The key is not a token: the gateway would refuse it in the Authorization header.
   request := net.http_post(
     url => rtrim(functions_url, '/') || '/' || target.function_path,
     body => target.body,
@@ -8192,7 +8373,8 @@ exception when others then
 end
 $$;
 comment on function private.run_function_schedule(text) is
-  'Has pg_net call the edge function of a schedule, with URL and secret key from Vault. Called by pg_cron; the answer is read at the next run of any schedule.';
+  'Lets pg_net call the edge function of a schedule, with URL and secret key from Vault. Called by pg_cron. The next '
+  'run of any schedule reads the response.';
 
 create function private.sync_cron_jobs()
 returns integer
@@ -8235,7 +8417,8 @@ begin
 end
 $$;
 comment on function private.sync_cron_jobs() is
-  'Makes the jobs of pg_cron named parley:… those of the list; how many differed, null without pg_cron. Called by the trigger, and by hand once pg_cron is installed. Definer: jobs run as whoever makes them.';
+  'Makes the pg_cron jobs named parley:… equal to the list. Returns how many differed, null without pg_cron. Called '
+  'by the trigger, and by hand after pg_cron is installed. Definer: a job runs as the role that creates it.';
 
 create function private.follow_schedules()
 returns trigger
@@ -8247,7 +8430,7 @@ begin
   return null;
 end
 $$;
-comment on function private.follow_schedules() is 'Trigger: the jobs of pg_cron follow the list.';
+comment on function private.follow_schedules() is 'Trigger: updates the jobs of pg_cron after the list changed.';
 
 create trigger schedules_follow_insert_delete
   after insert or delete on private.schedules
@@ -8258,7 +8441,8 @@ create trigger schedules_follow_update
 
 alter table private.schedules enable row level security;
 
--- Supabase has both to offer, and lets role postgres make them; elsewhere they are missing, or somebody else's to make.
+-- Supabase offers both extensions and lets role postgres create them. Elsewhere they may be missing or need another
+-- role.
 do $$
 declare
   wanted record;
@@ -8286,10 +8470,11 @@ insert into private.schedules (name, cron, sql_function)
 values
   ('finish-account-deletions', '* * * * *', 'settle_account_deletions'),
   ('refresh-entitlements', '*/5 * * * *', 'refresh_entitlements'),
-  -- Daily; what one run leaves unfinished, those of the same hour go on with.
+  -- Once a day; the runs of the same hour continue what a run left unfinished.
   ('retention', '*/10 3 * * *', 'run_retention');
 
--- Realtime sends changes of what is published here, to whom the policies let read the row. It may be absent.
+-- Realtime sends changes of published tables to users whose policies let them read the row. The publication may not
+-- exist.
 do $$
 declare
   wanted text;
@@ -8312,53 +8497,56 @@ $$;
 
 -- From sql/18_accounts/10_tables.sql
 
--- Accounts that are being deleted, and what becomes of every row of theirs.
+-- The list of accounts that are being deleted, and what happens to each row of an account.
 
--- What becomes of every row that belongs to a user when the account goes:
---   profiles                 stays, anonymized (private.anonymize_profile); auth_id goes with the login
---   auth.users, its sessions go: sessions at once, the login last
---   chat_sessions            go, and with them chat_messages, chat_turns, chat_files, vector_stores; by the outbox
---                            what they have at OpenAI and in Storage
---   storage.objects          go by the outbox, all in the profile's folder
+-- What happens to each row of a user when the account is deleted:
+--   profiles                 stays, anonymized by private.anonymize_profile; auth_id is cleared with the login
+--   auth.sessions            deleted at once
+--   auth.users               deleted last
+--   chat_sessions            deleted with chat_messages, chat_turns, chat_files and vector_stores; the outbox deletes
+--                            their objects at OpenAI and in Storage
+--   storage.objects          deleted by the outbox: all objects in the profile's folder
 --   custom_instructions, user_activity, admin_notes (about the user), bridge_tokens, sync_logs, usage_counters,
---   private.rate_counters    go
---   lookouts                 go at once, and with them lookout_runs (trigger profiles_drop_lookouts)
---   organizations            go with their last member; otherwise ownership is to be passed on before (API), or passes
---                            on by itself (login deleted directly)
---   organization_invitations go: those that the user sent, and those to the user's address
---   stripe_customers         stay for the rows that name them, without name, address and metadata, also those that were
---                            made for the profile and never linked; the customer at Stripe goes by the outbox, and ends
---                            its subscriptions
+--   private.rate_counters    deleted
+--   lookouts                 deleted at once with lookout_runs, by the trigger profiles_drop_lookouts
+--   organizations            deleted with the last member. Otherwise the API requires a transfer of ownership first;
+--                            if the login is deleted directly, the ownership passes on by itself
+--   organization_invitations deleted: invitations that the user sent, and invitations to the user's address
+--   stripe_customers         stay for the rows that refer to them, without name, address and metadata, also customers
+--                            that were created for the profile and never linked. The outbox deletes the customer at
+--                            Stripe, which ends its subscriptions
 --   subscriptions, payments, private.credit_grants, usage_metrics, audit_logs
---                            stay: they are the books; payments keep what an invoice must say
+--                            stay, because they are the books; payments keep what an invoice must say
 --   admin_notes (by the user, about others)
---                            stay, and name the anonymized profile
+--                            stay and name the anonymized profile
 
 create table private.account_deletions (
   profile_id uuid primary key,
   requested_at timestamptz not null default now(),
   due_at timestamptz not null default now(),
-  constraint account_deletions_profile_id_fkey foreign key (profile_id) references public.profiles (id) on delete cascade
+  constraint account_deletions_profile_id_fkey foreign key (profile_id)
+    references public.profiles (id) on delete cascade
 );
 
 comment on table private.account_deletions is
-  'Accounts that are being deleted. A row stays for 15 minutes at least: what was under way when the account was closed may still write.';
+  'Accounts that are being deleted. A row stays for at least 15 minutes, because requests that were running when the '
+  'account was closed may still write.';
 comment on column private.account_deletions.due_at is
-  'When the schedule may go on with it; later while a function is at it.';
+  'When the schedule may continue the deletion; later while a function works on it.';
 
 alter table private.account_deletions enable row level security;
 
--- What the schedule goes on with.
+-- Serves the schedule: the deletions that are due.
 create index account_deletions_due_at_idx on private.account_deletions (due_at);
--- Customers that were made for a profile and never linked, when its account goes.
+-- Serves the deletion of an account: customers that were created for its profile and never linked.
 create index stripe_customers_unlinked_profile_id_idx on public.stripe_customers ((metadata ->> 'profile_id'))
   where user_id is null;
--- Invitations to an address, when its account goes.
+-- Serves the deletion of an account: invitations to its address.
 create index organization_invitations_email_idx on public.organization_invitations (email);
 
 -- From sql/18_accounts/20_erase.sql
 
--- What erases an account: customers at Stripe, chats, and the profile's own rows.
+-- Erases an account: its customers at Stripe, its chats, and the profile's own rows.
 
 create function private.holder_of_customer(customer public.stripe_customers)
 returns uuid
@@ -8368,7 +8556,7 @@ set search_path = ''
 as $$
   select coalesce(
     customer.user_id,
-    -- An upsert asks before it knows of the row that is there.
+    -- In an upsert, the trigger runs before the existing row is known.
     (select c.user_id from public.stripe_customers c where c.id = customer.id),
     (select p.id from public.profiles p where p.stripe_customer_id = customer.id),
     (
@@ -8382,15 +8570,30 @@ as $$
   )
 $$;
 comment on function private.holder_of_customer(public.stripe_customers) is
-  'With whose account a customer goes. Who is linked to it comes first; metadata, which our server writes when it makes one, speaks only for those that it could not link. Nobody gains anything by it.';
+  'The profile whose deletion also deletes this customer. A link comes first. The metadata, which Parley''s server '
+  'writes when it creates a customer, counts only for a customer without a link. Nobody gains a right by it.';
 grant execute on function private.holder_of_customer(public.stripe_customers) to service_role;
+
+create function private.enqueue_customer(customer_id text)
+returns void
+language sql
+set search_path = ''
+as $$
+  -- An entry that is already in the outbox keeps its due time and attempts.
+  select private.enqueue_deletion('stripe_customer', customer_id)
+  where not exists (
+    select from private.remote_deletions d where d.kind = 'stripe_customer' and d.remote_id = customer_id
+  )
+$$;
+comment on function private.enqueue_customer(text) is
+  'Puts a customer at Stripe into the outbox, unless it is there already.';
 
 create function private.enqueue_customer_deletions(profile_id uuid)
 returns void
 language sql
 set search_path = ''
 as $$
-  -- The triggers forget what it says of a person, and put it into the outbox.
+  -- The update fires the triggers that remove personal data and enqueue the deletion.
   update public.stripe_customers c
   set email = null, name = null
   where (
@@ -8399,16 +8602,14 @@ as $$
     )
     and private.holder_of_customer(c) = enqueue_customer_deletions.profile_id;
 
-  select private.enqueue_deletion('stripe_customer', p.stripe_customer_id)
+  select private.enqueue_customer(p.stripe_customer_id)
   from public.profiles p
   where p.id = enqueue_customer_deletions.profile_id
     and p.stripe_customer_id is not null
-    and not exists (
-      select from private.remote_deletions d where d.kind = 'stripe_customer' and d.remote_id = p.stripe_customer_id
-    )
 $$;
 comment on function private.enqueue_customer_deletions(uuid) is
-  'Puts a closed profile''s customers at Stripe into the outbox, also those that were made and never linked; of our rows of them, only what others refer to stays.';
+  'Enqueues the Stripe customers of a closed profile for deletion, also customers that were created and never linked. '
+  'Rows stay without personal data, because other rows refer to them.';
 
 create function private.forget_customer()
 returns trigger
@@ -8421,14 +8622,14 @@ begin
   if exists (select from public.profiles p where p.id = holder and p.is_deleted) then
     new.email := null;
     new.name := null;
-    -- Of one that is not linked, this alone says whose it was.
+    -- For a customer that is not linked, only this says whose it was.
     new.metadata := case when new.user_id is null then jsonb_build_object('profile_id', holder) else '{}'::jsonb end;
   end if;
   return new;
 end
 $$;
 comment on function private.forget_customer() is
-  'Trigger: what Stripe still says of a customer whose account is deleted is not written down again.';
+  'Trigger: removes personal data that Stripe still sends about the customer of a deleted account.';
 
 create function private.enqueue_customer_deletion()
 returns trigger
@@ -8437,16 +8638,15 @@ security definer
 set search_path = ''
 as $$
 begin
-  if exists (select from public.profiles p where p.id = private.holder_of_customer(new) and p.is_deleted)
-    and not exists (select from private.remote_deletions d where d.kind = 'stripe_customer' and d.remote_id = new.id)
-  then
-    perform private.enqueue_deletion('stripe_customer', new.id);
+  if exists (select from public.profiles p where p.id = private.holder_of_customer(new) and p.is_deleted) then
+    perform private.enqueue_customer(new.id);
   end if;
   return null;
 end
 $$;
 comment on function private.enqueue_customer_deletion() is
-  'Trigger: a customer that we hear of, or link, when its account is deleted goes too. Definer: the outbox is closed to all roles.';
+  'Trigger: enqueues a customer that appears or is linked after its account was deleted. Definer: the outbox is '
+  'closed to all roles.';
 
 create trigger stripe_customers_forget
   before insert or update on public.stripe_customers
@@ -8457,6 +8657,18 @@ create trigger stripe_customers_let_go
   for each row when (not new.is_deleted)
   execute function private.enqueue_customer_deletion();
 
+create function private.enqueue_account_deletion(profile_id uuid)
+returns void
+language sql
+set search_path = ''
+as $$
+  insert into private.account_deletions (profile_id)
+  values (enqueue_account_deletion.profile_id)
+  on conflict on constraint account_deletions_pkey do nothing
+$$;
+comment on function private.enqueue_account_deletion(uuid) is
+  'Adds an account to the list of deletions, which the schedule works through.';
+
 create function private.close_account(profile_id uuid)
 returns void
 language plpgsql
@@ -8465,18 +8677,17 @@ as $$
 declare
   address text;
 begin
-  -- Its own row first, as whoever acts in an organization does.
+  -- Locks the profile first, as act_in_organization does for an owner.
   select lower(p.email) into address
   from public.profiles p
   where p.id = close_account.profile_id
   for no key update;
-  insert into private.account_deletions (profile_id)
-  values (close_account.profile_id)
-  on conflict on constraint account_deletions_pkey do nothing;
+  perform private.enqueue_account_deletion(close_account.profile_id);
 
-  -- The last member takes the organization along; otherwise ownership passes on.
+  -- If the user was the last member, the organization is deleted. Otherwise the ownership passes on.
   perform private.anonymize_profile(close_account.profile_id);
-  -- Who accepts one holds the organization and waits for a profile: what is being used up is left to that.
+  -- Skips an invitation that is being accepted, because that transaction holds the organization and waits for a
+  -- profile. It deletes the invitation itself.
   delete from public.organization_invitations i
   where i.id in (
     select d.id from public.organization_invitations d
@@ -8487,7 +8698,8 @@ begin
 end
 $$;
 comment on function private.close_account(uuid) is
-  'Ends an account at once, whatever its size: nobody can act with it, nothing of it is public, and the rest is due to be erased. Repeating it changes nothing.';
+  'Closes an account at once, whatever its size: nobody can act with it, nothing of it is public, and its data is due '
+  'to be erased. A second call changes nothing.';
 
 create function private.erase_chats(profile_id uuid, max_rows integer)
 returns integer
@@ -8503,7 +8715,7 @@ begin
   for doomed in
     select s.id from public.chat_sessions s where s.user_id = erase_chats.profile_id limit max_rows
   loop
-    -- Before its messages and streams, as in private.lock_session_of.
+    -- Locks the session before its messages and turns, as private.lock_session_of does.
     perform from public.chat_sessions s where s.id = doomed for update;
     delete from public.chat_messages m
     where m.id in (
@@ -8525,7 +8737,7 @@ begin
 end
 $$;
 comment on function private.erase_chats(uuid, integer) is
-  'Deletes chats of a profile, message by message where they are long; how many more rows may go in this batch.';
+  'Deletes chats of a profile, long chats message by message. Returns how many more rows this batch may delete.';
 
 create function private.erase_account(profile_id uuid, max_rows integer)
 returns boolean
@@ -8542,7 +8754,9 @@ begin
   ] loop
     exit when budget <= 0;
     execute format(
-      'delete from public.%1$I where ctid = any (array(select t.ctid from public.%1$I t where t.user_id = $1 limit $2))',
+      'delete from public.%1$I where ctid = any (array(
+         select t.ctid from public.%1$I t where t.user_id = $1 limit $2
+       ))',
       target
     ) using erase_account.profile_id, budget;
     get diagnostics erased = row_count;
@@ -8565,11 +8779,12 @@ begin
 end
 $$;
 comment on function private.erase_account(uuid, integer) is
-  'One batch of what is erased of a closed account; true: call again, there is more.';
+  'Erases one batch of a closed account; true if more is left and the caller should call again.';
 
 -- From sql/18_accounts/30_deletion.sql
 
--- The deletion of an account: asked for, continued by the schedule, or by the login's end.
+-- The deletion of an account: requested by the user, continued by the schedule, or started by the deletion of the
+-- login.
 
 create function private.require_sole_member(me public.profiles)
 returns void
@@ -8580,7 +8795,7 @@ begin
   if me.organization_role is distinct from 'owner' then
     return;
   end if;
-  -- Whoever joins waits here, and then finds no organization.
+  -- A user who joins waits for this lock and then finds no organization.
   perform from public.organizations o where o.id = me.organization_id for no key update;
   if exists (select from public.profiles p where p.organization_id = me.organization_id and p.id <> me.id) then
     perform private.refuse(
@@ -8601,12 +8816,12 @@ as $$
 begin
   delete from auth.sessions s where s.user_id = auth_user_id;
 exception when insufficient_privilege then
-  -- They go with the login, and are of no use until then.
+  -- The sessions are deleted with the login and cannot be used until then.
   raise warning 'sessions of % stay until the login goes', auth_user_id;
 end
 $$;
 comment on function private.end_sessions(uuid) is
-  'Signs a login out everywhere: nothing is refreshed any more. The table is the Auth service''s.';
+  'Signs a login out everywhere, so that no session can be refreshed. The table belongs to the Auth service.';
 
 create function private.request_account_deletion()
 returns jsonb
@@ -8622,15 +8837,15 @@ begin
     me := private.ensure_profile(auth.uid());
   end if;
   if me.role = 'admin' then
-    -- As in private.lock_admins: of two admins who leave at once, one stays.
-    perform pg_advisory_xact_lock(hashtextextended('parley.admins', 0));
+    -- As in private.lock_admins: if two admins leave at once, one is refused.
+    perform private.queue_admin_change();
   end if;
   select * into me from public.profiles p where p.id = me.id for no key update;
   if not me.is_deleted then
     perform private.require_sole_member(me);
     perform private.close_account(me.id);
     perform private.require_admin_left(me);
-    -- Whoever asked goes on; the schedule takes over when it has heard nothing for a minute.
+    -- The calling function continues. The schedule takes over after a minute without a call.
     update private.account_deletions d set due_at = now() + interval '1 minute' where d.profile_id = me.id;
   end if;
   perform private.end_sessions(me.auth_id);
@@ -8640,7 +8855,8 @@ begin
 end
 $$;
 comment on function private.request_account_deletion() is
-  'Closes the caller''s account and signs it out, or refuses and changes nothing. Open to who may not act, too. Definer: profiles and sessions are no client''s to write; the caller is taken from the token.';
+  'Closes the caller''s account and signs it out, or refuses and changes nothing. Suspended users can call it too. '
+  'Definer: clients cannot write profiles and sessions; the caller is taken from the token.';
 grant execute on function private.request_account_deletion() to authenticated;
 
 create function public.request_account_deletion()
@@ -8652,7 +8868,9 @@ as $$
   select private.request_account_deletion()
 $$;
 comment on function public.request_account_deletion() is
-  'Client RPC behind DELETE /account, which then calls continue_account_deletion: { profile_id, stripe_customers }, also when asked again. 409 owner_must_transfer, last_admin; 401 unknown_user when the login is gone.';
+  'Client RPC behind DELETE /account, which then calls continue_account_deletion. Returns { profile_id, '
+  'stripe_customers }, also when called again. 409 owner_must_transfer, last_admin; 401 unknown_user if the login is '
+  'gone.';
 grant execute on function public.request_account_deletion() to authenticated;
 
 create function private.continue_account_deletion(profile_id uuid)
@@ -8675,7 +8893,8 @@ begin
 end
 $$;
 comment on function private.continue_account_deletion(uuid) is
-  'Erases a batch of a closed account. Definer: the list of deletions is closed to all roles, and an account that is not on it stays.';
+  'Erases a batch of a closed account. Definer: the list of deletions is closed to all roles, and the function erases '
+  'only accounts on it.';
 grant execute on function private.continue_account_deletion(uuid) to service_role;
 
 create function public.continue_account_deletion(profile_id uuid)
@@ -8687,7 +8906,8 @@ as $$
   select private.continue_account_deletion(profile_id)
 $$;
 comment on function public.continue_account_deletion(uuid) is
-  'Service RPC of the account function: erases up to 2000 rows of an account that request_account_deletion has closed; true: call again, there is more.';
+  'Service RPC of the account function: erases up to 2000 rows of an account that request_account_deletion has '
+  'closed. Returns true if more is left and the caller should call again.';
 grant execute on function public.continue_account_deletion(uuid) to service_role;
 
 create function private.settle_account_deletions()
@@ -8714,7 +8934,7 @@ begin
       delete from auth.users u
       using public.profiles p
       where p.id = deletion.profile_id and u.id = p.auth_id;
-      -- Once more when everything has ended that was under way when the account was closed.
+      -- Runs once more after 15 minutes, when every request that was running at the closing has ended.
       update private.account_deletions d
       set due_at = d.requested_at + interval '15 minutes'
       where d.profile_id = deletion.profile_id;
@@ -8731,7 +8951,8 @@ begin
 end
 $$;
 comment on function private.settle_account_deletions() is
-  'One step of one deletion that nobody is at: a batch, or the login when nothing else is left; true: call again, there is more. Called by the schedule.';
+  'Runs one step of one deletion that no function works on: a batch, or the login when nothing else is left. True '
+  'asks for another call. Called by the schedule.';
 
 create function private.handle_auth_user_deleted()
 returns trigger
@@ -8746,12 +8967,12 @@ begin
   if gone is null then
     return old;
   end if;
-  -- By itself, so that the schedule repairs whatever fails below.
-  insert into private.account_deletions (profile_id) values (gone)
-  on conflict on constraint account_deletions_pkey do nothing;
+  -- Comes before the block that may fail, so that the schedule can repair any failure there.
+  perform private.enqueue_account_deletion(gone);
   begin
     perform private.close_account(gone);
-    -- Whoever is at it already goes on. A large account is finished by the schedule: Auth does not wait for it.
+    -- Skips an account that another transaction is erasing. The schedule completes a large account, so that Auth does
+    -- not wait.
     perform from private.account_deletions d where d.profile_id = gone for update skip locked;
     if found then
       perform private.erase_account(gone, 5000);
@@ -8766,7 +8987,9 @@ exception when others then
 end
 $$;
 comment on function private.handle_auth_user_deleted() is
-  'Trigger on auth.users: with a login goes its account, as by request_account_deletion; ownership of an organization passes on. Never makes a deletion fail. Definer: the Auth service has no rights here.';
+  'Trigger on auth.users: deletes the account of a deleted login, as request_account_deletion does. The ownership of '
+  'an organization passes on. The trigger never makes the deletion of a login fail. Definer: the Auth service has no '
+  'rights here.';
 
 create trigger parley_auth_user_deleted
   before delete on auth.users
@@ -8774,7 +8997,7 @@ create trigger parley_auth_user_deleted
 
 -- From sql/18_accounts/40_export.sql
 
--- The export of an account.
+-- The export of an account, section by section and page by page.
 
 create function private.export_sections()
 returns table (section text, source text, keys text[], condition text, session_key text, is_hidden boolean)
@@ -8804,15 +9027,19 @@ as $$
       '{id}', 't.invited_by = $1', null, true),
     ('lookouts', 'public.lookouts', '{id}', 't.user_id = $1', null, false),
     ('lookout_runs', 'public.lookout_runs', '{lookout_id,scheduled_at}',
-      't.user_id = $1 and t.lookout_id = any (array(select l.id from public.lookouts l where l.user_id = $1))', null, false),
+      't.user_id = $1 and t.lookout_id = any (array(select l.id from public.lookouts l where l.user_id = $1))',
+      null, false),
     ('user_activity', 'public.user_activity', '{created_at,id}', 't.user_id = $1', null, false),
     ('bridge_tokens',
-      '(select id, user_id, session_data, client_ip, user_agent, expires_at, redeemed_at, created_at from public.bridge_tokens)',
+      '(select id, user_id, session_data, client_ip, user_agent, expires_at, redeemed_at, created_at
+        from public.bridge_tokens)',
       '{id}', 't.user_id = $1', null, true),
     ('sync_logs', 'public.sync_logs', '{created_at,id}', 't.user_id = $1', null, true)
 $$;
 comment on function private.export_sections() is
-  'What an export holds: rows of source (t) that meet condition ($1: the profile), in the order of keys, which are unique for a user and never change. With session_key, the type of the second key, rows are read session by session, as their indexes lie. What clients may not read is hidden.';
+  'The sections of an export. A section has the rows of source (t) that meet condition ($1 is the profile), in the '
+  'order of keys. Keys are unique for a user and never change. With session_key, which is the type of the second key, '
+  'rows are read session by session, in index order. is_hidden marks tables that clients cannot read.';
 grant execute on function private.export_sections() to authenticated;
 
 create function private.export_query(
@@ -8845,10 +9072,13 @@ as $$
       case session_key when 'integer' then '0' else '00000000-0000-0000-0000-000000000000' end, session_key
     ) end
   ) end
-  from (select string_agg(format('t.%I', key), ', ' order by n) as list from unnest(keys) with ordinality as k (key, n)) columns
+  from (
+    select string_agg(format('t.%I', key), ', ' order by n) as list from unnest(keys) with ordinality as k (key, n)
+  ) columns
 $$;
 comment on function private.export_query(text, text[], text, text, text[], integer) is
-  'The query of a section, without its limit: keys as text, and the row as JSON. All but after is ours; after is quoted.';
+  'The query of a section without its limit: keys as text, and the row as JSON. Only after comes from the caller, and '
+  'it is quoted.';
 grant execute on function private.export_query(text, text[], text, text, text[], integer) to authenticated;
 
 create function private.read_export_page(section text, after text[])
@@ -8872,7 +9102,7 @@ declare
   last_keys text[];
   body text;
 begin
-  -- An account that is deleted in the middle of its export is not exported as empty.
+  -- Refuses an account that was deleted during its export, so that the rest is not exported as empty.
   if me is null then
     perform private.refuse(401, 'unknown_user', 'This login no longer exists. Sign in again or create a new account.');
   end if;
@@ -8896,7 +9126,8 @@ begin
 end
 $$;
 comment on function private.read_export_page(text, text[]) is
-  'One page of a section, of the caller''s rows as the role that runs it sees them: 1000 rows, or as many as make a megabyte.';
+  'One page of a section, with the caller''s rows as the running role sees them: 1000 rows at most, or about a '
+  'megabyte.';
 grant execute on function private.read_export_page(text, text[]) to authenticated;
 
 create function private.read_hidden_export_page(section text, after text[])
@@ -8911,7 +9142,8 @@ begin
 end
 $$;
 comment on function private.read_hidden_export_page(text, text[]) is
-  'As read_export_page. Definer: the user owns rows in tables that no client reads; the caller is taken from the token.';
+  'As read_export_page. Definer: the user owns rows in tables that clients cannot read; the caller is taken from the '
+  'token.';
 grant execute on function private.read_hidden_export_page(text, text[]) to authenticated;
 
 create function private.export_account(section text, after text[])
@@ -8936,7 +9168,7 @@ begin
 end
 $$;
 comment on function private.export_account(text, text[]) is
-  'One page of a section, under the caller''s own row-level security wherever clients may read the table.';
+  'One page of a section. Tables that clients can read are read under the caller''s own row-level security.';
 grant execute on function private.export_account(text, text[]) to authenticated;
 
 create function public.export_account(section text, after text[] default null)
@@ -8949,5 +9181,6 @@ as $$
   select private.export_account(section, after)
 $$;
 comment on function public.export_account(text, text[]) is
-  'Client RPC behind GET /account/export: { next, rows } of one section, e.g. chat_messages. next is the after of the next page, null on the last.';
+  'Client RPC behind GET /account/export: { next, rows } of one section, such as chat_messages. next is the after of '
+  'the next page, null on the last page.';
 grant execute on function public.export_account(text, text[]) to authenticated;
