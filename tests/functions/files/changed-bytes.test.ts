@@ -28,7 +28,7 @@ test("OpenAI has lost a file whose stored bytes have changed: it fails, the othe
   expect(await indexed(user, changed.id)).toMatchObject({
     status: "failed",
     openai_file_id: null,
-    error: { code: "content_changed", message: expect.stringContaining("upload the file again") },
+    error: { code: "content_changed", message: expect.stringContaining("Upload the file again") },
   });
   const { store_id } = must(
     await user.client.from("vector_stores").select("store_id").eq("session_id", sessionId).single(),
