@@ -29,15 +29,20 @@ create table public.chat_files (
   constraint chat_files_stored_check check (status in ('pending', 'failed') or num_nulls(sha256, file_size) = 0)
 );
 
-comment on table public.chat_files is 'What users have uploaded to a session. Written by the file functions only.';
+comment on table public.chat_files is
+  'The files that users have uploaded to a session. Only the file functions write them.';
 comment on column public.chat_files.message_id is 'The first message that named the file.';
-comment on column public.chat_files.file_name is 'As the user knows it; never part of a path.';
-comment on column public.chat_files.file_type is 'Media type, told by the content. image/* is shown to the model; all else is searched.';
-comment on column public.chat_files.storage_path is 'The object in the bucket chat-files.';
-comment on column public.chat_files.sha256 is 'Of the bytes; null until they are all stored.';
-comment on column public.chat_files.vector_store_id is 'The store of the session, once the file is attached to it.';
-comment on column public.chat_files.status is 'pending: bytes are coming; indexing: stored, not searchable yet; ready; failed: error says why.';
-comment on column public.chat_files.error is 'Why it failed, for the user: code and message.';
+comment on column public.chat_files.file_name is 'The name that the user knows. It is never part of a path.';
+comment on column public.chat_files.file_type is
+  'Media type, detected from the content. The model sees files of type image/*; all other files are searched.';
+comment on column public.chat_files.storage_path is 'The name of the object in the bucket chat-files.';
+comment on column public.chat_files.sha256 is 'Hash of the bytes. Null until all bytes are stored.';
+comment on column public.chat_files.vector_store_id is
+  'The vector store of the session, once the file is attached to it.';
+comment on column public.chat_files.status is
+  'pending: the bytes are being uploaded. indexing: stored, but not searchable yet. ready: usable in turns. failed: '
+  'error says why.';
+comment on column public.chat_files.error is 'Why the file failed, for the user: code and message.';
 
 create function private.upload_limits(profile_id uuid)
 returns jsonb
@@ -74,7 +79,8 @@ begin
   end if;
 end
 $$;
-comment on function private.check_file_size(uuid, bigint) is 'Refuses with 413 a file that is larger than the plan allows.';
+comment on function private.check_file_size(uuid, bigint) is
+  'Refuses with 413 a file that is larger than the plan allows.';
 
 create function private.check_file_count(profile_id uuid, session_id uuid)
 returns void
@@ -101,7 +107,8 @@ begin
 end
 $$;
 comment on function private.check_file_count(uuid, uuid) is
-  'Refuses with 402 one file more than the plan allows in a session. Called under the session''s row lock.';
+  'Refuses with 402 when the session already has as many files as the plan allows. Called under the session''s row '
+  'lock.';
 
 create function private.is_safe_object_name(name text)
 returns boolean
@@ -109,11 +116,11 @@ language sql
 immutable
 set search_path = ''
 as $$
-  -- URL parsers drop white space at the ends and some control characters: `a/.. ` ends in `..` too.
+  -- URL parsers drop white space at the ends and some control characters, so `a/.. ` also ends in `..`.
   select name !~ '(^|/)\s*\.{0,2}\s*(/|$)' and name !~ '[?#%\\[:cntrl:]]'
 $$;
 comment on function private.is_safe_object_name(text) is
-  'Tells whether an address made of an object''s name leads to that object. Refuses empty, `.` and `..` segments, '
+  'Tells whether a URL that contains the object''s name leads to that object. Refuses empty, `.` and `..` segments, '
   '`?`, `#`, `%`, backslashes and control characters.';
 grant execute on function private.is_safe_object_name(text) to authenticated;
 
@@ -146,7 +153,8 @@ begin
 end
 $$;
 comment on function private.require_own_object(uuid, text) is
-  'Refuses an object that is not there, not in the profile''s folder, of an unsafe name (all 404), or too large (413).';
+  'Refuses an object with 404 if it does not exist, is not in the profile''s folder, or has an unsafe name. Refuses '
+  'with 413 an object that is too large.';
 
 create function private.message_for_file(session_id uuid, message_id text)
 returns uuid
@@ -171,7 +179,8 @@ begin
 end
 $$;
 comment on function private.message_for_file(uuid, text) is
-  'A message of the session, named by its own id or the client''s; 404 when there is none.';
+  'Returns the id of a message of the session, found by its own id or by the client''s id. Refuses with 404 when '
+  'there is no such message.';
 
 create function private.open_upload(auth_user_id uuid, storage_path text)
 returns jsonb
@@ -193,8 +202,8 @@ begin
 end
 $$;
 comment on function private.open_upload(uuid, text) is
-  'Whose folder an upload goes to, and how long it may be; refuses an object that may not be registered. '
-  'Definer: private.ensure_profile is not granted.';
+  'Returns the folder of an upload and its size limit. Refuses an object that may not be registered. Definer: '
+  'private.ensure_profile is not granted.';
 grant execute on function private.open_upload(uuid, text) to service_role;
 
 create function public.open_upload(auth_user_id uuid, storage_path text default null)
@@ -206,8 +215,8 @@ as $$
   select private.open_upload(auth_user_id, storage_path)
 $$;
 comment on function public.open_upload(uuid, text) is
-  'Service RPC of the files function: {profile_id, max_bytes}; 403 when the account may not act. With an object that is '
-  'to be registered: 404 or 413 when it may not be, before anything reads it.';
+  'Service RPC of the files function: {profile_id, max_bytes}. Refuses with 403 an account that may not act. With '
+  'storage_path, refuses with 404 or 413 an object that may not be registered, before the function reads it.';
 grant execute on function public.open_upload(uuid, text) to service_role;
 
 create function private.create_file(auth_user_id uuid, session_id uuid, file_id uuid, file_name text, file_type text,
@@ -244,7 +253,8 @@ begin
 end
 $$;
 comment on function private.create_file(uuid, uuid, uuid, text, text, text, text, boolean) is
-  'Takes a file on before its bytes are stored, or (is_stored) an object that the user has put into Storage. Definer: private.session_for_turn is not granted.';
+  'Creates the row of a file before its bytes are stored, or (is_stored) of an object that the user has put into '
+  'Storage. Definer: private.session_for_turn is not granted.';
 grant execute on function private.create_file(uuid, uuid, uuid, text, text, text, text, boolean) to service_role;
 
 create function public.create_file(auth_user_id uuid, session_id uuid, file_id uuid, file_name text, file_type text,
@@ -254,10 +264,12 @@ language sql
 security invoker
 set search_path = ''
 as $$
-  select private.create_file(auth_user_id, session_id, file_id, file_name, file_type, storage_path, message_id, is_stored)
+  select private.create_file(auth_user_id, session_id, file_id, file_name, file_type, storage_path, message_id,
+    is_stored)
 $$;
 comment on function public.create_file(uuid, uuid, uuid, text, text, text, text, boolean) is
-  'Service RPC of the files function: checks and a pending row. The row that is there when the object is registered again.';
+  'Service RPC of the files function: checks the upload and creates a pending row. If the object is already '
+  'registered in this session, returns the existing row.';
 grant execute on function public.create_file(uuid, uuid, uuid, text, text, text, text, boolean) to service_role;
 
 create function private.store_file(file_id uuid, file_size bigint, sha256 text)
@@ -281,7 +293,8 @@ begin
   returning * into file;
   return file;
 exception when unique_violation then
-  -- The same bytes are here already, or came at the same time: this row goes, and its object with it.
+  -- The session already has the same bytes, or received them at the same time. Delete this row; its object goes with
+  -- it.
   delete from public.chat_files f where f.id = file_id returning * into file;
   select * into file
   from public.chat_files f
@@ -293,7 +306,7 @@ exception when unique_violation then
 end
 $$;
 comment on function private.store_file(uuid, bigint, text) is
-  'The bytes of a file are stored. Definer: private.check_file_size is not granted.';
+  'Records that all bytes of a file are stored. Definer: private.check_file_size is not granted.';
 grant execute on function private.store_file(uuid, bigint, text) to service_role;
 
 create function public.store_file(file_id uuid, file_size bigint, sha256 text)
@@ -305,7 +318,9 @@ as $$
   select private.store_file(file_id, file_size, sha256)
 $$;
 comment on function public.store_file(uuid, bigint, text) is
-  'Service RPC of the files function: the row, now indexing; of the same bytes in the same session, the row that was first. 413 when they are too many.';
+  'Service RPC of the files function: records that all bytes of a file are stored, and returns its row, now '
+  'indexing. If the session already has the same bytes, returns that file''s row instead. Refuses with 413 a file '
+  'that is too large.';
 grant execute on function public.store_file(uuid, bigint, text) to service_role;
 
 create function public.settle_file(file_id uuid, vector_store_id uuid default null)
@@ -318,7 +333,8 @@ as $$
   set status = 'ready', error = null, vector_store_id = coalesce(settle_file.vector_store_id, f.vector_store_id)
   where f.id = file_id and f.status = 'indexing'
 $$;
-comment on function public.settle_file(uuid, uuid) is 'Service RPC: OpenAI has read the file; it may be used in turns.';
+comment on function public.settle_file(uuid, uuid) is
+  'Service RPC: OpenAI has processed the file, so turns may use it.';
 grant execute on function public.settle_file(uuid, uuid) to service_role;
 
 create function public.fail_file(file_id uuid, error jsonb)
@@ -330,11 +346,12 @@ as $$
   update public.chat_files f
   set status = 'failed', error = fail_file.error, openai_file_id = null, vector_store_id = null
   where f.id = file_id
-    -- A ready file fails only when OpenAI has lost it and Storage holds other bytes.
+    -- A ready file fails only if OpenAI has lost it and Storage now holds different bytes.
     and (f.status in ('pending', 'indexing') or f.status = 'ready' and fail_file.error ->> 'code' = 'content_changed')
 $$;
 comment on function public.fail_file(uuid, jsonb) is
-  'Service RPC: a file that cannot be used, and why {code, message}. What was made of it remotely goes to the outbox.';
+  'Service RPC: marks a file as failed, with the reason {code, message}. Its copies at OpenAI go to the outbox for '
+  'deletion.';
 grant execute on function public.fail_file(uuid, jsonb) to service_role;
 
 create function public.delete_file(auth_user_id uuid, file_id uuid)
@@ -360,7 +377,8 @@ begin
 end
 $$;
 comment on function public.delete_file(uuid, uuid) is
-  'Service RPC of the files function: the row goes at once, what is remote through the outbox. Returns the owner''s profile id; 404 when it is not the user''s.';
+  'Service RPC of the files function: deletes the row at once; the outbox deletes remote copies. Returns the '
+  'owner''s profile id. Refuses with 404 a file that is not the user''s.';
 grant execute on function public.delete_file(uuid, uuid) to service_role;
 
 create function public.claim_stale_files(max_count integer)
@@ -369,7 +387,7 @@ language sql
 security invoker
 set search_path = ''
 as $$
-  -- Touching doubles as the lease: a second run takes others, and a crashed one is taken over.
+  -- updated_at serves as the lease: a second run claims other files, and the files of a crashed run become stale again.
   update public.chat_files f
   set updated_at = now()
   where f.id in (
@@ -383,7 +401,8 @@ as $$
   returning f.*
 $$;
 comment on function public.claim_stale_files(integer) is
-  'Service RPC of the clean-up: files whose upload or indexing has been silent for ten minutes, each to one caller.';
+  'Service RPC of the clean-up: claims files whose upload or indexing has made no progress for ten minutes. Each '
+  'file goes to one caller.';
 grant execute on function public.claim_stale_files(integer) to service_role;
 
 create trigger chat_files_touch
@@ -399,21 +418,22 @@ create policy chat_files_select_own on public.chat_files
   for select to authenticated
   using (user_id = (select private.current_profile_id()));
 
--- The same bytes once in a session; those of a failed upload may come again.
+-- A session holds the same bytes only once. Bytes of a failed upload may be uploaded again.
 create unique index chat_files_session_id_sha256_key on public.chat_files (session_id, sha256) where status <> 'failed';
 
 -- Foreign keys, and the list of a session's files.
 create index chat_files_session_id_user_id_idx on public.chat_files (session_id, user_id);
 create index chat_files_message_id_idx on public.chat_files (message_id);
 
--- The clean-up: uploads that nobody goes on with.
-create index chat_files_unfinished_updated_at_idx on public.chat_files (updated_at) where status in ('pending', 'indexing');
+-- The clean-up: abandoned uploads.
+create index chat_files_unfinished_updated_at_idx on public.chat_files (updated_at)
+  where status in ('pending', 'indexing');
 
 insert into storage.buckets (id, name, public, file_size_limit)
 values ('chat-files', 'chat-files', false, 52428800)
 on conflict (id) do update set public = excluded.public, file_size_limit = excluded.file_size_limit;
 
--- No update and no delete: what a row stands for does not change, and the outbox removes it.
+-- Users may neither update nor delete objects. An object stays equal to its row, and the outbox deletes it.
 create policy chat_files_select_own_folder on storage.objects
   for select to authenticated
   using (

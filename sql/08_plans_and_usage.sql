@@ -1,4 +1,4 @@
--- Plans, prices, and what each profile has used; reservation and refund of messages.
+-- Plans, prices, and the usage of each profile; reservation and refund of messages.
 
 create table public.plans (
   slug text primary key,
@@ -53,23 +53,24 @@ create table public.usage_metrics (
   constraint usage_metrics_user_id_fkey foreign key (user_id) references public.profiles (id) on delete cascade
 );
 
-comment on table public.plans is 'What a profile may use; null means unlimited.';
-comment on column public.plans.rank is 'Order of the plans: an assistant''s required plan is the lowest that may use it.';
-comment on column public.plans.monthly_messages is 'Messages per billing period; credits go beyond it.';
+comment on table public.plans is 'What a profile may use. Null means unlimited.';
+comment on column public.plans.rank is
+  'Order of the plans. An assistant with a required plan is open to that plan and to every plan of a higher rank.';
+comment on column public.plans.monthly_messages is 'Messages per billing period. Credits pay for messages beyond it.';
 comment on column public.plans.daily_messages is 'Messages per UTC day.';
 comment on column public.plans.monthly_searches is 'Messages with web search per UTC month.';
 comment on column public.plans.turns_per_minute is 'Turns that one user may start within a minute.';
-comment on column public.plans.max_file_bytes is 'Largest size of one file.';
-comment on column public.plans.max_session_files is 'Most files in one chat.';
-comment on column public.plans.max_lookouts is 'Most lookouts that are not archived.';
+comment on column public.plans.max_file_bytes is 'Largest size of one file, in bytes.';
+comment on column public.plans.max_session_files is 'Largest number of files in one chat.';
+comment on column public.plans.max_lookouts is 'Largest number of lookouts that are not archived.';
 comment on table public.model_prices is
-  'US dollars per million tokens. A dated model has the price of the longest name that it begins with.';
+  'US dollars per million tokens. A dated model name has the price of the longest model name that it starts with.';
 comment on table public.usage_counters is
   'Counts against limits with a fixed period: turns per minute, messages per UTC day, searches per UTC month.';
-comment on table public.usage_metrics is 'What was used and what it cost, by UTC day, feature and model.';
+comment on table public.usage_metrics is 'Usage and its cost, by UTC day, feature and model.';
 comment on column public.usage_metrics.total_cost is 'US dollars.';
 
--- Reference data: `db push` does not seed.
+-- Reference data: `db push` does not run seeds, so the plans and prices are part of the schema.
 insert into public.plans
   (slug, name, rank, monthly_messages, daily_messages, monthly_searches, turns_per_minute, max_file_bytes,
     max_session_files, max_lookouts)
@@ -102,7 +103,8 @@ begin
   return new;
 end
 $$;
-comment on function private.copy_plan_quota() is 'Trigger: a profile''s quota is its plan''s, from the moment that the plan changes.';
+comment on function private.copy_plan_quota() is
+  'Trigger: copies the quota of the plan to the profile when the profile gets a plan.';
 
 create trigger profiles_copy_plan_quota_on_insert
   before insert on public.profiles
@@ -124,7 +126,8 @@ begin
   return null;
 end
 $$;
-comment on function private.spread_plan_quota() is 'Trigger: an edited plan reaches every profile that has it.';
+comment on function private.spread_plan_quota() is
+  'Trigger: copies the changed quota of a plan to every profile with that plan.';
 
 create trigger plans_spread_quota
   after update of monthly_messages on public.plans
@@ -139,7 +142,7 @@ as $$
 declare
   starts_at timestamptz := date_trunc(unit, now(), 'UTC');
 begin
-  -- One statement: of many at once, exactly as many get through as the limit allows.
+  -- A single statement, so concurrent calls cannot exceed the limit.
   insert into public.usage_counters as c (user_id, feature, period_start, count, reset_at)
   select profile_id, count_usage.feature, starts_at, 1, starts_at + ('1 ' || unit)::interval
   where max_count is null or max_count > 0
@@ -150,7 +153,8 @@ begin
 end
 $$;
 comment on function private.count_usage(uuid, text, text, integer) is
-  'Counts one use in the current minute, day or month (UTC); false when the limit is reached. null is unlimited.';
+  'Counts one use in the current minute, day or month (UTC). Returns false when the limit is reached. A null limit '
+  'means unlimited.';
 
 create function private.decrement_usage(profile_id uuid, feature text, unit text, period_start timestamptz)
 returns void
@@ -165,7 +169,8 @@ as $$
     and c.period_start = date_trunc(unit, now(), 'UTC')
     and c.count > 0
 $$;
-comment on function private.decrement_usage(uuid, text, text, timestamptz) is 'Takes one use back, if its period is still the current one.';
+comment on function private.decrement_usage(uuid, text, text, timestamptz) is
+  'Subtracts one use, if its period is still the current one.';
 
 create function private.limit_detail(unit text, max_count integer)
 returns jsonb
@@ -175,7 +180,8 @@ set search_path = ''
 as $$
   select jsonb_build_object('limit', max_count, 'reset_at', date_trunc(unit, now(), 'UTC') + ('1 ' || unit)::interval)
 $$;
-comment on function private.limit_detail(text, integer) is 'Detail of a refusal: the limit, and when it counts anew.';
+comment on function private.limit_detail(text, integer) is
+  'Returns the detail of a refusal: the limit, and when the next period begins.';
 
 create function private.quota_period_start(last_reset timestamptz)
 returns timestamptz
@@ -188,7 +194,8 @@ as $$
   ))
 $$;
 comment on function private.quota_period_start(timestamptz) is
-  'Start of the quota''s current period: periods are months from the last reset, and end lazily.';
+  'Returns the start of the quota''s current period. Periods are months that count from the last reset. No job ends '
+  'them: the next message moves quota_last_reset.';
 
 create function private.spend_message(profile_id uuid)
 returns jsonb
@@ -232,7 +239,8 @@ begin
 end
 $$;
 comment on function private.spend_message(uuid) is
-  'Takes one message from the monthly quota, else one unexpired credit, else refuses with 402. Returns where it came from.';
+  'Takes one message from the monthly quota, or else one unexpired credit, or else refuses with 402. Returns where '
+  'the message was charged.';
 
 create function private.reserve_usage(profile_id uuid, with_search boolean)
 returns jsonb
@@ -244,7 +252,7 @@ declare
   reservation jsonb;
 begin
   perform private.require_active(profile_id);
-  -- Turns of one profile queue here, whatever their session: counts and quota are read under this lock.
+  -- All turns of a profile queue here, in whatever session. Counts and quota are read under this lock.
   select l.* into plan
   from public.profiles p
   join public.plans l on l.slug = p.subscription_plan
@@ -280,7 +288,8 @@ begin
 end
 $$;
 comment on function private.reserve_usage(uuid, boolean) is
-  'Reserves one message (and one search) before a turn, or refuses; nothing is reserved by halves. Called by start_turn.';
+  'Reserves one message (and one search) before a turn, or refuses. A refusal rolls everything back. Called by '
+  'start_turn.';
 
 create function private.refund_usage(profile_id uuid, reservation jsonb)
 returns void
@@ -306,7 +315,8 @@ begin
 end
 $$;
 comment on function private.refund_usage(uuid, jsonb) is
-  'Gives a reservation back to where it came from, if that period is still current. Called once, by the settlement of a turn.';
+  'Returns a reservation to where it was charged, if that period is still the current one. Called once, when the '
+  'turn settles.';
 
 create function private.usage_cost(model text, input_tokens bigint, cached_input_tokens bigint, output_tokens bigint)
 returns numeric
@@ -327,7 +337,8 @@ as $$
   ), 0)
 $$;
 comment on function private.usage_cost(text, bigint, bigint, bigint) is
-  'US dollars for tokens of a model; cached input is priced apart. 0 for a model without a price.';
+  'Returns the US dollars for tokens of a model. Cached input has its own price. Returns 0 for a model without a '
+  'price.';
 
 create function private.book_usage(
   profile_id uuid, feature_type text, model text, input_tokens bigint, cached_input_tokens bigint, output_tokens bigint
@@ -341,7 +352,8 @@ as $$
   values (
     profile_id, (now() at time zone 'UTC')::date, book_usage.feature_type, book_usage.model, 1, book_usage.input_tokens,
     book_usage.cached_input_tokens, book_usage.output_tokens,
-    private.usage_cost(book_usage.model, book_usage.input_tokens, book_usage.cached_input_tokens, book_usage.output_tokens)
+    private.usage_cost(book_usage.model, book_usage.input_tokens, book_usage.cached_input_tokens,
+      book_usage.output_tokens)
   )
   on conflict (user_id, day, feature_type, model) do update
   set request_count = u.request_count + 1,
@@ -351,7 +363,7 @@ as $$
       total_cost = u.total_cost + excluded.total_cost
 $$;
 comment on function private.book_usage(uuid, text, text, bigint, bigint, bigint) is
-  'Adds one request''s tokens and cost to the day''s metrics, in one statement.';
+  'Adds one request''s tokens and cost to the metrics of the day, in one statement.';
 
 create function public.get_my_usage()
 returns jsonb
@@ -386,7 +398,8 @@ as $$
   cross join lateral (select private.quota_period_start(p.quota_last_reset) as period_start) q
   where p.id = (select private.current_profile_id())
 $$;
-comment on function public.get_my_usage() is 'Client RPC: what the caller has used and may use. null as a limit means unlimited.';
+comment on function public.get_my_usage() is
+  'Client RPC: returns what the caller has used and may use. A null limit means unlimited.';
 grant execute on function
   public.get_my_usage(), private.limit_detail(text, integer), private.quota_period_start(timestamptz) to authenticated;
 

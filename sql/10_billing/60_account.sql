@@ -26,7 +26,8 @@ begin
 end
 $$;
 comment on function private.get_billing_account(uuid, boolean) is
-  'What billing needs to know of a login; whoever may not act buys nothing (403). Definer: makes a missing profile.';
+  'Returns what billing needs to know about a login. With is_buying, refuses with 403 an account that may not act. '
+  'Definer: the function creates a missing profile.';
 grant execute on function private.get_billing_account(uuid, boolean) to service_role;
 
 create function public.get_billing_account(auth_user_id uuid, is_buying boolean)
@@ -37,7 +38,8 @@ set search_path = ''
 as $$
   select private.get_billing_account(auth_user_id, is_buying)
 $$;
-comment on function public.get_billing_account(uuid, boolean) is 'Service RPC of billing: profile, customer and past of a login.';
+comment on function public.get_billing_account(uuid, boolean) is
+  'Service RPC of billing: profile, customer and history of a login.';
 grant execute on function public.get_billing_account(uuid, boolean) to service_role;
 
 create function private.link_stripe_customer(profile_id uuid, customer_id text)
@@ -74,7 +76,8 @@ begin
 end
 $$;
 comment on function private.link_stripe_customer(uuid, text) is
-  'Makes a customer a profile''s, unless it has one; returns the one that it has. Definer: profiles and credits change.';
+  'Gives a customer to a profile, unless the profile has one. Returns the profile''s customer. Definer: profiles and '
+  'credits change.';
 grant execute on function private.link_stripe_customer(uuid, text) to service_role;
 
 create function public.link_stripe_customer(profile_id uuid, customer_id text)
@@ -86,5 +89,6 @@ as $$
   select private.link_stripe_customer(profile_id, customer_id)
 $$;
 comment on function public.link_stripe_customer(uuid, text) is
-  'Service RPC of billing, after it has made a customer: of many at once, all get the same one.';
+  'Service RPC of billing, called after it has created a customer: links the customer to the profile. Concurrent '
+  'calls all return the same customer.';
 grant execute on function public.link_stripe_customer(uuid, text) to service_role;
