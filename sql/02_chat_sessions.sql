@@ -82,6 +82,21 @@ $$;
 comment on function private.random_token() is
   'Returns 192 random bits as 32 characters that need no escaping in a URL.';
 
+create function private.refuse_unknown_session()
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.refuse(
+    404, 'session_not_found',
+    'This chat does not exist or belongs to another user. Open another chat or start a new one.'
+  );
+end
+$$;
+comment on function private.refuse_unknown_session() is
+  'Refuses with 404 a session that does not exist or belongs to another user. Both get the same refusal.';
+
 create function private.set_chat_visibility(session_id uuid, visibility text)
 returns text
 language plpgsql
@@ -108,10 +123,7 @@ begin
     and s.user_id = private.current_profile_id()
   returning s.share_token into share_token;
   if not found then
-    perform private.refuse(
-      404, 'session_not_found',
-      'This chat does not exist or belongs to another user. Open another chat or start a new one.'
-    );
+    perform private.refuse_unknown_session();
   end if;
   return share_token;
 end

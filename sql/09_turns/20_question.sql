@@ -15,10 +15,7 @@ begin
   for no key update;
 
   if session.id is null then
-    perform private.refuse(
-      404, 'session_not_found',
-      'This chat does not exist or belongs to another user. Open another chat or start a new one.'
-    );
+    perform private.refuse_unknown_session();
   end if;
   perform private.require_active(profile_id);
   return session;
@@ -44,12 +41,8 @@ begin
       'This assistant is no longer available. Choose another assistant.'
     );
   end if;
-  if (select needed.rank from public.plans needed where needed.slug = assistant.required_plan) > (
-    select own.rank
-    from public.profiles p
-    join public.plans own on own.slug = p.subscription_plan
-    where p.id = profile_id
-  ) then
+  if (select l.rank from public.plans l where l.slug = assistant.required_plan)
+    > (private.plan_of(profile_id)).rank then
     perform private.refuse(
       402, 'plan_required',
       'Your plan does not include this assistant. Upgrade the plan or choose another assistant.',

@@ -17,6 +17,7 @@ $$;
 comment on function private.turn_history(public.chat_messages) is
   'Returns the earlier messages from which a new conversation at OpenAI is built. Used when the session has no '
   'conversation that matches our messages.';
+grant execute on function private.turn_history(public.chat_messages) to service_role;
 
 create function private.turn_instructions(assistant_slug text, profile_id uuid)
 returns text
@@ -127,7 +128,7 @@ language sql
 set search_path = ''
 as $$
   with files as (
-    select f.*
+    select f.*, private.is_image(f) as is_image
     from public.chat_files f
     where f.session_id = session.id and f.user_id = session.user_id and f.status = 'ready'
   ), used as (
@@ -138,7 +139,7 @@ as $$
     where v.session_id = session.id
       and v.status = 'active'
       and v.expires_at > now()
-      and exists (select from files f where f.file_type not like 'image/%')
+      and exists (select from files f where not f.is_image)
     returning v.store_id
   )
   select jsonb_build_object(
@@ -148,11 +149,11 @@ as $$
     ), '[]'),
     'image_file_ids', coalesce((
       select jsonb_agg(f.openai_file_id) from files f
-      where f.file_type like 'image/%'
+      where f.is_image
         and (f.message_id = question.id or f.id = any (private.part_file_ids(question.parts)))
     ), '[]'),
     'vector_store_ids', coalesce((select jsonb_agg(u.store_id) from used u), '[]'),
-    'needs_store', exists (select from files f where f.file_type not like 'image/%') and not exists (select from used)
+    'needs_store', exists (select from files f where not f.is_image) and not exists (select from used)
   )
 $$;
 comment on function private.describe_files(public.chat_sessions, public.chat_messages) is

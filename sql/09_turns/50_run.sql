@@ -86,10 +86,10 @@ comment on function public.note_turn(uuid, jsonb) is
   'beginning of the reply, also when recovery writes the rest.';
 grant execute on function public.note_turn(uuid, jsonb) to service_role;
 
-create function private.rebuild_conversation(turn_id uuid)
+create function public.rebuild_conversation(turn_id uuid)
 returns jsonb
 language plpgsql
-security definer
+security invoker
 set search_path = ''
 as $$
 declare
@@ -105,25 +105,14 @@ begin
   return private.turn_history(question);
 end
 $$;
-comment on function private.rebuild_conversation(uuid) is
-  'Forgets a lost conversation and returns the history for a new one. Definer: private.turn_history is not granted.';
-grant execute on function private.rebuild_conversation(uuid) to service_role;
-
-create function public.rebuild_conversation(turn_id uuid)
-returns jsonb
-language sql
-security invoker
-set search_path = ''
-as $$
-  select private.rebuild_conversation(turn_id)
-$$;
 comment on function public.rebuild_conversation(uuid) is
   'Service RPC: OpenAI has lost the conversation. Forgets it and returns the history for a new one.';
 grant execute on function public.rebuild_conversation(uuid) to service_role;
 
-create function private.replace_reply(turn_id uuid)
+create function public.replace_reply(turn_id uuid)
 returns void
 language plpgsql
+security invoker
 set search_path = ''
 as $$
 declare
@@ -142,18 +131,6 @@ begin
   set seq = freed
   where m.id = turn.assistant_message_id and freed is not null;
 end
-$$;
-comment on function private.replace_reply(uuid) is
-  'Puts the new reply in the place of the old one, once the new reply has begun. Repeating the call changes nothing.';
-grant execute on function private.replace_reply(uuid) to service_role;
-
-create function public.replace_reply(turn_id uuid)
-returns void
-language sql
-security invoker
-set search_path = ''
-as $$
-  select private.replace_reply(turn_id)
 $$;
 comment on function public.replace_reply(uuid) is
   'Service RPC, called on the first delta of a regenerated reply: puts the new reply in the place of the old one. '

@@ -80,7 +80,7 @@ declare
   message public.chat_messages;
 begin
   if is_delivered then
-    perform private.replace_reply(turn_id);
+    perform public.replace_reply(turn_id);
   else
     -- The refund changes the profile, and the lock on the profile comes before the lock on the session.
     perform from public.profiles p
@@ -202,11 +202,11 @@ comment on function public.claim_stale_turns(integer) is
   'Service RPC of turn-recovery: claims turns without a heartbeat for 90 seconds. Each turn goes to one caller.';
 grant execute on function public.claim_stale_turns(integer) to service_role;
 
-create function private.set_generated_title(profile_id uuid, session_id uuid, title text, model text,
+create function public.set_generated_title(profile_id uuid, session_id uuid, title text, model text,
   input_tokens bigint, cached_input_tokens bigint, output_tokens bigint)
 returns void
 language plpgsql
-security definer
+security invoker
 set search_path = ''
 as $$
 begin
@@ -216,38 +216,10 @@ begin
   perform private.book_usage(profile_id, 'title', model, input_tokens, cached_input_tokens, output_tokens);
 end
 $$;
-comment on function private.set_generated_title(uuid, uuid, text, text, bigint, bigint, bigint) is
-  'Sets the title of a session unless the user has, and books the cost of the title. Definer: private.book_usage is '
-  'not granted.';
-grant execute on function private.set_generated_title(uuid, uuid, text, text, bigint, bigint, bigint) to service_role;
-
-create function public.set_generated_title(profile_id uuid, session_id uuid, title text, model text,
-  input_tokens bigint, cached_input_tokens bigint, output_tokens bigint)
-returns void
-language sql
-security invoker
-set search_path = ''
-as $$
-  select private.set_generated_title(profile_id, session_id, title, model, input_tokens, cached_input_tokens,
-    output_tokens)
-$$;
 comment on function public.set_generated_title(uuid, uuid, text, text, bigint, bigint, bigint) is
   'Service RPC: stores a title that the model made, and books its cost. A title that the user has set is never '
   'overwritten.';
 grant execute on function public.set_generated_title(uuid, uuid, text, text, bigint, bigint, bigint) to service_role;
-
-create function private.book_lost_turn(profile_id uuid, model text, input_tokens bigint, cached_input_tokens bigint,
-  output_tokens bigint)
-returns void
-language sql
-security definer
-set search_path = ''
-as $$
-  select private.book_usage(profile_id, 'chat', model, input_tokens, cached_input_tokens, output_tokens)
-$$;
-comment on function private.book_lost_turn(uuid, text, bigint, bigint, bigint) is
-  'Books the tokens of a turn whose session was deleted meanwhile. Definer: private.book_usage is not granted.';
-grant execute on function private.book_lost_turn(uuid, text, bigint, bigint, bigint) to service_role;
 
 create function public.book_lost_turn(profile_id uuid, model text, input_tokens bigint, cached_input_tokens bigint,
   output_tokens bigint)
@@ -256,7 +228,7 @@ language sql
 security invoker
 set search_path = ''
 as $$
-  select private.book_lost_turn(profile_id, model, input_tokens, cached_input_tokens, output_tokens)
+  select private.book_usage(profile_id, 'chat', model, input_tokens, cached_input_tokens, output_tokens)
 $$;
 comment on function public.book_lost_turn(uuid, text, bigint, bigint, bigint) is
   'Service RPC: books the tokens of a turn whose session was deleted while its reply was generated.';

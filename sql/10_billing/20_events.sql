@@ -23,12 +23,12 @@ $$;
 comment on function public.draw_stripe_ticket() is 'Service RPC: draws a ticket for a fetch that no event asked for.';
 grant execute on function public.draw_stripe_ticket() to service_role;
 
-create function private.claim_stripe_event(
+create function public.claim_stripe_event(
   event_id text, event_type text, api_version text, livemode boolean, created_at timestamptz, is_used boolean
 )
 returns jsonb
 language plpgsql
-security definer
+security invoker
 set search_path = ''
 as $$
 declare
@@ -48,21 +48,6 @@ begin
     'ticket', case when claimed.status = 'processing' then private.draw_stripe_ticket() end
   );
 end
-$$;
-comment on function private.claim_stripe_event(text, text, text, boolean, timestamptz, boolean) is
-  'Records an event, or another attempt at it. Returns a ticket when the caller must process it. Definer: '
-  'private.draw_stripe_ticket is not granted.';
-grant execute on function private.claim_stripe_event(text, text, text, boolean, timestamptz, boolean) to service_role;
-
-create function public.claim_stripe_event(
-  event_id text, event_type text, api_version text, livemode boolean, created_at timestamptz, is_used boolean
-)
-returns jsonb
-language sql
-security invoker
-set search_path = ''
-as $$
-  select private.claim_stripe_event(event_id, event_type, api_version, livemode, created_at, is_used)
 $$;
 comment on function public.claim_stripe_event(text, text, text, boolean, timestamptz, boolean) is
   'Service RPC that stripe-webhook calls first: records an event, or another attempt at it, and returns { status, '

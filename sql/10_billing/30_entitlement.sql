@@ -6,13 +6,12 @@ language sql
 stable
 set search_path = ''
 as $$
-  select case subscription.status
-    when 'trialing' then coalesce(subscription.ends_at > now(), true)
-    when 'active' then coalesce(subscription.ends_at > now(), true)
-    when 'past_due' then coalesce(subscription.ends_at > now(), true)
-      and subscription.past_due_at + make_interval(
-        days => (select b.past_due_grace_days from private.billing_policy b)
-      ) > now()
+  select coalesce(subscription.ends_at > now(), true) and case subscription.status
+    when 'trialing' then true
+    when 'active' then true
+    when 'past_due' then subscription.past_due_at + make_interval(
+      days => (select b.past_due_grace_days from private.billing_policy b)
+    ) > now()
     else false
   end
 $$;

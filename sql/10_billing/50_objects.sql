@@ -82,6 +82,18 @@ $$;
 comment on function private.apply_catalogue_object(text, jsonb, boolean) is
   'Writes a product or a price. A price may arrive before its product.';
 
+create function private.expect_customer(customer_id text)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.write_stripe_row('stripe_customers', '(id)', jsonb_build_object('id', customer_id), false);
+end
+$$;
+comment on function private.expect_customer(text) is
+  'Makes sure that a customer has a row before another row refers to it. A new row has ticket 0.';
+
 create function private.apply_customer(fields jsonb, overwrites boolean)
 returns void
 language plpgsql
@@ -117,7 +129,7 @@ declare
   customer_id text := fields ->> 'stripe_customer_id';
   product_id text := fields ->> 'stripe_product_id';
 begin
-  perform private.write_stripe_row('stripe_customers', '(id)', jsonb_build_object('id', customer_id), false);
+  perform private.expect_customer(customer_id);
   if product_id is not null then
     perform private.apply_catalogue_object(
       'price', jsonb_build_object('id', fields ->> 'stripe_price_id', 'product_id', product_id), false
@@ -155,7 +167,7 @@ declare
   written jsonb;
 begin
   if customer_id is not null then
-    perform private.write_stripe_row('stripe_customers', '(id)', jsonb_build_object('id', customer_id), false);
+    perform private.expect_customer(customer_id);
   end if;
   written := private.write_stripe_row(
     'payments',

@@ -1,5 +1,15 @@
 -- The billing account of a profile: its customer at Stripe.
 
+create function private.customer_of(profile_id uuid)
+returns public.stripe_customers
+language sql
+stable
+set search_path = ''
+as $$
+  select c from public.stripe_customers c where c.user_id = profile_id and not c.is_deleted
+$$;
+comment on function private.customer_of(uuid) is 'Returns the customer of a profile that is not deleted, or null.';
+
 create function private.get_billing_account(auth_user_id uuid, is_buying boolean)
 returns jsonb
 language plpgsql
@@ -8,6 +18,7 @@ set search_path = ''
 as $$
 declare
   profile public.profiles := private.ensure_profile(auth_user_id);
+  customer public.stripe_customers := private.customer_of(profile.id);
 begin
   if is_buying then
     perform private.require_active(profile.id);
@@ -15,8 +26,8 @@ begin
   return jsonb_build_object(
     'profile_id', profile.id,
     'email', profile.email,
-    'customer_id', (select c.id from public.stripe_customers c where c.user_id = profile.id and not c.is_deleted),
-    'synced_at', (select c.synced_at from public.stripe_customers c where c.user_id = profile.id and not c.is_deleted),
+    'customer_id', customer.id,
+    'synced_at', customer.synced_at,
     'former_customers', (select count(*) from public.stripe_customers c where c.user_id = profile.id and c.is_deleted),
     'has_subscribed', exists (
       select from public.subscriptions s
@@ -52,7 +63,7 @@ declare
   linked text;
 begin
   perform from public.profiles p where p.id = profile_id for no key update;
-  linked := (select c.id from public.stripe_customers c where c.user_id = profile_id and not c.is_deleted);
+  linked := (private.customer_of(profile_id)).id;
   if linked is not null then
     return linked;
   end if;

@@ -539,6 +539,21 @@ $$;
 comment on function private.random_token() is
   'Returns 192 random bits as 32 characters that need no escaping in a URL.';
 
+create function private.refuse_unknown_session()
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.refuse(
+    404, 'session_not_found',
+    'This chat does not exist or belongs to another user. Open another chat or start a new one.'
+  );
+end
+$$;
+comment on function private.refuse_unknown_session() is
+  'Refuses with 404 a session that does not exist or belongs to another user. Both get the same refusal.';
+
 create function private.set_chat_visibility(session_id uuid, visibility text)
 returns text
 language plpgsql
@@ -565,10 +580,7 @@ begin
     and s.user_id = private.current_profile_id()
   returning s.share_token into share_token;
   if not found then
-    perform private.refuse(
-      404, 'session_not_found',
-      'This chat does not exist or belongs to another user. Open another chat or start a new one.'
-    );
+    perform private.refuse_unknown_session();
   end if;
   return share_token;
 end
@@ -976,9 +988,9 @@ create index chat_turns_session_id_user_id_idx on public.chat_turns (session_id,
 create index chat_turns_user_message_id_idx on public.chat_turns (user_message_id);
 create index chat_turns_assistant_message_id_idx on public.chat_turns (assistant_message_id);
 
--- From sql/06_chat_files.sql
+-- From sql/06_chat_files/10_tables.sql
 
--- Files of a session, the bucket that holds their bytes, and the steps of an upload.
+-- Files of a session: the table, and who may read it.
 
 create table public.chat_files (
   id uuid primary key default gen_random_uuid(),
@@ -1024,22 +1036,33 @@ comment on column public.chat_files.status is
   'error says why.';
 comment on column public.chat_files.error is 'Why the file failed, for the user: code and message.';
 
-create function private.upload_limits(profile_id uuid)
-returns jsonb
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return (
-    select to_jsonb(l)
-    from public.profiles p
-    join public.plans l on l.slug = p.subscription_plan
-    where p.id = profile_id
-  );
-end
-$$;
-comment on function private.upload_limits(uuid) is 'The plan whose limits a profile''s uploads meet.';
+create trigger chat_files_touch
+  before update on public.chat_files
+  for each row execute function private.touch_updated_at();
+
+alter table public.chat_files enable row level security;
+
+grant select on public.chat_files to authenticated;
+grant select, insert, update, delete on public.chat_files to service_role;
+
+create policy chat_files_select_own on public.chat_files
+  for select to authenticated
+  using (user_id = (select private.current_profile_id()));
+
+-- A session holds the same bytes only once. Bytes of a failed upload may be uploaded again.
+create unique index chat_files_session_id_sha256_key on public.chat_files (session_id, sha256) where status <> 'failed';
+
+-- Foreign keys, and the list of a session's files.
+create index chat_files_session_id_user_id_idx on public.chat_files (session_id, user_id);
+create index chat_files_message_id_idx on public.chat_files (message_id);
+
+-- The clean-up: abandoned uploads.
+create index chat_files_unfinished_updated_at_idx on public.chat_files (updated_at)
+  where status in ('pending', 'indexing');
+
+-- From sql/06_chat_files/20_checks.sql
+
+-- Checks of an upload: size, count, name and owner of the object.
 
 create function private.check_file_size(profile_id uuid, file_size bigint)
 returns void
@@ -1048,7 +1071,7 @@ stable
 set search_path = ''
 as $$
 declare
-  max_bytes bigint := (private.upload_limits(profile_id) ->> 'max_file_bytes')::bigint;
+  max_bytes bigint := (private.plan_of(profile_id)).max_file_bytes;
 begin
   if file_size > max_bytes then
     perform private.refuse(
@@ -1061,6 +1084,7 @@ end
 $$;
 comment on function private.check_file_size(uuid, bigint) is
   'Refuses with 413 a file that is larger than the plan allows.';
+grant execute on function private.check_file_size(uuid, bigint) to service_role;
 
 create function private.check_file_count(profile_id uuid, session_id uuid)
 returns void
@@ -1069,7 +1093,7 @@ stable
 set search_path = ''
 as $$
 declare
-  max_files integer := (private.upload_limits(profile_id) ->> 'max_session_files')::integer;
+  max_files integer := (private.plan_of(profile_id)).max_session_files;
 begin
   if (
     select count(*)
@@ -1089,6 +1113,17 @@ $$;
 comment on function private.check_file_count(uuid, uuid) is
   'Refuses with 402 when the session already has as many files as the plan allows. Called under the session''s row '
   'lock.';
+
+create function private.is_image(file public.chat_files)
+returns boolean
+language sql
+immutable
+set search_path = ''
+as $$
+  select file.file_type like 'image/%'
+$$;
+comment on function private.is_image(public.chat_files) is
+  'Tells whether a file is an image. The model sees images; file search reads all other files.';
 
 create function private.is_safe_object_name(name text)
 returns boolean
@@ -1162,6 +1197,10 @@ comment on function private.message_for_file(uuid, text) is
   'Returns the id of a message of the session, found by its own id or by the client''s id. Refuses with 404 when '
   'there is no such message.';
 
+-- From sql/06_chat_files/30_uploads.sql
+
+-- The steps of an upload, each a service RPC.
+
 create function private.open_upload(auth_user_id uuid, storage_path text)
 returns jsonb
 language plpgsql
@@ -1177,7 +1216,7 @@ begin
   end if;
   return jsonb_build_object(
     'profile_id', profile.id,
-    'max_bytes', private.upload_limits(profile.id) -> 'max_file_bytes'
+    'max_bytes', (private.plan_of(profile.id)).max_file_bytes
   );
 end
 $$;
@@ -1252,10 +1291,10 @@ comment on function public.create_file(uuid, uuid, uuid, text, text, text, text,
   'registered in this session, returns the existing row.';
 grant execute on function public.create_file(uuid, uuid, uuid, text, text, text, text, boolean) to service_role;
 
-create function private.store_file(file_id uuid, file_size bigint, sha256 text)
+create function public.store_file(file_id uuid, file_size bigint, sha256 text)
 returns public.chat_files
 language plpgsql
-security definer
+security invoker
 set search_path = ''
 as $$
 declare
@@ -1284,18 +1323,6 @@ exception when unique_violation then
   end if;
   return file;
 end
-$$;
-comment on function private.store_file(uuid, bigint, text) is
-  'Records that all bytes of a file are stored. Definer: private.check_file_size is not granted.';
-grant execute on function private.store_file(uuid, bigint, text) to service_role;
-
-create function public.store_file(file_id uuid, file_size bigint, sha256 text)
-returns public.chat_files
-language sql
-security invoker
-set search_path = ''
-as $$
-  select private.store_file(file_id, file_size, sha256)
 $$;
 comment on function public.store_file(uuid, bigint, text) is
   'Service RPC of the files function: records that all bytes of a file are stored, and returns its row, now '
@@ -1385,29 +1412,9 @@ comment on function public.claim_stale_files(integer) is
   'file goes to one caller.';
 grant execute on function public.claim_stale_files(integer) to service_role;
 
-create trigger chat_files_touch
-  before update on public.chat_files
-  for each row execute function private.touch_updated_at();
+-- From sql/06_chat_files/40_bucket.sql
 
-alter table public.chat_files enable row level security;
-
-grant select on public.chat_files to authenticated;
-grant select, insert, update, delete on public.chat_files to service_role;
-
-create policy chat_files_select_own on public.chat_files
-  for select to authenticated
-  using (user_id = (select private.current_profile_id()));
-
--- A session holds the same bytes only once. Bytes of a failed upload may be uploaded again.
-create unique index chat_files_session_id_sha256_key on public.chat_files (session_id, sha256) where status <> 'failed';
-
--- Foreign keys, and the list of a session's files.
-create index chat_files_session_id_user_id_idx on public.chat_files (session_id, user_id);
-create index chat_files_message_id_idx on public.chat_files (message_id);
-
--- The clean-up: abandoned uploads.
-create index chat_files_unfinished_updated_at_idx on public.chat_files (updated_at)
-  where status in ('pending', 'indexing');
+-- The private bucket that holds the bytes of files, and its policies.
 
 insert into storage.buckets (id, name, public, file_size_limit)
 values ('chat-files', 'chat-files', false, 52428800)
@@ -1537,7 +1544,7 @@ begin
   where v.id = claimed_id
     and f.session_id = v.session_id
     and f.status = 'ready'
-    and f.file_type not like 'image/%';
+    and not private.is_image(f);
   return true;
 end
 $$;
@@ -1647,9 +1654,9 @@ create index vector_stores_expired_at_idx on public.vector_stores (expired_at)
   where status = 'expired' and store_id is not null;
 create index vector_stores_recreating_lease_until_idx on public.vector_stores (lease_until) where status = 'recreating';
 
--- From sql/08_plans_and_usage.sql
+-- From sql/08_plans_and_usage/10_tables.sql
 
--- Plans, prices, and the usage of each profile; reservation and refund of messages.
+-- Plans, prices, counters and metrics: tables, reference data, and who may read them.
 
 create table public.plans (
   slug text primary key,
@@ -1744,6 +1751,35 @@ alter table public.assistants
   add constraint assistants_required_plan_fkey foreign key (required_plan) references public.plans (slug);
 create index assistants_required_plan_idx on public.assistants (required_plan);
 
+alter table public.plans enable row level security;
+alter table public.model_prices enable row level security;
+alter table public.usage_counters enable row level security;
+alter table public.usage_metrics enable row level security;
+
+grant select on public.plans, public.model_prices, public.usage_counters, public.usage_metrics to authenticated;
+grant select, insert, update, delete on public.plans, public.model_prices, public.usage_counters, public.usage_metrics
+  to service_role;
+
+create policy plans_select_all on public.plans
+  for select to authenticated
+  using (true);
+
+create policy model_prices_select_all on public.model_prices
+  for select to authenticated
+  using (true);
+
+create policy usage_counters_select_own on public.usage_counters
+  for select to authenticated
+  using (user_id = (select private.current_profile_id()));
+
+create policy usage_metrics_select_own on public.usage_metrics
+  for select to authenticated
+  using (user_id = (select private.current_profile_id()));
+
+-- From sql/08_plans_and_usage/20_counters.sql
+
+-- Quotas from plans, and counts against limits with a fixed period.
+
 create function private.copy_plan_quota()
 returns trigger
 language plpgsql
@@ -1784,6 +1820,20 @@ create trigger plans_spread_quota
   after update of monthly_messages on public.plans
   for each row when (old.monthly_messages is distinct from new.monthly_messages)
   execute function private.spread_plan_quota();
+
+create function private.plan_of(profile_id uuid)
+returns public.plans
+language sql
+stable
+set search_path = ''
+as $$
+  select l
+  from public.profiles p
+  join public.plans l on l.slug = p.subscription_plan
+  where p.id = profile_id
+$$;
+comment on function private.plan_of(uuid) is 'Returns the plan whose limits a profile has.';
+grant execute on function private.plan_of(uuid) to service_role;
 
 create function private.count_usage(profile_id uuid, feature text, unit text, max_count integer)
 returns boolean
@@ -1847,6 +1897,10 @@ $$;
 comment on function private.quota_period_start(timestamptz) is
   'Returns the start of the quota''s current period. Periods are months that count from the last reset. No job ends '
   'them: the next message moves quota_last_reset.';
+
+-- From sql/08_plans_and_usage/30_reservation.sql
+
+-- Reservation of a message before its turn, and its refund.
 
 create function private.spend_message(profile_id uuid)
 returns jsonb
@@ -1969,6 +2023,10 @@ comment on function private.refund_usage(uuid, jsonb) is
   'Returns a reservation to where it was charged, if that period is still the current one. Called once, when the '
   'turn settles.';
 
+-- From sql/08_plans_and_usage/40_metrics.sql
+
+-- The cost of tokens, the metrics of each day, and the usage that a client sees.
+
 create function private.usage_cost(model text, input_tokens bigint, cached_input_tokens bigint, output_tokens bigint)
 returns numeric
 language sql
@@ -1990,6 +2048,7 @@ $$;
 comment on function private.usage_cost(text, bigint, bigint, bigint) is
   'Returns the US dollars for tokens of a model. Cached input has its own price. Returns 0 for a model without a '
   'price.';
+grant execute on function private.usage_cost(text, bigint, bigint, bigint) to service_role;
 
 create function private.book_usage(
   profile_id uuid, feature_type text, model text, input_tokens bigint, cached_input_tokens bigint, output_tokens bigint
@@ -2015,6 +2074,7 @@ as $$
 $$;
 comment on function private.book_usage(uuid, text, text, bigint, bigint, bigint) is
   'Adds one request''s tokens and cost to the metrics of the day, in one statement.';
+grant execute on function private.book_usage(uuid, text, text, bigint, bigint, bigint) to service_role;
 
 create function public.get_my_usage()
 returns jsonb
@@ -2054,31 +2114,6 @@ comment on function public.get_my_usage() is
 grant execute on function
   public.get_my_usage(), private.limit_detail(text, integer), private.quota_period_start(timestamptz) to authenticated;
 
-alter table public.plans enable row level security;
-alter table public.model_prices enable row level security;
-alter table public.usage_counters enable row level security;
-alter table public.usage_metrics enable row level security;
-
-grant select on public.plans, public.model_prices, public.usage_counters, public.usage_metrics to authenticated;
-grant select, insert, update, delete on public.plans, public.model_prices, public.usage_counters, public.usage_metrics
-  to service_role;
-
-create policy plans_select_all on public.plans
-  for select to authenticated
-  using (true);
-
-create policy model_prices_select_all on public.model_prices
-  for select to authenticated
-  using (true);
-
-create policy usage_counters_select_own on public.usage_counters
-  for select to authenticated
-  using (user_id = (select private.current_profile_id()));
-
-create policy usage_metrics_select_own on public.usage_metrics
-  for select to authenticated
-  using (user_id = (select private.current_profile_id()));
-
 -- From sql/09_turns/10_tables.sql
 
 -- Columns of chat_turns for regenerating a reply.
@@ -2110,10 +2145,7 @@ begin
   for no key update;
 
   if session.id is null then
-    perform private.refuse(
-      404, 'session_not_found',
-      'This chat does not exist or belongs to another user. Open another chat or start a new one.'
-    );
+    perform private.refuse_unknown_session();
   end if;
   perform private.require_active(profile_id);
   return session;
@@ -2139,12 +2171,8 @@ begin
       'This assistant is no longer available. Choose another assistant.'
     );
   end if;
-  if (select needed.rank from public.plans needed where needed.slug = assistant.required_plan) > (
-    select own.rank
-    from public.profiles p
-    join public.plans own on own.slug = p.subscription_plan
-    where p.id = profile_id
-  ) then
+  if (select l.rank from public.plans l where l.slug = assistant.required_plan)
+    > (private.plan_of(profile_id)).rank then
     perform private.refuse(
       402, 'plan_required',
       'Your plan does not include this assistant. Upgrade the plan or choose another assistant.',
@@ -2361,6 +2389,7 @@ $$;
 comment on function private.turn_history(public.chat_messages) is
   'Returns the earlier messages from which a new conversation at OpenAI is built. Used when the session has no '
   'conversation that matches our messages.';
+grant execute on function private.turn_history(public.chat_messages) to service_role;
 
 create function private.turn_instructions(assistant_slug text, profile_id uuid)
 returns text
@@ -2471,7 +2500,7 @@ language sql
 set search_path = ''
 as $$
   with files as (
-    select f.*
+    select f.*, private.is_image(f) as is_image
     from public.chat_files f
     where f.session_id = session.id and f.user_id = session.user_id and f.status = 'ready'
   ), used as (
@@ -2482,7 +2511,7 @@ as $$
     where v.session_id = session.id
       and v.status = 'active'
       and v.expires_at > now()
-      and exists (select from files f where f.file_type not like 'image/%')
+      and exists (select from files f where not f.is_image)
     returning v.store_id
   )
   select jsonb_build_object(
@@ -2492,11 +2521,11 @@ as $$
     ), '[]'),
     'image_file_ids', coalesce((
       select jsonb_agg(f.openai_file_id) from files f
-      where f.file_type like 'image/%'
+      where f.is_image
         and (f.message_id = question.id or f.id = any (private.part_file_ids(question.parts)))
     ), '[]'),
     'vector_store_ids', coalesce((select jsonb_agg(u.store_id) from used u), '[]'),
-    'needs_store', exists (select from files f where f.file_type not like 'image/%') and not exists (select from used)
+    'needs_store', exists (select from files f where not f.is_image) and not exists (select from used)
   )
 $$;
 comment on function private.describe_files(public.chat_sessions, public.chat_messages) is
@@ -2705,10 +2734,10 @@ comment on function public.note_turn(uuid, jsonb) is
   'beginning of the reply, also when recovery writes the rest.';
 grant execute on function public.note_turn(uuid, jsonb) to service_role;
 
-create function private.rebuild_conversation(turn_id uuid)
+create function public.rebuild_conversation(turn_id uuid)
 returns jsonb
 language plpgsql
-security definer
+security invoker
 set search_path = ''
 as $$
 declare
@@ -2724,25 +2753,14 @@ begin
   return private.turn_history(question);
 end
 $$;
-comment on function private.rebuild_conversation(uuid) is
-  'Forgets a lost conversation and returns the history for a new one. Definer: private.turn_history is not granted.';
-grant execute on function private.rebuild_conversation(uuid) to service_role;
-
-create function public.rebuild_conversation(turn_id uuid)
-returns jsonb
-language sql
-security invoker
-set search_path = ''
-as $$
-  select private.rebuild_conversation(turn_id)
-$$;
 comment on function public.rebuild_conversation(uuid) is
   'Service RPC: OpenAI has lost the conversation. Forgets it and returns the history for a new one.';
 grant execute on function public.rebuild_conversation(uuid) to service_role;
 
-create function private.replace_reply(turn_id uuid)
+create function public.replace_reply(turn_id uuid)
 returns void
 language plpgsql
+security invoker
 set search_path = ''
 as $$
 declare
@@ -2761,18 +2779,6 @@ begin
   set seq = freed
   where m.id = turn.assistant_message_id and freed is not null;
 end
-$$;
-comment on function private.replace_reply(uuid) is
-  'Puts the new reply in the place of the old one, once the new reply has begun. Repeating the call changes nothing.';
-grant execute on function private.replace_reply(uuid) to service_role;
-
-create function public.replace_reply(turn_id uuid)
-returns void
-language sql
-security invoker
-set search_path = ''
-as $$
-  select private.replace_reply(turn_id)
 $$;
 comment on function public.replace_reply(uuid) is
   'Service RPC, called on the first delta of a regenerated reply: puts the new reply in the place of the old one. '
@@ -2863,7 +2869,7 @@ declare
   message public.chat_messages;
 begin
   if is_delivered then
-    perform private.replace_reply(turn_id);
+    perform public.replace_reply(turn_id);
   else
     -- The refund changes the profile, and the lock on the profile comes before the lock on the session.
     perform from public.profiles p
@@ -2985,11 +2991,11 @@ comment on function public.claim_stale_turns(integer) is
   'Service RPC of turn-recovery: claims turns without a heartbeat for 90 seconds. Each turn goes to one caller.';
 grant execute on function public.claim_stale_turns(integer) to service_role;
 
-create function private.set_generated_title(profile_id uuid, session_id uuid, title text, model text,
+create function public.set_generated_title(profile_id uuid, session_id uuid, title text, model text,
   input_tokens bigint, cached_input_tokens bigint, output_tokens bigint)
 returns void
 language plpgsql
-security definer
+security invoker
 set search_path = ''
 as $$
 begin
@@ -2999,38 +3005,10 @@ begin
   perform private.book_usage(profile_id, 'title', model, input_tokens, cached_input_tokens, output_tokens);
 end
 $$;
-comment on function private.set_generated_title(uuid, uuid, text, text, bigint, bigint, bigint) is
-  'Sets the title of a session unless the user has, and books the cost of the title. Definer: private.book_usage is '
-  'not granted.';
-grant execute on function private.set_generated_title(uuid, uuid, text, text, bigint, bigint, bigint) to service_role;
-
-create function public.set_generated_title(profile_id uuid, session_id uuid, title text, model text,
-  input_tokens bigint, cached_input_tokens bigint, output_tokens bigint)
-returns void
-language sql
-security invoker
-set search_path = ''
-as $$
-  select private.set_generated_title(profile_id, session_id, title, model, input_tokens, cached_input_tokens,
-    output_tokens)
-$$;
 comment on function public.set_generated_title(uuid, uuid, text, text, bigint, bigint, bigint) is
   'Service RPC: stores a title that the model made, and books its cost. A title that the user has set is never '
   'overwritten.';
 grant execute on function public.set_generated_title(uuid, uuid, text, text, bigint, bigint, bigint) to service_role;
-
-create function private.book_lost_turn(profile_id uuid, model text, input_tokens bigint, cached_input_tokens bigint,
-  output_tokens bigint)
-returns void
-language sql
-security definer
-set search_path = ''
-as $$
-  select private.book_usage(profile_id, 'chat', model, input_tokens, cached_input_tokens, output_tokens)
-$$;
-comment on function private.book_lost_turn(uuid, text, bigint, bigint, bigint) is
-  'Books the tokens of a turn whose session was deleted meanwhile. Definer: private.book_usage is not granted.';
-grant execute on function private.book_lost_turn(uuid, text, bigint, bigint, bigint) to service_role;
 
 create function public.book_lost_turn(profile_id uuid, model text, input_tokens bigint, cached_input_tokens bigint,
   output_tokens bigint)
@@ -3039,7 +3017,7 @@ language sql
 security invoker
 set search_path = ''
 as $$
-  select private.book_lost_turn(profile_id, model, input_tokens, cached_input_tokens, output_tokens)
+  select private.book_usage(profile_id, 'chat', model, input_tokens, cached_input_tokens, output_tokens)
 $$;
 comment on function public.book_lost_turn(uuid, text, bigint, bigint, bigint) is
   'Service RPC: books the tokens of a turn whose session was deleted while its reply was generated.';
@@ -3380,12 +3358,12 @@ $$;
 comment on function public.draw_stripe_ticket() is 'Service RPC: draws a ticket for a fetch that no event asked for.';
 grant execute on function public.draw_stripe_ticket() to service_role;
 
-create function private.claim_stripe_event(
+create function public.claim_stripe_event(
   event_id text, event_type text, api_version text, livemode boolean, created_at timestamptz, is_used boolean
 )
 returns jsonb
 language plpgsql
-security definer
+security invoker
 set search_path = ''
 as $$
 declare
@@ -3405,21 +3383,6 @@ begin
     'ticket', case when claimed.status = 'processing' then private.draw_stripe_ticket() end
   );
 end
-$$;
-comment on function private.claim_stripe_event(text, text, text, boolean, timestamptz, boolean) is
-  'Records an event, or another attempt at it. Returns a ticket when the caller must process it. Definer: '
-  'private.draw_stripe_ticket is not granted.';
-grant execute on function private.claim_stripe_event(text, text, text, boolean, timestamptz, boolean) to service_role;
-
-create function public.claim_stripe_event(
-  event_id text, event_type text, api_version text, livemode boolean, created_at timestamptz, is_used boolean
-)
-returns jsonb
-language sql
-security invoker
-set search_path = ''
-as $$
-  select private.claim_stripe_event(event_id, event_type, api_version, livemode, created_at, is_used)
 $$;
 comment on function public.claim_stripe_event(text, text, text, boolean, timestamptz, boolean) is
   'Service RPC that stripe-webhook calls first: records an event, or another attempt at it, and returns { status, '
@@ -3452,13 +3415,12 @@ language sql
 stable
 set search_path = ''
 as $$
-  select case subscription.status
-    when 'trialing' then coalesce(subscription.ends_at > now(), true)
-    when 'active' then coalesce(subscription.ends_at > now(), true)
-    when 'past_due' then coalesce(subscription.ends_at > now(), true)
-      and subscription.past_due_at + make_interval(
-        days => (select b.past_due_grace_days from private.billing_policy b)
-      ) > now()
+  select coalesce(subscription.ends_at > now(), true) and case subscription.status
+    when 'trialing' then true
+    when 'active' then true
+    when 'past_due' then subscription.past_due_at + make_interval(
+      days => (select b.past_due_grace_days from private.billing_policy b)
+    ) > now()
     else false
   end
 $$;
@@ -3780,6 +3742,18 @@ $$;
 comment on function private.apply_catalogue_object(text, jsonb, boolean) is
   'Writes a product or a price. A price may arrive before its product.';
 
+create function private.expect_customer(customer_id text)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.write_stripe_row('stripe_customers', '(id)', jsonb_build_object('id', customer_id), false);
+end
+$$;
+comment on function private.expect_customer(text) is
+  'Makes sure that a customer has a row before another row refers to it. A new row has ticket 0.';
+
 create function private.apply_customer(fields jsonb, overwrites boolean)
 returns void
 language plpgsql
@@ -3815,7 +3789,7 @@ declare
   customer_id text := fields ->> 'stripe_customer_id';
   product_id text := fields ->> 'stripe_product_id';
 begin
-  perform private.write_stripe_row('stripe_customers', '(id)', jsonb_build_object('id', customer_id), false);
+  perform private.expect_customer(customer_id);
   if product_id is not null then
     perform private.apply_catalogue_object(
       'price', jsonb_build_object('id', fields ->> 'stripe_price_id', 'product_id', product_id), false
@@ -3853,7 +3827,7 @@ declare
   written jsonb;
 begin
   if customer_id is not null then
-    perform private.write_stripe_row('stripe_customers', '(id)', jsonb_build_object('id', customer_id), false);
+    perform private.expect_customer(customer_id);
   end if;
   written := private.write_stripe_row(
     'payments',
@@ -4010,6 +3984,16 @@ grant execute on function public.apply_stripe_objects(text, bigint, jsonb) to se
 
 -- The billing account of a profile: its customer at Stripe.
 
+create function private.customer_of(profile_id uuid)
+returns public.stripe_customers
+language sql
+stable
+set search_path = ''
+as $$
+  select c from public.stripe_customers c where c.user_id = profile_id and not c.is_deleted
+$$;
+comment on function private.customer_of(uuid) is 'Returns the customer of a profile that is not deleted, or null.';
+
 create function private.get_billing_account(auth_user_id uuid, is_buying boolean)
 returns jsonb
 language plpgsql
@@ -4018,6 +4002,7 @@ set search_path = ''
 as $$
 declare
   profile public.profiles := private.ensure_profile(auth_user_id);
+  customer public.stripe_customers := private.customer_of(profile.id);
 begin
   if is_buying then
     perform private.require_active(profile.id);
@@ -4025,8 +4010,8 @@ begin
   return jsonb_build_object(
     'profile_id', profile.id,
     'email', profile.email,
-    'customer_id', (select c.id from public.stripe_customers c where c.user_id = profile.id and not c.is_deleted),
-    'synced_at', (select c.synced_at from public.stripe_customers c where c.user_id = profile.id and not c.is_deleted),
+    'customer_id', customer.id,
+    'synced_at', customer.synced_at,
     'former_customers', (select count(*) from public.stripe_customers c where c.user_id = profile.id and c.is_deleted),
     'has_subscribed', exists (
       select from public.subscriptions s
@@ -4062,7 +4047,7 @@ declare
   linked text;
 begin
   perform from public.profiles p where p.id = profile_id for no key update;
-  linked := (select c.id from public.stripe_customers c where c.user_id = profile_id and not c.is_deleted);
+  linked := (private.customer_of(profile_id)).id;
   if linked is not null then
     return linked;
   end if;
