@@ -111,8 +111,8 @@ begin
   returning * into file;
   return file;
 exception when unique_violation then
-  -- The session already has the same bytes, or received them at the same time. Delete this row; its object goes with
-  -- it.
+  -- The session already has the same bytes, or received them at the same time. Deleting this row also puts its
+  -- object into the outbox.
   delete from public.chat_files f where f.id = file_id returning * into file;
   select * into file
   from public.chat_files f

@@ -50,8 +50,8 @@ returns public.chat_messages
 language sql
 set search_path = ''
 as $$
-  -- OpenAI does not always report the tokens that it bills for a cancelled response. The estimate is four characters a
-  -- token.
+  -- OpenAI does not always report the tokens that it bills for a cancelled response. The estimate assumes four
+  -- characters a token.
   update public.chat_messages m
   set output_tokens = ceil(char_length(m.content) / 4.0)::integer,
       input_tokens = (
@@ -184,8 +184,8 @@ language sql
 security invoker
 set search_path = ''
 as $$
-  -- heartbeat_at serves as the lease: a second run claims other turns, and the turns of a crashed run become stale
-  -- again.
+  -- heartbeat_at serves as the lease: a second run claims other turns. If a run crashes, its turns become stale
+  -- again and the next run claims them.
   update public.chat_turns t
   set heartbeat_at = now()
   where t.id in (

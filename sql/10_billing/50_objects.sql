@@ -63,7 +63,7 @@ as $$
   select c.user_id from public.stripe_customers c where c.id = customer_id
 $$;
 comment on function private.owner_of_customer(text) is
-  'Returns the profile that a customer belongs to. Null for customers that Parley did not create.';
+  'Returns the profile that a customer belongs to. Null when it belongs to none.';
 
 create function private.apply_catalogue_object(kind text, fields jsonb, overwrites boolean)
 returns void

@@ -1312,8 +1312,8 @@ begin
   returning * into file;
   return file;
 exception when unique_violation then
-  -- The session already has the same bytes, or received them at the same time. Delete this row; its object goes with
-  -- it.
+  -- The session already has the same bytes, or received them at the same time. Deleting this row also puts its
+  -- object into the outbox.
   delete from public.chat_files f where f.id = file_id returning * into file;
   select * into file
   from public.chat_files f
@@ -2839,8 +2839,8 @@ returns public.chat_messages
 language sql
 set search_path = ''
 as $$
-  -- OpenAI does not always report the tokens that it bills for a cancelled response. The estimate is four characters a
-  -- token.
+  -- OpenAI does not always report the tokens that it bills for a cancelled response. The estimate assumes four
+  -- characters a token.
   update public.chat_messages m
   set output_tokens = ceil(char_length(m.content) / 4.0)::integer,
       input_tokens = (
@@ -2973,8 +2973,8 @@ language sql
 security invoker
 set search_path = ''
 as $$
-  -- heartbeat_at serves as the lease: a second run claims other turns, and the turns of a crashed run become stale
-  -- again.
+  -- heartbeat_at serves as the lease: a second run claims other turns. If a run crashes, its turns become stale
+  -- again and the next run claims them.
   update public.chat_turns t
   set heartbeat_at = now()
   where t.id in (
@@ -3234,8 +3234,8 @@ comment on table public.stripe_prices is 'The prices of Stripe''s catalogue. A d
 comment on column public.stripe_prices.unit_amount is
   'In the smallest unit of the currency. Null when the price is not one fixed amount.';
 comment on table public.stripe_customers is
-  'Customers at Stripe. A profile has at most one that is not deleted. Customers that Parley did not create have no '
-  'user_id.';
+  'Customers at Stripe. A profile has at most one that is not deleted. Customers that Parley neither created '
+  'nor imported have no user_id.';
 comment on column public.stripe_customers.user_id is
   'Only Parley''s own records set it (its checkout, or profiles.stripe_customer_id); metadata at Stripe never does.';
 comment on column public.stripe_customers.synced_at is
@@ -3723,7 +3723,7 @@ as $$
   select c.user_id from public.stripe_customers c where c.id = customer_id
 $$;
 comment on function private.owner_of_customer(text) is
-  'Returns the profile that a customer belongs to. Null for customers that Parley did not create.';
+  'Returns the profile that a customer belongs to. Null when it belongs to none.';
 
 create function private.apply_catalogue_object(kind text, fields jsonb, overwrites boolean)
 returns void
