@@ -2,9 +2,10 @@
 
 create schema if not exists private;
 comment on schema private is
-  'Never exposed by the API: secrets, and the security definer functions behind thin public ones.';
+  'The API never exposes this schema. It holds secrets, and security definer functions that thin public functions '
+  'call.';
 
--- Close first: later files open by name. Older projects grant everything to the API roles by default.
+-- Revoke everything first; later files grant by name. Older projects grant everything to the API roles by default.
 revoke all on schema private from public;
 grant usage on schema private to anon, authenticated, service_role;
 
@@ -17,7 +18,7 @@ alter default privileges for role postgres in schema public
 alter default privileges for role postgres
   revoke execute on functions from public;
 
--- Nobody uses GraphQL here, and its introspection shows every table.
+-- Parley does not use GraphQL, and GraphQL's introspection shows every table.
 drop extension if exists pg_graphql;
 
 create function private.touch_updated_at()
@@ -31,7 +32,7 @@ begin
 end
 $$;
 comment on function private.touch_updated_at() is
-  'Trigger: stamps updated_at. Called before every update of a table that has the column.';
+  'Trigger: sets updated_at to now. Runs before every update of a table that has this column.';
 
 create function private.refuse(http_status integer, code text, hint text, detail jsonb default null)
 returns void
@@ -50,7 +51,8 @@ begin
 end
 $$;
 comment on function private.refuse(integer, text, text, jsonb) is
-  'Raises a refusal that PostgREST answers with this HTTP status: a stable code, a hint that tells people what to do, detail.';
+  'Raises a refusal that PostgREST returns with this HTTP status: a stable code, a hint that tells people what to '
+  'do, and an optional detail.';
 grant execute on function private.refuse(integer, text, text, jsonb) to authenticated, service_role;
 
 create function private.schema_version()
@@ -65,7 +67,7 @@ begin
 end
 $$;
 comment on function private.schema_version() is
-  'Version of the newest migration. Definer: the history of migrations is readable by postgres only.';
+  'Returns the version of the newest migration. Definer: only postgres may read the history of migrations.';
 grant execute on function private.schema_version() to service_role;
 
 create function public.schema_version()
@@ -77,7 +79,8 @@ set search_path = ''
 as $$
   select private.schema_version()
 $$;
-comment on function public.schema_version() is 'Service RPC of the health function.';
+comment on function public.schema_version() is
+  'Service RPC of the health function: the version of the newest migration.';
 grant execute on function public.schema_version() to service_role;
 
 create function private.release()
@@ -89,7 +92,7 @@ as $$
   select '0.1.0'
 $$;
 comment on function private.release() is
-  'The release of Parley that this database has. npm run check compares it with package.json and the functions.';
+  'The release of Parley in this database. npm run check compares it with package.json and the functions.';
 grant execute on function private.release() to service_role;
 
 create function public.release()
@@ -101,5 +104,7 @@ set search_path = ''
 as $$
   select private.release()
 $$;
-comment on function public.release() is 'Service RPC of health, and of functions that miss something in the database.';
+comment on function public.release() is
+  'Service RPC: the release of Parley in this database. Used by the health function, and by functions that miss '
+  'something in the database.';
 grant execute on function public.release() to service_role;

@@ -1,4 +1,4 @@
--- Profiles: the product's users, made and kept in step with auth.users.
+-- Profiles: the users of the product. Triggers keep them in step with auth.users.
 
 create type public.user_role as enum ('user', 'premium', 'admin', 'banned');
 create type public.membership_status as enum ('active', 'inactive', 'canceled', 'past_due');
@@ -44,14 +44,16 @@ create table public.profiles (
 );
 
 comment on table public.profiles is
-  'One row per user of the product. Anonymized when the account goes, never deleted.';
-comment on column public.profiles.auth_id is 'The login in auth.users; null once the login is gone, which is after is_deleted.';
-comment on column public.profiles.email is 'Follows auth.users; null for phone and anonymous sign-ins.';
-comment on column public.profiles.membership_status is 'Describes billing; never blocks by itself.';
-comment on column public.profiles.subscription_quota is 'Messages per period, copied from the plan; null means unlimited.';
+  'One row per user of the product. The row is anonymized when the account is deleted; it is never deleted.';
+comment on column public.profiles.auth_id is
+  'The login in auth.users. Becomes null once the login is deleted, which happens after is_deleted is set.';
+comment on column public.profiles.email is 'Follows auth.users. Null for phone and anonymous sign-ins.';
+comment on column public.profiles.membership_status is 'Describes the state of billing. It blocks nothing by itself.';
+comment on column public.profiles.subscription_quota is
+  'Messages per period, copied from the plan. Null means unlimited.';
 comment on column public.profiles.subscription_usage is 'Messages used since quota_last_reset.';
-comment on column public.profiles.tokens is 'Credits: one message each beyond the quota.';
-comment on column public.profiles.is_active is 'Set false by an admin to suspend the account.';
+comment on column public.profiles.tokens is 'Credits. One credit pays for one message beyond the quota.';
+comment on column public.profiles.is_active is 'An administrator sets this to false to suspend the account.';
 
 create function private.metadata_text(metadata jsonb, keys text[], max_length integer)
 returns text
@@ -66,7 +68,8 @@ as $$
   limit 1
 $$;
 comment on function private.metadata_text(jsonb, text[], integer) is
-  'First non-empty of the named keys in sign-up metadata, cut to length: what a provider or a client sends is not trusted.';
+  'Returns the first non-empty value of the named keys in the sign-up metadata, cut to max_length. Clients and '
+  'providers send the metadata, so it is not trusted.';
 
 create function private.create_profile(auth_user auth.users)
 returns void
@@ -89,7 +92,7 @@ begin
   values (fresh.auth_id, fresh.email, fresh.user_name, fresh.avatar_url, fresh.email_confirmed, fresh.auth_provider)
   on conflict do nothing;
 
-  -- Two logins may carry one address (single sign-on): the second profile goes without it rather than missing.
+  -- With single sign-on, two logins may have the same email address. The second profile is created without the address.
   insert into public.profiles (auth_id, email, user_name, avatar_url, email_confirmed, auth_provider)
   select fresh.auth_id, null, fresh.user_name, fresh.avatar_url, false, fresh.auth_provider
   where not exists (select from public.profiles p where p.auth_id = fresh.auth_id)
@@ -97,7 +100,7 @@ begin
 end
 $$;
 comment on function private.create_profile(auth.users) is
-  'Makes the profile of a login unless it has one. Called by the sign-up trigger and by ensure_profile.';
+  'Creates the profile of a login unless it has one. Called by the sign-up trigger and by ensure_profile.';
 
 create function private.handle_auth_user_created()
 returns trigger
@@ -114,7 +117,8 @@ exception when others then
 end
 $$;
 comment on function private.handle_auth_user_created() is
-  'Trigger on auth.users: makes the profile; never makes a sign-up fail (ensure_profile repairs). Definer: the Auth service has no rights on profiles.';
+  'Trigger on auth.users: creates the profile. A failure never makes the sign-up fail; ensure_profile repairs it '
+  'later. Definer: the Auth service has no rights on profiles.';
 
 create function private.handle_auth_user_updated()
 returns trigger
@@ -128,7 +132,8 @@ declare
     where lower(p.email) = lower(new.email) and p.auth_id is distinct from new.id
   );
 begin
-  -- An address that another login has taken (single sign-on) stays where it is; the rest follows all the same.
+  -- With single sign-on, another login may already have the new address. The profile then keeps its address and
+  -- confirmation, but the provider is copied.
   update public.profiles p
   set email = case when taken then p.email else nullif(new.email::text, '') end,
       email_confirmed = case when taken then p.email_confirmed else new.email_confirmed_at is not null end,
@@ -142,7 +147,8 @@ exception when others then
 end
 $$;
 comment on function private.handle_auth_user_updated() is
-  'Trigger on auth.users: e-mail, confirmation and provider follow. Definer: the Auth service has no rights on profiles.';
+  'Trigger on auth.users: copies a changed email address, confirmation or provider to the profile. Definer: the Auth '
+  'service has no rights on profiles.';
 
 create function private.anonymize_profile(profile_id uuid)
 returns void
@@ -156,9 +162,10 @@ as $$
     and not is_deleted
 $$;
 comment on function private.anonymize_profile(uuid) is
-  'Takes everything personal out of a profile and marks it deleted; the row stays for what must be kept, and auth_id until the login goes, so that no token of it makes another profile.';
+  'Removes all personal data from a profile and marks it as deleted. The row stays for records that must be kept. '
+  'auth_id stays until the login is deleted, so its remaining access tokens cannot create another profile.';
 
--- plpgsql keeps its plan for the connection; a function in SQL would be planned again at every statement.
+-- plpgsql caches its query plan for the connection. A function in SQL would be planned again at every statement.
 create function private.current_profile_id()
 returns uuid
 language plpgsql
@@ -171,7 +178,8 @@ begin
 end
 $$;
 comment on function private.current_profile_id() is
-  'The caller''s profile. Called by every owner policy, once a statement. Definer: it is what the policy on profiles itself compares with.';
+  'Returns the id of the caller''s profile. Every owner policy calls it, once per statement. Definer: the policy on '
+  'profiles itself compares with this id, so it cannot read profiles under that policy.';
 grant execute on function private.current_profile_id() to authenticated, service_role;
 
 create function private.can_act(profile_id uuid)
@@ -188,7 +196,8 @@ as $$
       and not p.is_deleted
   )
 $$;
-comment on function private.can_act(uuid) is 'The one rule for who may start anything: not banned, active, not deleted.';
+comment on function private.can_act(uuid) is
+  'The one rule for who may start anything: a profile that is not banned, is active and is not deleted.';
 
 create function private.require_active(profile_id uuid)
 returns void
@@ -219,7 +228,8 @@ begin
 end
 $$;
 comment on function private.may_act() is
-  'Whether the caller may start anything. Called by policies of Storage, which knows no refusals of ours. Definer: roles of others are not readable.';
+  'Tells whether the caller may start anything. Called by policies of Storage, which cannot pass on Parley''s '
+  'refusals. Definer: private.can_act is not granted.';
 grant execute on function private.may_act() to authenticated;
 
 create function private.require_can_act()
@@ -235,7 +245,8 @@ begin
 end
 $$;
 comment on function private.require_can_act() is
-  'True, or refuses with 403 account_blocked. Called by insert policies. Definer: roles of others are not readable.';
+  'Returns true, or refuses with 403 account_blocked. Called by insert policies. Definer: private.require_active is '
+  'not granted.';
 grant execute on function private.require_can_act() to authenticated;
 
 create function private.ensure_profile(auth_user_id uuid)
@@ -258,7 +269,8 @@ begin
 end
 $$;
 comment on function private.ensure_profile(uuid) is
-  'The profile of a login, made when the sign-up trigger could not. Refuses with 401 a login that is gone, or whose account is being deleted.';
+  'Returns the profile of a login and creates it if the sign-up trigger could not. Refuses with 401 when the login '
+  'is gone or its account is being deleted.';
 
 create function private.lock_profile(auth_user_id uuid, must_act boolean default true)
 returns uuid
@@ -276,7 +288,9 @@ begin
 end
 $$;
 comment on function private.lock_profile(uuid, boolean) is
-  'The profile of a login, locked so that what is counted of it stays true; 403 when it has to act and may not. Locks are taken in one order everywhere: profile, session, what hangs on a session.';
+  'Locks the profile of a login, so that its counts cannot change meanwhile, and returns its id. With must_act, '
+  'refuses with 403 a profile that may not act. The lock order is the same everywhere: profile, session, rows of the '
+  'session.';
 
 create function private.ensure_my_profile()
 returns public.profiles
@@ -287,7 +301,8 @@ as $$
   select private.ensure_profile(auth.uid())
 $$;
 comment on function private.ensure_my_profile() is
-  'The caller''s own profile, made if missing. Definer: clients may not insert profiles; the caller is taken from the token only.';
+  'Returns the caller''s own profile and creates it if it is missing. Definer: clients may not insert profiles. The '
+  'caller is read from the access token only.';
 grant execute on function private.ensure_my_profile() to authenticated;
 
 create function public.ensure_profile()
@@ -298,7 +313,8 @@ set search_path = ''
 as $$
   select private.ensure_my_profile()
 $$;
-comment on function public.ensure_profile() is 'Client RPC: returns the caller''s profile, making it if sign-up could not.';
+comment on function public.ensure_profile() is
+  'Client RPC: returns the caller''s profile and creates it if sign-up could not.';
 grant execute on function public.ensure_profile() to authenticated;
 
 create trigger profiles_touch

@@ -53,20 +53,24 @@ create table public.chat_sessions (
 );
 
 comment on table public.assistants is
-  'The catalogue of coaches, addressed by slug. What they are told stays in private.assistant_instructions.';
-comment on column public.assistants.tools is 'Tools of the Responses API that this assistant always has.';
-comment on column public.assistants.temperature is 'Sent only when set: reasoning models refuse it.';
-comment on column public.assistants.reasoning_effort is 'Sent only when set.';
+  'The catalogue of assistants, addressed by slug. Their instructions stay in private.assistant_instructions.';
+comment on column public.assistants.tools is 'Tools of the Responses API that every turn with this assistant has.';
+comment on column public.assistants.temperature is 'Sent to OpenAI only when set, because reasoning models refuse it.';
+comment on column public.assistants.reasoning_effort is 'Sent to OpenAI only when set.';
 comment on column public.assistants.starters is 'Suggestions for a first message.';
-comment on column public.assistants.required_plan is 'The lowest plan that may use it; null means every plan.';
+comment on column public.assistants.required_plan is
+  'The lowest plan that may use the assistant. Null means every plan.';
 comment on table private.assistant_instructions is
-  'What an assistant is told. Never readable by a client: start_turn hands it to the chat function.';
-comment on table public.chat_sessions is 'One conversation of a profile with an assistant.';
+  'The instructions of each assistant. No client may read them; start_turn hands them to the chat function.';
+comment on table public.chat_sessions is 'One chat of a profile with an assistant.';
 comment on column public.chat_sessions.thread_id is
-  'The OpenAI Conversation, while it can be trusted; null makes the next turn build a new one from our messages.';
+  'The conversation at OpenAI, while it matches our messages. If null, the next turn builds a new conversation from '
+  'our messages.';
 comment on column public.chat_sessions.share_token is
-  'Set while the session is public; whoever has it reads the chat. A chat that is shared again gets another one.';
-comment on column public.chat_sessions.updated_at is 'Last activity: messages bump it, and the sidebar sorts by it.';
+  'Set while the session is public. Anyone who has the token can read the chat. A chat that is shared again gets a '
+  'new token.';
+comment on column public.chat_sessions.updated_at is
+  'Time of the last activity. New messages update it, and the list of chats is sorted by it.';
 
 create function private.random_token()
 returns text
@@ -75,7 +79,23 @@ set search_path = ''
 as $$
   select translate(encode(extensions.gen_random_bytes(24), 'base64'), '+/', '-_')
 $$;
-comment on function private.random_token() is '192 random bits as 32 characters that need no escaping in an address.';
+comment on function private.random_token() is
+  'Returns 192 random bits as 32 characters that need no escaping in a URL.';
+
+create function private.refuse_unknown_session()
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.refuse(
+    404, 'session_not_found',
+    'This chat does not exist or belongs to another user. Open another chat or start a new one.'
+  );
+end
+$$;
+comment on function private.refuse_unknown_session() is
+  'Refuses with 404 a session that does not exist or belongs to another user. Both get the same refusal.';
 
 create function private.set_chat_visibility(session_id uuid, visibility text)
 returns text
@@ -89,7 +109,7 @@ begin
   if visibility is null or visibility not in ('private', 'public') then
     perform private.refuse(400, 'invalid_visibility', 'A chat cannot have this visibility. Choose private or public.');
   end if;
-  -- Who is suspended may still take a chat back.
+  -- A suspended user may still make a chat private again.
   if visibility = 'public' then
     perform private.require_can_act();
   end if;
@@ -103,16 +123,14 @@ begin
     and s.user_id = private.current_profile_id()
   returning s.share_token into share_token;
   if not found then
-    perform private.refuse(
-      404, 'session_not_found',
-      'This chat does not exist or belongs to another user. Open another chat or start a new one.'
-    );
+    perform private.refuse_unknown_session();
   end if;
   return share_token;
 end
 $$;
 comment on function private.set_chat_visibility(uuid, text) is
-  'Shares a session of the caller or takes it back. Definer: clients may write neither visibility nor token; the session must be the caller''s.';
+  'Shares a session of the caller or makes it private again. Definer: clients may write neither visibility nor '
+  'token. The function checks that the session is the caller''s.';
 grant execute on function private.set_chat_visibility(uuid, text) to authenticated;
 
 create function public.set_chat_visibility(session_id uuid, visibility text)
@@ -124,7 +142,8 @@ as $$
   select private.set_chat_visibility(session_id, visibility)
 $$;
 comment on function public.set_chat_visibility(uuid, text) is
-  'Client RPC: public returns the token of the share link, the same one while it stays public; private takes it back at once and returns null.';
+  'Client RPC: shares a chat or makes it private. public returns the token of the share link, which stays the same '
+  'while the chat is public. private disables the link at once and returns null.';
 grant execute on function public.set_chat_visibility(uuid, text) to authenticated;
 
 create function private.shared_part(part jsonb)
@@ -145,9 +164,10 @@ as $$
   end)
 $$;
 comment on function private.shared_part(jsonb) is
-  'What strangers may see of a part: named fields of named types; null for all others (tool calls, reasoning).';
+  'Returns what strangers may see of a message part: only named fields of named types. Null for all other parts, '
+  'such as tool calls and reasoning.';
 
--- In plpgsql: messages have their table in the next file.
+-- In plpgsql, because the next file creates the table of messages: SQL functions are checked when they are created.
 create function private.shared_messages(session_id uuid, user_id uuid)
 returns jsonb
 language plpgsql
@@ -170,7 +190,8 @@ begin
   ), '[]');
 end
 $$;
-comment on function private.shared_messages(uuid, uuid) is 'The finished messages of a session, as strangers may see them.';
+comment on function private.shared_messages(uuid, uuid) is
+  'Returns the finished messages of a session, as strangers may see them.';
 
 create function private.get_shared_chat(token text)
 returns jsonb
@@ -194,7 +215,8 @@ begin
 end
 $$;
 comment on function private.get_shared_chat(text) is
-  'What anybody with the token of a shared session may read; null for an unknown one, or when its owner may not act. Definer: anon reads no table.';
+  'Returns what anyone with the token of a shared session may read. Null for an unknown token, or when the owner may '
+  'not act. Definer: anon may read no table.';
 grant execute on function private.get_shared_chat(text) to anon, authenticated;
 
 create function public.get_shared_chat(token text)
@@ -207,7 +229,8 @@ as $$
   select private.get_shared_chat(token)
 $$;
 comment on function public.get_shared_chat(text) is
-  'Client RPC, also without sign-in: title, assistant and finished messages of a shared session; null when there is none with this token.';
+  'Client RPC, also without sign-in: returns title, assistant and finished messages of a shared chat. Returns null '
+  'if no chat has this token.';
 grant execute on function public.get_shared_chat(text) to anon, authenticated;
 
 create trigger assistants_touch
@@ -234,7 +257,8 @@ create policy chat_sessions_select_own on public.chat_sessions
 
 create policy chat_sessions_insert_own on public.chat_sessions
   for insert to authenticated
-  -- May the caller act comes first: a deleted account has no profile to compare with, and is told the same as a banned one.
+  -- The check whether the caller may act comes first. A deleted account has no profile to compare with, and this check
+  -- refuses it like a banned one.
   with check ((select private.require_can_act()) and user_id = (select private.current_profile_id()));
 
 create policy chat_sessions_update_own on public.chat_sessions
@@ -246,7 +270,7 @@ create policy chat_sessions_delete_own on public.chat_sessions
   for delete to authenticated
   using (user_id = (select private.current_profile_id()));
 
--- Reference data: `db push` does not seed, so the catalogue comes with the schema.
+-- Reference data: `db push` does not run seeds, so the catalogue is part of the schema.
 insert into public.assistants (slug, name, description, model, starters, sort_order)
 values
   ('coach', 'Coach', 'Turns a goal into the next small step, and asks how the last one went.', 'gpt-5.4-mini',
@@ -262,8 +286,21 @@ values
 
 insert into private.assistant_instructions (slug, instructions)
 values
-  ('coach', 'You are a patient coach. Find out what the user wants and what stands in the way, then agree on one step that fits into today. Ask one question at a time. Never lecture, and never diagnose: for anything medical, legal or dangerous, say plainly which professional to see.'),
-  ('carousel', 'You write carousel posts. Ask for audience and goal if they are missing. Answer with numbered slides: the first is a hook of at most ten words, each further slide holds one idea in at most thirty words, the last asks for one action. Offer two alternative hooks at the end.'),
-  ('storyteller', 'You are a storyteller. Look for a person, a want, an obstacle and a change in what the user tells you, and ask for whichever is missing. Write in plain words and scenes, in the past tense, without morals. Keep to facts that the user gave.'),
-  ('editor', 'You are an editor. Return the improved text first, then a short list of what you changed and why. Keep the author''s voice, facts and language. Cut before you add.'),
-  ('researcher', 'You answer from the files and sources at hand. Cite what you use. Where the sources do not answer, say so before you add anything from general knowledge, and mark it as such.');
+  ('coach',
+    'You are a patient coach. Find out what the user wants and what stands in the way, then agree on one step that '
+    'fits into today. Ask one question at a time. Never lecture, and never diagnose: for anything medical, legal or '
+    'dangerous, say plainly which professional to see.'),
+  ('carousel',
+    'You write carousel posts. Ask for audience and goal if they are missing. Answer with numbered slides: the '
+    'first is a hook of at most ten words, each further slide holds one idea in at most thirty words, the last asks '
+    'for one action. Offer two alternative hooks at the end.'),
+  ('storyteller',
+    'You are a storyteller. Look for a person, a want, an obstacle and a change in what the user tells you, and ask '
+    'for whichever is missing. Write in plain words and scenes, in the past tense, without morals. Keep to facts '
+    'that the user gave.'),
+  ('editor',
+    'You are an editor. Return the improved text first, then a short list of what you changed and why. Keep the '
+    'author''s voice, facts and language. Cut before you add.'),
+  ('researcher',
+    'You answer from the files and sources at hand. Cite what you use. Where the sources do not answer, say so '
+    'before you add anything from general knowledge, and mark it as such.');

@@ -61,22 +61,29 @@ create table public.chat_turns (
   constraint chat_turns_finished_at_check check ((status = 'active') = (finished_at is null))
 );
 
-comment on table public.chat_messages is 'What was said in a session, ordered by seq. Written by the turn functions only.';
-comment on column public.chat_messages.seq is 'Position in the session, from 1; given under the session''s row lock.';
-comment on column public.chat_messages.client_id is 'The id that the client gave: the key of idempotence.';
+comment on table public.chat_messages is
+  'The messages of a session, ordered by seq. Only the turn functions write them.';
+comment on column public.chat_messages.seq is
+  'Position in the session, from 1. Assigned under the session''s row lock.';
+comment on column public.chat_messages.client_id is
+  'The id that the client gave the message. It makes sending idempotent.';
 comment on column public.chat_messages.content is 'The text of the parts, for search and lists.';
 comment on column public.chat_messages.parts is 'Exactly UIMessage.parts of the AI SDK.';
 comment on column public.chat_messages.attachments is 'The file parts, derived from parts.';
-comment on column public.chat_messages.cached_input_tokens is 'Part of input_tokens that the provider served from its cache.';
-comment on column public.chat_messages.usage_estimated is 'True when the provider gave no token counts.';
+comment on column public.chat_messages.cached_input_tokens is
+  'The part of input_tokens that OpenAI served from its cache.';
+comment on column public.chat_messages.usage_estimated is 'True when OpenAI gave no token counts.';
 comment on column public.chat_messages.completion_time is 'Seconds from the request to the end of the reply.';
 comment on column public.chat_messages.feedback is 'The user''s opinion of a reply: 1 is good, -1 is bad.';
-comment on column public.chat_messages.response_id is 'OpenAI''s response that the reply was taken from.';
+comment on column public.chat_messages.response_id is 'The response at OpenAI that holds the reply.';
 comment on column public.chat_messages.error is 'Why a reply failed, as the client saw it: code and message.';
 comment on table public.chat_turns is
-  'One generation of a reply: what resume, stop and recovery act on. At most one is active per session.';
-comment on column public.chat_turns.heartbeat_at is 'Touched by the function that pumps the reply; old means that it died.';
-comment on column public.chat_turns.reservation is 'Where the message was charged (source and period), so that a refund goes back there.';
+  'One turn: a user''s message and all the work to reply to it. Resume, stop and recovery act on this row. A session '
+  'has at most one active turn.';
+comment on column public.chat_turns.heartbeat_at is
+  'Updated regularly by the function that runs the turn. An old value means that the function died.';
+comment on column public.chat_turns.reservation is
+  'Where the message was charged (source and period), so that a refund goes back there.';
 
 alter table public.chat_messages enable row level security;
 alter table public.chat_turns enable row level security;

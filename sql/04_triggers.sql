@@ -1,4 +1,4 @@
--- Triggers: auth.users to profiles (its deletion is in 16), message order, session activity.
+-- Triggers: from auth.users to profiles, the order of messages, and the activity of sessions.
 
 create trigger parley_auth_user_created
   after insert on auth.users
@@ -28,7 +28,8 @@ begin
 end
 $$;
 comment on function private.assign_message_seq() is
-  'Trigger: gives a message the next seq of its session under the session''s row lock, so that writers queue.';
+  'Trigger: gives a message the next seq of its session. It holds the session''s row lock, so concurrent writers '
+  'queue.';
 
 create trigger chat_messages_assign_seq
   before insert on public.chat_messages
@@ -51,7 +52,8 @@ begin
 end
 $$;
 comment on function private.count_inserted_messages() is
-  'Trigger: new messages count on their session and bump updated_at, so that the sidebar sorts by last activity. Definer: message_count is no client''s to write.';
+  'Trigger: adds new messages to the count of their session and sets updated_at, by which the list of chats is '
+  'sorted. Definer: no client may write message_count.';
 
 create function private.count_deleted_messages()
 returns trigger
@@ -67,8 +69,9 @@ begin
   return null;
 end
 $$;
-comment on function private.count_deleted_messages() is 
-  'Trigger: deleted messages no longer count on their session. Definer: runs as the client who deletes a session, too.';
+comment on function private.count_deleted_messages() is
+  'Trigger: subtracts deleted messages from the count of their session. Definer: the trigger also runs for the '
+  'client that deletes a session.';
 
 create trigger chat_messages_count_inserted
   after insert on public.chat_messages

@@ -1,4 +1,4 @@
--- The vector store of a session: made on first use, expired by OpenAI, made again when it is needed.
+-- The vector store of a session. It is made on first use and again when it is needed after OpenAI has expired it.
 
 create table public.vector_stores (
   id uuid primary key default gen_random_uuid(),
@@ -25,12 +25,16 @@ create table public.vector_stores (
   constraint vector_stores_file_count_check check (file_count >= 0)
 );
 
-comment on table public.vector_stores is 'What file search of a session reads; at most one a session. The row outlives the store at OpenAI.';
-comment on column public.vector_stores.store_id is 'At OpenAI; null while there is none.';
-comment on column public.vector_stores.expires_at is 'When OpenAI expires the store unless it is used before.';
-comment on column public.vector_stores.status is 'recreating: somebody makes it, until lease_until; failed: tried again from lease_until on.';
-comment on column public.vector_stores.error is 'Why it could not be made, for operators.';
-comment on column public.vector_stores.openai_metadata is 'As it was created: metadata and expires_after.';
+comment on table public.vector_stores is
+  'The vector store that file search of a session reads; at most one per session. The row outlives the store at '
+  'OpenAI.';
+comment on column public.vector_stores.store_id is 'The store''s id at OpenAI. Null while no store exists.';
+comment on column public.vector_stores.expires_at is 'When OpenAI expires the store, unless it is used before.';
+comment on column public.vector_stores.status is
+  'recreating: a caller is making the store, until lease_until. failed: making it may be tried again after '
+  'lease_until.';
+comment on column public.vector_stores.error is 'Why the store could not be made, for operators.';
+comment on column public.vector_stores.openai_metadata is 'metadata and expires_after, as the store was created.';
 
 alter table public.chat_files
   add constraint chat_files_vector_store_id_fkey foreign key (vector_store_id)
@@ -46,7 +50,7 @@ as $$
 declare
   store public.vector_stores;
 begin
-  -- One statement decides who makes the store, however many ask.
+  -- A single statement, so only one of several concurrent callers makes the store.
   insert into public.vector_stores as v (session_id, user_id, name, lease_until)
   select s.id, s.user_id, 'Chat ' || s.id, clock_timestamp() + interval '2 minutes'
   from public.chat_sessions s
@@ -71,7 +75,9 @@ begin
 end
 $$;
 comment on function public.claim_vector_store(uuid) is
-  'Service RPC: the store of a session. kind: ready (with store_id), build (the caller makes it, under a lease), wait (somebody does), failed (it could not be made, or the session is gone).';
+  'Service RPC: returns the store of a session, or claims the work of making it. kind: ready (with store_id), build '
+  '(the caller makes it, under a lease), wait (another caller is making it) or failed (it could not be made, or the '
+  'session is gone).';
 grant execute on function public.claim_vector_store(uuid) to service_role;
 
 create function private.settle_vector_store(claimed_id uuid, claimed_until timestamptz, store_id text,
@@ -82,7 +88,7 @@ security definer
 set search_path = ''
 as $$
 begin
-  -- The trigger on store_id puts the store that is replaced into the outbox, in this transaction.
+  -- The trigger on store_id puts the replaced store into the outbox, in this transaction.
   update public.vector_stores v
   set status = 'active', store_id = settle_vector_store.store_id, expires_at = settle_vector_store.expires_at,
       openai_metadata = settle_vector_store.openai_metadata, expired_at = null, lease_until = null, error = null
@@ -97,12 +103,13 @@ begin
   where v.id = claimed_id
     and f.session_id = v.session_id
     and f.status = 'ready'
-    and f.file_type not like 'image/%';
+    and not private.is_image(f);
   return true;
 end
 $$;
 comment on function private.settle_vector_store(uuid, timestamptz, text, timestamptz, jsonb) is
-  'The store is made; one that comes after its lease goes to the outbox. Definer: private.enqueue_deletion is not granted.';
+  'Records a store that the caller has made. If the lease has expired meanwhile, the store goes to the outbox. '
+  'Definer: private.enqueue_deletion is not granted.';
 grant execute on function private.settle_vector_store(uuid, timestamptz, text, timestamptz, jsonb) to service_role;
 
 create function public.settle_vector_store(claimed_id uuid, claimed_until timestamptz, store_id text,
@@ -115,7 +122,7 @@ as $$
   select private.settle_vector_store(claimed_id, claimed_until, store_id, expires_at, openai_metadata)
 $$;
 comment on function public.settle_vector_store(uuid, timestamptz, text, timestamptz, jsonb) is
-  'Service RPC: ends a claim of claim_vector_store with a store; false when the lease was lost.';
+  'Service RPC: settles a claim of claim_vector_store with a store. Returns false when the lease was lost.';
 grant execute on function public.settle_vector_store(uuid, timestamptz, text, timestamptz, jsonb) to service_role;
 
 create function public.fail_vector_store(claimed_id uuid, claimed_until timestamptz, error text)
@@ -129,7 +136,8 @@ as $$
   where v.id = claimed_id and v.status = 'recreating' and v.lease_until = claimed_until
 $$;
 comment on function public.fail_vector_store(uuid, timestamptz, text) is
-  'Service RPC: ends a claim of claim_vector_store without a store; after a minute it may be tried again.';
+  'Service RPC: settles a claim of claim_vector_store without a store. After a minute, making the store may be tried '
+  'again.';
 grant execute on function public.fail_vector_store(uuid, timestamptz, text) to service_role;
 
 create function public.expire_vector_store(store_id text)
@@ -142,7 +150,8 @@ as $$
   set status = 'expired', expired_at = now()
   where v.store_id = expire_vector_store.store_id and v.status = 'active'
 $$;
-comment on function public.expire_vector_store(text) is 'Service RPC: OpenAI says that the store has expired or is gone.';
+comment on function public.expire_vector_store(text) is
+  'Service RPC: OpenAI reports that the store has expired or is gone.';
 grant execute on function public.expire_vector_store(text) to service_role;
 
 create function public.touch_vector_store(store_id text, expires_at timestamptz)
@@ -155,7 +164,8 @@ as $$
   set expires_at = touch_vector_store.expires_at, lease_until = null
   where v.store_id = touch_vector_store.store_id and v.status = 'active'
 $$;
-comment on function public.touch_vector_store(text, timestamptz) is 'Service RPC: takes over when OpenAI will expire the store.';
+comment on function public.touch_vector_store(text, timestamptz) is
+  'Service RPC: stores the time at which OpenAI will expire the store.';
 grant execute on function public.touch_vector_store(text, timestamptz) to service_role;
 
 create function private.count_store_files()
@@ -172,7 +182,8 @@ begin
 end
 $$;
 comment on function private.count_store_files() is
-  'Trigger: vector_stores.file_count follows the files that are attached. Definer: also runs as the client who deletes a session.';
+  'Trigger: keeps vector_stores.file_count equal to the number of attached files. Definer: the trigger also runs for '
+  'the client that deletes a session.';
 
 create trigger chat_files_count_attached
   after update of vector_store_id on public.chat_files
@@ -196,7 +207,8 @@ create policy vector_stores_select_own on public.vector_stores
   for select to authenticated
   using (user_id = (select private.current_profile_id()));
 
--- The clean-up: what has expired, what is about to, and what nobody makes any more.
+-- The clean-up: active stores near their expiry, expired stores, and abandoned attempts to make a store.
 create index vector_stores_active_expires_at_idx on public.vector_stores (expires_at) where status = 'active';
-create index vector_stores_expired_at_idx on public.vector_stores (expired_at) where status = 'expired' and store_id is not null;
+create index vector_stores_expired_at_idx on public.vector_stores (expired_at)
+  where status = 'expired' and store_id is not null;
 create index vector_stores_recreating_lease_until_idx on public.vector_stores (lease_until) where status = 'recreating';

@@ -1,4 +1,4 @@
--- The user's message of a turn: who may send it where, what it repeats, and the row it becomes.
+-- The user's message of a turn: checks of session and assistant, repeated messages, and the stored row.
 
 create function private.session_for_turn(session_id uuid, profile_id uuid)
 returns public.chat_sessions
@@ -15,17 +15,15 @@ begin
   for no key update;
 
   if session.id is null then
-    perform private.refuse(
-      404, 'session_not_found',
-      'This chat does not exist or belongs to another user. Open another chat or start a new one.'
-    );
+    perform private.refuse_unknown_session();
   end if;
   perform private.require_active(profile_id);
   return session;
 end
 $$;
 comment on function private.session_for_turn(uuid, uuid) is
-  'Locks the caller''s session for a turn, or refuses: 404 not the caller''s, 403 may not act.';
+  'Locks the caller''s session for a turn and returns it. Refuses with 404 a session that is not the caller''s, and '
+  'with 403 a caller who may not act.';
 
 create function private.assistant_for_turn(slug text, profile_id uuid)
 returns public.assistants
@@ -43,12 +41,8 @@ begin
       'This assistant is no longer available. Choose another assistant.'
     );
   end if;
-  if (select needed.rank from public.plans needed where needed.slug = assistant.required_plan) > (
-    select own.rank
-    from public.profiles p
-    join public.plans own on own.slug = p.subscription_plan
-    where p.id = profile_id
-  ) then
+  if (select l.rank from public.plans l where l.slug = assistant.required_plan)
+    > (private.plan_of(profile_id)).rank then
     perform private.refuse(
       402, 'plan_required',
       'Your plan does not include this assistant. Upgrade the plan or choose another assistant.',
@@ -59,7 +53,8 @@ begin
 end
 $$;
 comment on function private.assistant_for_turn(text, uuid) is
-  'The assistant of a session: 409 when it has been switched off, 402 when the caller''s plan is too low.';
+  'Returns the assistant of a session. Refuses with 409 an assistant that is switched off, and with 402 when it '
+  'needs a higher plan than the caller''s.';
 
 create function private.active_turn(session_id uuid)
 returns public.chat_turns
@@ -69,7 +64,7 @@ set search_path = ''
 as $$
   select t from public.chat_turns t where t.session_id = active_turn.session_id and t.status = 'active'
 $$;
-comment on function private.active_turn(uuid) is 'The generation that runs in a session, or null.';
+comment on function private.active_turn(uuid) is 'Returns the turn that is running in a session, or null.';
 
 create function private.reply_to(question public.chat_messages)
 returns public.chat_messages
@@ -85,7 +80,8 @@ as $$
   order by m.seq
   limit 1
 $$;
-comment on function private.reply_to(public.chat_messages) is 'The message that follows a user''s message, or null.';
+comment on function private.reply_to(public.chat_messages) is
+  'Returns the message that follows a user''s message, or null.';
 
 create function private.repeated_turn(session_id uuid, client_id text, content text, parts jsonb)
 returns jsonb
@@ -116,7 +112,7 @@ begin
 end
 $$;
 comment on function private.repeated_turn(uuid, text, text, jsonb) is
-  'What a message sent again leads to: the running generation, or the stored reply; null when it is to be answered.';
+  'Finds the running turn or the stored reply for a repeated message. Null if the message needs a new reply.';
 
 create function private.cut_session(question public.chat_messages)
 returns void
@@ -128,9 +124,11 @@ as $$
     and m.user_id = question.user_id
     and m.seq > question.seq
 $$;
-comment on function private.cut_session(public.chat_messages) is 'Takes everything after a message out of its session.';
+comment on function private.cut_session(public.chat_messages) is
+  'Deletes all messages after this one from its session.';
 
-create function private.store_question(session public.chat_sessions, client_id text, content text, parts jsonb, target_id text)
+create function private.store_question(session public.chat_sessions, client_id text, content text, parts jsonb,
+  target_id text)
 returns public.chat_messages
 language plpgsql
 set search_path = ''
@@ -156,7 +154,7 @@ begin
   end if;
 
   if question.content = store_question.content and question.parts = store_question.parts then
-    -- Sent again after a failure: the failed reply goes, nothing else may have followed it.
+    -- The message was sent again after a failure. The failed reply is deleted; no other message may follow it.
     if (private.reply_to(private.reply_to(question))).id is not null then
       perform private.refuse(
         409, 'message_id_conflict',
@@ -178,7 +176,8 @@ begin
 end
 $$;
 comment on function private.store_question(public.chat_sessions, text, text, jsonb, text) is
-  'The user''s message of a turn: a new one, one to answer again after a failure, or (with target_id) an edited one, after which the session is cut.';
+  'Stores the user''s message of a turn. The message is new, repeated after a failed reply, or (with target_id) '
+  'edited. After a repeated or edited message, all later messages of the session are deleted.';
 
 create function private.question_to_redo(session public.chat_sessions, target_id text)
 returns public.chat_messages
@@ -211,7 +210,8 @@ begin
 end
 $$;
 comment on function private.question_to_redo(public.chat_sessions, text) is
-  'The last message of the user, whose answer is regenerated; target_id may name it or that answer, nothing else.';
+  'Returns the user''s last message, whose reply is to be regenerated. target_id may name this message or its reply; '
+  'any other id is refused.';
 
 create function private.open_turn(question public.chat_messages, model text, reservation jsonb)
 returns public.chat_turns
@@ -235,4 +235,5 @@ begin
 end
 $$;
 comment on function private.open_turn(public.chat_messages, text, jsonb) is
-  'Stores an empty reply and the record of its generation; an answer that is there already stays until the new one begins.';
+  'Stores an empty reply and the row of the turn. When a reply is regenerated, the old one stays until the new one '
+  'has begun.';

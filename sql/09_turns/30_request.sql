@@ -1,4 +1,4 @@
--- What the model is told in a turn: history, instructions, files.
+-- The content of a turn's request to OpenAI: history, instructions, files.
 
 create function private.turn_history(question public.chat_messages)
 returns jsonb
@@ -15,7 +15,9 @@ as $$
     and m.content <> ''
 $$;
 comment on function private.turn_history(public.chat_messages) is
-  'What a new conversation at OpenAI is built from, when the session has none that can be trusted.';
+  'Returns the earlier messages from which a new conversation at OpenAI is built. Used when the session has no '
+  'conversation that matches our messages.';
+grant execute on function private.turn_history(public.chat_messages) to service_role;
 
 create function private.turn_instructions(assistant_slug text, profile_id uuid)
 returns text
@@ -33,7 +35,8 @@ begin
   );
 end
 $$;
-comment on function private.turn_instructions(text, uuid) is 'What the assistant is told: its own instructions and the user''s.';
+comment on function private.turn_instructions(text, uuid) is
+  'Returns the instructions for a turn: the assistant''s own and the user''s.';
 
 create function private.part_file_ids(parts jsonb)
 returns uuid[]
@@ -45,7 +48,8 @@ as $$
   from jsonb_array_elements(parts) as p (part)
   where p.part ->> 'type' = 'file' and starts_with(p.part ->> 'url', 'parley:file/')
 $$;
-comment on function private.part_file_ids(jsonb) is 'The files that the parts of a message name, as parley:file/<id>.';
+comment on function private.part_file_ids(jsonb) is
+  'Returns the ids of the files that the parts of a message name as parley:file/<id>.';
 
 create function private.check_turn_files(session public.chat_sessions, file_ids uuid[])
 returns void
@@ -85,7 +89,7 @@ begin
 end
 $$;
 comment on function private.check_turn_files(public.chat_sessions, uuid[]) is
-  'Refuses files that are not of the session (404) or not ready (409).';
+  'Refuses files that are not in the session (404) or not ready (409).';
 
 create function private.fill_file_parts(parts jsonb)
 returns jsonb
@@ -104,7 +108,7 @@ as $$
     on p.part ->> 'type' = 'file' and f.id = any (private.part_file_ids(jsonb_build_array(p.part)))
 $$;
 comment on function private.fill_file_parts(jsonb) is
-  'Gives file parts that carry an id only the type and name of the file; what a client says itself stays.';
+  'Adds type and name of the file to file parts that carry only its id. Values that the client sent stay.';
 
 create function private.link_turn_files(question public.chat_messages, file_ids uuid[])
 returns void
@@ -116,7 +120,7 @@ as $$
   where f.id = any (file_ids) and f.message_id is null
 $$;
 comment on function private.link_turn_files(public.chat_messages, uuid[]) is
-  'The files that a message is the first to name belong to it.';
+  'Links files to the first message that names them.';
 
 create function private.describe_files(session public.chat_sessions, question public.chat_messages)
 returns jsonb
@@ -124,18 +128,18 @@ language sql
 set search_path = ''
 as $$
   with files as (
-    select f.*
+    select f.*, private.is_image(f) as is_image
     from public.chat_files f
     where f.session_id = session.id and f.user_id = session.user_id and f.status = 'ready'
   ), used as (
-    -- Searching a store is a use: OpenAI moves its expiry by as much.
+    -- A search counts as a use, and OpenAI then extends the expiry of the store by this number of days.
     update public.vector_stores v
     set expires_at =
       coalesce(now() + make_interval(days => (v.openai_metadata -> 'expires_after' ->> 'days')::integer), v.expires_at)
     where v.session_id = session.id
       and v.status = 'active'
       and v.expires_at > now()
-      and exists (select from files f where f.file_type not like 'image/%')
+      and exists (select from files f where not f.is_image)
     returning v.store_id
   )
   select jsonb_build_object(
@@ -145,15 +149,16 @@ as $$
     ), '[]'),
     'image_file_ids', coalesce((
       select jsonb_agg(f.openai_file_id) from files f
-      where f.file_type like 'image/%'
+      where f.is_image
         and (f.message_id = question.id or f.id = any (private.part_file_ids(question.parts)))
     ), '[]'),
     'vector_store_ids', coalesce((select jsonb_agg(u.store_id) from used u), '[]'),
-    'needs_store', exists (select from files f where f.file_type not like 'image/%') and not exists (select from used)
+    'needs_store', exists (select from files f where not f.is_image) and not exists (select from used)
   )
 $$;
 comment on function private.describe_files(public.chat_sessions, public.chat_messages) is
-  'What a turn may search and show: the session''s ready files, the images of the message, the store; needs_store when that must be made first.';
+  'Returns the files that a turn may use: the session''s ready files, the images of the message, and the vector '
+  'store. needs_store is true when the store must be made first.';
 
 create function private.describe_turn(session public.chat_sessions, question public.chat_messages,
   assistant public.assistants, turn public.chat_turns)
@@ -180,5 +185,6 @@ as $$
     'instructions', private.turn_instructions(assistant.slug, session.user_id)
   ) || private.describe_files(session, question)
 $$;
-comment on function private.describe_turn(public.chat_sessions, public.chat_messages, public.assistants, public.chat_turns) is
-  'Everything that the request to OpenAI needs, so that no other call stands before it.';
+comment on function
+  private.describe_turn(public.chat_sessions, public.chat_messages, public.assistants, public.chat_turns) is
+  'Returns everything that the request to OpenAI needs, so that the chat function needs no other call before it.';

@@ -1,18 +1,20 @@
--- The start of a turn: checks, charges and stores in one transaction.
+-- The start of a turn: checks, charge and stored rows in one transaction.
 
 create function private.reusable_conversation(session public.chat_sessions, is_changed boolean)
 returns text
 language sql
 set search_path = ''
 as $$
-  -- Ids of the Assistants API mean nothing any more, and an edit or a regeneration leaves the conversation behind.
+  -- Ids of the old Assistants API are no longer valid. After an edit or a regeneration, the conversation no longer
+  -- matches our messages.
   update public.chat_sessions s
   set thread_id = case when not is_changed and starts_with(s.thread_id, 'conv_') then s.thread_id end
   where s.id = session.id
   returning s.thread_id
 $$;
 comment on function private.reusable_conversation(public.chat_sessions, boolean) is
-  'The conversation that a turn goes on in; an untrusted one is let go, and the turn builds a new one.';
+  'Returns the conversation in which a turn continues. If the conversation no longer matches our messages, clears it '
+  'and returns null; the turn then builds a new one.';
 
 create function private.start_turn(auth_user_id uuid, session_id uuid, client_id text, content text, parts jsonb,
   target_id text, regenerate boolean, search boolean, file_ids uuid[])
@@ -55,8 +57,10 @@ begin
 end
 $$;
 comment on function private.start_turn(uuid, uuid, text, text, jsonb, text, boolean, boolean, uuid[]) is
-  'Everything before the request to OpenAI, in one transaction. Definer: it reads assistants'' instructions, which no API role may.';
-grant execute on function private.start_turn(uuid, uuid, text, text, jsonb, text, boolean, boolean, uuid[]) to service_role;
+  'Does everything before the request to OpenAI, in one transaction. Definer: it reads the instructions of '
+  'assistants, which no API role may read.';
+grant execute on function private.start_turn(uuid, uuid, text, text, jsonb, text, boolean, boolean, uuid[])
+  to service_role;
 
 create function public.start_turn(auth_user_id uuid, session_id uuid, client_id text default null,
   content text default null, parts jsonb default null, target_id text default null, regenerate boolean default false,
@@ -66,8 +70,11 @@ language sql
 security invoker
 set search_path = ''
 as $$
-  select private.start_turn(auth_user_id, session_id, client_id, content, parts, target_id, regenerate, search, file_ids)
+  select private.start_turn(auth_user_id, session_id, client_id, content, parts, target_id, regenerate, search,
+    file_ids)
 $$;
 comment on function public.start_turn(uuid, uuid, text, text, jsonb, text, boolean, boolean, uuid[]) is
-  'Service RPC of the chat function: checks, reserves, stores the message, opens the stream. kind: started, attached (sent again while it runs) or settled (sent again, with the stored reply).';
-grant execute on function public.start_turn(uuid, uuid, text, text, jsonb, text, boolean, boolean, uuid[]) to service_role;
+  'Service RPC of the chat function: checks, charges and stores the message, and starts the turn. kind: started, '
+  'attached (the message was sent again while its turn runs) or settled (sent again; includes the stored reply).';
+grant execute on function public.start_turn(uuid, uuid, text, text, jsonb, text, boolean, boolean, uuid[])
+  to service_role;

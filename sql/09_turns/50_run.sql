@@ -1,4 +1,4 @@
--- A turn while it runs: heartbeats, notes, and an answer that replaces another.
+-- A running turn: heartbeats, notes, lost conversations, and a reply that replaces another.
 
 create function private.abandon_turn(turn_id uuid, response_id text, thread_id text)
 returns void
@@ -10,13 +10,14 @@ begin
   if exists (select from public.chat_turns t where t.id = turn_id) then
     return;
   end if;
-  -- The session is gone. Grouped by the stream: the conversation waits until the response is gone.
+  -- The session is gone. Both deletions are grouped by the turn, so the response is deleted before its conversation.
   perform private.enqueue_deletion('response', response_id, turn_id) where response_id is not null;
   perform private.enqueue_deletion('conversation', thread_id, turn_id) where thread_id is not null;
 end
 $$;
 comment on function private.abandon_turn(uuid, text, text) is
-  'What a turn made at OpenAI after its session was deleted goes to the outbox. Definer: the outbox is closed to all roles.';
+  'Puts the objects that a turn made at OpenAI after its session was deleted into the outbox. Definer: no role may '
+  'write the outbox.';
 grant execute on function private.abandon_turn(uuid, text, text) to service_role;
 
 create function private.lock_session_of(turn_id uuid)
@@ -24,13 +25,14 @@ returns void
 language sql
 set search_path = ''
 as $$
-  -- The session first, as in start_turn: one lock order everywhere.
+  -- The session comes first, as in start_turn, so that the lock order is the same everywhere.
   select s.id
   from public.chat_sessions s
   where s.id = (select t.session_id from public.chat_turns t where t.id = turn_id)
   for no key update
 $$;
-comment on function private.lock_session_of(uuid) is 'Takes the lock under which a session''s messages change.';
+comment on function private.lock_session_of(uuid) is
+  'Locks the session of a turn. Its messages may change only under this lock.';
 grant execute on function private.lock_session_of(uuid) to service_role;
 
 create function public.heartbeat_turn(turn_id uuid, response_id text default null, thread_id text default null)
@@ -64,7 +66,8 @@ begin
 end
 $$;
 comment on function public.heartbeat_turn(uuid, text, text) is
-  'Service RPC: the pump is alive; saves the response and conversation ids; says whether to stop or that the turn is gone.';
+  'Service RPC: reports that a turn is still running, and saves the ids of its response and conversation. Returns '
+  'whether the turn is still active and whether a stop was requested.';
 grant execute on function public.heartbeat_turn(uuid, text, text) to service_role;
 
 create function public.note_turn(turn_id uuid, part jsonb)
@@ -79,13 +82,14 @@ as $$
   where t.id = turn_id and t.status = 'active' and m.id = t.assistant_message_id
 $$;
 comment on function public.note_turn(uuid, jsonb) is
-  'Service RPC: a part of ours stands at the beginning of the reply, whoever writes the rest.';
+  'Service RPC: stores a part that Parley adds to the reply of a running turn, such as a notice. It stays at the '
+  'beginning of the reply, also when recovery writes the rest.';
 grant execute on function public.note_turn(uuid, jsonb) to service_role;
 
-create function private.rebuild_conversation(turn_id uuid)
+create function public.rebuild_conversation(turn_id uuid)
 returns jsonb
 language plpgsql
-security definer
+security invoker
 set search_path = ''
 as $$
 declare
@@ -101,24 +105,14 @@ begin
   return private.turn_history(question);
 end
 $$;
-comment on function private.rebuild_conversation(uuid) is
-  'Lets a lost conversation go and returns what to build the new one from. Definer: private.turn_history is not granted.';
-grant execute on function private.rebuild_conversation(uuid) to service_role;
-
-create function public.rebuild_conversation(turn_id uuid)
-returns jsonb
-language sql
-security invoker
-set search_path = ''
-as $$
-  select private.rebuild_conversation(turn_id)
-$$;
-comment on function public.rebuild_conversation(uuid) is 'Service RPC: OpenAI has lost the conversation; returns the history for a new one.';
+comment on function public.rebuild_conversation(uuid) is
+  'Service RPC: OpenAI has lost the conversation. Forgets it and returns the history for a new one.';
 grant execute on function public.rebuild_conversation(uuid) to service_role;
 
-create function private.replace_reply(turn_id uuid)
+create function public.replace_reply(turn_id uuid)
 returns void
 language plpgsql
+security invoker
 set search_path = ''
 as $$
 declare
@@ -131,24 +125,14 @@ begin
   where t.id = turn_id and t.status = 'active' and t.replaces_message_id is not null
   for no key update;
 
-  -- Deleting the old answer lets go of replaces_message_id by its foreign key.
+  -- Deleting the old reply sets replaces_message_id to null by its foreign key.
   delete from public.chat_messages m where m.id = turn.replaces_message_id returning m.seq into freed;
   update public.chat_messages m
   set seq = freed
   where m.id = turn.assistant_message_id and freed is not null;
 end
 $$;
-comment on function private.replace_reply(uuid) is
-  'The new answer has begun: it takes the place of the old one, once.';
-grant execute on function private.replace_reply(uuid) to service_role;
-
-create function public.replace_reply(turn_id uuid)
-returns void
-language sql
-security invoker
-set search_path = ''
-as $$
-  select private.replace_reply(turn_id)
-$$;
-comment on function public.replace_reply(uuid) is 'Service RPC: on the first delta of a regenerated answer.';
+comment on function public.replace_reply(uuid) is
+  'Service RPC, called on the first delta of a regenerated reply: puts the new reply in the place of the old one. '
+  'Repeating the call changes nothing.';
 grant execute on function public.replace_reply(uuid) to service_role;

@@ -1,4 +1,4 @@
--- The settlement of a turn, exactly once; stopping, recovery, titles.
+-- Settling a turn exactly once; stop requests, recovery, titles.
 
 create function private.mark_turn_settled(turn_id uuid, final_status text, response_id text)
 returns public.chat_turns
@@ -20,7 +20,8 @@ begin
 end
 $$;
 comment on function private.mark_turn_settled(uuid, text, text) is
-  'Ends an active stream; null when somebody settled it before: whoever gets the row settles the turn.';
+  'Sets the final status of an active turn and returns its row. Returns null when another caller settled it before, '
+  'so only one caller settles a turn.';
 
 create function private.store_reply(turn public.chat_turns, reply jsonb)
 returns public.chat_messages
@@ -41,14 +42,16 @@ as $$
   where m.id = turn.assistant_message_id
   returning m
 $$;
-comment on function private.store_reply(public.chat_turns, jsonb) is 'Writes the reply as it ended into its message.';
+comment on function private.store_reply(public.chat_turns, jsonb) is
+  'Writes the final reply into the assistant message.';
 
 create function private.estimate_reply_tokens(reply public.chat_messages)
 returns public.chat_messages
 language sql
 set search_path = ''
 as $$
-  -- About four characters a token: what the provider bills for a cancelled response, it does not always say.
+  -- OpenAI does not always report the tokens that it bills for a cancelled response. The estimate assumes four
+  -- characters a token.
   update public.chat_messages m
   set output_tokens = ceil(char_length(m.content) / 4.0)::integer,
       input_tokens = (
@@ -61,7 +64,8 @@ as $$
   where m.id = reply.id
   returning m
 $$;
-comment on function private.estimate_reply_tokens(public.chat_messages) is 'Accounts a reply that the provider gave no token counts for, and says so on the row.';
+comment on function private.estimate_reply_tokens(public.chat_messages) is
+  'Estimates the tokens of a reply for which OpenAI gave no counts, and marks the row as estimated.';
 
 create function private.settle_turn(turn_id uuid, final_status text, reply jsonb)
 returns jsonb
@@ -76,9 +80,9 @@ declare
   message public.chat_messages;
 begin
   if is_delivered then
-    perform private.replace_reply(turn_id);
+    perform public.replace_reply(turn_id);
   else
-    -- For the refund: the profile comes before the session.
+    -- The refund changes the profile, and the lock on the profile comes before the lock on the session.
     perform from public.profiles p
     where p.id = (select t.user_id from public.chat_turns t where t.id = turn_id)
     for no key update;
@@ -104,19 +108,20 @@ begin
   if not is_delivered then
     perform private.refund_usage(turn.user_id, turn.reservation);
   end if;
-  -- Only a completed reply leaves the conversation at OpenAI equal to ours.
+  -- Only after a complete reply does the conversation at OpenAI match our messages.
   update public.chat_sessions s
   set thread_id = case when final_status = 'complete' then reply ->> 'thread_id' end, updated_at = now()
   where s.id = turn.session_id;
   if turn.replaces_message_id is not null then
-    -- The regeneration never began: its empty row goes, and the old answer stays.
+    -- The new reply never began, so its empty row is deleted and the old reply stays.
     delete from public.chat_messages m where m.id = message.id;
   end if;
   return to_jsonb(message);
 end
 $$;
 comment on function private.settle_turn(uuid, text, jsonb) is
-  'Settles a turn exactly once: stream, reply, usage and session in one transaction. Returns the reply''s row as it is stored; null when the session is gone. Definer: the functions of usage are not granted.';
+  'Settles a turn exactly once: turn, reply, usage and session in one transaction. Returns the assistant message as '
+  'stored, or null when the session is gone. Definer: the functions that it calls are not granted.';
 grant execute on function private.settle_turn(uuid, text, jsonb) to service_role;
 
 create function public.settle_turn(turn_id uuid, status text, reply jsonb)
@@ -136,7 +141,9 @@ begin
 end
 $$;
 comment on function public.settle_turn(uuid, text, jsonb) is
-  'Service RPC: settles a turn as complete or stopped. reply: content, parts, model, input_tokens, cached_input_tokens, output_tokens, response_id, and thread_id when the conversation holds the turn. Returns the stored row.';
+  'Service RPC: settles a turn as complete or stopped, and returns the stored row. reply holds content, parts, '
+  'model, input_tokens, cached_input_tokens, output_tokens and response_id. It holds thread_id when the conversation '
+  'at OpenAI contains the turn.';
 grant execute on function public.settle_turn(uuid, text, jsonb) to service_role;
 
 create function public.fail_turn(turn_id uuid, reply jsonb)
@@ -148,7 +155,8 @@ as $$
   select private.settle_turn(turn_id, 'failed', reply)
 $$;
 comment on function public.fail_turn(uuid, jsonb) is
-  'Service RPC: settles a turn that failed. reply as in settle_turn, with error {code, message} as the client saw it; what was said before stays.';
+  'Service RPC: settles a turn that failed. reply is as in settle_turn, with error {code, message} as the client saw '
+  'it. Output from before the failure stays.';
 grant execute on function public.fail_turn(uuid, jsonb) to service_role;
 
 create function public.request_stop(auth_user_id uuid, session_id uuid)
@@ -167,7 +175,7 @@ as $$
   returning jsonb_build_object('turn_id', t.id, 'profile_id', t.user_id, 'response_id', t.response_id)
 $$;
 comment on function public.request_stop(uuid, uuid) is
-  'Service RPC: marks the running generation of the user''s session to be stopped; null when nothing runs.';
+  'Service RPC: requests that the running turn of the user''s session stops. Returns null when no turn is running.';
 grant execute on function public.request_stop(uuid, uuid) to service_role;
 
 create function public.claim_stale_turns(max_count integer)
@@ -176,7 +184,8 @@ language sql
 security invoker
 set search_path = ''
 as $$
-  -- The heartbeat doubles as the lease: a second run takes others, and a crashed one is taken over.
+  -- heartbeat_at serves as the lease: a second run claims other turns. If a run crashes, its turns become stale
+  -- again and the next run claims them.
   update public.chat_turns t
   set heartbeat_at = now()
   where t.id in (
@@ -190,14 +199,14 @@ as $$
   returning t.*
 $$;
 comment on function public.claim_stale_turns(integer) is
-  'Service RPC of turn-recovery: generations whose pump has been silent for 90 seconds, each to one caller.';
+  'Service RPC of turn-recovery: claims turns without a heartbeat for 90 seconds. Each turn goes to one caller.';
 grant execute on function public.claim_stale_turns(integer) to service_role;
 
-create function private.set_generated_title(profile_id uuid, session_id uuid, title text, model text, input_tokens bigint,
-  cached_input_tokens bigint, output_tokens bigint)
+create function public.set_generated_title(profile_id uuid, session_id uuid, title text, model text,
+  input_tokens bigint, cached_input_tokens bigint, output_tokens bigint)
 returns void
 language plpgsql
-security definer
+security invoker
 set search_path = ''
 as $$
 begin
@@ -207,35 +216,10 @@ begin
   perform private.book_usage(profile_id, 'title', model, input_tokens, cached_input_tokens, output_tokens);
 end
 $$;
-comment on function private.set_generated_title(uuid, uuid, text, text, bigint, bigint, bigint) is
-  'Names a session unless the user has, and books what the title cost. Definer: private.book_usage is not granted.';
-grant execute on function private.set_generated_title(uuid, uuid, text, text, bigint, bigint, bigint) to service_role;
-
-create function public.set_generated_title(profile_id uuid, session_id uuid, title text, model text, input_tokens bigint,
-  cached_input_tokens bigint, output_tokens bigint)
-returns void
-language sql
-security invoker
-set search_path = ''
-as $$
-  select private.set_generated_title(profile_id, session_id, title, model, input_tokens, cached_input_tokens, output_tokens)
-$$;
 comment on function public.set_generated_title(uuid, uuid, text, text, bigint, bigint, bigint) is
-  'Service RPC: a title made by the model; one that the user has set is never overwritten.';
+  'Service RPC: stores a title that the model made, and books its cost. A title that the user has set is never '
+  'overwritten.';
 grant execute on function public.set_generated_title(uuid, uuid, text, text, bigint, bigint, bigint) to service_role;
-
-create function private.book_lost_turn(profile_id uuid, model text, input_tokens bigint, cached_input_tokens bigint,
-  output_tokens bigint)
-returns void
-language sql
-security definer
-set search_path = ''
-as $$
-  select private.book_usage(profile_id, 'chat', model, input_tokens, cached_input_tokens, output_tokens)
-$$;
-comment on function private.book_lost_turn(uuid, text, bigint, bigint, bigint) is
-  'Books the tokens of a turn whose session was deleted meanwhile. Definer: private.book_usage is not granted.';
-grant execute on function private.book_lost_turn(uuid, text, bigint, bigint, bigint) to service_role;
 
 create function public.book_lost_turn(profile_id uuid, model text, input_tokens bigint, cached_input_tokens bigint,
   output_tokens bigint)
@@ -244,8 +228,8 @@ language sql
 security invoker
 set search_path = ''
 as $$
-  select private.book_lost_turn(profile_id, model, input_tokens, cached_input_tokens, output_tokens)
+  select private.book_usage(profile_id, 'chat', model, input_tokens, cached_input_tokens, output_tokens)
 $$;
 comment on function public.book_lost_turn(uuid, text, bigint, bigint, bigint) is
-  'Service RPC: the session went while its reply was generated; what it cost is booked all the same.';
+  'Service RPC: books the tokens of a turn whose session was deleted while its reply was generated.';
 grant execute on function public.book_lost_turn(uuid, text, bigint, bigint, bigint) to service_role;

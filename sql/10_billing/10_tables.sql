@@ -1,4 +1,4 @@
--- What Stripe says of products, customers, subscriptions and payments; who may read it.
+-- Products, prices, customers, subscriptions and payments as Stripe reports them, and who may read them.
 
 create type public.subscription_status as enum (
   'incomplete', 'incomplete_expired', 'trialing', 'active', 'past_due', 'canceled', 'unpaid', 'paused'
@@ -193,36 +193,53 @@ create table private.billing_policy (
 );
 insert into private.billing_policy default values;
 
--- Drawn before objects are fetched: of two fetches, the one with the higher ticket began later.
+-- A ticket is drawn before objects are fetched, so the fetch with the higher ticket began later.
 create sequence private.stripe_ticket_seq;
 
-comment on table public.stripe_products is 'The catalogue as Stripe has it. A deleted product stays as a tombstone.';
-comment on column public.stripe_products.plan is 'Slug of the plan that a subscription to it gives; metadata of the product.';
-comment on column public.stripe_products.ticket is 'Of the fetch that wrote the row; only a higher one may overwrite it. 0: named by another object, not fetched yet.';
-comment on table public.stripe_prices is 'Prices of the catalogue as Stripe has them. A deleted price stays as a tombstone.';
-comment on column public.stripe_prices.unit_amount is 'In the smallest unit of the currency; null when it is not one fixed amount.';
+comment on table public.stripe_products is
+  'The products of Stripe''s catalogue. A deleted product stays as a tombstone.';
+comment on column public.stripe_products.plan is
+  'Slug of the plan that a subscription to the product gives, from the product''s metadata.';
+comment on column public.stripe_products.ticket is
+  'Ticket of the fetch that wrote the row. Only a fetch with a higher ticket may overwrite it. 0: another object '
+  'names the product, but it has not been fetched yet.';
+comment on table public.stripe_prices is 'The prices of Stripe''s catalogue. A deleted price stays as a tombstone.';
+comment on column public.stripe_prices.unit_amount is
+  'In the smallest unit of the currency. Null when the price is not one fixed amount.';
 comment on table public.stripe_customers is
-  'Customers at Stripe. One that is not deleted per profile; those that we have not made ourselves belong to nobody.';
-comment on column public.stripe_customers.user_id is 'Set by our checkout only: metadata at Stripe names nobody''s customer.';
-comment on column public.stripe_customers.synced_at is 'When customer and all subscriptions were last fetched on purpose.';
-comment on table public.subscriptions is 'Every subscription there has ever been, as Stripe has it.';
-comment on column public.subscriptions.amount is 'Of one period: unit amount times quantity.';
-comment on column public.subscriptions.ends_at is 'When it will end by itself, as far as that is known.';
-comment on column public.subscriptions.past_due_at is 'Since when the oldest open invoice waits for money; the grace period counts from here.';
+  'Customers at Stripe. A profile has at most one that is not deleted. Customers that Parley neither created '
+  'nor imported have no user_id.';
+comment on column public.stripe_customers.user_id is
+  'Only Parley''s own records set it (its checkout, or profiles.stripe_customer_id); metadata at Stripe never does.';
+comment on column public.stripe_customers.synced_at is
+  'When a sync last fetched the customer with all its subscriptions.';
+comment on table public.subscriptions is 'All subscriptions, present and past, as Stripe reports them.';
+comment on column public.subscriptions.amount is 'Amount of one period: unit amount times quantity.';
+comment on column public.subscriptions.ends_at is
+  'When the subscription ends without further action, as far as that is known.';
+comment on column public.subscriptions.past_due_at is
+  'Since when the oldest open invoice has been unpaid. The grace period starts then.';
 comment on table public.payments is
-  'One row per PaymentIntent; an invoice that was settled without one has a row of its own.';
-comment on column public.payments.amount is 'In the smallest unit of the currency, like all amounts here. Zero and negative are possible.';
-comment on column public.payments.settlement_amount is 'What the balance transaction put on our account, before fees.';
+  'One row per PaymentIntent. An invoice that was settled without a PaymentIntent has a row of its own.';
+comment on column public.payments.amount is
+  'In the smallest unit of the currency, like all amounts here. May be zero or negative.';
+comment on column public.payments.settlement_amount is
+  'The amount that the balance transaction added to our Stripe balance, before fees.';
 comment on column public.payments.card_type is 'credit, debit, prepaid or unknown.';
-comment on column public.payments.product_cart is 'Lines of the invoice.';
-comment on column public.payments.digital_products_delivered is 'True once the credits were granted or the subscription gave its plan.';
-comment on table public.stripe_events is 'Ledger of webhooks: each event once, however often it came.';
+comment on column public.payments.product_cart is 'The lines of the invoice.';
+comment on column public.payments.digital_products_delivered is
+  'True once the credits were granted or the subscription gave its plan.';
+comment on table public.stripe_events is
+  'Ledger of webhook events. Each event has one row, no matter how often Stripe delivers it.';
 comment on column public.stripe_events.error is 'Why the last attempt failed: a code, never a message of Stripe.';
-comment on table private.credit_grants is 'Credits that a line of a paid invoice gave, and what refunds took back of them.';
-comment on column private.credit_grants.reversed_tokens is 'The refunded share that has been dealt with, whether or not it could be taken back.';
+comment on table private.credit_grants is
+  'Credits granted for a line of a paid invoice, and how many of them refunds took back.';
+comment on column private.credit_grants.reversed_tokens is
+  'Credits of the refunded share that were processed, whether or not they could be taken back.';
 comment on table private.billing_policy is
-  'One row: days of grace for a payment that is past due (PAST_DUE_GRACE_DAYS), and days that bought credits last unless the product says.';
-comment on sequence private.stripe_ticket_seq is 'Tickets: order of fetches from Stripe.';
+  'One row: days of grace for a past-due payment (PAST_DUE_GRACE_DAYS), and days for which bought credits last '
+  'unless the product sets its own.';
+comment on sequence private.stripe_ticket_seq is 'Tickets, which order the fetches from Stripe.';
 
 create trigger subscriptions_touch
   before update on public.subscriptions
@@ -268,12 +285,12 @@ create policy payments_select_own on public.payments
 create index stripe_prices_product_id_idx on public.stripe_prices (product_id);
 create index stripe_customers_user_id_idx on public.stripe_customers (user_id);
 create unique index stripe_customers_user_id_key on public.stripe_customers (user_id) where not is_deleted;
--- A user's history and entitlement; every event of a customer.
+-- The history and entitlement of a user; all events of a customer.
 create index subscriptions_user_id_idx on public.subscriptions (user_id, started_at desc);
 create index subscriptions_stripe_customer_id_idx on public.subscriptions (stripe_customer_id);
 create index subscriptions_stripe_price_id_idx on public.subscriptions (stripe_price_id);
 create index subscriptions_stripe_product_id_idx on public.subscriptions (stripe_product_id);
--- The history of a user and of all, newest first; those in one state.
+-- The payments of one user, of all users, and in one status, newest first.
 create index payments_user_id_idx on public.payments (user_id, created_at desc);
 create index payments_created_at_idx on public.payments (created_at desc);
 create index payments_status_idx on public.payments (status, created_at desc);

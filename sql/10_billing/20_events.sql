@@ -9,7 +9,7 @@ as $$
   select nextval('private.stripe_ticket_seq')
 $$;
 comment on function private.draw_stripe_ticket() is
-  'A ticket for objects that are fetched from now on. Definer: sequences of private are nobody''s.';
+  'Draws a ticket for objects that are fetched after this call. Definer: no role may use sequences of private.';
 grant execute on function private.draw_stripe_ticket() to service_role;
 
 create function public.draw_stripe_ticket()
@@ -20,15 +20,15 @@ set search_path = ''
 as $$
   select private.draw_stripe_ticket()
 $$;
-comment on function public.draw_stripe_ticket() is 'Service RPC of every fetch that no event asked for.';
+comment on function public.draw_stripe_ticket() is 'Service RPC: draws a ticket for a fetch that no event asked for.';
 grant execute on function public.draw_stripe_ticket() to service_role;
 
-create function private.claim_stripe_event(
+create function public.claim_stripe_event(
   event_id text, event_type text, api_version text, livemode boolean, created_at timestamptz, is_used boolean
 )
 returns jsonb
 language plpgsql
-security definer
+security invoker
 set search_path = ''
 as $$
 declare
@@ -49,22 +49,9 @@ begin
   );
 end
 $$;
-comment on function private.claim_stripe_event(text, text, text, boolean, timestamptz, boolean) is
-  'Records an event, or one more attempt at it; a ticket when it is to be processed. Definer: clients of no kind draw tickets.';
-grant execute on function private.claim_stripe_event(text, text, text, boolean, timestamptz, boolean) to service_role;
-
-create function public.claim_stripe_event(
-  event_id text, event_type text, api_version text, livemode boolean, created_at timestamptz, is_used boolean
-)
-returns jsonb
-language sql
-security invoker
-set search_path = ''
-as $$
-  select private.claim_stripe_event(event_id, event_type, api_version, livemode, created_at, is_used)
-$$;
 comment on function public.claim_stripe_event(text, text, text, boolean, timestamptz, boolean) is
-  'Service RPC of stripe-webhook, first: { status, ticket }. A new ticket at every attempt; none for what is processed or not used.';
+  'Service RPC that stripe-webhook calls first: records an event, or another attempt at it, and returns { status, '
+  'ticket }. Each attempt gets a new ticket. Events that are processed or not used get none.';
 grant execute on function public.claim_stripe_event(text, text, text, boolean, timestamptz, boolean) to service_role;
 
 create function public.fail_stripe_event(event_id text, error text)
@@ -79,5 +66,6 @@ as $$
     and e.status <> 'processed'
 $$;
 comment on function public.fail_stripe_event(text, text) is
-  'Service RPC of stripe-webhook: leaves on the ledger why an attempt failed, unless another one went well meanwhile.';
+  'Service RPC of stripe-webhook: records in the ledger why an attempt failed, unless another attempt has succeeded '
+  'meanwhile.';
 grant execute on function public.fail_stripe_event(text, text) to service_role;

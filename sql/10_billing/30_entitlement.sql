@@ -1,4 +1,4 @@
--- Which plan the subscriptions of a profile give it.
+-- The plan that a profile gets from its subscriptions.
 
 create function private.is_entitling(subscription public.subscriptions)
 returns boolean
@@ -6,18 +6,18 @@ language sql
 stable
 set search_path = ''
 as $$
-  select case subscription.status
-    when 'trialing' then coalesce(subscription.ends_at > now(), true)
-    when 'active' then coalesce(subscription.ends_at > now(), true)
-    when 'past_due' then coalesce(subscription.ends_at > now(), true)
-      and subscription.past_due_at + make_interval(
-        days => (select b.past_due_grace_days from private.billing_policy b)
-      ) > now()
+  select coalesce(subscription.ends_at > now(), true) and case subscription.status
+    when 'trialing' then true
+    when 'active' then true
+    when 'past_due' then subscription.past_due_at + make_interval(
+      days => (select b.past_due_grace_days from private.billing_policy b)
+    ) > now()
     else false
   end
 $$;
 comment on function private.is_entitling(public.subscriptions) is
-  'The one rule for which subscriptions give their plan: trialing and active ones until they end, past due ones within the grace period.';
+  'The one rule for which subscriptions give their plan: trialing and active ones until they end, and past-due ones '
+  'within the grace period.';
 
 create function private.entitled_subscription(profile_id uuid)
 returns public.subscriptions
@@ -37,7 +37,8 @@ as $$
   limit 1
 $$;
 comment on function private.entitled_subscription(uuid) is
-  'The subscription whose plan a profile has: of those that entitle, the best plan''s; null when there is none.';
+  'Returns the subscription that gives a profile its plan: of all entitling subscriptions, the one with the best '
+  'plan. Null when there is none.';
 
 create function private.membership_of(status public.subscription_status)
 returns public.membership_status
@@ -53,7 +54,8 @@ as $$
   end::public.membership_status
 $$;
 comment on function private.membership_of(public.subscription_status) is
-  'How a subscription''s status reads on its profile. It describes; what may be used is the entitlement''s.';
+  'Maps a subscription''s status to the membership status of its profile. This only describes; private.is_entitling '
+  'decides what the profile may use.';
 
 create function private.apply_entitlement(profile_id uuid)
 returns void
@@ -66,11 +68,11 @@ declare
   new_plan text;
   period_start timestamptz;
 begin
-  -- Whoever applies to this profile queues here and then sees what the one before has written.
+  -- Concurrent calls for this profile queue here, and each call sees the rows that the previous one wrote.
   perform from public.profiles p where p.id = profile_id for no key update;
   select s.* into shown from public.subscriptions s
   where s.user_id = profile_id order by s.started_at desc, s.stripe_subscription_id limit 1;
-  -- A plan that somebody was given by hand stays until there is a subscription.
+  -- A plan that an operator set by hand stays until the profile has a subscription.
   if shown.id is null then
     return;
   end if;
@@ -92,17 +94,19 @@ begin
         else 'premium'
       end::public.user_role,
       quota_last_reset = coalesce(period_start, p.quota_last_reset),
-      -- Stripe's times are in whole seconds: a subscription may begin before the profile does.
+      -- Stripe's times are in whole seconds, so a subscription may seem to start before its profile was created.
       subscription_usage = case
         when period_start > p.quota_last_reset then 0
-        when period_start < p.quota_last_reset and best.stripe_subscription_id is distinct from p.stripe_subscription_id then 0
+        when period_start < p.quota_last_reset
+          and best.stripe_subscription_id is distinct from p.stripe_subscription_id then 0
         else p.subscription_usage
       end
   where p.id = profile_id;
 end
 $$;
 comment on function private.apply_entitlement(uuid) is
-  'Writes to a profile what its subscriptions give: plan (and with it the quota), period of the quota, membership, role between user and premium.';
+  'Writes to a profile what its subscriptions give: the plan (which sets the quota), the start of the quota''s '
+  'period, the membership status, and the role user or premium.';
 
 create function private.refresh_entitlements()
 returns boolean
@@ -120,7 +124,7 @@ begin
     join public.subscriptions s on s.stripe_subscription_id = p.stripe_subscription_id
     where p.stripe_subscription_id is not null
       and not private.is_entitling(s)
-      -- Without one of its own, a profile would stay as it is, and be met again in every call.
+      -- apply_entitlement leaves a profile without any subscription unchanged, so every call would select it again.
       and exists (select from public.subscriptions o where o.user_id = p.id)
     order by p.id
     limit max_rows
@@ -130,4 +134,5 @@ begin
 end
 $$;
 comment on function private.refresh_entitlements() is
-  'Takes plans back whose time is over without an event: the end of a grace period. True when there may be more. Called by the schedule.';
+  'Removes plans that ended without an event, for example when a grace period ends. Returns true when there may be '
+  'more. Called by the schedule.';

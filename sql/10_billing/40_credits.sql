@@ -1,4 +1,4 @@
--- Credits that payments bring, and that refunds take back.
+-- Credits that payments grant and refunds take back.
 
 create function private.credit_payment(payment public.payments)
 returns void
@@ -31,7 +31,8 @@ begin
 end
 $$;
 comment on function private.credit_payment(public.payments) is
-  'Grants what the lines of a paid invoice bring, each line once, whoever tells of it and how often.';
+  'Grants the credits for the lines of a paid invoice. Each line grants its credits once, no matter how often the '
+  'function is called.';
 
 create function private.reversed_amount(payment public.payments)
 returns bigint
@@ -44,7 +45,8 @@ as $$
     where d.status = 'lost'
   ), 0))::bigint
 $$;
-comment on function private.reversed_amount(public.payments) is 'What went back of a payment: refunds and lost disputes.';
+comment on function private.reversed_amount(public.payments) is
+  'Returns the amount of a payment that was returned: refunds and lost disputes.';
 
 create function private.take_back_credits(payment public.payments)
 returns void
@@ -60,9 +62,11 @@ begin
     return;
   end if;
   for credit in select * from private.credit_grants g where g.payment_id = payment.id order by g.id for update loop
-    due := floor(credit.tokens::numeric * private.reversed_amount(payment) / payment.amount)::integer - credit.reversed_tokens;
+    due := floor(credit.tokens::numeric * private.reversed_amount(payment) / payment.amount)::integer
+      - credit.reversed_tokens;
     continue when due = 0;
-    -- Refunded credits count as spent last, and a refund that failed gives back what it took.
+    -- A refund takes any unspent credits: the refunded ones count as spent last. If a refund fails later, the
+    -- credits that it took are given back.
     select case
       when due > 0 then least(due, p.tokens)
       else -greatest(0, credit.taken_back - credit.reversed_tokens - due)
@@ -76,7 +80,7 @@ begin
 end
 $$;
 comment on function private.take_back_credits(public.payments) is
-  'Takes back the refunded share of a payment''s credits, as far as they are unspent; each share once.';
+  'Takes back the refunded share of a payment''s credits, as far as they are unspent. Each share is taken back once.';
 
 create function private.settle_payment(payment public.payments)
 returns void
@@ -100,4 +104,4 @@ begin
 end
 $$;
 comment on function private.settle_payment(public.payments) is
-  'What a payment''s state means for credits. Repeating it changes nothing.';
+  'Grants or takes back credits according to the state of a payment. Repeating the call changes nothing.';

@@ -1,4 +1,4 @@
--- Objects of Stripe, fetched, on their way into the tables.
+-- Writes objects that were fetched from Stripe into the tables.
 
 create function private.write_stripe_row(table_name text, conflict_target text, fields jsonb, overwrites boolean)
 returns jsonb
@@ -7,10 +7,12 @@ set search_path = ''
 as $$
 declare
   columns text := (select string_agg(format('%I', k), ', ' order by k) from jsonb_object_keys(fields) as k);
-  excluded_columns text := (select string_agg(format('excluded.%I', k), ', ' order by k) from jsonb_object_keys(fields) as k);
+  excluded_columns text := (
+    select string_agg(format('excluded.%I', k), ', ' order by k) from jsonb_object_keys(fields) as k
+  );
   written jsonb;
 begin
-  -- One rule for all tables, so that none can differ: a fetch overwrites only what an earlier one wrote.
+  -- One rule for all tables: a fetch overwrites only rows that an earlier fetch wrote.
   execute format(
     'insert into public.%1$I as t (%2$s) select %2$s from jsonb_populate_record(null::public.%1$I, $1)
      on conflict %3$s do %4$s returning to_jsonb(t)',
@@ -24,7 +26,8 @@ begin
 end
 $$;
 comment on function private.write_stripe_row(text, text, jsonb, boolean) is
-  'Inserts a row, or overwrites the one that is there if this ticket is higher; the row as written, or null. Keys of fields are columns.';
+  'Inserts a row, or (with overwrites) updates the existing row if this ticket is higher. The keys of fields are the '
+  'columns. Returns the written row, or null.';
 
 create function private.require_tombstone(kind text, object_id text)
 returns void
@@ -48,7 +51,8 @@ begin
 end
 $$;
 comment on function private.require_tombstone(text, text) is
-  'Refuses an object that Stripe does not know, unless its deletion is known already: old events of what is gone are over.';
+  'Refuses an object that Stripe does not know, unless our row already marks it as deleted. An old event of a '
+  'deleted object is then no error.';
 
 create function private.owner_of_customer(customer_id text)
 returns uuid
@@ -58,7 +62,8 @@ set search_path = ''
 as $$
   select c.user_id from public.stripe_customers c where c.id = customer_id
 $$;
-comment on function private.owner_of_customer(text) is 'The profile whose customer this is; null for customers that are not ours.';
+comment on function private.owner_of_customer(text) is
+  'Returns the profile that a customer belongs to. Null when it belongs to none.';
 
 create function private.apply_catalogue_object(kind text, fields jsonb, overwrites boolean)
 returns void
@@ -67,13 +72,27 @@ set search_path = ''
 as $$
 begin
   if kind = 'price' then
-    perform private.write_stripe_row('stripe_products', '(id)', jsonb_build_object('id', fields ->> 'product_id'), false);
+    perform private.write_stripe_row(
+      'stripe_products', '(id)', jsonb_build_object('id', fields ->> 'product_id'), false
+    );
   end if;
   perform private.write_stripe_row('stripe_' || kind || 's', '(id)', fields, overwrites);
 end
 $$;
 comment on function private.apply_catalogue_object(text, jsonb, boolean) is
-  'Writes a product or a price. A price may come before its product.';
+  'Writes a product or a price. A price may arrive before its product.';
+
+create function private.expect_customer(customer_id text)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.write_stripe_row('stripe_customers', '(id)', jsonb_build_object('id', customer_id), false);
+end
+$$;
+comment on function private.expect_customer(text) is
+  'Makes sure that a customer has a row before another row refers to it. A new row has ticket 0.';
 
 create function private.apply_customer(fields jsonb, overwrites boolean)
 returns void
@@ -82,7 +101,7 @@ set search_path = ''
 as $$
 begin
   perform private.write_stripe_row('stripe_customers', '(id)', fields, overwrites);
-  -- Profiles that came with a customer from elsewhere.
+  -- Profiles that were imported with the id of a Stripe customer.
   update public.stripe_customers c
   set user_id = p.id
   from public.profiles p
@@ -99,7 +118,7 @@ begin
 end
 $$;
 comment on function private.apply_customer(jsonb, boolean) is
-  'Writes a customer. Whose it is comes from our own rows, never from what Stripe holds.';
+  'Writes a customer. Its owner comes from our own rows, never from data at Stripe.';
 
 create function private.apply_subscription(fields jsonb)
 returns void
@@ -110,7 +129,7 @@ declare
   customer_id text := fields ->> 'stripe_customer_id';
   product_id text := fields ->> 'stripe_product_id';
 begin
-  perform private.write_stripe_row('stripe_customers', '(id)', jsonb_build_object('id', customer_id), false);
+  perform private.expect_customer(customer_id);
   if product_id is not null then
     perform private.apply_catalogue_object(
       'price', jsonb_build_object('id', fields ->> 'stripe_price_id', 'product_id', product_id), false
@@ -121,7 +140,8 @@ begin
 end
 $$;
 comment on function private.apply_subscription(jsonb) is
-  'Writes a subscription. Customer, price and product may come later: a row of ticket 0 stands for them.';
+  'Writes a subscription. Its customer, price and product may arrive later; until then, rows with ticket 0 stand in '
+  'for them.';
 
 create function private.end_unknown_subscription(fields jsonb)
 returns void
@@ -147,7 +167,7 @@ declare
   written jsonb;
 begin
   if customer_id is not null then
-    perform private.write_stripe_row('stripe_customers', '(id)', jsonb_build_object('id', customer_id), false);
+    perform private.expect_customer(customer_id);
   end if;
   written := private.write_stripe_row(
     'payments',
@@ -187,7 +207,7 @@ begin
 end
 $$;
 comment on function private.apply_checkout(jsonb) is
-  'Notes the checkout that a subscription or a payment began with; that never changes, so it needs no ticket.';
+  'Records the checkout that started a subscription or a payment. It never changes, so it needs no ticket.';
 
 create function private.apply_stripe_object(object jsonb, ticket bigint)
 returns void
@@ -223,7 +243,8 @@ begin
 end
 $$;
 comment on function private.apply_stripe_object(jsonb, bigint) is
-  'Writes one fetched object. is_context: it came along with another, and is written only where it is not known yet.';
+  'Writes one fetched object. An object with is_context came along with another one, and is written only if it is '
+  'not known yet.';
 
 create function private.profiles_concerned(objects jsonb)
 returns setof uuid
@@ -237,7 +258,7 @@ as $$
     on c.id = case o ->> 'kind' when 'customer' then o #>> '{fields,id}' else o #>> '{fields,stripe_customer_id}' end
   where c.user_id is not null
   union
-  -- A product that changes its plan changes everybody's who has it.
+  -- A product with a changed plan changes the plan of every subscriber.
   select p.id
   from jsonb_array_elements(objects) as o
   join public.stripe_products d on d.id = o #>> '{fields,id}'
@@ -248,7 +269,8 @@ as $$
     and (p.stripe_product_id = d.id) is distinct from (d.plan = p.subscription_plan)
   order by 1
 $$;
-comment on function private.profiles_concerned(jsonb) is 'Whose entitlement may differ after these objects, in the order in which they are locked.';
+comment on function private.profiles_concerned(jsonb) is
+  'Returns the profiles whose entitlement these objects may change, in the order in which they are locked.';
 
 create function private.apply_stripe_objects(event_id text, ticket bigint, objects jsonb)
 returns void
@@ -259,7 +281,7 @@ as $$
 declare
   kinds constant text[] := array['product', 'price', 'customer', 'subscription', 'payment', 'checkout'];
 begin
-  -- All locks in one order, so that two that apply to the same people and products wait and never deadlock.
+  -- All locks are taken in one order, so concurrent calls for the same profiles wait and never deadlock.
   perform from public.profiles p
   where p.id in (select private.profiles_concerned(objects))
   order by p.id
@@ -269,7 +291,7 @@ begin
   from (
     select o from jsonb_array_elements(objects) as o
     order by array_position(kinds, o ->> 'kind'), o #>> '{fields,id}', o::text
-    -- A fence: the order of the subquery is the order of the calls.
+    -- offset 0 keeps the planner from merging the subquery, so the calls run in its order.
     offset 0
   ) as ordered;
 
@@ -281,7 +303,8 @@ begin
 end
 $$;
 comment on function private.apply_stripe_objects(text, bigint, jsonb) is
-  'Writes fetched objects, entitlements and the ledger in one transaction. Definer: credits and entitlement are private.';
+  'Writes fetched objects, entitlements and the ledger in one transaction. Definer: credits and entitlement are '
+  'private.';
 grant execute on function private.apply_stripe_objects(text, bigint, jsonb) to service_role;
 
 create function public.apply_stripe_objects(event_id text, ticket bigint, objects jsonb)
@@ -293,5 +316,6 @@ as $$
   select private.apply_stripe_objects(event_id, ticket, objects)
 $$;
 comment on function public.apply_stripe_objects(text, bigint, jsonb) is
-  'Service RPC of whoever has fetched from Stripe: [{ kind, fields, is_context?, is_missing?, is_deleted? }], fetched after the ticket was drawn. event_id is empty without an event.';
+  'Service RPC for every function that fetches from Stripe. objects: [{ kind, fields, is_context?, is_missing?, '
+  'is_deleted? }], fetched after the ticket was drawn. event_id is empty when no event asked for the fetch.';
 grant execute on function public.apply_stripe_objects(text, bigint, jsonb) to service_role;

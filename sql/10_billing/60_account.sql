@@ -1,5 +1,15 @@
 -- The billing account of a profile: its customer at Stripe.
 
+create function private.customer_of(profile_id uuid)
+returns public.stripe_customers
+language sql
+stable
+set search_path = ''
+as $$
+  select c from public.stripe_customers c where c.user_id = profile_id and not c.is_deleted
+$$;
+comment on function private.customer_of(uuid) is 'Returns the customer of a profile that is not deleted, or null.';
+
 create function private.get_billing_account(auth_user_id uuid, is_buying boolean)
 returns jsonb
 language plpgsql
@@ -8,6 +18,7 @@ set search_path = ''
 as $$
 declare
   profile public.profiles := private.ensure_profile(auth_user_id);
+  customer public.stripe_customers := private.customer_of(profile.id);
 begin
   if is_buying then
     perform private.require_active(profile.id);
@@ -15,8 +26,8 @@ begin
   return jsonb_build_object(
     'profile_id', profile.id,
     'email', profile.email,
-    'customer_id', (select c.id from public.stripe_customers c where c.user_id = profile.id and not c.is_deleted),
-    'synced_at', (select c.synced_at from public.stripe_customers c where c.user_id = profile.id and not c.is_deleted),
+    'customer_id', customer.id,
+    'synced_at', customer.synced_at,
     'former_customers', (select count(*) from public.stripe_customers c where c.user_id = profile.id and c.is_deleted),
     'has_subscribed', exists (
       select from public.subscriptions s
@@ -26,7 +37,8 @@ begin
 end
 $$;
 comment on function private.get_billing_account(uuid, boolean) is
-  'What billing needs to know of a login; whoever may not act buys nothing (403). Definer: makes a missing profile.';
+  'Returns what billing needs to know about a login. With is_buying, refuses with 403 an account that may not act. '
+  'Definer: the function creates a missing profile.';
 grant execute on function private.get_billing_account(uuid, boolean) to service_role;
 
 create function public.get_billing_account(auth_user_id uuid, is_buying boolean)
@@ -37,7 +49,8 @@ set search_path = ''
 as $$
   select private.get_billing_account(auth_user_id, is_buying)
 $$;
-comment on function public.get_billing_account(uuid, boolean) is 'Service RPC of billing: profile, customer and past of a login.';
+comment on function public.get_billing_account(uuid, boolean) is
+  'Service RPC of billing: profile, customer and history of a login.';
 grant execute on function public.get_billing_account(uuid, boolean) to service_role;
 
 create function private.link_stripe_customer(profile_id uuid, customer_id text)
@@ -50,7 +63,7 @@ declare
   linked text;
 begin
   perform from public.profiles p where p.id = profile_id for no key update;
-  linked := (select c.id from public.stripe_customers c where c.user_id = profile_id and not c.is_deleted);
+  linked := (private.customer_of(profile_id)).id;
   if linked is not null then
     return linked;
   end if;
@@ -74,7 +87,8 @@ begin
 end
 $$;
 comment on function private.link_stripe_customer(uuid, text) is
-  'Makes a customer a profile''s, unless it has one; returns the one that it has. Definer: profiles and credits change.';
+  'Gives a customer to a profile, unless the profile has one. Returns the profile''s customer. Definer: profiles and '
+  'credits change.';
 grant execute on function private.link_stripe_customer(uuid, text) to service_role;
 
 create function public.link_stripe_customer(profile_id uuid, customer_id text)
@@ -86,5 +100,6 @@ as $$
   select private.link_stripe_customer(profile_id, customer_id)
 $$;
 comment on function public.link_stripe_customer(uuid, text) is
-  'Service RPC of billing, after it has made a customer: of many at once, all get the same one.';
+  'Service RPC of billing, called after it has created a customer: links the customer to the profile. Concurrent '
+  'calls all return the same customer.';
 grant execute on function public.link_stripe_customer(uuid, text) to service_role;

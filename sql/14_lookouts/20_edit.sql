@@ -18,10 +18,7 @@ language sql
 stable
 set search_path = ''
 as $$
-  select l.max_lookouts
-  from public.profiles p
-  join public.plans l on l.slug = p.subscription_plan
-  where p.id = profile_id
+  select (private.plan_of(profile_id)).max_lookouts
 $$;
 comment on function private.lookout_limit(uuid) is 'How many lookouts the plan of a profile allows; null is unlimited.';
 

@@ -137,7 +137,7 @@ begin
     perform private.enqueue_deletion('vector_store_file', v.store_id || '/' || old.openai_file_id, old.session_id)
     from public.vector_stores v
     join public.chat_sessions s on s.id = v.session_id
-    where v.session_id = old.session_id and v.store_id is not null and old.file_type not like 'image/%';
+    where v.session_id = old.session_id and v.store_id is not null and not private.is_image(old);
     perform private.enqueue_deletion('file', old.openai_file_id, old.session_id);
   end if;
   return null;

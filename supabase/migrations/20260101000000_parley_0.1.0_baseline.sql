@@ -6,9 +6,10 @@
 
 create schema if not exists private;
 comment on schema private is
-  'Never exposed by the API: secrets, and the security definer functions behind thin public ones.';
+  'The API never exposes this schema. It holds secrets, and security definer functions that thin public functions '
+  'call.';
 
--- Close first: later files open by name. Older projects grant everything to the API roles by default.
+-- Revoke everything first; later files grant by name. Older projects grant everything to the API roles by default.
 revoke all on schema private from public;
 grant usage on schema private to anon, authenticated, service_role;
 
@@ -21,7 +22,7 @@ alter default privileges for role postgres in schema public
 alter default privileges for role postgres
   revoke execute on functions from public;
 
--- Nobody uses GraphQL here, and its introspection shows every table.
+-- Parley does not use GraphQL, and GraphQL's introspection shows every table.
 drop extension if exists pg_graphql;
 
 create function private.touch_updated_at()
@@ -35,7 +36,7 @@ begin
 end
 $$;
 comment on function private.touch_updated_at() is
-  'Trigger: stamps updated_at. Called before every update of a table that has the column.';
+  'Trigger: sets updated_at to now. Runs before every update of a table that has this column.';
 
 create function private.refuse(http_status integer, code text, hint text, detail jsonb default null)
 returns void
@@ -54,7 +55,8 @@ begin
 end
 $$;
 comment on function private.refuse(integer, text, text, jsonb) is
-  'Raises a refusal that PostgREST answers with this HTTP status: a stable code, a hint that tells people what to do, detail.';
+  'Raises a refusal that PostgREST returns with this HTTP status: a stable code, a hint that tells people what to '
+  'do, and an optional detail.';
 grant execute on function private.refuse(integer, text, text, jsonb) to authenticated, service_role;
 
 create function private.schema_version()
@@ -69,7 +71,7 @@ begin
 end
 $$;
 comment on function private.schema_version() is
-  'Version of the newest migration. Definer: the history of migrations is readable by postgres only.';
+  'Returns the version of the newest migration. Definer: only postgres may read the history of migrations.';
 grant execute on function private.schema_version() to service_role;
 
 create function public.schema_version()
@@ -81,7 +83,8 @@ set search_path = ''
 as $$
   select private.schema_version()
 $$;
-comment on function public.schema_version() is 'Service RPC of the health function.';
+comment on function public.schema_version() is
+  'Service RPC of the health function: the version of the newest migration.';
 grant execute on function public.schema_version() to service_role;
 
 create function private.release()
@@ -93,7 +96,7 @@ as $$
   select '0.1.0'
 $$;
 comment on function private.release() is
-  'The release of Parley that this database has. npm run check compares it with package.json and the functions.';
+  'The release of Parley in this database. npm run check compares it with package.json and the functions.';
 grant execute on function private.release() to service_role;
 
 create function public.release()
@@ -105,12 +108,14 @@ set search_path = ''
 as $$
   select private.release()
 $$;
-comment on function public.release() is 'Service RPC of health, and of functions that miss something in the database.';
+comment on function public.release() is
+  'Service RPC: the release of Parley in this database. Used by the health function, and by functions that miss '
+  'something in the database.';
 grant execute on function public.release() to service_role;
 
 -- From sql/01_users.sql
 
--- Profiles: the product's users, made and kept in step with auth.users.
+-- Profiles: the users of the product. Triggers keep them in step with auth.users.
 
 create type public.user_role as enum ('user', 'premium', 'admin', 'banned');
 create type public.membership_status as enum ('active', 'inactive', 'canceled', 'past_due');
@@ -156,14 +161,16 @@ create table public.profiles (
 );
 
 comment on table public.profiles is
-  'One row per user of the product. Anonymized when the account goes, never deleted.';
-comment on column public.profiles.auth_id is 'The login in auth.users; null once the login is gone, which is after is_deleted.';
-comment on column public.profiles.email is 'Follows auth.users; null for phone and anonymous sign-ins.';
-comment on column public.profiles.membership_status is 'Describes billing; never blocks by itself.';
-comment on column public.profiles.subscription_quota is 'Messages per period, copied from the plan; null means unlimited.';
+  'One row per user of the product. The row is anonymized when the account is deleted; it is never deleted.';
+comment on column public.profiles.auth_id is
+  'The login in auth.users. Becomes null once the login is deleted, which happens after is_deleted is set.';
+comment on column public.profiles.email is 'Follows auth.users. Null for phone and anonymous sign-ins.';
+comment on column public.profiles.membership_status is 'Describes the state of billing. It blocks nothing by itself.';
+comment on column public.profiles.subscription_quota is
+  'Messages per period, copied from the plan. Null means unlimited.';
 comment on column public.profiles.subscription_usage is 'Messages used since quota_last_reset.';
-comment on column public.profiles.tokens is 'Credits: one message each beyond the quota.';
-comment on column public.profiles.is_active is 'Set false by an admin to suspend the account.';
+comment on column public.profiles.tokens is 'Credits. One credit pays for one message beyond the quota.';
+comment on column public.profiles.is_active is 'An administrator sets this to false to suspend the account.';
 
 create function private.metadata_text(metadata jsonb, keys text[], max_length integer)
 returns text
@@ -178,7 +185,8 @@ as $$
   limit 1
 $$;
 comment on function private.metadata_text(jsonb, text[], integer) is
-  'First non-empty of the named keys in sign-up metadata, cut to length: what a provider or a client sends is not trusted.';
+  'Returns the first non-empty value of the named keys in the sign-up metadata, cut to max_length. Clients and '
+  'providers send the metadata, so it is not trusted.';
 
 create function private.create_profile(auth_user auth.users)
 returns void
@@ -201,7 +209,7 @@ begin
   values (fresh.auth_id, fresh.email, fresh.user_name, fresh.avatar_url, fresh.email_confirmed, fresh.auth_provider)
   on conflict do nothing;
 
-  -- Two logins may carry one address (single sign-on): the second profile goes without it rather than missing.
+  -- With single sign-on, two logins may have the same email address. The second profile is created without the address.
   insert into public.profiles (auth_id, email, user_name, avatar_url, email_confirmed, auth_provider)
   select fresh.auth_id, null, fresh.user_name, fresh.avatar_url, false, fresh.auth_provider
   where not exists (select from public.profiles p where p.auth_id = fresh.auth_id)
@@ -209,7 +217,7 @@ begin
 end
 $$;
 comment on function private.create_profile(auth.users) is
-  'Makes the profile of a login unless it has one. Called by the sign-up trigger and by ensure_profile.';
+  'Creates the profile of a login unless it has one. Called by the sign-up trigger and by ensure_profile.';
 
 create function private.handle_auth_user_created()
 returns trigger
@@ -226,7 +234,8 @@ exception when others then
 end
 $$;
 comment on function private.handle_auth_user_created() is
-  'Trigger on auth.users: makes the profile; never makes a sign-up fail (ensure_profile repairs). Definer: the Auth service has no rights on profiles.';
+  'Trigger on auth.users: creates the profile. A failure never makes the sign-up fail; ensure_profile repairs it '
+  'later. Definer: the Auth service has no rights on profiles.';
 
 create function private.handle_auth_user_updated()
 returns trigger
@@ -240,7 +249,8 @@ declare
     where lower(p.email) = lower(new.email) and p.auth_id is distinct from new.id
   );
 begin
-  -- An address that another login has taken (single sign-on) stays where it is; the rest follows all the same.
+  -- With single sign-on, another login may already have the new address. The profile then keeps its address and
+  -- confirmation, but the provider is copied.
   update public.profiles p
   set email = case when taken then p.email else nullif(new.email::text, '') end,
       email_confirmed = case when taken then p.email_confirmed else new.email_confirmed_at is not null end,
@@ -254,7 +264,8 @@ exception when others then
 end
 $$;
 comment on function private.handle_auth_user_updated() is
-  'Trigger on auth.users: e-mail, confirmation and provider follow. Definer: the Auth service has no rights on profiles.';
+  'Trigger on auth.users: copies a changed email address, confirmation or provider to the profile. Definer: the Auth '
+  'service has no rights on profiles.';
 
 create function private.anonymize_profile(profile_id uuid)
 returns void
@@ -268,9 +279,10 @@ as $$
     and not is_deleted
 $$;
 comment on function private.anonymize_profile(uuid) is
-  'Takes everything personal out of a profile and marks it deleted; the row stays for what must be kept, and auth_id until the login goes, so that no token of it makes another profile.';
+  'Removes all personal data from a profile and marks it as deleted. The row stays for records that must be kept. '
+  'auth_id stays until the login is deleted, so its remaining access tokens cannot create another profile.';
 
--- plpgsql keeps its plan for the connection; a function in SQL would be planned again at every statement.
+-- plpgsql caches its query plan for the connection. A function in SQL would be planned again at every statement.
 create function private.current_profile_id()
 returns uuid
 language plpgsql
@@ -283,7 +295,8 @@ begin
 end
 $$;
 comment on function private.current_profile_id() is
-  'The caller''s profile. Called by every owner policy, once a statement. Definer: it is what the policy on profiles itself compares with.';
+  'Returns the id of the caller''s profile. Every owner policy calls it, once per statement. Definer: the policy on '
+  'profiles itself compares with this id, so it cannot read profiles under that policy.';
 grant execute on function private.current_profile_id() to authenticated, service_role;
 
 create function private.can_act(profile_id uuid)
@@ -300,7 +313,8 @@ as $$
       and not p.is_deleted
   )
 $$;
-comment on function private.can_act(uuid) is 'The one rule for who may start anything: not banned, active, not deleted.';
+comment on function private.can_act(uuid) is
+  'The one rule for who may start anything: a profile that is not banned, is active and is not deleted.';
 
 create function private.require_active(profile_id uuid)
 returns void
@@ -331,7 +345,8 @@ begin
 end
 $$;
 comment on function private.may_act() is
-  'Whether the caller may start anything. Called by policies of Storage, which knows no refusals of ours. Definer: roles of others are not readable.';
+  'Tells whether the caller may start anything. Called by policies of Storage, which cannot pass on Parley''s '
+  'refusals. Definer: private.can_act is not granted.';
 grant execute on function private.may_act() to authenticated;
 
 create function private.require_can_act()
@@ -347,7 +362,8 @@ begin
 end
 $$;
 comment on function private.require_can_act() is
-  'True, or refuses with 403 account_blocked. Called by insert policies. Definer: roles of others are not readable.';
+  'Returns true, or refuses with 403 account_blocked. Called by insert policies. Definer: private.require_active is '
+  'not granted.';
 grant execute on function private.require_can_act() to authenticated;
 
 create function private.ensure_profile(auth_user_id uuid)
@@ -370,7 +386,8 @@ begin
 end
 $$;
 comment on function private.ensure_profile(uuid) is
-  'The profile of a login, made when the sign-up trigger could not. Refuses with 401 a login that is gone, or whose account is being deleted.';
+  'Returns the profile of a login and creates it if the sign-up trigger could not. Refuses with 401 when the login '
+  'is gone or its account is being deleted.';
 
 create function private.lock_profile(auth_user_id uuid, must_act boolean default true)
 returns uuid
@@ -388,7 +405,9 @@ begin
 end
 $$;
 comment on function private.lock_profile(uuid, boolean) is
-  'The profile of a login, locked so that what is counted of it stays true; 403 when it has to act and may not. Locks are taken in one order everywhere: profile, session, what hangs on a session.';
+  'Locks the profile of a login, so that its counts cannot change meanwhile, and returns its id. With must_act, '
+  'refuses with 403 a profile that may not act. The lock order is the same everywhere: profile, session, rows of the '
+  'session.';
 
 create function private.ensure_my_profile()
 returns public.profiles
@@ -399,7 +418,8 @@ as $$
   select private.ensure_profile(auth.uid())
 $$;
 comment on function private.ensure_my_profile() is
-  'The caller''s own profile, made if missing. Definer: clients may not insert profiles; the caller is taken from the token only.';
+  'Returns the caller''s own profile and creates it if it is missing. Definer: clients may not insert profiles. The '
+  'caller is read from the access token only.';
 grant execute on function private.ensure_my_profile() to authenticated;
 
 create function public.ensure_profile()
@@ -410,7 +430,8 @@ set search_path = ''
 as $$
   select private.ensure_my_profile()
 $$;
-comment on function public.ensure_profile() is 'Client RPC: returns the caller''s profile, making it if sign-up could not.';
+comment on function public.ensure_profile() is
+  'Client RPC: returns the caller''s profile and creates it if sign-up could not.';
 grant execute on function public.ensure_profile() to authenticated;
 
 create trigger profiles_touch
@@ -489,20 +510,24 @@ create table public.chat_sessions (
 );
 
 comment on table public.assistants is
-  'The catalogue of coaches, addressed by slug. What they are told stays in private.assistant_instructions.';
-comment on column public.assistants.tools is 'Tools of the Responses API that this assistant always has.';
-comment on column public.assistants.temperature is 'Sent only when set: reasoning models refuse it.';
-comment on column public.assistants.reasoning_effort is 'Sent only when set.';
+  'The catalogue of assistants, addressed by slug. Their instructions stay in private.assistant_instructions.';
+comment on column public.assistants.tools is 'Tools of the Responses API that every turn with this assistant has.';
+comment on column public.assistants.temperature is 'Sent to OpenAI only when set, because reasoning models refuse it.';
+comment on column public.assistants.reasoning_effort is 'Sent to OpenAI only when set.';
 comment on column public.assistants.starters is 'Suggestions for a first message.';
-comment on column public.assistants.required_plan is 'The lowest plan that may use it; null means every plan.';
+comment on column public.assistants.required_plan is
+  'The lowest plan that may use the assistant. Null means every plan.';
 comment on table private.assistant_instructions is
-  'What an assistant is told. Never readable by a client: start_turn hands it to the chat function.';
-comment on table public.chat_sessions is 'One conversation of a profile with an assistant.';
+  'The instructions of each assistant. No client may read them; start_turn hands them to the chat function.';
+comment on table public.chat_sessions is 'One chat of a profile with an assistant.';
 comment on column public.chat_sessions.thread_id is
-  'The OpenAI Conversation, while it can be trusted; null makes the next turn build a new one from our messages.';
+  'The conversation at OpenAI, while it matches our messages. If null, the next turn builds a new conversation from '
+  'our messages.';
 comment on column public.chat_sessions.share_token is
-  'Set while the session is public; whoever has it reads the chat. A chat that is shared again gets another one.';
-comment on column public.chat_sessions.updated_at is 'Last activity: messages bump it, and the sidebar sorts by it.';
+  'Set while the session is public. Anyone who has the token can read the chat. A chat that is shared again gets a '
+  'new token.';
+comment on column public.chat_sessions.updated_at is
+  'Time of the last activity. New messages update it, and the list of chats is sorted by it.';
 
 create function private.random_token()
 returns text
@@ -511,7 +536,23 @@ set search_path = ''
 as $$
   select translate(encode(extensions.gen_random_bytes(24), 'base64'), '+/', '-_')
 $$;
-comment on function private.random_token() is '192 random bits as 32 characters that need no escaping in an address.';
+comment on function private.random_token() is
+  'Returns 192 random bits as 32 characters that need no escaping in a URL.';
+
+create function private.refuse_unknown_session()
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.refuse(
+    404, 'session_not_found',
+    'This chat does not exist or belongs to another user. Open another chat or start a new one.'
+  );
+end
+$$;
+comment on function private.refuse_unknown_session() is
+  'Refuses with 404 a session that does not exist or belongs to another user. Both get the same refusal.';
 
 create function private.set_chat_visibility(session_id uuid, visibility text)
 returns text
@@ -525,7 +566,7 @@ begin
   if visibility is null or visibility not in ('private', 'public') then
     perform private.refuse(400, 'invalid_visibility', 'A chat cannot have this visibility. Choose private or public.');
   end if;
-  -- Who is suspended may still take a chat back.
+  -- A suspended user may still make a chat private again.
   if visibility = 'public' then
     perform private.require_can_act();
   end if;
@@ -539,16 +580,14 @@ begin
     and s.user_id = private.current_profile_id()
   returning s.share_token into share_token;
   if not found then
-    perform private.refuse(
-      404, 'session_not_found',
-      'This chat does not exist or belongs to another user. Open another chat or start a new one.'
-    );
+    perform private.refuse_unknown_session();
   end if;
   return share_token;
 end
 $$;
 comment on function private.set_chat_visibility(uuid, text) is
-  'Shares a session of the caller or takes it back. Definer: clients may write neither visibility nor token; the session must be the caller''s.';
+  'Shares a session of the caller or makes it private again. Definer: clients may write neither visibility nor '
+  'token. The function checks that the session is the caller''s.';
 grant execute on function private.set_chat_visibility(uuid, text) to authenticated;
 
 create function public.set_chat_visibility(session_id uuid, visibility text)
@@ -560,7 +599,8 @@ as $$
   select private.set_chat_visibility(session_id, visibility)
 $$;
 comment on function public.set_chat_visibility(uuid, text) is
-  'Client RPC: public returns the token of the share link, the same one while it stays public; private takes it back at once and returns null.';
+  'Client RPC: shares a chat or makes it private. public returns the token of the share link, which stays the same '
+  'while the chat is public. private disables the link at once and returns null.';
 grant execute on function public.set_chat_visibility(uuid, text) to authenticated;
 
 create function private.shared_part(part jsonb)
@@ -581,9 +621,10 @@ as $$
   end)
 $$;
 comment on function private.shared_part(jsonb) is
-  'What strangers may see of a part: named fields of named types; null for all others (tool calls, reasoning).';
+  'Returns what strangers may see of a message part: only named fields of named types. Null for all other parts, '
+  'such as tool calls and reasoning.';
 
--- In plpgsql: messages have their table in the next file.
+-- In plpgsql, because the next file creates the table of messages: SQL functions are checked when they are created.
 create function private.shared_messages(session_id uuid, user_id uuid)
 returns jsonb
 language plpgsql
@@ -606,7 +647,8 @@ begin
   ), '[]');
 end
 $$;
-comment on function private.shared_messages(uuid, uuid) is 'The finished messages of a session, as strangers may see them.';
+comment on function private.shared_messages(uuid, uuid) is
+  'Returns the finished messages of a session, as strangers may see them.';
 
 create function private.get_shared_chat(token text)
 returns jsonb
@@ -630,7 +672,8 @@ begin
 end
 $$;
 comment on function private.get_shared_chat(text) is
-  'What anybody with the token of a shared session may read; null for an unknown one, or when its owner may not act. Definer: anon reads no table.';
+  'Returns what anyone with the token of a shared session may read. Null for an unknown token, or when the owner may '
+  'not act. Definer: anon may read no table.';
 grant execute on function private.get_shared_chat(text) to anon, authenticated;
 
 create function public.get_shared_chat(token text)
@@ -643,7 +686,8 @@ as $$
   select private.get_shared_chat(token)
 $$;
 comment on function public.get_shared_chat(text) is
-  'Client RPC, also without sign-in: title, assistant and finished messages of a shared session; null when there is none with this token.';
+  'Client RPC, also without sign-in: returns title, assistant and finished messages of a shared chat. Returns null '
+  'if no chat has this token.';
 grant execute on function public.get_shared_chat(text) to anon, authenticated;
 
 create trigger assistants_touch
@@ -670,7 +714,8 @@ create policy chat_sessions_select_own on public.chat_sessions
 
 create policy chat_sessions_insert_own on public.chat_sessions
   for insert to authenticated
-  -- May the caller act comes first: a deleted account has no profile to compare with, and is told the same as a banned one.
+  -- The check whether the caller may act comes first. A deleted account has no profile to compare with, and this check
+  -- refuses it like a banned one.
   with check ((select private.require_can_act()) and user_id = (select private.current_profile_id()));
 
 create policy chat_sessions_update_own on public.chat_sessions
@@ -682,7 +727,7 @@ create policy chat_sessions_delete_own on public.chat_sessions
   for delete to authenticated
   using (user_id = (select private.current_profile_id()));
 
--- Reference data: `db push` does not seed, so the catalogue comes with the schema.
+-- Reference data: `db push` does not run seeds, so the catalogue is part of the schema.
 insert into public.assistants (slug, name, description, model, starters, sort_order)
 values
   ('coach', 'Coach', 'Turns a goal into the next small step, and asks how the last one went.', 'gpt-5.4-mini',
@@ -698,11 +743,24 @@ values
 
 insert into private.assistant_instructions (slug, instructions)
 values
-  ('coach', 'You are a patient coach. Find out what the user wants and what stands in the way, then agree on one step that fits into today. Ask one question at a time. Never lecture, and never diagnose: for anything medical, legal or dangerous, say plainly which professional to see.'),
-  ('carousel', 'You write carousel posts. Ask for audience and goal if they are missing. Answer with numbered slides: the first is a hook of at most ten words, each further slide holds one idea in at most thirty words, the last asks for one action. Offer two alternative hooks at the end.'),
-  ('storyteller', 'You are a storyteller. Look for a person, a want, an obstacle and a change in what the user tells you, and ask for whichever is missing. Write in plain words and scenes, in the past tense, without morals. Keep to facts that the user gave.'),
-  ('editor', 'You are an editor. Return the improved text first, then a short list of what you changed and why. Keep the author''s voice, facts and language. Cut before you add.'),
-  ('researcher', 'You answer from the files and sources at hand. Cite what you use. Where the sources do not answer, say so before you add anything from general knowledge, and mark it as such.');
+  ('coach',
+    'You are a patient coach. Find out what the user wants and what stands in the way, then agree on one step that '
+    'fits into today. Ask one question at a time. Never lecture, and never diagnose: for anything medical, legal or '
+    'dangerous, say plainly which professional to see.'),
+  ('carousel',
+    'You write carousel posts. Ask for audience and goal if they are missing. Answer with numbered slides: the '
+    'first is a hook of at most ten words, each further slide holds one idea in at most thirty words, the last asks '
+    'for one action. Offer two alternative hooks at the end.'),
+  ('storyteller',
+    'You are a storyteller. Look for a person, a want, an obstacle and a change in what the user tells you, and ask '
+    'for whichever is missing. Write in plain words and scenes, in the past tense, without morals. Keep to facts '
+    'that the user gave.'),
+  ('editor',
+    'You are an editor. Return the improved text first, then a short list of what you changed and why. Keep the '
+    'author''s voice, facts and language. Cut before you add.'),
+  ('researcher',
+    'You answer from the files and sources at hand. Cite what you use. Where the sources do not answer, say so '
+    'before you add anything from general knowledge, and mark it as such.');
 
 -- From sql/03_chat_messages.sql
 
@@ -769,22 +827,29 @@ create table public.chat_turns (
   constraint chat_turns_finished_at_check check ((status = 'active') = (finished_at is null))
 );
 
-comment on table public.chat_messages is 'What was said in a session, ordered by seq. Written by the turn functions only.';
-comment on column public.chat_messages.seq is 'Position in the session, from 1; given under the session''s row lock.';
-comment on column public.chat_messages.client_id is 'The id that the client gave: the key of idempotence.';
+comment on table public.chat_messages is
+  'The messages of a session, ordered by seq. Only the turn functions write them.';
+comment on column public.chat_messages.seq is
+  'Position in the session, from 1. Assigned under the session''s row lock.';
+comment on column public.chat_messages.client_id is
+  'The id that the client gave the message. It makes sending idempotent.';
 comment on column public.chat_messages.content is 'The text of the parts, for search and lists.';
 comment on column public.chat_messages.parts is 'Exactly UIMessage.parts of the AI SDK.';
 comment on column public.chat_messages.attachments is 'The file parts, derived from parts.';
-comment on column public.chat_messages.cached_input_tokens is 'Part of input_tokens that the provider served from its cache.';
-comment on column public.chat_messages.usage_estimated is 'True when the provider gave no token counts.';
+comment on column public.chat_messages.cached_input_tokens is
+  'The part of input_tokens that OpenAI served from its cache.';
+comment on column public.chat_messages.usage_estimated is 'True when OpenAI gave no token counts.';
 comment on column public.chat_messages.completion_time is 'Seconds from the request to the end of the reply.';
 comment on column public.chat_messages.feedback is 'The user''s opinion of a reply: 1 is good, -1 is bad.';
-comment on column public.chat_messages.response_id is 'OpenAI''s response that the reply was taken from.';
+comment on column public.chat_messages.response_id is 'The response at OpenAI that holds the reply.';
 comment on column public.chat_messages.error is 'Why a reply failed, as the client saw it: code and message.';
 comment on table public.chat_turns is
-  'One generation of a reply: what resume, stop and recovery act on. At most one is active per session.';
-comment on column public.chat_turns.heartbeat_at is 'Touched by the function that pumps the reply; old means that it died.';
-comment on column public.chat_turns.reservation is 'Where the message was charged (source and period), so that a refund goes back there.';
+  'One turn: a user''s message and all the work to reply to it. Resume, stop and recovery act on this row. A session '
+  'has at most one active turn.';
+comment on column public.chat_turns.heartbeat_at is
+  'Updated regularly by the function that runs the turn. An old value means that the function died.';
+comment on column public.chat_turns.reservation is
+  'Where the message was charged (source and period), so that a refund goes back there.';
 
 alter table public.chat_messages enable row level security;
 alter table public.chat_turns enable row level security;
@@ -810,7 +875,7 @@ create policy chat_turns_select_own on public.chat_turns
 
 -- From sql/04_triggers.sql
 
--- Triggers: auth.users to profiles (its deletion is in 16), message order, session activity.
+-- Triggers: from auth.users to profiles, the order of messages, and the activity of sessions.
 
 create trigger parley_auth_user_created
   after insert on auth.users
@@ -840,7 +905,8 @@ begin
 end
 $$;
 comment on function private.assign_message_seq() is
-  'Trigger: gives a message the next seq of its session under the session''s row lock, so that writers queue.';
+  'Trigger: gives a message the next seq of its session. It holds the session''s row lock, so concurrent writers '
+  'queue.';
 
 create trigger chat_messages_assign_seq
   before insert on public.chat_messages
@@ -863,7 +929,8 @@ begin
 end
 $$;
 comment on function private.count_inserted_messages() is
-  'Trigger: new messages count on their session and bump updated_at, so that the sidebar sorts by last activity. Definer: message_count is no client''s to write.';
+  'Trigger: adds new messages to the count of their session and sets updated_at, by which the list of chats is '
+  'sorted. Definer: no client may write message_count.';
 
 create function private.count_deleted_messages()
 returns trigger
@@ -879,8 +946,9 @@ begin
   return null;
 end
 $$;
-comment on function private.count_deleted_messages() is 
-  'Trigger: deleted messages no longer count on their session. Definer: runs as the client who deletes a session, too.';
+comment on function private.count_deleted_messages() is
+  'Trigger: subtracts deleted messages from the count of their session. Definer: the trigger also runs for the '
+  'client that deletes a session.';
 
 create trigger chat_messages_count_inserted
   after insert on public.chat_messages
@@ -894,34 +962,35 @@ create trigger chat_messages_count_deleted
 
 -- From sql/05_indexes.sql
 
--- Indexes of 01-03, each with the query that it serves.
+-- Indexes for the tables of files 01 to 03, each with the query that it serves.
 
--- A live profile owns its address; look-ups by address ignore case.
+-- No two profiles have the same address. Look-ups by address ignore case.
 create unique index profiles_email_key on public.profiles (lower(email));
 
--- The sidebar: my sessions, last activity first.
+-- The list of chats: the caller's sessions, last activity first.
 create index chat_sessions_user_id_updated_at_idx on public.chat_sessions (user_id, updated_at desc);
--- A policy does not tell the planner which user asks, so it plans for the average one: with a dozen sessions each it would
--- fetch and sort all of a user's instead of reading a page in this order. Told that they have a hundred, it reads the page.
+-- The planner does not know which user a policy selects, so it plans for the average user. If users have a dozen
+-- sessions on average, it fetches and sorts all sessions of a user instead of reading one page of this index. This
+-- statistic says that users have a hundred sessions, so the planner reads the page.
 alter table public.chat_sessions alter column user_id set (n_distinct = -0.01);
 
--- The catalogue's foreign key: may this assistant be renamed?
+-- The catalogue's foreign key: renaming or deleting an assistant must find its sessions.
 create index chat_sessions_assistant_slug_idx on public.chat_sessions (assistant_slug);
 
--- At most one generation runs in a session; also finds it for stop and resume.
+-- At most one turn is active in a session. Stop and resume find it by this index.
 create unique index chat_turns_active_session_id_key on public.chat_turns (session_id) where status = 'active';
 
--- Recovery: active streams whose heartbeat is old.
+-- Recovery: active turns with an old heartbeat.
 create index chat_turns_active_heartbeat_at_idx on public.chat_turns (heartbeat_at) where status = 'active';
 
--- Foreign keys of chat_turns: deleting a session or a message finds its streams.
+-- Foreign keys of chat_turns: deleting a session or a message must find its turns.
 create index chat_turns_session_id_user_id_idx on public.chat_turns (session_id, user_id);
 create index chat_turns_user_message_id_idx on public.chat_turns (user_message_id);
 create index chat_turns_assistant_message_id_idx on public.chat_turns (assistant_message_id);
 
--- From sql/06_chat_files.sql
+-- From sql/06_chat_files/10_tables.sql
 
--- Files of a session, the bucket that holds their bytes, and the steps of an upload.
+-- Files of a session: the table, and who may read it.
 
 create table public.chat_files (
   id uuid primary key default gen_random_uuid(),
@@ -952,32 +1021,48 @@ create table public.chat_files (
   constraint chat_files_stored_check check (status in ('pending', 'failed') or num_nulls(sha256, file_size) = 0)
 );
 
-comment on table public.chat_files is 'What users have uploaded to a session. Written by the file functions only.';
+comment on table public.chat_files is
+  'The files that users have uploaded to a session. Only the file functions write them.';
 comment on column public.chat_files.message_id is 'The first message that named the file.';
-comment on column public.chat_files.file_name is 'As the user knows it; never part of a path.';
-comment on column public.chat_files.file_type is 'Media type, told by the content. image/* is shown to the model; all else is searched.';
-comment on column public.chat_files.storage_path is 'The object in the bucket chat-files.';
-comment on column public.chat_files.sha256 is 'Of the bytes; null until they are all stored.';
-comment on column public.chat_files.vector_store_id is 'The store of the session, once the file is attached to it.';
-comment on column public.chat_files.status is 'pending: bytes are coming; indexing: stored, not searchable yet; ready; failed: error says why.';
-comment on column public.chat_files.error is 'Why it failed, for the user: code and message.';
+comment on column public.chat_files.file_name is 'The name that the user knows. It is never part of a path.';
+comment on column public.chat_files.file_type is
+  'Media type, detected from the content. The model sees files of type image/*; all other files are searched.';
+comment on column public.chat_files.storage_path is 'The name of the object in the bucket chat-files.';
+comment on column public.chat_files.sha256 is 'Hash of the bytes. Null until all bytes are stored.';
+comment on column public.chat_files.vector_store_id is
+  'The vector store of the session, once the file is attached to it.';
+comment on column public.chat_files.status is
+  'pending: the bytes are being uploaded. indexing: stored, but not searchable yet. ready: usable in turns. failed: '
+  'error says why.';
+comment on column public.chat_files.error is 'Why the file failed, for the user: code and message.';
 
-create function private.upload_limits(profile_id uuid)
-returns jsonb
-language plpgsql
-stable
-set search_path = ''
-as $$
-begin
-  return (
-    select to_jsonb(l)
-    from public.profiles p
-    join public.plans l on l.slug = p.subscription_plan
-    where p.id = profile_id
-  );
-end
-$$;
-comment on function private.upload_limits(uuid) is 'The plan whose limits a profile''s uploads meet.';
+create trigger chat_files_touch
+  before update on public.chat_files
+  for each row execute function private.touch_updated_at();
+
+alter table public.chat_files enable row level security;
+
+grant select on public.chat_files to authenticated;
+grant select, insert, update, delete on public.chat_files to service_role;
+
+create policy chat_files_select_own on public.chat_files
+  for select to authenticated
+  using (user_id = (select private.current_profile_id()));
+
+-- A session holds the same bytes only once. Bytes of a failed upload may be uploaded again.
+create unique index chat_files_session_id_sha256_key on public.chat_files (session_id, sha256) where status <> 'failed';
+
+-- Foreign keys, and the list of a session's files.
+create index chat_files_session_id_user_id_idx on public.chat_files (session_id, user_id);
+create index chat_files_message_id_idx on public.chat_files (message_id);
+
+-- The clean-up: abandoned uploads.
+create index chat_files_unfinished_updated_at_idx on public.chat_files (updated_at)
+  where status in ('pending', 'indexing');
+
+-- From sql/06_chat_files/20_checks.sql
+
+-- Checks of an upload: size, count, name and owner of the object.
 
 create function private.check_file_size(profile_id uuid, file_size bigint)
 returns void
@@ -986,7 +1071,7 @@ stable
 set search_path = ''
 as $$
 declare
-  max_bytes bigint := (private.upload_limits(profile_id) ->> 'max_file_bytes')::bigint;
+  max_bytes bigint := (private.plan_of(profile_id)).max_file_bytes;
 begin
   if file_size > max_bytes then
     perform private.refuse(
@@ -997,7 +1082,9 @@ begin
   end if;
 end
 $$;
-comment on function private.check_file_size(uuid, bigint) is 'Refuses with 413 a file that is larger than the plan allows.';
+comment on function private.check_file_size(uuid, bigint) is
+  'Refuses with 413 a file that is larger than the plan allows.';
+grant execute on function private.check_file_size(uuid, bigint) to service_role;
 
 create function private.check_file_count(profile_id uuid, session_id uuid)
 returns void
@@ -1006,7 +1093,7 @@ stable
 set search_path = ''
 as $$
 declare
-  max_files integer := (private.upload_limits(profile_id) ->> 'max_session_files')::integer;
+  max_files integer := (private.plan_of(profile_id)).max_session_files;
 begin
   if (
     select count(*)
@@ -1024,7 +1111,19 @@ begin
 end
 $$;
 comment on function private.check_file_count(uuid, uuid) is
-  'Refuses with 402 one file more than the plan allows in a session. Called under the session''s row lock.';
+  'Refuses with 402 when the session already has as many files as the plan allows. Called under the session''s row '
+  'lock.';
+
+create function private.is_image(file public.chat_files)
+returns boolean
+language sql
+immutable
+set search_path = ''
+as $$
+  select file.file_type like 'image/%'
+$$;
+comment on function private.is_image(public.chat_files) is
+  'Tells whether a file is an image. The model sees images; file search reads all other files.';
 
 create function private.is_safe_object_name(name text)
 returns boolean
@@ -1032,11 +1131,11 @@ language sql
 immutable
 set search_path = ''
 as $$
-  -- URL parsers drop white space at the ends and some control characters: `a/.. ` ends in `..` too.
+  -- URL parsers drop white space at the ends and some control characters, so `a/.. ` also ends in `..`.
   select name !~ '(^|/)\s*\.{0,2}\s*(/|$)' and name !~ '[?#%\\[:cntrl:]]'
 $$;
 comment on function private.is_safe_object_name(text) is
-  'Tells whether an address made of an object''s name leads to that object. Refuses empty, `.` and `..` segments, '
+  'Tells whether a URL that contains the object''s name leads to that object. Refuses empty, `.` and `..` segments, '
   '`?`, `#`, `%`, backslashes and control characters.';
 grant execute on function private.is_safe_object_name(text) to authenticated;
 
@@ -1069,7 +1168,8 @@ begin
 end
 $$;
 comment on function private.require_own_object(uuid, text) is
-  'Refuses an object that is not there, not in the profile''s folder, of an unsafe name (all 404), or too large (413).';
+  'Refuses an object with 404 if it does not exist, is not in the profile''s folder, or has an unsafe name. Refuses '
+  'with 413 an object that is too large.';
 
 create function private.message_for_file(session_id uuid, message_id text)
 returns uuid
@@ -1094,7 +1194,12 @@ begin
 end
 $$;
 comment on function private.message_for_file(uuid, text) is
-  'A message of the session, named by its own id or the client''s; 404 when there is none.';
+  'Returns the id of a message of the session, found by its own id or by the client''s id. Refuses with 404 when '
+  'there is no such message.';
+
+-- From sql/06_chat_files/30_uploads.sql
+
+-- The steps of an upload, each a service RPC.
 
 create function private.open_upload(auth_user_id uuid, storage_path text)
 returns jsonb
@@ -1111,13 +1216,13 @@ begin
   end if;
   return jsonb_build_object(
     'profile_id', profile.id,
-    'max_bytes', private.upload_limits(profile.id) -> 'max_file_bytes'
+    'max_bytes', (private.plan_of(profile.id)).max_file_bytes
   );
 end
 $$;
 comment on function private.open_upload(uuid, text) is
-  'Whose folder an upload goes to, and how long it may be; refuses an object that may not be registered. '
-  'Definer: private.ensure_profile is not granted.';
+  'Returns the folder of an upload and its size limit. Refuses an object that may not be registered. Definer: '
+  'private.ensure_profile is not granted.';
 grant execute on function private.open_upload(uuid, text) to service_role;
 
 create function public.open_upload(auth_user_id uuid, storage_path text default null)
@@ -1129,8 +1234,8 @@ as $$
   select private.open_upload(auth_user_id, storage_path)
 $$;
 comment on function public.open_upload(uuid, text) is
-  'Service RPC of the files function: {profile_id, max_bytes}; 403 when the account may not act. With an object that is '
-  'to be registered: 404 or 413 when it may not be, before anything reads it.';
+  'Service RPC of the files function: {profile_id, max_bytes}. Refuses with 403 an account that may not act. With '
+  'storage_path, refuses with 404 or 413 an object that may not be registered, before the function reads it.';
 grant execute on function public.open_upload(uuid, text) to service_role;
 
 create function private.create_file(auth_user_id uuid, session_id uuid, file_id uuid, file_name text, file_type text,
@@ -1167,7 +1272,8 @@ begin
 end
 $$;
 comment on function private.create_file(uuid, uuid, uuid, text, text, text, text, boolean) is
-  'Takes a file on before its bytes are stored, or (is_stored) an object that the user has put into Storage. Definer: private.session_for_turn is not granted.';
+  'Creates the row of a file before its bytes are stored, or (is_stored) of an object that the user has put into '
+  'Storage. Definer: private.session_for_turn is not granted.';
 grant execute on function private.create_file(uuid, uuid, uuid, text, text, text, text, boolean) to service_role;
 
 create function public.create_file(auth_user_id uuid, session_id uuid, file_id uuid, file_name text, file_type text,
@@ -1177,16 +1283,18 @@ language sql
 security invoker
 set search_path = ''
 as $$
-  select private.create_file(auth_user_id, session_id, file_id, file_name, file_type, storage_path, message_id, is_stored)
+  select private.create_file(auth_user_id, session_id, file_id, file_name, file_type, storage_path, message_id,
+    is_stored)
 $$;
 comment on function public.create_file(uuid, uuid, uuid, text, text, text, text, boolean) is
-  'Service RPC of the files function: checks and a pending row. The row that is there when the object is registered again.';
+  'Service RPC of the files function: checks the upload and creates a pending row. If the object is already '
+  'registered in this session, returns the existing row.';
 grant execute on function public.create_file(uuid, uuid, uuid, text, text, text, text, boolean) to service_role;
 
-create function private.store_file(file_id uuid, file_size bigint, sha256 text)
+create function public.store_file(file_id uuid, file_size bigint, sha256 text)
 returns public.chat_files
 language plpgsql
-security definer
+security invoker
 set search_path = ''
 as $$
 declare
@@ -1204,7 +1312,8 @@ begin
   returning * into file;
   return file;
 exception when unique_violation then
-  -- The same bytes are here already, or came at the same time: this row goes, and its object with it.
+  -- The session already has the same bytes, or received them at the same time. Deleting this row also puts its
+  -- object into the outbox.
   delete from public.chat_files f where f.id = file_id returning * into file;
   select * into file
   from public.chat_files f
@@ -1215,20 +1324,10 @@ exception when unique_violation then
   return file;
 end
 $$;
-comment on function private.store_file(uuid, bigint, text) is
-  'The bytes of a file are stored. Definer: private.check_file_size is not granted.';
-grant execute on function private.store_file(uuid, bigint, text) to service_role;
-
-create function public.store_file(file_id uuid, file_size bigint, sha256 text)
-returns public.chat_files
-language sql
-security invoker
-set search_path = ''
-as $$
-  select private.store_file(file_id, file_size, sha256)
-$$;
 comment on function public.store_file(uuid, bigint, text) is
-  'Service RPC of the files function: the row, now indexing; of the same bytes in the same session, the row that was first. 413 when they are too many.';
+  'Service RPC of the files function: records that all bytes of a file are stored, and returns its row, now '
+  'indexing. If the session already has the same bytes, returns that file''s row instead. Refuses with 413 a file '
+  'that is too large.';
 grant execute on function public.store_file(uuid, bigint, text) to service_role;
 
 create function public.settle_file(file_id uuid, vector_store_id uuid default null)
@@ -1241,7 +1340,8 @@ as $$
   set status = 'ready', error = null, vector_store_id = coalesce(settle_file.vector_store_id, f.vector_store_id)
   where f.id = file_id and f.status = 'indexing'
 $$;
-comment on function public.settle_file(uuid, uuid) is 'Service RPC: OpenAI has read the file; it may be used in turns.';
+comment on function public.settle_file(uuid, uuid) is
+  'Service RPC: OpenAI has processed the file, so turns may use it.';
 grant execute on function public.settle_file(uuid, uuid) to service_role;
 
 create function public.fail_file(file_id uuid, error jsonb)
@@ -1253,11 +1353,12 @@ as $$
   update public.chat_files f
   set status = 'failed', error = fail_file.error, openai_file_id = null, vector_store_id = null
   where f.id = file_id
-    -- A ready file fails only when OpenAI has lost it and Storage holds other bytes.
+    -- A ready file fails only if OpenAI has lost it and Storage now holds different bytes.
     and (f.status in ('pending', 'indexing') or f.status = 'ready' and fail_file.error ->> 'code' = 'content_changed')
 $$;
 comment on function public.fail_file(uuid, jsonb) is
-  'Service RPC: a file that cannot be used, and why {code, message}. What was made of it remotely goes to the outbox.';
+  'Service RPC: marks a file as failed, with the reason {code, message}. Its copies at OpenAI go to the outbox for '
+  'deletion.';
 grant execute on function public.fail_file(uuid, jsonb) to service_role;
 
 create function public.delete_file(auth_user_id uuid, file_id uuid)
@@ -1283,7 +1384,8 @@ begin
 end
 $$;
 comment on function public.delete_file(uuid, uuid) is
-  'Service RPC of the files function: the row goes at once, what is remote through the outbox. Returns the owner''s profile id; 404 when it is not the user''s.';
+  'Service RPC of the files function: deletes the row at once; the outbox deletes remote copies. Returns the '
+  'owner''s profile id. Refuses with 404 a file that is not the user''s.';
 grant execute on function public.delete_file(uuid, uuid) to service_role;
 
 create function public.claim_stale_files(max_count integer)
@@ -1292,7 +1394,7 @@ language sql
 security invoker
 set search_path = ''
 as $$
-  -- Touching doubles as the lease: a second run takes others, and a crashed one is taken over.
+  -- updated_at serves as the lease: a second run claims other files, and the files of a crashed run become stale again.
   update public.chat_files f
   set updated_at = now()
   where f.id in (
@@ -1306,37 +1408,19 @@ as $$
   returning f.*
 $$;
 comment on function public.claim_stale_files(integer) is
-  'Service RPC of the clean-up: files whose upload or indexing has been silent for ten minutes, each to one caller.';
+  'Service RPC of the clean-up: claims files whose upload or indexing has made no progress for ten minutes. Each '
+  'file goes to one caller.';
 grant execute on function public.claim_stale_files(integer) to service_role;
 
-create trigger chat_files_touch
-  before update on public.chat_files
-  for each row execute function private.touch_updated_at();
+-- From sql/06_chat_files/40_bucket.sql
 
-alter table public.chat_files enable row level security;
-
-grant select on public.chat_files to authenticated;
-grant select, insert, update, delete on public.chat_files to service_role;
-
-create policy chat_files_select_own on public.chat_files
-  for select to authenticated
-  using (user_id = (select private.current_profile_id()));
-
--- The same bytes once in a session; those of a failed upload may come again.
-create unique index chat_files_session_id_sha256_key on public.chat_files (session_id, sha256) where status <> 'failed';
-
--- Foreign keys, and the list of a session's files.
-create index chat_files_session_id_user_id_idx on public.chat_files (session_id, user_id);
-create index chat_files_message_id_idx on public.chat_files (message_id);
-
--- The clean-up: uploads that nobody goes on with.
-create index chat_files_unfinished_updated_at_idx on public.chat_files (updated_at) where status in ('pending', 'indexing');
+-- The private bucket that holds the bytes of files, and its policies.
 
 insert into storage.buckets (id, name, public, file_size_limit)
 values ('chat-files', 'chat-files', false, 52428800)
 on conflict (id) do update set public = excluded.public, file_size_limit = excluded.file_size_limit;
 
--- No update and no delete: what a row stands for does not change, and the outbox removes it.
+-- Users may neither update nor delete objects. An object stays equal to its row, and the outbox deletes it.
 create policy chat_files_select_own_folder on storage.objects
   for select to authenticated
   using (
@@ -1355,7 +1439,7 @@ create policy chat_files_insert_own_folder on storage.objects
 
 -- From sql/07_vector_stores.sql
 
--- The vector store of a session: made on first use, expired by OpenAI, made again when it is needed.
+-- The vector store of a session. It is made on first use and again when it is needed after OpenAI has expired it.
 
 create table public.vector_stores (
   id uuid primary key default gen_random_uuid(),
@@ -1382,12 +1466,16 @@ create table public.vector_stores (
   constraint vector_stores_file_count_check check (file_count >= 0)
 );
 
-comment on table public.vector_stores is 'What file search of a session reads; at most one a session. The row outlives the store at OpenAI.';
-comment on column public.vector_stores.store_id is 'At OpenAI; null while there is none.';
-comment on column public.vector_stores.expires_at is 'When OpenAI expires the store unless it is used before.';
-comment on column public.vector_stores.status is 'recreating: somebody makes it, until lease_until; failed: tried again from lease_until on.';
-comment on column public.vector_stores.error is 'Why it could not be made, for operators.';
-comment on column public.vector_stores.openai_metadata is 'As it was created: metadata and expires_after.';
+comment on table public.vector_stores is
+  'The vector store that file search of a session reads; at most one per session. The row outlives the store at '
+  'OpenAI.';
+comment on column public.vector_stores.store_id is 'The store''s id at OpenAI. Null while no store exists.';
+comment on column public.vector_stores.expires_at is 'When OpenAI expires the store, unless it is used before.';
+comment on column public.vector_stores.status is
+  'recreating: a caller is making the store, until lease_until. failed: making it may be tried again after '
+  'lease_until.';
+comment on column public.vector_stores.error is 'Why the store could not be made, for operators.';
+comment on column public.vector_stores.openai_metadata is 'metadata and expires_after, as the store was created.';
 
 alter table public.chat_files
   add constraint chat_files_vector_store_id_fkey foreign key (vector_store_id)
@@ -1403,7 +1491,7 @@ as $$
 declare
   store public.vector_stores;
 begin
-  -- One statement decides who makes the store, however many ask.
+  -- A single statement, so only one of several concurrent callers makes the store.
   insert into public.vector_stores as v (session_id, user_id, name, lease_until)
   select s.id, s.user_id, 'Chat ' || s.id, clock_timestamp() + interval '2 minutes'
   from public.chat_sessions s
@@ -1428,7 +1516,9 @@ begin
 end
 $$;
 comment on function public.claim_vector_store(uuid) is
-  'Service RPC: the store of a session. kind: ready (with store_id), build (the caller makes it, under a lease), wait (somebody does), failed (it could not be made, or the session is gone).';
+  'Service RPC: returns the store of a session, or claims the work of making it. kind: ready (with store_id), build '
+  '(the caller makes it, under a lease), wait (another caller is making it) or failed (it could not be made, or the '
+  'session is gone).';
 grant execute on function public.claim_vector_store(uuid) to service_role;
 
 create function private.settle_vector_store(claimed_id uuid, claimed_until timestamptz, store_id text,
@@ -1439,7 +1529,7 @@ security definer
 set search_path = ''
 as $$
 begin
-  -- The trigger on store_id puts the store that is replaced into the outbox, in this transaction.
+  -- The trigger on store_id puts the replaced store into the outbox, in this transaction.
   update public.vector_stores v
   set status = 'active', store_id = settle_vector_store.store_id, expires_at = settle_vector_store.expires_at,
       openai_metadata = settle_vector_store.openai_metadata, expired_at = null, lease_until = null, error = null
@@ -1454,12 +1544,13 @@ begin
   where v.id = claimed_id
     and f.session_id = v.session_id
     and f.status = 'ready'
-    and f.file_type not like 'image/%';
+    and not private.is_image(f);
   return true;
 end
 $$;
 comment on function private.settle_vector_store(uuid, timestamptz, text, timestamptz, jsonb) is
-  'The store is made; one that comes after its lease goes to the outbox. Definer: private.enqueue_deletion is not granted.';
+  'Records a store that the caller has made. If the lease has expired meanwhile, the store goes to the outbox. '
+  'Definer: private.enqueue_deletion is not granted.';
 grant execute on function private.settle_vector_store(uuid, timestamptz, text, timestamptz, jsonb) to service_role;
 
 create function public.settle_vector_store(claimed_id uuid, claimed_until timestamptz, store_id text,
@@ -1472,7 +1563,7 @@ as $$
   select private.settle_vector_store(claimed_id, claimed_until, store_id, expires_at, openai_metadata)
 $$;
 comment on function public.settle_vector_store(uuid, timestamptz, text, timestamptz, jsonb) is
-  'Service RPC: ends a claim of claim_vector_store with a store; false when the lease was lost.';
+  'Service RPC: settles a claim of claim_vector_store with a store. Returns false when the lease was lost.';
 grant execute on function public.settle_vector_store(uuid, timestamptz, text, timestamptz, jsonb) to service_role;
 
 create function public.fail_vector_store(claimed_id uuid, claimed_until timestamptz, error text)
@@ -1486,7 +1577,8 @@ as $$
   where v.id = claimed_id and v.status = 'recreating' and v.lease_until = claimed_until
 $$;
 comment on function public.fail_vector_store(uuid, timestamptz, text) is
-  'Service RPC: ends a claim of claim_vector_store without a store; after a minute it may be tried again.';
+  'Service RPC: settles a claim of claim_vector_store without a store. After a minute, making the store may be tried '
+  'again.';
 grant execute on function public.fail_vector_store(uuid, timestamptz, text) to service_role;
 
 create function public.expire_vector_store(store_id text)
@@ -1499,7 +1591,8 @@ as $$
   set status = 'expired', expired_at = now()
   where v.store_id = expire_vector_store.store_id and v.status = 'active'
 $$;
-comment on function public.expire_vector_store(text) is 'Service RPC: OpenAI says that the store has expired or is gone.';
+comment on function public.expire_vector_store(text) is
+  'Service RPC: OpenAI reports that the store has expired or is gone.';
 grant execute on function public.expire_vector_store(text) to service_role;
 
 create function public.touch_vector_store(store_id text, expires_at timestamptz)
@@ -1512,7 +1605,8 @@ as $$
   set expires_at = touch_vector_store.expires_at, lease_until = null
   where v.store_id = touch_vector_store.store_id and v.status = 'active'
 $$;
-comment on function public.touch_vector_store(text, timestamptz) is 'Service RPC: takes over when OpenAI will expire the store.';
+comment on function public.touch_vector_store(text, timestamptz) is
+  'Service RPC: stores the time at which OpenAI will expire the store.';
 grant execute on function public.touch_vector_store(text, timestamptz) to service_role;
 
 create function private.count_store_files()
@@ -1529,7 +1623,8 @@ begin
 end
 $$;
 comment on function private.count_store_files() is
-  'Trigger: vector_stores.file_count follows the files that are attached. Definer: also runs as the client who deletes a session.';
+  'Trigger: keeps vector_stores.file_count equal to the number of attached files. Definer: the trigger also runs for '
+  'the client that deletes a session.';
 
 create trigger chat_files_count_attached
   after update of vector_store_id on public.chat_files
@@ -1553,14 +1648,15 @@ create policy vector_stores_select_own on public.vector_stores
   for select to authenticated
   using (user_id = (select private.current_profile_id()));
 
--- The clean-up: what has expired, what is about to, and what nobody makes any more.
+-- The clean-up: active stores near their expiry, expired stores, and abandoned attempts to make a store.
 create index vector_stores_active_expires_at_idx on public.vector_stores (expires_at) where status = 'active';
-create index vector_stores_expired_at_idx on public.vector_stores (expired_at) where status = 'expired' and store_id is not null;
+create index vector_stores_expired_at_idx on public.vector_stores (expired_at)
+  where status = 'expired' and store_id is not null;
 create index vector_stores_recreating_lease_until_idx on public.vector_stores (lease_until) where status = 'recreating';
 
--- From sql/08_plans_and_usage.sql
+-- From sql/08_plans_and_usage/10_tables.sql
 
--- Plans, prices, and what each profile has used; reservation and refund of messages.
+-- Plans, prices, counters and metrics: tables, reference data, and who may read them.
 
 create table public.plans (
   slug text primary key,
@@ -1615,23 +1711,24 @@ create table public.usage_metrics (
   constraint usage_metrics_user_id_fkey foreign key (user_id) references public.profiles (id) on delete cascade
 );
 
-comment on table public.plans is 'What a profile may use; null means unlimited.';
-comment on column public.plans.rank is 'Order of the plans: an assistant''s required plan is the lowest that may use it.';
-comment on column public.plans.monthly_messages is 'Messages per billing period; credits go beyond it.';
+comment on table public.plans is 'What a profile may use. Null means unlimited.';
+comment on column public.plans.rank is
+  'Order of the plans. An assistant with a required plan is open to that plan and to every plan of a higher rank.';
+comment on column public.plans.monthly_messages is 'Messages per billing period. Credits pay for messages beyond it.';
 comment on column public.plans.daily_messages is 'Messages per UTC day.';
 comment on column public.plans.monthly_searches is 'Messages with web search per UTC month.';
 comment on column public.plans.turns_per_minute is 'Turns that one user may start within a minute.';
-comment on column public.plans.max_file_bytes is 'Largest size of one file.';
-comment on column public.plans.max_session_files is 'Most files in one chat.';
-comment on column public.plans.max_lookouts is 'Most lookouts that are not archived.';
+comment on column public.plans.max_file_bytes is 'Largest size of one file, in bytes.';
+comment on column public.plans.max_session_files is 'Largest number of files in one chat.';
+comment on column public.plans.max_lookouts is 'Largest number of lookouts that are not archived.';
 comment on table public.model_prices is
-  'US dollars per million tokens. A dated model has the price of the longest name that it begins with.';
+  'US dollars per million tokens. A dated model name has the price of the longest model name that it starts with.';
 comment on table public.usage_counters is
   'Counts against limits with a fixed period: turns per minute, messages per UTC day, searches per UTC month.';
-comment on table public.usage_metrics is 'What was used and what it cost, by UTC day, feature and model.';
+comment on table public.usage_metrics is 'Usage and its cost, by UTC day, feature and model.';
 comment on column public.usage_metrics.total_cost is 'US dollars.';
 
--- Reference data: `db push` does not seed.
+-- Reference data: `db push` does not run seeds, so the plans and prices are part of the schema.
 insert into public.plans
   (slug, name, rank, monthly_messages, daily_messages, monthly_searches, turns_per_minute, max_file_bytes,
     max_session_files, max_lookouts)
@@ -1654,6 +1751,35 @@ alter table public.assistants
   add constraint assistants_required_plan_fkey foreign key (required_plan) references public.plans (slug);
 create index assistants_required_plan_idx on public.assistants (required_plan);
 
+alter table public.plans enable row level security;
+alter table public.model_prices enable row level security;
+alter table public.usage_counters enable row level security;
+alter table public.usage_metrics enable row level security;
+
+grant select on public.plans, public.model_prices, public.usage_counters, public.usage_metrics to authenticated;
+grant select, insert, update, delete on public.plans, public.model_prices, public.usage_counters, public.usage_metrics
+  to service_role;
+
+create policy plans_select_all on public.plans
+  for select to authenticated
+  using (true);
+
+create policy model_prices_select_all on public.model_prices
+  for select to authenticated
+  using (true);
+
+create policy usage_counters_select_own on public.usage_counters
+  for select to authenticated
+  using (user_id = (select private.current_profile_id()));
+
+create policy usage_metrics_select_own on public.usage_metrics
+  for select to authenticated
+  using (user_id = (select private.current_profile_id()));
+
+-- From sql/08_plans_and_usage/20_counters.sql
+
+-- Quotas from plans, and counts against limits with a fixed period.
+
 create function private.copy_plan_quota()
 returns trigger
 language plpgsql
@@ -1664,7 +1790,8 @@ begin
   return new;
 end
 $$;
-comment on function private.copy_plan_quota() is 'Trigger: a profile''s quota is its plan''s, from the moment that the plan changes.';
+comment on function private.copy_plan_quota() is
+  'Trigger: copies the quota of the plan to the profile when the profile gets a plan.';
 
 create trigger profiles_copy_plan_quota_on_insert
   before insert on public.profiles
@@ -1686,12 +1813,27 @@ begin
   return null;
 end
 $$;
-comment on function private.spread_plan_quota() is 'Trigger: an edited plan reaches every profile that has it.';
+comment on function private.spread_plan_quota() is
+  'Trigger: copies the changed quota of a plan to every profile with that plan.';
 
 create trigger plans_spread_quota
   after update of monthly_messages on public.plans
   for each row when (old.monthly_messages is distinct from new.monthly_messages)
   execute function private.spread_plan_quota();
+
+create function private.plan_of(profile_id uuid)
+returns public.plans
+language sql
+stable
+set search_path = ''
+as $$
+  select l
+  from public.profiles p
+  join public.plans l on l.slug = p.subscription_plan
+  where p.id = profile_id
+$$;
+comment on function private.plan_of(uuid) is 'Returns the plan whose limits a profile has.';
+grant execute on function private.plan_of(uuid) to service_role;
 
 create function private.count_usage(profile_id uuid, feature text, unit text, max_count integer)
 returns boolean
@@ -1701,7 +1843,7 @@ as $$
 declare
   starts_at timestamptz := date_trunc(unit, now(), 'UTC');
 begin
-  -- One statement: of many at once, exactly as many get through as the limit allows.
+  -- A single statement, so concurrent calls cannot exceed the limit.
   insert into public.usage_counters as c (user_id, feature, period_start, count, reset_at)
   select profile_id, count_usage.feature, starts_at, 1, starts_at + ('1 ' || unit)::interval
   where max_count is null or max_count > 0
@@ -1712,7 +1854,8 @@ begin
 end
 $$;
 comment on function private.count_usage(uuid, text, text, integer) is
-  'Counts one use in the current minute, day or month (UTC); false when the limit is reached. null is unlimited.';
+  'Counts one use in the current minute, day or month (UTC). Returns false when the limit is reached. A null limit '
+  'means unlimited.';
 
 create function private.decrement_usage(profile_id uuid, feature text, unit text, period_start timestamptz)
 returns void
@@ -1727,7 +1870,8 @@ as $$
     and c.period_start = date_trunc(unit, now(), 'UTC')
     and c.count > 0
 $$;
-comment on function private.decrement_usage(uuid, text, text, timestamptz) is 'Takes one use back, if its period is still the current one.';
+comment on function private.decrement_usage(uuid, text, text, timestamptz) is
+  'Subtracts one use, if its period is still the current one.';
 
 create function private.limit_detail(unit text, max_count integer)
 returns jsonb
@@ -1737,7 +1881,8 @@ set search_path = ''
 as $$
   select jsonb_build_object('limit', max_count, 'reset_at', date_trunc(unit, now(), 'UTC') + ('1 ' || unit)::interval)
 $$;
-comment on function private.limit_detail(text, integer) is 'Detail of a refusal: the limit, and when it counts anew.';
+comment on function private.limit_detail(text, integer) is
+  'Returns the detail of a refusal: the limit, and when the next period begins.';
 
 create function private.quota_period_start(last_reset timestamptz)
 returns timestamptz
@@ -1750,7 +1895,12 @@ as $$
   ))
 $$;
 comment on function private.quota_period_start(timestamptz) is
-  'Start of the quota''s current period: periods are months from the last reset, and end lazily.';
+  'Returns the start of the quota''s current period. Periods are months that count from the last reset. No job ends '
+  'them: the next message moves quota_last_reset.';
+
+-- From sql/08_plans_and_usage/30_reservation.sql
+
+-- Reservation of a message before its turn, and its refund.
 
 create function private.spend_message(profile_id uuid)
 returns jsonb
@@ -1794,7 +1944,8 @@ begin
 end
 $$;
 comment on function private.spend_message(uuid) is
-  'Takes one message from the monthly quota, else one unexpired credit, else refuses with 402. Returns where it came from.';
+  'Takes one message from the monthly quota, or else one unexpired credit, or else refuses with 402. Returns where '
+  'the message was charged.';
 
 create function private.reserve_usage(profile_id uuid, with_search boolean)
 returns jsonb
@@ -1806,7 +1957,7 @@ declare
   reservation jsonb;
 begin
   perform private.require_active(profile_id);
-  -- Turns of one profile queue here, whatever their session: counts and quota are read under this lock.
+  -- All turns of a profile queue here, in whatever session. Counts and quota are read under this lock.
   select l.* into plan
   from public.profiles p
   join public.plans l on l.slug = p.subscription_plan
@@ -1842,7 +1993,8 @@ begin
 end
 $$;
 comment on function private.reserve_usage(uuid, boolean) is
-  'Reserves one message (and one search) before a turn, or refuses; nothing is reserved by halves. Called by start_turn.';
+  'Reserves one message (and one search) before a turn, or refuses. A refusal rolls everything back. Called by '
+  'start_turn.';
 
 create function private.refund_usage(profile_id uuid, reservation jsonb)
 returns void
@@ -1868,7 +2020,12 @@ begin
 end
 $$;
 comment on function private.refund_usage(uuid, jsonb) is
-  'Gives a reservation back to where it came from, if that period is still current. Called once, by the settlement of a turn.';
+  'Returns a reservation to where it was charged, if that period is still the current one. Called once, when the '
+  'turn settles.';
+
+-- From sql/08_plans_and_usage/40_metrics.sql
+
+-- The cost of tokens, the metrics of each day, and the usage that a client sees.
 
 create function private.usage_cost(model text, input_tokens bigint, cached_input_tokens bigint, output_tokens bigint)
 returns numeric
@@ -1889,7 +2046,9 @@ as $$
   ), 0)
 $$;
 comment on function private.usage_cost(text, bigint, bigint, bigint) is
-  'US dollars for tokens of a model; cached input is priced apart. 0 for a model without a price.';
+  'Returns the US dollars for tokens of a model. Cached input has its own price. Returns 0 for a model without a '
+  'price.';
+grant execute on function private.usage_cost(text, bigint, bigint, bigint) to service_role;
 
 create function private.book_usage(
   profile_id uuid, feature_type text, model text, input_tokens bigint, cached_input_tokens bigint, output_tokens bigint
@@ -1903,7 +2062,8 @@ as $$
   values (
     profile_id, (now() at time zone 'UTC')::date, book_usage.feature_type, book_usage.model, 1, book_usage.input_tokens,
     book_usage.cached_input_tokens, book_usage.output_tokens,
-    private.usage_cost(book_usage.model, book_usage.input_tokens, book_usage.cached_input_tokens, book_usage.output_tokens)
+    private.usage_cost(book_usage.model, book_usage.input_tokens, book_usage.cached_input_tokens,
+      book_usage.output_tokens)
   )
   on conflict (user_id, day, feature_type, model) do update
   set request_count = u.request_count + 1,
@@ -1913,7 +2073,8 @@ as $$
       total_cost = u.total_cost + excluded.total_cost
 $$;
 comment on function private.book_usage(uuid, text, text, bigint, bigint, bigint) is
-  'Adds one request''s tokens and cost to the day''s metrics, in one statement.';
+  'Adds one request''s tokens and cost to the metrics of the day, in one statement.';
+grant execute on function private.book_usage(uuid, text, text, bigint, bigint, bigint) to service_role;
 
 create function public.get_my_usage()
 returns jsonb
@@ -1948,50 +2109,26 @@ as $$
   cross join lateral (select private.quota_period_start(p.quota_last_reset) as period_start) q
   where p.id = (select private.current_profile_id())
 $$;
-comment on function public.get_my_usage() is 'Client RPC: what the caller has used and may use. null as a limit means unlimited.';
+comment on function public.get_my_usage() is
+  'Client RPC: returns what the caller has used and may use. A null limit means unlimited.';
 grant execute on function
   public.get_my_usage(), private.limit_detail(text, integer), private.quota_period_start(timestamptz) to authenticated;
 
-alter table public.plans enable row level security;
-alter table public.model_prices enable row level security;
-alter table public.usage_counters enable row level security;
-alter table public.usage_metrics enable row level security;
-
-grant select on public.plans, public.model_prices, public.usage_counters, public.usage_metrics to authenticated;
-grant select, insert, update, delete on public.plans, public.model_prices, public.usage_counters, public.usage_metrics
-  to service_role;
-
-create policy plans_select_all on public.plans
-  for select to authenticated
-  using (true);
-
-create policy model_prices_select_all on public.model_prices
-  for select to authenticated
-  using (true);
-
-create policy usage_counters_select_own on public.usage_counters
-  for select to authenticated
-  using (user_id = (select private.current_profile_id()));
-
-create policy usage_metrics_select_own on public.usage_metrics
-  for select to authenticated
-  using (user_id = (select private.current_profile_id()));
-
 -- From sql/09_turns/10_tables.sql
 
--- What a turn adds to the table of generations.
+-- Columns of chat_turns for regenerating a reply.
 
 alter table public.chat_turns
   add column replaces_message_id uuid,
   add constraint chat_turns_replaces_message_id_fkey foreign key (replaces_message_id)
     references public.chat_messages (id) on delete set null;
 comment on column public.chat_turns.replaces_message_id is
-  'Regenerating: the answer that stays until the new one has begun.';
+  'Set when a reply is regenerated: the old reply, which stays until the new one has begun.';
 create index chat_turns_replaces_message_id_idx on public.chat_turns (replaces_message_id);
 
 -- From sql/09_turns/20_question.sql
 
--- The user's message of a turn: who may send it where, what it repeats, and the row it becomes.
+-- The user's message of a turn: checks of session and assistant, repeated messages, and the stored row.
 
 create function private.session_for_turn(session_id uuid, profile_id uuid)
 returns public.chat_sessions
@@ -2008,17 +2145,15 @@ begin
   for no key update;
 
   if session.id is null then
-    perform private.refuse(
-      404, 'session_not_found',
-      'This chat does not exist or belongs to another user. Open another chat or start a new one.'
-    );
+    perform private.refuse_unknown_session();
   end if;
   perform private.require_active(profile_id);
   return session;
 end
 $$;
 comment on function private.session_for_turn(uuid, uuid) is
-  'Locks the caller''s session for a turn, or refuses: 404 not the caller''s, 403 may not act.';
+  'Locks the caller''s session for a turn and returns it. Refuses with 404 a session that is not the caller''s, and '
+  'with 403 a caller who may not act.';
 
 create function private.assistant_for_turn(slug text, profile_id uuid)
 returns public.assistants
@@ -2036,12 +2171,8 @@ begin
       'This assistant is no longer available. Choose another assistant.'
     );
   end if;
-  if (select needed.rank from public.plans needed where needed.slug = assistant.required_plan) > (
-    select own.rank
-    from public.profiles p
-    join public.plans own on own.slug = p.subscription_plan
-    where p.id = profile_id
-  ) then
+  if (select l.rank from public.plans l where l.slug = assistant.required_plan)
+    > (private.plan_of(profile_id)).rank then
     perform private.refuse(
       402, 'plan_required',
       'Your plan does not include this assistant. Upgrade the plan or choose another assistant.',
@@ -2052,7 +2183,8 @@ begin
 end
 $$;
 comment on function private.assistant_for_turn(text, uuid) is
-  'The assistant of a session: 409 when it has been switched off, 402 when the caller''s plan is too low.';
+  'Returns the assistant of a session. Refuses with 409 an assistant that is switched off, and with 402 when it '
+  'needs a higher plan than the caller''s.';
 
 create function private.active_turn(session_id uuid)
 returns public.chat_turns
@@ -2062,7 +2194,7 @@ set search_path = ''
 as $$
   select t from public.chat_turns t where t.session_id = active_turn.session_id and t.status = 'active'
 $$;
-comment on function private.active_turn(uuid) is 'The generation that runs in a session, or null.';
+comment on function private.active_turn(uuid) is 'Returns the turn that is running in a session, or null.';
 
 create function private.reply_to(question public.chat_messages)
 returns public.chat_messages
@@ -2078,7 +2210,8 @@ as $$
   order by m.seq
   limit 1
 $$;
-comment on function private.reply_to(public.chat_messages) is 'The message that follows a user''s message, or null.';
+comment on function private.reply_to(public.chat_messages) is
+  'Returns the message that follows a user''s message, or null.';
 
 create function private.repeated_turn(session_id uuid, client_id text, content text, parts jsonb)
 returns jsonb
@@ -2109,7 +2242,7 @@ begin
 end
 $$;
 comment on function private.repeated_turn(uuid, text, text, jsonb) is
-  'What a message sent again leads to: the running generation, or the stored reply; null when it is to be answered.';
+  'Finds the running turn or the stored reply for a repeated message. Null if the message needs a new reply.';
 
 create function private.cut_session(question public.chat_messages)
 returns void
@@ -2121,9 +2254,11 @@ as $$
     and m.user_id = question.user_id
     and m.seq > question.seq
 $$;
-comment on function private.cut_session(public.chat_messages) is 'Takes everything after a message out of its session.';
+comment on function private.cut_session(public.chat_messages) is
+  'Deletes all messages after this one from its session.';
 
-create function private.store_question(session public.chat_sessions, client_id text, content text, parts jsonb, target_id text)
+create function private.store_question(session public.chat_sessions, client_id text, content text, parts jsonb,
+  target_id text)
 returns public.chat_messages
 language plpgsql
 set search_path = ''
@@ -2149,7 +2284,7 @@ begin
   end if;
 
   if question.content = store_question.content and question.parts = store_question.parts then
-    -- Sent again after a failure: the failed reply goes, nothing else may have followed it.
+    -- The message was sent again after a failure. The failed reply is deleted; no other message may follow it.
     if (private.reply_to(private.reply_to(question))).id is not null then
       perform private.refuse(
         409, 'message_id_conflict',
@@ -2171,7 +2306,8 @@ begin
 end
 $$;
 comment on function private.store_question(public.chat_sessions, text, text, jsonb, text) is
-  'The user''s message of a turn: a new one, one to answer again after a failure, or (with target_id) an edited one, after which the session is cut.';
+  'Stores the user''s message of a turn. The message is new, repeated after a failed reply, or (with target_id) '
+  'edited. After a repeated or edited message, all later messages of the session are deleted.';
 
 create function private.question_to_redo(session public.chat_sessions, target_id text)
 returns public.chat_messages
@@ -2204,7 +2340,8 @@ begin
 end
 $$;
 comment on function private.question_to_redo(public.chat_sessions, text) is
-  'The last message of the user, whose answer is regenerated; target_id may name it or that answer, nothing else.';
+  'Returns the user''s last message, whose reply is to be regenerated. target_id may name this message or its reply; '
+  'any other id is refused.';
 
 create function private.open_turn(question public.chat_messages, model text, reservation jsonb)
 returns public.chat_turns
@@ -2228,11 +2365,12 @@ begin
 end
 $$;
 comment on function private.open_turn(public.chat_messages, text, jsonb) is
-  'Stores an empty reply and the record of its generation; an answer that is there already stays until the new one begins.';
+  'Stores an empty reply and the row of the turn. When a reply is regenerated, the old one stays until the new one '
+  'has begun.';
 
 -- From sql/09_turns/30_request.sql
 
--- What the model is told in a turn: history, instructions, files.
+-- The content of a turn's request to OpenAI: history, instructions, files.
 
 create function private.turn_history(question public.chat_messages)
 returns jsonb
@@ -2249,7 +2387,9 @@ as $$
     and m.content <> ''
 $$;
 comment on function private.turn_history(public.chat_messages) is
-  'What a new conversation at OpenAI is built from, when the session has none that can be trusted.';
+  'Returns the earlier messages from which a new conversation at OpenAI is built. Used when the session has no '
+  'conversation that matches our messages.';
+grant execute on function private.turn_history(public.chat_messages) to service_role;
 
 create function private.turn_instructions(assistant_slug text, profile_id uuid)
 returns text
@@ -2267,7 +2407,8 @@ begin
   );
 end
 $$;
-comment on function private.turn_instructions(text, uuid) is 'What the assistant is told: its own instructions and the user''s.';
+comment on function private.turn_instructions(text, uuid) is
+  'Returns the instructions for a turn: the assistant''s own and the user''s.';
 
 create function private.part_file_ids(parts jsonb)
 returns uuid[]
@@ -2279,7 +2420,8 @@ as $$
   from jsonb_array_elements(parts) as p (part)
   where p.part ->> 'type' = 'file' and starts_with(p.part ->> 'url', 'parley:file/')
 $$;
-comment on function private.part_file_ids(jsonb) is 'The files that the parts of a message name, as parley:file/<id>.';
+comment on function private.part_file_ids(jsonb) is
+  'Returns the ids of the files that the parts of a message name as parley:file/<id>.';
 
 create function private.check_turn_files(session public.chat_sessions, file_ids uuid[])
 returns void
@@ -2319,7 +2461,7 @@ begin
 end
 $$;
 comment on function private.check_turn_files(public.chat_sessions, uuid[]) is
-  'Refuses files that are not of the session (404) or not ready (409).';
+  'Refuses files that are not in the session (404) or not ready (409).';
 
 create function private.fill_file_parts(parts jsonb)
 returns jsonb
@@ -2338,7 +2480,7 @@ as $$
     on p.part ->> 'type' = 'file' and f.id = any (private.part_file_ids(jsonb_build_array(p.part)))
 $$;
 comment on function private.fill_file_parts(jsonb) is
-  'Gives file parts that carry an id only the type and name of the file; what a client says itself stays.';
+  'Adds type and name of the file to file parts that carry only its id. Values that the client sent stay.';
 
 create function private.link_turn_files(question public.chat_messages, file_ids uuid[])
 returns void
@@ -2350,7 +2492,7 @@ as $$
   where f.id = any (file_ids) and f.message_id is null
 $$;
 comment on function private.link_turn_files(public.chat_messages, uuid[]) is
-  'The files that a message is the first to name belong to it.';
+  'Links files to the first message that names them.';
 
 create function private.describe_files(session public.chat_sessions, question public.chat_messages)
 returns jsonb
@@ -2358,18 +2500,18 @@ language sql
 set search_path = ''
 as $$
   with files as (
-    select f.*
+    select f.*, private.is_image(f) as is_image
     from public.chat_files f
     where f.session_id = session.id and f.user_id = session.user_id and f.status = 'ready'
   ), used as (
-    -- Searching a store is a use: OpenAI moves its expiry by as much.
+    -- A search counts as a use, and OpenAI then extends the expiry of the store by this number of days.
     update public.vector_stores v
     set expires_at =
       coalesce(now() + make_interval(days => (v.openai_metadata -> 'expires_after' ->> 'days')::integer), v.expires_at)
     where v.session_id = session.id
       and v.status = 'active'
       and v.expires_at > now()
-      and exists (select from files f where f.file_type not like 'image/%')
+      and exists (select from files f where not f.is_image)
     returning v.store_id
   )
   select jsonb_build_object(
@@ -2379,15 +2521,16 @@ as $$
     ), '[]'),
     'image_file_ids', coalesce((
       select jsonb_agg(f.openai_file_id) from files f
-      where f.file_type like 'image/%'
+      where f.is_image
         and (f.message_id = question.id or f.id = any (private.part_file_ids(question.parts)))
     ), '[]'),
     'vector_store_ids', coalesce((select jsonb_agg(u.store_id) from used u), '[]'),
-    'needs_store', exists (select from files f where f.file_type not like 'image/%') and not exists (select from used)
+    'needs_store', exists (select from files f where not f.is_image) and not exists (select from used)
   )
 $$;
 comment on function private.describe_files(public.chat_sessions, public.chat_messages) is
-  'What a turn may search and show: the session''s ready files, the images of the message, the store; needs_store when that must be made first.';
+  'Returns the files that a turn may use: the session''s ready files, the images of the message, and the vector '
+  'store. needs_store is true when the store must be made first.';
 
 create function private.describe_turn(session public.chat_sessions, question public.chat_messages,
   assistant public.assistants, turn public.chat_turns)
@@ -2414,26 +2557,29 @@ as $$
     'instructions', private.turn_instructions(assistant.slug, session.user_id)
   ) || private.describe_files(session, question)
 $$;
-comment on function private.describe_turn(public.chat_sessions, public.chat_messages, public.assistants, public.chat_turns) is
-  'Everything that the request to OpenAI needs, so that no other call stands before it.';
+comment on function
+  private.describe_turn(public.chat_sessions, public.chat_messages, public.assistants, public.chat_turns) is
+  'Returns everything that the request to OpenAI needs, so that the chat function needs no other call before it.';
 
 -- From sql/09_turns/40_start.sql
 
--- The start of a turn: checks, charges and stores in one transaction.
+-- The start of a turn: checks, charge and stored rows in one transaction.
 
 create function private.reusable_conversation(session public.chat_sessions, is_changed boolean)
 returns text
 language sql
 set search_path = ''
 as $$
-  -- Ids of the Assistants API mean nothing any more, and an edit or a regeneration leaves the conversation behind.
+  -- Ids of the old Assistants API are no longer valid. After an edit or a regeneration, the conversation no longer
+  -- matches our messages.
   update public.chat_sessions s
   set thread_id = case when not is_changed and starts_with(s.thread_id, 'conv_') then s.thread_id end
   where s.id = session.id
   returning s.thread_id
 $$;
 comment on function private.reusable_conversation(public.chat_sessions, boolean) is
-  'The conversation that a turn goes on in; an untrusted one is let go, and the turn builds a new one.';
+  'Returns the conversation in which a turn continues. If the conversation no longer matches our messages, clears it '
+  'and returns null; the turn then builds a new one.';
 
 create function private.start_turn(auth_user_id uuid, session_id uuid, client_id text, content text, parts jsonb,
   target_id text, regenerate boolean, search boolean, file_ids uuid[])
@@ -2476,8 +2622,10 @@ begin
 end
 $$;
 comment on function private.start_turn(uuid, uuid, text, text, jsonb, text, boolean, boolean, uuid[]) is
-  'Everything before the request to OpenAI, in one transaction. Definer: it reads assistants'' instructions, which no API role may.';
-grant execute on function private.start_turn(uuid, uuid, text, text, jsonb, text, boolean, boolean, uuid[]) to service_role;
+  'Does everything before the request to OpenAI, in one transaction. Definer: it reads the instructions of '
+  'assistants, which no API role may read.';
+grant execute on function private.start_turn(uuid, uuid, text, text, jsonb, text, boolean, boolean, uuid[])
+  to service_role;
 
 create function public.start_turn(auth_user_id uuid, session_id uuid, client_id text default null,
   content text default null, parts jsonb default null, target_id text default null, regenerate boolean default false,
@@ -2487,15 +2635,18 @@ language sql
 security invoker
 set search_path = ''
 as $$
-  select private.start_turn(auth_user_id, session_id, client_id, content, parts, target_id, regenerate, search, file_ids)
+  select private.start_turn(auth_user_id, session_id, client_id, content, parts, target_id, regenerate, search,
+    file_ids)
 $$;
 comment on function public.start_turn(uuid, uuid, text, text, jsonb, text, boolean, boolean, uuid[]) is
-  'Service RPC of the chat function: checks, reserves, stores the message, opens the stream. kind: started, attached (sent again while it runs) or settled (sent again, with the stored reply).';
-grant execute on function public.start_turn(uuid, uuid, text, text, jsonb, text, boolean, boolean, uuid[]) to service_role;
+  'Service RPC of the chat function: checks, charges and stores the message, and starts the turn. kind: started, '
+  'attached (the message was sent again while its turn runs) or settled (sent again; includes the stored reply).';
+grant execute on function public.start_turn(uuid, uuid, text, text, jsonb, text, boolean, boolean, uuid[])
+  to service_role;
 
 -- From sql/09_turns/50_run.sql
 
--- A turn while it runs: heartbeats, notes, and an answer that replaces another.
+-- A running turn: heartbeats, notes, lost conversations, and a reply that replaces another.
 
 create function private.abandon_turn(turn_id uuid, response_id text, thread_id text)
 returns void
@@ -2507,13 +2658,14 @@ begin
   if exists (select from public.chat_turns t where t.id = turn_id) then
     return;
   end if;
-  -- The session is gone. Grouped by the stream: the conversation waits until the response is gone.
+  -- The session is gone. Both deletions are grouped by the turn, so the response is deleted before its conversation.
   perform private.enqueue_deletion('response', response_id, turn_id) where response_id is not null;
   perform private.enqueue_deletion('conversation', thread_id, turn_id) where thread_id is not null;
 end
 $$;
 comment on function private.abandon_turn(uuid, text, text) is
-  'What a turn made at OpenAI after its session was deleted goes to the outbox. Definer: the outbox is closed to all roles.';
+  'Puts the objects that a turn made at OpenAI after its session was deleted into the outbox. Definer: no role may '
+  'write the outbox.';
 grant execute on function private.abandon_turn(uuid, text, text) to service_role;
 
 create function private.lock_session_of(turn_id uuid)
@@ -2521,13 +2673,14 @@ returns void
 language sql
 set search_path = ''
 as $$
-  -- The session first, as in start_turn: one lock order everywhere.
+  -- The session comes first, as in start_turn, so that the lock order is the same everywhere.
   select s.id
   from public.chat_sessions s
   where s.id = (select t.session_id from public.chat_turns t where t.id = turn_id)
   for no key update
 $$;
-comment on function private.lock_session_of(uuid) is 'Takes the lock under which a session''s messages change.';
+comment on function private.lock_session_of(uuid) is
+  'Locks the session of a turn. Its messages may change only under this lock.';
 grant execute on function private.lock_session_of(uuid) to service_role;
 
 create function public.heartbeat_turn(turn_id uuid, response_id text default null, thread_id text default null)
@@ -2561,7 +2714,8 @@ begin
 end
 $$;
 comment on function public.heartbeat_turn(uuid, text, text) is
-  'Service RPC: the pump is alive; saves the response and conversation ids; says whether to stop or that the turn is gone.';
+  'Service RPC: reports that a turn is still running, and saves the ids of its response and conversation. Returns '
+  'whether the turn is still active and whether a stop was requested.';
 grant execute on function public.heartbeat_turn(uuid, text, text) to service_role;
 
 create function public.note_turn(turn_id uuid, part jsonb)
@@ -2576,13 +2730,14 @@ as $$
   where t.id = turn_id and t.status = 'active' and m.id = t.assistant_message_id
 $$;
 comment on function public.note_turn(uuid, jsonb) is
-  'Service RPC: a part of ours stands at the beginning of the reply, whoever writes the rest.';
+  'Service RPC: stores a part that Parley adds to the reply of a running turn, such as a notice. It stays at the '
+  'beginning of the reply, also when recovery writes the rest.';
 grant execute on function public.note_turn(uuid, jsonb) to service_role;
 
-create function private.rebuild_conversation(turn_id uuid)
+create function public.rebuild_conversation(turn_id uuid)
 returns jsonb
 language plpgsql
-security definer
+security invoker
 set search_path = ''
 as $$
 declare
@@ -2598,24 +2753,14 @@ begin
   return private.turn_history(question);
 end
 $$;
-comment on function private.rebuild_conversation(uuid) is
-  'Lets a lost conversation go and returns what to build the new one from. Definer: private.turn_history is not granted.';
-grant execute on function private.rebuild_conversation(uuid) to service_role;
-
-create function public.rebuild_conversation(turn_id uuid)
-returns jsonb
-language sql
-security invoker
-set search_path = ''
-as $$
-  select private.rebuild_conversation(turn_id)
-$$;
-comment on function public.rebuild_conversation(uuid) is 'Service RPC: OpenAI has lost the conversation; returns the history for a new one.';
+comment on function public.rebuild_conversation(uuid) is
+  'Service RPC: OpenAI has lost the conversation. Forgets it and returns the history for a new one.';
 grant execute on function public.rebuild_conversation(uuid) to service_role;
 
-create function private.replace_reply(turn_id uuid)
+create function public.replace_reply(turn_id uuid)
 returns void
 language plpgsql
+security invoker
 set search_path = ''
 as $$
 declare
@@ -2628,31 +2773,21 @@ begin
   where t.id = turn_id and t.status = 'active' and t.replaces_message_id is not null
   for no key update;
 
-  -- Deleting the old answer lets go of replaces_message_id by its foreign key.
+  -- Deleting the old reply sets replaces_message_id to null by its foreign key.
   delete from public.chat_messages m where m.id = turn.replaces_message_id returning m.seq into freed;
   update public.chat_messages m
   set seq = freed
   where m.id = turn.assistant_message_id and freed is not null;
 end
 $$;
-comment on function private.replace_reply(uuid) is
-  'The new answer has begun: it takes the place of the old one, once.';
-grant execute on function private.replace_reply(uuid) to service_role;
-
-create function public.replace_reply(turn_id uuid)
-returns void
-language sql
-security invoker
-set search_path = ''
-as $$
-  select private.replace_reply(turn_id)
-$$;
-comment on function public.replace_reply(uuid) is 'Service RPC: on the first delta of a regenerated answer.';
+comment on function public.replace_reply(uuid) is
+  'Service RPC, called on the first delta of a regenerated reply: puts the new reply in the place of the old one. '
+  'Repeating the call changes nothing.';
 grant execute on function public.replace_reply(uuid) to service_role;
 
 -- From sql/09_turns/60_settle.sql
 
--- The settlement of a turn, exactly once; stopping, recovery, titles.
+-- Settling a turn exactly once; stop requests, recovery, titles.
 
 create function private.mark_turn_settled(turn_id uuid, final_status text, response_id text)
 returns public.chat_turns
@@ -2674,7 +2809,8 @@ begin
 end
 $$;
 comment on function private.mark_turn_settled(uuid, text, text) is
-  'Ends an active stream; null when somebody settled it before: whoever gets the row settles the turn.';
+  'Sets the final status of an active turn and returns its row. Returns null when another caller settled it before, '
+  'so only one caller settles a turn.';
 
 create function private.store_reply(turn public.chat_turns, reply jsonb)
 returns public.chat_messages
@@ -2695,14 +2831,16 @@ as $$
   where m.id = turn.assistant_message_id
   returning m
 $$;
-comment on function private.store_reply(public.chat_turns, jsonb) is 'Writes the reply as it ended into its message.';
+comment on function private.store_reply(public.chat_turns, jsonb) is
+  'Writes the final reply into the assistant message.';
 
 create function private.estimate_reply_tokens(reply public.chat_messages)
 returns public.chat_messages
 language sql
 set search_path = ''
 as $$
-  -- About four characters a token: what the provider bills for a cancelled response, it does not always say.
+  -- OpenAI does not always report the tokens that it bills for a cancelled response. The estimate assumes four
+  -- characters a token.
   update public.chat_messages m
   set output_tokens = ceil(char_length(m.content) / 4.0)::integer,
       input_tokens = (
@@ -2715,7 +2853,8 @@ as $$
   where m.id = reply.id
   returning m
 $$;
-comment on function private.estimate_reply_tokens(public.chat_messages) is 'Accounts a reply that the provider gave no token counts for, and says so on the row.';
+comment on function private.estimate_reply_tokens(public.chat_messages) is
+  'Estimates the tokens of a reply for which OpenAI gave no counts, and marks the row as estimated.';
 
 create function private.settle_turn(turn_id uuid, final_status text, reply jsonb)
 returns jsonb
@@ -2730,9 +2869,9 @@ declare
   message public.chat_messages;
 begin
   if is_delivered then
-    perform private.replace_reply(turn_id);
+    perform public.replace_reply(turn_id);
   else
-    -- For the refund: the profile comes before the session.
+    -- The refund changes the profile, and the lock on the profile comes before the lock on the session.
     perform from public.profiles p
     where p.id = (select t.user_id from public.chat_turns t where t.id = turn_id)
     for no key update;
@@ -2758,19 +2897,20 @@ begin
   if not is_delivered then
     perform private.refund_usage(turn.user_id, turn.reservation);
   end if;
-  -- Only a completed reply leaves the conversation at OpenAI equal to ours.
+  -- Only after a complete reply does the conversation at OpenAI match our messages.
   update public.chat_sessions s
   set thread_id = case when final_status = 'complete' then reply ->> 'thread_id' end, updated_at = now()
   where s.id = turn.session_id;
   if turn.replaces_message_id is not null then
-    -- The regeneration never began: its empty row goes, and the old answer stays.
+    -- The new reply never began, so its empty row is deleted and the old reply stays.
     delete from public.chat_messages m where m.id = message.id;
   end if;
   return to_jsonb(message);
 end
 $$;
 comment on function private.settle_turn(uuid, text, jsonb) is
-  'Settles a turn exactly once: stream, reply, usage and session in one transaction. Returns the reply''s row as it is stored; null when the session is gone. Definer: the functions of usage are not granted.';
+  'Settles a turn exactly once: turn, reply, usage and session in one transaction. Returns the assistant message as '
+  'stored, or null when the session is gone. Definer: the functions that it calls are not granted.';
 grant execute on function private.settle_turn(uuid, text, jsonb) to service_role;
 
 create function public.settle_turn(turn_id uuid, status text, reply jsonb)
@@ -2790,7 +2930,9 @@ begin
 end
 $$;
 comment on function public.settle_turn(uuid, text, jsonb) is
-  'Service RPC: settles a turn as complete or stopped. reply: content, parts, model, input_tokens, cached_input_tokens, output_tokens, response_id, and thread_id when the conversation holds the turn. Returns the stored row.';
+  'Service RPC: settles a turn as complete or stopped, and returns the stored row. reply holds content, parts, '
+  'model, input_tokens, cached_input_tokens, output_tokens and response_id. It holds thread_id when the conversation '
+  'at OpenAI contains the turn.';
 grant execute on function public.settle_turn(uuid, text, jsonb) to service_role;
 
 create function public.fail_turn(turn_id uuid, reply jsonb)
@@ -2802,7 +2944,8 @@ as $$
   select private.settle_turn(turn_id, 'failed', reply)
 $$;
 comment on function public.fail_turn(uuid, jsonb) is
-  'Service RPC: settles a turn that failed. reply as in settle_turn, with error {code, message} as the client saw it; what was said before stays.';
+  'Service RPC: settles a turn that failed. reply is as in settle_turn, with error {code, message} as the client saw '
+  'it. Output from before the failure stays.';
 grant execute on function public.fail_turn(uuid, jsonb) to service_role;
 
 create function public.request_stop(auth_user_id uuid, session_id uuid)
@@ -2821,7 +2964,7 @@ as $$
   returning jsonb_build_object('turn_id', t.id, 'profile_id', t.user_id, 'response_id', t.response_id)
 $$;
 comment on function public.request_stop(uuid, uuid) is
-  'Service RPC: marks the running generation of the user''s session to be stopped; null when nothing runs.';
+  'Service RPC: requests that the running turn of the user''s session stops. Returns null when no turn is running.';
 grant execute on function public.request_stop(uuid, uuid) to service_role;
 
 create function public.claim_stale_turns(max_count integer)
@@ -2830,7 +2973,8 @@ language sql
 security invoker
 set search_path = ''
 as $$
-  -- The heartbeat doubles as the lease: a second run takes others, and a crashed one is taken over.
+  -- heartbeat_at serves as the lease: a second run claims other turns. If a run crashes, its turns become stale
+  -- again and the next run claims them.
   update public.chat_turns t
   set heartbeat_at = now()
   where t.id in (
@@ -2844,14 +2988,14 @@ as $$
   returning t.*
 $$;
 comment on function public.claim_stale_turns(integer) is
-  'Service RPC of turn-recovery: generations whose pump has been silent for 90 seconds, each to one caller.';
+  'Service RPC of turn-recovery: claims turns without a heartbeat for 90 seconds. Each turn goes to one caller.';
 grant execute on function public.claim_stale_turns(integer) to service_role;
 
-create function private.set_generated_title(profile_id uuid, session_id uuid, title text, model text, input_tokens bigint,
-  cached_input_tokens bigint, output_tokens bigint)
+create function public.set_generated_title(profile_id uuid, session_id uuid, title text, model text,
+  input_tokens bigint, cached_input_tokens bigint, output_tokens bigint)
 returns void
 language plpgsql
-security definer
+security invoker
 set search_path = ''
 as $$
 begin
@@ -2861,35 +3005,10 @@ begin
   perform private.book_usage(profile_id, 'title', model, input_tokens, cached_input_tokens, output_tokens);
 end
 $$;
-comment on function private.set_generated_title(uuid, uuid, text, text, bigint, bigint, bigint) is
-  'Names a session unless the user has, and books what the title cost. Definer: private.book_usage is not granted.';
-grant execute on function private.set_generated_title(uuid, uuid, text, text, bigint, bigint, bigint) to service_role;
-
-create function public.set_generated_title(profile_id uuid, session_id uuid, title text, model text, input_tokens bigint,
-  cached_input_tokens bigint, output_tokens bigint)
-returns void
-language sql
-security invoker
-set search_path = ''
-as $$
-  select private.set_generated_title(profile_id, session_id, title, model, input_tokens, cached_input_tokens, output_tokens)
-$$;
 comment on function public.set_generated_title(uuid, uuid, text, text, bigint, bigint, bigint) is
-  'Service RPC: a title made by the model; one that the user has set is never overwritten.';
+  'Service RPC: stores a title that the model made, and books its cost. A title that the user has set is never '
+  'overwritten.';
 grant execute on function public.set_generated_title(uuid, uuid, text, text, bigint, bigint, bigint) to service_role;
-
-create function private.book_lost_turn(profile_id uuid, model text, input_tokens bigint, cached_input_tokens bigint,
-  output_tokens bigint)
-returns void
-language sql
-security definer
-set search_path = ''
-as $$
-  select private.book_usage(profile_id, 'chat', model, input_tokens, cached_input_tokens, output_tokens)
-$$;
-comment on function private.book_lost_turn(uuid, text, bigint, bigint, bigint) is
-  'Books the tokens of a turn whose session was deleted meanwhile. Definer: private.book_usage is not granted.';
-grant execute on function private.book_lost_turn(uuid, text, bigint, bigint, bigint) to service_role;
 
 create function public.book_lost_turn(profile_id uuid, model text, input_tokens bigint, cached_input_tokens bigint,
   output_tokens bigint)
@@ -2898,15 +3017,15 @@ language sql
 security invoker
 set search_path = ''
 as $$
-  select private.book_lost_turn(profile_id, model, input_tokens, cached_input_tokens, output_tokens)
+  select private.book_usage(profile_id, 'chat', model, input_tokens, cached_input_tokens, output_tokens)
 $$;
 comment on function public.book_lost_turn(uuid, text, bigint, bigint, bigint) is
-  'Service RPC: the session went while its reply was generated; what it cost is booked all the same.';
+  'Service RPC: books the tokens of a turn whose session was deleted while its reply was generated.';
 grant execute on function public.book_lost_turn(uuid, text, bigint, bigint, bigint) to service_role;
 
 -- From sql/10_billing/10_tables.sql
 
--- What Stripe says of products, customers, subscriptions and payments; who may read it.
+-- Products, prices, customers, subscriptions and payments as Stripe reports them, and who may read them.
 
 create type public.subscription_status as enum (
   'incomplete', 'incomplete_expired', 'trialing', 'active', 'past_due', 'canceled', 'unpaid', 'paused'
@@ -3101,36 +3220,53 @@ create table private.billing_policy (
 );
 insert into private.billing_policy default values;
 
--- Drawn before objects are fetched: of two fetches, the one with the higher ticket began later.
+-- A ticket is drawn before objects are fetched, so the fetch with the higher ticket began later.
 create sequence private.stripe_ticket_seq;
 
-comment on table public.stripe_products is 'The catalogue as Stripe has it. A deleted product stays as a tombstone.';
-comment on column public.stripe_products.plan is 'Slug of the plan that a subscription to it gives; metadata of the product.';
-comment on column public.stripe_products.ticket is 'Of the fetch that wrote the row; only a higher one may overwrite it. 0: named by another object, not fetched yet.';
-comment on table public.stripe_prices is 'Prices of the catalogue as Stripe has them. A deleted price stays as a tombstone.';
-comment on column public.stripe_prices.unit_amount is 'In the smallest unit of the currency; null when it is not one fixed amount.';
+comment on table public.stripe_products is
+  'The products of Stripe''s catalogue. A deleted product stays as a tombstone.';
+comment on column public.stripe_products.plan is
+  'Slug of the plan that a subscription to the product gives, from the product''s metadata.';
+comment on column public.stripe_products.ticket is
+  'Ticket of the fetch that wrote the row. Only a fetch with a higher ticket may overwrite it. 0: another object '
+  'names the product, but it has not been fetched yet.';
+comment on table public.stripe_prices is 'The prices of Stripe''s catalogue. A deleted price stays as a tombstone.';
+comment on column public.stripe_prices.unit_amount is
+  'In the smallest unit of the currency. Null when the price is not one fixed amount.';
 comment on table public.stripe_customers is
-  'Customers at Stripe. One that is not deleted per profile; those that we have not made ourselves belong to nobody.';
-comment on column public.stripe_customers.user_id is 'Set by our checkout only: metadata at Stripe names nobody''s customer.';
-comment on column public.stripe_customers.synced_at is 'When customer and all subscriptions were last fetched on purpose.';
-comment on table public.subscriptions is 'Every subscription there has ever been, as Stripe has it.';
-comment on column public.subscriptions.amount is 'Of one period: unit amount times quantity.';
-comment on column public.subscriptions.ends_at is 'When it will end by itself, as far as that is known.';
-comment on column public.subscriptions.past_due_at is 'Since when the oldest open invoice waits for money; the grace period counts from here.';
+  'Customers at Stripe. A profile has at most one that is not deleted. Customers that Parley neither created '
+  'nor imported have no user_id.';
+comment on column public.stripe_customers.user_id is
+  'Only Parley''s own records set it (its checkout, or profiles.stripe_customer_id); metadata at Stripe never does.';
+comment on column public.stripe_customers.synced_at is
+  'When a sync last fetched the customer with all its subscriptions.';
+comment on table public.subscriptions is 'All subscriptions, present and past, as Stripe reports them.';
+comment on column public.subscriptions.amount is 'Amount of one period: unit amount times quantity.';
+comment on column public.subscriptions.ends_at is
+  'When the subscription ends without further action, as far as that is known.';
+comment on column public.subscriptions.past_due_at is
+  'Since when the oldest open invoice has been unpaid. The grace period starts then.';
 comment on table public.payments is
-  'One row per PaymentIntent; an invoice that was settled without one has a row of its own.';
-comment on column public.payments.amount is 'In the smallest unit of the currency, like all amounts here. Zero and negative are possible.';
-comment on column public.payments.settlement_amount is 'What the balance transaction put on our account, before fees.';
+  'One row per PaymentIntent. An invoice that was settled without a PaymentIntent has a row of its own.';
+comment on column public.payments.amount is
+  'In the smallest unit of the currency, like all amounts here. May be zero or negative.';
+comment on column public.payments.settlement_amount is
+  'The amount that the balance transaction added to our Stripe balance, before fees.';
 comment on column public.payments.card_type is 'credit, debit, prepaid or unknown.';
-comment on column public.payments.product_cart is 'Lines of the invoice.';
-comment on column public.payments.digital_products_delivered is 'True once the credits were granted or the subscription gave its plan.';
-comment on table public.stripe_events is 'Ledger of webhooks: each event once, however often it came.';
+comment on column public.payments.product_cart is 'The lines of the invoice.';
+comment on column public.payments.digital_products_delivered is
+  'True once the credits were granted or the subscription gave its plan.';
+comment on table public.stripe_events is
+  'Ledger of webhook events. Each event has one row, no matter how often Stripe delivers it.';
 comment on column public.stripe_events.error is 'Why the last attempt failed: a code, never a message of Stripe.';
-comment on table private.credit_grants is 'Credits that a line of a paid invoice gave, and what refunds took back of them.';
-comment on column private.credit_grants.reversed_tokens is 'The refunded share that has been dealt with, whether or not it could be taken back.';
+comment on table private.credit_grants is
+  'Credits granted for a line of a paid invoice, and how many of them refunds took back.';
+comment on column private.credit_grants.reversed_tokens is
+  'Credits of the refunded share that were processed, whether or not they could be taken back.';
 comment on table private.billing_policy is
-  'One row: days of grace for a payment that is past due (PAST_DUE_GRACE_DAYS), and days that bought credits last unless the product says.';
-comment on sequence private.stripe_ticket_seq is 'Tickets: order of fetches from Stripe.';
+  'One row: days of grace for a past-due payment (PAST_DUE_GRACE_DAYS), and days for which bought credits last '
+  'unless the product sets its own.';
+comment on sequence private.stripe_ticket_seq is 'Tickets, which order the fetches from Stripe.';
 
 create trigger subscriptions_touch
   before update on public.subscriptions
@@ -3176,12 +3312,12 @@ create policy payments_select_own on public.payments
 create index stripe_prices_product_id_idx on public.stripe_prices (product_id);
 create index stripe_customers_user_id_idx on public.stripe_customers (user_id);
 create unique index stripe_customers_user_id_key on public.stripe_customers (user_id) where not is_deleted;
--- A user's history and entitlement; every event of a customer.
+-- The history and entitlement of a user; all events of a customer.
 create index subscriptions_user_id_idx on public.subscriptions (user_id, started_at desc);
 create index subscriptions_stripe_customer_id_idx on public.subscriptions (stripe_customer_id);
 create index subscriptions_stripe_price_id_idx on public.subscriptions (stripe_price_id);
 create index subscriptions_stripe_product_id_idx on public.subscriptions (stripe_product_id);
--- The history of a user and of all, newest first; those in one state.
+-- The payments of one user, of all users, and in one status, newest first.
 create index payments_user_id_idx on public.payments (user_id, created_at desc);
 create index payments_created_at_idx on public.payments (created_at desc);
 create index payments_status_idx on public.payments (status, created_at desc);
@@ -3208,7 +3344,7 @@ as $$
   select nextval('private.stripe_ticket_seq')
 $$;
 comment on function private.draw_stripe_ticket() is
-  'A ticket for objects that are fetched from now on. Definer: sequences of private are nobody''s.';
+  'Draws a ticket for objects that are fetched after this call. Definer: no role may use sequences of private.';
 grant execute on function private.draw_stripe_ticket() to service_role;
 
 create function public.draw_stripe_ticket()
@@ -3219,15 +3355,15 @@ set search_path = ''
 as $$
   select private.draw_stripe_ticket()
 $$;
-comment on function public.draw_stripe_ticket() is 'Service RPC of every fetch that no event asked for.';
+comment on function public.draw_stripe_ticket() is 'Service RPC: draws a ticket for a fetch that no event asked for.';
 grant execute on function public.draw_stripe_ticket() to service_role;
 
-create function private.claim_stripe_event(
+create function public.claim_stripe_event(
   event_id text, event_type text, api_version text, livemode boolean, created_at timestamptz, is_used boolean
 )
 returns jsonb
 language plpgsql
-security definer
+security invoker
 set search_path = ''
 as $$
 declare
@@ -3248,22 +3384,9 @@ begin
   );
 end
 $$;
-comment on function private.claim_stripe_event(text, text, text, boolean, timestamptz, boolean) is
-  'Records an event, or one more attempt at it; a ticket when it is to be processed. Definer: clients of no kind draw tickets.';
-grant execute on function private.claim_stripe_event(text, text, text, boolean, timestamptz, boolean) to service_role;
-
-create function public.claim_stripe_event(
-  event_id text, event_type text, api_version text, livemode boolean, created_at timestamptz, is_used boolean
-)
-returns jsonb
-language sql
-security invoker
-set search_path = ''
-as $$
-  select private.claim_stripe_event(event_id, event_type, api_version, livemode, created_at, is_used)
-$$;
 comment on function public.claim_stripe_event(text, text, text, boolean, timestamptz, boolean) is
-  'Service RPC of stripe-webhook, first: { status, ticket }. A new ticket at every attempt; none for what is processed or not used.';
+  'Service RPC that stripe-webhook calls first: records an event, or another attempt at it, and returns { status, '
+  'ticket }. Each attempt gets a new ticket. Events that are processed or not used get none.';
 grant execute on function public.claim_stripe_event(text, text, text, boolean, timestamptz, boolean) to service_role;
 
 create function public.fail_stripe_event(event_id text, error text)
@@ -3278,12 +3401,13 @@ as $$
     and e.status <> 'processed'
 $$;
 comment on function public.fail_stripe_event(text, text) is
-  'Service RPC of stripe-webhook: leaves on the ledger why an attempt failed, unless another one went well meanwhile.';
+  'Service RPC of stripe-webhook: records in the ledger why an attempt failed, unless another attempt has succeeded '
+  'meanwhile.';
 grant execute on function public.fail_stripe_event(text, text) to service_role;
 
 -- From sql/10_billing/30_entitlement.sql
 
--- Which plan the subscriptions of a profile give it.
+-- The plan that a profile gets from its subscriptions.
 
 create function private.is_entitling(subscription public.subscriptions)
 returns boolean
@@ -3291,18 +3415,18 @@ language sql
 stable
 set search_path = ''
 as $$
-  select case subscription.status
-    when 'trialing' then coalesce(subscription.ends_at > now(), true)
-    when 'active' then coalesce(subscription.ends_at > now(), true)
-    when 'past_due' then coalesce(subscription.ends_at > now(), true)
-      and subscription.past_due_at + make_interval(
-        days => (select b.past_due_grace_days from private.billing_policy b)
-      ) > now()
+  select coalesce(subscription.ends_at > now(), true) and case subscription.status
+    when 'trialing' then true
+    when 'active' then true
+    when 'past_due' then subscription.past_due_at + make_interval(
+      days => (select b.past_due_grace_days from private.billing_policy b)
+    ) > now()
     else false
   end
 $$;
 comment on function private.is_entitling(public.subscriptions) is
-  'The one rule for which subscriptions give their plan: trialing and active ones until they end, past due ones within the grace period.';
+  'The one rule for which subscriptions give their plan: trialing and active ones until they end, and past-due ones '
+  'within the grace period.';
 
 create function private.entitled_subscription(profile_id uuid)
 returns public.subscriptions
@@ -3322,7 +3446,8 @@ as $$
   limit 1
 $$;
 comment on function private.entitled_subscription(uuid) is
-  'The subscription whose plan a profile has: of those that entitle, the best plan''s; null when there is none.';
+  'Returns the subscription that gives a profile its plan: of all entitling subscriptions, the one with the best '
+  'plan. Null when there is none.';
 
 create function private.membership_of(status public.subscription_status)
 returns public.membership_status
@@ -3338,7 +3463,8 @@ as $$
   end::public.membership_status
 $$;
 comment on function private.membership_of(public.subscription_status) is
-  'How a subscription''s status reads on its profile. It describes; what may be used is the entitlement''s.';
+  'Maps a subscription''s status to the membership status of its profile. This only describes; private.is_entitling '
+  'decides what the profile may use.';
 
 create function private.apply_entitlement(profile_id uuid)
 returns void
@@ -3351,11 +3477,11 @@ declare
   new_plan text;
   period_start timestamptz;
 begin
-  -- Whoever applies to this profile queues here and then sees what the one before has written.
+  -- Concurrent calls for this profile queue here, and each call sees the rows that the previous one wrote.
   perform from public.profiles p where p.id = profile_id for no key update;
   select s.* into shown from public.subscriptions s
   where s.user_id = profile_id order by s.started_at desc, s.stripe_subscription_id limit 1;
-  -- A plan that somebody was given by hand stays until there is a subscription.
+  -- A plan that an operator set by hand stays until the profile has a subscription.
   if shown.id is null then
     return;
   end if;
@@ -3377,17 +3503,19 @@ begin
         else 'premium'
       end::public.user_role,
       quota_last_reset = coalesce(period_start, p.quota_last_reset),
-      -- Stripe's times are in whole seconds: a subscription may begin before the profile does.
+      -- Stripe's times are in whole seconds, so a subscription may seem to start before its profile was created.
       subscription_usage = case
         when period_start > p.quota_last_reset then 0
-        when period_start < p.quota_last_reset and best.stripe_subscription_id is distinct from p.stripe_subscription_id then 0
+        when period_start < p.quota_last_reset
+          and best.stripe_subscription_id is distinct from p.stripe_subscription_id then 0
         else p.subscription_usage
       end
   where p.id = profile_id;
 end
 $$;
 comment on function private.apply_entitlement(uuid) is
-  'Writes to a profile what its subscriptions give: plan (and with it the quota), period of the quota, membership, role between user and premium.';
+  'Writes to a profile what its subscriptions give: the plan (which sets the quota), the start of the quota''s '
+  'period, the membership status, and the role user or premium.';
 
 create function private.refresh_entitlements()
 returns boolean
@@ -3405,7 +3533,7 @@ begin
     join public.subscriptions s on s.stripe_subscription_id = p.stripe_subscription_id
     where p.stripe_subscription_id is not null
       and not private.is_entitling(s)
-      -- Without one of its own, a profile would stay as it is, and be met again in every call.
+      -- apply_entitlement leaves a profile without any subscription unchanged, so every call would select it again.
       and exists (select from public.subscriptions o where o.user_id = p.id)
     order by p.id
     limit max_rows
@@ -3415,11 +3543,12 @@ begin
 end
 $$;
 comment on function private.refresh_entitlements() is
-  'Takes plans back whose time is over without an event: the end of a grace period. True when there may be more. Called by the schedule.';
+  'Removes plans that ended without an event, for example when a grace period ends. Returns true when there may be '
+  'more. Called by the schedule.';
 
 -- From sql/10_billing/40_credits.sql
 
--- Credits that payments bring, and that refunds take back.
+-- Credits that payments grant and refunds take back.
 
 create function private.credit_payment(payment public.payments)
 returns void
@@ -3452,7 +3581,8 @@ begin
 end
 $$;
 comment on function private.credit_payment(public.payments) is
-  'Grants what the lines of a paid invoice bring, each line once, whoever tells of it and how often.';
+  'Grants the credits for the lines of a paid invoice. Each line grants its credits once, no matter how often the '
+  'function is called.';
 
 create function private.reversed_amount(payment public.payments)
 returns bigint
@@ -3465,7 +3595,8 @@ as $$
     where d.status = 'lost'
   ), 0))::bigint
 $$;
-comment on function private.reversed_amount(public.payments) is 'What went back of a payment: refunds and lost disputes.';
+comment on function private.reversed_amount(public.payments) is
+  'Returns the amount of a payment that was returned: refunds and lost disputes.';
 
 create function private.take_back_credits(payment public.payments)
 returns void
@@ -3481,9 +3612,11 @@ begin
     return;
   end if;
   for credit in select * from private.credit_grants g where g.payment_id = payment.id order by g.id for update loop
-    due := floor(credit.tokens::numeric * private.reversed_amount(payment) / payment.amount)::integer - credit.reversed_tokens;
+    due := floor(credit.tokens::numeric * private.reversed_amount(payment) / payment.amount)::integer
+      - credit.reversed_tokens;
     continue when due = 0;
-    -- Refunded credits count as spent last, and a refund that failed gives back what it took.
+    -- A refund takes any unspent credits: the refunded ones count as spent last. If a refund fails later, the
+    -- credits that it took are given back.
     select case
       when due > 0 then least(due, p.tokens)
       else -greatest(0, credit.taken_back - credit.reversed_tokens - due)
@@ -3497,7 +3630,7 @@ begin
 end
 $$;
 comment on function private.take_back_credits(public.payments) is
-  'Takes back the refunded share of a payment''s credits, as far as they are unspent; each share once.';
+  'Takes back the refunded share of a payment''s credits, as far as they are unspent. Each share is taken back once.';
 
 create function private.settle_payment(payment public.payments)
 returns void
@@ -3521,11 +3654,11 @@ begin
 end
 $$;
 comment on function private.settle_payment(public.payments) is
-  'What a payment''s state means for credits. Repeating it changes nothing.';
+  'Grants or takes back credits according to the state of a payment. Repeating the call changes nothing.';
 
 -- From sql/10_billing/50_objects.sql
 
--- Objects of Stripe, fetched, on their way into the tables.
+-- Writes objects that were fetched from Stripe into the tables.
 
 create function private.write_stripe_row(table_name text, conflict_target text, fields jsonb, overwrites boolean)
 returns jsonb
@@ -3534,10 +3667,12 @@ set search_path = ''
 as $$
 declare
   columns text := (select string_agg(format('%I', k), ', ' order by k) from jsonb_object_keys(fields) as k);
-  excluded_columns text := (select string_agg(format('excluded.%I', k), ', ' order by k) from jsonb_object_keys(fields) as k);
+  excluded_columns text := (
+    select string_agg(format('excluded.%I', k), ', ' order by k) from jsonb_object_keys(fields) as k
+  );
   written jsonb;
 begin
-  -- One rule for all tables, so that none can differ: a fetch overwrites only what an earlier one wrote.
+  -- One rule for all tables: a fetch overwrites only rows that an earlier fetch wrote.
   execute format(
     'insert into public.%1$I as t (%2$s) select %2$s from jsonb_populate_record(null::public.%1$I, $1)
      on conflict %3$s do %4$s returning to_jsonb(t)',
@@ -3551,7 +3686,8 @@ begin
 end
 $$;
 comment on function private.write_stripe_row(text, text, jsonb, boolean) is
-  'Inserts a row, or overwrites the one that is there if this ticket is higher; the row as written, or null. Keys of fields are columns.';
+  'Inserts a row, or (with overwrites) updates the existing row if this ticket is higher. The keys of fields are the '
+  'columns. Returns the written row, or null.';
 
 create function private.require_tombstone(kind text, object_id text)
 returns void
@@ -3575,7 +3711,8 @@ begin
 end
 $$;
 comment on function private.require_tombstone(text, text) is
-  'Refuses an object that Stripe does not know, unless its deletion is known already: old events of what is gone are over.';
+  'Refuses an object that Stripe does not know, unless our row already marks it as deleted. An old event of a '
+  'deleted object is then no error.';
 
 create function private.owner_of_customer(customer_id text)
 returns uuid
@@ -3585,7 +3722,8 @@ set search_path = ''
 as $$
   select c.user_id from public.stripe_customers c where c.id = customer_id
 $$;
-comment on function private.owner_of_customer(text) is 'The profile whose customer this is; null for customers that are not ours.';
+comment on function private.owner_of_customer(text) is
+  'Returns the profile that a customer belongs to. Null when it belongs to none.';
 
 create function private.apply_catalogue_object(kind text, fields jsonb, overwrites boolean)
 returns void
@@ -3594,13 +3732,27 @@ set search_path = ''
 as $$
 begin
   if kind = 'price' then
-    perform private.write_stripe_row('stripe_products', '(id)', jsonb_build_object('id', fields ->> 'product_id'), false);
+    perform private.write_stripe_row(
+      'stripe_products', '(id)', jsonb_build_object('id', fields ->> 'product_id'), false
+    );
   end if;
   perform private.write_stripe_row('stripe_' || kind || 's', '(id)', fields, overwrites);
 end
 $$;
 comment on function private.apply_catalogue_object(text, jsonb, boolean) is
-  'Writes a product or a price. A price may come before its product.';
+  'Writes a product or a price. A price may arrive before its product.';
+
+create function private.expect_customer(customer_id text)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.write_stripe_row('stripe_customers', '(id)', jsonb_build_object('id', customer_id), false);
+end
+$$;
+comment on function private.expect_customer(text) is
+  'Makes sure that a customer has a row before another row refers to it. A new row has ticket 0.';
 
 create function private.apply_customer(fields jsonb, overwrites boolean)
 returns void
@@ -3609,7 +3761,7 @@ set search_path = ''
 as $$
 begin
   perform private.write_stripe_row('stripe_customers', '(id)', fields, overwrites);
-  -- Profiles that came with a customer from elsewhere.
+  -- Profiles that were imported with the id of a Stripe customer.
   update public.stripe_customers c
   set user_id = p.id
   from public.profiles p
@@ -3626,7 +3778,7 @@ begin
 end
 $$;
 comment on function private.apply_customer(jsonb, boolean) is
-  'Writes a customer. Whose it is comes from our own rows, never from what Stripe holds.';
+  'Writes a customer. Its owner comes from our own rows, never from data at Stripe.';
 
 create function private.apply_subscription(fields jsonb)
 returns void
@@ -3637,7 +3789,7 @@ declare
   customer_id text := fields ->> 'stripe_customer_id';
   product_id text := fields ->> 'stripe_product_id';
 begin
-  perform private.write_stripe_row('stripe_customers', '(id)', jsonb_build_object('id', customer_id), false);
+  perform private.expect_customer(customer_id);
   if product_id is not null then
     perform private.apply_catalogue_object(
       'price', jsonb_build_object('id', fields ->> 'stripe_price_id', 'product_id', product_id), false
@@ -3648,7 +3800,8 @@ begin
 end
 $$;
 comment on function private.apply_subscription(jsonb) is
-  'Writes a subscription. Customer, price and product may come later: a row of ticket 0 stands for them.';
+  'Writes a subscription. Its customer, price and product may arrive later; until then, rows with ticket 0 stand in '
+  'for them.';
 
 create function private.end_unknown_subscription(fields jsonb)
 returns void
@@ -3674,7 +3827,7 @@ declare
   written jsonb;
 begin
   if customer_id is not null then
-    perform private.write_stripe_row('stripe_customers', '(id)', jsonb_build_object('id', customer_id), false);
+    perform private.expect_customer(customer_id);
   end if;
   written := private.write_stripe_row(
     'payments',
@@ -3714,7 +3867,7 @@ begin
 end
 $$;
 comment on function private.apply_checkout(jsonb) is
-  'Notes the checkout that a subscription or a payment began with; that never changes, so it needs no ticket.';
+  'Records the checkout that started a subscription or a payment. It never changes, so it needs no ticket.';
 
 create function private.apply_stripe_object(object jsonb, ticket bigint)
 returns void
@@ -3750,7 +3903,8 @@ begin
 end
 $$;
 comment on function private.apply_stripe_object(jsonb, bigint) is
-  'Writes one fetched object. is_context: it came along with another, and is written only where it is not known yet.';
+  'Writes one fetched object. An object with is_context came along with another one, and is written only if it is '
+  'not known yet.';
 
 create function private.profiles_concerned(objects jsonb)
 returns setof uuid
@@ -3764,7 +3918,7 @@ as $$
     on c.id = case o ->> 'kind' when 'customer' then o #>> '{fields,id}' else o #>> '{fields,stripe_customer_id}' end
   where c.user_id is not null
   union
-  -- A product that changes its plan changes everybody's who has it.
+  -- A product with a changed plan changes the plan of every subscriber.
   select p.id
   from jsonb_array_elements(objects) as o
   join public.stripe_products d on d.id = o #>> '{fields,id}'
@@ -3775,7 +3929,8 @@ as $$
     and (p.stripe_product_id = d.id) is distinct from (d.plan = p.subscription_plan)
   order by 1
 $$;
-comment on function private.profiles_concerned(jsonb) is 'Whose entitlement may differ after these objects, in the order in which they are locked.';
+comment on function private.profiles_concerned(jsonb) is
+  'Returns the profiles whose entitlement these objects may change, in the order in which they are locked.';
 
 create function private.apply_stripe_objects(event_id text, ticket bigint, objects jsonb)
 returns void
@@ -3786,7 +3941,7 @@ as $$
 declare
   kinds constant text[] := array['product', 'price', 'customer', 'subscription', 'payment', 'checkout'];
 begin
-  -- All locks in one order, so that two that apply to the same people and products wait and never deadlock.
+  -- All locks are taken in one order, so concurrent calls for the same profiles wait and never deadlock.
   perform from public.profiles p
   where p.id in (select private.profiles_concerned(objects))
   order by p.id
@@ -3796,7 +3951,7 @@ begin
   from (
     select o from jsonb_array_elements(objects) as o
     order by array_position(kinds, o ->> 'kind'), o #>> '{fields,id}', o::text
-    -- A fence: the order of the subquery is the order of the calls.
+    -- offset 0 keeps the planner from merging the subquery, so the calls run in its order.
     offset 0
   ) as ordered;
 
@@ -3808,7 +3963,8 @@ begin
 end
 $$;
 comment on function private.apply_stripe_objects(text, bigint, jsonb) is
-  'Writes fetched objects, entitlements and the ledger in one transaction. Definer: credits and entitlement are private.';
+  'Writes fetched objects, entitlements and the ledger in one transaction. Definer: credits and entitlement are '
+  'private.';
 grant execute on function private.apply_stripe_objects(text, bigint, jsonb) to service_role;
 
 create function public.apply_stripe_objects(event_id text, ticket bigint, objects jsonb)
@@ -3820,12 +3976,23 @@ as $$
   select private.apply_stripe_objects(event_id, ticket, objects)
 $$;
 comment on function public.apply_stripe_objects(text, bigint, jsonb) is
-  'Service RPC of whoever has fetched from Stripe: [{ kind, fields, is_context?, is_missing?, is_deleted? }], fetched after the ticket was drawn. event_id is empty without an event.';
+  'Service RPC for every function that fetches from Stripe. objects: [{ kind, fields, is_context?, is_missing?, '
+  'is_deleted? }], fetched after the ticket was drawn. event_id is empty when no event asked for the fetch.';
 grant execute on function public.apply_stripe_objects(text, bigint, jsonb) to service_role;
 
 -- From sql/10_billing/60_account.sql
 
 -- The billing account of a profile: its customer at Stripe.
+
+create function private.customer_of(profile_id uuid)
+returns public.stripe_customers
+language sql
+stable
+set search_path = ''
+as $$
+  select c from public.stripe_customers c where c.user_id = profile_id and not c.is_deleted
+$$;
+comment on function private.customer_of(uuid) is 'Returns the customer of a profile that is not deleted, or null.';
 
 create function private.get_billing_account(auth_user_id uuid, is_buying boolean)
 returns jsonb
@@ -3835,6 +4002,7 @@ set search_path = ''
 as $$
 declare
   profile public.profiles := private.ensure_profile(auth_user_id);
+  customer public.stripe_customers := private.customer_of(profile.id);
 begin
   if is_buying then
     perform private.require_active(profile.id);
@@ -3842,8 +4010,8 @@ begin
   return jsonb_build_object(
     'profile_id', profile.id,
     'email', profile.email,
-    'customer_id', (select c.id from public.stripe_customers c where c.user_id = profile.id and not c.is_deleted),
-    'synced_at', (select c.synced_at from public.stripe_customers c where c.user_id = profile.id and not c.is_deleted),
+    'customer_id', customer.id,
+    'synced_at', customer.synced_at,
     'former_customers', (select count(*) from public.stripe_customers c where c.user_id = profile.id and c.is_deleted),
     'has_subscribed', exists (
       select from public.subscriptions s
@@ -3853,7 +4021,8 @@ begin
 end
 $$;
 comment on function private.get_billing_account(uuid, boolean) is
-  'What billing needs to know of a login; whoever may not act buys nothing (403). Definer: makes a missing profile.';
+  'Returns what billing needs to know about a login. With is_buying, refuses with 403 an account that may not act. '
+  'Definer: the function creates a missing profile.';
 grant execute on function private.get_billing_account(uuid, boolean) to service_role;
 
 create function public.get_billing_account(auth_user_id uuid, is_buying boolean)
@@ -3864,7 +4033,8 @@ set search_path = ''
 as $$
   select private.get_billing_account(auth_user_id, is_buying)
 $$;
-comment on function public.get_billing_account(uuid, boolean) is 'Service RPC of billing: profile, customer and past of a login.';
+comment on function public.get_billing_account(uuid, boolean) is
+  'Service RPC of billing: profile, customer and history of a login.';
 grant execute on function public.get_billing_account(uuid, boolean) to service_role;
 
 create function private.link_stripe_customer(profile_id uuid, customer_id text)
@@ -3877,7 +4047,7 @@ declare
   linked text;
 begin
   perform from public.profiles p where p.id = profile_id for no key update;
-  linked := (select c.id from public.stripe_customers c where c.user_id = profile_id and not c.is_deleted);
+  linked := (private.customer_of(profile_id)).id;
   if linked is not null then
     return linked;
   end if;
@@ -3901,7 +4071,8 @@ begin
 end
 $$;
 comment on function private.link_stripe_customer(uuid, text) is
-  'Makes a customer a profile''s, unless it has one; returns the one that it has. Definer: profiles and credits change.';
+  'Gives a customer to a profile, unless the profile has one. Returns the profile''s customer. Definer: profiles and '
+  'credits change.';
 grant execute on function private.link_stripe_customer(uuid, text) to service_role;
 
 create function public.link_stripe_customer(profile_id uuid, customer_id text)
@@ -3913,7 +4084,8 @@ as $$
   select private.link_stripe_customer(profile_id, customer_id)
 $$;
 comment on function public.link_stripe_customer(uuid, text) is
-  'Service RPC of billing, after it has made a customer: of many at once, all get the same one.';
+  'Service RPC of billing, called after it has created a customer: links the customer to the profile. Concurrent '
+  'calls all return the same customer.';
 grant execute on function public.link_stripe_customer(uuid, text) to service_role;
 
 -- From sql/11_organizations/10_tables.sql
@@ -6244,10 +6416,7 @@ language sql
 stable
 set search_path = ''
 as $$
-  select l.max_lookouts
-  from public.profiles p
-  join public.plans l on l.slug = p.subscription_plan
-  where p.id = profile_id
+  select (private.plan_of(profile_id)).max_lookouts
 $$;
 comment on function private.lookout_limit(uuid) is 'How many lookouts the plan of a profile allows; null is unlimited.';
 
@@ -7362,7 +7531,7 @@ begin
     perform private.enqueue_deletion('vector_store_file', v.store_id || '/' || old.openai_file_id, old.session_id)
     from public.vector_stores v
     join public.chat_sessions s on s.id = v.session_id
-    where v.session_id = old.session_id and v.store_id is not null and old.file_type not like 'image/%';
+    where v.session_id = old.session_id and v.store_id is not null and not private.is_image(old);
     perform private.enqueue_deletion('file', old.openai_file_id, old.session_id);
   end if;
   return null;

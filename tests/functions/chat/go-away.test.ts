@@ -2,7 +2,7 @@ import { afterEach, expect, test } from "vitest";
 import { loadHistory, postChat } from "../../helpers/chat-client.ts";
 import { behave, resetOpenAI } from "../../helpers/openai.ts";
 import { createSession, createUser } from "../../helpers/stack.ts";
-import { readUntil, settled } from "../../helpers/turns.ts";
+import { readUntil, settled, stopSession } from "../../helpers/turns.ts";
 
 afterEach(resetOpenAI);
 const user = await createUser();
@@ -28,7 +28,7 @@ test("a client that goes away changes nothing: the reply is written to its end",
 });
 
 test("while a reply streams, a second message is refused and nothing of it is stored", async () => {
-  await behave({ reply: "one two three four five six", tokens_per_second: 10 });
+  await behave({ reply: "one two three four five six seven eight nine ten", tokens_per_second: 1 });
   const sessionId = await createSession(user);
   const first = await postChat({ session_id: sessionId, content: "Count" }, user.accessToken);
   await readUntil(first, "one");
@@ -37,6 +37,7 @@ test("while a reply streams, a second message is refused and nothing of it is st
 
   expect(second.status).toBe(409);
   expect(await second.json()).toMatchObject({ code: "turn_in_progress", details: null });
+  await stopSession(user, sessionId);
   await settled(user, sessionId);
   expect(await loadHistory(user, sessionId)).toHaveLength(2);
 });

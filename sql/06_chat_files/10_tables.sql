@@ -1,0 +1,69 @@
+-- Files of a session: the table, and who may read it.
+
+create table public.chat_files (
+  id uuid primary key default gen_random_uuid(),
+  user_id uuid not null,
+  session_id uuid not null,
+  message_id uuid,
+  file_name text not null,
+  file_size bigint,
+  file_type text not null,
+  storage_path text not null,
+  sha256 text,
+  openai_file_id text,
+  vector_store_id uuid,
+  status text not null default 'pending',
+  error jsonb,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint chat_files_session_id_user_id_fkey foreign key (session_id, user_id)
+    references public.chat_sessions (id, user_id) on delete cascade,
+  constraint chat_files_message_id_fkey foreign key (message_id)
+    references public.chat_messages (id) on delete set null,
+  constraint chat_files_storage_path_key unique (storage_path),
+  constraint chat_files_openai_file_id_key unique (openai_file_id),
+  constraint chat_files_file_name_check check (char_length(file_name) between 1 and 255),
+  constraint chat_files_file_size_check check (file_size > 0),
+  constraint chat_files_sha256_check check (sha256 ~ '^[0-9a-f]{64}$'),
+  constraint chat_files_status_check check (status in ('pending', 'indexing', 'ready', 'failed')),
+  constraint chat_files_stored_check check (status in ('pending', 'failed') or num_nulls(sha256, file_size) = 0)
+);
+
+comment on table public.chat_files is
+  'The files that users have uploaded to a session. Only the file functions write them.';
+comment on column public.chat_files.message_id is 'The first message that named the file.';
+comment on column public.chat_files.file_name is 'The name that the user knows. It is never part of a path.';
+comment on column public.chat_files.file_type is
+  'Media type, detected from the content. The model sees files of type image/*; all other files are searched.';
+comment on column public.chat_files.storage_path is 'The name of the object in the bucket chat-files.';
+comment on column public.chat_files.sha256 is 'Hash of the bytes. Null until all bytes are stored.';
+comment on column public.chat_files.vector_store_id is
+  'The vector store of the session, once the file is attached to it.';
+comment on column public.chat_files.status is
+  'pending: the bytes are being uploaded. indexing: stored, but not searchable yet. ready: usable in turns. failed: '
+  'error says why.';
+comment on column public.chat_files.error is 'Why the file failed, for the user: code and message.';
+
+create trigger chat_files_touch
+  before update on public.chat_files
+  for each row execute function private.touch_updated_at();
+
+alter table public.chat_files enable row level security;
+
+grant select on public.chat_files to authenticated;
+grant select, insert, update, delete on public.chat_files to service_role;
+
+create policy chat_files_select_own on public.chat_files
+  for select to authenticated
+  using (user_id = (select private.current_profile_id()));
+
+-- A session holds the same bytes only once. Bytes of a failed upload may be uploaded again.
+create unique index chat_files_session_id_sha256_key on public.chat_files (session_id, sha256) where status <> 'failed';
+
+-- Foreign keys, and the list of a session's files.
+create index chat_files_session_id_user_id_idx on public.chat_files (session_id, user_id);
+create index chat_files_message_id_idx on public.chat_files (message_id);
+
+-- The clean-up: abandoned uploads.
+create index chat_files_unfinished_updated_at_idx on public.chat_files (updated_at)
+  where status in ('pending', 'indexing');

@@ -1,0 +1,134 @@
+-- Checks of an upload: size, count, name and owner of the object.
+
+create function private.check_file_size(profile_id uuid, file_size bigint)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  max_bytes bigint := (private.plan_of(profile_id)).max_file_bytes;
+begin
+  if file_size > max_bytes then
+    perform private.refuse(
+      413, 'file_too_large',
+      'The file is larger than your plan allows. Choose a smaller file or upgrade the plan.',
+      jsonb_build_object('max_bytes', max_bytes)
+    );
+  end if;
+end
+$$;
+comment on function private.check_file_size(uuid, bigint) is
+  'Refuses with 413 a file that is larger than the plan allows.';
+grant execute on function private.check_file_size(uuid, bigint) to service_role;
+
+create function private.check_file_count(profile_id uuid, session_id uuid)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  max_files integer := (private.plan_of(profile_id)).max_session_files;
+begin
+  if (
+    select count(*)
+    from public.chat_files f
+    where f.session_id = check_file_count.session_id
+      and f.user_id = profile_id
+      and f.status <> 'failed'
+  ) >= max_files then
+    perform private.refuse(
+      402, 'file_limit_reached',
+      'This chat already has as many files as your plan allows. Delete a file of this chat or upgrade the plan.',
+      jsonb_build_object('max_files', max_files)
+    );
+  end if;
+end
+$$;
+comment on function private.check_file_count(uuid, uuid) is
+  'Refuses with 402 when the session already has as many files as the plan allows. Called under the session''s row '
+  'lock.';
+
+create function private.is_image(file public.chat_files)
+returns boolean
+language sql
+immutable
+set search_path = ''
+as $$
+  select file.file_type like 'image/%'
+$$;
+comment on function private.is_image(public.chat_files) is
+  'Tells whether a file is an image. The model sees images; file search reads all other files.';
+
+create function private.is_safe_object_name(name text)
+returns boolean
+language sql
+immutable
+set search_path = ''
+as $$
+  -- URL parsers drop white space at the ends and some control characters, so `a/.. ` also ends in `..`.
+  select name !~ '(^|/)\s*\.{0,2}\s*(/|$)' and name !~ '[?#%\\[:cntrl:]]'
+$$;
+comment on function private.is_safe_object_name(text) is
+  'Tells whether a URL that contains the object''s name leads to that object. Refuses empty, `.` and `..` segments, '
+  '`?`, `#`, `%`, backslashes and control characters.';
+grant execute on function private.is_safe_object_name(text) to authenticated;
+
+create function private.require_own_object(profile_id uuid, storage_path text)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  size bigint := (
+    select (o.metadata ->> 'size')::bigint
+    from storage.objects o
+    where o.bucket_id = 'chat-files' and o.name = require_own_object.storage_path
+  );
+begin
+  if private.is_safe_object_name(storage_path) is not true then
+    perform private.refuse(
+      404, 'object_not_found',
+      'This name has an empty or dotted segment, or one of ? # % and backslash. Use another name.'
+    );
+  end if;
+  if size is null or not starts_with(storage_path, profile_id || '/') then
+    perform private.refuse(
+      404, 'object_not_found',
+      'This object does not exist in your folder of the bucket chat-files. Upload the object there first.'
+    );
+  end if;
+  perform private.check_file_size(profile_id, size);
+end
+$$;
+comment on function private.require_own_object(uuid, text) is
+  'Refuses an object with 404 if it does not exist, is not in the profile''s folder, or has an unsafe name. Refuses '
+  'with 413 an object that is too large.';
+
+create function private.message_for_file(session_id uuid, message_id text)
+returns uuid
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  found_id uuid;
+begin
+  select m.id into found_id
+  from public.chat_messages m
+  where m.session_id = message_for_file.session_id
+    and message_for_file.message_id in (m.client_id, m.id::text);
+  if found_id is null and message_id is not null then
+    perform private.refuse(
+      404, 'message_not_found',
+      'This message does not exist in this chat. Reload the chat and choose one of your own messages.'
+    );
+  end if;
+  return found_id;
+end
+$$;
+comment on function private.message_for_file(uuid, text) is
+  'Returns the id of a message of the session, found by its own id or by the client''s id. Refuses with 404 when '
+  'there is no such message.';

@@ -1,0 +1,212 @@
+-- The steps of an upload, each a service RPC.
+
+create function private.open_upload(auth_user_id uuid, storage_path text)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  profile public.profiles := private.ensure_profile(auth_user_id);
+begin
+  perform private.require_active(profile.id);
+  if storage_path is not null then
+    perform private.require_own_object(profile.id, storage_path);
+  end if;
+  return jsonb_build_object(
+    'profile_id', profile.id,
+    'max_bytes', (private.plan_of(profile.id)).max_file_bytes
+  );
+end
+$$;
+comment on function private.open_upload(uuid, text) is
+  'Returns the folder of an upload and its size limit. Refuses an object that may not be registered. Definer: '
+  'private.ensure_profile is not granted.';
+grant execute on function private.open_upload(uuid, text) to service_role;
+
+create function public.open_upload(auth_user_id uuid, storage_path text default null)
+returns jsonb
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.open_upload(auth_user_id, storage_path)
+$$;
+comment on function public.open_upload(uuid, text) is
+  'Service RPC of the files function: {profile_id, max_bytes}. Refuses with 403 an account that may not act. With '
+  'storage_path, refuses with 404 or 413 an object that may not be registered, before the function reads it.';
+grant execute on function public.open_upload(uuid, text) to service_role;
+
+create function private.create_file(auth_user_id uuid, session_id uuid, file_id uuid, file_name text, file_type text,
+  storage_path text, message_id text, is_stored boolean)
+returns public.chat_files
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  profile public.profiles := private.ensure_profile(auth_user_id);
+  session public.chat_sessions := private.session_for_turn(session_id, profile.id);
+  file public.chat_files;
+begin
+  if is_stored then
+    perform private.require_own_object(profile.id, storage_path);
+  end if;
+  select * into file from public.chat_files f where f.storage_path = create_file.storage_path;
+  if file.session_id = session.id then
+    return file;
+  elsif file.id is not null then
+    perform private.refuse(
+      409, 'object_in_use',
+      'This object is already a file of another chat. Upload the file again for this chat.'
+    );
+  end if;
+  perform private.check_file_count(profile.id, session.id);
+
+  insert into public.chat_files (id, user_id, session_id, message_id, file_name, file_type, storage_path)
+  values (file_id, profile.id, session.id, private.message_for_file(session.id, create_file.message_id),
+    create_file.file_name, create_file.file_type, create_file.storage_path)
+  returning * into file;
+  return file;
+end
+$$;
+comment on function private.create_file(uuid, uuid, uuid, text, text, text, text, boolean) is
+  'Creates the row of a file before its bytes are stored, or (is_stored) of an object that the user has put into '
+  'Storage. Definer: private.session_for_turn is not granted.';
+grant execute on function private.create_file(uuid, uuid, uuid, text, text, text, text, boolean) to service_role;
+
+create function public.create_file(auth_user_id uuid, session_id uuid, file_id uuid, file_name text, file_type text,
+  storage_path text, message_id text default null, is_stored boolean default false)
+returns public.chat_files
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.create_file(auth_user_id, session_id, file_id, file_name, file_type, storage_path, message_id,
+    is_stored)
+$$;
+comment on function public.create_file(uuid, uuid, uuid, text, text, text, text, boolean) is
+  'Service RPC of the files function: checks the upload and creates a pending row. If the object is already '
+  'registered in this session, returns the existing row.';
+grant execute on function public.create_file(uuid, uuid, uuid, text, text, text, text, boolean) to service_role;
+
+create function public.store_file(file_id uuid, file_size bigint, sha256 text)
+returns public.chat_files
+language plpgsql
+security invoker
+set search_path = ''
+as $$
+declare
+  file public.chat_files;
+begin
+  select * into file from public.chat_files f where f.id = file_id and f.status = 'pending';
+  if file.id is null then
+    perform private.refuse(404, 'file_not_found', 'The file was deleted during its upload. Upload the file again.');
+  end if;
+  perform private.check_file_size(file.user_id, store_file.file_size);
+
+  update public.chat_files f
+  set status = 'indexing', file_size = store_file.file_size, sha256 = store_file.sha256
+  where f.id = file_id
+  returning * into file;
+  return file;
+exception when unique_violation then
+  -- The session already has the same bytes, or received them at the same time. Deleting this row also puts its
+  -- object into the outbox.
+  delete from public.chat_files f where f.id = file_id returning * into file;
+  select * into file
+  from public.chat_files f
+  where f.session_id = file.session_id and f.sha256 = store_file.sha256 and f.status <> 'failed';
+  if file.id is null then
+    perform private.refuse(409, 'file_changed', 'The file was deleted during its upload. Upload the file again.');
+  end if;
+  return file;
+end
+$$;
+comment on function public.store_file(uuid, bigint, text) is
+  'Service RPC of the files function: records that all bytes of a file are stored, and returns its row, now '
+  'indexing. If the session already has the same bytes, returns that file''s row instead. Refuses with 413 a file '
+  'that is too large.';
+grant execute on function public.store_file(uuid, bigint, text) to service_role;
+
+create function public.settle_file(file_id uuid, vector_store_id uuid default null)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  update public.chat_files f
+  set status = 'ready', error = null, vector_store_id = coalesce(settle_file.vector_store_id, f.vector_store_id)
+  where f.id = file_id and f.status = 'indexing'
+$$;
+comment on function public.settle_file(uuid, uuid) is
+  'Service RPC: OpenAI has processed the file, so turns may use it.';
+grant execute on function public.settle_file(uuid, uuid) to service_role;
+
+create function public.fail_file(file_id uuid, error jsonb)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  update public.chat_files f
+  set status = 'failed', error = fail_file.error, openai_file_id = null, vector_store_id = null
+  where f.id = file_id
+    -- A ready file fails only if OpenAI has lost it and Storage now holds different bytes.
+    and (f.status in ('pending', 'indexing') or f.status = 'ready' and fail_file.error ->> 'code' = 'content_changed')
+$$;
+comment on function public.fail_file(uuid, jsonb) is
+  'Service RPC: marks a file as failed, with the reason {code, message}. Its copies at OpenAI go to the outbox for '
+  'deletion.';
+grant execute on function public.fail_file(uuid, jsonb) to service_role;
+
+create function public.delete_file(auth_user_id uuid, file_id uuid)
+returns uuid
+language plpgsql
+security invoker
+set search_path = ''
+as $$
+declare
+  owner_id uuid;
+begin
+  delete from public.chat_files f
+  using public.profiles p
+  where f.id = file_id and p.id = f.user_id and p.auth_id = auth_user_id
+  returning f.user_id into owner_id;
+  if not found then
+    perform private.refuse(
+      404, 'file_not_found',
+      'This file does not exist or belongs to another user. Reload the list of files.'
+    );
+  end if;
+  return owner_id;
+end
+$$;
+comment on function public.delete_file(uuid, uuid) is
+  'Service RPC of the files function: deletes the row at once; the outbox deletes remote copies. Returns the '
+  'owner''s profile id. Refuses with 404 a file that is not the user''s.';
+grant execute on function public.delete_file(uuid, uuid) to service_role;
+
+create function public.claim_stale_files(max_count integer)
+returns setof public.chat_files
+language sql
+security invoker
+set search_path = ''
+as $$
+  -- updated_at serves as the lease: a second run claims other files, and the files of a crashed run become stale again.
+  update public.chat_files f
+  set updated_at = now()
+  where f.id in (
+    select s.id
+    from public.chat_files s
+    where s.status in ('pending', 'indexing') and s.updated_at < now() - interval '10 minutes'
+    order by s.updated_at
+    limit max_count
+    for update skip locked
+  )
+  returning f.*
+$$;
+comment on function public.claim_stale_files(integer) is
+  'Service RPC of the clean-up: claims files whose upload or indexing has made no progress for ten minutes. Each '
+  'file goes to one caller.';
+grant execute on function public.claim_stale_files(integer) to service_role;

@@ -1,0 +1,22 @@
+-- The private bucket that holds the bytes of files, and its policies.
+
+insert into storage.buckets (id, name, public, file_size_limit)
+values ('chat-files', 'chat-files', false, 52428800)
+on conflict (id) do update set public = excluded.public, file_size_limit = excluded.file_size_limit;
+
+-- Users may neither update nor delete objects. An object stays equal to its row, and the outbox deletes it.
+create policy chat_files_select_own_folder on storage.objects
+  for select to authenticated
+  using (
+    bucket_id = 'chat-files'
+    and (storage.foldername(name))[1] = (select private.current_profile_id())::text
+  );
+
+create policy chat_files_insert_own_folder on storage.objects
+  for insert to authenticated
+  with check (
+    bucket_id = 'chat-files'
+    and (select private.may_act())
+    and (select private.is_safe_object_name(name))
+    and (storage.foldername(name))[1] = (select private.current_profile_id())::text
+  );
