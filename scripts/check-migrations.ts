@@ -6,8 +6,12 @@ import { SUPERUSER } from "../local/postgres/names.ts";
 import { buildBaseline } from "../local/migrations/baseline.ts";
 import { compareCatalogues, readCatalogue } from "../local/migrations/catalogue.ts";
 import { readHistory } from "../local/migrations/history.ts";
-import { findEditedFrozen, migrationsFolder } from "../local/migrations/migration-files.ts";
-import { readSqlFiles } from "../local/migrations/sql-files.ts";
+import {
+  findEditedFrozen,
+  migrationsFolder,
+  readMigrationFiles,
+} from "../local/migrations/migration-files.ts";
+import { readSqlFiles, type SqlFile } from "../local/migrations/sql-files.ts";
 import { findRuleBreaks } from "../local/migrations/statement-rules.ts";
 import type { ScratchDatabase } from "../local/postgres/scratch-database.ts";
 import { REPOSITORY } from "../local/stack/settings.ts";
@@ -39,20 +43,40 @@ export async function checkMigrationRules(
   if (breaks.length > 0) throw new Error(breaks.join("\n"));
 }
 
-/** Rejects with every difference between the migrated database and one that sql/ makes. */
-export async function checkDrift(database: ScratchDatabase): Promise<void> {
-  await database.createDatabase("from_sql");
-  await withConnection(database.url("postgres", "from_sql"), applySqlFiles);
+/**
+ * Rejects with every difference between a database that Parley's migrations make and one that sql/ makes. A team's own
+ * migrations stay out: sql/ does not have what they make.
+ */
+export async function checkDrift(
+  database: ScratchDatabase,
+  project: string = REPOSITORY,
+): Promise<void> {
+  const migrations = (await readMigrationFiles(project)).filter(({ file }) => isOurs(file))
+    .map(({ file, text }) => ({ path: file, text }));
+  const make = async (name: string, files: readonly SqlFile[]) => {
+    await database.createDatabase(name);
+    await withConnection(database.url("postgres", name), (client) => applyFiles(client, files));
+    return await catalogueOf(database.url(SUPERUSER, name));
+  };
   const differences = compareCatalogues(
-    { name: "supabase/migrations", entries: await catalogueOf(database.url(SUPERUSER)) },
-    { name: "sql", entries: await catalogueOf(database.url(SUPERUSER, "from_sql")) },
+    { name: "supabase/migrations", entries: await make("from_migrations", migrations) },
+    { name: "sql", entries: await make("from_sql", await readSqlFiles(project)) },
   );
   if (differences.length > 0) throw new Error(differences.join("\n"));
 }
 
+/** Tells Parley's migrations from a team's by their names: `<stamp>_parley_<release>_<what>.sql`. */
+function isOurs(file: string): boolean {
+  return /^\d+_parley_/.test(file);
+}
+
 /** Makes a database from the files of sql/, one after the other, as role `postgres`. */
 export async function applySqlFiles(client: pg.Client): Promise<void> {
-  for (const { path, text } of await readSqlFiles()) {
+  await applyFiles(client, await readSqlFiles());
+}
+
+async function applyFiles(client: pg.Client, files: readonly SqlFile[]): Promise<void> {
+  for (const { path, text } of files) {
     try {
       await client.query(text);
     } catch (error) {
