@@ -3,7 +3,8 @@ import { glob, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import { REPOSITORY } from "../../local/stack/settings.ts";
 
-const FENCED = /^```(\w+)\n([\s\S]*?)^```$/gm;
+/** A fenced block, which may be indented in a list: its indentation, language and code. */
+const FENCED = /^( *)```(\w+)\n([\s\S]*?)^\1```$/gm;
 
 /** Lists README and the pages of docs/, without the generated reference. */
 export async function listPages(): Promise<string[]> {
@@ -18,8 +19,8 @@ export function readPage(page: string): Promise<string> {
 /** Returns the samples of a page in one language. */
 export function findSamples(text: string, language: string): string[] {
   return Array.from(text.matchAll(FENCED))
-    .filter(([, found]) => found === language)
-    .map(([, , code = ""]) => code);
+    .filter(([, , found]) => found === language)
+    .map(([, , , code = ""]) => code);
 }
 
 /**
@@ -32,7 +33,7 @@ export function joinTypeScript(text: string): string {
   let end = 0;
   const parts: string[] = [];
   for (const match of text.matchAll(FENCED)) {
-    const [whole, language, code = ""] = match;
+    const [whole, , language, code = ""] = match;
     const start = match.index + whole.indexOf("\n") + 1;
     if (language !== "ts") continue;
     parts.push(blankLines(text.slice(end, start)), code);
