@@ -15,14 +15,38 @@ const CONFIG = {
     },
     moduleDetection: "force",
   },
-  include: ["*.ts", path.join(REPOSITORY, "tests/docs/sample-context.d.ts")],
+  include: ["*.ts"],
   exclude: [],
 };
+
+/** What the samples use without declaring it. No file of its own: the names would be global in the whole repository. */
+const CONTEXT = `
+import type { SupabaseClient } from "@supabase/supabase-js";
+import type { Database, Tables } from "parley/types/database.ts";
+
+declare global {
+  /** Address and key of the project, as \`npm run status\` prints them. */
+  const API_URL: string;
+  const PUBLISHABLE_KEY: string;
+  /** A client of a signed-in user. */
+  const supabase: SupabaseClient<Database>;
+  /** A chat of that user. */
+  const chat: Tables<"chat_sessions">;
+  /** A code of the bridge, which another app has handed over. */
+  const code: string;
+  /** Edge functions run on Deno. */
+  const Deno: {
+    env: { get(name: string): string | undefined };
+    serve(handler: (request: Request) => Response | Promise<Response>): unknown;
+  };
+}
+`;
 
 /** Compiles the samples of pages. Returns the compiler's messages, empty when there are none. */
 async function compile(pages: Map<string, string>): Promise<string> {
   await using folder = await makeSampleFolder();
   await writeFile(path.join(folder.path, "tsconfig.json"), JSON.stringify(CONFIG));
+  await writeFile(path.join(folder.path, "context.d.ts"), CONTEXT);
   for (const [page, text] of pages) {
     const code = joinTypeScript(text);
     if (code === "") continue;
