@@ -2,14 +2,15 @@ import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
 import { REPOSITORY } from "../stack/settings.ts";
+import { migrationsFolder } from "./migration-files.ts";
 import { readSqlFiles } from "./sql-files.ts";
 
-/** Version of the baseline in the history of migrations. Older than any stamp that `supabase migration new` makes. */
+/** Version of the baseline in the history of migrations. Older than every version that `supabase migration new` makes. */
 export const BASELINE_VERSION = "20260101000000";
 
 const PackageJson = z.object({ version: z.string() });
 
-/** The migration that makes a whole database: a name for the CLI, and the files of `sql/` one after the other. */
+/** The migration that makes a whole database: a file name for the CLI, and the joined files of `sql/`. */
 export interface Baseline {
   file: string;
   text: string;
@@ -29,9 +30,9 @@ export async function buildBaseline(project: string = REPOSITORY): Promise<Basel
   };
 }
 
-/** Writes the baseline, in place of the one of another version. Returns its file name. */
+/** Writes the baseline, and removes the baseline of another version. Returns its file name. */
 export async function writeBaseline(project: string = REPOSITORY): Promise<string> {
-  const folder = path.join(project, "supabase/migrations");
+  const folder = migrationsFolder(project);
   const { file, text } = await buildBaseline(project);
   await mkdir(folder, { recursive: true });
   for (const other of await readdir(folder)) {
