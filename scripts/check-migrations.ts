@@ -1,4 +1,4 @@
-// What `npm run check` says of sql/ and supabase/migrations/.
+// The steps of `npm run check` for sql/ and supabase/migrations/.
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import type pg from "pg";
@@ -12,9 +12,9 @@ import { findRuleBreaks } from "../local/migrations/statement-rules.ts";
 import type { ScratchDatabase } from "../local/postgres/scratch-database.ts";
 import { REPOSITORY } from "../local/stack/settings.ts";
 import { RELEASE } from "../functions/_shared/http/outdated.ts";
-import { withConnection } from "./operations/find-database.ts";
+import { withConnection } from "../local/postgres/with-connection.ts";
 
-/** Rejects when the baseline is not what `npm run db:baseline` would write. A frozen one stays as it is. */
+/** Rejects when `npm run db:baseline` would change the baseline. A frozen baseline is not compared. */
 export async function checkBaseline(project: string = REPOSITORY): Promise<void> {
   const folder = migrationsFolder(project);
   const { file, text } = await buildBaseline(project);
@@ -25,7 +25,7 @@ export async function checkBaseline(project: string = REPOSITORY): Promise<void>
   throw new Error(`supabase/migrations/${file} differs from sql/: run \`npm run db:baseline\``);
 }
 
-/** Rejects when a released migration was edited, or one cannot be undone as a whole. */
+/** Rejects when a released migration was edited, or when a failed migration could leave half of its changes behind. */
 export async function checkMigrationRules(
   database: ScratchDatabase,
   project: string = REPOSITORY,
@@ -50,7 +50,7 @@ export async function checkDrift(database: ScratchDatabase): Promise<void> {
   if (differences.length > 0) throw new Error(differences.join("\n"));
 }
 
-/** Makes a database from the files of sql/, one after the other, as role `postgres`. */
+/** Runs the files of sql/ one after the other, as role `postgres`. Rejects with the name of the failed file. */
 export async function applySqlFiles(client: pg.Client): Promise<void> {
   for (const { path, text } of await readSqlFiles()) {
     try {

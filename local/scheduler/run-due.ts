@@ -73,7 +73,7 @@ async function runFunctionSchedule(ports: SchedulerPorts, schedule: Schedule): P
   }
 }
 
-/** Runs the command that pg_cron would run. The command commits between calls, so it needs to run outside a transaction. */
+/** Runs the command of pg_cron. It commits between calls, so it must run outside a transaction. */
 async function runSqlSchedule(database: Pool, name: string): Promise<void> {
   const { rows: [row] } = await database.query<{ command: string }>(
     "select private.sql_schedule_command($1) as command",

@@ -102,7 +102,7 @@ async function startParts(
   return status;
 }
 
-/** Combines the ports of the settings with those of the previous start, which are tried first where any port will do. */
+/** Returns the ports of the settings. Where any port will do, the port of the previous start is tried first. */
 function wantPorts(
   { apiPort, dbPort, mailPort }: Settings,
   last: Partial<StackPorts>,

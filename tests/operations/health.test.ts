@@ -159,7 +159,7 @@ test("a schedule that failed, and one whose cron names no time, are wrong; one t
   expect(exitCode).toBe(1);
   expect(report.problems).toEqual([
     "schedule test-failed ended with 42883",
-    "schedule test-unreadable has a cron expression that names no time",
+    "schedule test-unreadable has a cron expression without a next time",
   ]);
 });
 

@@ -86,7 +86,7 @@ const beyond: [change: Partial<Health>, problem: string][] = [
   [{ schedules: [scheduled({ last_status: "503" })] }, "schedule nightly ended with 503"],
   [
     { schedules: [scheduled({ next_run_at: null })] },
-    "schedule nightly has a cron expression that names no time",
+    "schedule nightly has a cron expression without a next time",
   ],
 ];
 

@@ -21,7 +21,10 @@ export function readRange(header: string | null, size: number): ByteRange | null
   return range;
 }
 
-/** Returns true when the client already has this version. Source: https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2 */
+/**
+ * Returns true when the client already has this version.
+ * Source: https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2
+ */
 export function matchesETag(request: Request, eTag: string): boolean {
   const known = request.headers.get("if-none-match")?.split(",").map((each) =>
     each.trim().replace(/^W\//, "")

@@ -13,7 +13,7 @@ export interface IncomingFile {
 const DEFAULT_TYPE = "application/octet-stream";
 const UserMetadata = z.record(z.string(), z.unknown());
 
-/** Reads the file of an upload. storage-js sends a Blob or a form as multipart, and anything else as the body itself. */
+/** Reads the file of an upload. storage-js sends a Blob or a form as multipart, and anything else as the body. */
 export async function readIncomingFile({ headers, body }: Request): Promise<IncomingFile> {
   const type = headers.get("content-type") ?? DEFAULT_TYPE;
   if (type.startsWith("multipart/form-data")) return await readForm(type, chunksOf(body));

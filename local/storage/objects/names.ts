@@ -19,7 +19,7 @@ export function requireObjectName(name: string): string {
   return name;
 }
 
-/** Returns the name of a bucket. Throws `InvalidBucketName` when it breaks the rule, which storage-js checks as well. */
+/** Returns the name of a bucket. Throws `InvalidBucketName` when it breaks the rule, which storage-js checks too. */
 export function requireBucketName(name: string): string {
   if (!BUCKET_NAME.test(name) || name.trim() !== name) throw new StorageError("InvalidBucketName");
   return name;
