@@ -3,10 +3,14 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import type pg from "pg";
 import { SUPERUSER } from "../local/postgres/names.ts";
-import { buildBaseline } from "../local/migrations/baseline.ts";
+import { buildBaseline, readRelease } from "../local/migrations/baseline.ts";
 import { compareCatalogues, readCatalogue } from "../local/migrations/catalogue.ts";
 import { readHistory } from "../local/migrations/history.ts";
-import { findEditedFrozen, migrationsFolder } from "../local/migrations/migration-files.ts";
+import {
+  findEditedFrozen,
+  migrationsFolder,
+  readFrozenList,
+} from "../local/migrations/migration-files.ts";
 import { readSqlFiles } from "../local/migrations/sql-files.ts";
 import { findRuleBreaks } from "../local/migrations/statement-rules.ts";
 import type { ScratchDatabase } from "../local/postgres/scratch-database.ts";
@@ -18,8 +22,7 @@ import { withConnection } from "../local/postgres/with-connection.ts";
 export async function checkBaseline(project: string = REPOSITORY): Promise<void> {
   const folder = migrationsFolder(project);
   const { file, text } = await buildBaseline(project);
-  const frozen = await readFile(path.join(folder, "frozen.sha256"), "utf8").catch(() => "");
-  if (/_baseline\.sql$/m.test(frozen)) return;
+  if (/_baseline\.sql$/m.test(await readFrozenList(project))) return;
   const written = await readFile(path.join(folder, file), "utf8").catch(() => "");
   if (written.replaceAll("\r\n", "\n") === text) return;
   throw new Error(`supabase/migrations/${file} differs from sql/: run \`npm run db:baseline\``);
@@ -65,7 +68,7 @@ export async function applySqlFiles(client: pg.Client): Promise<void> {
 
 /** Rejects unless package.json, the functions and the database name the same release. */
 export async function checkRelease(database: ScratchDatabase): Promise<void> {
-  const { version } = JSON.parse(await readFile(path.join(REPOSITORY, "package.json"), "utf8"));
+  const version = await readRelease();
   const found = await withConnection(database.url("postgres"), async (client) => {
     const { rows } = await client.query<{ release: string }>("select private.release() as release");
     return rows[0]?.release;

@@ -16,11 +16,15 @@ export interface Baseline {
   text: string;
 }
 
+/** Reads the release of a project from its package.json. */
+export async function readRelease(project: string = REPOSITORY): Promise<string> {
+  const text = await readFile(path.join(project, "package.json"), "utf8");
+  return PackageJson.parse(JSON.parse(text)).version;
+}
+
 /** Builds the baseline of a project from its `sql/` and the version in its package.json. */
 export async function buildBaseline(project: string = REPOSITORY): Promise<Baseline> {
-  const { version } = PackageJson.parse(
-    JSON.parse(await readFile(path.join(project, "package.json"), "utf8")),
-  );
+  const version = await readRelease(project);
   const files = await readSqlFiles(project);
   const head =
     `-- Parley ${version}, written from sql/ by \`npm run db:baseline\`. Edit the files of sql/ instead.\n`;

@@ -31,13 +31,17 @@ export async function readMigrationFiles(project: string = REPOSITORY): Promise<
   })));
 }
 
+/** Reads `frozen.sha256`, the list of released migrations. Returns an empty text when nothing is frozen yet. */
+export function readFrozenList(project: string = REPOSITORY): Promise<string> {
+  return readFile(path.join(migrationsFolder(project), "frozen.sha256"), "utf8").catch(() => "");
+}
+
 /**
- * Lists the frozen migrations that are missing or changed. `frozen.sha256` names the released migrations; without that
- * file, nothing is frozen yet. Rejects when the list itself is damaged.
+ * Lists the frozen migrations that are missing or changed. Rejects when the list of frozen migrations is damaged.
  */
 export async function findEditedFrozen(project: string = REPOSITORY): Promise<string[]> {
   const folder = migrationsFolder(project);
-  const list = await readFile(path.join(folder, "frozen.sha256"), "utf8").catch(() => "");
+  const list = await readFrozenList(project);
   const edited: string[] = [];
   for (const line of list.split(/\r?\n/).filter((line) => line !== "")) {
     const [, checksum, file] = line.match(CHECKSUM) ?? [];

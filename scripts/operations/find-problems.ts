@@ -45,9 +45,7 @@ export function findProblems(health: Health): string[] {
     ],
     [
       stuck_streams.count > 0,
-      `${stuck_streams.count} generations are stuck, the oldest for ${
-        formatAge(stuck_streams.oldest)
-      }`,
+      `${stuck_streams.count} turns are stuck, the oldest for ${formatAge(stuck_streams.oldest)}`,
     ],
     [
       late_lookouts.count > 0,

@@ -54,7 +54,7 @@ function describeWork(health: Health): string {
     `Stripe customers to be deleted: ${outbox.customers} (oldest ${
       formatAge(outbox.oldest_customer)
     })`,
-    `stuck generations: ${stuck_streams.count} (oldest ${formatAge(stuck_streams.oldest)})`,
+    `stuck turns: ${stuck_streams.count} (oldest ${formatAge(stuck_streams.oldest)})`,
     `late lookouts: ${late_lookouts.count} (oldest ${formatAge(late_lookouts.oldest)})`,
     `accounts to delete: ${waiting_accounts.count} (oldest ${formatAge(waiting_accounts.oldest)})`,
     `Stripe events failed: ${stripe_events.failed}`,

@@ -70,7 +70,7 @@ const beyond: [change: Partial<Health>, problem: string][] = [
   ],
   [
     { stuck_streams: { count: 2, oldest: 2 * HOUR } },
-    "2 generations are stuck, the oldest for 2 h",
+    "2 turns are stuck, the oldest for 2 h",
   ],
   [{ late_lookouts: { count: 3, oldest: HOUR } }, "3 lookouts are late, the oldest by 1 h"],
   [
