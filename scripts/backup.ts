@@ -1,4 +1,4 @@
-// `npm run db:backup -- [--url …] [--dir backups] [--keep N]`: an archive of the database, with a checksum beside it.
+// `npm run db:backup -- [--url …] [--dir backups] [--keep N]`: writes an archive of the database, and its checksum.
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { z } from "zod";
@@ -18,7 +18,9 @@ await runScript(async () => {
     },
   });
   const keep = Keep.safeParse(values.keep);
-  if (!keep.success) throw new Error("--keep is how many backups stay: a whole number from 1.");
+  if (!keep.success) {
+    throw new Error("--keep needs the number of backups to keep: a whole number from 1.");
+  }
   const url = await findDatabase(values.url);
   const directory = path.resolve(REPOSITORY, values.dir);
   const archive = await backUp({ url, directory, keep: keep.data });

@@ -1,5 +1,5 @@
-// Runs on whatever Node the machine has, before anything is installed: installs what package-lock.json names when
-// node_modules is absent or stale, then runs a script of this project on the Node that the project pins.
+// Installs the packages of package-lock.json when node_modules is missing or stale. Then runs a script of this project
+// on the Node that the project pins. This file itself runs on any Node of the machine, before anything is installed.
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -9,7 +9,7 @@ const repository = path.resolve(
   "..",
 );
 const lockFile = readFileSync(path.join(repository, "package-lock.json"), "utf8");
-// Written after a complete install: a half-made node_modules has none.
+// Written only after a complete install, so an incomplete node_modules lacks this file.
 const stamp = path.join(repository, "node_modules/.parley-installed-lock.json");
 const node = path.join(repository, "node_modules/.bin/node");
 

@@ -2,12 +2,12 @@ import { glob } from "node:fs/promises";
 import { execa } from "execa";
 import { REPOSITORY } from "../local/stack/settings.ts";
 
-/** No import in a circle, and none that runs up; types included. */
+/** Forbids circular imports and imports of higher layers, also of types. */
 const CONFIG = ".oxlintrc.json";
 
 /**
- * Checks the imports of all TypeScript below `folders` of a project. Throws an Error that names each wrong import, or
- * says that the linter has read fewer files than there are: a parser that fails must not look like a clean house.
+ * Checks the imports of all TypeScript files below `folders` of a project. Rejects with an Error that names each wrong
+ * import. Rejects, too, when the linter has read too few files, because a failed parser must not count as success.
  */
 export async function checkImports(folders: string[], project: string = REPOSITORY): Promise<void> {
   const { all, exitCode } = await execa("oxlint", ["--config", CONFIG, ...folders], {

@@ -5,9 +5,9 @@ import { execa } from "execa";
 import { REPOSITORY } from "../local/stack/settings.ts";
 
 const MAX_LENGTH = 120;
-/** Written by a tool, or from files that are checked themselves. */
+/** Files that a tool writes, or that are built from checked files. */
 const GENERATED = /(?:^|\/)generated(?:\/|$)|(?:^|\/)database[^/]*\.ts$|^supabase\/migrations\//;
-/** A table's row and a link alone cannot be broken. */
+/** The rows of tables, also in comments, and lines with a long link cannot be broken. */
 const UNBREAKABLE = /^\s*(?:\||\S+\s*https?:\/\/\S+$)|https?:\/\/\S{80,}/;
 
 /** Finds lines of more than 120 characters, as `file:line`. */
@@ -18,7 +18,7 @@ export function findLongLines(file: string, text: string): string[] {
 }
 
 /** Rejects with the long lines of all files in the repository with one of these extensions. */
-async function checkLineLength(...extensions: string[]): Promise<void> {
+export async function checkLineLength(...extensions: string[]): Promise<void> {
   const patterns = extensions.map((extension) => `*.${extension}`);
   const { stdout } = await execa("git", ["ls-files", "--", ...patterns], { cwd: REPOSITORY });
   const files = stdout.split("\n").filter((file) => file !== "" && !GENERATED.test(file));

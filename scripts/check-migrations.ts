@@ -1,14 +1,15 @@
-// What `npm run check` says of sql/ and supabase/migrations/.
+// The steps of `npm run check` for sql/ and supabase/migrations/.
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import type pg from "pg";
 import { SUPERUSER } from "../local/postgres/names.ts";
-import { buildBaseline } from "../local/migrations/baseline.ts";
+import { buildBaseline, readRelease } from "../local/migrations/baseline.ts";
 import { compareCatalogues, readCatalogue } from "../local/migrations/catalogue.ts";
 import { readHistory } from "../local/migrations/history.ts";
 import {
   findEditedFrozen,
   migrationsFolder,
+  readFrozenList,
   readMigrationFiles,
 } from "../local/migrations/migration-files.ts";
 import { readSqlFiles, type SqlFile } from "../local/migrations/sql-files.ts";
@@ -16,20 +17,19 @@ import { findRuleBreaks } from "../local/migrations/statement-rules.ts";
 import type { ScratchDatabase } from "../local/postgres/scratch-database.ts";
 import { REPOSITORY } from "../local/stack/settings.ts";
 import { RELEASE } from "../functions/_shared/http/outdated.ts";
-import { withConnection } from "./operations/find-database.ts";
+import { withConnection } from "../local/postgres/with-connection.ts";
 
-/** Rejects when the baseline is not what `npm run db:baseline` would write. A frozen one stays as it is. */
+/** Rejects when `npm run db:baseline` would change the baseline. A frozen baseline is not compared. */
 export async function checkBaseline(project: string = REPOSITORY): Promise<void> {
   const folder = migrationsFolder(project);
   const { file, text } = await buildBaseline(project);
-  const frozen = await readFile(path.join(folder, "frozen.sha256"), "utf8").catch(() => "");
-  if (/_baseline\.sql$/m.test(frozen)) return;
+  if (/_baseline\.sql$/m.test(await readFrozenList(project))) return;
   const written = await readFile(path.join(folder, file), "utf8").catch(() => "");
   if (written.replaceAll("\r\n", "\n") === text) return;
   throw new Error(`supabase/migrations/${file} differs from sql/: run \`npm run db:baseline\``);
 }
 
-/** Rejects when a released migration was edited, or one cannot be undone as a whole. */
+/** Rejects when a released migration was edited, or when a failed migration could leave half of its changes behind. */
 export async function checkMigrationRules(
   database: ScratchDatabase,
   project: string = REPOSITORY,
@@ -70,7 +70,7 @@ function isOurs(file: string): boolean {
   return /^\d+_parley_/.test(file);
 }
 
-/** Makes a database from the files of sql/, one after the other, as role `postgres`. */
+/** Runs the files of sql/ one after the other, as role `postgres`. Rejects with the name of the failed file. */
 export async function applySqlFiles(client: pg.Client): Promise<void> {
   await applyFiles(client, await readSqlFiles());
 }
@@ -89,7 +89,7 @@ async function applyFiles(client: pg.Client, files: readonly SqlFile[]): Promise
 
 /** Rejects unless package.json, the functions and the database name the same release. */
 export async function checkRelease(database: ScratchDatabase): Promise<void> {
-  const { version } = JSON.parse(await readFile(path.join(REPOSITORY, "package.json"), "utf8"));
+  const version = await readRelease();
   const found = await withConnection(database.url("postgres"), async (client) => {
     const { rows } = await client.query<{ release: string }>("select private.release() as release");
     return rows[0]?.release;

@@ -1,5 +1,4 @@
-// `npm run check`: everything that can be said about the code without running the product. Runs all steps, then fails
-// when one has failed.
+// `npm run check`: checks the code without running the product. Runs all steps, and fails if one of them has failed.
 import { glob, readFile } from "node:fs/promises";
 import path from "node:path";
 import { styleText } from "node:util";
@@ -8,6 +7,7 @@ import { supabaseCli } from "../local/migrations/migrations.ts";
 import { startScratchDatabase } from "../local/postgres/scratch-database.ts";
 import { REPOSITORY } from "../local/stack/settings.ts";
 import { checkImports } from "./check-imports.ts";
+import { checkLineLength } from "./check-line-length.ts";
 import {
   checkBaseline,
   checkDrift,
@@ -27,7 +27,7 @@ const SOURCES = [
   "bench",
   "vitest.config.ts",
 ];
-/** The version that Supabase's edge runtime is compatible with. */
+/** The Deno version of Supabase's edge runtime. */
 const EDGE_RUNTIME_DENO = "deno@2.1.4";
 const CONFIG = ["--config", "functions/deno.json"];
 
@@ -41,6 +41,7 @@ const steps: [name: string, run: () => Promise<unknown>][] = [
   ["types (tsc)", () => tool("tsc", ["-p", "tsconfig.json"])],
   ["types (deno check)", () => tool("deno", CHECK_FUNCTIONS)],
   [`types (${EDGE_RUNTIME_DENO} check)`, checkOnEdgeRuntime],
+  ["line length", () => checkLineLength("sql", "ts", "mjs", "md")],
   ["imports", () => checkImports(SOURCES)],
   ["nothing unused", () => tool("knip", ["--no-progress"])],
   ["versions", checkVersions],
@@ -71,7 +72,7 @@ async function tool(command: string, args: string[]): Promise<void> {
   await execa(command, args, { preferLocal: true, cwd: REPOSITORY, env: { NO_COLOR: "1" } });
 }
 
-/** Not a dependency: two packages of one name would fight for `node_modules/.bin/deno`. */
+/** Runs that version by `npm exec`: as a second dependency, it would conflict over `node_modules/.bin/deno`. */
 async function checkOnEdgeRuntime(): Promise<void> {
   const entries = await Array.fromAsync(glob("functions/*/index.ts", { cwd: REPOSITORY }));
   const check = [...CHECK_FUNCTIONS.slice(0, -1), ...entries];
@@ -82,7 +83,7 @@ async function readJson(file: string): Promise<Record<string, Record<string, str
   return JSON.parse(await readFile(path.join(REPOSITORY, file), "utf8"));
 }
 
-/** Deno and Node must run the same code: every version of the import map is the one of package.json. */
+/** Rejects unless the import map and package.json name the same versions, because Deno and Node run the same code. */
 async function checkVersions(): Promise<void> {
   const { imports } = await readJson("functions/deno.json");
   const { devDependencies } = await readJson("package.json");
@@ -91,7 +92,7 @@ async function checkVersions(): Promise<void> {
     return devDependencies?.[name] !== version;
   });
   if (different.length > 0) {
-    throw new Error(`not the version of package.json: ${different.join(", ")}`);
+    throw new Error(`versions that differ from package.json: ${different.join(", ")}`);
   }
 }
 

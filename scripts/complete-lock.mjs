@@ -1,12 +1,12 @@
-// Run after `npm install` has changed package-lock.json on a registry that does not hold every platform's package: npm
-// leaves those out of the lock file, and `npm ci` then refuses it everywhere. Writes their entries from their names.
+// Adds missing packages of other platforms to package-lock.json. `npm install` omits them when the registry lacks them,
+// and `npm ci` then refuses the lock file everywhere. The entries are derived from the names of the packages.
 import { readFileSync, writeFileSync } from "node:fs";
 
 const file = new URL("../package-lock.json", import.meta.url);
 const lock = JSON.parse(readFileSync(file, "utf8"));
 const PLATFORM =
   /-(android|darwin|freebsd|linux|openharmony|windows|win32)-(arm|arm64|ia32|ppc64|riscv64|s390x|x64)(?:-(\w+))?$/;
-/** What names call a C library or an operating system otherwise than the lock file does. */
+/** C libraries and operating systems whose names in package names differ from those in the lock file. */
 const LIBRARIES = { gnu: "glibc", gnueabihf: "glibc", musleabihf: "musl" };
 const SYSTEMS = { windows: "win32" };
 

@@ -7,7 +7,7 @@ import type { Database } from "../types/database.ts";
 
 const POLL_MS = 250;
 
-/** Where a file is uploaded, and as whom. */
+/** The project, the session and the user of an upload. */
 export interface UploadTarget {
   supabase: SupabaseClient<Database>;
   url: string;
@@ -15,7 +15,7 @@ export interface UploadTarget {
   sessionId: string;
 }
 
-/** Uploads a file to a session and resolves when it can be asked about. Throws what the server says. */
+/** Uploads a file to a session. Resolves when the assistant can use it. Rejects with the server's message. */
 export async function uploadFile(target: UploadTarget, file: string): Promise<FileReply> {
   const form = new FormData();
   form.set("session_id", target.sessionId);
@@ -30,7 +30,7 @@ export async function uploadFile(target: UploadTarget, file: string): Promise<Fi
   return await waitUntilReady(target.supabase, reply.id);
 }
 
-/** A question that the file should answer: about its first heading, or else its first line. */
+/** Returns a topic of the file: its first heading, or else its first line. */
 export async function firstTopic(file: string): Promise<string> {
   const lines = (await readFile(file, "utf8")).split("\n").map((line) => line.trim());
   const heading = lines.find((line) => line.startsWith("#")) ?? lines.find(Boolean) ?? file;

@@ -1,4 +1,4 @@
-// `npm run demo -- --upgrade`: from a used-up quota to a paid plan, on the local stack and its Stripe emulator.
+// `npm run demo -- --upgrade`: uses up the quota and buys a plan, on the local stack with its Stripe emulator.
 import { setTimeout as delay } from "node:timers/promises";
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { loadEnvFile, readSettings } from "../local/stack/settings.ts";
@@ -6,7 +6,7 @@ import { readStatus, type StackStatus } from "../local/stack/status.ts";
 import { ProductsReply, RedirectReply } from "../types/api.ts";
 import type { Database } from "../types/database.ts";
 
-/** What the demo shares with the conversation. */
+/** The parts of `demo.ts` that this demo needs. */
 export interface UpgradeDemo {
   supabase: SupabaseClient<Database>;
   /** Sends a message and prints the reply. Rejects when it is refused. */
@@ -16,13 +16,13 @@ export interface UpgradeDemo {
 
 const WAIT_MS = 15_000;
 
-/** Uses the quota up, is refused, buys the plan, and goes on. */
+/** Uses up the quota, shows the refusal of a message, buys the plan, and sends another message. */
 export async function demoUpgrade({ supabase, say, step }: UpgradeDemo): Promise<void> {
   const stack = await findEmulator();
   step("The month's free messages are used up");
   await useQuotaUp(stack, supabase);
   await say("Is anybody there?").then(
-    () => Promise.reject(new Error("a message passed that should not")),
+    () => Promise.reject(new Error("Parley accepted a message without quota.")),
     (refusal: Error) => console.log(refusal.message),
   );
 
@@ -39,7 +39,7 @@ export async function demoUpgrade({ supabase, say, step }: UpgradeDemo): Promise
   const { url } = await openCheckout(stack, supabase, pro.id);
   step(`Checkout: ${url}`);
   await completeCheckout(stack, url);
-  console.log("Paid in the emulator; its webhook is on the way.");
+  console.log("Paid in the emulator, which now sends its webhook.");
   await waitForPlan(supabase, "pro");
   step("The plan is pro");
   await say("And now?");
@@ -49,10 +49,12 @@ async function findEmulator(): Promise<StackStatus> {
   loadEnvFile();
   const status = await readStatus(readSettings().stateDir);
   if (status?.STRIPE_API_URL) return status;
-  throw new Error("This walk needs the local stack with its Stripe emulator: `npm start`.");
+  throw new Error(
+    "This demo needs the local stack with its Stripe emulator. Start it with `npm start`.",
+  );
 }
 
-/** Two hundred messages would take their time. */
+/** Sets the usage to the quota, because sending two hundred messages would take long. */
 async function useQuotaUp(stack: StackStatus, supabase: SupabaseClient<Database>): Promise<void> {
   const { data: profile } = await supabase.from("profiles").select("id, subscription_quota")
     .single().throwOnError();
@@ -89,7 +91,7 @@ async function openCheckout(
   return RedirectReply.parse(await response.json());
 }
 
-/** What the user would do on Stripe's page. */
+/** Pays, as a user would on Stripe's page. */
 async function completeCheckout(stack: StackStatus, checkoutUrl: string): Promise<void> {
   const id = new URL(checkoutUrl).pathname.split("/").at(-1);
   const url = new URL(`/_emulator/checkout_sessions/${id}/complete`, stack.STRIPE_API_URL);

@@ -1,6 +1,8 @@
-// `npm run demo`: a conversation from sign-up to stored history, as a client app has it; with `-- --file README.md`
-// about that file (`--ask "…"` asks something of your own), with `-- --upgrade` about a plan that is bought. Uses the running local stack, or any Supabase project: SUPABASE_URL and SUPABASE_PUBLISHABLE_KEY, and DEMO_EMAIL and DEMO_PASSWORD of a user
-// where sign-ups must confirm their address.
+// `npm run demo`: holds a conversation as a client app would, from sign-up to stored history. With
+// `-- --file README.md` it is about that file, and `--ask "…"` sets the question. With `-- --upgrade` the user buys a
+// plan.
+// Uses the running local stack, or the project of SUPABASE_URL and SUPABASE_PUBLISHABLE_KEY. If that project confirms
+// addresses of new users, set DEMO_EMAIL and DEMO_PASSWORD of an existing user.
 import { randomBytes, randomUUID } from "node:crypto";
 import { parseArgs } from "node:util";
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
@@ -97,12 +99,14 @@ async function signIn(supabase: Client): Promise<string> {
     await supabase.auth.signUp({ email, password: randomBytes(18).toString("base64url") }),
   );
   if (!session) {
-    throw new Error("This project confirms addresses: set DEMO_EMAIL and DEMO_PASSWORD of a user.");
+    throw new Error(
+      "This project confirms addresses. Set DEMO_EMAIL and DEMO_PASSWORD of an existing user.",
+    );
   }
   return email;
 }
 
-/** Sends one message the way `useChat` does, and prints the reply as it streams. */
+/** Sends one message as `useChat` does, and prints the reply while it streams. */
 async function converse(
   supabase: Client,
   url: string,
@@ -134,7 +138,7 @@ async function converse(
 
 type Result = { data: unknown; error: { message: string } | null };
 
-/** The data of a call to Supabase. Throws what it answered. */
+/** Returns the data of a call to Supabase. Throws its error. */
 function check<R extends Result>(result: R): Extract<R, { error: null }>["data"] {
   if (result.error) throw new Error(result.error.message);
   return result.data;

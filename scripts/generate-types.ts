@@ -6,12 +6,12 @@ import { supabaseCli } from "../local/migrations/migrations.ts";
 import { startScratchDatabase } from "../local/postgres/scratch-database.ts";
 import { REPOSITORY } from "../local/stack/settings.ts";
 
-/** The file that the functions and their clients share. */
+/** The file with the types that the functions and their clients share. */
 export const TYPES_FILE = path.join(REPOSITORY, "types/database.ts");
 
 const HEADER = "// Generated from the database by `npm run db:types`; do not edit.\n";
 
-/** The types of the database at `url`, as `npm run db:types` writes them. */
+/** Generates the types of the database at `url`, as `npm run db:types` writes them. */
 export async function generateTypes(url: string): Promise<string> {
   const types = await supabaseCli(["gen", "types", `--remote=${url}`, "--schema", "public"]);
   const config = path.join(REPOSITORY, "functions/deno.json");

@@ -1,6 +1,7 @@
-// `npm run db:health [-- --json] [--url …]`: what the database says of itself. Exit code 1 when something is wrong.
+// `npm run db:health [-- --json] [--url …]`: prints a report on the database. Exits with 1 when it finds a problem.
 import { parseArgs } from "node:util";
-import { findDatabase, withConnection } from "./operations/find-database.ts";
+import { withConnection } from "../local/postgres/with-connection.ts";
+import { findDatabase } from "./operations/find-database.ts";
 import { findProblems } from "./operations/find-problems.ts";
 import { formatHealth } from "./operations/format-health.ts";
 import { readHealth } from "./operations/read-health.ts";

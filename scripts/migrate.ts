@@ -1,4 +1,4 @@
-// `npm run db:migrate [-- --dry-run] [--url …]`: applies the migrations that a database lacks, Parley's and the team's own.
+// `npm run db:migrate [-- --dry-run] [--url …]`: applies the missing migrations, both Parley's and the team's.
 import { parseArgs } from "node:util";
 import { migrateDatabase } from "../local/migrations/migrate-database.ts";
 import { describeDatabase, findDatabase } from "./operations/find-database.ts";
@@ -11,7 +11,7 @@ await runScript(async () => {
   const url = await findDatabase(values.url);
   console.log(describeDatabase(url));
   const isDryRun = values["dry-run"];
-  // Only a hosted project has a Vault: the local stack is the one database that needs no address.
+  // Only a hosted project has a Vault. A database without an explicit address is that of the local stack.
   const withVault = Boolean(values.url || process.env.DATABASE_URL);
   const { replaced, pending } = await migrateDatabase(url, {
     isDryRun,

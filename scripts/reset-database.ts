@@ -1,4 +1,4 @@
-// `npm run db:reset`: drops what the migrations made and applies them again; users go too.
+// `npm run db:reset`: drops everything that the migrations made, and the users, and applies the migrations again.
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import pg from "pg";
@@ -14,7 +14,7 @@ const { stateDir, dbPort } = readSettings();
 const running = await readStatus(stateDir);
 await (running ? rebuild(running.DB_URL) : rebuildStopped());
 
-/** Applies migrations and sample data anew, and prints the passwords of the sample users. */
+/** Applies the migrations and the sample data again. Prints the passwords of the sample users. */
 async function rebuild(url: string): Promise<void> {
   await resetDatabase(url);
   console.log("The database is rebuilt from supabase/migrations/.");
@@ -25,7 +25,7 @@ async function rebuild(url: string): Promise<void> {
   await client.end();
 }
 
-/** Without a running stack, Postgres runs just long enough. */
+/** Starts Postgres for the time of the reset, because no stack is running. */
 async function rebuildStopped(): Promise<void> {
   const keys = await loadKeys(stateDir);
   const database = await startDatabase({

@@ -1,4 +1,4 @@
-// `npm run db:restore -- backups/….dump [--url …] [--yes]`: makes the database what an archive of `db:backup` says.
+// `npm run db:restore -- backups/….dump [--url …] [--yes]`: replaces the database by an archive of `db:backup`.
 import path from "node:path";
 import { parseArgs } from "node:util";
 import confirm from "@inquirer/confirm";
@@ -24,12 +24,14 @@ await runScript(async () => {
   console.log(`Restored ${describeDatabase(url)} from ${archive}`);
 });
 
-/** Whether the person at the terminal wants this database overwritten. Rejects where nobody can be asked. */
+/** Asks whether to overwrite the database. Rejects without a terminal. */
 async function agrees(url: string): Promise<boolean> {
   if (!process.stdin.isTTY) {
-    throw new Error("Nobody can be asked without a terminal: --yes overwrites without asking.");
+    throw new Error(
+      "Without a terminal, the restore cannot ask. Add --yes to overwrite without asking.",
+    );
   }
-  const message = `Everything in ${describeDatabase(url)} is overwritten. Go on?`;
-  // Ctrl-C is a no.
+  const message = `This overwrites everything in ${describeDatabase(url)}. Continue?`;
+  // Ctrl-C counts as no.
   return await confirm({ message, default: false }).catch(() => false);
 }

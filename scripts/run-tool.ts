@@ -1,4 +1,4 @@
-// Runs an installed tool for an npm script: bootstrap.mjs, which runs this, has installed it.
+// Runs an installed tool for an npm script. bootstrap.mjs runs this file after it has installed the packages.
 import { execa } from "execa";
 import { REPOSITORY } from "../local/stack/settings.ts";
 

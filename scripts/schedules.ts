@@ -1,6 +1,7 @@
-// `npm run schedules [-- --url …]`: what runs by the clock, when it last ran and how that ended. Times are UTC.
+// `npm run schedules [-- --url …]`: lists the schedules with their last runs and results. Times are UTC.
 import { parseArgs } from "node:util";
-import { findDatabase, withConnection } from "./operations/find-database.ts";
+import { withConnection } from "../local/postgres/with-connection.ts";
+import { findDatabase } from "./operations/find-database.ts";
 import { formatTable } from "./operations/format-table.ts";
 import { readSchedules, type ScheduleState } from "./operations/read-schedules.ts";
 import { runScript } from "./operations/run-script.ts";

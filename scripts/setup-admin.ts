@@ -1,8 +1,9 @@
-// `npm run db:setup-admin -- user@example.com [--url …]`: makes a user an admin, on the database that --url,
-// SUPABASE_DB_URL or DATABASE_URL names (role postgres), else on the running local stack.
+// `npm run db:setup-admin -- user@example.com [--url …]`: makes a user an admin. The database is that of --url,
+// SUPABASE_DB_URL or DATABASE_URL (role postgres), or else that of the running local stack.
 import { parseArgs } from "node:util";
 import pg from "pg";
-import { findDatabase, withConnection } from "./operations/find-database.ts";
+import { withConnection } from "../local/postgres/with-connection.ts";
+import { findDatabase } from "./operations/find-database.ts";
 import { runScript } from "./operations/run-script.ts";
 
 await runScript(async () => {
@@ -23,6 +24,6 @@ async function setupAdmin(client: pg.Client, email: string): Promise<void> {
     await client.query("select private.setup_admin($1)", [email]);
   } catch (error) {
     const isUnknown = error instanceof pg.DatabaseError && error.message === "user_not_found";
-    throw isUnknown ? new Error(`Nobody has signed up as ${email}.`) : error;
+    throw isUnknown ? new Error(`No user has signed up as ${email}.`) : error;
   }
 }

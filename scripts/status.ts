@@ -1,4 +1,5 @@
-// `npm run status`: how the running stack is reached; exit 1 and nothing on stdout while it is not ready.
+// `npm run status`: prints the addresses and keys of the running stack. Exits with 1, without output on stdout, while
+// no stack is ready.
 import { loadEnvFile, readSettings } from "../local/stack/settings.ts";
 import { readStatus } from "../local/stack/status.ts";
 

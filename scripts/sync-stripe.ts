@@ -1,6 +1,6 @@
-// `npm run db:sync-stripe [-- --dry-run]`: makes the database equal to Stripe, whatever webhooks have been lost:
-// catalogue, customers, subscriptions, and the invoices and checkouts of the last 90 days. Interrupted, it goes on
-// where it was.
+// `npm run db:sync-stripe [-- --dry-run]`: copies Stripe's state to the database, in case webhooks were lost. This
+// covers the catalogue, customers, subscriptions, and the invoices and checkouts of the last 90 days. An interrupted
+// sync continues at the next start.
 import { SingleBar } from "cli-progress";
 import { createBillingDatabase } from "../functions/_shared/stripe/billing-database.ts";
 import type { Target } from "../functions/stripe-webhook/event-targets.ts";
@@ -22,13 +22,13 @@ try {
   process.exit(1);
 }
 
-/** Writes page by page; each page is noted, so that a second run goes on from there. */
+/** Writes page by page and saves its progress after each page, so that a second run can continue. */
 async function sync({ stripe, admin, projectUrl, stateDir }: StripeAndDatabase): Promise<void> {
   const ports = createSyncPorts(stripe, admin);
   const db = createBillingDatabase(admin);
   const progress = openProgress(stateDir, projectUrl);
   const resumed = await progress.load();
-  if (resumed) console.log(`Goes on with ${resumed.step}.`);
+  if (resumed) console.log(`Continuing with ${resumed.step}.`);
   const bar = openBar();
   let count = 0;
   for await (const batch of fetchAll(ports, resumed ?? await beginSync(ports, recentSince()))) {
@@ -39,10 +39,10 @@ async function sync({ stripe, admin, projectUrl, stateDir }: StripeAndDatabase):
   }
   await progress.clear();
   bar.stop();
-  console.log(`${count} objects are as Stripe has them.`);
+  console.log(`${count} objects are up to date with Stripe.`);
 }
 
-/** Writes nothing; prints what a sync would change, and what it would look for by id. */
+/** Prints the changes that a sync would make, and writes nothing. */
 async function compare({ stripe, admin }: StripeAndDatabase): Promise<void> {
   const seen = new Set<string>();
   const ports = withoutWrites(createSyncPorts(stripe, admin), seen);
@@ -60,7 +60,7 @@ async function compare({ stripe, admin }: StripeAndDatabase): Promise<void> {
   console.log(`${count} objects at Stripe, ${differences.length} differences.`);
 }
 
-/** A sync that writes nothing knows by itself what it has seen. */
+/** Replaces the queries for written rows: a sync that writes nothing keeps a list of the objects that it has seen. */
 function withoutWrites(ports: SyncPorts, seen: Set<string>): SyncPorts {
   return {
     ...ports,

@@ -1,4 +1,4 @@
-// `npm run db:baseline`: writes the migration that makes a whole database from the files of sql/.
+// `npm run db:baseline`: writes the migration that creates a whole database, from the files of sql/.
 import { writeBaseline } from "../local/migrations/baseline.ts";
 
-console.log(`supabase/migrations/${await writeBaseline()} is written from sql/.`);
+console.log(`Wrote supabase/migrations/${await writeBaseline()} from sql/`);

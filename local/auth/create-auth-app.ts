@@ -24,7 +24,7 @@ import { verifyByCode, verifyByLink } from "./codes/verify-routes.ts";
 type Answer = (ports: AuthPorts, request: Request, id: string) => Promise<Response>;
 type Methods = Partial<Record<string, Answer>>;
 
-/** Every route of the Auth API that the local stack has, by path and method. */
+/** The public routes of the Auth API in the local stack, by path and method. */
 const ROUTES: Record<string, Methods> = {
   "/settings": { GET: showSettings },
   "/authorize": { GET: refuseProvider },
@@ -40,7 +40,7 @@ const ROUTES: Record<string, Methods> = {
   "/logout": { POST: logOut },
 };
 
-/** The same for the secret key only. */
+/** The routes that require the secret key. */
 const ADMIN_ROUTES: Record<string, Methods> = {
   "/invite": { POST: inviteUser },
   "/admin/generate_link": { POST: generateLink },
@@ -50,7 +50,7 @@ const ADMIN_ROUTES: Record<string, Methods> = {
 
 const PREFIX = "/auth/v1";
 
-/** The Auth API of a Supabase project. Requests come through the gateway, which has checked key and token. */
+/** Creates the Auth API of a Supabase project. The gateway has already checked the key and token of each request. */
 export function createAuthApp(ports: AuthPorts): (request: Request) => Promise<Response> {
   return async (request) => {
     try {

@@ -1,4 +1,4 @@
-/** Puts what an import has thrown into words, with what to do where the reason is a package or a port. */
+/** Describes a failed import, and says what to do when a package, a port or the file is the reason. */
 export function explainFailure(error: unknown): string {
   const text = error instanceof Error ? error.stack ?? error.message : String(error);
   const advice = ADVICE.find(([pattern]) => pattern.test(text))?.[1];
@@ -18,10 +18,10 @@ const ADVICE: [pattern: RegExp, advice: string][] = [
   ],
   [
     /Requires net access to/,
-    "Functions may not listen on a port. Call Deno.serve, which the local stack serves on 127.0.0.1.",
+    "Functions may not listen on a port. Call Deno.serve: the local stack then serves the function on 127.0.0.1.",
   ],
   [
     /Module not found/,
-    "The entrypoint is index.ts in the function's folder, or what supabase/config.toml names.",
+    "The entrypoint is index.ts in the function's folder, or the file that supabase/config.toml names.",
   ],
 ];

@@ -3,20 +3,20 @@ import path from "node:path";
 import { parse } from "smol-toml";
 import { z } from "zod";
 
-/** Where edge functions are looked for; absolute paths. */
+/** The folders that hold edge functions, as absolute paths. */
 export interface FunctionPlaces {
-  /** Parley's folder: one folder a function. */
+  /** Parley's own folder, with one folder for each function. */
   directory: string;
-  /** The Supabase CLI's folder, with `config.toml` and what `supabase functions new` makes in `functions/`. */
+  /** The Supabase CLI's folder, with `config.toml`. `supabase functions new` adds functions to its `functions/`. */
   project: string;
 }
 
-/** One edge function, as folders and `[functions.<name>]` of config.toml describe it. */
+/** An edge function, as its folder and `[functions.<name>]` in config.toml describe it. */
 export interface FoundFunction {
   name: string;
-  /** Absolute path. The file may be missing. */
+  /** Absolute path of a file that may be missing. */
   entrypoint: string;
-  /** Whether the gateway asks for a user's token before the function is called. */
+  /** Whether the gateway requires a user's token for calls of the function. */
   verifyJwt: boolean;
 }
 
@@ -30,7 +30,7 @@ const ProjectConfig = z.object({
 });
 
 /**
- * Finds the functions as the Supabase CLI does: every folder and every section of config.toml that is enabled.
+ * Finds the functions as the Supabase CLI does: all folders and all sections of config.toml, except disabled ones.
  * Throws an Error that names config.toml when that file is broken.
  */
 export function findFunctions(places: FunctionPlaces): FoundFunction[] {

@@ -3,11 +3,11 @@ import { pathToFileURL } from "node:url";
 import type { FoundFunction } from "./find-functions.ts";
 import { FunctionRegistry } from "./registry.ts";
 
-/** A function whose import takes longer does not keep the others waiting. */
+/** The server starts after this time, even if some functions are not imported yet. */
 const SLOWEST_IMPORT_MS = 30_000;
 
 const listen = Deno.serve;
-// The supervisor writes it.
+// The supervisor sets this variable.
 const functions: FoundFunction[] = JSON.parse(Deno.env.get("PARLEY_FUNCTIONS") ?? "[]");
 const registry = new FunctionRegistry({
   importModule: (entrypoint) => import(pathToFileURL(entrypoint).href),
@@ -15,7 +15,7 @@ const registry = new FunctionRegistry({
 });
 
 Object.defineProperty(Deno, "serve", { value: registry.serve });
-// One function's mistake must not end the others, which have a process each on Supabase.
+// An uncaught error of one function must not end the others. On Supabase, each function has a process of its own.
 for (const event of ["error", "unhandledrejection"] as const) {
   addEventListener(event, (uncaught) => {
     uncaught.preventDefault();
@@ -38,6 +38,6 @@ listen({
     console.log(`functions ready on http://${hostname}:${port}: ${registry.names.join(", ")}`),
 }, (request, info) => registry.answer(request, info));
 
-// The supervisor holds the other end: when it is gone, so is this process.
+// The supervisor holds the other end of this pipe. When the supervisor ends, this process ends too.
 for await (const _ of Deno.stdin.readable);
 Deno.exit(0);

@@ -3,21 +3,21 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { type Handler, readServeArguments, standInServer } from "./serve-arguments.ts";
 import { explainFailure } from "./explain-failure.ts";
 
-/** A function by name; without a handler it is still loading, or broken. */
+/** A function. Without a handler, it is still loading or broken. */
 interface Loaded {
   handler?: Handler;
 }
 
-/** What the registry needs from its host. */
+/** The operations that the registry needs from its host. */
 export interface RegistryPorts {
   importModule(entrypoint: string): Promise<{ default?: unknown }>;
   log(line: string): void;
 }
 
-/** Holds every edge function of one process and calls each by its name; a broken one answers 503. */
+/** Holds the edge functions of one process and calls them by name. A broken function answers 503. */
 export class FunctionRegistry {
   readonly #functions = new Map<string, Loaded>();
-  /** Tells which function calls `Deno.serve`, also after its import. */
+  /** Holds the name of the function whose code runs, also after its import. */
   readonly #caller = new AsyncLocalStorage<string>();
   readonly #ports: RegistryPorts;
 
@@ -30,7 +30,7 @@ export class FunctionRegistry {
     return [...this.#functions].flatMap(([name, { handler }]) => handler ? [name] : []);
   }
 
-  /** Imports one function. Never rejects: it logs what goes wrong. */
+  /** Imports one function. Never rejects: it logs failures. */
   async load(name: string, entrypoint: string): Promise<void> {
     const loaded: Loaded = {};
     this.#functions.set(name, loaded);
@@ -43,7 +43,7 @@ export class FunctionRegistry {
     }
   }
 
-  /** Stands in for `Deno.serve`: keeps the handler instead of listening. */
+  /** Replaces `Deno.serve`: stores the handler of the calling function instead of listening. */
   readonly serve = (...given: unknown[]): unknown => {
     const loaded = this.#functions.get(this.#caller.getStore() ?? "");
     if (!loaded) throw new Error("Deno.serve was called outside an edge function");
@@ -54,7 +54,7 @@ export class FunctionRegistry {
     return server;
   };
 
-  /** Logs an exception that no function has caught; the process and the other functions go on. */
+  /** Logs an uncaught error of a function. The process and the other functions keep running. */
   reportUncaught(error: unknown): void {
     const name = this.#caller.getStore() ?? "a function";
     this.#ports.log(`${name}: uncaught ${describe(error)}`);
@@ -65,11 +65,12 @@ export class FunctionRegistry {
     const name = new URL(request.url).pathname.split("/")[1] ?? "";
     const loaded = this.#functions.get(name);
     if (!loaded) {
-      const hint = `Make the file functions/${name || "<name>"}/index.ts, or check the name.`;
+      const hint = `Check the name, or create functions/${name || "<name>"}/index.ts.`;
       return refuse(404, "not_found", "There is no such function.", hint);
     }
     if (!loaded.handler) {
-      const hint = "The log of the stack says why; docs/local-stack.md says what runs here.";
+      const hint =
+        "The log of the stack shows the reason. docs/local-stack.md says which functions can run.";
       return refuse(503, "function_broken", `The function "${name}" could not be started.`, hint);
     }
     try {

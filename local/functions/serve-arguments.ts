@@ -1,7 +1,7 @@
-/** Answers one request; `info` is Deno's, with the address of the caller. */
+/** Answers one request. `info` comes from Deno and holds the address of the caller. */
 export type Handler = (request: Request, info: unknown) => Response | Promise<Response>;
 
-/** What `Deno.serve` was told. */
+/** The arguments of a call of `Deno.serve`. */
 export interface ServeArguments {
   handler: Handler;
   onListen?: (address: StandInAddress) => void;
@@ -20,8 +20,8 @@ interface ServeOptions {
 }
 
 /**
- * Reads the three forms of `Deno.serve`: a handler, options and a handler, options with a handler. Port and host
- * name are ignored, as on Supabase. Throws a TypeError when no handler is given.
+ * Reads the arguments of `Deno.serve` in its three forms: a handler; options and a handler; options with a handler.
+ * Ignores port and host name, as Supabase does. Throws a TypeError when there is no handler.
  * Source: https://docs.deno.com/api/deno/~/Deno.serve
  */
 export function readServeArguments(given: unknown[]): ServeArguments {
@@ -36,7 +36,7 @@ export function readServeArguments(given: unknown[]): ServeArguments {
   };
 }
 
-/** Makes what `Deno.serve` returns. It never ends: the process serves until the supervisor ends it. */
+/** Creates the server object that `Deno.serve` returns. It never finishes: only the supervisor ends the process. */
 export function standInServer() {
   const addr: StandInAddress = { transport: "tcp", hostname: "127.0.0.1", port: 0 };
   const end = () => Promise.resolve();
@@ -60,7 +60,7 @@ function catching(handler: Handler, onError: Handler): Handler {
   };
 }
 
-/** Deno calls `onError` with the error alone. */
+/** Calls `onError` with the error alone, as Deno does. */
 function answerError(
   onError: (...given: never[]) => Response | Promise<Response>,
   error: unknown,
@@ -68,7 +68,7 @@ function answerError(
   return Reflect.apply(onError, undefined, [error]);
 }
 
-/** What a function takes and gives is proven only by calling it. */
+/** Only the call itself can show whether the arguments and the result have the right types. */
 function isFunction(value: unknown): value is (...given: unknown[]) => Response {
   return typeof value === "function";
 }

@@ -9,17 +9,17 @@ import { REPOSITORY, type Settings } from "../stack/settings.ts";
 
 const folder = (name: string) => path.join(REPOSITORY, name);
 
-/** Where this checkout's functions are. */
+/** The folders of this checkout's functions. */
 const OWN_FUNCTIONS: FunctionPlaces = {
   directory: folder("functions"),
   project: folder("supabase"),
 };
 
-/** What the Deno process that serves the edge functions is told. */
+/** Options of the Deno process that serves the edge functions. */
 export interface FunctionsOptions {
-  /** This checkout's own when left out. */
+  /** By default, the folders of this checkout. */
   places?: FunctionPlaces;
-  /** Base URL that functions reach the stack by: `SUPABASE_URL`. */
+  /** The base URL of the stack: `SUPABASE_URL` in the functions. */
   apiUrl: string;
   publishableKey: string;
   secretKey: string;
@@ -27,18 +27,18 @@ export interface FunctionsOptions {
   stripe: NonNullable<Settings["stripe"]>;
   streamSeconds: number;
   allowedOrigins: string;
-  /** The part of their time that clients may take over bodies; 1 but in tests. */
+  /** The share of the usual time limits that clients have for sending a body. 1 outside tests. */
   bodyTimePart?: number;
   log: Log;
 }
 
-/** The functions' process, and how the gateway reaches it. */
+/** The process of the functions, and the gateway's view of it. */
 export interface FunctionsService {
   service: Service;
   upstream: FunctionsUpstream;
 }
 
-/** Starts Deno on the edge functions, on any port. A crash restarts it, and the gateway lives on. */
+/** Starts Deno with the edge functions, on any port. After a crash, Deno restarts while the gateway keeps running. */
 export async function startFunctions(options: FunctionsOptions): Promise<FunctionsService> {
   const { places = OWN_FUNCTIONS, log } = options;
   let functions: FoundFunction[] = [];
@@ -47,14 +47,14 @@ export async function startFunctions(options: FunctionsOptions): Promise<Functio
     command: folder("node_modules/.bin/deno"),
     args: [path.join(import.meta.dirname, "functions-server.ts")],
     beforeStart() {
-      // Anew each time, so that a function that is added needs no restart of the stack.
+      // Searched at each start, so that a new function does not need a restart of the stack.
       functions = listFunctions(places, log);
       return describeFunctions(functions, places);
     },
     env: functionsEnvironment(options),
     stopSignal: "SIGTERM",
     ready: /^functions ready on (http:\S+):/,
-    // A notice about requests' signals, which no function listens to; and what is logged already.
+    // Hides Deno's notice about `request.signal`, which no function uses, and failures that are already logged.
     quiet: /^functions ready|^Deno\.serve: request\.signal |^body broken off$/,
     log,
   });
@@ -67,7 +67,7 @@ export async function startFunctions(options: FunctionsOptions): Promise<Functio
   };
 }
 
-/** What Deno is told about the functions that are there now. */
+/** Builds Deno's arguments and variables for the present functions. */
 function describeFunctions(
   functions: FoundFunction[],
   places: FunctionPlaces,
@@ -77,7 +77,7 @@ function describeFunctions(
     folder("functions"),
     folder("types"),
     folder("node_modules"),
-    folder("local/edge-functions"),
+    folder("local/functions"),
     places.directory,
     places.project,
     ...functions.map(({ entrypoint }) => path.dirname(entrypoint)),
@@ -90,14 +90,14 @@ function describeFunctions(
     "--no-prompt",
     "--allow-env",
     "--allow-net",
-    // A function that listens by itself would do so on every address of the machine.
+    // A function that opens a port itself would listen on every address of the machine.
     "--deny-net=0.0.0.0,[::]",
     `--allow-read=${[...new Set(readable)].join(",")}`,
   ];
   return { args, env: { PARLEY_FUNCTIONS: JSON.stringify(functions) } };
 }
 
-/** A broken config.toml is logged; the stack runs without functions until it is mended. */
+/** Finds the functions. Logs a broken config.toml; the stack then runs without functions until the file is repaired. */
 function listFunctions(places: FunctionPlaces, log: Log): FoundFunction[] {
   try {
     return findFunctions(places);
@@ -107,7 +107,7 @@ function listFunctions(places: FunctionPlaces, log: Log): FoundFunction[] {
   }
 }
 
-/** The variables that Supabase gives its functions, and ours. */
+/** Builds the variables of the functions: those that Supabase sets, and Parley's own. */
 function functionsEnvironment(options: FunctionsOptions): Record<string, string> {
   return {
     NO_COLOR: "1",
@@ -126,19 +126,19 @@ function functionsEnvironment(options: FunctionsOptions): Record<string, string>
   };
 }
 
-/** Edits come in bursts, when an editor saves or a branch is switched. */
+/** Changes of files come in bursts, for example when an editor saves or a branch is switched. */
 const SETTLE_MS = 100;
 
-/** Starts the functions again whenever a file of theirs changes. Returns how to end that. */
+/** Restarts the functions whenever one of their files changes. Returns a function that stops this. */
 export function restartOnChange(service: Service, log: Log): () => void {
   let settling: NodeJS.Timeout | undefined;
   const watchers = ["functions", "types", "supabase"].map((name) =>
     watch(path.join(REPOSITORY, name), { recursive: true }, (_event, file) => {
-      // The CLI keeps files of its own there, and migrations have nothing to do with functions.
+      // The CLI's own files and the migrations are in this folder too. They do not affect functions.
       if (name === "supabase" && !/^(config\.toml$|functions\b)/.test(file ?? "")) return;
       clearTimeout(settling);
       settling = setTimeout(() => {
-        log("functions", `${name}/${file} has changed; starting again`);
+        log("functions", `${name}/${file} has changed; restarting`);
         service.restart();
       }, SETTLE_MS);
     })

@@ -18,18 +18,18 @@ import { forwardToFunction, type FunctionsUpstream, refuseWithoutUser } from "./
 import { createNotAvailableRoutes } from "./not-available.ts";
 import type { TokenExchange } from "./tokens.ts";
 
-/** What stands behind the gateway. */
+/** The services behind the gateway. */
 export interface GatewayPorts {
   app: { fetch(request: Request): Promise<Response> };
   tokens: TokenExchange;
   keys: StackKeys;
-  /** Answers `/auth/v1`, once credentials are checked. */
+  /** Answers `/auth/v1` after the gateway has checked the credentials. */
   auth(request: Request): Promise<Response>;
   mailbox: Mailbox;
   functions: FunctionsUpstream;
-  /** Answers `/storage/v1`, credentials and all. */
+  /** Answers `/storage/v1` and checks the credentials itself. */
   storage: { fetch(request: Request): Response | Promise<Response> };
-  /** True once every part answers. */
+  /** Returns true once every part of the stack answers. */
   isReady(): boolean;
 }
 
@@ -47,11 +47,11 @@ const EXPOSED = [
   "x-sb-error-code",
 ];
 
-/** One port for `/rest/v1`, `/auth/v1`, `/storage/v1` and `/functions/v1`, as a Supabase project has it. */
+/** Creates the app that serves `/rest/v1`, `/auth/v1`, `/storage/v1` and `/functions/v1`, as in a Supabase project. */
 export function createGateway(ports: GatewayPorts): Hono<GatewayEnv> {
   const { keys, tokens } = ports;
   const gateway = new Hono<GatewayEnv>();
-  // Functions answer CORS themselves, as on Supabase.
+  // Functions send CORS headers themselves, as on Supabase.
   gateway.use("/rest/v1/*", cors({ origin: "*", exposeHeaders: EXPOSED, maxAge: 600 }));
   gateway.use("/auth/v1/*", cors({ origin: "*", exposeHeaders: EXPOSED, maxAge: 600 }));
   gateway.use("/storage/v1/*", cors({ origin: "*", exposeHeaders: EXPOSED, maxAge: 600 }));
@@ -63,7 +63,7 @@ export function createGateway(ports: GatewayPorts): Hono<GatewayEnv> {
       ports.isReady() ? c.json({ name: "Parley local stack" }) : c.json({ msg: "starting" }, 503),
   );
   gateway.get("/auth/v1/.well-known/jwks.json", (c) => c.json(tokens.jwks));
-  // Browsers follow links without a key.
+  // A browser that follows a link sends no API key.
   gateway.get("/auth/v1/verify", (c) => ports.auth(c.req.raw));
   gateway.get("/auth/v1/authorize", (c) => ports.auth(c.req.raw));
   gateway.all(
@@ -87,7 +87,7 @@ export function createGateway(ports: GatewayPorts): Hono<GatewayEnv> {
   );
 
   gateway.all("/storage/v1/*", (c) => ports.storage.fetch(c.req.raw));
-  // Not even fetch may send it.
+  // Forwarding would fail: fetch cannot send TRACE.
   gateway.on("TRACE", "*", (c) => c.body(null, 405));
   gateway.all("/functions/v1/*", async (c) => {
     if (isSecretInBrowser(c.req.raw, keys)) return refuseSecretInBrowser();
@@ -100,15 +100,16 @@ export function createGateway(ports: GatewayPorts): Hono<GatewayEnv> {
       code: "not_found",
       message: "There is no such route.",
       details: null,
-      hint: "docs/local-stack.md says what the local stack answers.",
+      hint: "Check the address. docs/local-stack.md lists the routes of the local stack.",
     }, 404)
   );
   return gateway;
 }
 
 /**
- * As Postgres refuses it in values. In a name the app behind would write it into the text of a statement, which ends
- * there for the server. Source: https://www.postgresql.org/docs/current/protocol-message-types.html
+ * Refuses a NUL character in an address, with the error that Postgres gives for one in a value. In a name, the REST
+ * app would write the character into its SQL text, and Postgres would read the statement only up to that point.
+ * Source: https://www.postgresql.org/docs/current/protocol-message-types.html
  */
 function refuseNul(): Response {
   const message = 'invalid byte sequence for encoding "UTF8": 0x00';

@@ -1,26 +1,27 @@
 import { createMiddleware } from "hono/factory";
 import { type StackKeys } from "../stack/keys.ts";
+import { bearerToken } from "./bearer-token.ts";
 import type { TokenExchange } from "./tokens.ts";
 
-/** Variables that the credentials middleware sets for the routes behind it. */
+/** Variables that the credentials middleware sets for the routes after it. */
 export interface GatewayEnv {
   Variables: {
-    /** The request as the apps behind the gateway expect it. */
+    /** The request with the credentials that the apps behind the gateway expect. */
     upstream: Request;
   };
 }
 
-/** How an API words a refused token; each has its own form. */
+/** Builds the response to a bad token. Each API has its own form. */
 export type RefuseToken = (reason: string) => Response;
 
 /**
- * Requires one of the stack's API keys, and exchanges a client's token for one of the app behind.
- * As on Supabase, an API key may stand in `apikey` alone or in `authorization` too.
+ * Requires one of the stack's API keys, and replaces the client's token by a token for the app behind the gateway.
+ * As on Supabase, the API key may be in `apikey` alone or in `authorization` too.
  */
 export function requireCredentials(keys: StackKeys, tokens: TokenExchange, refuse: RefuseToken) {
   return createMiddleware<GatewayEnv>(async (c, next) => {
     const headers = new Headers(c.req.raw.headers);
-    const bearer = headers.get("authorization")?.match(/^Bearer\s+(.+)$/i)?.[1];
+    const bearer = bearerToken(headers);
     const apiKey = headers.get("apikey") ?? c.req.query("apikey") ??
       (isApiKey(bearer) ? bearer : undefined);
     if (!apiKey) return refuseKey("No API key found in request");
@@ -44,8 +45,8 @@ export function requireCredentials(keys: StackKeys, tokens: TokenExchange, refus
 }
 
 /**
- * True for a request of a browser, by its user agent, that brings the secret key. Hosted projects refuse it, so that a
- * key that leaked into a web page is noticed at once. Source: https://supabase.com/docs/guides/api/api-keys
+ * Returns true when a browser sends the secret key; the user agent tells a browser. Hosted projects refuse such
+ * requests, which reveals a key in a web page at once. Source: https://supabase.com/docs/guides/api/api-keys
  */
 export function isSecretInBrowser({ headers, url }: Request, { secretKey }: StackKeys): boolean {
   const isBrowser = headers.get("user-agent")?.startsWith("Mozilla/") ?? false;
@@ -58,7 +59,7 @@ export function isSecretInBrowser({ headers, url }: Request, { secretKey }: Stac
   return sent.includes(secretKey);
 }
 
-/** The refusal of a secret key that a browser has sent. */
+/** Builds the response to a browser that has sent the secret key. */
 export function refuseSecretInBrowser(): Response {
   const hint = "A secret key must never reach a browser. Replace this one.";
   return Response.json({ message: "Secret API keys are refused from browsers", hint }, {
@@ -75,14 +76,14 @@ function refuseKey(message: string): Response {
   return Response.json({ message, hint }, { status: 401 });
 }
 
-/** PostgREST's form. Source: https://docs.postgrest.org/en/stable/references/errors.html#group-3-jwt */
+/** Builds PostgREST's error. Source: https://docs.postgrest.org/en/stable/references/errors.html#group-3-jwt */
 export const refuseRestToken: RefuseToken = (reason) =>
   Response.json(
     { code: "PGRST301", message: `JWT refused: ${reason}`, details: null, hint: null },
     { status: 401, headers: { "www-authenticate": "Bearer" } },
   );
 
-/** Supabase Auth's form. Source: https://supabase.com/docs/guides/auth/debugging/error-codes */
+/** Builds Supabase Auth's error. Source: https://supabase.com/docs/guides/auth/debugging/error-codes */
 export const refuseAuthToken: RefuseToken = (reason) =>
   Response.json({ code: 403, error_code: "bad_jwt", msg: `invalid JWT: ${reason}` }, {
     status: 403,

@@ -1,17 +1,18 @@
 import { proxy } from "hono/proxy";
+import { bearerToken } from "./bearer-token.ts";
 import type { TokenExchange } from "./tokens.ts";
 
 /** The server of the edge functions. */
 export interface FunctionsUpstream {
-  /** Base URL, e.g. `http://127.0.0.1:9000`; undefined while the server starts again. */
+  /** Returns the base URL, e.g. `http://127.0.0.1:9000`; undefined while the server restarts. */
   address(): string | undefined;
-  /** Whether a function takes only requests with a user's token, as `verify_jwt` says. */
+  /** Returns true when `verify_jwt` requires a user's token for this function. */
   verifiesJwt(name: string): boolean;
 }
 
 const PREFIX = "/functions/v1";
 
-/** Forwards a request to the function that its path names; 503 while the functions start again. */
+/** Forwards a request to the function that its path names. Returns a 503 while the functions restart. */
 export async function forwardToFunction(
   { address }: FunctionsUpstream,
   request: Request,
@@ -19,7 +20,7 @@ export async function forwardToFunction(
   const base = address();
   if (base === undefined) return refuseWhileStarting();
   const { pathname, search } = new URL(request.url);
-  // The server has said 100 Continue already, and fetch refuses to ask for it.
+  // The server has already sent 100 Continue, and fetch does not accept this header.
   const headers = new Headers(request.headers);
   headers.delete("expect");
   try {
@@ -30,7 +31,8 @@ export async function forwardToFunction(
 }
 
 /**
- * Answers 401, as a hosted project does, when a function wants a user's token and the request has none; else null.
+ * Returns a 401, as a hosted project does, when a function requires a user's token and the request has no valid one.
+ * Returns null otherwise.
  * Source: https://supabase.com/docs/guides/functions/auth-headers
  */
 export async function refuseWithoutUser(
@@ -39,9 +41,9 @@ export async function refuseWithoutUser(
   tokens: TokenExchange,
 ): Promise<Response | null> {
   const name = new URL(request.url).pathname.slice(PREFIX.length).split("/")[1] ?? "";
-  // Browsers ask without a token whether they may send one.
+  // A browser's preflight request carries no token.
   if (request.method === "OPTIONS" || !verifiesJwt(name)) return null;
-  const bearer = request.headers.get("authorization")?.match(/^Bearer\s+(.+)$/i)?.[1];
+  const bearer = bearerToken(request.headers);
   if (bearer === undefined) return refuseToken(name, "Missing authorization header");
   try {
     await tokens.fromClient(bearer);
@@ -60,7 +62,7 @@ function refuseToken(name: string, message: string): Response {
 function refuseWhileStarting(): Response {
   const body = {
     code: "functions_unavailable",
-    message: "The functions are starting again.",
+    message: "The functions are restarting.",
     details: null,
     hint: "Try again in a second.",
   };

@@ -1,9 +1,9 @@
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 
-/** A feature of Supabase that is not here, and its routes. */
+/** A feature of Supabase that the local stack lacks, and its routes. */
 interface Missing {
-  /** With its verb, "Passkeys are": the sentence goes on with "not available". */
+  /** The start of a sentence that ends with "not available", e.g. "Passkeys are". */
   feature: string;
   routes: string[];
 }
@@ -49,16 +49,16 @@ const OTHERS: Missing[] = [
   { feature: "Realtime is", routes: ["/realtime/v1/*"] },
 ];
 
-/** Kinds of `grant_type` that Auth takes elsewhere. */
+/** Values of `grant_type` that only Supabase Auth accepts. */
 const FOREIGN_GRANTS = new Map([
   ["id_token", "Sign-in with another provider's id token is"],
   ["web3", "Sign-in with a wallet is"],
 ]);
 
-/** The form of one API's errors. */
+/** Builds an error in the form of one API. */
 type Refuse = (message: string) => Response;
 
-/** Routes that answer 501 with a sentence, each in the form of its API, for what only Supabase has. */
+/** Creates the routes of features that only Supabase has. They answer 501, each in the form of its API. */
 export function createNotAvailableRoutes(): Hono {
   const routes = new Hono();
   for (const path of ["/graphql/v1", "/graphql/v1/*", "/realtime/v1/*"]) {

@@ -8,20 +8,23 @@ import {
 } from "jose";
 import type { StackKeys } from "../stack/keys.ts";
 
-/** The only roles a token may name: any other one would reach Postgres with its own rights. */
+/** The only roles that a token may name. The request would run with the rights of any other role, too. */
 const ROLES = ["anon", "authenticated", "service_role"];
 
-/** Signs tokens as Supabase does (ES256 with a key id), and turns them into what the app behind the gateway reads (HS256). */
+/**
+ * Signs tokens as Supabase does (ES256 with a key id), and converts them to tokens that the app behind the gateway
+ * can read (HS256).
+ */
 export interface TokenExchange {
   /** The public keys, as `/auth/v1/.well-known/jwks.json` serves them. */
   jwks: JSONWebKeySet;
-  /** A client's token; the issuer is added. */
+  /** Signs a token for a client and adds the issuer. */
   sign(claims: JWTPayload): Promise<string>;
-  /** The app's token from a client's. Throws when it is forged, expired or names another role. */
+  /** Converts a client's token to one for the app. Rejects when it is forged, expired or names another role. */
   fromClient(token: string): Promise<string>;
 }
 
-/** Makes the exchange of a state directory's keys; `issuer` is the Auth API's URL. */
+/** Creates the token exchange for the keys of a state directory. `issuer` is the URL of the Auth API. */
 export async function createTokenExchange(keys: StackKeys, issuer: string): Promise<TokenExchange> {
   const { d: _private, ...publicPart } = keys.signingKey;
   const jwks: JSONWebKeySet = {

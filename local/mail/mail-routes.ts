@@ -10,8 +10,8 @@ const Query = z.object({
 });
 
 /**
- * `GET /` lists the caught mails, newest first, and `DELETE /` drops them; `?to=` narrows both to one recipient.
- * `?wait=` holds the list until it has a mail, for that many seconds at most.
+ * Creates the routes of the mailbox. `GET /` lists the caught mails, newest first, and `DELETE /` deletes them.
+ * `?to=` limits both to one recipient. With `?wait=`, the list waits up to that many seconds for a first mail.
  */
 export function createMailRoutes(mailbox: Mailbox): Hono {
   const routes = new Hono();

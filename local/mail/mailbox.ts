@@ -4,38 +4,38 @@ import type { ParsedMail } from "mailparser";
 
 const KEPT = 200;
 
-/** A mail as it was caught. */
+/** A caught mail. */
 export interface CaughtMail {
   id: string;
   from: string;
-  /** Everyone it was delivered to, joined by commas. */
+  /** All recipients, separated by commas. */
   to: string;
   subject: string;
   text: string;
   html: string;
-  /** Addresses of the links, in order, each once. */
+  /** The addresses of the links, in order and without repetitions. */
   links: string[];
-  /** ISO time of its arrival. */
+  /** The time of arrival, in ISO format. */
   date: string;
 }
 
-/** The last 200 mails, in memory. */
+/** Keeps the last 200 mails in memory. */
 export class Mailbox {
   #mails: CaughtMail[] = [];
   #arrivals = new EventEmitter().setMaxListeners(0);
 
-  /** Keeps a mail that was delivered to `recipients`. */
+  /** Stores a mail to these recipients. */
   add(mail: ParsedMail, recipients: string[]): void {
     this.#mails = [describe(mail, recipients), ...this.#mails].slice(0, KEPT);
     this.#arrivals.emit("mail");
   }
 
-  /** Newest first; those of one recipient if named. */
+  /** Returns all mails, or those to one recipient, newest first. */
   list(recipient?: string): CaughtMail[] {
     return this.#mails.filter((mail) => isTo(mail, recipient));
   }
 
-  /** The same, as soon as there is one; empty after the time is up. */
+  /** Waits until there is a mail, and returns the same as `list`. Returns an empty list when the time is up. */
   async wait(recipient: string | undefined, milliseconds: number): Promise<CaughtMail[]> {
     const signal = AbortSignal.timeout(milliseconds);
     while (!signal.aborted && this.list(recipient).length === 0) {
@@ -44,7 +44,7 @@ export class Mailbox {
     return this.list(recipient);
   }
 
-  /** Drops all mails, or those of one recipient. */
+  /** Deletes all mails, or those to one recipient. */
   clear(recipient?: string): void {
     this.#mails = this.#mails.filter((mail) => !isTo(mail, recipient));
   }

@@ -12,12 +12,15 @@ export interface SmtpSink {
   stop(): Promise<void>;
 }
 
-/** Takes every mail that a program on this machine sends to `port`, whatever login it offers, and delivers none. */
+/**
+ * Starts an SMTP server that stores every mail in the mailbox and delivers none. It accepts every login. Rejects when
+ * the port is in use.
+ */
 export async function startSmtpSink(port: number, mailbox: Mailbox): Promise<SmtpSink> {
   const server = new SMTPServer({
     size: LARGEST_BYTES,
     closeTimeout: CLOSE_TIMEOUT_MS,
-    // Loopback only, with no certificate that a client could trust.
+    // The server has no certificate that a client could trust, and listens on the loopback address only.
     disabledCommands: ["STARTTLS"],
     authOptional: true,
     allowInsecureAuth: true,
@@ -27,7 +30,7 @@ export async function startSmtpSink(port: number, mailbox: Mailbox): Promise<Smt
       simpleParser(stream).then((mail) => mailbox.add(mail, recipients)).then(() => done(), done);
     },
   });
-  // A client that breaks off is the client's business.
+  // A client that disconnects early must not end the process.
   server.on("error", () => {});
   server.listen(port, "127.0.0.1");
   await once(server.server, "listening");

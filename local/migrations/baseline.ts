@@ -2,24 +2,29 @@ import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
 import { REPOSITORY } from "../stack/settings.ts";
+import { migrationsFolder } from "./migration-files.ts";
 import { readSqlFiles } from "./sql-files.ts";
 
-/** Version of the baseline in the history of migrations. Older than any stamp that `supabase migration new` makes. */
+/** The version of the baseline in the history. It is older than every version of `supabase migration new`. */
 export const BASELINE_VERSION = "20260101000000";
 
 const PackageJson = z.object({ version: z.string() });
 
-/** The migration that makes a whole database: a name for the CLI, and the files of `sql/` one after the other. */
+/** The migration that makes a whole database: a file name for the CLI, and the joined files of `sql/`. */
 export interface Baseline {
   file: string;
   text: string;
 }
 
+/** Reads the release of a project from its package.json. */
+export async function readRelease(project: string = REPOSITORY): Promise<string> {
+  const text = await readFile(path.join(project, "package.json"), "utf8");
+  return PackageJson.parse(JSON.parse(text)).version;
+}
+
 /** Builds the baseline of a project from its `sql/` and the version in its package.json. */
 export async function buildBaseline(project: string = REPOSITORY): Promise<Baseline> {
-  const { version } = PackageJson.parse(
-    JSON.parse(await readFile(path.join(project, "package.json"), "utf8")),
-  );
+  const version = await readRelease(project);
   const files = await readSqlFiles(project);
   const head =
     `-- Parley ${version}, written from sql/ by \`npm run db:baseline\`. Edit the files of sql/ instead.\n`;
@@ -29,9 +34,9 @@ export async function buildBaseline(project: string = REPOSITORY): Promise<Basel
   };
 }
 
-/** Writes the baseline, in place of the one of another version. Returns its file name. */
+/** Writes the baseline, and removes the baseline of another version. Returns its file name. */
 export async function writeBaseline(project: string = REPOSITORY): Promise<string> {
-  const folder = path.join(project, "supabase/migrations");
+  const folder = migrationsFolder(project);
   const { file, text } = await buildBaseline(project);
   await mkdir(folder, { recursive: true });
   for (const other of await readdir(folder)) {

@@ -1,5 +1,5 @@
--- Everything that a migration can make, one row an object: its kind, its name and a text that says all about it.
--- Objects of extensions are left out. Grants are written out, so that a default is equal to the same by name.
+-- Lists everything that a migration can make, one row an object: its kind, its name and a text of all its properties.
+-- Objects of extensions are left out. Default grants are spelled out, so they equal the same grants by statement.
 with
 kept_schemas as (
   select n.oid, n.nspname, n.nspowner, n.nspacl
@@ -31,8 +31,8 @@ types as (
     and not exists (select from members m where m.classid = 'pg_type'::regclass and m.objid = t.oid)
 ),
 described (kind, name, object, catalogue, sub, owner, acl, definition) as (
-  select 'schema', s.nspname::text, s.oid, 'pg_namespace', 0, s.nspowner, coalesce(s.nspacl, acldefault('n', s.nspowner)),
-    ''
+  select 'schema', s.nspname::text, s.oid, 'pg_namespace', 0, s.nspowner,
+    coalesce(s.nspacl, acldefault('n', s.nspowner)), ''
   from kept_schemas s
   union all
   select 'relation', r.name, r.oid, 'pg_class', 0, r.relowner,
@@ -105,7 +105,8 @@ described (kind, name, object, catalogue, sub, owner, acl, definition) as (
     concat_ws(
       ' ', t.typtype, case when t.typnotnull then 'not null' end, t.typdefault,
       case when t.typbasetype <> 0 then format_type(t.typbasetype, t.typtypmod) end,
-      (select string_agg(quote_literal(e.enumlabel), ',' order by e.enumsortorder) from pg_enum e where e.enumtypid = t.oid),
+      (select string_agg(quote_literal(e.enumlabel), ',' order by e.enumsortorder)
+        from pg_enum e where e.enumtypid = t.oid),
       (select format_type(g.rngsubtype, null) from pg_range g where g.rngtypid = t.oid)
     )
   from types t
@@ -128,7 +129,8 @@ described (kind, name, object, catalogue, sub, owner, acl, definition) as (
     concat_ws(' ', p.puballtables, p.pubinsert, p.pubupdate, p.pubdelete, p.pubtruncate, p.pubviaroot)
   from pg_publication p
   union all
-  select 'published table', format('%s: %s', p.pubname, t.prrelid::regclass), t.oid, 'pg_publication_rel', 0, null, null,
+  select 'published table', format('%s: %s', p.pubname, t.prrelid::regclass), t.oid, 'pg_publication_rel', 0,
+    null, null,
     concat_ws(
       ' ', pg_get_expr(t.prqual, t.prrelid),
       (select string_agg(a.attname, ',' order by a.attname) from pg_attribute a
@@ -154,7 +156,8 @@ select d.kind, d.name,
     (
       select string_agg(
         format(
-          'grant %s to %s by %s%s', g.privilege_type, case g.grantee when 0 then 'public' else g.grantee::regrole::text end,
+          'grant %s to %s by %s%s', g.privilege_type,
+          case g.grantee when 0 then 'public' else g.grantee::regrole::text end,
           g.grantor::regrole, case when g.is_grantable then ' with grant option' end
         ),
         e'\n' order by g.grantee::regrole::text, g.privilege_type, g.grantor::regrole::text

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import type pg from "pg";
 
-/** One thing that a database holds: an object of the catalogue, or the rows of a table. */
+/** A part of a database: an object of the catalogue, or the rows of a table. */
 export interface CatalogueEntry {
   kind: string;
   name: string;
@@ -11,7 +11,7 @@ export interface CatalogueEntry {
 
 const OBJECTS = path.join(import.meta.dirname, "catalogue.sql");
 
-/** Tables whose rows migrations write: on a fresh database, every row is reference data. */
+/** Finds the tables with rows of migrations: on a fresh database, every row is reference data. */
 const TABLES_WITH_ROWS = `
   select format('%I.%I', n.nspname, c.relname) as name,
     coalesce((
@@ -27,12 +27,15 @@ const TABLES_WITH_ROWS = `
   where c.relkind = 'r'
     and (n.nspname in ('public', 'private') or (n.nspname, c.relname) = ('storage', 'buckets'))`;
 
-/** Reads everything that the migrations of a database have made. With rows, the role must be able to read every table. */
+/**
+ * Reads everything that the migrations of a database have made. To read the rows too, the role must be able to read
+ * every table.
+ */
 export async function readCatalogue(
   client: pg.Client,
   { withRows = true }: { withRows?: boolean } = {},
 ): Promise<CatalogueEntry[]> {
-  // Names are written with their schemas.
+  // With an empty search path, Postgres prints every name with its schema.
   await client.query("set search_path = ''");
   const objects = await client.query<CatalogueEntry>(await readFile(OBJECTS, "utf8"));
   if (!withRows) return objects.rows;
@@ -44,7 +47,7 @@ export async function readCatalogue(
   return entries;
 }
 
-/** Reads the rows of a table, sorted, without the columns that every database fills in differently. */
+/** Reads the rows of a table in order, without columns whose defaults differ between databases. */
 async function readRows(
   client: pg.Client,
   name: string,
@@ -57,7 +60,7 @@ async function readRows(
   return { kind: "rows", name, definition: rows.map(({ row }) => row).join("\n") };
 }
 
-/** Differences of two databases, one text each; `here` and `there` are what people call them. */
+/** Lists the differences between two databases, one text each. The texts name the databases as given. */
 export function compareCatalogues(
   here: { name: string; entries: CatalogueEntry[] },
   there: { name: string; entries: CatalogueEntry[] },

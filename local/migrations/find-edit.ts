@@ -1,6 +1,6 @@
 /**
- * Finds the first line of a migration's file that its applied statements do not have. Returns null when the file is
- * what was applied. The statements are the CLI's: cut at semicolons, in order, each with the comments before it.
+ * Finds the first line of a migration's file that differs from its applied statements. Returns null when the file is
+ * unchanged. The CLI has cut the file at semicolons; each statement includes the comments before it.
  */
 export function findEdit(text: string, statements: string[]): number | null {
   const file = text.replaceAll("\r\n", "\n");
@@ -15,7 +15,7 @@ export function findEdit(text: string, statements: string[]): number | null {
   return position === file.length ? null : lineAt(file, position);
 }
 
-/** Skips what the CLI leaves out between two statements. */
+/** Skips the white space and semicolons that the CLI omits between two statements. */
 function skipGap(text: string, position: number): number {
   const gap = /[\s;]*/y;
   gap.lastIndex = position;

@@ -1,15 +1,15 @@
-import pg from "pg";
 import { pushMigrations, supabaseCli } from "./migrations.ts";
 import { startScratchDatabase } from "../postgres/scratch-database.ts";
+import { withConnection } from "../postgres/with-connection.ts";
 import { REPOSITORY } from "../stack/settings.ts";
 import { BASELINE_VERSION } from "./baseline.ts";
 import { type CatalogueEntry, compareCatalogues, readCatalogue } from "./catalogue.ts";
 import { type MigrationPlan, MigrationRefusal, planMigrations } from "./plan-migrations.ts";
 
-/** How a database is migrated. */
+/** Options of a migration. */
 export interface MigrateOptions {
   project?: string;
-  /** Says what will run, and changes nothing. */
+  /** Only prints the plan, and changes nothing. */
   isDryRun?: boolean;
   /** Sets the secrets of config.toml in the Vault of a hosted project. */
   withVault?: boolean;
@@ -17,8 +17,8 @@ export interface MigrateOptions {
 }
 
 /**
- * Brings the database at `url` (role `postgres`) up to date: says what will run, then runs it. Rejects with a
- * MigrationRefusal before anything has changed, or with a MigrationError that names file, line and statement.
+ * Brings the database at `url` (role `postgres`) up to date: logs the plan, then carries it out. Rejects with a
+ * MigrationRefusal before any change, or with a MigrationError that names file, line and statement.
  */
 export async function migrateDatabase(
   url: string,
@@ -39,7 +39,7 @@ export async function migrateDatabase(
   return plan;
 }
 
-/** Replaces the numbered versions in the history. The baseline comes first: a crash in between loses nothing. */
+/** Replaces the numbered versions in the history. Records the baseline first, so a crash in between loses nothing. */
 async function moveToBaseline(url: string, versions: string[], project: string): Promise<void> {
   const repair = (status: string, ...which: string[]) =>
     supabaseCli(
@@ -50,7 +50,7 @@ async function moveToBaseline(url: string, versions: string[], project: string):
   await repair("reverted", ...versions);
 }
 
-/** Rejects unless the database has everything that the baseline makes, in the same form. Its own objects may be there. */
+/** Rejects unless the database has every object of the baseline in the same form. It may have other objects, too. */
 async function requireBaselineSchema(url: string): Promise<void> {
   await using scratch = await startScratchDatabase();
   const baseline = (await catalogueAt(scratch.url("postgres"))).filter(isSchema);
@@ -67,17 +67,11 @@ async function requireBaselineSchema(url: string): Promise<void> {
   );
 }
 
-/** Keeps what a migration makes in Parley's own schemas. Rows and what the platform brings may differ. */
+/** Returns true for objects in Parley's own schemas. Rows and objects of the platform may differ. */
 function isSchema({ kind, name }: CatalogueEntry): boolean {
   return kind !== "rows" && /^(?:public|private)\./.test(name);
 }
 
-async function catalogueAt(url: string): Promise<CatalogueEntry[]> {
-  const client = new pg.Client({ connectionString: url, application_name: "parley" });
-  await client.connect();
-  try {
-    return await readCatalogue(client, { withRows: false });
-  } finally {
-    await client.end();
-  }
+function catalogueAt(url: string): Promise<CatalogueEntry[]> {
+  return withConnection(url, (client) => readCatalogue(client, { withRows: false }));
 }

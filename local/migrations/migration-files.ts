@@ -1,18 +1,18 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { REPOSITORY } from "../stack/settings.ts";
 
-/** A file that the Supabase CLI takes for a migration. */
+/** A file that the Supabase CLI recognises as a migration. */
 export interface MigrationFile {
   file: string;
   version: string;
   text: string;
 }
 
-/** Names of migrations: https://supabase.com/docs/reference/cli/supabase-migration-new */
+/** The names of migrations. Source: https://supabase.com/docs/reference/cli/supabase-migration-new */
 const MIGRATION_NAME = /^(\d+)_.*\.sql$/;
-/** A line that `sha256sum` writes. */
+/** A line in the format of `sha256sum`. */
 const CHECKSUM = /^([0-9a-f]{64}) [ *](.+)$/;
 
 /** Returns the folder of the migrations of a project. */
@@ -20,7 +20,7 @@ export function migrationsFolder(project: string = REPOSITORY): string {
   return path.join(project, "supabase/migrations");
 }
 
-/** Reads the migrations of a project in the order in which the CLI applies them. */
+/** Reads the migrations of a project, in the order in which the CLI applies them. */
 export async function readMigrationFiles(project: string = REPOSITORY): Promise<MigrationFile[]> {
   const folder = migrationsFolder(project);
   const names = (await readdir(folder)).filter((name) => MIGRATION_NAME.test(name)).sort();
@@ -31,21 +31,25 @@ export async function readMigrationFiles(project: string = REPOSITORY): Promise<
   })));
 }
 
+/** Reads `frozen.sha256`, the list of released migrations. Returns an empty text when nothing is frozen yet. */
+export function readFrozenList(project: string = REPOSITORY): Promise<string> {
+  return readFile(path.join(migrationsFolder(project), "frozen.sha256"), "utf8").catch(() => "");
+}
+
 /**
- * Names the frozen migrations that are missing or changed. `frozen.sha256` lists the released migrations; without
- * that file, nothing is frozen yet. Throws when the list itself is damaged.
+ * Lists the frozen migrations that are missing or changed. Rejects when the list of frozen migrations is damaged.
  */
 export async function findEditedFrozen(project: string = REPOSITORY): Promise<string[]> {
   const folder = migrationsFolder(project);
-  const list = await readFile(path.join(folder, "frozen.sha256"), "utf8").catch(() => "");
+  const list = await readFrozenList(project);
   const edited: string[] = [];
   for (const line of list.split(/\r?\n/).filter((line) => line !== "")) {
-    const [, hash, file] = line.match(CHECKSUM) ?? [];
-    if (!hash || !file) {
-      throw new Error(`frozen.sha256 has a line that sha256sum does not write: ${line}`);
+    const [, checksum, file] = line.match(CHECKSUM) ?? [];
+    if (!checksum || !file) {
+      throw new Error(`frozen.sha256 has a line that is not in the format of sha256sum: ${line}`);
     }
     const content = await readFile(path.join(folder, file)).catch(() => "");
-    if (createHash("sha256").update(content).digest("hex") !== hash) edited.push(file);
+    if (hash("sha256", content) !== checksum) edited.push(file);
   }
   return edited;
 }

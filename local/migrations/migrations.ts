@@ -2,16 +2,17 @@ import { readFile, watch } from "node:fs/promises";
 import path from "node:path";
 import { execa, ExecaError } from "execa";
 import { REPOSITORY } from "../stack/settings.ts";
+import { migrationsFolder } from "./migration-files.ts";
 
 const CLI = path.join(REPOSITORY, "node_modules/supabase/dist/supabase.js");
 
-/** Secrets that are meant for a hosted project: no database that these commands reach has a Vault to put them into. */
+/** Blanks the secrets for the Vault of a hosted project. Only hosted projects have a Vault. */
 const NO_VAULT = { PARLEY_FUNCTIONS_URL: "", PARLEY_SECRET_KEY: "" };
 
-/** A heading of the baseline. */
+/** A heading of the baseline, above the text of one file. */
 const SOURCE = /^-- From (sql\/\S+)$/;
 
-/** A migration that Postgres refused, and where. */
+/** The failure of a migration in Postgres. The message names the place, the reason and the statement. */
 export class MigrationError extends Error {
   constructor(place: string, reason: string, statement: string) {
     super(`${place}: ${reason}\n${statement}`);
@@ -19,7 +20,7 @@ export class MigrationError extends Error {
   }
 }
 
-/** Runs the Supabase CLI on a project. Rejects with what it printed, never with the URL of the database. */
+/** Runs the Supabase CLI on a project. Rejects with its output; the error never holds the URL of the database. */
 export async function supabaseCli(
   args: string[],
   project: string = REPOSITORY,
@@ -40,8 +41,8 @@ export async function supabaseCli(
 }
 
 /**
- * Applies the migrations that the database at `url` (role `postgres`) has not seen, also those that are older than its
- * newest: a team's migrations stand beside Parley's. Rejects with a MigrationError.
+ * Applies the migrations that the database at `url` (role `postgres`) lacks. Some may be older than its newest one,
+ * because Parley's migrations and the team's have separate dates. Rejects with a MigrationError.
  */
 export async function pushMigrations(
   url: string,
@@ -73,7 +74,7 @@ export async function migrationChange(
   signal: AbortSignal,
   project: string = REPOSITORY,
 ): Promise<void> {
-  for await (const { filename } of watch(path.join(project, "supabase/migrations"), { signal })) {
+  for await (const { filename } of watch(migrationsFolder(project), { signal })) {
     if (filename?.endsWith(".sql")) return;
   }
 }
@@ -83,7 +84,7 @@ async function explainFailure(error: unknown, project: string): Promise<unknown>
   const file = [...output.matchAll(/^Applying migration (\S+\.sql)/gm)].at(-1)?.[1];
   const reason = output.match(/^ERROR: (.*)$/m)?.[1];
   if (!file || !reason) return error;
-  const text = await readFile(path.join(project, "supabase/migrations", file), "utf8");
+  const text = await readFile(path.join(migrationsFolder(project), file), "utf8");
   const [, number = "0", printed = ""] =
     output.match(/\nAt statement: (\d+)\n([\s\S]*?)(?:\nTry rerunning|$)/) ?? [];
   const line = findLine(text, printed, Number(number));
@@ -91,9 +92,9 @@ async function explainFailure(error: unknown, project: string): Promise<unknown>
 }
 
 /**
- * The CLI prints the statement, cut under the offending line by a caret where Postgres gives a position. Without a
- * caret, the first line that is no comment has to do. The statement with number n comes after n semicolons or more,
- * which tells it from an equal one before it.
+ * Finds the line of a failure in the text of a migration. The CLI prints the statement, with a caret below the failed
+ * line if Postgres gives a position. Without a caret, the result is the first line of the statement that is not a
+ * comment. At least `number` semicolons precede the statement, which distinguishes it from earlier equal ones.
  */
 function findLine(text: string, printed: string, number: number): number {
   const lines = printed.split("\n");
@@ -107,11 +108,11 @@ function findLine(text: string, printed: string, number: number): number {
   return offset < 0 ? 1 : text.slice(0, offset + snippet.length).split("\n").length;
 }
 
-/** Names a line; a line of the baseline also by the file of `sql/` that it was written from. */
+/** Describes a line as `file:line`. For a line of the baseline, adds its place in `sql/`. */
 function describePlace(file: string, text: string, line: number): string {
   const before = text.split("\n").slice(0, line);
   const start = before.findLastIndex((each) => SOURCE.test(each));
   const [, source] = before[start]?.match(SOURCE) ?? [];
-  // The heading and an empty line come before the text of the source.
+  // The heading and an empty line precede the text of the file.
   return source ? `${file}:${line} (${source}:${line - start - 2})` : `${file}:${line}`;
 }

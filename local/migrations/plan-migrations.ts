@@ -1,19 +1,19 @@
-import pg from "pg";
+import { withConnection } from "../postgres/with-connection.ts";
 import { REPOSITORY } from "../stack/settings.ts";
 import { BASELINE_VERSION } from "./baseline.ts";
 import { findEdit } from "./find-edit.ts";
 import { type AppliedMigration, readHistory } from "./history.ts";
 import { findEditedFrozen, type MigrationFile, readMigrationFiles } from "./migration-files.ts";
 
-/** What must happen to a database before it has every migration. */
+/** The changes that a database needs to have every migration. */
 export interface MigrationPlan {
-  /** Versions of the numbered files (`00` … `18`) that the baseline has replaced. */
+  /** The versions of numbered files (`00` … `18`) in the history. The baseline has replaced these files. */
   replaced: string[];
-  /** Files to apply, in order. */
+  /** The files to apply, in order. */
   pending: string[];
 }
 
-/** A database that cannot be migrated as it is. The message says what to do. */
+/** The refusal to migrate a database in its present state. The message says what to do. */
 export class MigrationRefusal extends Error {
   override name = "MigrationRefusal";
 }
@@ -30,7 +30,7 @@ export async function planMigrations(
     );
   }
   const files = await readMigrationFiles(project);
-  const history = await readHistoryAt(url);
+  const history = await withConnection(url, readHistory);
   const replaced = history.filter(({ version }) => /^\d\d$/.test(version));
   const applied = new Map(history.map((migration) => [migration.version, migration]));
   for (const { version } of replaced) applied.delete(version);
@@ -45,16 +45,6 @@ export async function planMigrations(
       )
       .map(({ file }) => file),
   };
-}
-
-async function readHistoryAt(url: string): Promise<AppliedMigration[]> {
-  const client = new pg.Client({ connectionString: url, application_name: "parley" });
-  await client.connect();
-  try {
-    return await readHistory(client);
-  } finally {
-    await client.end();
-  }
 }
 
 function requireFiles(applied: AppliedMigration[], files: MigrationFile[]): void {

@@ -2,13 +2,13 @@ import { glob, readFile } from "node:fs/promises";
 import path from "node:path";
 import { REPOSITORY } from "../stack/settings.ts";
 
-/** A file of `sql/`: its path from the project, with slashes, and its text. */
+/** A file of `sql/`, with its path from the project root (with slashes) and its text. */
 export interface SqlFile {
   path: string;
   text: string;
 }
 
-/** Reads the files of `sql/` in the order in which they make a database: folders and files by name, depth first. */
+/** Reads the files of `sql/` in the order that makes a database: folders and files by name, depth first. */
 export async function readSqlFiles(project: string = REPOSITORY): Promise<SqlFile[]> {
   const found = await Array.fromAsync(glob("sql/**/*.sql", { cwd: project }));
   const paths = found.map((file) => file.split(path.sep)).sort(comparePaths);

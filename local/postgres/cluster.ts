@@ -7,7 +7,7 @@ import { bindPort, type Bound, type WantedPort } from "../stack/bind-port.ts";
 import { type Service, type ServiceOptions, startService } from "../stack/service.ts";
 import { postgresBinaries, postgresUser, requireReachable } from "./binaries.ts";
 
-/** Where a cluster lives and how it is reached; it listens on 127.0.0.1 only. */
+/** The directory, port and password of a cluster. It listens on 127.0.0.1 only. */
 export interface ClusterOptions {
   directory: string;
   port: WantedPort;
@@ -15,8 +15,8 @@ export interface ClusterOptions {
   log: Log;
 }
 
-// Durability is traded for speed: this cluster holds a developer's data only. What was committed outlives Postgres all
-// the same, being the system's to write, so that a killed one forgets nothing that somebody was told.
+// Trades durability for speed, because this cluster holds only a developer's data. Committed rows still survive a
+// kill of Postgres: they are in the file cache of the operating system. A crash of the machine can lose them.
 const FLAGS = [
   "fsync=off",
   "full_page_writes=off",
@@ -26,7 +26,7 @@ const FLAGS = [
   "unix_socket_directories=",
 ];
 
-/** Starts Postgres on the directory, making the cluster at the first start. Rejects when it cannot run. */
+/** Starts Postgres. The first start creates the cluster. Rejects when Postgres cannot run. */
 export async function startCluster(options: ClusterOptions): Promise<Bound<Service>> {
   await ensureCluster(options);
   const { postgres } = await postgresBinaries();
@@ -54,13 +54,13 @@ function startPostgres(
     user,
     stopSignal: "SIGINT",
     ready: /database system is ready to accept connections/,
-    // Errors of statements are answered to whoever sent them, and their context quotes what users wrote.
+    // Hides errors of statements: the client receives them, and their context quotes texts of users.
     quiet: /^(?!.*(WARNING|FATAL|PANIC): )/,
     log: options.log,
   });
 }
 
-/** Connection URL of a database of the cluster. */
+/** Builds the connection URL of a database of the cluster. */
 export function databaseUrl(
   cluster: { port: number; password: string },
   user: string,
@@ -74,23 +74,23 @@ export function databaseUrl(
 async function ensureCluster({ directory, password }: ClusterOptions): Promise<void> {
   const parent = path.dirname(directory);
   await mkdir(parent, { recursive: true });
-  // Under root, Postgres runs as another user, who must be able to enter.
+  // Under root, Postgres runs as another user, which must be able to enter this folder.
   await chmod(parent, 0o711);
   await requireReachable(parent);
   if (existsSync(path.join(directory, "PG_VERSION"))) return;
 
   const { postgres } = await postgresBinaries();
   await requireReachable(postgres);
-  // A half-made cluster has no PG_VERSION, and initdb refuses a folder that is not empty.
+  // An incomplete cluster has no PG_VERSION. It is removed, because initdb refuses a folder that is not empty.
   await rm(directory, { recursive: true, force: true });
   await execa(process.execPath, [path.join(import.meta.dirname, "initialise.ts")], {
     env: { CLUSTER_DIR: directory, CLUSTER_PASSWORD: password },
-    // Ctrl-C is the supervisor's to handle.
+    // Only the supervisor reacts to Ctrl-C.
     detached: true,
   });
 }
 
-/** Ends the Postgres that a killed supervisor has left running on a directory. */
+/** Stops a Postgres that still runs on the directory after a kill of its supervisor. */
 export async function stopOrphan(directory: string): Promise<void> {
   if (!existsSync(path.join(directory, "postmaster.pid"))) return;
   const { pg_ctl } = await postgresBinaries();

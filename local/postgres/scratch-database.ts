@@ -6,15 +6,16 @@ import { type PlatformDatabase, preparePlatform, startDatabase } from "./platfor
 import { loadKeys } from "../stack/keys.ts";
 import { silentLog } from "../stack/log.ts";
 import { SUPERUSER } from "./names.ts";
+import { withConnection } from "./with-connection.ts";
 
-/** A migrated database in a temporary directory; disposing ends it and removes everything. */
+/** A database in a temporary directory. Disposing stops Postgres and removes the directory. */
 export interface ScratchDatabase extends AsyncDisposable {
   url: PlatformDatabase["url"];
-  /** Makes another database, with what a Supabase project has before its first migration. */
+  /** Creates another database with the schemas that a Supabase project has before its first migration. */
   createDatabase(name: string): Promise<void>;
 }
 
-/** Starts a Postgres for one run of a script: `await using database = await startScratchDatabase()`. */
+/** Starts a migrated Postgres for one run of a script: `await using database = await startScratchDatabase()`. */
 export async function startScratchDatabase(
   { isMigrated = true }: { isMigrated?: boolean } = {},
 ): Promise<ScratchDatabase> {
@@ -43,11 +44,6 @@ export async function startScratchDatabase(
 }
 
 async function createEmpty(admin: string, name: string): Promise<void> {
-  const client = new pg.Client(admin);
-  await client.connect();
-  try {
-    await client.query(`create database ${pg.escapeIdentifier(name)} owner postgres`);
-  } finally {
-    await client.end();
-  }
+  const statement = `create database ${pg.escapeIdentifier(name)} owner postgres`;
+  await withConnection(admin, (client) => client.query(statement));
 }

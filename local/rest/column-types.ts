@@ -1,8 +1,8 @@
 import type { PostgresType } from "postgres";
 
 /**
- * How columns travel between Postgres and JSON, as PostgREST has it: ISO times, numbers as they are, jsonb
- * arguments that arrive as JSON text encoded once.
+ * Converts columns between Postgres and JSON as PostgREST does: times in ISO format, numbers as JSON numbers, and
+ * jsonb arguments encoded exactly once.
  * Source: https://docs.postgrest.org/en/stable/references/api/tables_views.html
  */
 export const columnTypes = {
@@ -37,7 +37,7 @@ function jsonType(oid: number): PostgresType<unknown> {
   return { to: oid, from: [oid], serialize: jsonText, parse: (text: string) => JSON.parse(text) };
 }
 
-/** lite hands over arguments that it has encoded already; encoding them again would store a string. */
+/** Encodes a value unless it is JSON already. lite encodes arguments itself; a second time would store a string. */
 function jsonText(value: unknown): string {
   return typeof value === "string" && isJson(value) ? value : JSON.stringify(value);
 }

@@ -1,5 +1,5 @@
 /**
- * The HTTP status PostgREST answers for a SQLSTATE, for the codes that lite answers with a bare 500.
+ * Returns PostgREST's HTTP status for a SQLSTATE, for the codes that lite answers with 500.
  * Source: https://docs.postgrest.org/en/stable/references/errors.html#http-status-codes
  */
 export function statusOf(sqlState: string): number {
@@ -15,7 +15,7 @@ const SERVER_SIDE = new Set(
   ["09", "25", "2D", "38", "39", "3B", "40", "54", "55", "57", "58", "F0", "HV", "P0", "XX"],
 );
 
-/** True for the codes whose status lite already gets right by itself. */
+/** Returns true for the codes that lite answers with the right status itself. */
 export function isKnownToLite(sqlState: string): boolean {
   return /^(PT|42|22|21)/.test(sqlState) ||
     ["PGRST", "23502", "23503", "23505", "25006"].includes(sqlState);

@@ -1,11 +1,11 @@
 import type { IntrospectResult } from "@supabase/lite";
 
-/** The schemas that the REST API shows; the same as `schemas` in config.toml. */
+/** The schemas of the REST API, the same as `schemas` in config.toml. */
 export const EXPOSED_SCHEMAS = ["public"];
 
 /**
- * Leaves out what lies in schemas that are not exposed. lite looks tables up by their bare name, so that a table of a
- * team's own that is named like one of `auth` would be taken for that one.
+ * Removes the objects of schemas that are not exposed. lite finds tables by name alone, so it could confuse a team's
+ * table with a table of the same name in `auth`.
  */
 export function exposedOnly(found: IntrospectResult): IntrospectResult {
   const isExposed = ({ schema }: { schema: string }) => EXPOSED_SCHEMAS.includes(schema);
@@ -25,7 +25,10 @@ export function exposedOnly(found: IntrospectResult): IntrospectResult {
   };
 }
 
-/** lite forgets which schema a key refers to. Postgres names it unless it is in the search path: then it is public. */
+/**
+ * Reads the schema of the referenced table from the definition of a foreign key, because lite does not keep it.
+ * Postgres omits the schema when it is in the search path; then it is `public`.
+ */
 function referencedSchema(definition: string): string {
   const [, quoted, plain] = /REFERENCES (?:"([^"]+)"|(\w+))\./.exec(definition) ?? [];
   return quoted ?? plain ?? "public";

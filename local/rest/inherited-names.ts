@@ -1,6 +1,9 @@
 const LISTS = new Set(["select", "order", "columns", "on_conflict"]);
 
-/** Answers like PostgREST for a column that is none, when an address names one that lite must not see; else null. */
+/**
+ * Refuses an address that names an inherited property of JavaScript objects, with PostgREST's error for an unknown
+ * column. Returns null for other addresses.
+ */
 export function refuseInheritedName(address: string): Response | null {
   const name = findInheritedName(new URL(address).searchParams);
   if (name === undefined) return null;
@@ -9,20 +12,20 @@ export function refuseInheritedName(address: string): Response | null {
 }
 
 /**
- * A column of a query that every object of JavaScript has. lite looks columns up in plain objects: it would drop a
- * filter on `constructor`, and write one on `__proto__` into all objects of the process.
+ * Finds a column in a query that is a property of every JavaScript object. lite looks columns up in plain objects: it
+ * would ignore a filter on `constructor`, and write a filter on `__proto__` into all objects of the process.
  */
 function findInheritedName(query: URLSearchParams): string | undefined {
   return [...query].flatMap(([key, value]) => [...namesIn(key), ...columnsIn(key, value)])
     .find((name) => name in {});
 }
 
-/** Names may be quoted, and reach into embedded tables and JSON. */
+/** Lists all names in a text. Names may be quoted, and may lead into embedded tables and JSON. */
 function namesIn(text: string): string[] {
   return text.match(/[\w$]+/g) ?? [];
 }
 
-/** What the value of a parameter names: all of a list, and of a logic tree what stands before an operator. */
+/** Lists the columns in a parameter's value: all names of a list, or the names before operators in a logic tree. */
 function columnsIn(key: string, value: string): string[] {
   const last = key.split(".").at(-1) ?? "";
   if (LISTS.has(last)) return namesIn(value);

@@ -5,25 +5,25 @@ import { columnTypes } from "./column-types.ts";
 import { EXPOSED_SCHEMAS, exposedOnly } from "./exposed-only.ts";
 import { isKnownToLite, statusOf } from "./error-status.ts";
 
-/** What a REST and Auth app needs to know. */
+/** Options of a REST app. */
 export interface LiteOptions {
-  /** Connects as the superuser; every request runs as the role of its token. */
+  /** Connects as the superuser. Every request runs with the role of its token. */
   databaseUrl: string;
-  /** Where clients reach the stack. */
+  /** The address of the stack for clients. */
   apiUrl: string;
   keys: StackKeys;
-  /** Ends a statement after this long. */
+  /** The longest time that a statement may take. */
   statementTimeoutMs?: number;
 }
 
-/** An app of Supabase's own light REST and Auth server on the stack's Postgres. */
+/** An app of @supabase/lite, Supabase's own small REST and Auth server, on the stack's Postgres. */
 export type LiteApp = ReturnType<typeof createLiteApp>;
 
 /** PostgREST's row limit, the same as `max_rows` in config.toml. */
 const MAX_ROWS = 1000;
 const STATEMENT_TIMEOUT_MS = 8_000;
 
-/** Makes an app. It caches the schema: make a new one after the schema has changed, and close the old one. */
+/** Creates an app. An app caches the schema: after a change, create a new app and close the old one. */
 export function createLiteApp(options: LiteOptions) {
   return createApp(options, showExposedOnly(connect(options)));
 }
@@ -49,9 +49,9 @@ function createApp({ apiUrl, keys }: LiteOptions, connection: PostgresConnection
   });
 }
 
-/** Makes the tables of `auth` and `storage` that a Supabase project has before its first migration. */
+/** Creates the tables of `auth` and `storage` that a Supabase project has before its first migration. */
 export async function createSystemSchemas(options: LiteOptions): Promise<void> {
-  // An app of its own: the driver caches array types for as long as a connection lives.
+  // Uses an app of its own, because the driver caches array types for the life of a connection.
   const app = createApp(options, connect(options));
   await app.ensureSystemSchema();
   await app.connection.close();
@@ -71,7 +71,7 @@ function connect(
   });
   const normalize = connection.normalizeDbError.bind(connection);
   return Object.assign(connection, {
-    // Otherwise the first request grants everything on every table to the API roles.
+    // With another state, lite would grant everything on every table to the API roles at the first request.
     rlsState: "active",
     normalizeDbError: (error: unknown) => withPostgrestStatus(normalize(error)),
   });
@@ -83,7 +83,7 @@ function showExposedOnly(connection: PostgresConnection): PostgresConnection {
   return Object.assign(connection, {
     async introspect(options?: Parameters<typeof introspect>[0]) {
       const found = await introspect(options);
-      // lite asks at each request, and keeps what it has found.
+      // lite calls this at each request and returns the same object while its cache is valid.
       const exposed = seen.get(found) ?? exposedOnly(found);
       seen.set(found, exposed);
       return exposed;
@@ -91,7 +91,7 @@ function showExposedOnly(connection: PostgresConnection): PostgresConnection {
   });
 }
 
-/** lite answers a bare 500 for codes that it does not know; this is its own form for a chosen status. */
+/** Adds PostgREST's status to errors that lite would answer with 500, in lite's own form for a chosen status. */
 function withPostgrestStatus(error: unknown): unknown {
   if (!isDatabaseError(error) || isKnownToLite(error.code)) return error;
   return {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseJson } from "../stack/parse-json.ts";
 import { refuseLocally } from "./refusal.ts";
 
 const Rows = z.array(z.record(z.string(), z.unknown()));
@@ -6,14 +7,17 @@ type Row = z.infer<typeof Rows>[number];
 
 const PREFIX = "/rest/v1/";
 
-/** Turns a request that lite would answer wrongly into one that it answers as PostgREST does, or refuses it. */
+/** Rewrites a request that lite would answer wrongly, so that the response equals PostgREST's; or refuses it. */
 export async function mendRequest(request: Request): Promise<Request | Response> {
   const path = new URL(request.url).pathname.slice(PREFIX.length);
   if (path.startsWith("rpc/")) return mendCall(request);
   return request.method === "POST" ? await mendInsert(request) : request;
 }
 
-/** lite refuses HEAD on functions, and ignores `max-affected` there. The server drops the body of an answer to HEAD. */
+/**
+ * Rewrites the call of a function. lite refuses HEAD, so GET replaces it; the server omits the body of the response.
+ * lite ignores `max-affected`, so such a call is refused.
+ */
 function mendCall(request: Request): Request | Response {
   if (/\bmax-affected=/.test(prefer(request))) {
     return refuseLocally(
@@ -25,8 +29,8 @@ function mendCall(request: Request): Request | Response {
 }
 
 /**
- * lite gives rows whose keys differ their defaults, and answers null for them. PostgREST takes null for what is missing
- * among `columns`, and refuses keys that differ without `columns`.
+ * Rewrites an insert of rows with different keys. lite stores the defaults for missing keys but returns null. PostgREST
+ * stores null for missing keys that `columns` lists, and without `columns` refuses different keys.
  * Source: https://docs.postgrest.org/en/stable/references/api/tables_views.html#bulk-insert
  */
 async function mendInsert(request: Request): Promise<Request | Response> {
@@ -52,20 +56,12 @@ function prefer(request: Request): string {
   return request.headers.get("prefer") ?? "";
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
 function keysDiffer(rows: Row[]): boolean {
   const [first, ...others] = rows.map((row) => Object.keys(row).sort().join("\n"));
   return others.some((keys) => keys !== first);
 }
 
-/** supabase-js quotes the names. */
+/** Reads the parameter `columns`. supabase-js puts quotes around the names. */
 function readColumns(url: string): string[] | undefined {
   return new URL(url).searchParams.get("columns")?.split(",")
     .map((name) => name.trim().replace(/^"(.*)"$/, "$1"));

@@ -4,7 +4,7 @@ import { refuseLocally } from "./refusal.ts";
 const Failure = z.object({ code: z.literal("SUP"), message: z.string() });
 
 /**
- * lite answers 500 for some addresses and bodies that it cannot read; PostgREST says that it is the client's mistake.
+ * Corrects responses to addresses and bodies that lite cannot parse: lite answers 500, PostgREST 400.
  * Source: https://docs.postgrest.org/en/stable/references/errors.html#group-1-api-request
  */
 export async function asClientMistake(response: Response): Promise<Response> {
@@ -14,18 +14,18 @@ export async function asClientMistake(response: Response): Promise<Response> {
   if (!failure.success) return response;
   const { message } = failure.data;
   if (/at position \d+$/.test(message)) return refuse("PGRST100", message.replace(/^Error: /, ""));
-  // A number for a column that takes none.
+  // The client has sent a number for a column of another type.
   if (/^TypeError \[ERR_INVALID_ARG_TYPE\]/.test(message)) {
     return refuse("22P02", "invalid input syntax");
   }
-  // It looks names of operators up where every object has `valueOf`, and takes what it finds.
+  // lite looks operators up in a plain object, so it finds an inherited property such as `valueOf`.
   if (/^TypeError: /.test(message)) return refuse("PGRST100", "Unknown operator");
-  // JSON of many levels.
+  // The JSON is too deeply nested.
   if (/^RangeError: Maximum call stack/.test(message)) return refuse("PGRST102", "Too many levels");
   return response;
 }
 
-/** lite hands an object that is to be a row over as the text that JavaScript makes of it. */
+/** Refuses a call with an object for an argument of a row type: lite passes it to Postgres as "[object Object]". */
 async function refuseRowArgument(response: Response): Promise<Response> {
   if (!(await response.clone().text()).includes("[object Object]")) return response;
   return refuseLocally(

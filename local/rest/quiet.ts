@@ -1,6 +1,6 @@
 /**
- * Keeps lite from printing the errors that it answers, which quote what users wrote. What has no code of the database
- * or the API is a fault of lite's own and still reaches the console. Returns how to undo it.
+ * Keeps lite from printing errors that clients receive anyway, because they quote texts of users. Errors without a
+ * code of the database or the API are lite's own and are still printed. Returns a function that undoes this.
  */
 export function quietAnsweredErrors(): () => void {
   const { error } = console;
@@ -12,10 +12,10 @@ export function quietAnsweredErrors(): () => void {
   };
 }
 
-/** How lite begins to say that it cannot read an address. */
+/** The start of lite's errors about addresses that it cannot parse. */
 const UNREADABLE = /^("failed to parse |Invalid filter expression|Expected |Unexpected input )/;
 
-/** Errors of Postgres and refusals carry a `code`; an unknown table or column names its `relation`. */
+/** Returns true for errors of Postgres and refusals (with a `code`), and for unknown names (with a `relation`). */
 function isAnswered(value: unknown): boolean {
   if (value instanceof Error && UNREADABLE.test(value.message)) return true;
   return typeof value === "object" && value !== null && ("code" in value || "relation" in value);

@@ -2,24 +2,24 @@ import postgres from "postgres";
 import { surviveLostConnections } from "./survive-lost-connections.ts";
 import { createLiteApp, type LiteApp, type LiteOptions } from "./lite-app.ts";
 
-/** The app that serves now; a new one takes over whenever the schema changes. */
+/** A REST app that is replaced by a new one whenever the schema changes. */
 export interface ReloadingApp {
   fetch(request: Request): Promise<Response>;
   close(): Promise<void>;
 }
 
-/** Migrations notify once a statement; one reload after the last is enough. */
+/** Migrations send a notification for each statement. One reload after the last is enough. */
 const SETTLE_MS = 100;
-/** How long requests that an old app has begun may take; it is closed when the last of them ends. */
+/** The longest time that a replaced app may take to answer its last requests. It closes earlier if all have ended. */
 const DRAIN_MS = 15_000;
 
-/** An app with a pool of connections, and how many requests it is answering. */
+/** An app with its connections, and the number of requests in progress. */
 interface Serving {
   app: LiteApp;
   underWay: number;
 }
 
-/** Serves an app that follows the schema, as PostgREST does: on `NOTIFY pgrst`, and after a lost connection. */
+/** Creates an app that reloads the schema as PostgREST does: after `NOTIFY pgrst`, and after a lost connection. */
 export async function createReloadingApp(options: LiteOptions): Promise<ReloadingApp> {
   const open = (): Serving => ({ app: createLiteApp(options), underWay: 0 });
   const draining = new Set<Serving>();
@@ -28,7 +28,7 @@ export async function createReloadingApp(options: LiteOptions): Promise<Reloadin
   const listener = postgres(options.databaseUrl, { max: 1, onnotice: () => {} });
   let listening = false;
   await listener.listen("pgrst", settle, () => {
-    // Called again after every reconnection: what was notified in between is lost.
+    // Runs again after every reconnection, because notifications in between are lost.
     if (listening) settle();
     listening = true;
   });
@@ -45,7 +45,7 @@ export async function createReloadingApp(options: LiteOptions): Promise<Reloadin
     current = open();
     draining.add(old);
     if (old.underWay === 0) end(old);
-    // A request whose connection was lost never ends by itself.
+    // A request on a lost connection may never end.
     setTimeout(() => end(old), DRAIN_MS).unref();
   }
 

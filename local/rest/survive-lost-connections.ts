@@ -1,9 +1,9 @@
 import process from "node:process";
 
 /**
- * Keeps the supervisor alive when postgres.js writes to a connection that has just broken: it does so after everybody
- * who waits has been told, where nobody can catch it. That connection is of no use any more: `onLost` is called to
- * replace its pool. Any other exception ends the process, as ever. Returns how to undo it.
+ * Keeps the supervisor alive when postgres.js writes to a connection that has just broken. It throws after all queries
+ * have been rejected, where no caller can catch the error. The connection is unusable afterwards, so `onLost` must
+ * replace its pool. Any other uncaught exception still ends the process. Returns a function that undoes this.
  * @see https://github.com/porsager/postgres/issues/1208
  */
 export function surviveLostConnections(onLost: () => void): () => void {

@@ -2,19 +2,19 @@ import { Cron } from "croner";
 import type { Pool } from "pg";
 import type { Log } from "../stack/log.ts";
 
-/** What a run of schedules needs. */
+/** The services that a run of schedules needs. */
 export interface SchedulerPorts {
-  /** As role `postgres`. */
+  /** Connects as role `postgres`. */
   database: Pool;
   /** Base URL of the edge functions. */
   functionsUrl: string;
   secretKey: string;
   log: Log;
-  /** Schedules whose function was called and has not answered. */
+  /** Names of the schedules whose function has been called and has not answered yet. */
   underWay: Set<string>;
 }
 
-/** How long pg_net waits for a function on Supabase, in milliseconds: `17_schedule.sql`. */
+/** The time, in milliseconds, that pg_net waits for a function on Supabase. See `17_schedule.sql`. */
 const LONGEST_CALL_MS = 90_000;
 
 interface Schedule {
@@ -25,8 +25,9 @@ interface Schedule {
 }
 
 /**
- * Runs every enabled schedule whose cron names this minute (UTC), and resolves when all have ended. What a run leaves
- * is in the table; a schedule that fails hinders no other. A function that has not answered is not called again.
+ * Runs every enabled schedule whose cron expression matches this minute (UTC). Resolves when all have ended. The table
+ * records the outcome of each. A failed schedule does not affect the others. A function that has not answered yet is
+ * not called again.
  */
 export async function runDue(ports: SchedulerPorts, minute: Date): Promise<void> {
   const { rows } = await ports.database.query<Schedule>(
@@ -39,7 +40,7 @@ function isDue({ log }: SchedulerPorts, { name, cron }: Schedule, minute: Date):
   try {
     return new Cron(cron, { timezone: "UTC", mode: "5-part" }).match(minute);
   } catch {
-    log("scheduler", `${name} has no cron expression that can be read: ${cron}`);
+    log("scheduler", `${name} has an invalid cron expression: ${cron}`);
     return false;
   }
 }
@@ -72,7 +73,7 @@ async function runFunctionSchedule(ports: SchedulerPorts, schedule: Schedule): P
   }
 }
 
-/** Runs what pg_cron would run. It commits between calls: no transaction may be open around it. */
+/** Runs the command of pg_cron. It commits between calls, so it must run outside a transaction. */
 async function runSqlSchedule(database: Pool, name: string): Promise<void> {
   const { rows: [row] } = await database.query<{ command: string }>(
     "select private.sql_schedule_command($1) as command",
@@ -81,7 +82,7 @@ async function runSqlSchedule(database: Pool, name: string): Promise<void> {
   if (row) await database.query(row.command);
 }
 
-/** Posts as pg_net does on Supabase: the secret key in `apikey`, never in `authorization`. */
+/** Sends the request that pg_net sends on Supabase: the secret key is in `apikey`, never in `authorization`. */
 async function callFunction(
   { functionsUrl, secretKey }: SchedulerPorts,
   { function_path, body }: Schedule,

@@ -1,29 +1,29 @@
 import { randomInt } from "node:crypto";
 
-/** Below what Linux, macOS and Windows give to outgoing connections. */
+/** Lies below the range that Linux, macOS and Windows use for outgoing connections. */
 const [FIRST, LAST] = [20_000, 32_000];
 const TRIES = 20;
 
-/** Which port a part of the stack listens on. */
+/** The port that a part of the stack asks for. */
 export interface WantedPort {
   /** 0 means any. */
   port: number;
-  /** Tried first when any will do: where the part listened last time. */
+  /** The port of the previous start. Tried first when any port will do. */
   preferred?: number;
-  /** The setting that names another port; part of the error when the port is in use. */
+  /** The setting that chooses this port. The error for a port in use names it. */
   variable?: string;
 }
 
-/** A part that listens, and where. */
+/** A listening part and its port. */
 export interface Bound<T> {
   port: number;
   part: T;
 }
 
 /**
- * Lets a part listen on its port. `bind` decides whether a port is free: it must reject with what the operating system
- * says when not. When any port will do, others are tried; all lie outside the range that outgoing connections use, so
- * that a part that starts again finds its port free. Rejects when the wanted port is in use, naming the setting.
+ * Makes a part listen on its port. `bind` must reject with the error of the operating system when the port is in use.
+ * When any port will do, `bindPort` tries several. They all lie outside the range of outgoing connections, so the same
+ * port is still free when the part restarts. Rejects when the wanted port is in use; the error names the setting.
  * Source: https://man7.org/linux/man-pages/man7/ip.7.html, ip_local_port_range
  */
 export async function bindPort<T>(
@@ -43,7 +43,7 @@ export async function bindPort<T>(
   if (port === 0) throw reason;
   const wayOut = variable ? `, or set ${variable}` : "";
   throw new Error(
-    `Port ${port} is in use, by another stack perhaps. Stop what listens there${wayOut}.`,
+    `Port ${port} is in use, perhaps by another stack. Stop the program that uses it${wayOut}.`,
     { cause: reason },
   );
 }
@@ -53,7 +53,7 @@ function* anyPorts(preferred: number | undefined): Generator<number> {
   for (let tries = 0; tries < TRIES; tries += 1) yield randomInt(FIRST, LAST);
 }
 
-/** Node and the children that are Node say EADDRINUSE; Postgres says it in words. */
+/** Node processes report EADDRINUSE; Postgres reports a sentence. */
 function isInUse(error: unknown): boolean {
   return error instanceof Error && /EADDRINUSE|Address already in use/.test(error.message);
 }

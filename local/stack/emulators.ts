@@ -5,13 +5,13 @@ import type { Log } from "./log.ts";
 import { type Service, startService } from "./service.ts";
 import { REPOSITORY, type Settings } from "./settings.ts";
 
-/** A running OpenAI emulator and how its clients reach it. */
+/** A running OpenAI emulator, with the address and the key for its clients. */
 export interface OpenAIEmulatorService {
   service: Service;
   provider: NonNullable<Settings["openai"]>;
 }
 
-/** Starts the OpenAI emulator on any port; what it holds survives restarts. */
+/** Starts the OpenAI emulator on any port. Its data survives restarts. */
 export async function startOpenAIEmulator(
   { stateDir, log }: { stateDir: string; log: Log },
 ): Promise<OpenAIEmulatorService> {
@@ -19,18 +19,18 @@ export async function startOpenAIEmulator(
     PARLEY_OPENAI_PORT: String(port),
     PARLEY_OPENAI_STATE: path.join(stateDir, "openai.json"),
   }));
-  // Any key is good for the emulator; a random one shows up if it ever leaks.
+  // The emulator accepts any key. A random key can be recognised if it ever leaks.
   const apiKey = `sk-emulator-${randomBytes(12).toString("hex")}`;
   return { service, provider: { apiKey, baseUrl: `http://127.0.0.1:${port}/v1` } };
 }
 
-/** A running Stripe emulator and how its clients reach it. */
+/** A running Stripe emulator, with the address and the keys for its clients. */
 export interface StripeEmulatorService {
   service: Service;
   account: NonNullable<Settings["stripe"]>;
 }
 
-/** Starts the Stripe emulator on any port; its events go to `webhookUrl`, what it holds survives restarts. */
+/** Starts the Stripe emulator on any port. It sends its events to `webhookUrl`, and its data survives restarts. */
 export async function startStripeEmulator(
   { stateDir, webhookUrl, log }: { stateDir: string; webhookUrl: string; log: Log },
 ): Promise<StripeEmulatorService> {
@@ -45,7 +45,7 @@ export async function startStripeEmulator(
   return { service, account: { secretKey, webhookSecret, apiUrl: `http://127.0.0.1:${port}` } };
 }
 
-/** Functions and tests hold the address, so an emulator that starts again listens on the same port. */
+/** Starts an emulator on a fixed port, because functions and tests keep its address across restarts. */
 function startEmulator(
   name: "openai" | "stripe",
   log: Log,

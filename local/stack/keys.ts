@@ -1,16 +1,17 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { exportJWK, generateKeyPair } from "jose";
 import { z } from "zod";
+import { readStateFile } from "./state-file.ts";
 
 const StackKeys = z.object({
   publishableKey: z.string(),
   secretKey: z.string(),
   databasePassword: z.string(),
-  /** HS256 secret between the gateway and the Auth app; never leaves this machine. */
+  /** HS256 secret that the gateway and the Auth app share. It never leaves this machine. */
   jwtSecret: z.string(),
-  /** ES256 private key that signs what clients hold; its public half is the JWKS. */
+  /** ES256 private key that signs the tokens of clients. The JWKS holds its public half. */
   signingKey: z.object({
     kty: z.literal("EC"),
     crv: z.literal("P-256"),
@@ -21,14 +22,17 @@ const StackKeys = z.object({
   }),
 });
 
-/** Keys and passwords of one state directory. */
+/** The keys and passwords of one state directory. */
 export type StackKeys = z.infer<typeof StackKeys>;
 
-/** Reads the keys of a state directory, making them (readable by their owner only) at the first start. */
+/**
+ * Reads the keys of a state directory. The first start generates them, in a file that only its owner can read.
+ * Rejects when the file is damaged.
+ */
 export async function loadKeys(stateDir: string): Promise<StackKeys> {
   const file = path.join(stateDir, "keys.json");
-  const text = await readFile(file, "utf8").catch(() => null);
-  if (text !== null) return StackKeys.parse(JSON.parse(text));
+  const stored = await readStateFile(file, StackKeys);
+  if (stored) return stored;
   const keys = await generateKeys();
   await mkdir(stateDir, { recursive: true });
   await writeFile(file, JSON.stringify(keys, null, 2), { mode: 0o600 });

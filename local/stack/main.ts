@@ -47,7 +47,7 @@ function welcome(status: StackStatus, plans: string[], seconds: number): string 
     "  npm run demo -- --upgrade           a used-up quota, and a plan bought in the emulator",
     "  npm run --silent status -- --json   these addresses and keys for scripts",
     "",
-    "Ctrl-C stops everything.",
+    "Press Ctrl-C to stop everything.",
     "",
   ].join("\n");
 }

@@ -1,7 +1,7 @@
 import { ProductsReply } from "../../types/api.ts";
 import type { StackStatus } from "./status.ts";
 
-/** What can be bought in a stack, a line for each price; why not, when nothing can. */
+/** Lists the plans that users can buy, one line a price. Without plans, the line says how to get them. */
 export async function describePlans(
   { FUNCTIONS_URL, PUBLISHABLE_KEY }: StackStatus,
 ): Promise<string[]> {

@@ -7,7 +7,7 @@ import type { Settings } from "./settings.ts";
 
 const PAGE = 100;
 
-/** Copies products and prices of the emulator, which were there before anybody listened. */
+/** Copies the products and prices of the emulator to the database: no event announced them. */
 export async function seedCatalogue(
   account: NonNullable<Settings["stripe"]>,
   { apiUrl, secretKey }: { apiUrl: string; secretKey: string },

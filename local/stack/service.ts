@@ -3,43 +3,43 @@ import { setTimeout as delay } from "node:timers/promises";
 import { execa, type ResultPromise } from "execa";
 import type { Log } from "./log.ts";
 
-/** One child process of the stack. */
+/** The description of one child process of the stack. */
 export interface ServiceOptions {
   name: string;
   command: string;
   args: string[];
   env?: Record<string, string>;
-  /** Run as this user; the stack's own when left out. */
+  /** The user that runs the child; by default, the stack's own user. */
   user?: { uid: number; gid: number };
   stopSignal: "SIGINT" | "SIGTERM";
-  /** Adds what may change from one start of the child to the next. Called before each; must not throw. */
+  /** Returns arguments and variables that may differ from one start to the next. Called before each; must not throw. */
   beforeStart?(): Pick<ServiceOptions, "args" | "env">;
-  /** The line of output that says it is ready; its first group, if it has one, is the child's address. */
+  /** Matches the line of output that reports readiness. A first group, if any, matches the child's address. */
   ready: RegExp;
-  /** Lines that are of no use to a person. */
+  /** Matches lines that are not worth printing. */
   quiet?: RegExp;
   log: Log;
 }
 
-/** A supervised child: restarted with growing pauses until it is stopped. */
+/** A supervised child. It is restarted with growing pauses whenever it ends, until `stop` is called. */
 export interface Service {
-  /** Process id of the child that runs now. */
+  /** Process id of the running child. */
   readonly pid: number | undefined;
-  /** What the child that runs now has told as its address; undefined while it starts again. */
+  /** The address that the running child has reported; undefined while the child restarts. */
   readonly address: string | undefined;
-  /** Ends the child and starts it again at once. */
+  /** Ends the child and starts it again without a pause. */
   restart(): void;
-  /** Ends the child and waits until it is gone. */
+  /** Ends the child. Resolves when the process has ended. */
   stop(): Promise<void>;
 }
 
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 15_000;
-/** A child that ran this long counts as healthy: the next pause is short again. */
+/** A child that ran for this long counts as healthy, so the next pause is short again. */
 const HEALTHY_AFTER_MS = 10_000;
 const FORCE_KILL_AFTER_MS = 10_000;
 
-/** Starts a child and resolves when it is ready. Rejects when it ends before it ever was. */
+/** Starts a child and resolves when it is ready. Rejects when it ends before it is ready. */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const stopping = new AbortController();
   let isRestarting = false;
@@ -102,9 +102,9 @@ type Child = ResultPromise<{ reject: false; buffer: false; all: true; stdin: "pi
 function spawn(options: ServiceOptions): Child {
   const { args = [], env = {} } = options.beforeStart?.() ?? {};
   return execa(options.command, [...args, ...options.args], {
-    // Its own process group: Ctrl-C reaches the supervisor only, which stops its children in order.
+    // In a process group of its own, the child does not receive Ctrl-C. The supervisor stops its children in order.
     detached: true,
-    // Our own children end when this pipe closes, so a killed supervisor leaves none; Postgres is taken over.
+    // Our own programs end when this pipe closes, also after a kill of the supervisor. The next start stops Postgres.
     stdin: "pipe",
     all: true,
     buffer: false,

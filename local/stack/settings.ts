@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
 
-/** The checkout this stack serves. */
+/** The root of the checkout that this stack serves. */
 export const REPOSITORY = path.resolve(import.meta.dirname, "../..");
 
 /** 0 means any. */
@@ -34,21 +34,21 @@ export const Environment = z.object({
   AUDIT_RETENTION_DAYS: daysOrNever(730),
 });
 
-/** Everything the local stack reads from the environment; README lists the variables. */
+/** The settings of the local stack, from the environment. `docs/reference/settings.md` lists the variables. */
 export interface Settings {
-  /** Of all ports: 0 means any, the same one after a restart if it is free. */
+  /** For all ports, 0 means any port. A restart uses the same port again if it is free. */
   apiPort: number;
   dbPort: number;
-  /** Where the SMTP server that catches mails listens. */
+  /** The port of the SMTP server that catches mails. */
   mailPort: number;
   stateDir: string;
-  /** Whether schedules run by themselves. */
+  /** Whether schedules run when they are due. */
   scheduler: boolean;
-  /** Whether edits of functions, and of a migration that has failed, are followed. */
+  /** Whether the stack restarts edited functions and retries an edited migration that has failed. */
   watch: boolean;
   streamSeconds: number;
   allowedOrigins: string;
-  /** The part of their time that clients may take over bodies. Tests shorten it. */
+  /** The share of the usual time limits that clients have for sending a body, up to 1. Tests shorten it. */
   bodyTimePart: number;
   /** Null runs the emulator. */
   openai: { apiKey: string; baseUrl: string } | null;
@@ -57,23 +57,23 @@ export interface Settings {
   policies: Policies;
 }
 
-/** What the database does by itself, as its rows of policy say. In days. */
+/** The policies that the database enforces, in days. */
 export interface Policies {
-  /** For which a payment may be past due before the plan is gone. */
+  /** How long a plan stays valid while its payment is past due. */
   pastDueGraceDays: number;
-  /** After which activity is deleted; null keeps it. */
+  /** The age at which activity is deleted; null keeps it. */
   activityRetentionDays: number | null;
-  /** After which rows of the audit log are deleted; null keeps them. */
+  /** The age at which rows of the audit log are deleted; null keeps them. */
   auditRetentionDays: number | null;
 }
 
-/** Loads `.env` beside package.json, if there is one; what the environment already says wins. */
+/** Loads `.env` beside package.json, if there is one. Variables that are already set keep their values. */
 export function loadEnvFile(): void {
   const file = path.join(REPOSITORY, ".env");
   if (existsSync(file)) process.loadEnvFile(file);
 }
 
-/** Parses the environment. Throws an Error that names each wrong or missing variable. */
+/** Parses the environment. Throws an Error that names every wrong or missing variable. */
 export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   const parsed = Environment.safeParse(env);
   if (!parsed.success) throw new Error(`Wrong settings:\n${z.prettifyError(parsed.error)}`);

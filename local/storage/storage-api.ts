@@ -15,11 +15,11 @@ import { StorageError, toStorageError } from "./http/storage-error.ts";
 import { transferRoutes } from "./objects/transfer-routes.ts";
 import { writeRoutes } from "./objects/write-routes.ts";
 
-/** Where Storage keeps what, and whom it believes. */
+/** The database, the folder and the keys of Storage. */
 export interface StorageOptions {
-  /** Connects as a role that may become the API's roles. */
+  /** Connects as a role that may switch to the roles of the API. */
   database: Pool;
-  /** Bytes live here. */
+  /** The folder for the content of objects. */
   directory: string;
   keys: StackKeys;
   tokens: TokenExchange;
@@ -30,8 +30,8 @@ const ROOT = "/storage/v1";
 const OBJECTS = `${ROOT}/object`;
 
 /**
- * The Storage API as storage-js speaks it: rows in Postgres under the caller's row-level security, bytes on disk.
- * What is not there: docs/local-stack.md.
+ * Creates the Storage API for storage-js. Rows are in Postgres, under the row-level security of the caller; bytes are
+ * on disk. docs/local-stack.md lists what is missing.
  */
 export async function createStorageApi(options: StorageOptions): Promise<Hono<StorageEnv>> {
   const { database, directory, keys, tokens, log } = options;

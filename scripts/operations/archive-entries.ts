@@ -3,31 +3,31 @@ export interface ArchiveEntry {
   line: string;
   /** `TABLE DATA`, `TRIGGER`, `DEFAULT ACL` … */
   kind: string;
-  /** `-` for what is in no schema. */
+  /** `-` for an entry without a schema. */
   schema: string;
   name: string;
   owner: string;
 }
 
-/** What decides which entries are restored. */
+/** The facts that decide which entries are restored. */
 export interface Selection {
-  /** Role that restores. */
+  /** The role that restores. */
   role: string;
-  /** Tables of `auth` and `storage` (`auth.users`), a table after those that it refers to. */
+  /** The tables of `auth` and `storage` (`auth.users`). A table comes after those that it refers to. */
   systemTables: string[];
-  /** The platform's own triggers on those tables (`auth.users name`): the target has them. */
+  /** The platform's own triggers on those tables (`auth.users name`), which the target already has. */
   systemTriggers: string[];
-  /** Extensions that the target offers and does not have. */
+  /** The extensions that are available on the target but not installed. */
   missingExtensions: string[];
 }
 
-/** Schemas that the migrations make and a restore makes anew. */
+/** The schemas of the migrations. A restore creates them again. */
 const OWN_SCHEMAS = ["public", "private", "supabase_migrations"];
-/** Schemas that every Supabase project has: of these, rows and what the migrations hung on their tables are restored. */
+/** Schemas of every Supabase project. A restore brings back their rows, and the migrations' triggers and policies. */
 const SYSTEM_SCHEMAS = ["auth", "storage"];
 const HUNG_ON_SYSTEM_TABLES = ["TRIGGER", "POLICY"];
 
-/** Reads what `pg_restore --list` printed, without its comments. */
+/** Parses the output of `pg_restore --list`, without its comments. */
 export function parseEntries(list: string): ArchiveEntry[] {
   return list.split("\n").flatMap((line) => {
     const [, kind, schema, name, owner] =
@@ -37,7 +37,7 @@ export function parseEntries(list: string): ArchiveEntry[] {
   });
 }
 
-/** The entries to restore, in order: rows of `auth` and `storage` where their foreign keys allow. */
+/** Returns the entries to restore. Rows of `auth` and `storage` come first, in the order of their foreign keys. */
 export function chooseEntries(entries: ArchiveEntry[], selection: Selection): ArchiveEntry[] {
   const order = selection.systemTables;
   const rank = (entry: ArchiveEntry) => order.indexOf(`${entry.schema}.${tableOf(entry)}`);
@@ -65,7 +65,7 @@ function isOwn({ kind, schema, name, owner }: ArchiveEntry, role: string): boole
   if (kind === "DEFAULT ACL") return owner === role && [...OWN_SCHEMAS, "-"].includes(schema);
   if (OWN_SCHEMAS.includes(schema)) return true;
   if (schema !== "-") return false;
-  // Schema public is there and stays; its entries name no schema.
+  // The schema `public` exists on every target and stays. Entries of schemas themselves have no schema.
   if (kind === "SCHEMA") return name !== "public" && OWN_SCHEMAS.includes(name);
   return OWN_SCHEMAS.slice(1).some((own) => name === `SCHEMA ${own}`);
 }

@@ -4,15 +4,15 @@ import { checksumFile, writeChecksum } from "./checksum.ts";
 import { databaseName } from "./find-database.ts";
 import { programTarget, requirePrograms, runProgram } from "./postgres-programs.ts";
 
-/** What to back up, and where to. */
+/** The database, the folder and the number of backups to keep. */
 export interface BackUpOptions {
   url: string;
   directory: string;
-  /** How many backups of this database stay; all when absent. */
+  /** The number of backups of this database to keep; by default all. */
   keep?: number;
 }
 
-/** Schemas that belong to Supabase alone: a project has its own, and much of it only the platform may read. */
+/** Schemas of Supabase itself. Every project has its own, and only the platform can read many of their tables. */
 const PLATFORM_SCHEMAS = [
   "_analytics",
   "_realtime",
@@ -30,7 +30,7 @@ const PLATFORM_SCHEMAS = [
   "vault",
 ];
 
-/** Writes an archive of the database with a checksum beside it, and returns the archive's path. */
+/** Writes an archive of the database and a checksum file. Returns the path of the archive. */
 export async function backUp({ url, directory, keep }: BackUpOptions): Promise<string> {
   await requirePrograms(["pg_dump"], url);
   await mkdir(directory, { recursive: true, mode: 0o700 });
@@ -39,7 +39,7 @@ export async function backUp({ url, directory, keep }: BackUpOptions): Promise<s
     directory,
     `${label}-${new Date().toISOString().replace(/[-:.]/g, "")}.dump`,
   );
-  // Named as an archive only when whole.
+  // Renamed only after it is complete, so a partial archive never has the name of an archive.
   const part = `${archive}.part`;
   try {
     await dump(url, part);
@@ -64,7 +64,7 @@ async function dump(url: string, file: string): Promise<void> {
   ], env);
 }
 
-/** Backups of two databases share a folder without counting as each other's. */
+/** Builds a label for a database, which tells its backups from those of other databases in the same folder. */
 function labelOf(url: string): string {
   const { hostname, port, username } = new URL(url);
   return [username, hostname, port, databaseName(url)].filter(Boolean).join("-")

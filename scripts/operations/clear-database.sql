@@ -1,5 +1,5 @@
--- Takes away what the migrations made and empties the platform's tables: the first part of a restore, in its
--- transaction. What extensions own stays.
+-- Drops everything that the migrations made, and empties the platform's tables. This is the first part of a restore and
+-- runs in its transaction. Objects of extensions stay.
 
 drop schema if exists private, supabase_migrations cascade;
 
@@ -19,7 +19,7 @@ declare
     where c.relnamespace = 'public'::regnamespace
       and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'c')
       and not exists (select from pg_depend d where d.objid = c.oid and d.deptype = 'e')
-    -- A column's own sequence goes with its table.
+    -- Sequences come last: dropping a table also drops the sequences of its columns.
     order by c.relkind = 'S'
   ) || array(
     select format('drop routine if exists public.%I(%s) cascade', p.proname, pg_get_function_identity_arguments(p.oid))
@@ -45,7 +45,7 @@ begin
 end
 $$;
 
--- The archive's grants are complete only for objects that are made under Postgres' own default privileges.
+-- Restores Postgres' own default privileges, because the archive contains only grants that differ from them.
 do $$
 declare
   changed record;
@@ -89,7 +89,7 @@ begin
     from pg_class c
     where c.relnamespace in ('auth'::regnamespace, 'storage'::regnamespace)
       and c.relkind = 'r'
-      -- How far the platform itself has come is the target's own.
+      -- The platform's own history of migrations must stay that of the target.
       and c.relname !~ 'migrations$'
   );
 end

@@ -2,21 +2,21 @@ import { formatAge } from "./format-age.ts";
 import type { Health } from "./read-health.ts";
 import type { ScheduleState } from "./read-schedules.ts";
 
-/** From where on something is wrong; README lists them. Ages in seconds. */
+/** The values from which the report counts a problem. Ages are in seconds. */
 const THRESHOLDS = {
   connectionsShare: 0.8,
   transactionAge: 15 * 60,
   cacheHitRatio: 0.9,
-  /** A database that has read less says nothing about its cache. */
+  /** With fewer blocks read, the hit ratio is not meaningful. */
   cacheBlocks: 1_000_000,
-  /** Failures are tried again within 6 hours: what waits for a day has failed several times. */
+  /** Failed deletions are retried within 6 hours, so one that waits for a day has failed several times. */
   outboxAge: 24 * 60 * 60,
-  /** A customer that is still at Stripe may be charged. */
+  /** Shorter than for other deletions, because Stripe may still charge such a customer. */
   customerAge: 60 * 60,
   scheduleLag: 5 * 60,
 } as const;
 
-/** What is wrong, one sentence each; empty when the database is well. */
+/** Lists the problems of a database, one sentence each. */
 export function findProblems(health: Health): string[] {
   const { connections, cache, outbox, stuck_streams, stripe_events, stores } = health;
   const { late_lookouts, waiting_accounts } = health;
@@ -45,9 +45,7 @@ export function findProblems(health: Health): string[] {
     ],
     [
       stuck_streams.count > 0,
-      `${stuck_streams.count} generations are stuck, the oldest for ${
-        formatAge(stuck_streams.oldest)
-      }`,
+      `${stuck_streams.count} turns are stuck, the oldest for ${formatAge(stuck_streams.oldest)}`,
     ],
     [
       late_lookouts.count > 0,
@@ -70,7 +68,7 @@ export function findProblems(health: Health): string[] {
   ];
 }
 
-/** A share of one in percent. */
+/** Formats a share as a percentage. */
 export function formatShare(share: number | null): string {
   return share === null ? "–" : `${(share * 100).toFixed(1)} %`;
 }
@@ -78,7 +76,7 @@ export function formatShare(share: number | null): string {
 function findScheduleProblem(schedule: ScheduleState, now: Date): string | null {
   const { name, is_enabled, last_status, next_run_at, overdue_since } = schedule;
   if (!is_enabled) return null;
-  if (next_run_at === null) return `schedule ${name} has a cron expression that names no time`;
+  if (next_run_at === null) return `schedule ${name} has a cron expression without a next time`;
   const lag = overdue_since === null ? 0 : (now.getTime() - overdue_since.getTime()) / 1000;
   if (lag > THRESHOLDS.scheduleLag) return `schedule ${name} is late by ${formatAge(lag)}`;
   if (last_status === null || last_status === "ok") return null;

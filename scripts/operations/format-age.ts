@@ -1,6 +1,6 @@
 const UNITS = [["d", 86_400], ["h", 3600], ["min", 60]] as const;
 
-/** Seconds in the largest unit that they fill, for people. */
+/** Formats seconds in the largest unit that fits. */
 export function formatAge(seconds: number | null): string {
   if (seconds === null) return "–";
   const [unit, size] = UNITS.find(([, size]) => seconds >= size) ?? ["s", 1];

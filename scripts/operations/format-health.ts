@@ -3,7 +3,7 @@ import { formatShare } from "./find-problems.ts";
 import { formatTable } from "./format-table.ts";
 import type { Health } from "./read-health.ts";
 
-/** A report of a database's health for people: what is wrong comes last, where a terminal shows it. */
+/** Formats the health of a database as a report. The problems come last, where a terminal shows them. */
 export function formatHealth(health: Health, problems: string[]): string {
   return [
     section("Release", health.release),
@@ -54,7 +54,7 @@ function describeWork(health: Health): string {
     `Stripe customers to be deleted: ${outbox.customers} (oldest ${
       formatAge(outbox.oldest_customer)
     })`,
-    `stuck generations: ${stuck_streams.count} (oldest ${formatAge(stuck_streams.oldest)})`,
+    `stuck turns: ${stuck_streams.count} (oldest ${formatAge(stuck_streams.oldest)})`,
     `late lookouts: ${late_lookouts.count} (oldest ${formatAge(late_lookouts.oldest)})`,
     `accounts to delete: ${waiting_accounts.count} (oldest ${formatAge(waiting_accounts.oldest)})`,
     `Stripe events failed: ${stripe_events.failed}`,
@@ -77,7 +77,7 @@ function describePurges({ purges }: Health) {
   return Object.entries(purges).map(([kind, rows]) => ({ kind, rows }));
 }
 
-/** In the units of `pg_size_pretty`. */
+/** Formats a size in the units of `pg_size_pretty`. */
 function formatBytes(bytes: number): string {
   const units = ["bytes", "kB", "MB", "GB", "TB"];
   const power = bytes < 1 ? 0 : Math.min(Math.floor(Math.log2(bytes) / 10), units.length - 1);

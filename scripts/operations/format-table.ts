@@ -1,7 +1,7 @@
-/** A cell of a table; numbers stand to the right, nothing is a dash. */
+/** A cell of a table. Numbers are aligned to the right, and null is shown as a dash. */
 export type Cell = string | number | null;
 
-/** Rows as an aligned table under their column names; a line that says so when there are none. */
+/** Formats rows as an aligned table with column names. Returns "(none)" when there are no rows. */
 export function formatTable(rows: Record<string, Cell>[]): string {
   const [first] = rows;
   if (!first) return "(none)";

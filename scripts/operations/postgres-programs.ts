@@ -1,27 +1,27 @@
 import { execa, ExecaError } from "execa";
-import { withConnection } from "./find-database.ts";
+import { withConnection } from "../../local/postgres/with-connection.ts";
 
 /** A program of PostgreSQL's client packages. */
 export type Program = "pg_dump" | "pg_restore" | "psql";
 
-/** How a program reaches a database: the password goes by the environment, where other users cannot read it. */
+/** The address of a database for a program. The environment holds the password, which other users cannot read there. */
 export interface ProgramTarget {
-  /** For `--dbname`. */
+  /** The value of `--dbname`. */
   dbname: string;
   env: Record<string, string>;
 }
 
-/** What to give a program to reach the database at `url`. */
+/** Converts the URL of a database for a program. */
 export function programTarget(url: string): ProgramTarget {
   const address = new URL(url);
   const password = decodeURIComponent(address.password);
   address.password = "";
-  // A parameter of the Node driver; libpq refuses what it does not know.
+  // A parameter of the Node driver. libpq refuses unknown parameters.
   address.searchParams.delete("uselibpqcompat");
   return { dbname: address.href, env: password ? { PGPASSWORD: password } : {} };
 }
 
-/** Rejects, saying what to install, unless each program is there and not older than the server at `url`. */
+/** Rejects unless all programs are installed and not older than the server at `url`. The error says what to install. */
 export async function requirePrograms(programs: Program[], url: string): Promise<void> {
   const clients = await Promise.all(programs.map(readVersion));
   const server = await withConnection(
@@ -32,7 +32,7 @@ export async function requirePrograms(programs: Program[], url: string): Promise
     if (major(client) >= major(server)) continue;
     throw new Error(
       `${programs[index]} has version ${client}, the server has version ${server}: ` +
-        `a client older than its server is refused.\n${howToInstall(major(server))}`,
+        `the program must not be older than the server.\n${howToInstall(major(server))}`,
     );
   }
 }
@@ -42,7 +42,7 @@ async function readVersion(program: Program): Promise<string> {
   return stdout.match(/\d+(\.\d+)*/)?.[0] ?? "0";
 }
 
-/** Runs a program to its end. Rejects with what it said; its arguments and environment stay out of that. */
+/** Runs a program. Rejects with its error output, but without its arguments and environment. */
 export async function runProgram(
   program: Program,
   args: string[],
@@ -56,12 +56,12 @@ export async function runProgram(
   }
 }
 
-/** The error to show when a program did not run or did not end well. */
+/** Returns the error to show when a program could not start or has failed. */
 export function explainFailure(program: Program, error: unknown): unknown {
   if (!(error instanceof ExecaError)) return error;
   if (error.code === "ENOENT") {
     return new Error(
-      `${program} is not installed. The Postgres of the local stack comes without it.\n${howToInstall()}`,
+      `${program} is not installed. The Postgres of the local stack does not include it.\n${howToInstall()}`,
     );
   }
   return new Error(`${program} failed:\n${error.stderr || error.shortMessage}`);

@@ -1,21 +1,21 @@
 import type pg from "pg";
 import { readSchedules, type ScheduleState } from "./read-schedules.ts";
 
-/** What can be said about a database in operation. Sizes in bytes, ages in seconds. */
+/** The health of a database in operation. Sizes are in bytes, ages in seconds. */
 export interface Health {
   checked_at: Date;
-  /** The release of Parley that the database has. */
+  /** The release of Parley in the database. */
   release: string;
   connections: {
     used: number;
     max: number;
     active: number;
     idle_in_transaction: number;
-    /** Age of the oldest transaction. */
+    /** The age of the oldest transaction. */
     oldest_transaction: number | null;
   };
   cache: { hit_ratio: number | null; blocks: number };
-  /** The largest, with how they are read. */
+  /** The largest tables, with the numbers of their scans. */
   tables: {
     name: string;
     bytes: number;
@@ -24,9 +24,9 @@ export interface Health {
     sequential_scans: number;
     index_scans: number;
   }[];
-  /** Never read since the statistics began; those that enforce a constraint are left out. */
+  /** The indexes that were never used since the statistics began, without those of constraints. */
   unused_indexes: { name: string; table: string; bytes: number }[];
-  /** Deletions that wait: at OpenAI and in Storage, and customers at Stripe. */
+  /** The pending deletions at OpenAI and in Storage, and those of customers at Stripe. */
   outbox: {
     waiting: number;
     oldest: number | null;
@@ -34,22 +34,22 @@ export interface Health {
     oldest_customer: number | null;
   };
   stuck_streams: { count: number; oldest: number | null };
-  /** Lookouts whose time has come, and that nobody runs. */
+  /** The lookouts that are due and have not run. */
   late_lookouts: { count: number; oldest: number | null };
-  /** Accounts that are to be deleted, and whose login is still there. */
+  /** The accounts with a requested deletion whose login still exists. */
   waiting_accounts: { count: number; oldest: number | null };
-  /** Of the last seven days. */
+  /** The events of the last seven days. */
   stripe_events: { failed: number };
-  /** Vector stores by status. */
+  /** The number of vector stores by status. */
   stores: Record<string, number>;
   schedules: ScheduleState[];
-  /** Rows that retention deleted, by kind, since yesterday began (UTC). */
+  /** The number of rows that retention has deleted since the start of yesterday (UTC), by kind. */
   purges: Record<string, number>;
 }
 
-/** A generation whose function has been silent for this long was not taken up by turn-recovery either. */
+/** A turn without a heartbeat for this time is stuck: turn-recovery has not resumed it either. */
 const STUCK_AFTER = "5 minutes";
-/** Both are looked for every minute. */
+/** Lookouts and deletions of accounts normally start within a minute. */
 const LATE_AFTER = "30 minutes";
 const WAITING_AFTER = "1 hour";
 
@@ -142,7 +142,7 @@ const PURGES = `
   ) p
 `;
 
-/** Reads the health of the database, as role `postgres`. Nothing is written. */
+/** Reads the health of the database as role `postgres`, in a read-only transaction. */
 export async function readHealth(client: pg.Client, now: Date): Promise<Health> {
   await client.query("begin transaction read only; set local statement_timeout = '30s'");
   try {

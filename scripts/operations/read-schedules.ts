@@ -1,7 +1,7 @@
 import { Cron } from "croner";
 import type pg from "pg";
 
-/** A row of `private.schedules`, and what its cron says. */
+/** A row of `private.schedules`, with the times of its cron expression. */
 export interface ScheduleState {
   name: string;
   cron: string;
@@ -9,17 +9,17 @@ export interface ScheduleState {
   target: string;
   is_enabled: boolean;
   last_run_at: Date | null;
-  /** Of a request that pg_net is still waiting for: of the one before. */
+  /** The result of the last run. While pg_net waits for a response, the result of the run before. */
   last_status: string | null;
-  /** Null when it is switched off, or its cron cannot be read. */
+  /** Null when the schedule is disabled or its cron expression is invalid. */
   next_run_at: Date | null;
-  /** First run that has not happened; what fell due while the server was down does not count. */
+  /** The time of the first missed run. Runs that fell due while the server was down do not count. */
   overdue_since: Date | null;
 }
 
 type Row = Omit<ScheduleState, "next_run_at" | "overdue_since"> & { waiting_since: Date };
 
-/** All schedules, by name, as of `now`. */
+/** Reads all schedules, in the order of their names, with their times as of `now`. */
 export async function readSchedules(client: pg.Client, now: Date): Promise<ScheduleState[]> {
   const { rows } = await client.query<Row>(`
     select s.name, s.cron, coalesce('/' || s.function_path, 'private.' || s.sql_function || '()') as target,

@@ -9,7 +9,7 @@ import {
   parseEntries,
   type Selection,
 } from "./archive-entries.ts";
-import { withConnection } from "./find-database.ts";
+import { withConnection } from "../../local/postgres/with-connection.ts";
 import { explainFailure, programTarget, requirePrograms, runProgram } from "./postgres-programs.ts";
 
 const CLEAR = path.join(import.meta.dirname, "clear-database.sql");
@@ -45,8 +45,8 @@ const SYSTEM_TRIGGERS = `
 `;
 
 /**
- * Makes the database at `url`, of a Supabase project or a local stack, what the archive says. One transaction: whatever
- * fails, the database stays as it was.
+ * Replaces the content of the database at `url`, of a Supabase project or a local stack, by the archive. Runs as one
+ * transaction, so a failure leaves the database unchanged.
  */
 export async function restoreArchive(archive: string, url: string): Promise<void> {
   await requirePrograms(["pg_restore", "psql"], url);
@@ -63,20 +63,20 @@ export async function restoreArchive(archive: string, url: string): Promise<void
   }
 }
 
-/** Without its last line the transaction is rolled back: it is written only when pg_restore has ended well. */
+/** Yields the SQL of the restore. The last line commits, and follows only after pg_restore has succeeded. */
 async function* script(archive: string, list: string): AsyncGenerator<string | Uint8Array> {
   yield `begin;\n${await readFile(CLEAR, "utf8")}\n`;
   const args = ["--no-owner", `--use-list=${list}`, "--file=-", archive];
   const restoring = execa("pg_restore", args, { stdin: "ignore", buffer: { stdout: false } });
   try {
-    // The exit code is awaited below.
+    // The rejection is handled below, where the process is awaited.
     restoring.catch(() => {});
     yield* restoring.iterable({ binary: true, preserveNewlines: true });
     await restoring;
   } catch (error) {
     throw explainFailure("pg_restore", error);
   }
-  // The rows of the list came before its trigger, and jobs are in no archive.
+  // The rows of `private.schedules` arrived before its trigger, and an archive does not contain the jobs of pg_cron.
   yield "select private.sync_cron_jobs();\ncommit;\n";
 }
 
@@ -109,7 +109,7 @@ async function readSelection(client: pg.Client): Promise<Selection> {
   };
 }
 
-/** A table after those that it refers to; as they come where references run in a circle. */
+/** Sorts tables after those that they refer to. With circular references, keeps the given order. */
 function sortByReference(tables: SystemTable[]): string[] {
   const sorted = new Set<string>();
   const visited = new Set<string>();

@@ -1,6 +1,6 @@
 import { loadEnvFile } from "../../local/stack/settings.ts";
 
-/** Runs a script that a person calls: an error becomes one message on stderr and exit code 1. */
+/** Runs the main function of a script. Reports an error as one message on stderr and exit code 1. */
 export async function runScript(main: () => Promise<void>): Promise<void> {
   try {
     loadEnvFile();

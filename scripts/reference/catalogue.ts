@@ -1,6 +1,6 @@
 import type pg from "pg";
 
-/** A table or view, with what it is for. */
+/** A table or view, with its comment, columns and access rules. */
 export interface Relation {
   schema: string;
   name: string;
@@ -20,7 +20,7 @@ export interface Column {
   comment: string | null;
   /** The values that an enum or a check allows; null when there is no such list. */
   values: string[] | null;
-  /** `table.column` that a foreign key leads to. */
+  /** The target of a foreign key, as `table.column`. */
   references: string | null;
 }
 
@@ -32,7 +32,7 @@ export interface Policy {
   check: string | null;
 }
 
-/** What a role may do with a relation; `columns` is null when it may with all of them. */
+/** A right of a role on a relation. `columns` is null when it covers all columns. */
 export interface Grant {
   role: string;
   verb: Verb;
@@ -50,19 +50,19 @@ export interface SqlFunction {
   result: string;
   comment: string | null;
   source: string;
-  /** Roles of the API that may call it. */
+  /** The roles of the API that may call the function. */
   callers: string[];
   isTrigger: boolean;
 }
 
-/** A trigger: which function a write to a table calls. */
+/** A trigger: the function that writes to a table call. */
 export interface Trigger {
   table: string;
   verbs: Verb[];
   function: string;
 }
 
-/** What the reference says of a database. */
+/** The facts about a database that the reference needs. */
 export interface Catalogue {
   relations: Relation[];
   functions: SqlFunction[];
@@ -135,9 +135,9 @@ const TRIGGERS = `
   where not t.tgisinternal and n.nspname in ('public', 'private')
   order by 1, t.tgname`;
 
-/** Reads what the reference needs from a migrated database. */
+/** Reads the facts for the reference from a migrated database. */
 export async function readCatalogue(client: pg.Client): Promise<Catalogue> {
-  // Names of the exposed schema stand without it.
+  // With this search path, Postgres prints names of the exposed schema without the schema.
   await client.query("set search_path = public");
   const { rows: relations } = await client.query<Relation>(RELATIONS);
   const { rows: functions } = await client.query<SqlFunction>(FUNCTIONS);

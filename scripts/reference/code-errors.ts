@@ -3,17 +3,17 @@ import path from "node:path";
 import { REPOSITORY } from "../../local/stack/settings.ts";
 import { type ErrorCode, isErrorCode } from "../../types/errors.ts";
 
-/** What the files behind a function name. */
+/** The error codes and database functions in the code of an edge function. */
 export interface CodeFacts {
-  /** Codes that stand in the code of the function. */
+  /** The error codes in the code of the function. */
   codes: Set<ErrorCode>;
-  /** Database functions that it calls. */
+  /** The database functions that it calls. */
   rpcs: Set<string>;
 }
 
 const IMPORT = /^(?:import|export)\s(?!type\b)[^;]*?from "(\.[^"]+)";/gms;
 
-/** Reads the code of an edge function: its handler and all that it imports from `functions/`. */
+/** Reads the code of an edge function: its handler and all files of `functions/` that it imports. */
 export async function readCode(functionName: string): Promise<CodeFacts> {
   const folder = path.join(REPOSITORY, "functions");
   const facts: CodeFacts = { codes: new Set(), rpcs: new Set() };

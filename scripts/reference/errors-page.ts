@@ -4,7 +4,7 @@ import type { CodeFile } from "./code-errors.ts";
 import { writeCode, writePage, writeTable } from "./markdown.ts";
 import { findRefusals } from "./sql-errors.ts";
 
-/** Writes `errors.md`: every code of the list, and where it is raised. */
+/** Writes `errors.md`: every error code, and the places that raise it. */
 export function writeErrorsPage({ functions }: Catalogue, files: CodeFile[]): string {
   const raised = new Map<string, Set<string>>();
   const add = (code: string, place: string) =>
@@ -19,9 +19,9 @@ export function writeErrorsPage({ functions }: Catalogue, files: CodeFile[]): st
     "Error codes",
     "`types/errors.ts`, the catalogue of the database and `functions/`",
     [
-      "Functions answer errors as `{ code, message, details, hint }`: `message` says what happened and what to do. The " +
-      "REST API has the code in `message` and the sentences in `hint`. A code without a status is in a stream or in a " +
-      "stored row. A refusal may say more exactly what happened than this table does.",
+      "Functions answer errors as `{ code, message, details, hint }`: `message` says what happened and what to do. " +
+      "The REST API has the code in `message` and the sentences in `hint`. A code without a status is in a stream " +
+      "or in a stored row. A refusal may say more exactly what happened than this table does.",
       writeTable(["code", "status", "what happened", "what to do", "raised by"], rows),
     ],
   );

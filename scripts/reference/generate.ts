@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import pg from "pg";
+import { withConnection } from "../../local/postgres/with-connection.ts";
 import { REPOSITORY } from "../../local/stack/settings.ts";
 import { readCatalogue } from "./catalogue.ts";
 import { readCodeFiles } from "./code-errors.ts";
@@ -13,23 +13,17 @@ import { writeTablesPage } from "./tables-page.ts";
 
 const FOLDER = path.join(REPOSITORY, "docs/reference");
 
-/** Generates the reference from the database at `url`, `types/` and the code: text by file name. */
+/** Generates the reference from the database at `url`, `types/` and the code. Returns texts by file name. */
 export async function generateReference(url: string): Promise<Map<string, string>> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    const catalogue = await readCatalogue(client);
-    return new Map([
-      ["tables.md", writeTablesPage(catalogue)],
-      ["rpcs.md", writeRpcsPage(catalogue)],
-      ["functions.md", writeFunctionsPage()],
-      ["openapi.json", writeOpenApi(catalogue)],
-      ["errors.md", writeErrorsPage(catalogue, await readCodeFiles())],
-      ["settings.md", writeSettingsPage()],
-    ]);
-  } finally {
-    await client.end();
-  }
+  const catalogue = await withConnection(url, readCatalogue);
+  return new Map([
+    ["tables.md", writeTablesPage(catalogue)],
+    ["rpcs.md", writeRpcsPage(catalogue)],
+    ["functions.md", writeFunctionsPage()],
+    ["openapi.json", writeOpenApi(catalogue)],
+    ["errors.md", writeErrorsPage(catalogue, await readCodeFiles())],
+    ["settings.md", writeSettingsPage()],
+  ]);
 }
 
 /** Writes the reference into `docs/reference/`, and removes pages that are no longer generated. */
@@ -41,7 +35,7 @@ export async function writeReference(pages: Map<string, string>): Promise<void> 
   for (const [file, text] of pages) await writeFile(path.join(FOLDER, file), text);
 }
 
-/** Returns the names of pages that differ from what is written, are missing, or do not belong there. */
+/** Returns the names of pages whose files differ, are missing, or are no longer generated. */
 export async function findStale(pages: Map<string, string>): Promise<string[]> {
   const written = await readdir(FOLDER).catch(() => []);
   const names = new Set([...pages.keys(), ...written]);

@@ -5,13 +5,13 @@ import type { Catalogue, Column } from "./catalogue.ts";
 /** A JSON schema. */
 export type JsonSchema = Record<string, unknown>;
 
-/** A shape that the body of a request may have, for people. */
+/** A form that the body of a request may have, for people. */
 export interface RequestShape {
   title: string;
   fields: { name: string; type: string; required: boolean }[];
 }
 
-/** Turns a zod schema into a JSON schema: what clients send (`input`), or what they receive (`output`). */
+/** Converts a zod schema to a JSON schema of requests (`input`) or responses (`output`). */
 export function toJsonSchema(schema: z.ZodType, io: "input" | "output"): JsonSchema {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, {
     io,
@@ -21,7 +21,7 @@ export function toJsonSchema(schema: z.ZodType, io: "input" | "output"): JsonSch
   return rest;
 }
 
-/** A default that is drawn anew each time, such as an id, would make the reference stale at once. */
+/** Removes a default that differs at each use, such as a random id. It would make the reference stale at once. */
 function dropDrawnDefault(
   { zodSchema, jsonSchema }: {
     zodSchema: z.core.$ZodTypes;
@@ -46,7 +46,7 @@ export function readRequests({ json = [], form }: Route): RequestShape[] {
   return [...bodies, { title: "Or a multipart form", fields }];
 }
 
-/** Describes the rows of a table, as the REST API writes them. */
+/** Describes the rows of a table in the form of the REST API. Throws when there is no such table. */
 export function describeRow({ relations }: Catalogue, table: string): JsonSchema {
   const relation = relations.find(({ schema, name }) => schema === "public" && name === table);
   if (!relation) throw new Error(`There is no table ${table}.`);

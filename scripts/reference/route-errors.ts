@@ -1,7 +1,7 @@
 import { errors, type HttpErrorCode } from "../../types/errors.ts";
 import type { Route, RouteAuth } from "../../types/routes.ts";
 
-/** How callers of a route prove who they are, in words. */
+/** The callers of a route, in words. */
 export const authWords: Record<RouteAuth, string> = {
   none: "everyone",
   publishable: "the publishable key",
@@ -10,7 +10,7 @@ export const authWords: Record<RouteAuth, string> = {
   signature: "Stripe's signature",
 };
 
-/** Returns the codes that a route can answer: its own and those of every route of its kind. */
+/** Returns the codes that a route can answer: its own, and those that all routes of its kind share. */
 export function errorsOf({ auth, json, form, method, errors: own }: Route): HttpErrorCode[] {
   const hasBody = method === "POST" || method === "PATCH";
   return [

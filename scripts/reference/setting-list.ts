@@ -4,12 +4,12 @@ import { BillingEnvironment } from "../../functions/_shared/stripe/environment.t
 import { Environment as StackEnvironment } from "../../local/stack/settings.ts";
 import type { z } from "zod";
 
-/** What a variable is for. */
+/** The purpose of a variable. */
 interface SettingText {
   what: string;
   /** A value for `.env.example` where the default is empty. */
   example?: string;
-  /** Only tests set it, so `.env.example` does not have it. */
+  /** Only tests set the variable, so `.env.example` omits it. */
   isForTests?: true;
 }
 
@@ -53,7 +53,7 @@ const texts: Record<StackName | FunctionName, SettingText> = {
   SUPABASE_PUBLISHABLE_KEYS: { what: "Publishable keys as JSON. Supabase sets it for functions." },
 };
 
-/** Variables of `npm run` scripts that work on a project; without them the running local stack is used. */
+/** The variables that select a project for `npm run` scripts. Without them, scripts use the running local stack. */
 export const scriptSettings = {
   DATABASE_URL: "Database that `db:*` scripts work on, as role `postgres`.",
   SUPABASE_DB_URL: "The same for `db:setup-admin`; it goes before `DATABASE_URL`.",
@@ -67,15 +67,15 @@ export const scriptSettings = {
 /** A variable of the environment. */
 export interface Setting extends SettingText {
   name: string;
-  /** Null when there is none. */
+  /** Null without a default. */
   default: string | null;
   readBy: string[];
 }
 
-/** Variables that Supabase itself gives to functions. */
+/** The variables that Supabase itself sets for functions. */
 const PLATFORM = new Set(["SUPABASE_URL", "SUPABASE_PUBLISHABLE_KEYS"]);
 
-/** Every variable that the local stack and the functions read, with the default of the code. */
+/** The variables that the local stack and the functions read, with the defaults in the code. */
 export const settings: Setting[] = Object.entries(texts).map(([name, text]) => {
   const stack = fieldOf(StackEnvironment.shape, name);
   const functions = [

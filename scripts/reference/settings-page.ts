@@ -5,8 +5,8 @@ import { scriptSettings, settings } from "./setting-list.ts";
 export function writeSettingsPage(): string {
   const source = "`scripts/reference/setting-list.ts` and the schemas of the environment";
   return writePage("Settings", source, [
-    "The local stack reads `.env` beside `package.json`; what the environment already has goes first. In a project of " +
-    "Supabase, set the variables of functions with `supabase secrets set`.",
+    "The local stack reads `.env` beside `package.json`; what the environment already has goes first. In a project " +
+    "of Supabase, set the variables of functions with `supabase secrets set`.",
     writeTable(
       ["variable", "default", "what", "read by"],
       settings.map(({ name, default: value, what, readBy }) => [

@@ -20,14 +20,14 @@ export function findRefusals(source: string): Refusal[] {
   }));
 }
 
-/** Counts what looks like a call, so that a test can tell whether `findRefusals` has read all of them. */
+/** Counts everything that looks like a call, so that a test can verify that `findRefusals` has found all calls. */
 export function countCalls(source: string): number {
   return source.match(/private\.refuse\b/g)?.length ?? 0;
 }
 
 /**
- * Returns a look-up of the codes that a function can raise: its own, those of the functions that it calls, and those
- * of the triggers that its writes set off. A rule that a call cannot reach is counted, too.
+ * Returns a function that looks up the codes of a database function: its own, those of the functions that it calls,
+ * and those of the triggers that its writes fire. Includes codes that a particular call cannot reach.
  */
 export function createErrorIndex(
   { functions, triggers }: Pick<Catalogue, "functions" | "triggers">,

@@ -4,7 +4,7 @@ import { writeCode, writePage, writeTable } from "./markdown.ts";
 const VERBS: Verb[] = ["select", "insert", "update", "delete"];
 const ROLES = ["anon", "authenticated", "service_role"];
 
-/** Writes `tables.md`: columns and who may read and write them, of every table and view. */
+/** Writes `tables.md`: the columns of every table and view, and the roles that may read and write them. */
 export function writeTablesPage({ relations }: Catalogue): string {
   const exposed = relations.filter(({ schema }) => schema === "public");
   const hidden = relations.filter(({ schema }) => schema !== "public");
@@ -67,7 +67,7 @@ function writeCell({ grants, policies, kind }: Relation, role: string, verb: Ver
   return rules.length === 0 ? "no row" : `${rules.join(" or ")}${suffix}`;
 }
 
-/** Writes the condition of a policy as its author did: Postgres wraps calls and adds parentheses. */
+/** Writes the condition of a policy in its original form, without the parentheses and aliases that Postgres adds. */
 function writeCondition(expression: string | null): string {
   if (expression === null || expression === "true") return "all rows";
   const plain = expression.replaceAll(/\( ?SELECT ([\w.]+\(\)) AS \w+\)/g, "$1");

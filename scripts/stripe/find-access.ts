@@ -5,7 +5,7 @@ import { loadEnvFile, readSettings } from "../../local/stack/settings.ts";
 import { readStatus } from "../../local/stack/status.ts";
 import type { Database } from "../../types/database.ts";
 
-/** Both sides of a sync. */
+/** The two sides of a sync: the Stripe account and the project. */
 export interface StripeAndDatabase {
   stripe: Stripe;
   admin: SupabaseClient<Database>;
@@ -14,13 +14,13 @@ export interface StripeAndDatabase {
 }
 
 /**
- * The project and the Stripe account that the environment names (`SUPABASE_URL`, `SUPABASE_SECRET_KEY`,
- * `STRIPE_SECRET_KEY`), or those of the running local stack. Throws an Error that says what is missing.
+ * Finds the project and the Stripe account of the environment (`SUPABASE_URL`, `SUPABASE_SECRET_KEY`,
+ * `STRIPE_SECRET_KEY`), or those of the running local stack. Rejects with an Error that says what is missing.
  */
 export async function findAccess(): Promise<StripeAndDatabase> {
   loadEnvFile();
   const { SUPABASE_URL, SUPABASE_SECRET_KEY } = process.env;
-  // A script needs no webhook secret, as a stack on a real account does.
+  // A stack on a real account needs a webhook secret, but this script does not.
   const { STRIPE_SECRET_KEY, STRIPE_API_URL, STRIPE_WEBHOOK_SECRET: _, ...rest } = process.env;
   const { stateDir } = readSettings(rest);
   const status = SUPABASE_URL ? null : await readStatus(stateDir);
@@ -31,7 +31,7 @@ export async function findAccess(): Promise<StripeAndDatabase> {
       "No stack is running. Start one with `npm start`, or set SUPABASE_URL and SUPABASE_SECRET_KEY.",
     );
   }
-  // The emulator takes any key.
+  // The emulator accepts any key.
   const stripeKey = STRIPE_SECRET_KEY ?? (status?.STRIPE_API_URL ? "sk_test_emulator" : undefined);
   if (!stripeKey) throw new Error("Set STRIPE_SECRET_KEY.");
   return {

@@ -6,8 +6,8 @@ import type { Target } from "../../functions/stripe-webhook/event-targets.ts";
 const ROWS = 1_000;
 
 /**
- * What we hold and no fetch since this ticket has written: products, prices and customers that are not known to be
- * deleted, and subscriptions that have not ended. At most a thousand of each; the next sync finds the rest.
+ * Finds rows that no fetch since this ticket has written: products, prices and customers without a known deletion, and
+ * subscriptions that have not ended. Returns at most a thousand of each; the next sync finds the rest.
  */
 export async function findLeftovers(
   admin: SupabaseClient<Database>,
@@ -39,7 +39,7 @@ export async function findLeftovers(
   ];
 }
 
-/** Which of these PaymentIntents a fetch since this ticket has written. */
+/** Returns the PaymentIntents among `intentIds` that a fetch since this ticket has written. */
 export async function findWritten(
   admin: SupabaseClient<Database>,
   firstTicket: number,

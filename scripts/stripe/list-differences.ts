@@ -4,14 +4,14 @@ import type { StripeObject } from "../../functions/_shared/stripe/stripe-objects
 import { unwrap } from "../../functions/_shared/http/refusal.ts";
 import type { Database } from "../../types/database.ts";
 
-/** An object and the row that there is of it. */
+/** An object of Stripe and its row. */
 interface Compared {
   name: string;
   fields: object;
   row: object | null;
 }
 
-/** What a sync would change, a line for each field, before anything is written. */
+/** Lists the changes that a sync would make, one line a field. */
 export async function listDifferences(
   admin: SupabaseClient<Database>,
   objects: StripeObject[],
@@ -57,7 +57,7 @@ async function comparePayment(
   admin: SupabaseClient<Database>,
   fields: Extract<StripeObject, { kind: "payment" }>["fields"],
 ): Promise<Compared> {
-  // The row names the subscription by our own id.
+  // The row refers to the subscription by Parley's own id.
   const { stripe_subscription_id: _, ...columns } = fields;
   const intentId = fields.stripe_payment_intent_id;
   const payments = admin.from("payments").select();
@@ -79,7 +79,7 @@ function describe({ name, fields, row }: Compared): string[] {
     );
 }
 
-/** One spelling for each moment, and no undefined fields. */
+/** Converts times to one format and undefined to null, so that equal values compare as equal. */
 function normalize(value: unknown): unknown {
   if (typeof value === "string" && /^\d{4}-\d{2}-\d{2}T/.test(value)) {
     return new Date(value).toISOString();

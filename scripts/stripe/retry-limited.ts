@@ -4,7 +4,7 @@ import Stripe from "stripe";
 const ATTEMPTS = 6;
 const FIRST_PAUSE_MS = 1_000;
 
-/** Repeats what met Stripe's rate limit, after growing pauses. Anything else is thrown at once. */
+/** Runs work again after growing pauses when Stripe's rate limit refuses it. Rejects at once on any other error. */
 export function retryLimited<Value>(work: () => Promise<Value>): Promise<Value> {
   return pRetry(work, {
     retries: ATTEMPTS,

@@ -5,17 +5,17 @@ import { retryLimited } from "./retry-limited.ts";
 import type { StripeObject } from "../../functions/_shared/stripe/stripe-objects.ts";
 import { type StepName, steps } from "./sync-steps.ts";
 
-/** How far a sync has come; plain JSON, so that it can be kept and gone on with. */
+/** The position of a sync. It is plain JSON, so that it can be stored and a later run can continue. */
 export interface SyncCursor {
-  /** The first ticket of the sync: rows with a lower one have not been seen by it. */
+  /** The first ticket of the sync. It has not written rows with a lower ticket. */
   firstTicket: number;
-  /** Invoices and checkouts from then on, in seconds. */
+  /** The start of the period for invoices and checkouts, in Unix seconds. */
   since: number;
   step: StepName | "leftovers" | "done";
   after?: string;
 }
 
-/** What was fetched at once, and where to go on after it is written. */
+/** The objects of one page, and the position after it. */
 export interface SyncBatch {
   step: StepName | "leftovers";
   ticket: number;
@@ -23,19 +23,19 @@ export interface SyncBatch {
   next: SyncCursor;
 }
 
-/** What a sync needs of the world. */
+/** The operations that a sync needs. */
 export interface SyncPorts {
   stripe: Stripe;
   drawTicket(): Promise<number>;
-  /** Which of these PaymentIntents have been written since that ticket. */
+  /** Returns the PaymentIntents among `intentIds` that have been written since that ticket. */
   findWritten(firstTicket: number, intentIds: string[]): Promise<Set<string>>;
-  /** Objects that we hold and no list has shown: deleted at Stripe, perhaps. */
+  /** Finds stored objects that no list contained. They may be deleted at Stripe. */
   findLeftovers(firstTicket: number): Promise<Target[]>;
 }
 
 const order = Object.keys(steps).filter((name): name is StepName => name in steps);
 
-/** Where a sync begins. */
+/** Returns the position at which a new sync starts. */
 export async function beginSync(
   { drawTicket }: SyncPorts,
   since: number,
@@ -43,7 +43,7 @@ export async function beginSync(
   return { firstTicket: await drawTicket(), since, step: "products" };
 }
 
-/** Fetches everything from the cursor on, a page at a time. What is yielded is to be written before the next page. */
+/** Fetches everything from the cursor on, page by page. The caller must write each page before it asks for the next. */
 export async function* fetchAll(ports: SyncPorts, begin: SyncCursor): AsyncGenerator<SyncBatch> {
   let cursor = begin;
   while (cursor.step !== "done") {
@@ -73,7 +73,7 @@ async function fetchPage(
   return { step, ticket, objects, next };
 }
 
-/** What a whole list lacks and Stripe does not know by its id either, is deleted. */
+/** Fetches the leftovers by id. An object that Stripe does not find by id either counts as deleted. */
 async function fetchLeftovers(
   { stripe, drawTicket, findLeftovers }: SyncPorts,
   cursor: SyncCursor,

@@ -5,10 +5,10 @@ import { createBillingDatabase } from "../../functions/_shared/stripe/billing-da
 import { findLeftovers, findWritten } from "./find-leftovers.ts";
 import { beginSync, fetchAll, type SyncPorts } from "./sync-all.ts";
 
-/** How far back invoices and checkouts are fetched again. */
+/** The age up to which invoices and checkouts are fetched again. */
 const RECENT_MS = 90 * 24 * 60 * 60 * 1000;
 
-/** The world of a sync that writes. */
+/** Creates the operations of a sync that writes. */
 export function createSyncPorts(stripe: Stripe, admin: SupabaseClient<Database>): SyncPorts {
   return {
     stripe,
@@ -18,12 +18,12 @@ export function createSyncPorts(stripe: Stripe, admin: SupabaseClient<Database>)
   };
 }
 
-/** From when on, in seconds, invoices and checkouts count as recent. */
+/** Returns the start of the period for invoices and checkouts, in Unix seconds. */
 export function recentSince(): number {
   return Math.floor((Date.now() - RECENT_MS) / 1000);
 }
 
-/** Makes the database equal to Stripe, whatever webhooks have been lost. `since`: see `recentSince`. */
+/** Copies Stripe's state to the database, in case webhooks were lost. For `since`, see `recentSince`. */
 export async function syncAll(
   stripe: Stripe,
   admin: SupabaseClient<Database>,

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
@@ -14,17 +14,17 @@ const Cursor = z.object({
   after: z.string().optional(),
 });
 
-/** Where a sync notes how far it has come. */
+/** Stores the position of a sync. */
 export interface SyncProgress {
-  /** Null when the last one came to its end. */
+  /** Returns null when the previous sync was completed. */
   load(): Promise<SyncCursor | null>;
   save(cursor: SyncCursor): Promise<void>;
   clear(): Promise<void>;
 }
 
-/** A file for each project. */
+/** Opens the progress file of a project, in the state directory. */
 export function openProgress(stateDir: string, projectUrl: string): SyncProgress {
-  const name = createHash("sha256").update(projectUrl).digest("hex").slice(0, 12);
+  const name = hash("sha256", projectUrl).slice(0, 12);
   const file = path.join(stateDir, `sync-stripe-${name}.json`);
   return {
     async load() {

@@ -8,32 +8,32 @@ import { mapWithArrears } from "../../functions/_shared/stripe/fetch-subscriptio
 import { mapCustomer, mapPrice, mapProduct } from "../../functions/_shared/stripe/map-catalogue.ts";
 import type { StripeObject } from "../../functions/_shared/stripe/stripe-objects.ts";
 
-/** One page of a list of Stripe, as it is stored. */
+/** One page of a list at Stripe, converted for the database. */
 export interface ListedPage {
   objects: StripeObject[];
-  /** Ids of what was listed, in its order. */
+  /** The ids of the listed objects, in the order of the list. */
   ids: string[];
   hasMore: boolean;
 }
 
-/** Where a page begins. */
+/** The start of a page. */
 export interface PageStart {
-  /** The last id of the page before. */
+  /** The last id of the previous page. */
   after?: string;
-  /** Invoices and checkouts that are older, in seconds, are left alone. */
+  /** Older invoices and checkouts are skipped. In Unix seconds. */
   since: number;
-  /** Which of these PaymentIntents the sync has written already, with their invoices. */
+  /** Returns the PaymentIntents that the sync has already written with their invoices. */
   findWritten(intentIds: string[]): Promise<Set<string>>;
 }
 
-/** Fetches one page of what a step is about. */
+/** Fetches one page of a step. */
 export type ListPage = (stripe: Stripe, start: PageStart) => Promise<ListedPage>;
 
 const PAGE = 100;
-/** Each invoice takes several requests. */
+/** Smaller than other pages, because each invoice takes several requests. */
 const INVOICE_PAGE = 20;
 
-/** All that is fetched, in the order in which it refers to each other. */
+/** The steps of a sync. Objects come after the objects that they refer to. */
 export const steps = {
   products: async (stripe, { after }) =>
     mapPage(await stripe.products.list(page(after)), (each) => [mapProduct(each)]),
@@ -56,7 +56,7 @@ export const steps = {
       }),
       (each) => fetchInvoicePayments(stripe, each),
     ),
-  // Those without an invoice.
+  // Only payments without an invoice: the step before has written the others.
   payments: async (stripe, { after, since, findWritten }) => {
     const listed = await stripe.paymentIntents.list({ ...page(after), created: { gte: since } });
     const written = await findWritten(listed.data.map(({ id }) => id));
@@ -85,7 +85,7 @@ async function mapPage<Listed extends { id?: string }>(
   map: (listed: Listed) => StripeObject[] | Promise<StripeObject[]>,
 ): Promise<ListedPage> {
   const objects: StripeObject[] = [];
-  // One after the other: a page of invoices at once would meet the rate limit.
+  // One after the other, because concurrent requests for a page of invoices would exceed the rate limit.
   for (const each of data) objects.push(...await map(each));
   const ids = data.map(({ id }) => id).filter((id) => id !== undefined);
   return { objects, ids, hasMore: has_more };

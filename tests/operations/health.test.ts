@@ -84,7 +84,7 @@ test("a generation that nobody pumps is stuck; one with a heartbeat is not", asy
   const { exitCode, report } = await readReport();
 
   expect(exitCode).toBe(1);
-  expect(report.problems).toEqual(["1 generations are stuck, the oldest for 10 min"]);
+  expect(report.problems).toEqual(["1 turns are stuck, the oldest for 10 min"]);
   await database.query("delete from public.chat_turns");
 });
 
@@ -159,7 +159,7 @@ test("a schedule that failed, and one whose cron names no time, are wrong; one t
   expect(exitCode).toBe(1);
   expect(report.problems).toEqual([
     "schedule test-failed ended with 42883",
-    "schedule test-unreadable has a cron expression that names no time",
+    "schedule test-unreadable has a cron expression without a next time",
   ]);
 });
 

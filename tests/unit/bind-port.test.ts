@@ -39,7 +39,7 @@ test("a port that is set and taken is refused with its setting", async () => {
   const port = await takenPort();
 
   await expect(bindPort({ port, variable: "PARLEY_API_PORT" }, listen)).rejects.toThrow(
-    `Port ${port} is in use, by another stack perhaps. Stop what listens there, or set PARLEY_API_PORT.`,
+    `Port ${port} is in use, perhaps by another stack. Stop the program that uses it, or set PARLEY_API_PORT.`,
   );
 });
 

@@ -70,7 +70,7 @@ const beyond: [change: Partial<Health>, problem: string][] = [
   ],
   [
     { stuck_streams: { count: 2, oldest: 2 * HOUR } },
-    "2 generations are stuck, the oldest for 2 h",
+    "2 turns are stuck, the oldest for 2 h",
   ],
   [{ late_lookouts: { count: 3, oldest: HOUR } }, "3 lookouts are late, the oldest by 1 h"],
   [
@@ -86,7 +86,7 @@ const beyond: [change: Partial<Health>, problem: string][] = [
   [{ schedules: [scheduled({ last_status: "503" })] }, "schedule nightly ended with 503"],
   [
     { schedules: [scheduled({ next_run_at: null })] },
-    "schedule nightly has a cron expression that names no time",
+    "schedule nightly has a cron expression without a next time",
   ],
 ];
 

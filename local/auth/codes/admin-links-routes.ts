@@ -23,7 +23,7 @@ const LinkRequest = z.object({
   redirect_to: text,
 });
 
-/** `POST /invite`: creates an unconfirmed user and mails an invitation. */
+/** Answers `POST /invite`: creates an unconfirmed user and mails an invitation. */
 export async function inviteUser(ports: AuthPorts, request: Request): Promise<Response> {
   const { email, data = {} } = await readBody(request, Invitation);
   const user = await inTransaction(
@@ -34,7 +34,7 @@ export async function inviteUser(ports: AuthPorts, request: Request): Promise<Re
   return Response.json(await loadDescription(ports.database, invited));
 }
 
-/** `POST /admin/generate_link`: what a mail would carry, without the mail. */
+/** Answers `POST /admin/generate_link` with the code and the link of a mail, without sending it. */
 export async function generateLink(ports: AuthPorts, request: Request): Promise<Response> {
   const params = await readBody(request, LinkRequest);
   const email = parseEmail(params.email);
@@ -79,7 +79,7 @@ function isEmailChange(type: LinkType): type is EmailChangeType {
   return type === "email_change_current" || type === "email_change_new";
 }
 
-/** As on Supabase, a magic link for an unknown address is one to sign up. */
+/** Returns the type of the link. As on Supabase, a magic link for an unknown address becomes a sign-up link. */
 function linkType(wanted: string | undefined, known: User | null): LinkType {
   const type = LINK_TYPES.find((each) => each === wanted);
   if (!type) {
@@ -90,7 +90,7 @@ function linkType(wanted: string | undefined, known: User | null): LinkType {
   throw new AuthError("user_not_found", "User with this email not found");
 }
 
-/** Only who asks for a sign-up link chooses the password. */
+/** Returns the password of a new user. Only a request for a sign-up link contains one. */
 function newPassword({ type, password }: z.infer<typeof LinkRequest>): string {
   if (type === "magiclink") return randomPassword();
   if (!password) throw new AuthError("validation_failed", "Signup requires a valid password");
@@ -121,7 +121,7 @@ async function issueFor(
   return await issueEmailChangeCode(db, known, address, type);
 }
 
-/** The user of an address who has not confirmed it yet, made if there is none. Throws when it is confirmed. */
+/** Finds or creates the unconfirmed user of an address. Rejects when the address is confirmed. */
 async function findUnconfirmed(
   db: Db,
   email: string,

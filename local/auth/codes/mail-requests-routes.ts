@@ -20,7 +20,7 @@ const Otp = z.object({
 });
 const Resend = z.object({ type: text, email: text, phone: text, ...challenge });
 
-/** `POST /recover`: mails a link to set another password. The reply never tells whether the address is known. */
+/** Answers `POST /recover`: mails a link to set a new password. The response does not reveal unknown addresses. */
 export async function recoverPassword(ports: AuthPorts, request: Request): Promise<Response> {
   const { email, ...pkce } = await readBody(request, Recovery);
   if (!email) {
@@ -33,7 +33,10 @@ export async function recoverPassword(ports: AuthPorts, request: Request): Promi
   return Response.json({});
 }
 
-/** `POST /otp` and `/magiclink`: mails a code and link to sign in with; a new address signs up unless told not to. */
+/**
+ * Answers `POST /otp` and `/magiclink`: mails a code and a link for signing in. A new address signs up unless
+ * `create_user` is false.
+ */
 export async function sendMagicLink(ports: AuthPorts, request: Request): Promise<Response> {
   const { email, phone, data = {}, create_user: mayCreate, ...pkce } = await readBody(request, Otp);
   if (phone) throw new AuthError("phone_provider_disabled", "Unsupported phone provider");
@@ -48,7 +51,7 @@ export async function sendMagicLink(ports: AuthPorts, request: Request): Promise
   return Response.json({});
 }
 
-/** Addresses need no confirmation here, so the mail is a magic link for new users too. */
+/** Creates or confirms the user. Addresses need no confirmation locally, so new users get a magic link, too. */
 async function admit(
   ports: AuthPorts,
   known: User | null,
@@ -61,14 +64,14 @@ async function admit(
   try {
     return await inTransaction(ports.database, (db) => createAccount(db, account));
   } catch (error) {
-    // Two at once: the other one has made the user.
+    // A concurrent request has created the user.
     const made = isUniqueViolation(error) && await findUser(ports.database, "email", email);
     if (!made) throw error;
     return made;
   }
 }
 
-/** `POST /resend`: mails the pending confirmation of a sign-up or of a change of address again. */
+/** Answers `POST /resend`: mails the pending confirmation of a sign-up or a change of address again. */
 export async function resendMail(ports: AuthPorts, request: Request): Promise<Response> {
   const { type, email, phone, ...pkce } = await readBody(request, Resend);
   if (type === "sms" || type === "phone_change" || phone) {
@@ -94,7 +97,7 @@ export async function resendMail(ports: AuthPorts, request: Request): Promise<Re
   return Response.json({});
 }
 
-/** `GET /reauthenticate`: mails a code that proves the address still belongs to the user. */
+/** Answers `GET /reauthenticate`: mails a code. It proves that the user still has the address. */
 export async function reauthenticate(ports: AuthPorts, request: Request): Promise<Response> {
   if (request.method === "HEAD") {
     throw new AuthError("method_not_allowed", "Method not allowed");

@@ -1,6 +1,6 @@
 import type { AuthPorts, OutgoingMail } from "../http/ports.ts";
 
-/** What a code or link in a mail is for. */
+/** The purpose of a code or link in a mail. */
 export type MailPurpose =
   | "signup"
   | "invite"
@@ -38,24 +38,24 @@ const WORDING: Record<MailPurpose, { subject: string; lead: string; button: stri
   },
 };
 
-/** A code on its way to an address. */
+/** A mail with a code. */
 export interface CodeMail {
   purpose: MailPurpose;
   to: string;
   code: string;
-  /** Goes into the link. */
+  /** The token in the link. */
   token: string;
-  /** Where the link leads in the end. */
+  /** The final target of the link. */
   redirectTo: string;
 }
 
-/** Mails a code, with a link that does the same; a reauthentication has no link. */
+/** Mails a code with an equivalent link. The mail of a reauthentication has no link. */
 export async function mailCode(ports: AuthPorts, mail: CodeMail): Promise<void> {
   const link = mail.purpose === "reauthentication" ? null : actionLink(ports.apiUrl, mail);
   await ports.sendMail(compose(mail, link));
 }
 
-/** The link that verifies a token and then leads to `redirectTo`. */
+/** Builds the link that verifies a token and then leads to `redirectTo`. */
 export function actionLink(
   apiUrl: string,
   { purpose, token, redirectTo }: Pick<CodeMail, "purpose" | "token" | "redirectTo">,

@@ -5,10 +5,10 @@ import { type AuthPorts, type Db, inTransaction } from "../http/ports.ts";
 import type { SignInMethod } from "../sessions/sessions.ts";
 import { updateUser, type User, type UserChanges } from "../users/users.ts";
 
-/** What a code proves; a change of address has two codes of its own. */
+/** The purpose of a code. A change of address is not among them: it has two codes of its own. */
 export type CodePurpose = "signup" | "invite" | "magiclink" | "recovery" | "reauthentication";
 
-/** A code, what is stored of it, and its user. */
+/** A code, its stored hash and its user. */
 export interface IssuedCode {
   code: string;
   token: string;
@@ -30,7 +30,7 @@ const COLUMNS: Record<CodePurpose, (token: string, sentAt: Date) => UserChanges>
   }),
 };
 
-/** The method that following a mail's link is recorded as in the PKCE flow. */
+/** The sign-in methods that the PKCE flow records for the links of mails. */
 export const METHODS = {
   signup: "email/signup",
   invite: "invite",
@@ -39,7 +39,7 @@ export const METHODS = {
   email_change: "email_change",
 } as const satisfies Record<string, SignInMethod>;
 
-/** Makes a code and stores what verifies it; the one before is void. */
+/** Creates a code and stores its hash. The previous code becomes invalid. */
 export async function issueCode(
   db: Db,
   user: User,
@@ -52,7 +52,7 @@ export async function issueCode(
   return { code, token, user: changed };
 }
 
-/** Makes a code and mails it to the user's address. */
+/** Creates a code and mails it to the user's address. */
 export async function sendCode(
   ports: AuthPorts,
   user: User,

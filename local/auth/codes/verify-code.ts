@@ -11,7 +11,7 @@ import {
   type User,
 } from "../users/users.ts";
 
-/** What a verification may be for; `email` stands for whichever code was mailed last. */
+/** The types of a verification. `email` matches the code of a sign-up, an invitation, a magic link or a recovery. */
 export const VERIFICATION_TYPES = [
   "signup",
   "invite",
@@ -39,8 +39,8 @@ const COLUMNS: Record<VerificationType, TokenColumn[]> = {
 };
 
 /**
- * Uses a mailed token up and does what it stands for; `tokens` are the forms it may be stored in. Null when a change
- * of address waits for its other half. Throws when no user waits for it, or it has expired.
+ * Redeems a mailed token and carries out its purpose. `tokens` are the forms in which it may be stored. Returns null
+ * when a change of address needs a second confirmation. Rejects when the token is unknown or expired.
  */
 export async function verifyCode(
   db: Db,

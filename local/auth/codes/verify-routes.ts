@@ -15,7 +15,7 @@ const Verification = z.object({ type: text, token: text, token_hash: text, email
 const HALF_DONE =
   "Confirmation link accepted. Please proceed to confirm link sent to the other email";
 
-/** `POST /verify`: a code with its address, or the hash that a link carries, for a session. */
+/** Answers `POST /verify`: exchanges a code and its address, or the hash of a link, for a session. */
 export async function verifyByCode(ports: AuthPorts, request: Request): Promise<Response> {
   const params = await readBody(request, Verification);
   const type = parseType(params.type);
@@ -27,9 +27,9 @@ export async function verifyByCode(ports: AuthPorts, request: Request): Promise<
   return Response.json(session ?? { code: "200", msg: HALF_DONE });
 }
 
-/** `GET /verify`: a mail's link. Leads on with a session, a code to exchange or an error in the address. */
+/** Answers `GET /verify`, the link of a mail. Redirects with a session, a code or an error in the address. */
 export async function verifyByLink(ports: AuthPorts, request: Request): Promise<Response> {
-  // Mail scanners look with HEAD: that must not use the token up.
+  // Mail scanners send HEAD, which must not use up the token.
   if (request.method === "HEAD") {
     throw new AuthError("method_not_allowed", "Method not allowed");
   }
@@ -56,7 +56,7 @@ function parseType(type: string | null | undefined): VerificationType {
   return known;
 }
 
-/** The forms in which what a client presents may be stored; a typed code works whatever the flow. */
+/** Returns the forms in which the token may be stored. A typed code is valid with and without PKCE. */
 function acceptedTokens(params: z.infer<typeof Verification>): string[] {
   const { token, token_hash: hash, email } = params;
   if (!token === !hash) {
@@ -113,7 +113,7 @@ function sessionParts(session: SessionBody, type: string): Record<string, string
   };
 }
 
-/** Clients of the PKCE flow look into the query too. */
+/** Adds an error to the target. Clients of the PKCE flow read the query, too. */
 function withError(target: string, error: AuthError, isPkce: boolean): string {
   const { code, message, status } = error;
   const parts = new URLSearchParams({

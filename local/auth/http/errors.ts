@@ -1,7 +1,7 @@
 import { DatabaseError } from "pg";
 import type { Log } from "../../stack/log.ts";
 
-/** Error codes of Supabase Auth and the status that each has unless said otherwise. */
+/** The error codes of Supabase Auth with their default statuses. */
 const STATUS = {
   bad_json: 400,
   validation_failed: 400,
@@ -30,14 +30,14 @@ const STATUS = {
   unexpected_failure: 500,
 } as const satisfies Record<string, number>;
 
-/** A code of Supabase Auth. Source: https://supabase.com/docs/guides/auth/debugging/error-codes */
+/** An error code of Supabase Auth. Source: https://supabase.com/docs/guides/auth/debugging/error-codes */
 export type AuthErrorCode = keyof typeof STATUS;
 
-/** What the Auth API refuses a request with. */
+/** A refusal of the Auth API. */
 export class AuthError extends Error {
   readonly code: AuthErrorCode;
   readonly status: number;
-  /** Further members of the reply. */
+  /** Further members of the response. */
   readonly extra: Record<string, unknown>;
   readonly headers: Record<string, string>;
 
@@ -58,19 +58,19 @@ export class AuthError extends Error {
   }
 }
 
-/** Said of an address that another user has. */
+/** The message for an address that another user has. */
 export const EMAIL_TAKEN = "A user with this email address has already been registered";
 
-/** True when `error` is a second row under one unique key. */
+/** Returns true when `error` reports a duplicate of a unique key. */
 export function isUniqueViolation(error: unknown): error is DatabaseError {
   return error instanceof DatabaseError && error.code === "23505";
 }
 
-/** The refusal that an error means. What the database said stays out of it, and goes to the log when it is our fault. */
+/** Converts an error to a refusal without the database's message. Logs unexpected errors. */
 export function toAuthError(error: unknown, log: Log): AuthError {
   if (error instanceof AuthError) return error;
   if (isUniqueViolation(error)) return alreadyTaken(error.constraint);
-  // Class 22: the value cannot be stored, such as text with a NUL.
+  // SQLSTATEs of class 22 report a value that cannot be stored, such as text with a NUL.
   if (error instanceof DatabaseError && error.code?.startsWith("22")) {
     return new AuthError("validation_failed", "A value cannot be stored");
   }
@@ -90,8 +90,8 @@ const VERSION_HEADER = "x-supabase-api-version";
 const CODES_VERSION = "2024-01-01";
 
 /**
- * The reply of a refusal: `{ code, error_code, msg }`, or `{ code, message }` to a client that asks for version
- * 2024-01-01 of the API. Source: https://github.com/supabase/auth/blob/master/internal/api/errors.go
+ * Builds the response of a refusal: `{ code, error_code, msg }`, or `{ code, message }` for a client that asks for
+ * version 2024-01-01 of the API. Source: https://github.com/supabase/auth/blob/master/internal/api/errors.go
  */
 export function errorResponse(error: AuthError, request: Request): Response {
   const { code, status, message, extra } = error;

@@ -2,6 +2,8 @@ import type { JWTPayload } from "jose";
 import type { Pool, QueryResult, QueryResultRow } from "pg";
 import type { Log } from "../../stack/log.ts";
 
+export { inTransaction } from "../../postgres/in-transaction.ts";
+
 /** A mail that the Auth API sends. */
 export interface OutgoingMail {
   to: string;
@@ -10,7 +12,7 @@ export interface OutgoingMail {
   html: string;
 }
 
-/** What the Auth API stands on. */
+/** The services that the Auth API needs. */
 export interface AuthPorts {
   database: Pool;
   /** Signs an access token. */
@@ -18,9 +20,9 @@ export interface AuthPorts {
   sendMail(mail: OutgoingMail): Promise<void>;
   /** The API key that may administer users. */
   secretKey: string;
-  /** Where clients reach the stack; links in mails begin with it. */
+  /** The address of the stack for clients. Links in mails start with it. */
   apiUrl: string;
-  /** Origins that a link may lead to, beside those of this machine. */
+  /** The allowed targets of links, besides addresses of this machine. */
   allowedOrigins: string[];
   log: Log;
 }
@@ -28,21 +30,4 @@ export interface AuthPorts {
 /** A pool, or a connection inside a transaction. */
 export interface Db {
   query<Row extends QueryResultRow>(text: string, values?: unknown[]): Promise<QueryResult<Row>>;
-}
-
-/** Runs `work` in one transaction; it rolls back when `work` throws. */
-export async function inTransaction<T>(pool: Pool, work: (db: Db) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
-  try {
-    await client.query("begin");
-    const result = await work(client);
-    await client.query("commit");
-    return result;
-  } catch (error) {
-    // A broken connection cannot roll back; what broke it is the error that counts.
-    await client.query("rollback").catch(() => {});
-    throw error;
-  } finally {
-    client.release();
-  }
 }

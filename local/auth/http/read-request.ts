@@ -1,5 +1,6 @@
 import { decodeJwt } from "jose";
 import { z } from "zod";
+import { bearerToken } from "../../gateway/bearer-token.ts";
 import { AuthError } from "./errors.ts";
 import type { AuthPorts } from "./ports.ts";
 import { hasSession } from "../sessions/sessions.ts";
@@ -12,10 +13,10 @@ export const flag = z.boolean().nullish().transform((value) => value ?? false);
 /** Metadata that may be missing or null. */
 export const metadata = z.record(z.string(), z.unknown()).nullish()
   .transform((value) => value ?? undefined);
-/** What a client of the PKCE flow adds to a request for a mail. */
+/** The fields that a client of the PKCE flow adds to a request for a mail. */
 export const challenge = { code_challenge: text, code_challenge_method: text };
 
-/** The JSON body of a request. Throws when it is no JSON or not of this shape. */
+/** Parses the JSON body of a request. Rejects when it is not JSON or does not match the schema. */
 export async function readBody<S extends z.ZodType>(
   request: Request,
   schema: S,
@@ -36,15 +37,15 @@ const Claims = z.object({
   session_id: z.guid().optional(),
 });
 
-/** Who sends a request, and through which session. */
+/** The user and the session of a request. */
 export interface Caller {
   user: User;
   sessionId: string | null;
 }
 
-/** The user whose token a request carries. Throws when there is none, or its session has ended. */
+/** Returns the user whose token a request has. Rejects when there is no token or its session has ended. */
 export async function requireUser(ports: AuthPorts, request: Request): Promise<Caller> {
-  const token = bearer(request);
+  const token = bearerToken(request.headers);
   if (!token) {
     throw new AuthError("no_authorization", "This endpoint requires a valid Bearer token");
   }
@@ -67,16 +68,11 @@ export async function requireUser(ports: AuthPorts, request: Request): Promise<C
   return { user, sessionId };
 }
 
-/** Throws unless the request comes with the secret key and no user's token. */
+/** Throws unless the request has the secret key and no token of a user. The gateway has verified the token. */
 export function requireAdmin(ports: AuthPorts, request: Request): void {
-  const token = bearer(request);
+  const token = bearerToken(request.headers);
   const isAdmin = token
     ? decodeJwt(token).role === "service_role"
     : request.headers.get("apikey") === ports.secretKey;
   if (!isAdmin) throw new AuthError("not_admin", "User not allowed");
-}
-
-/** The gateway has verified it. */
-function bearer(request: Request): string | undefined {
-  return request.headers.get("authorization")?.match(/^Bearer (.+)$/)?.[1];
 }

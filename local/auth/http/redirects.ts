@@ -1,18 +1,18 @@
-/** Where links lead that name no allowed address; the same as `site_url` in config.toml. */
+/** The target of links without an allowed address, the same as `site_url` in config.toml. */
 export const SITE_URL = "http://127.0.0.1:3000";
 
 /**
- * Where a link leads after it is verified: `wanted` if it is on this machine or of an allowed origin, else the site.
+ * Returns the target of a verified link: `wanted` if it is on this machine or in an allowed origin, else the site.
  * Source: https://supabase.com/docs/guides/auth/redirect-urls
  */
 export function resolveRedirect(wanted: string | null | undefined, allowed: string[]): string {
   const url = wanted && URL.canParse(wanted) ? new URL(wanted) : null;
   if (!url || !(isLoopback(url) || allowed.some((entry) => isWithin(url, entry)))) return SITE_URL;
-  // As the browser reads it, not as it was written; a bare origin stays bare.
+  // Returns the URL as browsers read it. An origin without a slash stays without one.
   return url.href === `${wanted}/` ? url.href.slice(0, -1) : url.href;
 }
 
-/** The redirect that a request asks for, resolved. */
+/** Returns the allowed target for the redirect that a request asks for. */
 export function requestedRedirect(
   request: Request,
   { allowedOrigins }: { allowedOrigins: string[] },
@@ -26,7 +26,7 @@ function isLoopback({ protocol, hostname }: URL): boolean {
   return /^https?:$/.test(protocol) && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
-/** Scheme, host and port decide, so that an app's own scheme (`app://callback`) can be allowed too. */
+/** Compares scheme, host and port, so that an app's own scheme (`app://callback`) can be allowed too. */
 function isWithin(url: URL, entry: string): boolean {
   if (!URL.canParse(entry)) return false;
   const { protocol, host } = new URL(entry);

@@ -1,7 +1,7 @@
 import { AuthError } from "./errors.ts";
 import type { AuthPorts } from "./ports.ts";
 
-/** `GET /settings`: what a client may offer its users. */
+/** Answers `GET /settings` with the ways to sign in that a client may offer. */
 export function showSettings(_: AuthPorts): Promise<Response> {
   return Promise.resolve(Response.json({
     external: { anonymous_users: true, email: true, phone: false },
@@ -13,7 +13,7 @@ export function showSettings(_: AuthPorts): Promise<Response> {
   }));
 }
 
-/** `GET /authorize`: the local stack knows no other identity providers. */
+/** Refuses `GET /authorize`, because the local stack has no other identity providers. */
 export function refuseProvider(_: AuthPorts): Promise<Response> {
   throw new AuthError("validation_failed", "Unsupported provider: provider is not enabled");
 }

@@ -10,7 +10,7 @@ import { updateUser, type User } from "../users/users.ts";
 
 const LIFETIME_SECONDS = 3600;
 
-/** What a client gets when it signs in or refreshes. */
+/** The response to a sign-in or a refresh. */
 export interface SessionBody {
   access_token: string;
   token_type: "bearer";
@@ -19,11 +19,11 @@ export interface SessionBody {
   expires_at: number;
   refresh_token: string;
   user: Record<string, unknown>;
-  /** Only of a sign-in by password: nothing is held against the password. */
+  /** Only after a sign-in with a password. Null: the password is not weak. */
   weak_password?: null;
 }
 
-/** Begins a session of a user and describes it to the client. */
+/** Starts a session of a user and describes it for the client. */
 export async function issueSession(
   ports: AuthPorts,
   db: Db,
@@ -34,7 +34,7 @@ export async function issueSession(
   return await describeSession(ports, db, signedIn, await createSession(db, user.id, method));
 }
 
-/** The reply that carries a session's tokens. */
+/** Builds the response with a session's tokens. */
 export async function describeSession(
   ports: AuthPorts,
   db: Db,
@@ -61,7 +61,7 @@ export async function describeSession(
   };
 }
 
-/** Source: https://supabase.com/docs/guides/auth/jwt-fields */
+/** Builds the claims about a user. Source: https://supabase.com/docs/guides/auth/jwt-fields */
 function userClaims(user: User): Record<string, unknown> {
   return {
     aud: user.aud,

@@ -7,13 +7,16 @@ const LIFETIME_SECONDS = 300;
 /** Source: https://www.rfc-editor.org/rfc/rfc7636#section-4.2 */
 const CHALLENGE = /^[a-zA-Z0-9._~-]{43,128}$/;
 
-/** The challenge that a client sends with a request for a mail; both members or none. */
+/** The challenge in a client's request for a mail. It has both members or none. */
 export interface Challenge {
   code_challenge?: string | undefined;
   code_challenge_method?: string | undefined;
 }
 
-/** Remembers a client's challenge until the mail's link is followed. True when there is one. Throws when it is malformed. */
+/**
+ * Stores a client's challenge until the user follows the link of the mail. Returns false when there is no challenge.
+ * Rejects when it is malformed.
+ */
 export async function saveChallenge(
   db: Db,
   userId: string,
@@ -37,7 +40,7 @@ export async function saveChallenge(
   return true;
 }
 
-/** The code that a followed link hands out for the newest challenge of a user. */
+/** Creates the code of a followed link, for the user's newest challenge. Rejects when there is no challenge. */
 export async function issueAuthCode(
   db: Db,
   userId: string,
@@ -57,7 +60,10 @@ export async function issueAuthCode(
   return authCode;
 }
 
-/** Whose code this is and how the user proved it. The code is used up. Throws unless the verifier fits the challenge. */
+/**
+ * Redeems a code, which is then invalid. Returns its user and sign-in method. Rejects when the code is unknown or
+ * expired, or when the verifier does not match the challenge.
+ */
 export async function redeemAuthCode(
   db: Db,
   authCode: string,

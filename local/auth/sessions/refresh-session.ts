@@ -4,7 +4,7 @@ import { type AuthPorts, type Db, inTransaction } from "../http/ports.ts";
 import { addRefreshToken } from "./sessions.ts";
 import { findUser, refuseBanned } from "../users/users.ts";
 
-/** How long a replaced token may still be used, for clients that refresh twice at once. */
+/** A replaced token may still be used for this time, because clients may refresh twice at once. */
 const REUSE_SECONDS = 10;
 
 interface RefreshToken {
@@ -17,12 +17,12 @@ interface RefreshToken {
 }
 
 /**
- * Prolongs a session by its refresh token, which is replaced. A replaced token gives the newest one again at once or
- * when that was never used; any other reuse ends the family.
+ * Extends a session and replaces its refresh token. The reuse of a replaced token returns the newest token within
+ * 10 seconds, or if the newest token was never used. Any other reuse revokes all tokens of the session and rejects.
  * Source: https://supabase.com/docs/guides/auth/sessions#what-is-refresh-token-reuse-detection-and-what-does-it-protect-from
  */
 export async function refreshSession(ports: AuthPorts, refreshToken: string): Promise<SessionBody> {
-  // A reuse is refused only after its consequence is committed.
+  // The revocation must be committed before the refusal.
   const outcome = await inTransaction(ports.database, (db) => rotate(ports, db, refreshToken));
   if (outcome === "reused") {
     throw new AuthError("refresh_token_already_used", "Invalid Refresh Token: Already Used");
@@ -56,7 +56,7 @@ async function rotate(
   return await describeSession(ports, db, user, { sessionId, refreshToken: next });
 }
 
-/** The session is locked before the token is read, so that refreshes at the same time queue. */
+/** Reads a token. Locks its session first, so that concurrent refreshes run one after the other. */
 async function lockToken(db: Db, token: string): Promise<RefreshToken | undefined> {
   await db.query(
     `select from auth.sessions s
@@ -81,7 +81,10 @@ async function replace(db: Db, { token, user_id, session_id }: RefreshToken): Pr
   return await addRefreshToken(db, user_id, session_id, token);
 }
 
-/** The session's newest token if this reuse is a lost reply or a race; else none, and the family is revoked. */
+/**
+ * Handles the reuse of a replaced token. After a lost response or a race, returns the session's newest token.
+ * Otherwise revokes all tokens of the session and returns null.
+ */
 async function reuse(db: Db, token: RefreshToken): Promise<string | null> {
   const { rows: [active] } = await db.query<{ token: string; parent: string | null }>(
     "select token, parent from auth.refresh_tokens where session_id = $1 and not revoked",

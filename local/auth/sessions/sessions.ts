@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { Db } from "../http/ports.ts";
 
-/** How a session began: the `amr` of its tokens, also after a refresh. */
+/** The sign-in method of a session: the `amr` of its tokens, also after a refresh. */
 export type SignInMethod =
   | "password"
   | "otp"
@@ -19,13 +19,13 @@ export interface SignInReference {
   timestamp: number;
 }
 
-/** A session and the token that prolongs it. */
+/** A session and its refresh token. */
 export interface SessionTokens {
   sessionId: string;
   refreshToken: string;
 }
 
-/** Begins a session. */
+/** Starts a session. */
 export async function createSession(
   db: Db,
   userId: string,
@@ -43,7 +43,7 @@ export async function createSession(
   return { sessionId, refreshToken: await addRefreshToken(db, userId, sessionId) };
 }
 
-/** Adds a refresh token to a session; `parent` is the one that it replaces. */
+/** Adds a refresh token to a session. `parent` is the replaced token. */
 export async function addRefreshToken(
   db: Db,
   userId: string,
@@ -58,7 +58,7 @@ export async function addRefreshToken(
   return token;
 }
 
-/** How a session began. */
+/** Returns the sign-in methods of a session, newest first. */
 export async function findSignInReferences(db: Db, sessionId: string): Promise<SignInReference[]> {
   const { rows } = await db.query<SignInReference>(
     `select authentication_method as method, extract(epoch from created_at)::integer as timestamp
@@ -68,7 +68,7 @@ export async function findSignInReferences(db: Db, sessionId: string): Promise<S
   return rows;
 }
 
-/** True while the session has not ended. */
+/** Returns true until the session ends. */
 export async function hasSession(db: Db, sessionId: string): Promise<boolean> {
   const { rowCount } = await db.query("select from auth.sessions where id = $1", [sessionId]);
   return rowCount === 1;
@@ -79,7 +79,7 @@ export async function endSession(db: Db, sessionId: string): Promise<void> {
   await db.query("delete from auth.sessions where id = $1", [sessionId]);
 }
 
-/** Ends all sessions of a user, but the one to keep. */
+/** Ends all sessions of a user except `keep`. */
 export async function endSessions(db: Db, userId: string, keep?: string | null): Promise<void> {
   await db.query(
     "delete from auth.sessions where user_id = $1 and id is distinct from $2::uuid",

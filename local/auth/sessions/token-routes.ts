@@ -20,7 +20,7 @@ const GRANTS: Record<string, Grant> = {
   pkce: exchangeCode,
 };
 
-/** `POST /token?grant_type=`: password, refresh_token or pkce. */
+/** Answers `POST /token?grant_type=` for password, refresh_token and pkce. */
 export async function grantToken(ports: AuthPorts, request: Request): Promise<Response> {
   const type = new URL(request.url).searchParams.get("grant_type") ?? "";
   const grant = Object.hasOwn(GRANTS, type) ? GRANTS[type] : undefined;

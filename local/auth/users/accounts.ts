@@ -3,7 +3,7 @@ import { saveIdentity } from "./identities.ts";
 import type { Db } from "../http/ports.ts";
 import { confirmation, insertUser, type Metadata, updateUser, type User } from "./users.ts";
 
-/** A user that signs up, or is signed up, with an e-mail address. */
+/** A new user with an e-mail address. */
 export interface NewAccount {
   email: string;
   /** Null for a user who has not chosen a password yet. */

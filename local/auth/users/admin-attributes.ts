@@ -6,7 +6,10 @@ import { hashPassword } from "./passwords.ts";
 import { flag, metadata, text } from "../http/read-request.ts";
 import type { Metadata } from "./users.ts";
 
-/** What an admin may send of a user. Source: https://supabase.com/docs/reference/javascript/auth-admin-createuser */
+/**
+ * The attributes of a user that an admin may send.
+ * Source: https://supabase.com/docs/reference/javascript/auth-admin-createuser
+ */
 export const UserAttributes = z.object({
   id: text,
   role: text,
@@ -21,7 +24,7 @@ export const UserAttributes = z.object({
   ban_duration: text,
 });
 
-/** The same, checked; what was not sent is absent. */
+/** The attributes after validation. Attributes that were not sent are absent. */
 export interface AdminAttributes {
   id?: string;
   role?: string;
@@ -38,7 +41,7 @@ export interface AdminAttributes {
 
 const BCRYPT = /^\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}$/;
 
-/** Checks what an admin sent. Throws what is wrong with it. */
+/** Validates the attributes that an admin has sent. Rejects with the first mistake. */
 export async function parseAttributes(
   sent: z.infer<typeof UserAttributes>,
 ): Promise<AdminAttributes> {

@@ -17,7 +17,7 @@ const Page = z.object({
   per_page: z.coerce.number().int().positive().max(1e6).default(PAGE_SIZE),
 });
 
-/** `GET /admin/users?page=&per_page=`: newest first. */
+/** Answers `GET /admin/users?page=&per_page=` with the users, newest first. */
 export async function listUsers({ database }: AuthPorts, request: Request): Promise<Response> {
   const url = new URL(request.url);
   const { page, per_page: size } = parsePage(url.searchParams);
@@ -42,14 +42,14 @@ export async function listUsers({ database }: AuthPorts, request: Request): Prom
 }
 
 function parsePage(query: URLSearchParams): z.infer<typeof Page> {
-  // The client sends empty text for what it leaves open.
+  // The client sends an empty text for an omitted option.
   const given = Object.fromEntries([...query].filter(([, value]) => value !== ""));
   const parsed = Page.safeParse(given);
   if (!parsed.success) throw new AuthError("validation_failed", "Bad Pagination Parameters");
   return parsed.data;
 }
 
-/** The client reads the number after the first `=`, so `page` stands first. */
+/** Builds the `link` header. `page` comes first, because the client reads the number after the first `=`. */
 function links(url: URL, page: number, size: number, total: number): string {
   const last = Math.ceil(total / size);
   const link = (to: number, rel: string) =>
@@ -57,12 +57,12 @@ function links(url: URL, page: number, size: number, total: number): string {
   return [...(page < last ? [link(page + 1, "next")] : []), link(last, "last")].join(", ");
 }
 
-/** `GET /admin/users/:id`. */
+/** Answers `GET /admin/users/:id`. */
 export async function showUser(ports: AuthPorts, _: Request, id: string): Promise<Response> {
   return Response.json(await loadDescription(ports.database, await requireKnown(ports, id)));
 }
 
-/** `POST /admin/users`. */
+/** Answers `POST /admin/users`. */
 export async function addUser(ports: AuthPorts, request: Request): Promise<Response> {
   const attributes = await parseAttributes(await readBody(request, UserAttributes));
   if (!attributes.email && !attributes.phone) {
@@ -79,7 +79,7 @@ export async function addUser(ports: AuthPorts, request: Request): Promise<Respo
   return Response.json(await loadDescription(ports.database, user));
 }
 
-/** `PUT /admin/users/:id`. */
+/** Answers `PUT /admin/users/:id`. */
 export async function editUser(ports: AuthPorts, request: Request, id: string): Promise<Response> {
   await requireKnown(ports, id);
   const attributes = await parseAttributes(await readBody(request, UserAttributes));
@@ -87,7 +87,7 @@ export async function editUser(ports: AuthPorts, request: Request, id: string): 
   return Response.json(await loadDescription(ports.database, user));
 }
 
-/** `DELETE /admin/users/:id`: for good; the local stack has no soft deletion. */
+/** Answers `DELETE /admin/users/:id`. The deletion is final: the local stack has no soft deletion. */
 export async function removeUser(
   ports: AuthPorts,
   request: Request,

@@ -29,7 +29,7 @@ export async function createUser(db: Db, attributes: AdminAttributes): Promise<U
   return confirmsEmail ? await confirmAccount(db, user) : user;
 }
 
-/** Changes what an admin sent of a user. Throws when there is no such user. */
+/** Applies an admin's changes to a user. Rejects when the user does not exist. */
 export async function changeUser(db: Db, id: string, attributes: AdminAttributes): Promise<User> {
   let user = await lockUser(db, id);
   const { email, phone, passwordHash, bannedUntil, confirmsEmail, confirmsPhone } = attributes;

@@ -11,10 +11,13 @@ const UNIT_MS: Record<string, number> = {
 };
 const TERM = /(\d+\.?\d*|\.\d+)(ns|us|µs|ms|s|m|h)/g;
 const DURATION = new RegExp(`^[-+]?(?:(?:${TERM.source})+|0)$`);
-/** Go counts nanoseconds in 64 bits. */
+/** Go stores a duration as nanoseconds in 64 bits. */
 const LONGEST_MS = 2 ** 63 / 1e6;
 
-/** When a ban of this length ends, or null for `none`. Throws unless it is a Go duration such as `1h30m`. Source: https://pkg.go.dev/time#ParseDuration */
+/**
+ * Returns the end of a ban of this length; null for `none`. Throws unless it is a Go duration such as `1h30m`.
+ * Source: https://pkg.go.dev/time#ParseDuration
+ */
 export function banEnd(duration: string, now = Date.now()): Date | null {
   if (duration === "none") return null;
   const length = durationMs(duration);

@@ -6,7 +6,7 @@ import { type AuthPorts, type Db, inTransaction } from "../http/ports.ts";
 import { type IssuedCode, METHODS } from "../codes/send-code.ts";
 import { confirmation, updateUser, type User } from "./users.ts";
 
-/** Mails a code to the new address, and one to the old if there is one: both must be confirmed. */
+/** Mails a code to the new address, and another to the old address if there is one. Both must be confirmed. */
 export async function startEmailChange(
   ports: AuthPorts,
   user: User,
@@ -35,7 +35,7 @@ export async function startEmailChange(
   return changed;
 }
 
-/** Makes the code of one of the two addresses, for an admin to hand over. */
+/** Creates the code of one of the two addresses. An admin passes it on. */
 export async function issueEmailChangeCode(
   db: Db,
   user: User,
@@ -55,7 +55,7 @@ export async function issueEmailChangeCode(
 }
 
 /**
- * Takes one confirmation of a change of address. Null while the other address has yet to confirm.
+ * Records the confirmation of one address. Returns null while the other address is not confirmed.
  * Source: `double_confirm_changes` in https://supabase.com/docs/guides/local-development/cli/config
  */
 export async function confirmEmailChange(db: Db, user: User, token: string): Promise<User | null> {
@@ -70,7 +70,7 @@ export async function confirmEmailChange(db: Db, user: User, token: string): Pro
   return await applyEmailChange(db, user, user.email_change ?? "");
 }
 
-/** Gives a user another address, which counts as confirmed; an anonymous user becomes a permanent one. */
+/** Changes a user's address to a confirmed one. An anonymous user becomes a permanent user. */
 export async function applyEmailChange(db: Db, user: User, email: string): Promise<User> {
   const isFirst = !user.email_confirmed_at;
   await saveIdentity(db, user, "email", { email, email_verified: true });

@@ -8,7 +8,7 @@ const EMAIL = new RegExp(
 /** Source: https://www.itu.int/rec/T-REC-E.164 */
 const PHONE = /^[1-9]\d{1,14}$/;
 
-/** An e-mail address as it is stored. Throws when it is none. */
+/** Returns an e-mail address in its stored form. Throws when it is invalid. */
 export function parseEmail(text: string | undefined): string {
   if (!text) throw new AuthError("validation_failed", "An email address is required");
   const email = text.toLowerCase();
@@ -24,7 +24,7 @@ export function parseEmail(text: string | undefined): string {
   return email;
 }
 
-/** A phone number as it is stored: E.164 without the plus. Throws when it is none. */
+/** Returns a phone number in its stored form: E.164 without the plus. Throws when it is invalid. */
 export function parsePhone(text: string): string {
   const phone = text.replace(/^\+/, "").replaceAll(" ", "");
   if (!PHONE.test(phone)) {

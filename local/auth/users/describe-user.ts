@@ -2,7 +2,7 @@ import { findIdentities, type Identity } from "./identities.ts";
 import type { Db } from "../http/ports.ts";
 import type { User } from "./users.ts";
 
-/** A user as clients see it; absent times are left out. Source: https://supabase.com/docs/reference/api/auth */
+/** Describes a user for clients, without empty times. Source: https://supabase.com/docs/reference/api/auth */
 export function describeUser(user: User, identities: Identity[]): Record<string, unknown> {
   return {
     id: user.id,
@@ -32,7 +32,7 @@ export function describeUser(user: User, identities: Identity[]): Record<string,
   };
 }
 
-/** A user as clients see it, with the identities that the database has. */
+/** Reads a user's identities, and describes the user for clients. */
 export async function loadDescription(db: Db, user: User): Promise<Record<string, unknown>> {
   return describeUser(user, await findIdentities(db, [user.id]));
 }

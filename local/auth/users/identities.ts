@@ -15,10 +15,10 @@ export interface Identity {
   updated_at: Date;
 }
 
-/** How a user of this stack may be known. */
+/** The identity providers of the local stack. */
 export type Provider = "email" | "phone";
 
-/** The identities of several users, oldest first. */
+/** Returns the identities of several users, oldest first. */
 export async function findIdentities(db: Db, userIds: string[]): Promise<Identity[]> {
   const { rows } = await db.query<Identity>(
     "select * from auth.identities where user_id = any($1) order by created_at, id",
@@ -27,7 +27,7 @@ export async function findIdentities(db: Db, userIds: string[]): Promise<Identit
   return rows;
 }
 
-/** Makes a user's identity of one provider, or lays `data` over what it holds. */
+/** Creates a user's identity of one provider, or merges `data` into the existing one. */
 export async function saveIdentity(
   db: Db,
   user: User,
@@ -44,7 +44,7 @@ export async function saveIdentity(
   );
 }
 
-/** Brings `provider` and `providers` of the app metadata in line with the identities. */
+/** Updates `provider` and `providers` in the app metadata from the identities. */
 export async function syncProviders(db: Db, user: User): Promise<User> {
   const providers = (await findIdentities(db, [user.id])).map(({ provider }) => provider);
   return updateUser(db, user.id, {

@@ -27,13 +27,13 @@ const Attributes = z.object({
   ...challenge,
 });
 
-/** `GET /user`: the caller, as the database has them. */
+/** Answers `GET /user` with the caller's present data. */
 export async function showUser(ports: AuthPorts, request: Request): Promise<Response> {
   const { user } = await requireUser(ports, request);
   return Response.json(await loadDescription(ports.database, user));
 }
 
-/** `PUT /user`: the caller's password, metadata or address, which is changed once it is confirmed. */
+/** Answers `PUT /user`: changes the caller's password, metadata or address. A new address must be confirmed first. */
 export async function changeUser(ports: AuthPorts, request: Request): Promise<Response> {
   const caller = await requireUser(ports, request);
   const { email, phone, password, data, app_metadata: forbidden, ...pkce } = await readBody(
@@ -66,7 +66,7 @@ export async function changeUser(ports: AuthPorts, request: Request): Promise<Re
   return Response.json(await loadDescription(ports.database, current));
 }
 
-/** The address to change to, or null when it is not another one. Throws when somebody has it. */
+/** Returns the new address, or null when it does not differ. Rejects when another user has it. */
 async function parseNewEmail(
   { database }: AuthPorts,
   user: User,
@@ -100,7 +100,7 @@ async function parsePassword(
   return passwordHash;
 }
 
-/** `POST /logout?scope=`: ends all sessions of the caller (`global`), this one (`local`) or the `others`. */
+/** Answers `POST /logout?scope=`: ends all sessions of the caller (`global`), this one (`local`) or the `others`. */
 export async function logOut(ports: AuthPorts, request: Request): Promise<Response> {
   const { user, sessionId } = await requireUser(ports, request);
   const scope = new URL(request.url).searchParams.get("scope") || "global";

@@ -4,10 +4,10 @@ import { AuthError } from "../http/errors.ts";
 
 const COST = 10;
 const SHORTEST = 6;
-/** bcrypt reads no further. */
+/** bcrypt ignores further bytes. */
 const LONGEST_BYTES = 72;
 
-/** The hash of a password. Throws when it is too weak, or too long to be hashed whole. */
+/** Hashes a password. Rejects when it is too weak, or too long for bcrypt. */
 export async function hashPassword(password: string): Promise<string> {
   if (password.length < SHORTEST) {
     throw new AuthError("weak_password", `Password should be at least ${SHORTEST} characters.`, {
@@ -23,10 +23,10 @@ export async function hashPassword(password: string): Promise<string> {
   return await bcrypt.hash(password, COST);
 }
 
-/** Compared with where there is no hash: an answer that comes at once would say that the account is unknown. */
+/** Compared with when a user has no hash, because a faster response would reveal an unknown account. */
 const nobodysHash = bcrypt.hash(randomPassword(), COST);
 
-/** True when the password is the one behind the hash. Takes as long when there is none. */
+/** Returns true when the password matches the hash. Takes the same time when there is no hash. */
 export async function isPassword(
   password: string,
   hash: string | null | undefined,
@@ -35,7 +35,7 @@ export async function isPassword(
   return isMatch && hash != null;
 }
 
-/** A password that nobody knows. */
+/** Generates a password that nobody knows. */
 export function randomPassword(): string {
   return randomBytes(32).toString("base64url");
 }

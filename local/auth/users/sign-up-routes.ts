@@ -10,7 +10,7 @@ import { findUser, insertUser, type Metadata, refuseBanned, type User } from "./
 
 const SignUp = z.object({ email: text, phone: text, password: text, data: metadata });
 
-/** `POST /signup`: with an address and a password, or anonymously. Addresses need no confirmation here. */
+/** Answers `POST /signup`, with an address and a password or anonymously. Addresses need no confirmation locally. */
 export async function signUp(ports: AuthPorts, request: Request): Promise<Response> {
   const { email, phone, password = "", data = {} } = await readBody(request, SignUp);
   if (phone) throw new AuthError("phone_provider_disabled", "Phone signups are disabled");
@@ -37,7 +37,7 @@ async function signUpAnonymously(ports: AuthPorts, data: Metadata): Promise<Resp
   return Response.json(session);
 }
 
-/** As on Supabase, an unconfirmed user of this address is confirmed and otherwise left alone. */
+/** Creates a user. As on Supabase, an unconfirmed user with this address is confirmed and not changed otherwise. */
 async function register(
   db: Db,
   email: string,
@@ -53,7 +53,7 @@ async function register(
   try {
     return await createAccount(db, { email, passwordHash, metadata: data, isConfirmed: true });
   } catch (error) {
-    // Two at once: the other one won.
+    // A concurrent sign-up has created the user.
     throw isUniqueViolation(error) ? alreadyRegistered() : error;
   }
 }

@@ -2,7 +2,7 @@ import type { Db } from "../http/ports.ts";
 import { endSessions } from "../sessions/sessions.ts";
 import { updateUser, type User } from "./users.ts";
 
-/** Sets a user's password. Codes under way are void, and every session but the one to keep ends. */
+/** Sets a user's password. Pending codes become invalid, and all sessions except `keepSession` end. */
 export async function storePassword(
   db: Db,
   user: User,

@@ -1,6 +1,6 @@
--- Puts right what @supabase/lite made in auth and storage. Run by supabase_admin at every start; idempotent.
+-- Corrects the tables that @supabase/lite makes in auth and storage. Run by supabase_admin at every start; idempotent.
 
--- How each session began; its tokens say it (claim amr).
+-- The sign-in method of each session, for the claim amr of its tokens.
 create table if not exists auth.mfa_amr_claims (
   id uuid primary key default gen_random_uuid(),
   session_id uuid not null references auth.sessions (id) on delete cascade,
@@ -30,14 +30,14 @@ begin
 end
 $$;
 
--- `create policy on storage.objects` needs ownership, as migrations have it on Supabase.
+-- Only an owner can run `create policy on storage.objects`. On Supabase, migrations have this right.
 grant supabase_storage_admin to postgres;
 grant all on all tables in schema auth to postgres, supabase_auth_admin;
 revoke all on all tables in schema auth from anon, authenticated, service_role;
 grant all on all tables in schema storage to postgres, anon, authenticated, service_role;
 grant execute on all functions in schema auth, storage to anon, authenticated, service_role, postgres;
 
--- lite's own answers null.
+-- Replaces lite's own function, which returns null.
 create or replace function auth.email()
 returns text
 language sql

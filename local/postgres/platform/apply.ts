@@ -1,20 +1,14 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import pg from "pg";
+import { withConnection } from "../with-connection.ts";
 
-/** Runs one platform SQL file of this folder as the superuser at `url`. */
+/** Runs one SQL file of this folder as the superuser at `url`. */
 export async function applyPlatformSql(
   url: string,
   file: "before.sql" | "storage.sql" | "after.sql",
 ): Promise<void> {
   const text = await readFile(path.join(import.meta.dirname, file), "utf8");
-  const client = new pg.Client(url);
-  await client.connect();
-  try {
-    await client.query(
-      text.replaceAll(":password", pg.escapeLiteral(`'${new URL(url).password}'`)),
-    );
-  } finally {
-    await client.end();
-  }
+  const password = pg.escapeLiteral(`'${new URL(url).password}'`);
+  await withConnection(url, (client) => client.query(text.replaceAll(":password", password)));
 }

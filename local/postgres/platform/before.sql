@@ -1,5 +1,5 @@
--- What a Supabase project has before the first migration, as far as Parley stands on it. Run by the bootstrap
--- superuser supabase_admin at every start; idempotent. `:password` is replaced by the cluster's password literal.
+-- Creates the roles and schemas that a Supabase project has before the first migration and that Parley needs. Run by
+-- the bootstrap superuser supabase_admin at every start; idempotent. The caller replaces `:password` by a literal.
 
 do $$
 declare
@@ -46,7 +46,7 @@ end
 $$;
 alter schema public owner to pg_database_owner;
 
--- Owned by supabase_admin, or `supabase db reset` would drop them.
+-- Owned by supabase_admin, because `supabase db reset` would drop them otherwise.
 create schema if not exists auth authorization supabase_admin;
 create schema if not exists storage authorization supabase_admin;
 grant usage on schema public, extensions, auth, storage
@@ -61,7 +61,7 @@ end
 $$;
 alter publication supabase_realtime owner to postgres;
 
--- PostgREST reloads its schema cache on this notification; so does the local REST app.
+-- PostgREST and the local REST app reload their schema caches on this notification.
 create or replace function extensions.notify_schema_change()
 returns event_trigger
 language plpgsql

@@ -1,5 +1,5 @@
--- The schema of Supabase Storage, as far as policies and migrations stand on it. Run by supabase_admin at every
--- start; idempotent. Source: https://github.com/supabase/storage/tree/master/migrations/tenant
+-- The parts of the schema of Supabase Storage that policies and migrations need. Run by supabase_admin at every start;
+-- idempotent. Source: https://github.com/supabase/storage/tree/master/migrations/tenant
 
 create table if not exists storage.buckets (
   id text primary key,
@@ -32,7 +32,8 @@ create table if not exists storage.objects (
 );
 
 comment on column storage.objects.owner is 'Deprecated by Supabase: use owner_id.';
-comment on column storage.objects.owner_id is 'Id of the user in auth.users who uploaded the object; null for the secret key.';
+comment on column storage.objects.owner_id is
+  'Id of the user in auth.users who uploaded the object; null for the secret key.';
 
 create or replace function storage.foldername(name text)
 returns text[]

@@ -12,7 +12,7 @@ import type { StoragePorts } from "../http/ports.ts";
 import { actorOf, ownerOf, readBody, readQuery, type StorageEnv } from "../http/request.ts";
 import { transact } from "../http/transact.ts";
 
-/** The routes below `/bucket`: row-level security of `storage.buckets` says who may do what. */
+/** Creates the routes below `/bucket`. Row-level security of `storage.buckets` decides who may use them. */
 export function bucketRoutes(ports: StoragePorts): Hono<StorageEnv> {
   const { database, files } = ports;
   const routes = new Hono<StorageEnv>();

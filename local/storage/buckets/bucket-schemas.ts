@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { StorageError } from "../http/storage-error.ts";
 
-/** The largest file of a project: the CLI's default for `[storage] file_size_limit`, which hosted projects raise. */
+/** The largest file of a project: the CLI's default for `[storage] file_size_limit`. Hosted projects can raise it. */
 export const GLOBAL_SIZE_LIMIT = 50 * 1024 * 1024;
 
 const UNITS = { b: 1, kb: 1e3, mb: 1e6, gb: 1e9 } as const;
@@ -18,11 +18,11 @@ const settings = {
   allowed_mime_types: z.array(MimeType).nullish(),
 };
 
-/** What a client may set on a bucket; what it leaves out stays as it is. */
+/** The settings of a bucket that a client may change. Omitted ones keep their values. */
 export const BucketSettings = z.object(settings);
 export type BucketSettings = z.infer<typeof BucketSettings>;
 
-/** A bucket to be made. */
+/** A new bucket. */
 export const NewBucket = z.object({
   id: z.string().optional(),
   name: z.string(),
@@ -30,7 +30,7 @@ export const NewBucket = z.object({
 });
 export type NewBucket = z.infer<typeof NewBucket>;
 
-/** How a list of buckets is cut, from the query string. */
+/** The options of a list of buckets, from the query string. */
 export const BucketListing = z.object({
   limit: z.coerce.number().int().positive().default(100),
   offset: z.coerce.number().int().nonnegative().default(0),
@@ -40,7 +40,7 @@ export const BucketListing = z.object({
 });
 export type BucketListing = z.infer<typeof BucketListing>;
 
-/** True when a bucket takes files of a type; parameters such as the charset do not count. */
+/** Returns true when a bucket accepts files of a type. Parameters such as the charset are ignored. */
 export function allowsType(allowed: string[] | null, mimetype: string): boolean {
   if (!allowed || allowed.length === 0) return true;
   const type = withoutParameters(mimetype);
@@ -57,7 +57,7 @@ function withinGlobalLimit(bytes: number): number {
   return bytes;
 }
 
-/** Decimal units, as Supabase Storage has them. */
+/** Parses a size in decimal units, as Supabase Storage does. Throws `InvalidRequest`. */
 function parseSize(text: string): number {
   const [, amount, unit = ""] = /^(\d+(?:\.\d+)?)\s*([kmg]?b)$/i.exec(text) ?? [];
   const factor = Object.entries(UNITS).find(([name]) => name === unit.toLowerCase())?.[1];

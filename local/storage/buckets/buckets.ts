@@ -3,13 +3,13 @@ import type { BucketListing, BucketSettings, NewBucket } from "./bucket-schemas.
 import { requireBucketName } from "../objects/names.ts";
 import { StorageError } from "../http/storage-error.ts";
 
-/** A row of `storage.buckets`, as the API shows it. */
+/** A row of `storage.buckets`, in the form of the API. */
 export interface Bucket {
   id: string;
   name: string;
   owner: string;
   public: boolean;
-  /** Bytes; null leaves only the project's limit. */
+  /** In bytes; null applies only the project's limit. */
   file_size_limit: number | null;
   allowed_mime_types: string[] | null;
   created_at: Date;
@@ -20,7 +20,7 @@ const COLUMNS = `id, name, coalesce(owner_id, owner::text, '') as owner, public,
   file_size_limit::float8, allowed_mime_types, created_at, updated_at`;
 const FOREIGN_KEY_VIOLATION = "23503";
 
-/** The bucket, if the actor may see it. Throws `NoSuchBucket`. */
+/** Finds a bucket that the actor may see. Rejects with `NoSuchBucket`. */
 export async function findBucket(db: PoolClient, id: string): Promise<Bucket> {
   const { rows: [bucket] } = await db.query<Bucket>(
     `select ${COLUMNS} from storage.buckets where id = $1`,
@@ -30,7 +30,7 @@ export async function findBucket(db: PoolClient, id: string): Promise<Bucket> {
   return bucket;
 }
 
-/** The buckets that the actor may see. */
+/** Lists the buckets that the actor may see. */
 export async function listBuckets(db: PoolClient, listing: BucketListing): Promise<Bucket[]> {
   const { rows } = await db.query<Bucket>(
     `select ${COLUMNS} from storage.buckets
@@ -42,7 +42,7 @@ export async function listBuckets(db: PoolClient, listing: BucketListing): Promi
   return rows;
 }
 
-/** Makes a bucket. Throws `BucketAlreadyExists`. */
+/** Creates a bucket. Rejects with `BucketAlreadyExists`. */
 export async function createBucket(
   db: PoolClient,
   bucket: NewBucket,
@@ -65,14 +65,14 @@ export async function createBucket(
   if (rowCount === 0) throw new StorageError("BucketAlreadyExists");
 }
 
-/** Changes what `settings` names. Throws `NoSuchBucket` when the actor may not change it. */
+/** Changes the given settings of a bucket. Rejects with `NoSuchBucket` when the actor may not change it. */
 export async function updateBucket(
   db: PoolClient,
   id: string,
   settings: BucketSettings,
 ): Promise<void> {
   const changes = Object.entries(settings).filter(([, value]) => value !== undefined);
-  // The names are the schema's, not the client's.
+  // The column names come from the schema, not from the client.
   const assignments = changes.map(([column], index) => `${column} = $${index + 2}`);
   const { rowCount } = await db.query(
     `update storage.buckets set ${["updated_at = now()", ...assignments].join(", ")} where id = $1`,
@@ -91,7 +91,7 @@ export async function emptyBucket(db: PoolClient, id: string): Promise<string[]>
   return rows.flatMap(({ version }) => version ?? []);
 }
 
-/** Deletes an empty bucket. Throws `ResourceNotEmpty` and `NoSuchBucket`. */
+/** Deletes an empty bucket. Rejects with `ResourceNotEmpty` or `NoSuchBucket`. */
 export async function deleteBucket(db: PoolClient, id: string): Promise<void> {
   try {
     const { rowCount } = await db.query("delete from storage.buckets where id = $1", [id]);

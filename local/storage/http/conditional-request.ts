@@ -1,14 +1,14 @@
 import { StorageError } from "./storage-error.ts";
 
-/** Positions of the first and the last byte. */
+/** The positions of the first and the last byte. */
 export interface ByteRange {
   start: number;
   end: number;
 }
 
 /**
- * The part that a Range header asks for; null for the whole file, also when the header is of no use.
- * Throws `InvalidRange` for a part that the file has not. Source: https://www.rfc-editor.org/rfc/rfc9110#section-14.2
+ * Reads the Range header. Returns null for the whole file, also when the header is malformed. Throws `InvalidRange`
+ * when the range is outside the file. Source: https://www.rfc-editor.org/rfc/rfc9110#section-14.2
  */
 export function readRange(header: string | null, size: number): ByteRange | null {
   const [, first = "", last = ""] = /^bytes=(\d*)-(\d*)$/i.exec(header ?? "") ?? [];
@@ -21,7 +21,10 @@ export function readRange(header: string | null, size: number): ByteRange | null
   return range;
 }
 
-/** True when the client has this version already. Source: https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2 */
+/**
+ * Returns true when the client already has this version.
+ * Source: https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2
+ */
 export function matchesETag(request: Request, eTag: string): boolean {
   const known = request.headers.get("if-none-match")?.split(",").map((each) =>
     each.trim().replace(/^W\//, "")

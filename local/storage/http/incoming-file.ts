@@ -2,7 +2,7 @@ import { z } from "zod";
 import { readFormFile } from "./multipart.ts";
 import { StorageError } from "./storage-error.ts";
 
-/** A file that a request brings; its bytes have not been read yet. */
+/** The file of an upload. Its bytes are not read yet. */
 export interface IncomingFile {
   mimetype: string;
   cacheControl: string;
@@ -13,7 +13,7 @@ export interface IncomingFile {
 const DEFAULT_TYPE = "application/octet-stream";
 const UserMetadata = z.record(z.string(), z.unknown());
 
-/** The file of an upload: storage-js sends a Blob or a form as multipart, anything else as the body itself. */
+/** Reads the file of an upload. storage-js sends a Blob or a form as multipart, and anything else as the body. */
 export async function readIncomingFile({ headers, body }: Request): Promise<IncomingFile> {
   const type = headers.get("content-type") ?? DEFAULT_TYPE;
   if (type.startsWith("multipart/form-data")) return await readForm(type, chunksOf(body));
@@ -25,17 +25,17 @@ export async function readIncomingFile({ headers, body }: Request): Promise<Inco
   };
 }
 
-/** What the `x-metadata` header says: JSON in base64. */
+/** Reads the `x-metadata` header: JSON in base64. */
 export function readMetadataHeader(headers: Headers): Record<string, unknown> | null {
   return parseMetadata(Buffer.from(headers.get("x-metadata") ?? "", "base64").toString());
 }
 
-/** Reads what is left: a client that is still sending would miss the answer. */
+/** Reads the rest of the content, because a client that is still sending would not see the response. */
 export async function discard(content: AsyncIterable<Uint8Array>): Promise<void> {
   try {
     for await (const _ of content);
   } catch {
-    // The client went away: nobody waits for the answer.
+    // The client has disconnected and cannot receive the response.
   }
 }
 
@@ -52,7 +52,7 @@ async function readForm(type: string, chunks: AsyncIterable<Uint8Array>): Promis
   };
 }
 
-/** Storage takes a file whose metadata is no JSON object, and forgets the metadata. */
+/** Parses metadata. Returns null when it is not a JSON object: Supabase Storage then stores the file without it. */
 function parseMetadata(text: string): Record<string, unknown> | null {
   try {
     return UserMetadata.parse(JSON.parse(text));

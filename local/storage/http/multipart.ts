@@ -1,10 +1,10 @@
 import { StorageError } from "./storage-error.ts";
 
-/** The file of a form, and the fields that came before it. */
+/** The file of a form, and the fields before it. */
 export interface FormFile {
   fields: Map<string, string>;
   contentType: string | undefined;
-  /** The bytes, as they arrive. */
+  /** The bytes, as a stream. */
   content: AsyncGenerator<Uint8Array>;
 }
 
@@ -13,8 +13,8 @@ const CRLF = Buffer.from("\r\n");
 const BLANK_LINE = Buffer.from("\r\n\r\n");
 
 /**
- * Reads a multipart form up to the content of its first file, holding no more than a chunk of it in memory:
- * `Request.formData()` would hold it all. Source: https://www.rfc-editor.org/rfc/rfc7578
+ * Reads a multipart form up to the content of its first file. The content is streamed in chunks, whereas
+ * `Request.formData()` would hold the whole file in memory. Source: https://www.rfc-editor.org/rfc/rfc7578
  */
 export async function readFormFile(
   body: AsyncIterable<Uint8Array>,
@@ -58,18 +58,18 @@ async function readText(chunks: AsyncIterable<Buffer>): Promise<string> {
 
 class DelimitedReader {
   readonly #source: AsyncIterator<Uint8Array>;
-  // The first boundary has no line before it; this makes it look like the others.
+  // No line break precedes the first boundary, so one is added to make it like the others.
   #buffer: Buffer = CRLF;
 
   constructor(source: AsyncIterable<Uint8Array>) {
     this.#source = source[Symbol.asyncIterator]();
   }
 
-  /** Everything up to the next delimiter, which is swallowed. */
+  /** Yields everything up to the next delimiter, and skips the delimiter. */
   async *until(delimiter: Buffer): AsyncGenerator<Buffer> {
     let end = this.#buffer.indexOf(delimiter);
     while (end < 0) {
-      // The delimiter may have begun in the last bytes.
+      // The last bytes may be the start of the delimiter.
       yield* this.#take(this.#buffer.length - delimiter.length + 1);
       await this.#fill();
       end = this.#buffer.indexOf(delimiter);

@@ -1,7 +1,7 @@
 import pg from "pg";
 
 /**
- * What Supabase Storage answers for each of its error codes; `status` travels in the body.
+ * The error codes of Supabase Storage with their responses. `status` is part of the body.
  * Source: https://supabase.com/docs/guides/storage/debugging/error-codes
  */
 const ERRORS = {
@@ -43,7 +43,7 @@ const ERRORS = {
   InternalError: { status: 500, error: "InternalError", message: "Internal server error" },
 } as const satisfies Record<string, { status: number; error: string; message: string }>;
 
-/** A code of Supabase Storage. */
+/** An error code of Supabase Storage. */
 export type StorageErrorCode = keyof typeof ERRORS;
 
 const BY_SQLSTATE: Record<string, StorageErrorCode> = {
@@ -52,7 +52,7 @@ const BY_SQLSTATE: Record<string, StorageErrorCode> = {
   "42501": "AccessDenied",
 };
 
-/** A refusal that the client gets to see. */
+/** A refusal that the client receives. */
 export class StorageError extends Error {
   override readonly name = "StorageError";
   readonly code: StorageErrorCode;
@@ -62,7 +62,7 @@ export class StorageError extends Error {
     this.code = code;
   }
 
-  /** The answer. As on Supabase, every refusal of the client's is HTTP 400 and says its own status in the body. */
+  /** Builds the response. As on Supabase, every client error is HTTP 400, and the body holds the specific status. */
   toResponse(): Response {
     const { status, error } = ERRORS[this.code];
     const hint = this.code === "not_available_locally" ? "See docs/local-stack.md." : undefined;
@@ -77,7 +77,7 @@ export class StorageError extends Error {
   }
 }
 
-/** The refusal that an error stands for: what Postgres refuses is told apart, anything else is ours. */
+/** Converts an error to a refusal: known errors of Postgres to their codes, all others to `InternalError`. */
 export function toStorageError(error: unknown): StorageError {
   if (error instanceof StorageError) return error;
   const sqlState = error instanceof pg.DatabaseError ? error.code : undefined;

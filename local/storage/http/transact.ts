@@ -1,15 +1,16 @@
 import type { JWTPayload } from "jose";
 import type { Pool, PoolClient } from "pg";
+import { inTransaction } from "../../postgres/in-transaction.ts";
 
-/** Who asks Postgres for something, and for what: row-level security judges by it. */
+/** The role, claims and operation of a request, on which row-level security bases its decision. */
 export interface Actor {
   role: string;
   claims: JWTPayload;
-  /** What `storage.operation()` answers to policies, e.g. `object.upload`. */
+  /** The result of `storage.operation()` in policies, e.g. `object.upload`. */
   operation: string;
 }
 
-/** Storage itself, which no policy binds: for what a public bucket or a signature has allowed already. */
+/** Returns an actor without restrictions, for requests that a public bucket or a signature already allows. */
 export function asService(operation: string): Actor {
   return { role: "service_role", claims: { role: "service_role" }, operation };
 }
@@ -29,7 +30,7 @@ export function transact<T>(
   return run(database, actor, work, "commit");
 }
 
-/** Runs work and undoes it: throws what Postgres would refuse, before any byte is taken. */
+/** Runs work and rolls it back. Rejects as Postgres would refuse it, before any byte of an upload is read. */
 export async function rehearse(
   database: Pool,
   actor: Actor,
@@ -38,28 +39,15 @@ export async function rehearse(
   await run(database, actor, work, "rollback");
 }
 
-async function run<T>(
+function run<T>(
   database: Pool,
   { role, claims, operation }: Actor,
   work: (db: PoolClient) => Promise<T>,
   end: "commit" | "rollback",
 ): Promise<T> {
-  const db = await database.connect();
-  try {
-    await db.query("begin");
-    await db.query(ACT_AS, [
-      role,
-      JSON.stringify(claims),
-      claims.sub ?? "",
-      `storage.${operation}`,
-    ]);
-    const result = await work(db);
-    await db.query(end);
-    db.release();
-    return result;
-  } catch (error) {
-    // The pool drops a connection that cannot even roll back.
-    await db.query("rollback").then(() => db.release(), (broken) => db.release(broken));
-    throw error;
-  }
+  const values = [role, JSON.stringify(claims), claims.sub ?? "", `storage.${operation}`];
+  return inTransaction(database, async (db) => {
+    await db.query(ACT_AS, values);
+    return await work(db);
+  }, end);
 }

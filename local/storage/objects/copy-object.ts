@@ -4,23 +4,23 @@ import type { StoragePorts } from "../http/ports.ts";
 import { type Actor, transact } from "../http/transact.ts";
 import { publishObject, rehearseUpload } from "./upload-object.ts";
 
-/** What a copy or a move does. */
+/** The source, the target and the owner of a copy or a move. */
 export interface Transfer {
   from: ObjectKey;
   to: ObjectKey;
-  /** Id of the user in auth.users, who will own the result; null for the secret key. */
+  /** The id in auth.users of the new owner; null for the secret key. */
   ownerId: string | null;
 }
 
-/** What a copy does besides. */
+/** A copy, with its further options. */
 export interface Copy extends Transfer {
   upsert: boolean;
-  /** Null copies the source's metadata; else it is changed by this. */
+  /** Changes to the source's metadata; null for none. */
   metadata: { mimetype?: string; cacheControl?: string } | null;
   userMetadata: Record<string, unknown> | null;
 }
 
-/** Copies an object; the actor must be able to see the source and to upload the copy. Returns the copy's id. */
+/** Copies an object. The actor must be allowed to see the source and to upload the copy. Returns the copy's id. */
 export async function copyObject(ports: StoragePorts, actor: Actor, copy: Copy): Promise<string> {
   const { from, to, ownerId, upsert } = copy;
   const source = await transact(ports.database, actor, (db) => findObject(db, from));
@@ -30,7 +30,10 @@ export async function copyObject(ports: StoragePorts, actor: Actor, copy: Copy):
   return await publishObject(ports, { ...values, version }, { replace: upsert });
 }
 
-/** Moves an object, which is an update of its row to row-level security: the bytes stay where they are. Returns its id. */
+/**
+ * Moves an object and returns its id. For row-level security, a move is an update of the row; the bytes stay in their
+ * file.
+ */
 export function moveObject(
   { database }: StoragePorts,
   actor: Actor,

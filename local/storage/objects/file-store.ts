@@ -6,29 +6,29 @@ import { pipeline } from "node:stream/promises";
 import { z } from "zod";
 import { StorageError } from "../http/storage-error.ts";
 
-/** Bytes on disk. They never change: a new version of an object is a new file. */
+/** A file on disk. It never changes: a new version of an object is a new file. */
 export interface StoredFile {
-  /** Names the file; the object's row points to it. */
+  /** The name of the file. The object's row holds it. */
   version: string;
-  /** Bytes. */
+  /** In bytes. */
   size: number;
-  /** MD5 of the bytes in quotes, as S3 has it. */
+  /** The MD5 hash of the bytes, in quotes as in S3. */
   eTag: string;
 }
 
-/** Keeps the bytes of objects under names of its own, so that no name of a client ever reaches the disk. */
+/** Stores the bytes of objects under generated names. Names from clients are never used as file names. */
 export interface FileStore {
-  /** Streams content to disk. Throws `EntityTooLarge` past `limit` bytes; what fails leaves nothing behind. */
+  /** Streams content to disk. Rejects with `EntityTooLarge` above `limit` bytes. A failure leaves no file behind. */
   receive(content: AsyncIterable<Uint8Array>, limit: number): Promise<StoredFile>;
-  /** Opens a version for reading. Throws `NoSuchKey` when it is gone. */
+  /** Opens a version for reading. Rejects with `NoSuchKey` when it does not exist. */
   open(version: string): Promise<FileHandle>;
-  /** Copies a version and returns the copy's. Throws `NoSuchKey` when it is gone. */
+  /** Copies a version. Returns the version of the copy. Rejects with `NoSuchKey` when the source does not exist. */
   copy(version: string): Promise<string>;
-  /** Removes versions; those that are gone already are fine. */
+  /** Removes versions. Ignores versions that do not exist. */
   remove(versions: string[]): Promise<void>;
 }
 
-/** Opens the store in a directory, dropping uploads that a killed stack left half-done. */
+/** Opens the store in a directory. Removes incomplete uploads, which a killed stack may have left. */
 export async function openFileStore(directory: string): Promise<FileStore> {
   const incoming = path.join(directory, "incoming");
   const complete = path.join(directory, "objects");
@@ -36,7 +36,7 @@ export async function openFileStore(directory: string): Promise<FileStore> {
   await Promise.all(
     [incoming, complete].map((folder) => mkdir(folder, { recursive: true, mode: 0o700 })),
   );
-  // The version comes from a row that SQL may have written.
+  // The version is checked, because it comes from a row that any SQL may have written.
   const file = (version: string) => path.join(complete, z.uuid().parse(version));
 
   return {
@@ -78,7 +78,7 @@ async function write(
   await pipeline(content, async function* (chunks: AsyncIterable<Uint8Array>) {
     for await (const chunk of chunks) {
       size += chunk.length;
-      // The rest is read all the same: a client that is still sending would miss the refusal.
+      // The rest is read, too: a client that is still sending would not see the refusal.
       if (size > limit) continue;
       hash.update(chunk);
       yield chunk;

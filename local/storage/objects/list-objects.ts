@@ -2,7 +2,7 @@ import type { PoolClient } from "pg";
 import { z } from "zod";
 import type { ObjectMetadata } from "./objects.ts";
 
-/** How a folder is listed. */
+/** The options of a list of one folder. */
 export const Listing = z.object({
   prefix: z.string().default(""),
   limit: z.number().int().positive().default(100),
@@ -15,7 +15,7 @@ export const Listing = z.object({
 });
 export type Listing = z.infer<typeof Listing>;
 
-/** A file of a folder, or a folder within it: then everything but the name is null. */
+/** A file in a folder, or a folder in it. A folder has only a name; everything else is null. */
 export interface ListEntry {
   name: string;
   id: string | null;
@@ -25,7 +25,10 @@ export interface ListEntry {
   metadata: ObjectMetadata | null;
 }
 
-/** Lists one folder of what the actor may see: folders first, then files whose names begin with `search`. */
+/**
+ * Lists the objects in one folder that the actor may see: folders first, then files. `search` limits both to names
+ * that start with it.
+ */
 export async function listObjects(
   db: PoolClient,
   bucketId: string,

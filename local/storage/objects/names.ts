@@ -1,33 +1,34 @@
 import { StorageError } from "../http/storage-error.ts";
 
-/** One object: what `storage.objects` has one row for. */
+/** The bucket and the name of an object, which identify its row in `storage.objects`. */
 export interface ObjectKey {
   bucketId: string;
   name: string;
 }
 
 /**
- * Supabase checks characters only, so `..`, empty segments and slashes at either end are names like any other. The
- * length is S3's. Source: https://github.com/supabase/storage/blob/master/src/storage/limits.ts (`isValidKey`)
+ * As on Supabase, only characters matter, so `..`, empty segments and slashes at either end are valid. S3 sets the
+ * longest length. Source: https://github.com/supabase/storage/blob/master/src/storage/limits.ts (`isValidKey`)
  */
 const OBJECT_NAME = /^[\w!.*'() &$@=;:+,?/-]{1,1024}$/;
 const BUCKET_NAME = /^[\w!.*'() &$@=;:+,?-]{1,100}$/;
 
-/** Returns the name of an object. Throws `InvalidKey` for an empty or long one, and for one with other characters. */
+/** Returns the name of an object. Throws `InvalidKey` when it is empty, too long, or has other characters. */
 export function requireObjectName(name: string): string {
   if (!OBJECT_NAME.test(name)) throw new StorageError("InvalidKey", `Invalid key: ${name}`);
   return name;
 }
 
-/** The name of a bucket, by the rule that storage-js knows too. Throws `InvalidBucketName`. */
+/** Returns the name of a bucket. Throws `InvalidBucketName` when it breaks the rule, which storage-js checks too. */
 export function requireBucketName(name: string): string {
   if (!BUCKET_NAME.test(name) || name.trim() !== name) throw new StorageError("InvalidBucketName");
   return name;
 }
 
 /**
- * Returns the object that a URL names after `prefix`, e.g. `/storage/v1/object/public/`. The parser of URLs collapses a
- * written `..`, as clients and gateways do; one behind an escaped slash (`..%2f`) becomes part of the name.
+ * Returns the object that a URL names after `prefix`, e.g. `/storage/v1/object/public/`. The URL parser resolves a
+ * literal `..`, as clients and gateways do. With an escaped slash (`..%2f`), it becomes part of the name. Throws
+ * `InvalidBucketName` or `InvalidKey`.
  */
 export function readObjectKey(url: string, prefix: string): ObjectKey {
   const segments = new URL(url).pathname.slice(prefix.length).split("/").map(decodeSegment);
@@ -35,7 +36,7 @@ export function readObjectKey(url: string, prefix: string): ObjectKey {
   return { bucketId: requireBucketName(bucketId), name: requireObjectName(name.join("/")) };
 }
 
-/** storage-js sends names unescaped; a `%` that escapes nothing stands for itself. */
+/** Decodes a segment. storage-js does not escape names, so a `%` without a valid escape is kept. */
 function decodeSegment(segment: string): string {
   try {
     return decodeURIComponent(segment);

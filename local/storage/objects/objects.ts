@@ -3,7 +3,7 @@ import type { PoolClient } from "pg";
 import type { ObjectKey } from "./names.ts";
 import { StorageError } from "../http/storage-error.ts";
 
-/** What Storage writes into `metadata`. */
+/** The content of the column `metadata`. */
 export interface ObjectMetadata {
   eTag: string;
   size: number;
@@ -19,7 +19,7 @@ export interface StoredObject {
   id: string;
   name: string;
   bucket_id: string;
-  /** The file in the store. */
+  /** The name of the file in the store. */
   version: string;
   metadata: ObjectMetadata;
   user_metadata: Record<string, unknown> | null;
@@ -28,7 +28,7 @@ export interface StoredObject {
   last_accessed_at: Date;
 }
 
-/** What is written of an object. */
+/** The values of an object's row. */
 export interface ObjectValues extends ObjectKey {
   version: string;
   /** Id of the user in auth.users; null for the secret key. */
@@ -48,7 +48,7 @@ const ON_CONFLICT_REPLACE = `on conflict (bucket_id, name) do update set
     user_metadata = excluded.user_metadata
   returning id`;
 
-/** The object, if the actor may see it and it has bytes. Throws `NoSuchKey`. */
+/** Finds an object that the actor may see and that has bytes. Rejects with `NoSuchKey`. */
 export async function findObject(db: PoolClient, key: ObjectKey): Promise<StoredObject> {
   const { rows: [object] } = await db.query<StoredObject>(
     `select id, name, bucket_id, version, metadata, user_metadata,
@@ -62,8 +62,8 @@ export async function findObject(db: PoolClient, key: ObjectKey): Promise<Stored
 }
 
 /**
- * Writes an object's row and returns its id. Without `replace` an object that is there makes Postgres refuse, and
- * no right to select is needed; with it, all of insert, select and update are.
+ * Writes an object's row and returns its id. With `replace`, the role needs the rights to insert, select and update.
+ * Without it, only the right to insert is needed, and Postgres refuses a name that exists.
  */
 export async function writeObject(
   db: PoolClient,
@@ -86,7 +86,7 @@ export async function writeObject(
   return rows[0]?.id ?? id;
 }
 
-/** Keeps others from replacing the object until this transaction ends, and returns the version that it has now. */
+/** Locks an object against replacement until the transaction ends. Returns its present version. */
 export async function lockVersion(db: PoolClient, key: ObjectKey): Promise<string | null> {
   await db.query("select pg_advisory_xact_lock(hashtextextended($1 || '/' || $2, 0))", [
     key.bucketId,
@@ -99,7 +99,7 @@ export async function lockVersion(db: PoolClient, key: ObjectKey): Promise<strin
   return object?.version ?? null;
 }
 
-/** Gives an object another name or bucket and returns its id. Throws `NoSuchKey`. */
+/** Changes the name or bucket of an object and returns its id. Rejects with `NoSuchKey`. */
 export async function renameObject(
   db: PoolClient,
   from: ObjectKey,
@@ -118,7 +118,7 @@ export async function renameObject(
   return object.id;
 }
 
-/** Deletes the rows of those objects that the actor may delete, and returns them. */
+/** Deletes the rows of the named objects that the actor may delete, and returns the rows. */
 export async function deleteObjects(
   db: PoolClient,
   bucketId: string,
@@ -131,7 +131,7 @@ export async function deleteObjects(
   return rows;
 }
 
-/** Those of the names that are objects which the actor may see. */
+/** Returns the names among `names` that belong to objects the actor may see. */
 export async function findNames(
   db: PoolClient,
   bucketId: string,

@@ -14,7 +14,7 @@ import { uploadObject } from "./upload-object.ts";
 
 const SignedQuery = z.object({ token: z.string() });
 
-/** The routes below `/object` that need no key: public buckets and signed URLs; mounted at `root`. */
+/** Creates the routes below `/object` that need no key: public buckets and signed URLs; mounted at `root`. */
 export function openRoutes(ports: StoragePorts, root: string): Hono {
   const routes = new Hono();
 

@@ -8,7 +8,7 @@ import { actorOf, readBody, type StorageEnv } from "../http/request.ts";
 import { serveObject } from "./serve-object.ts";
 import { type Actor, asService, transact } from "../http/transact.ts";
 
-/** The routes below `/object` that show objects; mounted at `root`. */
+/** Creates the routes below `/object` that list and download objects; mounted at `root`. */
 export function readRoutes(ports: StoragePorts, root: string): Hono<StorageEnv> {
   const routes = new Hono<StorageEnv>();
 
@@ -37,7 +37,7 @@ export function readRoutes(ports: StoragePorts, root: string): Hono<StorageEnv> 
   return routes;
 }
 
-/** The answer of `/object/info`. */
+/** Builds the response of `/object/info`. */
 export function describeObject({ metadata, ...object }: StoredObject) {
   return {
     id: object.id,
@@ -54,7 +54,7 @@ export function describeObject({ metadata, ...object }: StoredObject) {
   };
 }
 
-/** An object that the actor may read; of a public bucket everybody may, whatever the policies say. */
+/** Finds an object that the actor may read. In a public bucket, policies do not apply: everyone may read. */
 function findReadable(
   { database }: StoragePorts,
   actor: Actor,

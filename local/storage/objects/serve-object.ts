@@ -4,7 +4,7 @@ import type { FileStore } from "./file-store.ts";
 import type { StoredObject } from "./objects.ts";
 import { StorageError } from "../http/storage-error.ts";
 
-/** Answers GET and HEAD for an object: ranges, `If-None-Match` and the `download` parameter. */
+/** Answers GET and HEAD for an object, with ranges, `If-None-Match` and the `download` parameter. */
 export async function serveObject(
   files: FileStore,
   request: Request,
@@ -17,7 +17,7 @@ export async function serveObject(
       return await answer(files, request, object, expires);
     } catch (error) {
       if (!(error instanceof StorageError && error.code === "NoSuchKey")) throw error;
-      // Somebody replaced or removed the object after its row was read: the row of now decides.
+      // Another request may have replaced or removed the object after its row was read, so the row is read again.
       const { version } = object;
       object = await find();
       if (object.version === version) throw error;
@@ -39,7 +39,7 @@ async function answer(
 
   const range = readRange(request.headers.get("range"), size);
   headers.set("accept-ranges", "bytes");
-  // As on Supabase: a page that a user uploaded must not run on the API's origin.
+  // As on Supabase, a page from a user must not run on the API's origin.
   headers.set("content-type", mimetype.includes("text/html") ? "text/plain" : mimetype);
   headers.set("content-length", String(range ? range.end - range.start + 1 : size));
   if (range) headers.set("content-range", `bytes ${range.start}-${range.end}/${size}`);
@@ -56,11 +56,11 @@ async function openBody(
 ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
   const handle = await files.open(version);
   const stream = Readable.toWeb(handle.createReadStream(range ?? {}));
-  // The same class at run time; Node and the DOM declare it apart.
+  // Node and the DOM have separate declarations of this class.
   return stream as ReadableStream<Uint8Array<ArrayBuffer>>;
 }
 
-/** Source: https://www.rfc-editor.org/rfc/rfc8187#section-3.2 */
+/** Builds the content disposition. Source: https://www.rfc-editor.org/rfc/rfc8187#section-3.2 */
 function contentDisposition(fileName: string | null): string | null {
   if (fileName === null) return null;
   if (fileName === "") return "attachment;";

@@ -21,7 +21,7 @@ const CopyOptions = z.object({
 });
 const Copy = Transfer.and(CopyOptions);
 
-/** The routes below `/object` that move and copy. */
+/** Creates the routes below `/object` that move and copy objects. */
 export function transferRoutes(ports: StoragePorts): Hono<StorageEnv> {
   const routes = new Hono<StorageEnv>();
 

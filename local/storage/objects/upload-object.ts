@@ -8,17 +8,17 @@ import type { StoragePorts } from "../http/ports.ts";
 import { StorageError } from "../http/storage-error.ts";
 import { type Actor, asService, rehearse, transact } from "../http/transact.ts";
 
-/** An upload as a client asks for it. */
+/** A client's request for an upload. */
 export interface Upload {
   key: ObjectKey;
   file: IncomingFile;
-  /** Replace an object that is there. */
+  /** Replace an existing object. */
   upsert: boolean;
-  /** Id of the user in auth.users; null for the secret key. */
+  /** The owner's id in auth.users; null for the secret key. */
   ownerId: string | null;
 }
 
-/** Takes a file in and returns the object's id. Nothing of a refused or broken upload stays, on disk or in the table. */
+/** Stores a file and returns the object's id. A refused or broken upload leaves nothing on disk or in the table. */
 export async function uploadObject(
   ports: StoragePorts,
   actor: Actor,
@@ -38,7 +38,7 @@ export async function uploadObject(
   }
 }
 
-/** Throws what row-level security would say to an upload. */
+/** Rejects when row-level security would refuse the upload. */
 export async function rehearseUpload(
   { database }: StoragePorts,
   actor: Actor,
@@ -49,8 +49,8 @@ export async function rehearseUpload(
 }
 
 /**
- * Makes the row that shows a stored version to readers, and removes the version that it replaces. Of writers to one
- * key without `replace`, Postgres lets exactly one through; a loser's bytes are removed.
+ * Writes the row that makes a stored version visible, and removes the replaced version. When several writers without
+ * `replace` use the same key, Postgres accepts exactly one. The bytes of the others are removed.
  */
 export async function publishObject(
   { database, files }: StoragePorts,

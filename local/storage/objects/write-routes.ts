@@ -10,7 +10,7 @@ import { uploadObject } from "./upload-object.ts";
 
 const Removal = z.object({ prefixes: z.array(z.string()).max(1000) });
 
-/** The routes below `/object` that change objects; mounted at `root`. */
+/** Creates the routes below `/object` that upload and delete objects; mounted at `root`. */
 export function writeRoutes(ports: StoragePorts, root: string): Hono<StorageEnv> {
   const routes = new Hono<StorageEnv>();
 

@@ -8,7 +8,10 @@ import { StorageError } from "../http/storage-error.ts";
 import { type Actor, transact } from "../http/transact.ts";
 import { rehearseUpload } from "../objects/upload-object.ts";
 
-/** How long a signed upload URL is good: https://supabase.com/docs/reference/javascript/storage-from-createsigneduploadurl */
+/**
+ * The lifetime of a signed upload URL.
+ * Source: https://supabase.com/docs/reference/javascript/storage-from-createsigneduploadurl
+ */
 const UPLOAD_URL_SECONDS = 2 * 60 * 60;
 const NOT_THERE = "Either the object does not exist or you do not have access to it";
 
@@ -16,7 +19,10 @@ const expiresIn = z.number().int().positive();
 const SignOne = z.object({ expiresIn, transform: z.unknown().optional() });
 const SignMany = z.object({ expiresIn, paths: z.array(z.string()).min(1) });
 
-/** The routes below `/object` that sign URLs; mounted at `root`. A signature gives what its asker may do. */
+/**
+ * Creates the routes below `/object` that sign URLs; mounted at `root`. A signed URL grants one right that the caller
+ * has.
+ */
 export function signRoutes(ports: StoragePorts, root: string): Hono<StorageEnv> {
   const routes = new Hono<StorageEnv>();
 
@@ -67,7 +73,7 @@ async function signUpload(
   return await ports.signer.sign(key, claims, UPLOAD_URL_SECONDS);
 }
 
-/** The URL below the API's, unescaped: storage-js escapes it. */
+/** Builds a signed URL, relative to the API's URL and unescaped, because storage-js escapes it. */
 async function signDownload(
   { signer }: StoragePorts,
   key: ObjectKey,

@@ -8,7 +8,7 @@ const Payload = z.object({
   /** `bucket/name`. */
   url: z.string(),
   scope: z.enum(["download", "upload"]),
-  /** Who asked for the upload: the object will be theirs. */
+  /** The id of the user who asked for the upload and will own the object. */
   owner: z.string().optional(),
   upsert: z.boolean().optional(),
   /** Seconds since 1970. */
@@ -16,15 +16,15 @@ const Payload = z.object({
 });
 type Payload = z.infer<typeof Payload>;
 
-/** Makes and checks the tokens in signed URLs; a token is good for one object and one scope. */
+/** Creates and verifies the tokens of signed URLs. A token is valid for one object and one scope. */
 export interface UrlSigner {
-  /** A token that is good for `seconds`. */
+  /** Creates a token that expires after `seconds`. */
   sign(key: ObjectKey, claims: Omit<Payload, "url" | "exp">, seconds: number): Promise<string>;
-  /** Throws `InvalidJWT` for a token that is forged or expired, `InvalidSignature` for another object's. */
+  /** Rejects with `InvalidJWT` for a forged or expired token, and with `InvalidSignature` for one of another object. */
   verify(token: string, key: ObjectKey, scope: Payload["scope"]): Promise<Payload>;
 }
 
-/** Makes a signer with a key of its own, so that its tokens open nothing else. */
+/** Creates a signer. Its key derives from the secret, so its tokens are not valid anywhere else. */
 export function createUrlSigner(secret: string): UrlSigner {
   const signingKey = createHmac("sha256", secret).update("storage signed urls").digest();
   return {

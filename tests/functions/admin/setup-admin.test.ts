@@ -24,7 +24,7 @@ test("an unknown address is refused, in words", async () => {
   const email = `${crypto.randomUUID()}@example.com`;
   const { exitCode, stderr } = await setupAdmin([email]);
 
-  expect([exitCode, stderr]).toEqual([1, `Nobody has signed up as ${email}.`]);
+  expect([exitCode, stderr]).toEqual([1, `No user has signed up as ${email}.`]);
 });
 
 test("without an address, it says how it is called", async () => {
