@@ -43,8 +43,8 @@ export function turnErrorCode(code: string | null | undefined): TurnErrorCode {
 }
 
 /**
- * Returns the `errorText` of an `error` chunk, which `useChat` shows as `error.message`: `{ code, message }` as JSON. It
- * never contains a text of OpenAI.
+ * Returns the `errorText` of an `error` chunk, which `useChat` shows as `error.message`: `{ code, message }` as JSON.
+ * It never contains a text of OpenAI.
  */
 export function publicErrorText(code: string | null | undefined): string {
   const known = turnErrorCode(code);

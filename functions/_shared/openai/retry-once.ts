@@ -1,12 +1,12 @@
 import { APIError } from "openai";
 
-/** A longer pause is left to the client: it receives `provider_busy` and tries again. */
+/** A longer pause is left to the client, which can try again. */
 const LONGEST_PAUSE_SECONDS = 5;
 const DEFAULT_PAUSE_SECONDS = 0.5;
 
 /**
- * Repeats a call once after a response with the status 429 or 5xx. A broken connection is never retried: OpenAI may have
- * accepted the request, and a turn must not run twice.
+ * Repeats a call once after a response with the status 429 or 5xx. A broken connection is never retried: OpenAI may
+ * have accepted the request, and a turn must not run twice.
  */
 export async function retryOnce<T>(call: () => Promise<T>): Promise<T> {
   try {

@@ -7,7 +7,7 @@ const LONGEST_SAFE_STEM = 80;
 // deno-lint-ignore no-control-regex
 const INVISIBLE = /[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
-/** Returns a file's name for people: without folders or invisible characters, at most 255 characters, with extension. */
+/** Returns a file's name for people: at most 255 visible characters without folders, with its extension. */
 export function displayName(name: string): string {
   const last = name.toWellFormed().replace(INVISIBLE, "").split(/[/\\]/).at(-1)?.trim() ?? "";
   if (/^\.*$/.test(last)) return "file";

@@ -16,8 +16,8 @@ const POLL_MS = 200;
 const LONGEST_WAIT_MS = 130_000;
 
 /**
- * Returns the store of a session, and builds it first if it is missing or expired. One caller builds it while all others
- * wait. Returns null when it cannot be built, or not in time.
+ * Returns the store of a session, and builds it first if it is missing or expired. One caller builds it while all
+ * others wait. Returns null when it cannot be built, or not in time.
  */
 export async function openStore(ports: FilePorts, sessionId: string): Promise<OpenStore | null> {
   const deadline = Date.now() + LONGEST_WAIT_MS;
