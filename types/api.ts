@@ -1,4 +1,4 @@
-// What the edge functions take and answer, shared by the functions and their clients.
+// The requests and replies of the edge functions, shared by the functions and their clients.
 import type { UIMessage } from "ai";
 import { z } from "zod";
 import { Constants, type Database } from "./database.ts";
@@ -6,14 +6,14 @@ import { describeIssue } from "./describe-issue.ts";
 import type { ReceivedErrorCode } from "./errors.ts";
 import { toStoredText } from "./stored-text.ts";
 
-/** Longest text of one message, in UTF-16 code units. */
+/** The longest text of one message, in UTF-16 code units. */
 export const MAX_CONTENT_LENGTH = 32_000;
-/** Most parts of one message. */
+/** The most parts of one message. */
 export const MAX_PARTS = 100;
 
-/** How every function answers an error. Refusals of the REST API have the name in `message` and the sentence in `hint`. */
+/** The reply of every function to an error. Refusals of the REST API have the code in `message`, and in `hint` a sentence. */
 export const ErrorReply = z.object({
-  /** Stable snake_case name. */
+  /** A stable name in snake_case. */
   code: z.string(),
   /** A sentence for a person. */
   message: z.string(),
@@ -22,36 +22,36 @@ export const ErrorReply = z.object({
 });
 export type ErrorReply = Omit<z.infer<typeof ErrorReply>, "code"> & { code: ReceivedErrorCode };
 
-/** The answer of `GET /functions/v1/health`. */
+/** The reply of `GET /functions/v1/health`. */
 export const HealthReply = z.object({
   status: z.enum(["ok", "unavailable"]),
   database: z.enum(["ok", "unavailable"]),
-  /** Version of the newest migration; null when the database is unavailable. */
+  /** The version of the newest migration; null when the database is unavailable. */
   schema_version: z.string().nullable(),
   /** The release of Parley that the database has; null when the database is unavailable. */
   release: z.string().nullable(),
 });
 export type HealthReply = z.infer<typeof HealthReply>;
 
-/** Text as Postgres can store it: without NUL, and with lone surrogates replaced. */
+/** A text as Postgres can store it: without NUL, and with lone surrogates replaced. */
 const StoredText = z.string().transform(toStoredText);
 
-/** An id is a key: what Postgres cannot store is refused, not changed. */
+/** The id of a message. Ids that Postgres cannot store are refused: a changed id would name another message. */
 const MessageId = z.string().min(1).max(128).refine(
   (id) => id.isWellFormed() && !id.includes("\0"),
   { error: "The id of the message contains characters that cannot be stored. Send another id." },
 );
 const SessionId = z.guid();
-/** What the `url` of an uploaded file in a message begins with; its id follows. */
+/** The beginning of the `url` of an uploaded file in a message. The id of the file follows. */
 const FILE_URL = "parley:file/";
 const FileId = z.guid();
-/** Files of the session that a message comes with. */
+/** Files of the session that belong to a message. */
 const FileIds = z.array(FileId).max(MAX_PARTS).default([]);
 const TextPart = z.object({ type: z.literal("text"), text: StoredText });
-/** An uploaded file in a message, the same in what a client sends and in what is stored. */
+/** An uploaded file in a message. Clients send the same part that is stored. */
 const FilePart = z.object({
   type: z.literal("file"),
-  /** Left out in what the functions make of `file_ids`: the database knows them. */
+  /** Missing in parts that the functions create from `file_ids`: the database adds type and name. */
   mediaType: StoredText.optional(),
   filename: StoredText.optional(),
   url: z.string()
@@ -75,18 +75,18 @@ const UserMessage = z.object({
   parts: z.array(Part).min(1).max(MAX_PARTS),
 });
 
-/** A message to be answered, as the functions' core sees it. */
+/** A message that needs a reply, in the functions' own form. */
 const SendTurn = z.object({
   kind: z.literal("send"),
   session_id: SessionId,
-  /** The client's id of the message: the key of idempotence. */
+  /** The client's id of the message. Sending the same id again does not generate a second reply. */
   message_id: MessageId,
   parts: z.array(Part),
   /** The text of all parts. */
   content: z.string().max(MAX_CONTENT_LENGTH),
-  /** Besides those that the parts name. */
+  /** Files in addition to those in the parts. */
   file_ids: FileIds,
-  /** Set to edit a message: the session is cut after it. */
+  /** The message that this one edits; later messages of the session are deleted. Null for a new message. */
   edits: MessageId.nullable(),
   search: z.boolean(),
 }).refine(({ content, parts, file_ids }) => content.trim() !== "" || hasFiles(parts, file_ids), {
@@ -98,11 +98,11 @@ function hasFiles(parts: Part[], fileIds: string[]): boolean {
   return fileIds.length > 0 || parts.some(({ type }) => type === "file");
 }
 
-/** The last answer of a session to be given again. */
+/** A new reply in place of the last one of a session. */
 const RegenerateTurn = z.object({
   kind: z.literal("regenerate"),
   session_id: SessionId,
-  /** The answer, or the message before it; nothing else can be meant. */
+  /** The last reply or the message before it; other messages are refused. */
   target_id: MessageId.nullable(),
   search: z.boolean(),
 });
@@ -111,13 +111,13 @@ const RegenerateTurn = z.object({
 export const ChatTurn = z.discriminatedUnion("kind", [SendTurn, RegenerateTurn]);
 export type ChatTurn = z.infer<typeof ChatTurn>;
 
-/** The small request body of `POST /functions/v1/chat`. */
+/** The short request body of `POST /functions/v1/chat`. */
 export const SendRequest = z.object({
   session_id: SessionId,
   content: StoredText,
   message_id: MessageId.default(() => crypto.randomUUID()),
   file_ids: FileIds,
-  /** Lets the assistant search the web; counts as a search. */
+  /** True lets the assistant search the web, which counts as a search. */
   search: z.boolean().default(false),
 }).transform(({ content, ...rest }): z.input<typeof ChatTurn> => ({
   ...rest,
@@ -131,7 +131,7 @@ export const SendRequest = z.object({
 })).pipe(ChatTurn);
 export type SendRequest = z.input<typeof SendRequest>;
 
-/** What `useChat` posts by default. Only the last message is used: history always comes from the database. */
+/** The default request body of `useChat`. Only the last message is used: history always comes from the database. */
 export const UseChatRequest = z.object({
   id: SessionId,
   messages: z.array(z.unknown()).optional(),
@@ -177,12 +177,12 @@ function parseLastMessage(
   return null;
 }
 
-/** Names a field of the message, which is not the request body. */
+/** Describes an issue of the message, whose fields are named as those of a message and not of the request body. */
 function describeMessageIssue(issue: z.core.$ZodRawIssue): string {
   return describeIssue({ ...issue, path: ["message", ...issue.path ?? []] });
 }
 
-/** Parses either body of `POST /functions/v1/chat`. */
+/** Parses both bodies of `POST /functions/v1/chat`. */
 export function parseChatRequest(body: unknown): z.ZodSafeParseResult<ChatTurn> {
   const isSmall = typeof body === "object" && body !== null && "session_id" in body;
   const shape = isSmall ? SendRequest : UseChatRequest;
@@ -192,45 +192,45 @@ export function parseChatRequest(body: unknown): z.ZodSafeParseResult<ChatTurn> 
 /** The text fields of the form of `POST /functions/v1/files`; the file is the part `file`. */
 export const UploadFields = z.object({
   session_id: SessionId,
-  /** A message of the session that the file belongs to: its own id, or the client's. */
+  /** The message of the session that the file belongs to: its own id or the client's id. */
   message_id: MessageId.optional(),
 });
 export type UploadFields = z.infer<typeof UploadFields>;
 
-/** The JSON body of `POST /functions/v1/files`, for an object that is in Storage already. */
+/** The JSON body of `POST /functions/v1/files`, for an object that is already in Storage. */
 export const RegisterRequest = UploadFields.extend({
-  /** In the bucket `chat-files`, in the folder named by the own profile id. */
+  /** A path in the bucket `chat-files`, in the folder that has the caller's profile id as its name. */
   storage_path: z.string().min(1).max(1024).refine((path) => !path.includes("\0")),
 });
 export type RegisterRequest = z.infer<typeof RegisterRequest>;
 
-/** The answer of `POST /functions/v1/files`: the row. 201 when it is new, 200 when the session has these bytes already. */
+/** The reply of `POST /functions/v1/files`: the row. 201 for a new file, 200 if the session already has its bytes. */
 export type FileReply = Database["public"]["Tables"]["chat_files"]["Row"];
 
-/** The answer of `POST /functions/v1/vector-store-cleanup`. */
+/** The reply of `POST /functions/v1/vector-store-cleanup`. */
 export const CleanupReply = z.object({
-  /** Stores and unfinished files that were looked at. */
+  /** Stores and unfinished files that were checked. */
   checked: z.number().int(),
-  /** Stores whose time has passed. */
+  /** Stores that have expired. */
   expired: z.number().int(),
-  /** Things deleted at OpenAI and in Storage. */
+  /** Objects that were deleted at OpenAI, in Storage and at Stripe. */
   deleted: z.number().int(),
-  /** Stores that somebody had begun to make, finished. */
+  /** Unfinished stores that were completed. */
   recreated: z.number().int(),
-  /** Things at OpenAI and in Storage that no row named, put into the outbox. */
+  /** Objects at OpenAI and in Storage that no row names, added to the outbox. */
   orphans: z.number().int(),
-  /** Deletions and checks that failed; they are tried again later. */
+  /** Deletions and checks that failed. Later runs repeat them. */
   failed: z.number().int(),
-  /** Deletions that are due and wait for the next run. */
+  /** Due deletions that are left for the next run. */
   remaining: z.number().int(),
 });
 export type CleanupReply = z.infer<typeof CleanupReply>;
 
-/** The answer of `POST /functions/v1/chat/:session_id/stop`; 204 when nothing runs. */
+/** The reply of `POST /functions/v1/chat/:session_id/stop`; 204 when nothing runs. */
 export const StopReply = z.object({ status: z.literal("stopping") });
 export type StopReply = z.infer<typeof StopReply>;
 
-/** The answer of `POST /functions/v1/turn-recovery`: how many turns were found silent, and what became of them. */
+/** The reply of `POST /functions/v1/turn-recovery`: the number of turns without heartbeats, and of each result. */
 export const RecoveryReply = z.object({
   checked: z.number().int(),
   complete: z.number().int(),
@@ -241,50 +241,50 @@ export const RecoveryReply = z.object({
 });
 export type RecoveryReply = z.infer<typeof RecoveryReply>;
 
-/** When a lookout runs. Which fields a frequency needs, the function says: `invalid_schedule`, with `details.field`. */
+/** When a lookout runs. A missing or wrong field gives `invalid_schedule`, and `details.field` names it. */
 const LookoutSchedule = z.object({
   frequency: z.enum(["once", "daily", "weekly", "monthly", "yearly", "cron"]),
-  /** IANA name, such as `Europe/London`. */
+  /** An IANA name, such as `Europe/London`. */
   timezone: z.string().min(1).max(64),
-  /** Local time, `HH:MM`; for all but `cron`. */
+  /** The local time as `HH:MM`, for every frequency except `cron`. */
   time: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/).optional(),
-  /** `YYYY-MM-DD`: the day of `once`; the day of the week, month or year of others, today when left out. */
+  /** `YYYY-MM-DD`: the day of `once`, or the day of the week, month or year for others, which is today by default. */
   date: z.string().regex(/^\d{4}-\d{2}-\d{2}$/).optional(),
-  /** `once` at an instant, instead of date and time. */
+  /** For `once`: an instant instead of date and time. */
   run_at: z.iso.datetime({ offset: true }).optional(),
-  /** `cron`: five fields, in the timezone; at most once an hour. */
+  /** For `cron`: five fields in the timezone, at most once an hour. */
   cron_schedule: z.string().max(100).optional(),
 });
 
 /** The body of `POST /functions/v1/lookouts`. */
 export const LookoutRequest = LookoutSchedule.extend({
-  /** Of the lookout, and of the chats that its runs write. */
+  /** The title of the lookout, and of the chats of its runs. */
   title: StoredText.pipe(z.string().trim().min(1).max(200)),
   prompt: StoredText.pipe(z.string().trim().min(1).max(MAX_CONTENT_LENGTH)),
   assistant_slug: z.string().regex(/^[a-z0-9-]{1,63}$/),
 });
 export type LookoutRequest = z.infer<typeof LookoutRequest>;
 
-/** The body of `PATCH /functions/v1/lookouts/:id`: what is to change. */
+/** The body of `PATCH /functions/v1/lookouts/:id`: the fields that change. */
 export const LookoutChange = LookoutRequest.partial().extend({
   /** Resuming computes the next run from now. */
   status: z.enum(["active", "paused", "archived"]).optional(),
 });
 export type LookoutChange = z.infer<typeof LookoutChange>;
 
-/** The answer of `POST /functions/v1/lookouts` (201) and of `PATCH /functions/v1/lookouts/:id`: the row. */
+/** The reply of `POST /functions/v1/lookouts` (201) and of `PATCH /functions/v1/lookouts/:id`: the row. */
 export type LookoutReply = Database["public"]["Tables"]["lookouts"]["Row"];
 
-/** The answer of `POST /functions/v1/lookouts/:id/run` (202): the run, which goes on in the chat `session_id`. */
+/** The reply of `POST /functions/v1/lookouts/:id/run` (202): the run, which continues in the chat `session_id`. */
 export type LookoutRunReply = Database["public"]["Tables"]["lookout_runs"]["Row"];
 
-/** The answer of `POST /functions/v1/lookouts/run`: the runs of this call, and what is left. */
+/** The reply of `POST /functions/v1/lookouts/run`: the runs of this call, and the number of remaining lookouts. */
 export const LookoutsReply = z.object({
   claimed: z.number().int(),
   complete: z.number().int(),
   failed: z.number().int(),
   skipped: z.number().int(),
-  /** Lookouts that are due or whose run goes on. */
+  /** Lookouts that are due, or whose run continues. */
   remaining: z.number().int(),
 });
 export type LookoutsReply = z.infer<typeof LookoutsReply>;
@@ -296,16 +296,16 @@ const StoredValue = z.union([
   z.null(),
 ]);
 
-/** The body of `POST /functions/v1/bridge`, which may be left out. */
+/** The body of `POST /functions/v1/bridge`. It is optional. */
 export const BridgeRequest = z.object({
-  /** What the app that redeems the code is told; at most 4 KiB. */
+  /** Data for the app that redeems the code; at most 4 KiB. */
   session_data: z.record(StoredText, StoredValue).default({}),
 });
 export type BridgeRequest = z.infer<typeof BridgeRequest>;
 
-/** The answer of `POST /functions/v1/bridge`. */
+/** The reply of `POST /functions/v1/bridge`. */
 export const BridgeReply = z.object({
-  /** Signs its user in once. */
+  /** The code, which signs its user in once. */
   code: z.string(),
   expires_at: z.string(),
 });
@@ -315,26 +315,26 @@ export type BridgeReply = z.infer<typeof BridgeReply>;
 export const RedeemRequest = z.object({ code: StoredText.pipe(z.string().max(1000)) });
 export type RedeemRequest = z.infer<typeof RedeemRequest>;
 
-/** The answer of `POST /functions/v1/bridge/redeem`: what `supabase.auth.setSession` takes, and more. */
+/** The reply of `POST /functions/v1/bridge/redeem`: the arguments of `supabase.auth.setSession`, and more. */
 export const BridgeSession = z.object({
   access_token: z.string(),
   refresh_token: z.string(),
   token_type: z.string(),
-  /** Seconds. */
+  /** In seconds. */
   expires_in: z.number(),
-  /** Unix seconds. */
+  /** In Unix seconds. */
   expires_at: z.number().optional(),
-  /** As `POST /functions/v1/bridge` was given it. */
+  /** The data that `POST /functions/v1/bridge` received. */
   session_data: z.record(z.string(), z.unknown()),
 });
 export type BridgeSession = z.infer<typeof BridgeSession>;
 
-/** The body of `POST /functions/v1/billing/checkout`. Anything else in it has no effect: trials are the price's. */
+/** The body of `POST /functions/v1/billing/checkout`. Other fields have no effect: the price decides about trials. */
 export const CheckoutRequest = z.object({
   price_id: z.string().regex(/^\w{1,255}$/, {
     error: "The price is not an id of Stripe. Send the id of a price that is for sale.",
   }),
-  /** Where the user comes back to; both must be of an allowed origin. */
+  /** Where the user returns to. Both URLs must have an allowed origin. */
   success_url: z.url().max(2048),
   cancel_url: z.url().max(2048),
 });
@@ -344,17 +344,17 @@ export type CheckoutRequest = z.infer<typeof CheckoutRequest>;
 export const PortalRequest = z.object({ return_url: z.url().max(2048) });
 export type PortalRequest = z.infer<typeof PortalRequest>;
 
-/** The answer of checkout and portal: where to send the user. */
+/** The reply of checkout and portal: the URL to send the user to. */
 export const RedirectReply = z.object({ url: z.url() });
 export type RedirectReply = z.infer<typeof RedirectReply>;
 
 const { membership_status, subscription_status } = Constants.public.Enums;
 
-/** The answer of `GET /functions/v1/billing/subscription`. */
+/** The reply of `GET /functions/v1/billing/subscription`. */
 export const SubscriptionReply = z.object({
   plan: z.string(),
   membership_status: z.enum(membership_status),
-  /** The one that gives the plan, or else the latest; null for those who never had one. */
+  /** The subscription that gives the plan, or else the latest one; null for users who never had one. */
   subscription: z.object({
     stripe_subscription_id: z.string(),
     status: z.enum(subscription_status),
@@ -370,12 +370,12 @@ export const SubscriptionReply = z.object({
     trial_end: z.string().nullable(),
     ends_at: z.string().nullable(),
   }).nullable(),
-  /** When Stripe was last asked; null for those who are no customers. */
+  /** When this data was last fetched from Stripe; null for users who are not customers. */
   synced_at: z.string().nullable(),
 });
 export type SubscriptionReply = z.infer<typeof SubscriptionReply>;
 
-/** The answer of `GET /functions/v1/billing/products`: what can be bought. */
+/** The reply of `GET /functions/v1/billing/products`: the products for sale. */
 export const ProductsReply = z.object({
   products: z.array(z.object({
     id: z.string(),
@@ -395,28 +395,28 @@ export const ProductsReply = z.object({
       recurring_interval: z.string().nullable(),
       recurring_interval_count: z.number().int().nullable(),
       nickname: z.string().nullable(),
-      /** Days of trial for who has never subscribed. */
+      /** Days of trial for users who have never subscribed. */
       trial_days: z.number().int().nullable(),
     })),
   })),
 });
 export type ProductsReply = z.infer<typeof ProductsReply>;
 
-/** The answer of `POST /functions/v1/stripe-webhook`. */
+/** The reply of `POST /functions/v1/stripe-webhook`. */
 export const WebhookReply = z.object({ status: z.enum(["processed", "ignored"]) });
 export type WebhookReply = z.infer<typeof WebhookReply>;
 
 const Key = z.guid();
 const Time = z.string();
 const owned = { user_id: Key };
-/** Rows as the database has them: what names a row is checked, and all other columns are there, too. */
+/** Rows of a table. The columns in `shape` are checked; all other columns are present too. */
 function rowsOf<Shape extends z.ZodRawShape>(shape: Shape) {
   return z.array(z.looseObject(shape));
 }
 
 /**
- * The document of `GET /functions/v1/account/export`: every row that the user owns, by table. Each row is as it was when
- * it was read, and comes once. Messages are in the order of session and `seq`.
+ * The document of `GET /functions/v1/account/export`: every row that the user owns, by table. Each row appears once, as
+ * it was when it was read. Messages are ordered by session and `seq`.
  */
 export const AccountExport = z.strictObject({
   exported_at: Time,
@@ -439,7 +439,7 @@ export const AccountExport = z.strictObject({
     id: Key,
     session_id: Key,
     file_name: z.string(),
-    /** A link that is good for an hour; null where there are no bytes. */
+    /** A link that works for an hour; null for a file without bytes in Storage. */
     download_url: z.url().nullable(),
   }),
   vector_stores: rowsOf({ ...owned, id: Key, session_id: Key }),
@@ -449,9 +449,9 @@ export const AccountExport = z.strictObject({
   subscriptions: rowsOf({ ...owned, id: Key, stripe_subscription_id: z.string() }),
   payments: rowsOf({ ...owned, id: Key, amount: z.number(), currency: z.string() }),
   credit_grants: rowsOf({ ...owned, id: Key, tokens: z.number().int() }),
-  /** The user's own, if any; the membership itself is in the profile. */
+  /** The user's own organization, if any. The membership is in the profile. */
   organizations: rowsOf({ id: Key, name: z.string() }).max(1),
-  /** Those that the user sent, without their hashes. */
+  /** Invitations that the user sent, without their hashes. */
   organization_invitations: rowsOf({
     id: Key,
     invited_by: Key,
@@ -461,15 +461,15 @@ export const AccountExport = z.strictObject({
   lookouts: rowsOf({ ...owned, id: Key, title: z.string(), prompt: z.string() }),
   lookout_runs: rowsOf({ ...owned, id: Key, lookout_id: Key, scheduled_at: Time }),
   user_activity: rowsOf({ ...owned, id: Key, action: z.string(), created_at: Time }),
-  /** Without their hashes. */
+  /** Codes of the bridge, without their hashes. */
   bridge_tokens: rowsOf({ ...owned, id: Key, created_at: Time }),
   sync_logs: rowsOf({ ...owned, id: Key, event_type: z.string(), created_at: Time }),
 });
 export type AccountExport = z.infer<typeof AccountExport>;
-/** A list of an export, named as its table. */
+/** A section of an export, which has the name of its table. */
 export type ExportSection = Exclude<keyof AccountExport, "exported_at">;
 
-/** What is known of a reply besides its parts; `UIMessage.metadata` of assistant messages. */
+/** The metadata of a reply: `UIMessage.metadata` of assistant messages. */
 export const MessageMetadata = z.object({
   model: z.string().optional(),
   usage: z.object({
@@ -480,26 +480,26 @@ export const MessageMetadata = z.object({
   }).optional(),
   /** Seconds from the request to the end of the reply. */
   completion_time: z.number().optional(),
-  /** Only when the reply did not come to its end. */
+  /** Set only for a reply that is not complete. */
   status: z.enum(["streaming", "stopped", "failed"]).optional(),
 });
 export type MessageMetadata = z.infer<typeof MessageMetadata>;
 
-/** A stored message as `useChat` holds it. */
+/** A stored message in the form of `useChat`. */
 export type ParleyMessage = UIMessage<MessageMetadata>;
 
 type MessageRow = Database["public"]["Tables"]["chat_messages"]["Row"];
 
 const StoredRole = z.enum(["user", "assistant", "system"]);
 
-/** The `UIMessage` of a row of `chat_messages`; loading history into `useChat` needs nothing else. */
+/** Returns the `UIMessage` of a row of `chat_messages`. Loading history into `useChat` needs nothing else. */
 export function toUIMessage(row: MessageRow): ParleyMessage {
   const metadata = readMetadata(row);
   return {
     id: row.client_id ?? row.id,
-    // A stored tool message is the assistant's, in the SDK's terms.
+    // The SDK has no role for tools: their messages belong to the assistant.
     role: StoredRole.catch("assistant").parse(row.sender),
-    // The functions store nothing but UIMessage.parts here, and the column checks that it is an array.
+    // The functions store only UIMessage.parts here, and the column checks that it is an array.
     parts: row.parts as ParleyMessage["parts"],
     ...(metadata && { metadata }),
   };

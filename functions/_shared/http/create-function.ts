@@ -54,7 +54,7 @@ export function createFunction(
   return app;
 }
 
-/** Lets only pages of the app's origins read replies. No function uses cookies, so this is a second safeguard. */
+/** Lets only pages of the app's origins read replies. A second safeguard, since no function uses cookies. */
 function allowOrigin(origin: string, c: Context): string | null {
   const { PARLEY_ALLOWED_ORIGINS = "" } = env<{ PARLEY_ALLOWED_ORIGINS?: string }>(c);
   return isAllowedOrigin(PARLEY_ALLOWED_ORIGINS, origin) ? origin : null;

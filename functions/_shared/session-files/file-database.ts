@@ -55,7 +55,7 @@ export interface FileDatabase {
   drop(fileId: string): Promise<void>;
   /** Deletes a file. Returns the owner's profile id. */
   delete(userId: string, fileId: string): Promise<string>;
-  /** Stores the id of a file at OpenAI. Returns false if the row was deleted; the file at OpenAI is then deleted too. */
+  /** Stores the id of a file at OpenAI. Returns false if the row was deleted; the outbox then has the file. */
   setOpenAIFile(fileId: string, openaiFileId: string): Promise<boolean>;
   /** Returns the files of a session that belong in its store. */
   listSearchable(sessionId: string): Promise<FileRow[]>;

@@ -97,7 +97,7 @@ async function fetchProducts(
   return await Promise.all([...ids].map((id) => fetchProduct(stripe, id)));
 }
 
-/** Fetches a product. A product that Stripe does not know is returned as missing: its deletion must be stored already. */
+/** Fetches a product. A product that Stripe does not know is returned as missing. */
 export async function fetchProduct(stripe: Stripe, id: string): Promise<StripeObject> {
   try {
     return mapProduct(await stripe.products.retrieve(id));

@@ -32,8 +32,8 @@ export interface TurnClient {
 }
 
 /**
- * Generates the reply of a turn, settles the turn in the database, and then sends the end to the client. After a failure
- * the turn is settled too, or left to recovery while OpenAI may still run. The client receives the error.
+ * Generates the reply of a turn, settles the turn in the database, and then sends the end to the client. After a
+ * failure, settles the turn or leaves it to recovery while OpenAI may still run, and sends the error to the client.
  */
 export async function runTurn(
   ports: TurnRunPorts,
