@@ -9,7 +9,8 @@ import type { BillingPorts } from "./billing-ports.ts";
 
 /** The age at which stored billing data is fetched from Stripe again. */
 const FRESH_MS = 5 * 60_000;
-const COLUMNS = `stripe_subscription_id, status, stripe_price_id, stripe_product_id, amount, currency,
+const COLUMNS =
+  `stripe_subscription_id, status, stripe_price_id, stripe_product_id, amount, currency,
   recurring_interval, current_period_start, current_period_end, auto_renew, trial_end, ends_at`;
 
 /** Returns the caller's plan and subscription, and updates them from Stripe first when they are old. */

@@ -73,8 +73,8 @@ export function parseBody<Shape>(shape: z.ZodType<Shape>, body: unknown): Shape 
 }
 
 /**
- * Returns the refusal of a body that was parsed with `describeIssue`. Its message is the first sentence, and its details
- * have a path, a code and a sentence for each field.
+ * Returns the refusal of a body that was parsed with `describeIssue`. Its message is the first sentence, and its
+ * details have a path, a code and a sentence for each field.
  */
 export function invalidRequest({ issues }: z.ZodError): AppError {
   const details = issues.map(({ path, code, message }) => ({
