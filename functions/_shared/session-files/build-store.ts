@@ -51,8 +51,8 @@ export function expiryOf({ expires_at, created_at }: VectorStore, storeDays: num
 
 /**
  * Returns the id of a file at OpenAI, and uploads the file again from Storage when OpenAI no longer has it. Returns
- * null when its row was deleted. A file whose stored bytes have changed is marked as failed and also gives null, so
- * that the other files of the session can still be searched.
+ * null when its row was deleted. A file whose stored bytes have changed is marked as failed and also gives null. The
+ * other files of the session can then still be searched.
  */
 async function bringBack(ports: FilePorts, row: FileRow): Promise<string | null> {
   try {
