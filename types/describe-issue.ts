@@ -1,15 +1,15 @@
-// Sentences about fields that are not valid. zod's own messages are for programmers.
+// Sentences for people about fields that are not valid. zod's own messages are for programmers.
 import type { z } from "zod";
 
 interface FieldWords {
   name: string;
-  /** What a value of the field looks like. */
+  /** An example of a valid value. */
   example?: string;
 }
 
 const UUID = "00000000-0000-4000-8000-000000000000";
 
-/** What people call the fields of requests. */
+/** The names of request fields in sentences. */
 const fields: Record<string, FieldWords> = {
   assistant_slug: { name: "The name of the assistant", example: "researcher" },
   cancel_url: { name: "The address for a cancelled payment", example: "https://example.com/shop" },
@@ -57,7 +57,7 @@ const types = new Map([
   ["record", "an object"],
 ]);
 
-/** Returns what people call the field at this path, as the subject of a sentence. */
+/** Returns the name of the field at this path, as the subject of a sentence. */
 export function nameField(path: PropertyKey[]): string {
   const at = path.findLastIndex((key) => typeof key === "string");
   const key = path[at];
@@ -67,12 +67,12 @@ export function nameField(path: PropertyKey[]): string {
   return typeof item === "number" && key !== "messages" ? `${name} (item ${item + 1})` : name;
 }
 
-/** Returns true for a field that has words of its own; a test holds every request to that. */
+/** Returns true for a field that has a name in sentences. A test checks that every request field has one. */
 export function hasWords(key: string): boolean {
   return fieldWords(key) !== undefined;
 }
 
-/** Describes a field that is not valid, in a sentence for a person: an `error` of zod's `safeParse`. */
+/** Describes a field that is not valid in a sentence for a person. It is an `error` option of zod's `safeParse`. */
 export function describeIssue(issue: z.core.$ZodRawIssue): string {
   const path = issue.path ?? [];
   return `${nameField(path)} ${describeProblem(issue, path)}.`;

@@ -1,4 +1,4 @@
-// The one list of error codes. Functions take status and sentence from it, and tests hold SQL and the docs to it.
+// The one list of error codes. Functions take status and sentences from it, and tests compare SQL and the docs with it.
 import { accountErrors } from "./errors/accounts.ts";
 import { adminErrors } from "./errors/admin.ts";
 import { billingErrors } from "./errors/billing.ts";
@@ -24,21 +24,21 @@ export const errors = {
 /** A code of Parley's own list. */
 export type ErrorCode = keyof typeof errors;
 
-/** A code that can be an HTTP error; the others are in streams and stored rows alone. */
+/** A code that can be an HTTP error. The other codes appear only in streams and stored rows. */
 export type HttpErrorCode = {
   [Code in ErrorCode]: (typeof errors)[Code]["status"] extends number ? Code : never;
 }[ErrorCode];
 
-/** A code as a client receives it: a team's own functions may add codes that are not in the list. */
+/** A code that a client receives. A team's own functions may add codes that are not in the list. */
 export type ReceivedErrorCode = ErrorCode | (string & Record<never, never>);
 
-/** Returns the sentences that a person reads: what happened, and what to do. */
+/** Returns two sentences for a person: what happened, and what to do. */
 export function describeErrorCode(code: ErrorCode): string {
   const { meaning, action } = errors[code];
   return `${meaning} ${action}`;
 }
 
-/** Checks whether a received code is one of Parley's own list. */
+/** Returns true if a received code is in Parley's own list. */
 export function isErrorCode(code: string): code is ErrorCode {
   return Object.hasOwn(errors, code);
 }

@@ -1,4 +1,4 @@
-// Every route of every function: the reference is written from it, and the security tests go through it.
+// Every route of every function. The reference is generated from this list, and the security tests request each route.
 import type { z } from "zod";
 import {
   AccountExport,
@@ -27,7 +27,7 @@ import {
 import type { Database } from "./database.ts";
 import type { HttpErrorCode } from "./errors.ts";
 
-/** How a route knows who calls. */
+/** How a route authenticates its caller. */
 export type RouteAuth = "none" | "publishable" | "user" | "secret" | "signature";
 
 /** A reply that is not an error. */
@@ -37,14 +37,14 @@ export interface RouteReply {
   schema?: z.ZodType;
   /** The table whose row is the reply. */
   row?: keyof Database["public"]["Tables"];
-  /** The media type, when it is not JSON. */
+  /** The media type, unless it is JSON. */
   type?: "text/event-stream";
 }
 
 /** A route of a function. */
 export interface Route {
   method: "GET" | "POST" | "PATCH" | "DELETE";
-  /** Below `/functions/v1`; its first segment is the function. */
+  /** The path below `/functions/v1`. Its first segment is the function. */
   path: string;
   auth: RouteAuth;
   summary: string;
@@ -54,7 +54,7 @@ export interface Route {
   form?: z.ZodType;
   example?: Record<string, unknown>;
   replies: RouteReply[];
-  /** Beside those that every route has. */
+  /** The errors in addition to those that every route has. */
   errors: HttpErrorCode[];
 }
 

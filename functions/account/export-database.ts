@@ -28,8 +28,8 @@ const HEAD =
 const TAIL = /\]\s*\}\s*$/;
 
 /**
- * Creates the database calls of an export, made with the user's own token. A page stays text: parsing every row of a
- * large account would be too slow, so only the JSON around the rows is read, at both ends of the page.
+ * Creates the database calls of an export, made with the user's own token. A page stays text,
+ * because parsing every row of a large account would be slow. Only the JSON around the rows is parsed.
  */
 export function createExportDatabase(
   { url, publishableKey }: ApiAccess,

@@ -40,7 +40,7 @@ export async function startCheckout(
   return url;
 }
 
-/** One-time payments get an invoice too, because credits are granted for the lines of an invoice. */
+/** Returns the fields of a purchase. One-time payments get an invoice too: credits are granted for its lines. */
 function describePurchase(
   price: SalePrice,
   hasSubscribed: boolean,

@@ -15,8 +15,8 @@ import { issueCode } from "./issue-code.ts";
 import { redeemCode } from "./redeem-code.ts";
 
 /**
- * Creates the bridge function: `POST /bridge` gives a signed-in user a code, and `POST /bridge/redeem` exchanges it once
- * for a session.
+ * Creates the bridge function: `POST /bridge` gives a signed-in user a code, and `POST /bridge/redeem` exchanges it
+ * once for a session.
  */
 export function createBridgeFunction(log: Log) {
   const app = createFunction({ name: "bridge", log });

@@ -64,7 +64,7 @@ async function fetchCharge(stripe: Stripe, id: string): Promise<StripeObject[]> 
 
 /**
  * Describes an object that Stripe does not know: deleted if its own event says so, otherwise missing. Returns null for
- * a kind that Stripe never deletes.
+ * an object that Stripe must know, so that the error stays an error.
  */
 function describeMissing({ kind, id, deleted }: Target): StripeObject | null {
   switch (kind) {

@@ -1,6 +1,6 @@
 import type { ErrorEntry } from "./entry.ts";
 
-/** Errors of any request: its form, its caller, its size. */
+/** Errors of any request: its form, its caller and its size. */
 export const requestErrors = {
   invalid_request: {
     status: 400,

@@ -1,6 +1,6 @@
 import type { ErrorEntry } from "./entry.ts";
 
-/** Errors of chats, turns and what a plan allows. */
+/** Errors of chats, turns and the limits of a plan. */
 export const turnErrors = {
   session_not_found: {
     status: 404,

@@ -54,7 +54,7 @@ export function createFunction(
   return app;
 }
 
-/** Lets only pages of the app's origins read replies. Functions use no cookies, so this is a second line of defence. */
+/** Lets only pages of the app's origins read replies. A second safeguard, since no function uses cookies. */
 function allowOrigin(origin: string, c: Context): string | null {
   const { PARLEY_ALLOWED_ORIGINS = "" } = env<{ PARLEY_ALLOWED_ORIGINS?: string }>(c);
   return isAllowedOrigin(PARLEY_ALLOWED_ORIGINS, origin) ? origin : null;
@@ -73,8 +73,8 @@ export function parseBody<Shape>(shape: z.ZodType<Shape>, body: unknown): Shape 
 }
 
 /**
- * Returns the refusal of a body that was parsed with `describeIssue`. Its message is the first sentence, and its details
- * have a path, a code and a sentence for each field.
+ * Returns the refusal of a body that was parsed with `describeIssue`. Its message is the first sentence, and its
+ * details have a path, a code and a sentence for each field.
  */
 export function invalidRequest({ issues }: z.ZodError): AppError {
   const details = issues.map(({ path, code, message }) => ({

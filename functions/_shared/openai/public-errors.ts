@@ -1,6 +1,6 @@
 import { describeErrorCode } from "../../../types/errors.ts";
 
-/** The codes that a client may be told of a failed turn. */
+/** The codes of failed turns that clients receive. */
 const turnErrorCodes = [
   "provider_error",
   "provider_busy",
@@ -15,7 +15,7 @@ const turnErrorCodes = [
 export type TurnErrorCode = (typeof turnErrorCodes)[number];
 
 /**
- * Error codes of OpenAI that mean more to a client than "the provider failed".
+ * Error codes of OpenAI that have a more precise public code than `provider_error`.
  * @see https://developers.openai.com/api/docs/guides/error-codes
  */
 const OPENAI_CODES = new Map<string, TurnErrorCode>([
@@ -35,7 +35,7 @@ const OPENAI_CODES = new Map<string, TurnErrorCode>([
   ["bio_policy", "content_filtered"],
 ]);
 
-/** The public code for a code of OpenAI; ours stay themselves, unknown ones are `provider_error`. */
+/** Returns the public code for a code of OpenAI. A public code stays as it is; an unknown code is `provider_error`. */
 export function turnErrorCode(code: string | null | undefined): TurnErrorCode {
   if (code == null) return "provider_error";
   if (isTurnErrorCode(code)) return code;
@@ -43,8 +43,8 @@ export function turnErrorCode(code: string | null | undefined): TurnErrorCode {
 }
 
 /**
- * The `errorText` of an `error` chunk, which `useChat` shows as `error.message`: the JSON of
- * `{ code, message }`. Nothing that OpenAI wrote gets into it.
+ * Returns the `errorText` of an `error` chunk, which `useChat` shows as `error.message`: `{ code, message }` as JSON.
+ * It never contains a text of OpenAI.
  */
 export function publicErrorText(code: string | null | undefined): string {
   const known = turnErrorCode(code);

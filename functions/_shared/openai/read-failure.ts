@@ -1,7 +1,7 @@
 import { APIConnectionTimeoutError, APIError } from "openai";
 import { type TurnErrorCode, turnErrorCode } from "./public-errors.ts";
 
-/** What a client may know of an error that kept OpenAI from taking a turn. */
+/** Returns the public code of an error with which OpenAI refused a turn. */
 export function readFailure(error: unknown): Exclude<TurnErrorCode, "still_generating"> {
   if (error instanceof APIConnectionTimeoutError) return "provider_timeout";
   if (!(error instanceof APIError)) return "internal";

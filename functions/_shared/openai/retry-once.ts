@@ -1,12 +1,12 @@
 import { APIError } from "openai";
 
-/** A provider that asks for a longer pause than this is busy: the client waits, not the function. */
+/** A longer pause is left to the client, which can try again. */
 const LONGEST_PAUSE_SECONDS = 5;
 const DEFAULT_PAUSE_SECONDS = 0.5;
 
 /**
- * Calls again, once, after a 429 or 5xx that was received as a response. A connection that broke is never retried:
- * the provider may have taken the request, and a turn must not run twice.
+ * Repeats a call once after a response with the status 429 or 5xx. A broken connection is never retried: OpenAI may
+ * have accepted the request, and a turn must not run twice.
  */
 export async function retryOnce<T>(call: () => Promise<T>): Promise<T> {
   try {
@@ -19,14 +19,14 @@ export async function retryOnce<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The pause in seconds that the provider asked for, if it did. */
+/** Returns the pause in seconds that OpenAI asked for, if any. */
 export function retryAfter(error: unknown): number | undefined {
   if (!(error instanceof APIError)) return undefined;
   const seconds = Number(error.headers?.get("retry-after") ?? NaN);
   return Number.isFinite(seconds) && seconds >= 0 ? seconds : undefined;
 }
 
-/** Resolves after so many milliseconds. */
+/** Resolves after this time. */
 export function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

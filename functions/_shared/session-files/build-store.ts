@@ -8,15 +8,15 @@ import { sendFile } from "./send-file.ts";
 import { isGone } from "../openai/store-lost.ts";
 import { ContentChangedError } from "./verify-content.ts";
 
-/** A store whose files take longer is used with those that are read; the lease ends soon after. */
+/** After this time, a store is used with the files that are indexed so far. The lease ends soon after. */
 const LONGEST_INDEXING_MS = 60_000;
 const FIRST_POLL_MS = 100;
 const LONGEST_POLL_MS = 1_000;
 const FILES_AT_ONCE = 8;
 
 /**
- * Makes the store of a session at OpenAI with all of its files and ends the claim with it. When it throws, nothing is
- * left at OpenAI, and the claim still stands.
+ * Builds the store of a session at OpenAI with all its files, and settles the claim. When it throws, the store goes to
+ * the outbox, and the claim still holds.
  */
 export async function buildStore(
   ports: FilePorts,
@@ -29,7 +29,7 @@ export async function buildStore(
   const request = {
     name: claim.name,
     expires_after: { anchor: "last_active_at" as const, days: ports.storeDays },
-    // By this the clean-up knows its own.
+    // The clean-up recognizes this project's stores by this metadata.
     metadata: { app: "parley", project: ports.project, session_id: sessionId },
   };
   const store = await retryOnce(() => ports.openai.vectorStores.create(request));
@@ -44,14 +44,15 @@ export async function buildStore(
   }
 }
 
-/** When OpenAI will expire a store. */
+/** Returns the time at which OpenAI expires a store. */
 export function expiryOf({ expires_at, created_at }: VectorStore, storeDays: number): Date {
   return new Date((expires_at ?? created_at + storeDays * 86_400) * 1000);
 }
 
 /**
- * The id of a file at OpenAI, uploaded again from Storage when it is gone there; null when its row is gone too. A file
- * whose stored bytes have changed fails: the session's others can still be searched.
+ * Returns the id of a file at OpenAI, and uploads the file again from Storage when OpenAI no longer has it. Returns
+ * null when its row was deleted. A file whose stored bytes have changed is marked as failed and also gives null. The
+ * other files of the session can then still be searched.
  */
 async function bringBack(ports: FilePorts, row: FileRow): Promise<string | null> {
   try {

@@ -8,7 +8,7 @@ import type { FileFailure } from "./file-failures.ts";
 export type FileRow = Database["public"]["Tables"]["chat_files"]["Row"];
 
 const UploadLimits = z.object({ profile_id: z.string(), max_bytes: z.number().nullable() });
-/** Whose folder an upload goes to, and how long it may be in bytes; null: as long as it likes. */
+/** The profile whose folder receives an upload, and the largest size in bytes; null for no limit. */
 export type UploadLimits = z.infer<typeof UploadLimits>;
 
 const StoreClaim = z.discriminatedUnion("kind", [
@@ -17,12 +17,12 @@ const StoreClaim = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("wait") }),
   z.object({ kind: z.literal("failed") }),
 ]);
-/** What the database says to somebody who needs the store of a session. */
+/** The database's reply to a function that needs the store of a session. */
 export type StoreClaim = z.infer<typeof StoreClaim>;
-/** The claim of whoever is to make the store. */
+/** The claim of the function that builds the store. */
 export type BuildClaim = Extract<StoreClaim, { kind: "build" }>;
 
-/** A file as it is taken on. */
+/** The fields of a new file. */
 export interface NewFile {
   userId: string;
   sessionId: string;
@@ -31,44 +31,44 @@ export interface NewFile {
   type: string;
   path: string;
   messageId?: string;
-  /** The object is in Storage already. */
+  /** True if the object is already in Storage. */
   isStored: boolean;
 }
 
-/** A store at OpenAI as it was made. */
+/** A new store at OpenAI. */
 export interface MadeStore {
   storeId: string;
   expiresAt: Date;
   metadata: Json;
 }
 
-/** The database as files see it; each method is one call. */
+/** The database calls of files. Each method is one call. */
 export interface FileDatabase {
-  /** With a path: throws the refusal of an object that the user may not register. */
+  /** Returns the limits of an upload. With a path, throws a refusal if the user may not register that object. */
   openUpload(userId: string, path?: string): Promise<UploadLimits>;
   create(file: NewFile): Promise<FileRow>;
-  /** The bytes are stored; of bytes that the session has already, the row that was first. */
+  /** Marks the bytes of a file as stored. Returns the earlier row if the session already has the same bytes. */
   store(fileId: string, content: { size: number; sha256: string }): Promise<FileRow>;
   settle(fileId: string, vectorStoreId?: string): Promise<void>;
   fail(fileId: string, error: FileFailure): Promise<void>;
-  /** Takes back a file that was refused. */
+  /** Deletes the row of a refused file. */
   drop(fileId: string): Promise<void>;
-  /** The owner's profile id. */
+  /** Deletes a file. Returns the owner's profile id. */
   delete(userId: string, fileId: string): Promise<string>;
-  /** False when the row is gone: the file at OpenAI then goes too. */
+  /** Stores the id of a file at OpenAI. Returns false if the row was deleted; the outbox then has the file. */
   setOpenAIFile(fileId: string, openaiFileId: string): Promise<boolean>;
-  /** The files of a session that its store holds or is about to. */
+  /** Returns the files of a session that belong in its store. */
   listSearchable(sessionId: string): Promise<FileRow[]>;
   claimStore(sessionId: string): Promise<StoreClaim>;
-  /** False when the lease was lost: the store that was made goes to the outbox. */
+  /** Stores the new store of a claim. Returns false if the lease was lost; the new store then goes to the outbox. */
   finishStore(claim: BuildClaim, made: MadeStore): Promise<boolean>;
   failStore(claim: BuildClaim, error: string): Promise<void>;
   expireStore(storeId: string): Promise<void>;
-  /** Something remote that no row names is to be deleted. */
+  /** Adds a remote object that no row names to the outbox. */
   abandon(kind: "vector_store" | "file" | "object", remoteId: string): Promise<void>;
 }
 
-/** The file functions of the database, called with the secret key. */
+/** Creates the database calls of files from a client with the secret key. */
 export function createFileDatabase(admin: SupabaseClient<Database>): FileDatabase {
   return {
     openUpload: async (auth_user_id, storage_path) =>

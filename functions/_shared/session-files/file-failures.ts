@@ -1,6 +1,6 @@
 import { describeErrorCode } from "../../../types/errors.ts";
 
-/** Why a file cannot be used; `types/errors.ts` has the sentence that its owner reads. */
+/** Why a file cannot be used. `types/errors.ts` has the sentence for its owner. */
 type FailureCode =
   | "upload_failed"
   | "upload_interrupted"
@@ -10,13 +10,13 @@ type FailureCode =
   | "provider_error"
   | "provider_misconfigured";
 
-/** `chat_files.error` of a file that has failed. */
+/** `chat_files.error` of a failed file. */
 export interface FileFailure {
   code: FailureCode;
   message: string;
 }
 
-/** The failure with this code. */
+/** Returns the failure with this code. */
 export function fileFailure(code: FailureCode): FileFailure {
   return { code, message: describeErrorCode(code) };
 }

@@ -1,16 +1,16 @@
-/** How many first bytes of a file tell its kind. */
+/** The number of first bytes from which the kind of a file is detected. */
 export const SAMPLE_BYTES = 4_096;
 
-/** What a file is, told by its content first. */
+/** The kind of a file, detected from its content first. */
 export interface FileKind {
-  /** Media type. */
+  /** The media type. */
   type: string;
-  /** What its name at OpenAI must end with; file search goes by it. */
+  /** The extension of its name at OpenAI, by which file search knows the format. */
   extension: string;
 }
 
 /**
- * Text that file search takes by its extension; any other text goes there as `.txt`.
+ * The kinds of text that file search knows by extension. Any other text is sent as `.txt`.
  * @see https://developers.openai.com/api/docs/guides/tools-file-search#supported-files
  */
 const TEXT_TYPES = new Map([
@@ -41,8 +41,8 @@ const ZIP_TYPES = new Map([
 const OLE_TYPES = new Map([[".doc", "application/msword"]]);
 
 /**
- * Bytes that begin the binary kinds that we take, as Latin-1, and where they stand; a container needs its extension too. A library that knows
- * 170 kinds brings ten packages into every cold start, and cannot tell text at all.
+ * The first bytes of each supported binary kind, as Latin-1, and their position. A container also needs its extension.
+ * A library for 170 kinds would add ten packages to every cold start and could not detect text at all.
  */
 const SIGNATURES: [at: number, bytes: string, kind: FileKind | Map<string, string>][] = [
   [0, "%PDF-", { type: "application/pdf", extension: ".pdf" }],
@@ -63,10 +63,13 @@ const EXTENSIONS = new Map(
   ).flat().concat(Array.from(TEXT_TYPES, ([extension, type]) => [type, extension])),
 );
 
-/** The extensions of everything that is taken, for the answer to what is not. */
+/** All supported extensions, for the error of an unsupported file. */
 export const SUPPORTED_EXTENSIONS: readonly string[] = [...new Set(EXTENSIONS.values())].toSorted();
 
-/** The kind of a file by its first bytes and, where these leave a choice, its name; undefined when it is not taken. */
+/**
+ * Returns the kind of a file by its first bytes and, if several kinds share them, by its name. Returns undefined for an
+ * unsupported kind.
+ */
 export function detectKind(fileName: string, sample: Uint8Array): FileKind | undefined {
   const start = String.fromCharCode(...sample.subarray(0, 16));
   const extension = readExtension(fileName);
@@ -77,17 +80,17 @@ export function detectKind(fileName: string, sample: Uint8Array): FileKind | und
   return pick(TEXT_TYPES, extension) ?? { type: "text/plain", extension: ".txt" };
 }
 
-/** What the name of a file of this media type must end with at OpenAI: `.txt` unless it is one that `detectKind` gives. */
+/** Returns the extension at OpenAI for a media type of `detectKind`, or `.txt` for any other type. */
 export function extensionOf(type: string): string {
   return EXTENSIONS.get(type) ?? ".txt";
 }
 
-/** True for what is shown to the model instead of searched. */
+/** Returns true for an image, which is shown to the model instead of searched. */
 export function isImage(type: string): boolean {
   return type.startsWith("image/");
 }
 
-/** The extension of a name in lower case, with its dot; empty when it has none. */
+/** Returns the extension of a name in lower case with its dot; empty when the name has none. */
 export function readExtension(fileName: string): string {
   return fileName.match(/.(\.[a-z0-9]{1,10})$/i)?.[1]?.toLowerCase() ?? "";
 }
@@ -97,13 +100,13 @@ function pick(types: Map<string, string>, extension: string): FileKind | undefin
   return type === undefined ? undefined : { type, extension };
 }
 
-/** UTF-8 or marked UTF-16 without control characters that no text has. */
+/** Returns true for UTF-8, or UTF-16 with a byte order mark, without control characters that text never contains. */
 function isText(sample: Uint8Array): boolean {
   const isUtf16 = (sample[0] === 0xff && sample[1] === 0xfe) ||
     (sample[0] === 0xfe && sample[1] === 0xff);
   const encoding = isUtf16 ? sample[0] === 0xff ? "utf-16le" : "utf-16be" : "utf-8";
   try {
-    // The sample may end inside a character.
+    // The sample may end in the middle of a character.
     const text = new TextDecoder(encoding, { fatal: true }).decode(sample, { stream: true });
     // deno-lint-ignore no-control-regex
     return !/[\x00-\x08\x0e-\x1a\x1c-\x1f]/.test(text);

@@ -6,25 +6,25 @@ import { sha256Hex } from "../http/sha256.ts";
 import { createFileDatabase, type FileDatabase } from "./file-database.ts";
 import { createFileStorage, type FileStorage } from "./file-storage.ts";
 
-/** What is the same for every request. */
+/** The services that all requests share. */
 export interface FileServices {
   openai: OpenAI;
   log: Log;
-  /** Tells our things at OpenAI from those of other projects with the same account. */
+  /** Distinguishes this project's objects at OpenAI from those of other projects with the same account. */
   project: string;
-  /** After how many days without use OpenAI expires a store. */
+  /** Days without use after which OpenAI expires a store. */
   storeDays: number;
 }
 
-/** What files need of the world. */
+/** The services and database calls of files. */
 export interface FilePorts extends FileServices {
   files: FileDatabase;
   storage: FileStorage;
-  /** Ends the waiting; what is not finished then stays as it is, for the clean-up to go on with. */
+  /** Ends all waiting when it aborts. The clean-up resumes unfinished work later. */
   signal?: AbortSignal;
 }
 
-/** The ports of one request, whose client has the secret key. */
+/** Creates the ports of one request from a client with the secret key. */
 export function createFilePorts(
   services: FileServices,
   admin: SupabaseClient<Database>,
@@ -32,7 +32,7 @@ export function createFilePorts(
   return { ...services, files: createFileDatabase(admin), storage: createFileStorage(admin) };
 }
 
-/** A short name for this project, from the address of its API. */
+/** Returns a short name for this project: the first 8 hex digits of the SHA-256 of its API's origin. */
 export async function nameProject(supabaseUrl: string): Promise<string> {
   return (await sha256Hex(new URL(supabaseUrl).origin)).slice(0, 8);
 }

@@ -3,7 +3,7 @@ import type { Log } from "../http/log.ts";
 import { createOpenAI } from "../openai/client.ts";
 import { type FileServices, nameProject } from "./file-ports.ts";
 
-/** What files need besides a request, from the environment. */
+/** Creates the services of files from the environment. */
 export async function createFileServices(
   environment: Environment,
   log: Log,

@@ -3,35 +3,35 @@ import type { SupabaseClient } from "@supabase/supabase-js";
 /** The bucket of all uploads. */
 const BUCKET = "chat-files";
 
-/** Storage did not do what it was asked. */
+/** A request to Storage failed. */
 export class StorageFailure extends Error {
   override readonly name = "StorageFailure";
 }
 
-/** The bytes of files; nothing here holds a whole one. No request is made for a path without an address of its own. */
+/** The bytes of files, always streamed. A path that has no URL of its own is never requested. */
 export interface FileStorage {
-  /** Stores bytes as they come. Rejects with a StorageFailure, and then no object is there. */
+  /** Stores bytes as they arrive. Rejects with a StorageFailure; then no object exists. */
   put(path: string, content: ReadableStream<Uint8Array>, type: string): Promise<void>;
-  /** The bytes of an object as they are read. Rejects with a StorageFailure. */
+  /** Returns the bytes of an object as a stream. Rejects with a StorageFailure. */
   open(path: string): Promise<ReadableStream<Uint8Array>>;
   /**
-   * Links to objects that are good for `seconds`, by path; none for what is not there or has no address of its own.
-   * Rejects with a StorageFailure.
+   * Returns links to objects by path, which work for `seconds`. An object that is missing or has no URL of its own gets
+   * none. Rejects with a StorageFailure.
    */
   sign(paths: string[], seconds: number): Promise<Map<string, string>>;
   /**
-   * Removes objects; one that is not there counts as removed. Rejects with a StorageFailure. The names travel in the
-   * body and are compared as they are, so objects without an address of their own can be removed too.
+   * Removes objects; a missing object counts as removed. The paths are sent in the body and compared as they are, so an
+   * object without a URL of its own can be removed too. Rejects with a StorageFailure.
    */
   remove(paths: string[]): Promise<void>;
 }
 
-/** The bucket as the client sees it: all of it with the secret key, a user's own folder as the user. */
+/** Creates the file storage of a client: the whole bucket with the secret key, or the own folder as a user. */
 export function createFileStorage(admin: SupabaseClient): FileStorage {
   const bucket = admin.storage.from(BUCKET);
   return {
     async put(path, content, type) {
-      // `duplex` makes fetch send the stream as it comes.
+      // With `duplex`, fetch sends the stream while it is read.
       const options = { contentType: type, duplex: "half" };
       const { error } = await bucket.upload(requireAddress(path), content, options);
       if (error) throw new StorageFailure("upload", { cause: error });
@@ -60,9 +60,8 @@ export function createFileStorage(admin: SupabaseClient): FileStorage {
 }
 
 /**
- * Returns an object's path with every segment escaped, as it belongs into an address: storage-js puts it there as it
- * gets it. Null when the address would be another one, since parsers of URLs collapse dots and storage-js drops empty
- * segments.
+ * Returns an object's path with every segment escaped, because storage-js puts the path into the URL unchanged. Returns
+ * null when the URL would name another object: URL parsers collapse dots, and storage-js drops empty segments.
  */
 function toAddress(path: string): string | null {
   const segments = path.split("/");
@@ -78,7 +77,7 @@ function requireAddress(path: string): string {
   return address;
 }
 
-/** True when a link is to this very object: storage-js escapes what Storage answers as a whole, not by segment. */
+/** Returns true if a link leads to this object: storage-js escapes a link of Storage as a whole, not by segment. */
 function leadsTo(url: string, path: string): boolean {
   return decodeURIComponent(new URL(url).pathname).endsWith(`/object/sign/${BUCKET}/${path}`);
 }

@@ -12,7 +12,7 @@ import { ContentChangedError } from "./verify-content.ts";
 
 const FIRST_POLL_MS = 100;
 const LONGEST_POLL_MS = 2_000;
-/** After this the clean-up goes on: a function does not live for ever. */
+/** The longest wait for one file. The clean-up continues after it, because a function's life is limited. */
 const LONGEST_WAIT_MS = 120_000;
 
 class UnreadableFileError extends Error {
@@ -20,9 +20,9 @@ class UnreadableFileError extends Error {
 }
 
 /**
- * Makes a stored file usable in turns: gives it to OpenAI, attaches it to the session's store and waits until it can be
- * searched, so many milliseconds at most. Goes on from wherever an earlier try was broken off. Never rejects: the row
- * says how it ended. False when it has not ended: the clean-up goes on.
+ * Makes a stored file usable in turns: sends it to OpenAI, attaches it to the session's store and waits until it can be
+ * searched, for at most `longestWait` milliseconds. Resumes an interrupted attempt. Never rejects: the row has the
+ * result. Returns false while there is none yet; the clean-up then continues.
  */
 export async function indexFile(
   ports: FilePorts,
@@ -88,7 +88,7 @@ async function requireStore(ports: FilePorts, sessionId: string): Promise<OpenSt
   return store;
 }
 
-/** A store that was just made holds the file already: attaching it again would have it read again. */
+/** Attaches a file unless the store already has it, as a new store does. OpenAI would index it a second time. */
 async function attachOnce(
   { openai }: FilePorts,
   { storeId }: OpenStore,
@@ -103,7 +103,7 @@ async function attachOnce(
   }
 }
 
-/** False when it takes too long; throws when OpenAI cannot read the file. */
+/** Waits until a file can be searched. Returns false when that takes too long. Throws when OpenAI cannot read it. */
 async function isSearchable(
   { openai, signal }: FilePorts,
   { storeId }: OpenStore,

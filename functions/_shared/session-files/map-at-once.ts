@@ -1,6 +1,7 @@
 /**
- * Calls `work` for each of `items`, at most `limit` at a time; the results in their order. Rejects with the first
- * failure, after those that run have ended. What `signal` finds waiting is not begun, and has no result.
+ * Calls `work` for each of `items`, at most `limit` at a time, and returns the results in the order of the items.
+ * Rejects with the first failure after all running calls have ended. After `signal` aborts, no further call begins, and
+ * the remaining items have no result.
  */
 export async function mapAtOnce<Item, Result>(
   items: readonly Item[],
@@ -10,7 +11,7 @@ export async function mapAtOnce<Item, Result>(
 ): Promise<Result[]> {
   const results: Result[] = [];
   const queue = items.entries();
-  // One iterator for all: each takes the next that nobody has.
+  // All workers share one iterator, so each item goes to one worker.
   const workers = Array.from({ length: Math.min(limit, items.length) }, async () => {
     for (const [index, item] of queue) {
       if (signal?.aborted) return;

@@ -1,10 +1,10 @@
-// What is used of node:crypto. `deno check` looks for @types/node beside deno.json only.
+// The used parts of node:crypto. `deno check` looks for @types/node only beside deno.json.
 
-/** A digest that is fed piece by piece, which the Web's `crypto.subtle` has not. */
+/** A digest of data in pieces, which the Web's `crypto.subtle` does not offer. */
 export interface Hash {
   update(data: Uint8Array): this;
   digest(encoding: "hex"): string;
 }
 
-/** Begins a digest. */
+/** Creates a digest. */
 export function createHash(algorithm: "sha256"): Hash;

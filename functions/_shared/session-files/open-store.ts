@@ -3,21 +3,21 @@ import { pause } from "../openai/retry-once.ts";
 import { buildStore } from "./build-store.ts";
 import type { FilePorts } from "./file-ports.ts";
 
-/** A store that can be searched and added to. */
+/** A store that is ready for searches and new files. */
 export interface OpenStore {
-  /** Id of the row. */
+  /** The id of the row. */
   id: string;
-  /** Id at OpenAI. */
+  /** The id at OpenAI. */
   storeId: string;
 }
 
 const POLL_MS = 200;
-/** Longer than the lease of whoever makes the store: when that one died, the next caller takes over. */
+/** Longer than the lease of a build, so that a waiting caller can take over from a function that died. */
 const LONGEST_WAIT_MS = 130_000;
 
 /**
- * The store of a session, made or made again first if need be: by one caller, however many ask, while the others wait.
- * Null when it cannot be made, or not in time.
+ * Returns the store of a session, and builds it first if it is missing or expired. One caller builds it while all
+ * others wait. Returns null when it cannot be built, or not in time.
  */
 export async function openStore(ports: FilePorts, sessionId: string): Promise<OpenStore | null> {
   const deadline = Date.now() + LONGEST_WAIT_MS;
@@ -36,7 +36,7 @@ export async function openStore(ports: FilePorts, sessionId: string): Promise<Op
           await buildStore(ports, claim, sessionId);
         } catch (error) {
           ports.log.error("store_not_made", { session_id: sessionId, ...describeError(error) });
-          // The lease passes, and whoever comes then begins again.
+          // The next caller builds the store again after the lease.
           if (ports.signal?.aborted) return null;
           const name = error instanceof Error ? error.name : "unknown";
           await ports.files.failStore(claim, name);

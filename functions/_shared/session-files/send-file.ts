@@ -7,8 +7,8 @@ import type { FilePorts } from "./file-ports.ts";
 import { verifyContent } from "./verify-content.ts";
 
 /**
- * Gives a stored file to OpenAI and saves its id there. Null when the row went meanwhile. Throws a ContentChangedError
- * when Storage holds other bytes than the row says.
+ * Sends a stored file to OpenAI and stores its id there. Returns null when the row was deleted meanwhile. Throws a
+ * ContentChangedError when the bytes in Storage do not match the row.
  */
 export async function sendFile(ports: FilePorts, row: FileRow): Promise<string | null> {
   const { files } = ports;
@@ -22,8 +22,8 @@ export async function sendFile(ports: FilePorts, row: FileRow): Promise<string |
 }
 
 /**
- * The bytes go through as they are read: the SDK encodes a streaming file lazily, nothing holds the whole. They are
- * read twice, because OpenAI must not get even the beginning of a file that has changed.
+ * Sends the bytes to OpenAI while they are read; the SDK encodes a streaming file lazily. The bytes are read twice,
+ * because OpenAI must not receive even the beginning of a changed file.
  */
 async function sendContent(
   { storage, openai, project, signal }: FilePorts,
@@ -42,7 +42,7 @@ async function sendContent(
     const file = toStreamingFile(content.stream, name, { type: file_type });
     return (await openai.files.create({ file, purpose })).id;
   } catch (error) {
-    // An upload that failed early leaves the rest unread, and the connection open.
+    // After an early failure the rest is unread, which would keep the connection to Storage open.
     await content.stream.cancel().catch(() => {});
     throw content.failure ?? error;
   }

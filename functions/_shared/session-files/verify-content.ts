@@ -1,20 +1,20 @@
 // @ts-types="./node-crypto.d.ts"
 import { createHash } from "node:crypto";
 
-/** Storage holds other bytes than those that were registered. */
+/** The bytes in Storage are not the registered ones. */
 export class ContentChangedError extends Error {
   override readonly name = "ContentChangedError";
 }
 
-/** Bytes that are compared as they pass. */
+/** Content that is verified while it is read. */
 export interface VerifiedContent {
-  /** Breaks with a ContentChangedError instead of the last chunk, so that no reader gets all of a changed file. */
+  /** Fails with a ContentChangedError before the last chunk, so that no reader receives a whole changed file. */
   stream: ReadableStream<Uint8Array>;
-  /** Set once the bytes are known to be others; a request that sends the stream fails with an error of its own. */
+  /** Set when the bytes do not match. A request that sends the stream fails with an error of its own instead. */
   readonly failure: ContentChangedError | undefined;
 }
 
-/** Passes content on and compares it with the SHA-256 that was registered, in lower-case hex. */
+/** Passes content on and compares it with its registered SHA-256, in lower-case hex. */
 export function verifyContent(
   content: ReadableStream<Uint8Array>,
   sha256: string | null,

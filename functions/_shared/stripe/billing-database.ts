@@ -9,7 +9,7 @@ import { toIso } from "./client.ts";
 
 const Claim = z.object({
   status: z.enum(["processing", "processed", "ignored"]),
-  /** Drawn for this attempt; null when there is nothing to do. */
+  /** The ticket of this attempt; null when there is nothing to do. */
   ticket: z.number().nullable(),
 });
 type Claim = z.infer<typeof Claim>;
@@ -22,23 +22,23 @@ const BillingAccount = z.object({
   former_customers: z.number(),
   has_subscribed: z.boolean(),
 });
-/** What billing needs to know of a user. */
+/** The billing data of a user. */
 export type BillingAccount = z.infer<typeof BillingAccount>;
 
-/** The database as billing sees it; each method is one call. */
+/** The database calls of billing. Each method is one call. */
 export interface BillingDatabase {
   claimEvent(event: Stripe.Event, isUsed: boolean): Promise<Claim>;
   failEvent(eventId: string, error: string): Promise<void>;
-  /** What is fetched from now on may overwrite what was fetched before. */
+  /** Draws a ticket. Objects that are fetched after this may overwrite objects with an earlier ticket. */
   drawTicket(): Promise<number>;
-  /** Writes everything or nothing. */
+  /** Stores all objects in one transaction. */
   apply(eventId: string | null, ticket: number, objects: StripeObject[]): Promise<void>;
   findAccount(authUserId: string, isBuying: boolean): Promise<BillingAccount>;
-  /** The customer that the profile has from now on. */
+  /** Links a customer with a profile. Returns the profile's customer, which another request may have linked before. */
   linkCustomer(profileId: string, customerId: string): Promise<string>;
 }
 
-/** The billing functions of the database, called with the secret key. */
+/** Creates the database calls of billing from a client with the secret key. */
 export function createBillingDatabase(admin: SupabaseClient<Database>): BillingDatabase {
   return {
     claimEvent: async ({ id, type, api_version, livemode, created }, is_used) =>
@@ -58,7 +58,7 @@ export function createBillingDatabase(admin: SupabaseClient<Database>): BillingD
     apply: async (event_id, ticket, objects) =>
       void unwrap(
         await admin.rpc("apply_stripe_objects", {
-          // The generator takes no argument of a function for nullable.
+          // The generated types have no nullable arguments.
           event_id: event_id ?? "",
           ticket,
           // Customers of Stripe may have typed characters that jsonb refuses.

@@ -1,16 +1,16 @@
 import Stripe from "stripe";
 
-/** How long Stripe may take to answer one request, in milliseconds. */
+/** The longest time for one request to Stripe, in milliseconds. */
 const TIMEOUT_MS = 20_000;
 const RETRIES = 2;
 
-/** Where Stripe is, and with which key. */
+/** The address of Stripe's API and its key. */
 export interface StripeAccess {
   STRIPE_SECRET_KEY: string;
   STRIPE_API_URL: string;
 }
 
-/** The client of functions and scripts, in the API version that its types are of. */
+/** Creates the client of functions and scripts. It uses the API version of its types. */
 export function createStripe({ STRIPE_SECRET_KEY, STRIPE_API_URL }: StripeAccess): Stripe {
   const { protocol, hostname, port } = new URL(STRIPE_API_URL);
   return new Stripe(STRIPE_SECRET_KEY, {
@@ -24,24 +24,24 @@ export function createStripe({ STRIPE_SECRET_KEY, STRIPE_API_URL }: StripeAccess
   });
 }
 
-/** Whether a key is of live mode: `sk_live_…`, or `rk_live_…` of a restricted one. */
+/** Returns true for a key of live mode: `sk_live_…`, or `rk_live_…` for a restricted key. */
 export function isLiveKey(secretKey: string): boolean {
   return /^[a-z]+_live_/.test(secretKey);
 }
 
-/** Stripe does not know the object. */
+/** Returns true if Stripe does not know the requested object. */
 export function isMissing(error: unknown): boolean {
   return error instanceof Stripe.errors.StripeError && error.statusCode === 404;
 }
 
-/** The id of what Stripe sends as an id or, expanded, as an object. */
+/** Returns the id of a reference, which Stripe sends as an id or, expanded, as an object. */
 export function idOf(reference: string | { id: string } | null | undefined): string | null {
   return typeof reference === "string" ? reference : reference?.id ?? null;
 }
 
-/** The moment of a time of Stripe, which is in seconds. */
+/** Returns a time of Stripe, which is in Unix seconds, as an ISO string. */
 export function toIso(seconds: number): string;
-/** The moment of a time of Stripe; null stays null. */
+/** Returns a time of Stripe as an ISO string; null when there is none. */
 export function toIso(seconds: number | null | undefined): string | null;
 export function toIso(seconds: number | null | undefined): string | null {
   return seconds === null || seconds === undefined ? null : new Date(seconds * 1000).toISOString();

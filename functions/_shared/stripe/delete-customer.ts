@@ -1,13 +1,14 @@
 import type Stripe from "stripe";
 import { isMissing } from "./client.ts";
 
-/** There is no key for Stripe. */
+/** The project has no key of Stripe. */
 class StripeNotConfigured extends Error {
   override readonly name = "StripeNotConfigured";
 }
 
 /**
- * Deletes a customer, which cancels its subscriptions at once; one that is gone counts as deleted. Throws without Stripe.
+ * Deletes a customer, which cancels its subscriptions at once. A missing customer counts as deleted. Throws without a
+ * key of Stripe.
  * Source: https://docs.stripe.com/api/customers/delete
  */
 export async function deleteCustomer(stripe: Stripe | null, customerId: string): Promise<void> {

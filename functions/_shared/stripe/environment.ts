@@ -4,7 +4,7 @@ import type { StripeAccess } from "./client.ts";
 
 const ApiUrl = z.preprocess(blankIsUnset, z.url().default("https://api.stripe.com"));
 
-/** The variables of functions that talk to Stripe. */
+/** The variables of functions that use Stripe. */
 export const BillingEnvironment = z.object({
   STRIPE_SECRET_KEY: z.string().min(1),
   STRIPE_WEBHOOK_SECRET: z.string().min(1),
@@ -12,7 +12,7 @@ export const BillingEnvironment = z.object({
   PARLEY_ALLOWED_ORIGINS: z.string().default(""),
 });
 
-/** The settings of the functions that talk to Stripe. */
+/** The settings of functions that use Stripe. */
 export type BillingEnvironment = z.infer<typeof BillingEnvironment>;
 
 /** Parses the settings of billing. Throws as `parseEnvironment` does. */

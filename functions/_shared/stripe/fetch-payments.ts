@@ -7,7 +7,7 @@ import type { StripeObject } from "./stripe-objects.ts";
 
 const PAGE = 100;
 
-/** A PaymentIntent, with its invoice if it has one, and all that the two bring along. */
+/** Fetches a PaymentIntent, or its whole invoice if it has one. */
 export async function fetchPayment(stripe: Stripe, intentId: string): Promise<StripeObject[]> {
   const { data } = await stripe.invoicePayments.list({
     payment: { type: "payment_intent", payment_intent: intentId },
@@ -19,13 +19,13 @@ export async function fetchPayment(stripe: Stripe, intentId: string): Promise<St
     : [await fetchIntent(stripe, intentId, null)];
 }
 
-/** An invoice: its payments, the products of its lines, and its subscription. */
+/** Fetches an invoice: its payments, the products of its lines, and its subscription. */
 export async function fetchInvoice(stripe: Stripe, invoiceId: string): Promise<StripeObject[]> {
   const invoice = await stripe.invoices.retrieve(invoiceId, { expand: ["payments"] });
   return await expandInvoice(stripe, invoice);
 }
 
-/** What is stored of an invoice that has been fetched with its payments. */
+/** Returns everything that is stored for an invoice. The invoice must have its payments expanded. */
 async function expandInvoice(
   stripe: Stripe,
   invoice: Stripe.Invoice,
@@ -38,7 +38,7 @@ async function expandInvoice(
   return [...payments, ...subscription];
 }
 
-/** The payments of an invoice that has been fetched with them, and the products of its lines. */
+/** Fetches the payments of an invoice, which must have them expanded, and the products of its lines. */
 export async function fetchInvoicePayments(
   stripe: Stripe,
   invoice: Stripe.Invoice,
@@ -80,7 +80,7 @@ async function fetchIntent(
   });
 }
 
-/** The first lines come with the invoice. */
+/** Returns all lines of an invoice. Fetches them only if the invoice does not contain all of them. */
 async function fetchLines(
   stripe: Stripe,
   { id, lines }: Stripe.Invoice,
@@ -97,7 +97,7 @@ async function fetchProducts(
   return await Promise.all([...ids].map((id) => fetchProduct(stripe, id)));
 }
 
-/** A product; that it is gone must be known already. */
+/** Fetches a product. A product that Stripe does not know is returned as missing. */
 export async function fetchProduct(stripe: Stripe, id: string): Promise<StripeObject> {
   try {
     return mapProduct(await stripe.products.retrieve(id));

@@ -5,7 +5,7 @@ import type { StripeObject } from "./stripe-objects.ts";
 
 const EXPAND = ["customer", "items.data.price.product"];
 
-/** A subscription, with its customer, prices and products. */
+/** Fetches a subscription with its customer, prices and products. */
 export async function fetchSubscription(
   stripe: Stripe,
   subscriptionId: string,
@@ -19,7 +19,7 @@ export async function fetchSubscription(
   ];
 }
 
-/** A subscription that has been fetched, and since when it is past due. */
+/** Maps a fetched subscription. Asks Stripe since when it has been past due. */
 export async function mapWithArrears(
   stripe: Stripe,
   subscription: Stripe.Subscription,
@@ -30,7 +30,7 @@ export async function mapWithArrears(
   return mapSubscription(subscription, pastDueAt);
 }
 
-/** Stripe keeps no such time: it is when the oldest open invoice was to be paid, in seconds. */
+/** Returns when the oldest open invoice was due, in Unix seconds: Stripe does not store when a debt began. */
 async function oldestDebt(stripe: Stripe, subscription: string): Promise<number | null> {
   const { data } = await stripe.invoices.list({ subscription, status: "open", limit: 100 });
   const due = data.map(({ due_date, created }) => due_date ?? created);

@@ -2,7 +2,7 @@ import type Stripe from "stripe";
 import { idOf, toIso } from "./client.ts";
 import type { StripeObject } from "./stripe-objects.ts";
 
-/** A product as it is stored; the stub of a deleted one is a tombstone. */
+/** Maps a product for the database. A deleted product becomes a tombstone. */
 export function mapProduct(product: Stripe.Product | Stripe.DeletedProduct): StripeObject {
   const { id } = product;
   if (product.deleted) {
@@ -24,7 +24,7 @@ export function mapProduct(product: Stripe.Product | Stripe.DeletedProduct): Str
   };
 }
 
-/** A price as it is stored. */
+/** Maps a price for the database. */
 export function mapPrice(price: Stripe.Price): StripeObject {
   return {
     kind: "price",
@@ -46,13 +46,13 @@ export function mapPrice(price: Stripe.Price): StripeObject {
   };
 }
 
-/** A price and, where it was expanded, its product, as what came along with another object. */
+/** Maps a price, and its product if expanded, as context: both came along with another object. */
 export function mapPriceContext(price: Stripe.Price): StripeObject[] {
   const objects = typeof price.product === "string" ? [] : [mapProduct(price.product)];
   return [...objects, mapPrice(price)].map((object) => ({ ...object, is_context: true }));
 }
 
-/** A customer as it is stored. */
+/** Maps a customer for the database. */
 export function mapCustomer(customer: Stripe.Customer | Stripe.DeletedCustomer): StripeObject {
   const { id } = customer;
   if (customer.deleted) return { kind: "customer", fields: { id, is_deleted: true } };

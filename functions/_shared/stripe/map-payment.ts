@@ -9,16 +9,16 @@ export interface FullInvoice {
   lines: Stripe.InvoiceLineItem[];
 }
 
-/** A PaymentIntent and all that belongs to it. */
+/** A PaymentIntent with its refunds, disputes and invoice. */
 export interface FullPayment {
-  /** With its latest charge and that one's balance transaction expanded. */
+  /** Has its latest charge and the charge's balance transaction expanded. */
   intent: Stripe.PaymentIntent;
   refunds: Stripe.Refund[];
   disputes: Stripe.Dispute[];
   billed: FullInvoice | null;
 }
 
-/** A PaymentIntent as it is stored. */
+/** Maps a PaymentIntent for the database. */
 export function mapPayment({ intent, refunds, disputes, billed }: FullPayment): StripeObject {
   const charge = readCharge(intent);
   const tax = billed ? taxOf(billed.invoice) : null;
@@ -53,7 +53,7 @@ export function mapPayment({ intent, refunds, disputes, billed }: FullPayment): 
   };
 }
 
-/** An invoice that was settled without a PaymentIntent, as it is stored. */
+/** Maps an invoice that was paid without a PaymentIntent for the database. */
 export function mapSettledInvoice(billed: FullInvoice): StripeObject {
   const { invoice } = billed;
   return {
@@ -84,7 +84,7 @@ export function mapSettledInvoice(billed: FullInvoice): StripeObject {
   };
 }
 
-/** The subscription that an invoice is for. */
+/** Returns the id of the subscription that an invoice is for. */
 export function subscriptionOf({ parent }: Stripe.Invoice): string | null {
   return idOf(parent?.subscription_details?.subscription);
 }
@@ -107,7 +107,10 @@ function statusOf(
   return hasFailed ? "failed" : "pending";
 }
 
-/** A warning is an inquiry: no money has moved (https://docs.stripe.com/disputes/how-disputes-work). */
+/**
+ * Returns true for a dispute that is open or lost. A warning is only an inquiry, and no money has moved.
+ * Source: https://docs.stripe.com/disputes/how-disputes-work
+ */
 function isOpenOrLost({ status }: Stripe.Dispute): boolean {
   return !status.startsWith("warning_") && status !== "won" && status !== "prevented";
 }
@@ -179,7 +182,7 @@ function taxOf({ total_taxes }: Stripe.Invoice): number {
   return (total_taxes ?? []).reduce((sum, { amount }) => sum + amount, 0);
 }
 
-/** What came as JSON is JSON; its type has methods of the client in it. */
+/** Returns an object of Stripe as JSON. Its type also has methods of the client. */
 function toJson(value: object): Json {
   return JSON.parse(JSON.stringify(value));
 }

@@ -5,7 +5,7 @@ import type { StripeObject, SubscriptionFields } from "./stripe-objects.ts";
 
 const statuses = Constants.public.Enums.subscription_status;
 
-/** A subscription as it is stored. `pastDueAt`: since when money has been waited for, in seconds. */
+/** Maps a subscription for the database. `pastDueAt` is when its oldest open invoice was due, in Unix seconds. */
 export function mapSubscription(
   subscription: Stripe.Subscription,
   pastDueAt: number | null,
@@ -50,7 +50,7 @@ export function mapSubscription(
   };
 }
 
-/** The item that a subscription of several is about: the dearest, so that every fetch chooses the same one. */
+/** Returns the most expensive item of a subscription as its main item, so that every fetch chooses the same item. */
 export function mainItem({ items }: Stripe.Subscription): Stripe.SubscriptionItem | undefined {
   return items.data.toSorted((a, b) => amountOf(b) - amountOf(a) || (a.id < b.id ? -1 : 1))[0];
 }

@@ -9,14 +9,14 @@ type Columns<Table extends keyof Tables, Without extends string> = Required<
 export type ProductFields = Columns<"stripe_products", "plan">;
 /** Columns of `stripe_prices` that Stripe fills. */
 export type PriceFields = Columns<"stripe_prices", never>;
-/** Columns of `stripe_customers` that Stripe fills; whose it is says our own row. */
+/** Columns of `stripe_customers` that Stripe fills. The user of a customer is Parley's own data. */
 export type CustomerFields = Columns<"stripe_customers", "user_id" | "synced_at">;
 /** Columns of `subscriptions` that a subscription fills. */
 export type SubscriptionFields = Columns<
   "subscriptions",
   "id" | "user_id" | "auto_renew" | "updated_at" | "checkout_id" | "custom_field_data"
 >;
-/** Columns of `payments` that Stripe fills, and the subscription by Stripe's id. */
+/** Columns of `payments` that Stripe fills, and Stripe's id of the subscription. */
 export type PaymentFields =
   & Columns<
     "payments",
@@ -28,7 +28,7 @@ export type PaymentFields =
     | "updated_at"
   >
   & { stripe_subscription_id: string | null };
-/** What a finished checkout led to. */
+/** The results of a completed checkout. */
 export interface CheckoutFields {
   id: string;
   stripe_customer_id: string | null;
@@ -38,7 +38,7 @@ export interface CheckoutFields {
   custom_field_data: Json;
 }
 
-/** What remains of a deleted object. */
+/** The remaining fields of a deleted object. */
 export interface Tombstone {
   id: string;
   is_deleted: true;
@@ -47,11 +47,11 @@ export interface Tombstone {
 }
 
 interface Context {
-  /** It came along with another object, and is written only where it is not known yet. */
+  /** Set if the object came along with another one. It is stored only if it is not known yet. */
   is_context?: true;
 }
 
-/** One object as `apply_stripe_objects` takes it. */
+/** An object for `apply_stripe_objects`. */
 export type StripeObject =
   | { kind: "product"; fields: ProductFields | Tombstone } & Context
   | { kind: "price"; fields: PriceFields | Tombstone } & Context
@@ -59,11 +59,11 @@ export type StripeObject =
   | { kind: "subscription"; fields: SubscriptionFields }
   | { kind: "payment"; fields: PaymentFields }
   | { kind: "checkout"; fields: CheckoutFields }
-  // Stripe says of its own event that it is gone, and no longer knows it.
+  // Stripe's own event says that the subscription was deleted, and Stripe no longer knows it.
   | {
     kind: "subscription";
     is_deleted: true;
     fields: { stripe_subscription_id: string; stripe_customer_id: string };
   }
-  // Stripe does not know it: right only if its deletion is known.
+  // Stripe does not know the object. This is an error unless its deletion is stored already.
   | { kind: "product" | "price" | "customer"; is_missing: true; fields: { id: string } };

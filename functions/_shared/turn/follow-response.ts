@@ -5,19 +5,19 @@ import { pause } from "../openai/retry-once.ts";
 
 type Events = AsyncIterable<Responses.ResponseStreamEvent>;
 
-/** How often in a row a connection may bring nothing new before the turn is left to recovery. */
+/** The number of successive connections without a new event after which the turn is left to recovery. */
 const FRUITLESS_ATTEMPTS = 4;
 const FIRST_PAUSE_MS = 250;
 
-/** The end of a response could not be learned; it may run on at OpenAI. */
+/** The end of a response is unknown. The response may still run at OpenAI. */
 export class LostResponseError extends Error {
   override readonly name = "LostResponseError";
 }
 
 /**
- * Hands every event of a response to `push`, attaching again after the last one when a connection breaks or brings what
- * cannot be read. Resolves when the mapper knows the outcome, or with the response when it was cancelled: that end has
- * no event of its own. Throws a LostResponseError when OpenAI does not answer any more.
+ * Passes every event of a response to `push`. When a connection breaks or becomes unreadable, connects again after the
+ * last event. Resolves with null when the mapper has the outcome. Resolves with the response when it was cancelled,
+ * because a cancellation has no event. Throws a LostResponseError when OpenAI no longer responds.
  */
 export async function followResponse(
   openai: OpenAI,

@@ -4,7 +4,7 @@ import { storedNotices } from "./events/notice.ts";
 import { createReply, type Reply } from "./reply.ts";
 import type { TurnDatabase, TurnRow } from "./turn-database.ts";
 
-/** A reply that another function has begun, from its start: what that function said itself comes first. */
+/** Opens a reply that another function has begun, from its start. Sends the notices of that function first. */
 export async function openReply(
   db: TurnDatabase,
   { assistant_message_id: messageId, session_id }: TurnRow,

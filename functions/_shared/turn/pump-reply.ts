@@ -9,10 +9,10 @@ import type { MessageRow } from "./turn-database.ts";
 import type { TurnPorts } from "./turn-ports.ts";
 import type { TurnWatch } from "./watch-turn.ts";
 
-/** A reply whose events come, from the function that began it or from one that joined later. */
+/** A reply whose events this function reads. It has begun the reply or joined it later. */
 export interface RunningReply {
   turnId: string;
-  /** Whom its tokens are booked on. */
+  /** The profile that its tokens are booked on. */
   profileId: string;
   reply: Reply;
   watch: TurnWatch;
@@ -21,8 +21,8 @@ export interface RunningReply {
 }
 
 /**
- * Follows a reply to its end, settles the turn and tells the client. The stored row; null when the session is gone or
- * the end could not be learned. Never rejects.
+ * Follows a reply to its end, settles the turn and sends the end to the client. Returns the stored row; null when the
+ * session was deleted or the end is unknown. Never rejects.
  */
 export async function pumpReply(
   ports: TurnPorts,
@@ -73,7 +73,10 @@ async function readEnd(
   return readEnding(outcome, threadId);
 }
 
-/** The session was deleted meanwhile; what its reply cost is booked, estimated at four characters a token if need be. */
+/**
+ * Books the tokens of a reply whose session was deleted meanwhile. Without a count of OpenAI, estimates the output at
+ * four characters a token. Never rejects.
+ */
 async function bookLost(
   { db, log }: TurnPorts,
   { turnId, profileId, reply: { mapper, stored } }: RunningReply,

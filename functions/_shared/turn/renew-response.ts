@@ -5,8 +5,8 @@ import type { BegunResponse } from "./request/begin-response.ts";
 type StreamEvent = Responses.ResponseStreamEvent;
 
 /**
- * The events of a response. One that fails for its vector store before it has said anything is begun once more by
- * `renew` (null: it cannot be), whose events follow.
+ * Yields the events of a response. If the response fails because of its vector store before any output, `renew` begins
+ * it again, and the new events follow. If `renew` returns null, the failure stays.
  */
 export async function* withRenewal(
   events: BegunResponse["events"],

@@ -3,15 +3,15 @@ import { createEventMapper, type EventMapper } from "./events/map-events.ts";
 import type { FindFile } from "./events/map-sources.ts";
 import { createPartsReducer, type PartsReducer } from "./events/reduce-parts.ts";
 
-/** A reply on its way: what OpenAI says goes through the mapper to the client and into the stored parts. */
+/** A reply that is being written. The mapper turns OpenAI's events into chunks for the client and the stored parts. */
 export interface Reply {
   mapper: EventMapper;
   stored: PartsReducer;
-  /** Sends a chunk to the client and folds it into what is stored. */
+  /** Sends a chunk to the client and adds it to the stored parts. */
   emit(chunk: UIMessageChunk): void;
 }
 
-/** An empty reply of the message with this id; `findFile` knows the files that it may cite. */
+/** Creates an empty reply for the message with this id. `findFile` finds the files that the reply may cite. */
 export function createReply(
   messageId: string,
   send: (chunk: UIMessageChunk) => void,

@@ -22,18 +22,18 @@ export interface Turn {
   search: boolean;
 }
 
-/** Whoever asked for a turn; may be gone at any time. */
+/** The client that asked for a turn. It may disconnect at any time. */
 export interface TurnClient {
-  /** OpenAI has taken the request: chunks follow. */
+  /** Called when OpenAI has accepted the request. Chunks follow. */
   accept(): void;
-  /** Nothing was generated; instead of `accept`. */
+  /** Called instead of `accept` when nothing was generated. */
   refuse(error: AppError): void;
   send(chunk: UIMessageChunk): void;
 }
 
 /**
- * Generates the reply of a turn, settles it in the database, then tells the client the end. Never rejects: whatever
- * goes wrong, the turn is settled, or left to recovery when OpenAI may still run, and the client is told.
+ * Generates the reply of a turn, settles the turn in the database, and then sends the end to the client. After a
+ * failure, settles the turn or leaves it to recovery while OpenAI may still run, and sends the error to the client.
  */
 export async function runTurn(
   ports: TurnRunPorts,
@@ -66,7 +66,7 @@ export async function runTurn(
   }
 }
 
-/** The reply says that files were not searched, in what the client sees and in what is stored. */
+/** Adds a notice to the reply that files were not searched, for the client and in the stored parts. */
 async function sayIncomplete(
   { db, log }: TurnPorts,
   { started: { turn_id } }: Turn,
@@ -110,7 +110,7 @@ async function begin(
   }
 }
 
-/** What happens with each event besides its chunks: ids are saved, and a regenerated answer takes its place. */
+/** Returns the handler of events: it sends their chunks, stores the ids, and replaces the reply that is regenerated. */
 function createPump(
   { db, log }: TurnPorts,
   { started }: Turn,
@@ -125,7 +125,7 @@ function createPump(
     if (event.type === "response.created") watch.begin(event.response.id, threadId);
     if (hasToReplace && chunks.some(({ type }) => type === "text-delta")) {
       hasToReplace = false;
-      // Settling the turn does it too, should this fail.
+      // If this fails, settling the turn replaces the reply.
       db.replaceReply(started.turn_id).catch((error) =>
         log.error("reply_not_replaced", { turn_id: started.turn_id, ...describeError(error) })
       );

@@ -2,7 +2,7 @@ import type { SessionStores } from "./turn-ports.ts";
 import type { FilePorts } from "../session-files/file-ports.ts";
 import { openStore } from "../session-files/open-store.ts";
 
-/** The vector stores of sessions, for turns. */
+/** Creates the vector stores of sessions as turns use them. */
 export function createSessionStores(ports: FilePorts): SessionStores {
   return {
     open: async (sessionId) => (await openStore(ports, sessionId))?.storeId ?? null,

@@ -14,7 +14,7 @@ export type Ending =
   | { status: "stopped" }
   | { status: "failed"; code: TurnErrorCode };
 
-/** Reads how a reply ended from the outcome that OpenAI reported. */
+/** Returns how a reply ended, from the outcome that OpenAI reported. */
 export function readEnding(outcome: TurnOutcome, threadId?: string): Ending {
   if (outcome.status === "failed") {
     return { status: "failed", code: turnErrorCode(outcome.errorCode) };
@@ -25,8 +25,8 @@ export function readEnding(outcome: TurnOutcome, threadId?: string): Ending {
 }
 
 /**
- * Settles a turn in the database and returns the reply's row as it is stored, by whomever; null when its session is
- * gone. A database that does not answer is asked again for some seconds.
+ * Settles a turn in the database and returns the reply's stored row, which another process may have settled before.
+ * Returns null when its session was deleted. Repeats the call for some seconds if the database does not respond.
  */
 export function settleReply(
   db: TurnDatabase,
@@ -51,12 +51,12 @@ export function settleReply(
   return pRetry(() => db.settle(turnId, settlement), {
     retries: 4,
     minTimeout: 500,
-    // A refusal stays one, however often it is asked for.
+    // The database refuses a repeated call in the same way.
     shouldRetry: ({ error }) => !(error instanceof AppError) || error.status >= 500,
   });
 }
 
-/** The chunks that tell a client the end of a reply, from its stored row. */
+/** Returns the chunks that show a client the end of a reply, from its stored row. */
 export function endingChunks(
   row: MessageRow | null,
   finishReason: TurnOutcome["finishReason"] = "stop",

@@ -13,21 +13,20 @@ export type MessageRow = Database["public"]["Tables"]["chat_messages"]["Row"];
 export type TurnRow = Database["public"]["Tables"]["chat_turns"]["Row"];
 
 const History = z.array(z.object({ sender: z.enum(["user", "assistant"]), content: z.string() }));
-/** What was said before a turn, oldest first. */
+/** The messages before a turn, oldest first. */
 export type History = z.infer<typeof History>;
 
-/** A file of the session by the names of both sides. */
 const SessionFile = z.object({
   id: z.string(),
   openai_file_id: z.string(),
   file_name: z.string(),
-  /** Media type. */
+  /** The media type. */
   file_type: z.string(),
 });
-/** A file of the session by the names of both sides. */
+/** A file of the session with its ids in Parley and at OpenAI. */
 export type SessionFile = z.infer<typeof SessionFile>;
 
-/** What `start_turn` returns for a turn that is to be generated: all that the request to OpenAI needs. */
+/** The result of `start_turn` for a turn that needs a reply: everything that the request to OpenAI needs. */
 export const StartedTurn = z.object({
   kind: z.literal("started"),
   turn_id: z.string(),
@@ -35,34 +34,34 @@ export const StartedTurn = z.object({
   session_id: z.string(),
   user_message_id: z.string(),
   assistant_message_id: z.string(),
-  /** True when an earlier answer stays until this one begins. */
+  /** True when an earlier reply stays until this one begins. */
   replaces_reply: z.boolean(),
-  /** Text of the user's message. */
+  /** The text of the user's message. */
   content: z.string(),
-  /** Null when no conversation at OpenAI can be trusted: a new one is built from `history`. */
+  /** Null when there is no reusable conversation at OpenAI: a new one is built from `history`. */
   thread_id: z.string().nullable(),
   history: History,
   needs_title: z.boolean(),
   model: z.string(),
   temperature: z.number().nullable(),
   reasoning_effort: z.enum(["none", "minimal", "low", "medium", "high", "xhigh", "max"]).nullable(),
-  /** Tools of the Responses API, as the catalogue has them. */
+  /** Tools of the Responses API, as stored with the assistant. */
   tools: z.array(z.looseObject({ type: z.string() })),
   instructions: z.string(),
   /** Every ready file of the session. */
   files: z.array(SessionFile),
   /** OpenAI's ids of the images that come with the message. */
   image_file_ids: z.array(z.string()),
-  /** OpenAI's id of the session's store, when it can be searched. */
+  /** OpenAI's id of the session's store, if the store can be searched. */
   vector_store_ids: z.array(z.string()),
-  /** True when there are files to search, and their store must be made again first. */
+  /** True when there are files to search and their store must be built again first. */
   needs_store: z.boolean(),
 });
 export type StartedTurn = z.infer<typeof StartedTurn>;
 
 const BegunTurn = z.discriminatedUnion("kind", [
   StartedTurn,
-  // Sent again while it runs, or after it has ended.
+  // For a message that is sent again while its turn runs, or after the turn has ended.
   z.object({ kind: z.literal("attached"), turn_id: z.string() }),
   z.object({ kind: z.literal("settled"), message: z.custom<MessageRow>() }),
 ]);
@@ -76,10 +75,10 @@ const StopTarget = z.object({
   profile_id: z.string(),
   response_id: z.string().nullable(),
 });
-/** The generation that is to be stopped. */
+/** The turn that is to be stopped. */
 export type StopTarget = z.infer<typeof StopTarget>;
 
-/** How a turn ended, and what it leaves; the arguments of `settle_turn` and `fail_turn`. */
+/** How a turn ended, and its reply: the arguments of `settle_turn` and `fail_turn`. */
 export interface Settlement {
   status: "complete" | "stopped" | "failed";
   content: string;
@@ -87,26 +86,26 @@ export interface Settlement {
   model?: string;
   usage?: TurnUsage;
   response_id?: string;
-  /** Only when the conversation at OpenAI now holds this turn. */
+  /** Set only if the conversation at OpenAI now holds this turn. */
   thread_id?: string;
   error?: { code: string; message: string };
 }
 
-/** The database as a turn sees it; each method is one call. */
+/** The database calls of turns. Each method is one call. */
 export interface TurnDatabase {
   start(authUserId: string, turn: ChatTurn): Promise<BegunTurn>;
   heartbeat(turnId: string, ids?: { responseId?: string; threadId: string }): Promise<Heartbeat>;
-  /** A part of ours begins the reply, whoever writes the rest of it. */
+  /** Stores a notice as the first part of the reply. */
   note(turnId: string, part: NoticePart): Promise<void>;
-  /** The ready files of a session. */
+  /** Returns the ready files of a session. */
   listFiles(sessionId: string): Promise<SessionFile[]>;
-  /** Lets a lost conversation go; what to build the new one from. */
+  /** Forgets a lost conversation. Returns the messages for a new one. */
   rebuildConversation(turnId: string): Promise<History>;
-  /** The new answer has begun and takes the place of the old one. */
+  /** Replaces the old reply by the new one, which has begun. */
   replaceReply(turnId: string): Promise<void>;
-  /** The reply as it is stored, whoever settled it; null when its session is gone. */
+  /** Settles a turn. Returns the stored reply, also if it was settled before; null when its session was deleted. */
   settle(turnId: string, settlement: Settlement): Promise<MessageRow | null>;
-  /** Null when nothing runs in the session. */
+  /** Marks the running turn of a session as to be stopped. Returns null when nothing runs. */
   requestStop(authUserId: string, sessionId: string): Promise<StopTarget | null>;
   claimStale(limit: number): Promise<TurnRow[]>;
   setTitle(turn: StartedTurn, title: string, model: string, usage: TurnUsage): Promise<void>;
@@ -115,7 +114,7 @@ export interface TurnDatabase {
   findMessage(messageId: string): Promise<MessageRow | null>;
 }
 
-/** The turn functions of the database, called with the secret key. */
+/** Creates the database calls of turns from a client with the secret key. */
 export function createTurnDatabase(admin: SupabaseClient<Database>): TurnDatabase {
   return {
     start: async (authUserId, turn) =>

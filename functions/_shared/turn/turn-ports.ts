@@ -2,22 +2,22 @@ import type OpenAI from "openai";
 import type { Log } from "../http/log.ts";
 import type { TurnDatabase } from "./turn-database.ts";
 
-/** What a turn needs of the world. */
+/** The services and database calls of a turn. */
 export interface TurnPorts {
   db: TurnDatabase;
   openai: OpenAI;
   log: Log;
 }
 
-/** The vector stores of sessions, as a turn sees them. */
+/** The vector stores of sessions, as turns use them. */
 export interface SessionStores {
-  /** OpenAI's id of the session's store, made again if need be; null when it cannot be made. */
+  /** Returns OpenAI's id of the session's store, which is built if necessary; null when it cannot be built. */
   open(sessionId: string): Promise<string | null>;
-  /** OpenAI says that the store has expired or is gone. */
+  /** Marks a store as expired after OpenAI has reported it as expired or deleted. */
   expire(storeId: string): Promise<void>;
 }
 
-/** What generating a reply needs: following one needs no stores. */
+/** The services for generating a reply. Joining a reply needs no stores. */
 export interface TurnRunPorts extends TurnPorts {
   stores: SessionStores;
 }

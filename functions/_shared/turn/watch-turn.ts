@@ -1,23 +1,24 @@
 import { describeError } from "../http/log.ts";
 import type { TurnPorts } from "./turn-ports.ts";
 
-/** Well below the 90 seconds after which a turn counts as dead, and short enough to notice a deleted session. */
+/** Well below the 90 seconds after which a turn counts as dead, and short enough to notice a deleted session soon. */
 const HEARTBEAT_MS = 5_000;
 
-/** Keeps a turn alive in the database, and notices when it is to stop or its session is gone. */
+/** Sends heartbeats for a turn, and notices a request to stop it and the deletion of its session. */
 export interface TurnWatch {
-  /** True once the session was found deleted. */
+  /** True after a heartbeat found the session deleted. */
   readonly isGone: boolean;
-  /** Saves the ids, now or with a later heartbeat, and cancels at OpenAI if a stop came before them. */
+  /** Stores the ids, now or with a later heartbeat. Cancels the response if a stop was requested before. */
   begin(responseId: string, threadId: string): Promise<void>;
-  /** Tries once more to save ids that are not: a turn that is not complete takes its conversation from there. */
+  /** Tries once more to store unsaved ids: a turn that is not complete takes its conversation from them. */
   save(): Promise<void>;
-  /** Asks the database once more; true if a stop was requested. */
+  /** Asks the database once more. Returns true if a stop was requested. */
   isStopRequested(): Promise<boolean>;
+  /** Ends the heartbeats. */
   end(): void;
 }
 
-/** Starts to watch a turn. Failing heartbeats are logged and tried again. */
+/** Starts the heartbeats of a turn. A failed heartbeat is logged; the next one follows as usual. */
 export function watchTurn({ db, openai, log }: TurnPorts, turnId: string): TurnWatch {
   let responseId: string | undefined;
   let unsaved: { responseId: string; threadId: string } | undefined;

@@ -3,26 +3,25 @@ import type { Responses } from "openai/resources/responses/responses";
 type EventType = Responses.ResponseStreamEvent["type"];
 
 /**
- * Events of the Responses stream that a reply does not show. With those that `map-events.ts`
- * handles they must cover the whole union: a new version of `openai` that adds an event does not
- * compile until someone has decided about it.
+ * Events of the Responses stream that a reply does not show. Together with the events in `map-events.ts` they cover the
+ * whole union. An event of a new version of `openai` therefore does not compile until it is listed here or there.
  */
 export const IGNORED_EVENT_TYPES = [
-  // The state of the whole response: the terminal event tells all that matters.
+  // The state of the whole response. The terminal event has everything that matters.
   "response.queued",
   "response.in_progress",
   "response.compaction.compacting",
 
-  // Repeats in full what its deltas have said.
+  // Repeat the text of their deltas in full.
   "response.output_text.done",
   "response.refusal.done",
   "response.reasoning_summary_text.done",
 
-  // Raw reasoning is not shown, only its summary.
+  // Replies show only the summary of the reasoning.
   "response.reasoning_text.delta",
   "response.reasoning_text.done",
 
-  // Steps of a provider's tool: the call's item, added and done, carries the whole.
+  // Progress of a provider's tool call. The item of the call, added and done, has all of it.
   "response.file_search_call.in_progress",
   "response.file_search_call.searching",
   "response.file_search_call.completed",
@@ -47,7 +46,7 @@ export const IGNORED_EVENT_TYPES = [
   "response.mcp_list_tools.completed",
   "response.mcp_list_tools.failed",
 
-  // Tools that the caller would have to run: Parley sends none.
+  // Tools that the caller of the API would have to run. Parley sends no such tools.
   "response.function_call_arguments.delta",
   "response.function_call_arguments.done",
   "response.custom_tool_call_input.delta",
@@ -58,14 +57,14 @@ export const IGNORED_EVENT_TYPES = [
   "response.shell_call_output_content.delta",
   "response.shell_call_output_content.done",
 
-  // Parley asks for text only.
+  // Parley asks only for text.
   "response.audio.delta",
   "response.audio.done",
   "response.audio.transcript.delta",
   "response.audio.transcript.done",
 ] as const satisfies readonly EventType[];
 
-/** An event that is read and leaves no trace in the reply. */
+/** An event that does not change the reply. */
 export type IgnoredEvent = Extract<
   Responses.ResponseStreamEvent,
   { type: (typeof IGNORED_EVENT_TYPES)[number] }

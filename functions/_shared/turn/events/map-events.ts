@@ -9,40 +9,39 @@ import { readProviderCall } from "./map-tools.ts";
 type StreamEvent = Responses.ResponseStreamEvent;
 type PartKind = "text" | "reasoning";
 
-/** What the mapper needs to know besides the events. */
+/** The options of an event mapper. */
 export interface EventMapperOptions {
-  /** Finds our file behind an OpenAI file id. */
+  /** Finds the stored file for an OpenAI file id. */
   findFile?: FindFile;
 }
 
-/** Turns the events of one reply of OpenAI into chunks, and remembers what settling it needs. */
+/** Maps the events of one response to chunks, and keeps the values that settling the turn needs. */
 export interface EventMapper {
-  /** OpenAI's id of the reply, once known. */
+  /** OpenAI's id of the response, once known. */
   readonly responseId: string | undefined;
-  /** Model that answers, once known. */
+  /** The model of the response, once known. */
   readonly model: string | undefined;
-  /** Number of the last event, -1 before the first; the `starting_after` of a re-attach. */
+  /** The number of the last event, -1 before the first: `starting_after` of the next connection. */
   readonly lastSequence: number;
-  /** How the reply ended; `undefined` until a terminal event. */
+  /** How the response ended; `undefined` until a terminal event. */
   readonly outcome: TurnOutcome | undefined;
-  /** Chunks for one event; none for an event seen before, ignored, unknown or after the end. */
+  /** Returns the chunks of an event; none for an event that is repeated, ignored, unknown or after the end. */
   push(event: StreamEvent): UIMessageChunk[];
-  /** Chunks that end everything still open; none when called again. */
+  /** Returns chunks that end all open parts; none when called again. */
   close(): UIMessageChunk[];
 }
 
-/** What a client reads about a tool call that the end of the reply cut off. */
+/** The text for a tool call that was still open at the end of the reply. */
 export const TOOL_INTERRUPTED_TEXT = "The tool call was interrupted.";
 
-/** What a client reads about a tool call that failed at OpenAI. */
+/** The text for a tool call that failed at OpenAI. */
 export const TOOL_FAILED_TEXT = "The tool call failed.";
 
 const REFUSAL = { providerMetadata: { openai: { refusal: true } } } as const;
 
 /**
- * Makes a mapper for one reply. Deterministic: the same events give the same chunks and ids, so a
- * reply can be replayed to a client that comes later. `start` and the chunk that ends the message
- * are the caller's.
+ * Creates a mapper for one reply. The same events always give the same chunks and ids, so a reply can be replayed to a
+ * client that joins later. The caller adds `start` and the chunk that ends the message.
  */
 export function createEventMapper(options: EventMapperOptions = {}): EventMapper {
   return new ResponseEventMapper(options.findFile ?? (() => undefined));
@@ -67,7 +66,7 @@ class ResponseEventMapper implements EventMapper {
   }
 
   push(event: StreamEvent): UIMessageChunk[] {
-    // A response that is begun anew counts its events anew.
+    // A new response numbers its events from the start again.
     const isOther = event.type === "response.created" && event.response.id !== this.responseId;
     if (isOther) this.lastSequence = -1;
     if (this.#closed || event.sequence_number <= this.lastSequence) return [];
@@ -117,7 +116,7 @@ class ResponseEventMapper implements EventMapper {
       case "error":
         return this.#settle(event);
       default:
-        event satisfies IgnoredEvent; // At run time also an event that a newer API has added.
+        event satisfies IgnoredEvent; // At run time, a newer API may send other events.
         return [];
     }
   }
@@ -142,7 +141,7 @@ class ResponseEventMapper implements EventMapper {
       case "refusal":
         return this.#startPart("text", contentId(event), REFUSAL);
       default:
-        return []; // Raw reasoning is not shown.
+        return []; // Replies do not show raw reasoning.
     }
   }
 
@@ -191,7 +190,7 @@ class ResponseEventMapper implements EventMapper {
     return [callInputChunk(call)];
   }
 
-  /** The input is sent again: a call that has only begun does not know its queries yet. */
+  /** Sends the input again, because a call does not have its queries yet when it begins. */
   #endCall(item: Responses.ResponseOutputItem): UIMessageChunk[] {
     const call = readProviderCall(item, this.#findFile);
     if (!call) return [];

@@ -1,30 +1,30 @@
 import type { FinishReason } from "ai";
 import type { Responses } from "openai/resources/responses/responses";
 
-/** Tokens that the provider has counted for a reply. */
+/** The tokens that OpenAI counted for a response. */
 export interface TurnUsage {
   input_tokens: number;
   cached_input_tokens: number;
   output_tokens: number;
 }
 
-/** How a reply ended, as its terminal event tells it. */
+/** How a response ended, from its terminal event. */
 export interface TurnOutcome {
   status: "completed" | "incomplete" | "failed";
   finishReason: FinishReason;
   usage?: TurnUsage;
-  /** OpenAI's code, for the log and `publicErrorText`; only of a failure. */
+  /** OpenAI's code of a failure, for the log and `publicErrorText`. */
   errorCode?: string | null;
 }
 
-/** The events that end a reply. */
+/** The events that end a response. */
 export type TerminalEvent =
   | Responses.ResponseCompletedEvent
   | Responses.ResponseIncompleteEvent
   | Responses.ResponseFailedEvent
   | Responses.ResponseErrorEvent;
 
-/** The outcome that a terminal event tells of; `refused` when the model declined to answer. */
+/** Returns the outcome of a terminal event. `refused` is true if the model declined to reply. */
 export function readOutcome(event: TerminalEvent, refused: boolean): TurnOutcome {
   switch (event.type) {
     case "response.completed":

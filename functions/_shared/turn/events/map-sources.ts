@@ -1,15 +1,15 @@
 import type { UIMessageChunk } from "ai";
 import type { Responses } from "openai/resources/responses/responses";
 
-/** A stored file, by the names that clients know it by. */
+/** A stored file with its id, name and type for clients. */
 export interface KnownFile {
   id: string;
   file_name: string;
-  /** Media type. */
+  /** The media type. */
   file_type: string;
 }
 
-/** Finds the stored file behind an OpenAI file id; `undefined` when it is not ours. */
+/** Finds the stored file for an OpenAI file id; `undefined` when there is none. */
 export type FindFile = (openaiFileId: string) => KnownFile | undefined;
 
 /** A chunk that names a source of the reply. */
@@ -17,7 +17,7 @@ export type SourceChunk = Extract<UIMessageChunk, { type: "source-url" | "source
 
 type Annotation = Responses.ResponseOutputTextAnnotationAddedEvent["annotation"];
 
-/** The source that an annotation cites; `undefined` for a kind that this version does not know. */
+/** Returns the source that an annotation cites; `undefined` for a kind that this version does not know. */
 export function mapSource(annotation: Annotation, findFile: FindFile): SourceChunk | undefined {
   switch (annotation?.type) {
     case "url_citation":

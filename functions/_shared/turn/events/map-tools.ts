@@ -6,8 +6,8 @@ type FileSearchCall = Responses.ResponseFileSearchToolCall;
 type WebAction = Responses.ResponseFunctionWebSearch["action"];
 
 /**
- * A tool call that the provider runs itself, reduced to what a client may see: no text of a
- * document, no output of a program, no error message of OpenAI.
+ * A tool call that the provider runs itself, with only the data that a client may see. It has no text of a document, no
+ * output of a program and no error message of OpenAI.
  */
 export interface ProviderCall {
   toolCallId: string;
@@ -20,8 +20,8 @@ export interface ProviderCall {
 }
 
 /**
- * Items that are no tool call of the provider. Messages and reasoning have events of their own;
- * the calls listed here are for the caller to run or to allow, and Parley sends no such tool.
+ * Items that are not tool calls of the provider. Messages and reasoning have events of their own. The caller of the API
+ * would have to run or approve the calls listed here, and Parley sends no such tools.
  */
 type IgnoredItem = Extract<Item, {
   type:
@@ -51,8 +51,8 @@ type IgnoredItem = Extract<Item, {
 }>;
 
 /**
- * Reads a tool call of the provider from an output item; `undefined` for any other item. Tool
- * names are those of `@ai-sdk/openai`, so that a client written for it fits.
+ * Reads a tool call of the provider from an output item; `undefined` for any other item. The tool names are those of
+ * `@ai-sdk/openai`, so clients for that package work unchanged.
  */
 export function readProviderCall(item: Item, findFile: FindFile): ProviderCall | undefined {
   switch (item.type) {
@@ -94,7 +94,7 @@ function searchOutput(item: FileSearchCall, findFile: FindFile): unknown {
   return { results };
 }
 
-// A call that has only begun may come without its action, whatever the type says.
+// The type requires an action, but a call that has just begun may not have one.
 function webInput(action: WebAction | undefined): unknown {
   switch (action?.type) {
     case "search":
@@ -117,6 +117,6 @@ function mcpInput(item: Responses.ResponseOutputItem.McpCall): unknown {
   try {
     return JSON.parse(item.arguments || "{}");
   } catch {
-    return {}; // Arguments that were cut short.
+    return {}; // The arguments were cut off.
   }
 }

@@ -1,8 +1,8 @@
 type JsonObject = Record<string, unknown>;
 
 /**
- * Merges message metadata the way the AI SDK's client does: objects key by key and deeply,
- * anything else replaced, `undefined` never overwriting.
+ * Merges message metadata as the AI SDK's client does. Objects are merged deeply, other values are replaced, and
+ * `undefined` never overwrites a value.
  */
 export function mergeMetadata(base: unknown, overrides: unknown): unknown {
   if (!isObject(base) || !isObject(overrides)) return overrides ?? base;

@@ -1,4 +1,4 @@
-/** What a client may be told about a reply besides its text; each is a stable code and a sentence of ours. */
+/** The notices that a reply can contain besides its text: a stable code and a sentence for each. */
 const NOTICES = {
   search_unavailable: "Your files could not be searched this time. The answer does not use them.",
 } as const satisfies Record<string, string>;
@@ -9,14 +9,14 @@ export type NoticePart = {
   data: { code: string; message: string };
 };
 
-/** The notice with this code. */
+/** Returns the notice with this code. */
 export function notice(code: keyof typeof NOTICES): NoticePart {
   return { type: "data-notice", data: { code, message: NOTICES[code] } };
 }
 
-/** The notices that begin a stored reply. */
+/** Returns the notices of a stored reply, which are its first parts. */
 export function storedNotices(row: { parts: unknown } | null): NoticePart[] {
-  // The functions store nothing but UIMessage.parts here, and the only data parts are ours.
+  // The functions store only UIMessage.parts here, and notices are the only data parts.
   const parts = (row?.parts ?? []) as unknown as (NoticePart | { type: "other" })[];
   return parts.filter((part) => part.type === "data-notice");
 }

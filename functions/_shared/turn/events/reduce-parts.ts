@@ -14,23 +14,23 @@ type Call = ToolUIPart | DynamicToolUIPart;
 type Chunk<Type> = Extract<UIMessageChunk, { type: Type }>;
 type DataChunk = Chunk<`data-${string}`>;
 
-/** The assistant's message as the chunks written so far make it. */
+/** The assistant's message, built from the chunks so far. */
 export interface PartsReducer {
-  /** Id of the message. */
+  /** The id of the message. */
   readonly id: string;
-  /** The parts, ready to be stored as they are. */
+  /** The parts, ready for the database. */
   readonly parts: Part[];
-  /** All message metadata seen, merged; `undefined` while there was none. */
+  /** All message metadata so far, merged; `undefined` while there is none. */
   readonly metadata: unknown;
   /** The text parts, joined. */
   readonly text: string;
-  /** Folds one chunk in; throws where the client breaks, and for chunks Parley never sends. */
+  /** Adds a chunk. Throws where the client would throw, and for chunks that Parley never sends. */
   push(chunk: UIMessageChunk): void;
 }
 
 /**
- * Folds chunks into `UIMessage.parts` exactly as the client of `ai` does, so that the stored
- * message and the one on screen are the same. The conformance test compares the two.
+ * Creates a reducer that builds `UIMessage.parts` from chunks exactly as the client of `ai` does. The stored message
+ * therefore equals the one on screen; a conformance test compares the two.
  */
 export function createPartsReducer(messageId: string): PartsReducer {
   return new MessageFold(messageId);
@@ -123,7 +123,7 @@ class MessageFold implements PartsReducer {
     return part;
   }
 
-  /** The input of a call may come twice in a step; the second replaces the first. */
+  /** Adds a call. A call may send its input twice in a step; the second input replaces the first. */
   #putCall(chunk: Chunk<"tool-input-available">): void {
     const stepStart = this.parts.findLastIndex((part) => part.type === "step-start");
     const index = this.#findCall(chunk.toolCallId, stepStart + 1);

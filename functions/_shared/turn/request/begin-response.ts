@@ -9,19 +9,19 @@ import type { History, StartedTurn } from "../turn-database.ts";
 import type { TurnRunPorts } from "../turn-ports.ts";
 import type { TurnSources } from "./turn-sources.ts";
 
-/** The events of a response that OpenAI has accepted, and the conversation that it is part of. */
+/** The events of an accepted response, and its conversation. */
 export interface BegunResponse {
   events: AsyncIterable<Responses.ResponseStreamEvent>;
   threadId: string;
 }
 
-/** How long another response may hold the conversation before a new one is built. */
+/** The number of attempts while another response locks the conversation, before a new one is built. */
 const LOCK_ATTEMPTS = 10;
 const LOCK_PAUSE_MS = 1_000;
 
 /**
- * Sends a turn to OpenAI. A conversation that is lost or stays locked is rebuilt from our messages, and a lost vector
- * store from our files, in the same request.
+ * Sends a turn to OpenAI. First rebuilds a conversation that is lost or stays locked from the stored messages, and a
+ * lost vector store from the stored files. Throws OpenAI's error when it refuses the turn.
  */
 export async function beginResponse(
   ports: TurnRunPorts,
@@ -50,7 +50,7 @@ export async function beginResponse(
   }
 }
 
-/** The events of a new response of a turn. Makes the vector store again when it turns out to be lost. */
+/** Begins a response of a turn and returns its events. Builds the vector store again if OpenAI has lost it. */
 export async function createResponse(
   { openai }: TurnRunPorts,
   turn: StartedTurn,
@@ -69,7 +69,7 @@ export async function createResponse(
   }
 }
 
-/** A conversation is somebody's from its beginning: whatever becomes of the turn, it is used or deleted. */
+/** Stores the id of a new conversation at once, so that it is used or deleted whatever happens to the turn. */
 async function saveThread(
   { db, log }: TurnRunPorts,
   { turn_id }: StartedTurn,

@@ -2,15 +2,15 @@ import type { Responses } from "openai/resources/responses/responses";
 import { sha256Hex } from "../../http/sha256.ts";
 import type { StartedTurn } from "../turn-database.ts";
 
-/** What a request depends on besides its turn. */
+/** The options of a request besides its turn. */
 export interface RequestOptions {
-  /** Lets the model search the web. */
+  /** True lets the model search the web. */
   search: boolean;
-  /** Stores that it may search. */
+  /** The stores that the model may search. */
   storeIds: string[];
 }
 
-/** The request to OpenAI for a turn in a conversation. */
+/** Builds the request to OpenAI for a turn in a conversation. */
 export async function buildRequest(
   turn: StartedTurn,
   threadId: string,
@@ -30,7 +30,7 @@ export async function buildRequest(
         ? [{ type: "file_search" as const, vector_store_ids: storeIds }]
         : []),
     ],
-    // In the background OpenAI goes on, and keeps the events, whatever happens to this process.
+    // A background response continues and keeps its events even if this process dies.
     background: true,
     store: true,
     stream: true,
@@ -46,7 +46,7 @@ export async function buildRequest(
 
 function buildContent({ content, image_file_ids }: StartedTurn): Responses.ResponseInputContent[] {
   return [
-    // A message of files alone still has to say something.
+    // OpenAI needs a text, also for a message that has only files.
     { type: "input_text", text: content.trim() === "" ? "See the attached files." : content },
     ...image_file_ids.map((file_id) => ({
       type: "input_image" as const,
@@ -57,7 +57,7 @@ function buildContent({ content, image_file_ids }: StartedTurn): Responses.Respo
 }
 
 /**
- * Models that shorten a long conversation by themselves.
+ * Returns true for models that can shorten a long conversation themselves.
  * Source: https://developers.openai.com/api/docs/guides/compaction
  */
 function canCompact(model: string): boolean {

@@ -11,8 +11,8 @@ const INSTRUCTIONS =
   "Answer with the name alone, without quotes.";
 
 /**
- * Gives a session a title after its first turn. Apart from the conversation, booked as its own feature, at nobody's
- * quota. Never rejects: a session without a title is no harm.
+ * Generates the title of a session after its first turn. The request is not part of the conversation. Its tokens are
+ * booked as a feature of their own and do not count against a quota. Never rejects: a session can do without a title.
  */
 export async function generateTitle(
   { openai, db, log }: TurnPorts,

@@ -2,10 +2,13 @@ import type OpenAI from "openai";
 import { retryOnce } from "../../openai/retry-once.ts";
 import type { History } from "../turn-database.ts";
 
-/** Most items that the API takes in one call. Source: https://developers.openai.com/api/reference/resources/conversations */
+/**
+ * The most items that OpenAI accepts in one call.
+ * Source: https://developers.openai.com/api/reference/resources/conversations
+ */
 const ITEMS_PER_CALL = 20;
 
-/** Makes a conversation that holds what was said so far. */
+/** Creates a conversation with the messages so far. Returns its id. */
 export async function openConversation(
   openai: OpenAI,
   sessionId: string,

@@ -4,18 +4,18 @@ import type { FindFile } from "../events/map-sources.ts";
 import type { StartedTurn } from "../turn-database.ts";
 import type { TurnRunPorts } from "../turn-ports.ts";
 
-/** What a turn searches, and how the files behind its citations are found. */
+/** The vector stores that a turn searches, and the files that it may cite. */
 export interface TurnSources {
-  /** Ids at OpenAI of the stores to search. */
+  /** OpenAI's ids of the stores to search. */
   readonly storeIds: string[];
   /** True when there are files that cannot be searched. */
   readonly isIncomplete: boolean;
   findFile: FindFile;
-  /** OpenAI has lost the store: it is made again, once a turn. False when that has been tried. */
+  /** Builds the store again after OpenAI has lost it, once a turn. Returns false if that was already tried. */
   renew(): Promise<boolean>;
 }
 
-/** The store of a turn's session; one that is known to have expired is made again first. */
+/** Opens the store of a turn's session, and builds it again first if it is known to have expired. */
 export async function openSources(
   ports: TurnRunPorts,
   turn: StartedTurn,
@@ -30,7 +30,7 @@ export async function openSources(
     const storeId = await openSafely(ports, turn.session_id);
     storeIds = storeId === null ? [] : [storeId];
     isIncomplete = storeId === null;
-    // Files that had to be sent again have other ids.
+    // Files that were sent again have new ids.
     if (storeId !== null) known = indexFiles(await ports.db.listFiles(turn.session_id));
   }
 
@@ -52,7 +52,7 @@ export async function openSources(
   };
 }
 
-/** A turn goes on without search rather than not at all. */
+/** Opens a store. Returns null after a failure, so that the turn continues without search. */
 async function openSafely(
   { stores, log }: TurnRunPorts,
   sessionId: string,

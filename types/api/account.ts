@@ -1,0 +1,64 @@
+import { z } from "zod";
+
+const Key = z.guid();
+const Time = z.string();
+const owned = { user_id: Key };
+/** Rows of a table. The columns in `shape` are checked; all other columns are present too. */
+function rowsOf<Shape extends z.ZodRawShape>(shape: Shape) {
+  return z.array(z.looseObject(shape));
+}
+
+/**
+ * The document of `GET /functions/v1/account/export`: every row that the user owns, by table. Each row appears once, as
+ * it was when it was read. Messages are ordered by session and `seq`.
+ */
+export const AccountExport = z.strictObject({
+  exported_at: Time,
+  profiles: rowsOf({ id: Key, email: z.string().nullable(), created_at: Time }).length(1),
+  custom_instructions: rowsOf({ ...owned, content: z.string() }),
+  chat_sessions: rowsOf({ ...owned, id: Key, assistant_slug: z.string(), created_at: Time }),
+  chat_messages: rowsOf({
+    ...owned,
+    id: Key,
+    session_id: Key,
+    seq: z.number().int(),
+    sender: z.enum(["user", "assistant", "system", "tool"]),
+    content: z.string(),
+    parts: z.array(z.unknown()),
+    created_at: Time,
+  }),
+  chat_turns: rowsOf({ ...owned, id: Key, session_id: Key }),
+  chat_files: rowsOf({
+    ...owned,
+    id: Key,
+    session_id: Key,
+    file_name: z.string(),
+    /** A link that works for an hour; null for a file without bytes in Storage. */
+    download_url: z.url().nullable(),
+  }),
+  vector_stores: rowsOf({ ...owned, id: Key, session_id: Key }),
+  usage_counters: rowsOf({ ...owned, feature: z.string(), period_start: Time }),
+  usage_metrics: rowsOf({ ...owned, day: z.string(), feature_type: z.string(), model: z.string() }),
+  stripe_customers: rowsOf({ ...owned, id: z.string() }),
+  subscriptions: rowsOf({ ...owned, id: Key, stripe_subscription_id: z.string() }),
+  payments: rowsOf({ ...owned, id: Key, amount: z.number(), currency: z.string() }),
+  credit_grants: rowsOf({ ...owned, id: Key, tokens: z.number().int() }),
+  /** The user's own organization, if any. The membership is in the profile. */
+  organizations: rowsOf({ id: Key, name: z.string() }).max(1),
+  /** Invitations that the user sent, without their hashes. */
+  organization_invitations: rowsOf({
+    id: Key,
+    invited_by: Key,
+    email: z.string(),
+    role: z.string(),
+  }),
+  lookouts: rowsOf({ ...owned, id: Key, title: z.string(), prompt: z.string() }),
+  lookout_runs: rowsOf({ ...owned, id: Key, lookout_id: Key, scheduled_at: Time }),
+  user_activity: rowsOf({ ...owned, id: Key, action: z.string(), created_at: Time }),
+  /** Codes of the bridge, without their hashes. */
+  bridge_tokens: rowsOf({ ...owned, id: Key, created_at: Time }),
+  sync_logs: rowsOf({ ...owned, id: Key, event_type: z.string(), created_at: Time }),
+});
+export type AccountExport = z.infer<typeof AccountExport>;
+/** A section of an export, which has the name of its table. */
+export type ExportSection = Exclude<keyof AccountExport, "exported_at">;

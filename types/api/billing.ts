@@ -1,0 +1,79 @@
+import { z } from "zod";
+import { Constants } from "../database.ts";
+
+/** The body of `POST /functions/v1/billing/checkout`. Other fields have no effect: the price decides about trials. */
+export const CheckoutRequest = z.object({
+  price_id: z.string().regex(/^\w{1,255}$/, {
+    error: "The price is not an id of Stripe. Send the id of a price that is for sale.",
+  }),
+  /** Where the user returns to. Both URLs must have an allowed origin. */
+  success_url: z.url().max(2048),
+  cancel_url: z.url().max(2048),
+});
+export type CheckoutRequest = z.infer<typeof CheckoutRequest>;
+
+/** The body of `POST /functions/v1/billing/portal`. */
+export const PortalRequest = z.object({ return_url: z.url().max(2048) });
+export type PortalRequest = z.infer<typeof PortalRequest>;
+
+/** The reply of checkout and portal: the URL to send the user to. */
+export const RedirectReply = z.object({ url: z.url() });
+export type RedirectReply = z.infer<typeof RedirectReply>;
+
+const { membership_status, subscription_status } = Constants.public.Enums;
+
+/** The reply of `GET /functions/v1/billing/subscription`. */
+export const SubscriptionReply = z.object({
+  plan: z.string(),
+  membership_status: z.enum(membership_status),
+  /** The subscription that gives the plan, or else the latest one; null for users who never had one. */
+  subscription: z.object({
+    stripe_subscription_id: z.string(),
+    status: z.enum(subscription_status),
+    stripe_price_id: z.string().nullable(),
+    stripe_product_id: z.string().nullable(),
+    /** In the smallest unit of the currency, for one period. */
+    amount: z.number().int().nullable(),
+    currency: z.string(),
+    recurring_interval: z.string().nullable(),
+    current_period_start: z.string().nullable(),
+    current_period_end: z.string().nullable(),
+    auto_renew: z.boolean(),
+    trial_end: z.string().nullable(),
+    ends_at: z.string().nullable(),
+  }).nullable(),
+  /** When this data was last fetched from Stripe; null for users who are not customers. */
+  synced_at: z.string().nullable(),
+});
+export type SubscriptionReply = z.infer<typeof SubscriptionReply>;
+
+/** The reply of `GET /functions/v1/billing/products`: the products for sale. */
+export const ProductsReply = z.object({
+  products: z.array(z.object({
+    id: z.string(),
+    name: z.string(),
+    description: z.string().nullable(),
+    images: z.array(z.string()),
+    /** The plan that a subscription gives; null for credits. */
+    plan: z.string().nullable(),
+    /** Credits that each purchase grants. */
+    tokens: z.number().int().nullable(),
+    prices: z.array(z.object({
+      id: z.string(),
+      currency: z.string(),
+      /** In the smallest unit of the currency. */
+      unit_amount: z.number().int().nullable(),
+      type: z.enum(["one_time", "recurring"]),
+      recurring_interval: z.string().nullable(),
+      recurring_interval_count: z.number().int().nullable(),
+      nickname: z.string().nullable(),
+      /** Days of trial for users who have never subscribed. */
+      trial_days: z.number().int().nullable(),
+    })),
+  })),
+});
+export type ProductsReply = z.infer<typeof ProductsReply>;
+
+/** The reply of `POST /functions/v1/stripe-webhook`. */
+export const WebhookReply = z.object({ status: z.enum(["processed", "ignored"]) });
+export type WebhookReply = z.infer<typeof WebhookReply>;

@@ -1,0 +1,165 @@
+import { z } from "zod";
+import { describeIssue } from "../describe-issue.ts";
+import { MAX_CONTENT_LENGTH, MAX_PARTS, MessageId, SessionId, StoredText } from "./fields.ts";
+
+/** The beginning of the `url` of an uploaded file in a message. The id of the file follows. */
+const FILE_URL = "parley:file/";
+const FileId = z.guid();
+/** Files of the session that belong to a message. */
+const FileIds = z.array(FileId).max(MAX_PARTS).default([]);
+const TextPart = z.object({ type: z.literal("text"), text: StoredText });
+/** An uploaded file in a message. Clients send the same part that is stored. */
+const FilePart = z.object({
+  type: z.literal("file"),
+  /** Missing in parts that the functions create from `file_ids`: the database adds type and name. */
+  mediaType: StoredText.optional(),
+  filename: StoredText.optional(),
+  url: z.string()
+    .refine((url) => !url.startsWith("data:"), {
+      error: "The message contains a file that was not uploaded. Upload it first.",
+      params: { code: "upload_first" },
+      abort: true,
+    })
+    .refine(
+      (url) => FileId.safeParse(url.slice(FILE_URL.length)).success && url.startsWith(FILE_URL),
+      {
+        error: "The address of the file is not valid. Name the file as parley:file/<id>.",
+      },
+    ),
+});
+const Part = z.discriminatedUnion("type", [TextPart, FilePart]);
+type Part = z.infer<typeof Part>;
+const UserMessage = z.object({
+  id: MessageId,
+  role: z.literal("user", { error: "The last message must be one of the user: send role user." }),
+  parts: z.array(Part).min(1).max(MAX_PARTS),
+});
+
+/** A message that needs a reply, in the functions' own form. */
+const SendTurn = z.object({
+  kind: z.literal("send"),
+  session_id: SessionId,
+  /** The client's id of the message. Sending the same id again does not generate a second reply. */
+  message_id: MessageId,
+  parts: z.array(Part),
+  /** The text of all parts. */
+  content: z.string().max(MAX_CONTENT_LENGTH),
+  /** Files in addition to those in the parts. */
+  file_ids: FileIds,
+  /** The message that this one edits; later messages of the session are deleted. Null for a new message. */
+  edits: MessageId.nullable(),
+  search: z.boolean(),
+}).refine(({ content, parts, file_ids }) => content.trim() !== "" || hasFiles(parts, file_ids), {
+  error: "The message is empty. Write a text or add a file.",
+  path: ["content"],
+});
+
+function hasFiles(parts: Part[], fileIds: string[]): boolean {
+  return fileIds.length > 0 || parts.some(({ type }) => type === "file");
+}
+
+/** A new reply in place of the last one of a session. */
+const RegenerateTurn = z.object({
+  kind: z.literal("regenerate"),
+  session_id: SessionId,
+  /** The last reply or the message before it; other messages are refused. */
+  target_id: MessageId.nullable(),
+  search: z.boolean(),
+});
+
+/** A turn that a client asks for. */
+export const ChatTurn = z.discriminatedUnion("kind", [SendTurn, RegenerateTurn]);
+export type ChatTurn = z.infer<typeof ChatTurn>;
+
+/** The short request body of `POST /functions/v1/chat`. */
+export const SendRequest = z.object({
+  session_id: SessionId,
+  content: StoredText,
+  message_id: MessageId.default(() => crypto.randomUUID()),
+  file_ids: FileIds,
+  /** True lets the assistant search the web, which counts as a search. */
+  search: z.boolean().default(false),
+}).transform(({ content, ...rest }): z.input<typeof ChatTurn> => ({
+  ...rest,
+  kind: "send",
+  content,
+  parts: [
+    ...(content === "" ? [] : [{ type: "text" as const, text: content }]),
+    ...rest.file_ids.map((id) => ({ type: "file" as const, url: FILE_URL + id })),
+  ],
+  edits: null,
+})).pipe(ChatTurn);
+export type SendRequest = z.input<typeof SendRequest>;
+
+/** The default request body of `useChat`. Only the last message is used: history always comes from the database. */
+export const UseChatRequest = z.object({
+  id: SessionId,
+  messages: z.array(z.unknown()).optional(),
+  message: z.unknown().optional(),
+  trigger: z.enum(["submit-message", "regenerate-message"]).default("submit-message"),
+  messageId: MessageId.nullish(),
+  file_ids: FileIds,
+  search: z.boolean().default(false),
+}).transform((body, context): z.input<typeof ChatTurn> => {
+  const { id: session_id, messageId, search, file_ids } = body;
+  if (body.trigger === "regenerate-message") {
+    return { kind: "regenerate", session_id, target_id: messageId ?? null, search };
+  }
+  const message = parseLastMessage(body, context);
+  if (!message) return z.NEVER;
+  const { id: message_id, parts } = message;
+  if (messageId && messageId !== message_id) {
+    context.addIssue({
+      code: "custom",
+      message:
+        "The field messageId does not name the message that is sent. Send the id of that message.",
+      path: ["messageId"],
+    });
+  }
+  const content = parts.flatMap((part) => part.type === "text" ? part.text : []).join("\n");
+  const edits = messageId ?? null;
+  return { kind: "send", session_id, message_id, parts, content, edits, search, file_ids };
+}).pipe(ChatTurn);
+export type UseChatRequest = z.input<typeof UseChatRequest>;
+
+function parseLastMessage(
+  { message, messages }: { message?: unknown; messages?: unknown[] },
+  context: z.RefinementCtx,
+): z.infer<typeof UserMessage> | null {
+  const last = Math.max(0, (messages?.length ?? 0) - 1);
+  const path = message === undefined ? ["messages", last] : ["message"];
+  const value = message ?? messages?.[last];
+  const parsed = UserMessage.safeParse(value, { error: describeMessageIssue });
+  if (parsed.success) return parsed.data;
+  for (const issue of parsed.error.issues) {
+    context.addIssue({ ...issue, path: [...path, ...issue.path] });
+  }
+  return null;
+}
+
+/** Describes an issue of the message, whose fields are named as those of a message and not of the request body. */
+function describeMessageIssue(issue: z.core.$ZodRawIssue): string {
+  return describeIssue({ ...issue, path: ["message", ...issue.path ?? []] });
+}
+
+/** Parses both bodies of `POST /functions/v1/chat`. */
+export function parseChatRequest(body: unknown): z.ZodSafeParseResult<ChatTurn> {
+  const isSmall = typeof body === "object" && body !== null && "session_id" in body;
+  const shape = isSmall ? SendRequest : UseChatRequest;
+  return shape.safeParse(body, { error: describeIssue });
+}
+
+/** The reply of `POST /functions/v1/chat/:session_id/stop`; 204 when nothing runs. */
+export const StopReply = z.object({ status: z.literal("stopping") });
+export type StopReply = z.infer<typeof StopReply>;
+
+/** The reply of `POST /functions/v1/turn-recovery`: the number of turns without heartbeats, and of each result. */
+export const RecoveryReply = z.object({
+  checked: z.number().int(),
+  complete: z.number().int(),
+  stopped: z.number().int(),
+  failed: z.number().int(),
+  still_running: z.number().int(),
+  errors: z.number().int(),
+});
+export type RecoveryReply = z.infer<typeof RecoveryReply>;

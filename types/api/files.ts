@@ -1,0 +1,40 @@
+import { z } from "zod";
+import type { Database } from "../database.ts";
+import { MessageId, SessionId } from "./fields.ts";
+
+/** The text fields of the form of `POST /functions/v1/files`; the file is the part `file`. */
+export const UploadFields = z.object({
+  session_id: SessionId,
+  /** The message of the session that the file belongs to: its own id or the client's id. */
+  message_id: MessageId.optional(),
+});
+export type UploadFields = z.infer<typeof UploadFields>;
+
+/** The JSON body of `POST /functions/v1/files`, for an object that is already in Storage. */
+export const RegisterRequest = UploadFields.extend({
+  /** A path in the bucket `chat-files`, in the folder that has the caller's profile id as its name. */
+  storage_path: z.string().min(1).max(1024).refine((path) => !path.includes("\0")),
+});
+export type RegisterRequest = z.infer<typeof RegisterRequest>;
+
+/** The reply of `POST /functions/v1/files`: the row. 201 for a new file, 200 if the session already has its bytes. */
+export type FileReply = Database["public"]["Tables"]["chat_files"]["Row"];
+
+/** The reply of `POST /functions/v1/vector-store-cleanup`. */
+export const CleanupReply = z.object({
+  /** Stores and unfinished files that were checked. */
+  checked: z.number().int(),
+  /** Stores that have expired. */
+  expired: z.number().int(),
+  /** Objects that were deleted at OpenAI, in Storage and at Stripe. */
+  deleted: z.number().int(),
+  /** Unfinished stores that were completed. */
+  recreated: z.number().int(),
+  /** Objects at OpenAI and in Storage that no row names, added to the outbox. */
+  orphans: z.number().int(),
+  /** Deletions and checks that failed. Later runs repeat them. */
+  failed: z.number().int(),
+  /** Due deletions that are left for the next run. */
+  remaining: z.number().int(),
+});
+export type CleanupReply = z.infer<typeof CleanupReply>;
