@@ -14,7 +14,8 @@ begin
     return;
   end if;
   insert into auth.users
-    (id, aud, role, email, encrypted_password, email_confirmed_at, raw_app_meta_data, raw_user_meta_data, created_at, updated_at)
+    (id, aud, role, email, encrypted_password, email_confirmed_at, raw_app_meta_data, raw_user_meta_data, created_at,
+     updated_at)
   values (
     new_id, 'authenticated', 'authenticated', address, extensions.crypt(password, extensions.gen_salt('bf')), now(),
     '{"provider": "email", "providers": ["email"]}', jsonb_build_object('full_name', initcap(name)), now(), now()

@@ -1,4 +1,4 @@
-// README's section on deploying, as far as it goes without an account.
+// Follows docs/deploy.md, as far as that goes without an account.
 import { readdir, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { execa } from "execa";
