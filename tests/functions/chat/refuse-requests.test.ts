@@ -130,7 +130,7 @@ test("a body that is not JSON is answered 400", async () => {
   expect(await refusal(response)).toMatchObject({ code: "invalid_json" });
 });
 
-test("a body over a megabyte is answered 413", async () => {
+test("a body of more than a megabyte is answered 413", async () => {
   const response = await postChat(
     { session_id: sessionId, content: "x".repeat(1_100_000) },
     user.accessToken,
@@ -158,7 +158,7 @@ test.for(
   expect(ErrorReply.parse(await response.json()).code).toBe(code);
 });
 
-test("a browser's preflight is answered", async () => {
+test("a browser's preflight is answered with the allowed headers", async () => {
   const response = await fetch(`${stack.FUNCTIONS_URL}/chat`, {
     method: "OPTIONS",
     headers: {
