@@ -6,7 +6,7 @@ import {
   turnErrorCode,
 } from "../../../functions/_shared/openai/public-errors.ts";
 
-describe("what a client is told about a failed turn", () => {
+describe("a failed turn's error for the client", () => {
   it.each<[string | null | undefined, TurnErrorCode]>([
     [null, "provider_error"],
     [undefined, "provider_error"],

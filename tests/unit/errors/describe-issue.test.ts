@@ -110,7 +110,7 @@ test.for<[string, unknown, string]>([
   expect(firstSentence(parseChatRequest(body))).toBe(sentence);
 });
 
-test("programs find zod's code and the path of the field", () => {
+test("a program gets zod's code and the path of the field", () => {
   const { error } = parseChatRequest(message([{ type: "text", text: 7 }]));
 
   expect(error?.issues).toMatchObject([
