@@ -134,7 +134,9 @@ export async function startCronJob(url: string): Promise<() => Promise<void>> {
   await run(
     url,
     `
-    create table private.postgres15_ticks (id serial primary key, transaction_id xid8 not null default pg_current_xact_id());
+    create table private.postgres15_ticks (
+      id serial primary key, transaction_id xid8 not null default pg_current_xact_id()
+    );
     create function private.postgres15_tick() returns boolean language sql set search_path = '' as
       'insert into private.postgres15_ticks default values returning id % 3 <> 0';
     insert into private.schedules (name, cron, sql_function) values ('${TICKS}', '* * * * *', 'postgres15_tick');

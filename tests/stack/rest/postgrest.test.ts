@@ -24,7 +24,8 @@ const TABLES = `
   grant select (id, shelf_id, title, price, printed_at, tags, extra), insert, update, delete
     on public.books to authenticated;
   create function public.echo(value jsonb) returns jsonb language sql set search_path = '' as 'select value';
-  create function public.kind(value jsonb) returns text language sql set search_path = '' as 'select jsonb_typeof(value)';
+  create function public.kind(value jsonb) returns text language sql set search_path = ''
+    as 'select jsonb_typeof(value)';
   create function public.teapot() returns void language plpgsql set search_path = '' as $$
     begin
       raise sqlstate 'PT418' using message = 'short_and_stout', detail = '{"a": 1}', hint = 'Tip me over.';
