@@ -44,7 +44,7 @@ export function parseFunctionLog(log: string): LogLine[] {
     try {
       return LogLine.parse(JSON.parse(line.slice("functions ".length)));
     } catch (cause) {
-      throw new Error(`not a line of ours: ${line}`, { cause });
+      throw new Error(`not a line in Parley's format: ${line}`, { cause });
     }
   });
 }

@@ -11,7 +11,7 @@ test.for<[string, typeof here]>([
   ["on the running stack", here],
   ["on the database of SUPABASE_DB_URL", { ...here, SUPABASE_DB_URL: stack.DB_URL }],
   ["on the database of DATABASE_URL", { ...here, DATABASE_URL: stack.DB_URL }],
-])("a user is made an admin by address, %s", async ([, env]) => {
+])("a user becomes an admin by their address, %s", async ([, env]) => {
   const user = await createUser();
 
   const { exitCode, stdout } = await setupAdmin([user.email.toUpperCase()], env);

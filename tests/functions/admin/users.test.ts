@@ -71,7 +71,7 @@ test.for<[string, number]>([
   ["%' or true --", 0],
   ["x".repeat(10_000), 0],
   ["%_\\'\"".repeat(2_000), 0],
-])("a search is text: %j finds %i", async ([search, total]) => {
+])("a search is literal text: %j finds %i", async ([search, total]) => {
   expect((await list({ search })).total).toBe(total);
 });
 

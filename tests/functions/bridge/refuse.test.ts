@@ -92,10 +92,10 @@ test("the eleventh code in a minute is refused", async () => {
 });
 
 test.for<[string, unknown]>([
-  ["data that is no object", { session_data: "x" }],
+  ["data that is not an object", { session_data: "x" }],
   ["data within data", { session_data: { a: { b: 1 } } }],
   ["long data", { session_data: { a: "x".repeat(1_001) } }],
-  ["no object", []],
+  ["a body that is not an object", []],
 ])("%s is refused", async ([, body]) => {
   expect(await refusalOf(await postBridge(await createUser(), body))).toEqual([
     400,

@@ -87,7 +87,7 @@ test.for<[string, string, string]>([
   ["NUL", "before\u0000after", "beforeafter"],
   ["a lone surrogate", "cut \ud83d short", "cut \ufffd short"],
   ["quotes, backslashes and tags", `"\\ </script> $1 %s`, `"\\ </script> $1 %s`],
-])("%s survives", async ([, sent, stored]) => {
+])("%s in a message can be stored", async ([, sent, stored]) => {
   const sessionId = await createSession(user);
   const chat = openChat(user, sessionId);
 

@@ -19,7 +19,7 @@ test.for<[name: string, shown: string]>([
   ["line\r\nbreak.txt", "line  break.txt"],
   ["<script>alert(1)</script>.html", "script>.html"],
   ["%2e%2e%2fescape.txt", "%2e%2e%2fescape.txt"],
-])("%j is stored under a safe path and shown as it may be", async ([name, shown]) => {
+])("%j is stored under a safe path and shown with a safe name", async ([name, shown]) => {
   const row = await upload(user, await createSession(user), `Hello from ${shown}`, name);
 
   expect(row.file_name).toBe(shown);

@@ -41,7 +41,7 @@ test.for<[name: string, type: string, bytes: number[]]>([
   ["picture.png", "image/png", [0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0]],
   ["archive.zip", "application/zip", [0x50, 0x4b, 3, 4, 20, 0]],
   ["song.mp3", "audio/mpeg", [0xff, 0xfb, 0x90, 0]],
-])("%s is refused for what it holds, whatever it says it is", async ([name, type, bytes]) => {
+])("%s is refused for its content, whatever type it claims", async ([name, type, bytes]) => {
   const form = uploadForm(sessionId, Uint8Array.from(bytes), name, { type });
 
   const answer = await refusal(await postFile(user, form));

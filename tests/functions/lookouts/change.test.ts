@@ -59,7 +59,7 @@ test.for<[string, Record<string, unknown>]>([
   ["cron_schedule", { frequency: "cron", time: undefined, cron_schedule: "0 9 30 2 *" }],
   ["cron_schedule", { frequency: "cron", time: undefined, cron_schedule: "*/10 * * * *" }],
   ["date", { frequency: "once", date: "2020-01-01" }],
-])("a schedule that cannot be names its field: %s", async ([field, more]) => {
+])("an invalid schedule is refused with its field: %s", async ([field, more]) => {
   const user = await createUser();
 
   const { status, body } = await call(user, "POST", "", daily(more));

@@ -9,7 +9,7 @@ test.for<[string, Record<string, unknown>]>([
   ["role", { organization_role: "owner" }],
   ["organization", { organization_id: rivals.id }],
   ["date", { organization_joined_at: "2000-01-01" }],
-])("a member writes no %s into the own profile", async ([, change]) => {
+])("a member cannot write %s in their own profile", async ([, change]) => {
   const update = { user_name: "Me", ...change };
   const { error } = await member!.client.from("profiles").update(update)
     .eq("id", member!.profileId);

@@ -58,7 +58,7 @@ test.for(
     ["is overloaded", { fail: { path: "/v1/responses", status: 500, times: 9 } }],
     ["refuses the key", { fail: { path: "/v1/responses", status: 401, times: 9 } }],
     ["fails in the middle", { end: "failed" }],
-    ["sends what is no event", { malformed_after_events: 3 }],
+    ["sends a malformed event", { malformed_after_events: 3 }],
   ] as const,
 )("no error or row shows an assistant's instructions when OpenAI %s", async ([, behaviour]) => {
   await behave(behaviour);

@@ -73,7 +73,7 @@ test.for<[string, () => string | Promise<string>]>([
     const [header, , signature] = user.accessToken.split(".");
     return `${header}.${encode(claims(user, { role: "service_role" }))}.${signature}`;
   }],
-  ["that is no token", () => "garbage"],
+  ["that is random text", () => "garbage"],
 ])("a token %s is refused", async ([, make]) => {
   const response = await readProfiles(await make());
 

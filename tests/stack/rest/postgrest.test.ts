@@ -108,7 +108,7 @@ test.for<[string, unknown]>([
   ["string", "plain text"],
   ["number", 7],
   ["boolean", false],
-])("a jsonb argument that is a %s arrives as one", async ([kind, value]) => {
+])("a jsonb argument that is a %s stays one", async ([kind, value]) => {
   expect((await db.rpc("kind", { value })).data).toBe(kind);
   expect((await db.rpc("echo", { value })).data).toEqual(value);
 });

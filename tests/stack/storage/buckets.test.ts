@@ -75,8 +75,8 @@ describe("a bucket is refused", () => {
   it.each([
     ["a name that is taken", {}, "409", "The resource already exists"],
     ["a limit above the project's", { fileSizeLimit: "51GB" }, "413", "the maximum allowed size"],
-    ["a limit that is no size", { fileSizeLimit: "large" }, "400", "Invalid file size format"],
-    ["a type that is none", { allowedMimeTypes: ["images"] }, "400", "no mime type"],
+    ["a limit that is not a size", { fileSizeLimit: "large" }, "400", "Invalid file size format"],
+    ["an invalid type", { allowedMimeTypes: ["images"] }, "400", "no mime type"],
   ])("for %s", async (_case, options, statusCode, message) => {
     const id = await makeBucket();
     const name = statusCode === "409" ? id : newId();

@@ -50,7 +50,7 @@ describe("events become chunks", () => {
 
   it("names a file by its OpenAI id if Parley does not know it", () => {
     const mapper = createEventMapper();
-    const cited = scenarios.find(({ name }) => name.startsWith("a file of ours"));
+    const cited = scenarios.find(({ name }) => name.startsWith("a file of Parley"));
     const chunks = numbered(cited?.events ?? []).flatMap((event) => mapper.push(event));
     expect(chunks).toContainEqual(expect.objectContaining({ sourceId: "file-known" }));
   });

@@ -159,8 +159,12 @@ describe("the reducer", () => {
   it.each<[string, UIMessageChunk]>([
     ["a delta of a text that is not open", { type: "text-delta", id: "t", delta: "x" }],
     ["the end of a reasoning that is not open", { type: "reasoning-end", id: "t" }],
-    ["the result of no call", { type: "tool-output-available", toolCallId: "c", output: {} }],
-  ])("breaks where the client breaks: %s", async (_name, chunk) => {
+    ["the result of an unknown call", {
+      type: "tool-output-available",
+      toolCallId: "c",
+      output: {},
+    }],
+  ])("fails where the client fails: %s", async (_name, chunk) => {
     const chunks: UIMessageChunk[] = [{ type: "start", messageId: MESSAGE_ID }, chunk];
     expect(() => reduce(chunks)).toThrow();
     expect((await readWithClient(chunks)).error).toBeDefined();

@@ -104,6 +104,6 @@ test.for<[ScheduleRequest, string]>([
   [{ frequency: "cron", cron_schedule: "*/5 * * * *" }, "cron_schedule"],
   [{ frequency: "cron", cron_schedule: "@daily" }, "cron_schedule"],
   [{}, "frequency"],
-])("%j is refused for its %s", ([request, field]) => {
+])("%j is refused with the field %s", ([request, field]) => {
   expect(refusedField(request)).toBe(field);
 });

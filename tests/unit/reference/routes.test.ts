@@ -20,7 +20,7 @@ test("the list has exactly the routes of the handlers", async () => {
 });
 
 test.each(routes.map((route) => [`${route.method} ${route.path}`, route] as const))(
-  "%s has words for every field of its request",
+  "%s describes every field of its request",
   (_, route) => {
     const names = readRequests(route).flatMap(({ fields }) => fields.map(({ name }) => name));
 
