@@ -128,7 +128,7 @@ describe("remove", () => {
     expect((await files.exists(name)).data).toBe(true);
   });
 
-  it("by SQL removes only the row", async () => {
+  it("by SQL makes the object missing, and its name is free again", async () => {
     const { name } = await upload();
     await asPostgres("delete from storage.objects where bucket_id = $1 and name = $2", [
       bucket,
