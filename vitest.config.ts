@@ -1,18 +1,18 @@
 import { defineConfig } from "vitest/config";
 
-/** Each has a stack of its own, which its files use one after the other. */
+/** The number of workers. Each has a stack of its own, which its files use one after the other. */
 const WORKERS = Number(process.env.PARLEY_TEST_WORKERS ?? 3);
 
-/** Files of all projects share the workers; a worker loads what they import once. */
+/** Files of all projects share the workers, and a worker loads an imported module once. */
 const shared = {
   maxWorkers: WORKERS,
   isolate: false,
-  // What is polled comes when it comes; how busy the machine is says nothing about the code.
+  // A busy machine may delay a polled event for seconds, and that is no fault of the code.
   expect: { poll: { timeout: 10_000 } },
 } as const;
-/** A stack starts and answers within seconds; on a busy machine it takes many times as long. */
+/** A stack starts and answers within seconds, but a busy machine takes many times as long. */
 const onStack = { ...shared, testTimeout: 60_000, hookTimeout: 120_000 } as const;
-/** Looks through the logs of the whole run, so it comes when nothing else runs any more. */
+/** Looks through the logs of the whole run, so it runs after all other files. */
 const LAST = ["tests/functions/logs/whole-suite.test.ts"];
 
 export default defineConfig({
@@ -41,7 +41,7 @@ export default defineConfig({
         test: {
           name: "upgrade",
           include: ["tests/upgrade/**/*.test.ts"],
-          // One server with a database a test: the tests need nothing of a stack.
+          // One server with a database for each test. These tests do not need a stack.
           globalSetup: ["tests/upgrade/databases-setup.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,

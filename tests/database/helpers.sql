@@ -1,4 +1,4 @@
--- Helpers of the database tests: people by name, rows in one call, and acting as a role of the API.
+-- Helpers of the database tests: users by name, rows in one call, and acting as a role of the API.
 
 create schema tests;
 comment on schema tests is 'Exists in test databases only.';
@@ -157,7 +157,7 @@ as $$
   ))
 $$;
 comment on function tests.apply_subscription(text, text, text, jsonb, text) is
-  'Applies a subscription in this state as the webhook does, to a product of that plan; fields overwrite the usual ones.';
+  'Applies a subscription in this state to a product of that plan, as the webhook does. Fields overwrite the defaults.';
 
 create function tests.become(role_name text, claims jsonb)
 returns void
@@ -166,11 +166,12 @@ set search_path = ''
 as $$
   select
     set_config('request.jwt.claims', coalesce(claims::text, ''), true),
-    -- auth.uid() of older projects reads this one.
+    -- auth.uid() in older projects reads this setting.
     set_config('request.jwt.claim.sub', coalesce(claims ->> 'sub', ''), true),
     set_config('role', role_name, true)
 $$;
-comment on function tests.become(text, jsonb) is 'Sets role and token claims until the transaction ends, as PostgREST does.';
+comment on function tests.become(text, jsonb) is
+  'Sets role and token claims until the transaction ends, as PostgREST does.';
 
 create function tests.act_as(name text)
 returns void

@@ -10,7 +10,7 @@ import { serveManagementApi } from "./management-api.ts";
 
 const PROJECT = "abcdefghijklmnopqrst";
 
-/** What the CLI prints on both streams. Rejects when it fails. */
+/** Runs the Supabase CLI and returns its output on both streams. Rejects if it fails. */
 async function supabase(...args: string[]): Promise<string> {
   const { all } = await execa("supabase", [...args, "--workdir", REPOSITORY], {
     preferLocal: true,
@@ -34,7 +34,9 @@ async function folders(directory: string): Promise<string[]> {
     .map(({ name }) => name).sort();
 }
 
-/** What the `fetch` of the default export of each module is. Rejects when one cannot be loaded. */
+/**
+ * Loads modules on Deno and returns the type of each default export's `fetch`. Rejects if a module cannot be loaded.
+ */
 async function loadOnDeno(folder: string, modules: string[]): Promise<string[]> {
   const script = `
     const types = [];
@@ -60,7 +62,7 @@ async function loadOnDeno(folder: string, modules: string[]): Promise<string[]> 
   return JSON.parse(stdout);
 }
 
-test("the CLI deploys every function, and each is whole", { timeout: 120_000 }, async () => {
+test("the CLI deploys every function with all its modules", { timeout: 120_000 }, async () => {
   const folder = await scratchDirectory();
   const api = await serveManagementApi(folder);
   const profile = path.join(folder, "profile.yaml");
@@ -79,7 +81,7 @@ test("the CLI deploys every function, and each is whole", { timeout: 120_000 }, 
     name,
     entrypoint_path: `functions/${name}/index.ts`,
     import_map_path: "functions/deno.json",
-    // The functions know their callers themselves.
+    // Off, because the functions check their callers themselves.
     verify_jwt: false,
   })));
   await symlink(path.join(REPOSITORY, "node_modules"), path.join(folder, "node_modules"));
@@ -88,7 +90,7 @@ test("the CLI deploys every function, and each is whole", { timeout: 120_000 }, 
   expect(await loadOnDeno(folder, modules)).toEqual(names.map(() => "function"));
 });
 
-test("the CLI takes config and migrations without a warning, and finds nothing to push twice", async () => {
+test("the CLI reads config and migrations without a warning, and a second push finds nothing", async () => {
   const pushed = await supabase("db", "push", "--dry-run", `--remote=${stack.DB_URL}`);
   const listed = await supabase("migration", "list", `--remote=${stack.DB_URL}`);
 

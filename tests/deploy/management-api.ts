@@ -12,17 +12,17 @@ const Metadata = z.object({
   import_map_path: z.string(),
   verify_jwt: z.boolean(),
 });
-/** What the CLI says of a function that it deploys. */
+/** What the CLI sends about a function that it deploys. */
 export type DeployedFunction = z.infer<typeof Metadata>;
 
-/** A Management API that takes deployed functions on. */
+/** A Management API that accepts deployed functions. */
 export interface ManagementApi {
   url: string;
   deployed: DeployedFunction[];
 }
 
 /**
- * Serves what `supabase functions deploy --use-api` calls, and writes the files that come into a folder, one for each
+ * Serves the calls of `supabase functions deploy --use-api`, and writes the uploaded files into a folder for each
  * function. Source: https://api.supabase.com/api/v1
  */
 export async function serveManagementApi(folder: string): Promise<ManagementApi> {

@@ -5,13 +5,13 @@ import { REPOSITORY } from "../../local/stack/settings.ts";
 
 const CHECKS = 27;
 
-/** The list, cut into its numbered checks. */
+/** Returns the numbered checks of the list. */
 async function readChecks(): Promise<string[]> {
   const list = await readFile(path.join(REPOSITORY, "tests/README.md"), "utf8");
   return list.split(/^(?=\d+\. \*\*)/m).slice(1).map((text) => text.replace(/\s+/g, " "));
 }
 
-test("every check names what shows it", async () => {
+test("every check names its tests", async () => {
   const checks = await readChecks();
 
   expect(checks.map((text) => Number.parseInt(text))).toEqual(
@@ -20,7 +20,7 @@ test("every check names what shows it", async () => {
   for (const text of checks) expect(text).toMatch(/ - .*(\]\(|`)/);
 });
 
-test("the files and tests that the list names are there", async () => {
+test("the files and tests that the list names exist", async () => {
   for (const text of await readChecks()) {
     for (
       const [, file = "", titles = ""] of text.matchAll(

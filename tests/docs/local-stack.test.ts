@@ -8,7 +8,7 @@ import { createUser, stack } from "../helpers/stack.ts";
 
 const ROW = /^\| `([A-Z]+) (\S+)`(?: `(.+?)`)? \| (\d+) \| `(\w+)` \| (.+) \|$/gm;
 
-/** One request that the page describes, with what it promises. */
+/** A request that the page describes, with the response that it promises. */
 interface Promised {
   method: string;
   route: string;
@@ -67,7 +67,7 @@ test.for(promises)(
   },
 );
 
-test("supabase-js gives the sentence", async () => {
+test("supabase-js returns the documented sentence", async () => {
   const sentence = { message: expect.stringMatching(/not available in the local stack\.$/) };
   const mfa = await user.client.auth.mfa.enroll({ factorType: "totp" });
   expect(mfa.error).toMatchObject({ ...sentence, status: 501 });
@@ -82,7 +82,7 @@ test("supabase-js gives the sentence", async () => {
   });
 });
 
-test("a channel of Realtime does not join", async () => {
+test("a Realtime channel cannot be joined", async () => {
   const client = createClient(stack.API_URL, stack.PUBLISHABLE_KEY, { realtime: { timeout: 500 } });
   const status = await new Promise((resolve) => {
     client.channel("room").subscribe((state) => resolve(state));
@@ -92,7 +92,7 @@ test("a channel of Realtime does not join", async () => {
   expect(["CHANNEL_ERROR", "TIMED_OUT"]).toContain(status);
 });
 
-test("plans and GeoJSON of rows are refused, as where they are switched off", async () => {
+test("plans and GeoJSON are refused, as PostgREST does if they are off", async () => {
   const plan = await secret.from("plans").select().explain();
   expect([plan.status, plan.error?.code]).toEqual([406, "PGRST107"]);
   const geometry = await secret.from("plans").select().geojson();

@@ -21,7 +21,7 @@ const provider: ErrorCode[] = [
   "provider_timeout",
   "content_filtered",
 ];
-/** Codes that the code names and no caller is answered with: they are in rows of files and replies. */
+/** Codes that the code names but no caller receives, because they are stored in rows of files and replies. */
 const unanswered: Record<string, ErrorCode[]> = {
   chat: ["upload_failed"],
   files: provider,
@@ -29,7 +29,7 @@ const unanswered: Record<string, ErrorCode[]> = {
   "turn-recovery": provider,
   "vector-store-cleanup": [...provider, "upload_failed"],
 };
-/** Every function is made of code that can raise these. */
+/** Codes that every function can raise, because they come from shared code. */
 const shared: ErrorCode[] = [
   "database_outdated",
   "internal",

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { REPOSITORY } from "../../local/stack/settings.ts";
 import { asPostgres } from "../helpers/stack.ts";
 
-/** Everything in the database that a home may name, as the map names it. */
+/** Returns every name in the database that a home may use, written as in the map. */
 async function knownNames(): Promise<Set<string>> {
   const rows = await asPostgres<{ name: string }>(`
     with relations as (
@@ -36,18 +36,18 @@ async function knownNames(): Promise<Set<string>> {
   return new Set(rows.map(({ name }) => name));
 }
 
-/** The names of the database among the homes: `table.column`, `private.function`, `a_constraint`. */
+/** Returns the database names among the homes: `table.column`, `private.function`, `a_constraint`. */
 function homes(map: string): { line: number; name: string }[] {
   return map.split("\n").flatMap((text, index) => {
     const [, , home = ""] = text.split("|");
-    // The local stack has not every table of Supabase Auth.
+    // The local stack does not have every table of Supabase Auth.
     if (/Supabase Auth|`auth\./.test(home)) return [];
     const names = [...home.matchAll(/`([a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)*)(?:\([^)]*\))?`/g)];
     return names.map(([, name = ""]) => ({ line: index + 1, name }));
   });
 }
 
-test("every name of the database that the seed map gives a home is there", async () => {
+test("every database name in the seed map exists", async () => {
   const map = await readFile(path.join(REPOSITORY, "docs/seed-map.md"), "utf8");
   const known = await knownNames();
   const named = homes(map);

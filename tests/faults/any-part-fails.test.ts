@@ -10,14 +10,14 @@ import { FastClock } from "./keep-time.ts";
 import { planRounds, type Round } from "./plan-rounds.ts";
 import { StruckStack } from "./struck-stack.ts";
 
-// Another seed strikes at other moments, and repeats them.
+// Another seed kills other parts at other moments. The same seed repeats a run.
 const { seed, numRuns } = draw("faults", { one: 1, sample: 3, full: 10 });
-/** How long clients try again. */
+/** How long clients retry. */
 const PATIENCE_MS = 40_000;
-/** How much of the stack's output a failure shows. */
+/** How many lines of the stack's output a failure shows. */
 const LINES = 200;
 
-/** A conversation and a response, or a file and its store. */
+/** A killed function may leave a conversation and a response, or a file and its store. */
 const ORPHANS_EACH = 2;
 
 const forgiven = new Set<string>();
@@ -73,8 +73,9 @@ async function strike({ part, how, after }: Round, clock: FastClock): Promise<vo
 }
 
 /**
- * A killed function cannot know what OpenAI was just making for it, and OpenAI lists neither responses nor
- * conversations; a killed emulator may have forgotten that it deleted something.
+ * Expects no objects that nothing names, beyond a few. A killed function cannot know what OpenAI was just creating for
+ * it, and OpenAI lists neither responses nor conversations. A killed emulator may have forgotten that it deleted an
+ * object.
  */
 async function expectNoOrphans({ part, how, users }: Round): Promise<void> {
   const found = await findOrphans(stack.database, stack.status.OPENAI_BASE_URL);
@@ -85,7 +86,7 @@ async function expectNoOrphans({ part, how, users }: Round): Promise<void> {
   for (const { id } of orphans) forgiven.add(id);
 }
 
-/** What the server has taken is there, once. */
+/** Expects that every message that the server accepted is stored once. */
 async function expectOnce(accepted: AcceptedMessage[]): Promise<void> {
   const { rows } = await stack.database.query(
     `select m.session_id as "sessionId", m.client_id as "clientId", m.content

@@ -10,14 +10,14 @@ const Sessions = z.object({
   checkout_sessions: z.array(z.object({ id: z.string(), status: z.string() })),
 });
 
-/** Opens the checkout of the plan Pro; resolves with its id when Stripe has written it down. */
+/** Opens the checkout of the plan Pro. Resolves with its id once the Stripe emulator has saved it. */
 export async function openCheckout(stack: StruckStack, user: LoadUser): Promise<string> {
   const checkout = await user.openCheckout(PRICE);
   await stack.writtenByStripe(checkout);
   return checkout;
 }
 
-/** Pays and waits until the plan is there; a page that does not answer, or forgets, is tried again. */
+/** Pays and waits until the plan is active. If the page does not answer, or its checkout is lost, it tries again. */
 export async function buyPlan(
   stack: StruckStack,
   user: LoadUser,

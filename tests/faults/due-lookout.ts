@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import type { StruckStack } from "./struck-stack.ts";
 
-/** A lookout of somebody that is due now, and its id. */
+/** Creates a lookout that is due now, and returns its id. */
 export async function makeDueLookout({ database }: StruckStack, email: string): Promise<string> {
   const { rows: [row] } = await database.query<{ id: string }>(
     `insert into public.lookouts
@@ -15,7 +15,7 @@ export async function makeDueLookout({ database }: StruckStack, email: string): 
   return row?.id ?? "";
 }
 
-/** It has run once, with one question at most, and is over. */
+/** Expects that the lookout has run once, with at most one message, and that the run has ended. */
 export async function expectOneRun({ database }: StruckStack, id: string): Promise<void> {
   const { rows } = await database.query(
     `select l.status, r.status as run, (

@@ -2,14 +2,14 @@ import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import type { StruckStack } from "./struck-stack.ts";
 
-/** How long the pump of a turn may be silent; it makes itself heard every five seconds. */
+/** After this silence a turn's pump counts as dead. A living one sends a heartbeat every five seconds. */
 const SILENT_SECONDS = 8;
-/** The functions that the clock calls, all the time. */
+/** The functions that the clock calls over and over. */
 const SCHEDULES = ["turn-recovery", "vector-store-cleanup", "lookouts/run"];
 const PAUSE_MS = 300;
 const SETTLE_MS = 30_000;
 
-/** Turns that nobody has heard of for a while are as old as recovery wants them; `$1`: all from before this moment. */
+/** Makes turns without a recent heartbeat old enough for recovery; `$1`: all turns created before this moment. */
 const AGE_TURNS = `
   update public.chat_turns set heartbeat_at = now() - interval '2 minutes'
   where status = 'active' and (heartbeat_at < now() - $2 * interval '1 second' or created_at < $1)`;
@@ -22,7 +22,7 @@ const AGE_STORES = `
 const AGE_LOOKOUTS = `
   update public.lookouts set lease_until = now()
   where lease_until > now() and (updated_at < now() - $2 * interval '1 second' or updated_at < $1)`;
-/** Pauses after failures, and leases of runs that were broken off. */
+/** Ends pauses after failures, and leases of interrupted runs. */
 const AGE_OUTBOX = "update private.remote_deletions set due_at = now() where due_at > now()";
 const FORGET_EVENTS =
   "delete from public.stripe_events where status in ('processing', 'failed') and id <> all ($1)";
@@ -33,12 +33,12 @@ const LEFT = `
     + (select count(*) from public.lookouts where next_run_at <= now())
     + (select count(*) from private.remote_deletions) as left`;
 
-/** Lets time fly: what recovery and clean-up do in minutes happens in seconds. */
+/** Makes time pass faster: work that recovery and clean-up do after minutes happens within seconds. */
 export class FastClock {
   readonly #stack: StruckStack;
   readonly #stopping = new AbortController();
   readonly #running: Promise<void>;
-  /** When whoever worked on something then had died. */
+  /** Processes that worked on something before this time have died. */
   #diedAt = new Date(0);
 
   constructor(stack: StruckStack) {
@@ -46,7 +46,7 @@ export class FastClock {
     this.#running = this.#run();
   }
 
-  /** Nobody works any more on what is there now. */
+  /** Notes that all processes have just died, so their work may be taken over. */
   everybodyDied(): void {
     this.#diedAt = new Date();
   }
@@ -56,11 +56,11 @@ export class FastClock {
     await this.#running;
   }
 
-  /** Ends the clock, and lets all that is left be settled, by whoever is there for it. */
+  /** Stops the clock and waits until recovery and clean-up have settled everything that is left. */
   async settle(): Promise<void> {
     await this.stop();
     for (const until = Date.now() + SETTLE_MS; Date.now() < until; await delay(PAUSE_MS)) {
-      // What was struck may be on its way up.
+      // The killed part may still be starting.
       if (await this.#isSettled().catch(() => false)) return;
     }
   }
@@ -75,7 +75,7 @@ export class FastClock {
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
-      // Whatever it needs may be down at the moment.
+      // A part that the calls need may be down at the moment.
       await this.#tick().catch(() => {});
       await delay(PAUSE_MS, undefined, { signal }).catch(() => {});
     }
@@ -86,7 +86,7 @@ export class FastClock {
     const client = await database.connect();
     try {
       await client.query("begin");
-      // The triggers that touch rows would make them young again.
+      // Otherwise the triggers that touch rows would make them young again.
       await client.query("set local session_replication_role = replica");
       for (const age of [AGE_TURNS, AGE_FILES, AGE_STORES, AGE_LOOKOUTS]) {
         await client.query(age, [this.#diedAt, SILENT_SECONDS]);
@@ -94,13 +94,15 @@ export class FastClock {
       await client.query("commit");
       await client.query(AGE_OUTBOX);
     } finally {
-      // A connection that broke in the middle is of no use any more.
+      // The connection may have broken in the middle, so it is not reused.
       client.release(true);
     }
     await Promise.all(SCHEDULES.map((path) => this.#stack.runSchedule(path)));
   }
 
-  /** Stripe sends an event again for three days; one that it forgot when it was killed, it cannot. */
+  /**
+   * Delivers failed events again, as Stripe does for three days. It forgets events that the killed emulator has lost.
+   */
   async #redeliver(): Promise<void> {
     const { control, status, database } = this.#stack;
     for (const { id } of await this.#undelivered()) {

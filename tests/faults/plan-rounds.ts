@@ -1,18 +1,18 @@
 import fc from "fast-check";
 import { type Action, actions } from "../helpers/scenario.ts";
 
-/** The parts that can fail; the gateway is the supervisor, which also keeps the clock. */
+/** The parts that can fail. The gateway runs in the supervisor, together with the scheduler. */
 export const PARTS = ["postgres", "gateway", "functions", "openai", "stripe"] as const;
 export type Part = typeof PARTS[number];
 
-/** One failure in the middle of what users do. */
+/** One failure while users act. */
 export interface Round {
   number: number;
   part: Part;
   how: "killed" | "frozen";
   /** Milliseconds from the users' first step to the failure. */
   after: number;
-  /** What each user does, one after the other. */
+  /** The actions of each user, one after the other. */
   users: Action[][];
 }
 
@@ -21,9 +21,9 @@ const ACTIONS_EACH = 3;
 const LONGEST_WAIT_MS = 1_500;
 const ALL = PARTS.flatMap((part) => (["killed", "frozen"] as const).map((how) => ({ part, how })));
 
-/** Rounds drawn from a seed, the same ones again from the same seed; every part fails in every way before one does again. */
+/** Draws rounds from a seed; the same seed gives the same rounds. Every part fails in every way before one repeats. */
 export function planRounds(seed: number, count: number): Round[] {
-  const names = Object.keys(actions) as Action[]; // Exactly its keys: it is a literal.
+  const names = Object.keys(actions) as Action[]; // The literal's keys are exactly the keys of its type.
   const faults = fc.shuffledSubarray(ALL, { minLength: ALL.length });
   const steps = fc.shuffledSubarray(names, { minLength: ACTIONS_EACH, maxLength: ACTIONS_EACH });
   const details = fc.record({

@@ -24,7 +24,7 @@ const PROGRAMS = {
   stripe: "stripe-emulator/main",
 } as const satisfies Record<Exclude<Part, "gateway">, string>;
 
-/** A stack of its own whose parts may be killed and frozen; its state outlives them all. */
+/** A stack of its own whose parts may be killed and frozen. Its state stays. */
 export class StruckStack implements AsyncDisposable {
   readonly database: pg.Pool;
   readonly #environment: Record<string, string>;
@@ -42,11 +42,11 @@ export class StruckStack implements AsyncDisposable {
     this.#parts = parts;
     this.#stack = stack;
     this.#status = status;
-    // What is touched is to stay old: only a superuser may switch triggers off.
+    // The clock's changes must not touch `updated_at`, and only a superuser may switch triggers off.
     const url = new URL(status.DB_URL);
     url.username = SUPERUSER;
     this.database = new pg.Pool({ connectionString: url.href, max: 4 });
-    // Connections break when Postgres does, idle or not; the next query opens another.
+    // Connections break when Postgres does, even idle ones. The next query opens another.
     this.database.on("error", () => {});
     this.database.on("connect", (client) => client.on("error", () => {}));
     parts.defer(() => this.database.end());
@@ -62,12 +62,12 @@ export class StruckStack implements AsyncDisposable {
     return struck;
   }
 
-  /** Where the parts are now: a stack that starts again has others. */
+  /** The current addresses of the parts; they change when the stack starts again. */
   get status(): StackStatus {
     return this.#status;
   }
 
-  /** What the stack has said since it was last started. */
+  /** The stack's output since it was last started. */
   get lines(): readonly string[] {
     return this.#stack.lines;
   }
@@ -80,7 +80,7 @@ export class StruckStack implements AsyncDisposable {
     for (const pid of pids) signal(pid, "SIGCONT");
   }
 
-  /** Kills a part; `onDeath` is called at once, and all is up again when it resolves. */
+  /** Kills a part. Calls `onDeath` at once, and resolves when all parts run again. */
   async kill(part: Part, onDeath: () => void): Promise<void> {
     const [pid = 0] = await this.#processesOf(part);
     signal(pid, "SIGKILL");
@@ -93,12 +93,12 @@ export class StruckStack implements AsyncDisposable {
     await vi.waitFor(() => this.setPace(), { timeout: 20_000 });
   }
 
-  /** The emulator forgets its pace when it ends. */
+  /** Sets the reply speed, which the emulator forgets when it ends. */
   async setPace(): Promise<void> {
     await this.control(this.#status.OPENAI_BASE_URL, "PUT", "behaviour", PACE);
   }
 
-  /** Resolves when the Stripe emulator would still know of something after it was killed. */
+  /** Resolves once the Stripe emulator has saved an object, so that it survives being killed. */
   async writtenByStripe(id: string): Promise<void> {
     const file = path.join(this.#environment.PARLEY_STATE_DIR ?? "", "stripe.json");
     await vi.waitFor(async () => {
@@ -116,7 +116,7 @@ export class StruckStack implements AsyncDisposable {
     if (!response.ok) throw new Error(await response.text());
   }
 
-  /** Commands an emulator. Throws what it refuses. */
+  /** Sends a command to an emulator. Throws if the emulator refuses it. */
   async control(
     url: string | undefined,
     method: string,
@@ -136,7 +136,10 @@ export class StruckStack implements AsyncDisposable {
     return this.#parts.disposeAsync();
   }
 
-  /** Postgres' own processes go on when the first one is frozen. */
+  /**
+   * Returns the processes of a part. Postgres' child processes continue when only the first one is frozen, so all
+   * count.
+   */
   async #processesOf(part: Part): Promise<number[]> {
     if (part === "gateway") return [this.#stack.pid];
     const pid = await childOf(this.#stack.pid, PROGRAMS[part]);
@@ -146,7 +149,7 @@ export class StruckStack implements AsyncDisposable {
   }
 }
 
-/** A process may have ended by itself in the meantime. */
+/** Sends a signal to a process, which may have ended in the meantime. */
 function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);

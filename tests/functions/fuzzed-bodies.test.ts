@@ -9,7 +9,7 @@ const user = await createUser();
 const sessionId = await createSession(user);
 const lookoutId = await make(user);
 
-/** Every route of every function that takes a body, and what it answers among others; a new one belongs here. */
+/** Every route of every function that takes a body, with statuses it must answer among others; add new routes here. */
 const routes: [method: string, route: string, statuses: number[]][] = [
   ["POST", "/chat", [400]],
   ["POST", "/files", [400]],
@@ -102,7 +102,7 @@ const bytes = fc.oneof({ weight: 9, arbitrary: body }, {
 });
 
 test.for(routes)(
-  "%s %s answers whatever comes, without a 5xx or a stack trace",
+  "%s %s answers any body without a 5xx or a stack trace",
   { ...drawn, timeout: 600_000 },
   async ([method, route, expected]) => {
     const statuses = new Map<number, number>();
@@ -114,7 +114,7 @@ test.for(routes)(
             authorization: `Bearer ${user.accessToken}`,
             apikey: stack.PUBLISHABLE_KEY,
             "content-type": "application/json",
-            // Attempts at codes are counted by address.
+            // Attempts to redeem codes are counted by IP address.
             "x-forwarded-for": `198.51.100.${statuses.get(404) ?? 0}`,
           },
           body: sent,
@@ -129,12 +129,12 @@ test.for(routes)(
       }),
       draw(`bodies of ${method} ${route}`, SIZES),
     );
-    // What comes is chance; that something of it was refused is not.
+    // The bodies are random, but some of them must be refused and some accepted.
     expect([...statuses.keys()]).toEqual(expect.arrayContaining(expected));
   },
 );
 
-/** Nothing that zod says of itself reaches people. */
+/** Fails if a message of zod itself reaches the user. */
 function requireSentence({ message }: ErrorReply): void {
   expect(message).toMatch(/^[A-Z].*\.$/s);
   expect(message).not.toMatch(/expected|Too (?:small|big)|Invalid|Unrecognized/);

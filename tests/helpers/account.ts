@@ -1,14 +1,14 @@
 import { AccountExport } from "../../types/api.ts";
 import { asPostgres, stack, type TestUser } from "./stack.ts";
 
-/** Asks for an export as a client does. */
+/** Requests an export as a client does. */
 export function requestExport(user: TestUser): Promise<Response> {
   return fetch(`${stack.FUNCTIONS_URL}/account/export`, {
     headers: { authorization: `Bearer ${user.accessToken}` },
   });
 }
 
-/** A whole export, as its published schema reads it. */
+/** Returns a whole export, parsed by its published schema. */
 export async function readExport(user: TestUser): Promise<AccountExport> {
   const response = await requestExport(user);
   if (!response.ok) throw new Error(await response.text());
@@ -23,7 +23,7 @@ export function deleteAccount(user: TestUser): Promise<Response> {
   });
 }
 
-/** Tables whose rows name a user as theirs, with the column that does. */
+/** Returns the tables whose rows name a user as their owner, with that column. */
 export function listOwnedTables() {
   return asPostgres<{ name: string; schema: string; relation: string; owner: string }>(
     `select c.relname as name, c.relnamespace::regnamespace::text as schema, c.oid::regclass::text as relation,
@@ -34,7 +34,7 @@ export function listOwnedTables() {
   );
 }
 
-/** How many rows each table has of a user; tables without any are left out. */
+/** Counts a user's rows in each table; tables without any are left out. */
 export async function countRows({ profileId }: TestUser): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const { name, relation, owner } of await listOwnedTables()) {
@@ -45,7 +45,7 @@ export async function countRows({ profileId }: TestUser): Promise<Record<string,
   return counts;
 }
 
-/** Lets the schedule finish what is due to be deleted, as if nobody else were at it. */
+/** Runs the schedule until all due deletions are finished, without waiting for leases. */
 export async function finishDeletions(): Promise<void> {
   await asPostgres("update private.account_deletions set due_at = now() - interval '1 second'");
   for (;;) {
@@ -56,7 +56,7 @@ export async function finishDeletions(): Promise<void> {
   }
 }
 
-/** Gives a user a row in every table that use of the product leaves one in; files and billing come from elsewhere. */
+/** Inserts a user's row into every table that the product writes to, except those of files and billing. */
 export async function fillTables({ profileId }: TestUser, sessionId: string): Promise<void> {
   await asPostgres(
     `with me as (select $1::uuid as user_id, $2::uuid as session_id),
@@ -126,7 +126,7 @@ export async function fillTables({ profileId }: TestUser, sessionId: string): Pr
   );
 }
 
-/** Adds so many messages to a session, each of so many characters. */
+/** Adds `count` messages of `length` characters each to a session. */
 export async function addMessages(sessionId: string, count: number, length = 100): Promise<void> {
   await asPostgres(
     `insert into public.chat_messages (session_id, user_id, seq, sender, content, parts)

@@ -16,7 +16,7 @@ const plans: Record<string, string> = {
 };
 const ranks = ["free", "pro", "enterprise"];
 
-/** What of a customer is compared, in words that neither Stripe nor our mapping uses alone. */
+/** The compared state of a customer, in terms that belong neither to Stripe nor to Parley's mapping. */
 export interface BillingState {
   isDeleted: boolean;
   plan: string;
@@ -31,7 +31,7 @@ interface EmulatorObjects {
   charges: Stripe.Charge[];
 }
 
-/** The state of a customer as the emulator holds it. */
+/** Returns the state of a customer as the emulator holds it. */
 export async function stateAtStripe(customerId: string): Promise<BillingState> {
   const response = await fetch(new URL("/_emulator/objects", stack.STRIPE_API_URL));
   // The emulator's collections are typed in packages/stripe-emulator; here they cross HTTP.
@@ -84,7 +84,7 @@ function describePayment(intent: Stripe.PaymentIntent, charges: Stripe.Charge[])
   };
 }
 
-/** The state of a customer as our database holds it. */
+/** Returns the state of a customer as Parley's database holds it. */
 export async function stateInDatabase(
   customerId: string,
   profileId: string,

@@ -5,15 +5,15 @@ import { stripe } from "./stripe.ts";
 
 /** The client with the secret key. */
 export const admin = createTestClient(stack.SECRET_KEY);
-/** The database as billing sees it. */
+/** The database as the billing function sees it. */
 export const billing = createBillingDatabase(admin);
 
-/** A user who is a customer, and may have bought nothing yet. */
+/** A user who is a customer, and may not have bought anything yet. */
 export interface Payer extends TestUser {
   customerId: string;
 }
 
-/** Signs a user up and makes a customer of them, as the first checkout does; a good card is on file. */
+/** Signs up a user and creates their customer with a valid card, as the first checkout does. */
 export async function createPayer(): Promise<Payer> {
   const user = await createUser();
   const account = await billing.findAccount(user.authId, true);
@@ -25,7 +25,7 @@ export async function createPayer(): Promise<Payer> {
   return { ...user, customerId };
 }
 
-/** What billing has made of a profile. */
+/** Returns the columns of a profile that billing writes. */
 export async function readProfile(user: TestUser) {
   const columns =
     "subscription_plan, subscription_quota, membership_status, role, tokens, stripe_subscription_id";

@@ -3,7 +3,7 @@ import { type ParleyMessage, toUIMessage } from "../../types/api.ts";
 import { must, stack, type TestUser } from "./stack.ts";
 import { TestChat } from "./test-chat.ts";
 
-/** A chat of a user with the stack under test, on the transport that client apps use. */
+/** Returns a chat of a user with the stack under test, using the transport of client apps. */
 export function openChat(user: TestUser, sessionId: string, messages?: ParleyMessage[]): TestChat {
   return new TestChat({
     id: sessionId,
@@ -15,7 +15,7 @@ export function openChat(user: TestUser, sessionId: string, messages?: ParleyMes
   });
 }
 
-/** The stored history of a session, as a client app loads it. */
+/** Returns the stored history of a session, as a client app loads it. */
 export async function loadHistory(user: TestUser, sessionId: string): Promise<ParleyMessage[]> {
   const query = user.client.from("chat_messages").select().eq("session_id", sessionId).order("seq");
   return must(await query).map(toUIMessage);
@@ -38,7 +38,7 @@ export function postChat(
   });
 }
 
-/** The text parts of a message, joined. */
+/** Returns the text parts of a message, joined. */
 export function readText(message: ParleyMessage | undefined): string {
   return message?.parts.map((part) => part.type === "text" ? part.text : "").join("") ?? "";
 }

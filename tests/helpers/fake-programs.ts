@@ -3,14 +3,14 @@ import os from "node:os";
 import path from "node:path";
 import { onTestFinished } from "vitest";
 
-/** A temporary directory that goes when the test ends. */
+/** Creates a temporary directory that is removed when the test ends. */
 export async function scratchDirectory(): Promise<string> {
   const directory = await mkdtemp(path.join(os.tmpdir(), "parley-scratch-"));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   return directory;
 }
 
-/** A PATH that holds nothing but these programs, each a shell script. */
+/** Returns a PATH that holds only these programs, each a shell script. */
 export async function pathWith(programs: Record<string, string>): Promise<string> {
   const directory = await scratchDirectory();
   for (const [name, script] of Object.entries(programs)) {

@@ -12,13 +12,13 @@ const Objects = z.object({
   responses: z.array(z.object({ id: z.string(), status: z.string() })),
 });
 
-/** Everything that the OpenAI emulator holds. */
+/** Returns everything that the OpenAI emulator holds. */
 export async function remoteObjects(): Promise<z.infer<typeof Objects>> {
   const response = await fetch(new URL("/_emulator/objects", stack.OPENAI_BASE_URL));
   return Objects.parse(await response.json());
 }
 
-/** Tells the OpenAI emulator to let something happen to one of its objects. */
+/** Sends a command about one of its objects to the OpenAI emulator. */
 export async function commandOpenAI(path: string): Promise<void> {
   const response = await fetch(new URL(`/_emulator/${path}`, stack.OPENAI_BASE_URL), {
     method: "POST",
@@ -26,7 +26,7 @@ export async function commandOpenAI(path: string): Promise<void> {
   if (!response.ok) throw new Error(await response.text());
 }
 
-/** A form as a browser sends it; fields come before the file unless told otherwise. */
+/** Returns a form as a browser sends it. Fields come before the file unless told otherwise. */
 export function uploadForm(
   sessionId: string,
   content: string | Uint8Array<ArrayBuffer>,
@@ -53,7 +53,7 @@ export function postFile(
   });
 }
 
-/** Uploads a file and returns its row as the function answered it. */
+/** Uploads a file and returns its row from the function's reply. */
 export async function upload(
   user: TestUser,
   sessionId: string,
@@ -65,7 +65,7 @@ export async function upload(
   return await response.json();
 }
 
-/** The row of a file as its owner reads it, once it is no longer on its way. */
+/** Returns the row of a file as its owner reads it, once it is ready or has failed. */
 export async function indexed(
   user: TestUser,
   fileId: string,
@@ -100,12 +100,12 @@ export async function cleanUp(): Promise<CleanupReply> {
   return CleanupReply.parse(await response.json());
 }
 
-/** Everything that waits in the outbox, due now. */
+/** Makes everything in the outbox due now. */
 export async function hasten(): Promise<void> {
   await asPostgres("update private.remote_deletions set due_at = now() - interval '1 second'");
 }
 
-/** Names of the objects in Storage that are in a user's folder. */
+/** Returns the names of the objects in Storage that are in a user's folder. */
 export async function objectsOf({ profileId }: TestUser): Promise<string[]> {
   const rows = await asPostgres<{ name: string }>(
     "select name from storage.objects where bucket_id = 'chat-files' and starts_with(name, $1)",
@@ -114,7 +114,7 @@ export async function objectsOf({ profileId }: TestUser): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
-/** Everything at OpenAI and in Storage that no row stands for. */
+/** Returns everything at OpenAI and in Storage that no row names. */
 export async function orphans(): Promise<string[]> {
   const { files, vector_stores } = await remoteObjects();
   const rows = await asPostgres<{ id: string }>(

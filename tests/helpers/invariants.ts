@@ -1,10 +1,10 @@
 import type pg from "pg";
 import { z } from "zod";
 
-/** What must hold whenever nothing runs, whatever happened before: `breaches` finds the rows that say otherwise. */
+/** A rule that must hold whenever nothing is running. `breaches` finds the rows that break it. */
 interface Invariant {
   name: string;
-  /** Asked only where this table exists. */
+  /** Checked only if this table exists. */
   table?: string;
   breaches: string;
 }
@@ -79,7 +79,7 @@ const turns: Invariant[] = [
 
 const usage: Invariant[] = [
   {
-    // A turn is booked when it has delivered, and only then is it not refunded. A purchase counts anew.
+    // A turn is booked if it has delivered output, and only then is it not refunded. A purchase starts a new count.
     name: "each message charged was delivered, and each one delivered was charged",
     breaches: `
       select p.id, p.subscription_usage as charged, coalesce(sum(u.request_count), 0) as delivered
@@ -90,7 +90,8 @@ const usage: Invariant[] = [
       having p.subscription_usage <> coalesce(sum(u.request_count), 0)`,
   },
   {
-    // What was reserved before midnight is not taken back from the day after: only who is of today is asked about.
+    // A reservation from before midnight is not taken back from the next day's count, so only today's users are
+    // checked.
     name: "the day's messages are those that were charged",
     breaches: `
       select p.id, p.subscription_usage as charged, coalesce(sum(c.count), 0) as counted
@@ -187,13 +188,13 @@ const lookouts: Invariant[] = [
 
 const invariants = [...turns, ...usage, ...files, ...billing, ...lookouts];
 
-/** Every invariant that does not hold, looked up as a role that sees all. Asked when nothing runs any more. */
+/** Returns every broken invariant. Needs a role that sees all rows; call it when nothing is running. */
 export async function findBreaches(database: pg.Pool): Promise<Breach[]> {
   const found = await Promise.all(invariants.map((each) => findBreach(database, each)));
   return found.filter(({ count }) => count > 0);
 }
 
-/** One line for each. */
+/** Describes breaches, one line for each. */
 export function describeBreaches(breaches: Breach[]): string {
   return breaches.map(({ invariant, count, examples }) =>
     `${invariant}: ${count} times not, e.g. ${
@@ -225,13 +226,13 @@ const Objects = z.object({
   vector_stores: z.array(z.object({ id: z.string() })),
 });
 
-/** Something at OpenAI. */
+/** An object at OpenAI. */
 export interface RemoteObject {
   kind: string;
   id: string;
 }
 
-/** What is at the OpenAI emulator, and neither a row nor the outbox names. */
+/** Returns the objects at the OpenAI emulator that neither a row nor the outbox names. */
 export async function findOrphans(database: pg.Pool, openaiUrl = ""): Promise<RemoteObject[]> {
   const reply = await fetch(new URL("/_emulator/objects", openaiUrl));
   const kinds = Object.entries(Objects.parse(await reply.json()));

@@ -5,7 +5,7 @@ import { ErrorReply, RedirectReply } from "../../types/api.ts";
 import type { Database } from "../../types/database.ts";
 import { type ReadOptions, type ReadReply, readReply, ReplyError } from "./read-reply.ts";
 
-/** Where a stack is reached. */
+/** The addresses and the key of a stack. */
 export interface Site {
   API_URL: string;
   PUBLISHABLE_KEY: string;
@@ -18,7 +18,7 @@ export interface AcceptedMessage {
   content: string;
 }
 
-/** What the server refused or could not do; `status` 0 when it did not answer at all. */
+/** A request that the server refused or failed; `status` is 0 if there was no response. */
 export class RequestError extends Error {
   override readonly name = "RequestError";
   readonly status: number;
@@ -33,15 +33,15 @@ export class RequestError extends Error {
 
 const POLL_MS = 250;
 const REQUEST_MS = 12_000;
-/** Answers that say that it is worth while to ask again. */
+/** Codes of refusals that are worth a retry. */
 const PASSING = new Set(["turn_in_progress", "file_not_ready"]);
 
 /**
- * A person with a client app: knows what a client can know, and when something fails tries it again for as long as the
- * patience lasts (milliseconds; none: the first failure is thrown).
+ * A person with a client app. It knows only what a client can know. If a request fails, it retries for as long as
+ * `patience` (milliseconds) lasts; without patience it throws the first failure.
  */
 export class LoadUser {
-  /** What must be in the database, whatever happens. */
+  /** Messages that must be in the database, whatever happens. */
   readonly accepted: AcceptedMessage[] = [];
   readonly #client: SupabaseClient<Database>;
   readonly #credentials: { email: string; password: string };
@@ -81,7 +81,7 @@ export class LoadUser {
   }
 
   createSession(): Promise<string> {
-    // The client names it, so that asking again does not make two.
+    // The client chooses the id, so that a retry does not create a second session.
     const id = crypto.randomUUID();
     return this.#persist(async () => {
       const session = { id, assistant_slug: "coach" };
@@ -117,7 +117,7 @@ export class LoadUser {
     this.accepted.splice(0, Infinity, ...left);
   }
 
-  /** Sends a message and reads the reply to its end; one that fails or breaks off is asked for again, with the same id. */
+  /** Sends a message and reads the reply to its end. If it fails or breaks off, the same id is sent again. */
   send(
     sessionId: string,
     content: string,
@@ -134,7 +134,7 @@ export class LoadUser {
     });
   }
 
-  /** Joins the reply that is on its way; null when there is none. */
+  /** Joins the running reply; null if there is none. */
   resume(sessionId: string): Promise<ReadReply | null> {
     return this.#persist(async () => {
       const response = await this.#fetch(`chat/${sessionId}/stream`);
@@ -142,7 +142,7 @@ export class LoadUser {
     });
   }
 
-  /** Asks for another answer to the last message. Asking again after a failure joins the one that is on its way. */
+  /** Asks for another reply to the last message. A retry joins the running reply. */
   regenerate(sessionId: string): Promise<ReadReply | null> {
     const trigger = "regenerate-message";
     return this.#persist(async () =>
@@ -150,14 +150,14 @@ export class LoadUser {
     );
   }
 
-  /** True when there was something to be stopped. */
+  /** Stops the running turn; returns whether there was one. */
   stop(sessionId: string): Promise<boolean> {
     return this.#persist(async () =>
       (await this.#fetch(`chat/${sessionId}/stop`, { method: "POST" })).status === 200
     );
   }
 
-  /** Uploads a text and waits until it can be asked about. Resolves with its id. */
+  /** Uploads a text and waits until it is ready. Resolves with its id. */
   upload(sessionId: string, name: string, text: string): Promise<string> {
     return this.#persist(async () => {
       const form = new FormData();
@@ -170,7 +170,7 @@ export class LoadUser {
     });
   }
 
-  /** Opens a checkout; resolves with its id at Stripe. */
+  /** Opens a checkout. Resolves with its id at Stripe. */
   openCheckout(priceId: string): Promise<string> {
     return this.#persist(async () => {
       const response = await this.#post("billing/checkout", {
@@ -220,7 +220,7 @@ export class LoadUser {
       try {
         return await work();
       } catch (error) {
-        // p-retry takes a TypeError for a mistake of ours; a body that breaks off is one, too.
+        // p-retry treats a TypeError as a programming error, but a body that breaks off is one, too.
         if (error instanceof TypeError) throw new RequestError(0, error.message);
         throw isFinal(error) ? new AbortError(error) : error;
       }
@@ -234,14 +234,14 @@ export class LoadUser {
   }
 }
 
-/** Who tries again does not wait for ever for an answer, nor for the end of a reply. */
+/** Returns a time limit for a request, so that a client that retries does not wait forever for a response. */
 function limitOf(patience: number): { signal?: AbortSignal } {
   return patience > 0 ? { signal: AbortSignal.timeout(REQUEST_MS) } : {};
 }
 
 const NO_REPLY: ErrorReply = { code: "unreadable", message: "", details: null, hint: null };
 
-/** A refusal that asking again does not change. */
+/** Tells whether a retry cannot change this refusal. */
 function isFinal(error: unknown): error is RequestError {
   return error instanceof RequestError && error.status >= 400 && error.status < 500 &&
     error.status !== 408 && error.status !== 429 && !PASSING.has(error.code);

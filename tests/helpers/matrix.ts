@@ -4,7 +4,7 @@ import { z } from "zod";
 const Environment = z.object({
   PARLEY_TEST_SIZE: z.enum(["one", "sample", "full"]).default("one"),
   PARLEY_TEST_SEED: z.coerce.number().int().default(1),
-  /** Makes long runs longer by hand. */
+  /** Multiplies the cases of the long leg. */
   PARLEY_TEST_TIMES: z.coerce.number().int().min(1).default(1),
 });
 const { PARLEY_TEST_SIZE: size, PARLEY_TEST_SEED: seed, PARLEY_TEST_TIMES: times } = Environment
@@ -14,18 +14,18 @@ const { PARLEY_TEST_SIZE: size, PARLEY_TEST_SEED: seed, PARLEY_TEST_TIMES: times
 export type Sizes = Record<"one" | "sample" | "full", number>;
 
 /**
- * Options of a test whose cases are drawn: the sample of `.ci/run` and `npm run test:long` run the tests that have them,
- * in files that import this module.
+ * Options of a test that draws its cases. The sample of `.ci/run` and `npm run test:long` run only tests with these
+ * options, in files that import this module.
  */
 export const drawn = { tags: ["matrix"] };
 
-/** Says how many cases are drawn and from which seed: the parameters of fast-check, and what planners take. */
+/** Returns the seed and the number of cases: parameters for fast-check and for planners. */
 export function draw(name: string, sizes: Sizes): { seed: number; numRuns: number } {
   const numRuns = size === "full" ? sizes.full * times : sizes[size];
   return announce(name, numRuns, size === "full" ? numRuns : sizes.full);
 }
 
-/** Some of the cases of a matrix, or all of them: the same ones again from the same seed. */
+/** Returns some or all cases of a matrix; the same seed gives the same cases. */
 export function drawFrom<Case>(
   name: string,
   cases: readonly Case[],

@@ -3,10 +3,10 @@ import type { Responses } from "openai/resources/responses/responses";
 type WithoutSequence<Event> = Event extends unknown ? Omit<Event, "sequence_number"> : never;
 type Annotation = NonNullable<Responses.ResponseOutputTextAnnotationAddedEvent["annotation"]>;
 
-/** An event of the Responses stream. */
+/** An event of OpenAI's response stream. */
 export type StreamEvent = Responses.ResponseStreamEvent;
 
-/** An event before it has its place in a stream. */
+/** An event before it gets its number in a stream. */
 export type EventBody = WithoutSequence<StreamEvent>;
 
 /** Numbers events as the API does, one after another. */
@@ -14,7 +14,7 @@ export function numbered(bodies: EventBody[], first = 0): StreamEvent[] {
   return bodies.map((body, index) => ({ ...body, sequence_number: first + index }));
 }
 
-/** A response with the fields that have no default, and those given. */
+/** Returns a response with the required fields and those given. */
 export function response(fields: Partial<Responses.Response> = {}): Responses.Response {
   return {
     id: "resp_1",
@@ -37,7 +37,7 @@ export function response(fields: Partial<Responses.Response> = {}): Responses.Re
   };
 }
 
-/** Token counts of a finished response. */
+/** Returns the token counts of a finished response. */
 export function usage(input: number, cached: number, output: number): Responses.ResponseUsage {
   return {
     input_tokens: input,
@@ -48,18 +48,18 @@ export function usage(input: number, cached: number, output: number): Responses.
   };
 }
 
-/** The response has been accepted. */
+/** Returns the event of an accepted response. */
 export function created(): EventBody {
   return { type: "response.created", response: response({ status: "in_progress" }) };
 }
 
-/** The response has ended as it should. */
+/** Returns the event of a completed response. */
 export function completed(): EventBody {
   const ended = response({ status: "completed", usage: usage(100, 40, 20) });
   return { type: "response.completed", response: ended };
 }
 
-/** The response has ended early. */
+/** Returns the event of a response that ended early. */
 export function incomplete(
   reason: NonNullable<Responses.Response["incomplete_details"]>["reason"],
 ): EventBody {
@@ -71,7 +71,7 @@ export function incomplete(
   return { type: "response.incomplete", response: ended };
 }
 
-/** The response has failed. */
+/** Returns the event of a failed response. */
 export function failed(
   code: Responses.ResponseError["code"],
   message = "OpenAI's own words",
@@ -82,17 +82,17 @@ export function failed(
   };
 }
 
-/** The stream itself has failed. */
+/** Returns the event of an error in the stream itself. */
 export function streamError(code: string | null): EventBody {
   return { type: "error", code, message: "OpenAI's own words", param: null };
 }
 
-/** An output item begins. */
+/** Returns the event that begins an output item. */
 export function itemAdded(item: Responses.ResponseOutputItem): EventBody {
   return { type: "response.output_item.added", output_index: 0, item };
 }
 
-/** An output item is whole. */
+/** Returns the event that completes an output item. */
 export function itemDone(item: Responses.ResponseOutputItem): EventBody {
   return { type: "response.output_item.done", output_index: 0, item };
 }
@@ -103,7 +103,7 @@ function content(itemId: string, index = 0) {
   return { item_id: itemId, output_index: 0, content_index: index };
 }
 
-/** A text part of a message begins. */
+/** Returns the event that begins a text part of a message. */
 export function textAdded(itemId: string, index?: number): EventBody {
   return {
     type: "response.content_part.added",
@@ -112,12 +112,12 @@ export function textAdded(itemId: string, index?: number): EventBody {
   };
 }
 
-/** A piece of text. */
+/** Returns the event of a piece of text. */
 export function textDelta(itemId: string, delta: string, index?: number): EventBody {
   return { type: "response.output_text.delta", ...content(itemId, index), delta, logprobs: [] };
 }
 
-/** A text part is whole. */
+/** Returns the event that completes a text part. */
 function textDone(itemId: string, index?: number): EventBody {
   return {
     type: "response.content_part.done",
@@ -126,12 +126,12 @@ function textDone(itemId: string, index?: number): EventBody {
   };
 }
 
-/** A whole text part, in the deltas given. */
+/** Returns the events of a whole text part, in the deltas given. */
 export function textPart(itemId: string, ...deltas: string[]): EventBody[] {
   return [textAdded(itemId), ...deltas.map((delta) => textDelta(itemId, delta)), textDone(itemId)];
 }
 
-/** A whole refusal, in the deltas given. */
+/** Returns the events of a whole refusal, in the deltas given. */
 export function refusalPart(itemId: string, ...deltas: string[]): EventBody[] {
   const part = { type: "refusal", refusal: "" } as const;
   return [
@@ -145,7 +145,7 @@ export function refusalPart(itemId: string, ...deltas: string[]): EventBody[] {
   ];
 }
 
-/** A citation inside a text part. */
+/** Returns the event of a citation in a text part. */
 export function annotated(itemId: string, annotation: Annotation | null): EventBody {
   return {
     type: "response.output_text.annotation.added",
@@ -155,17 +155,17 @@ export function annotated(itemId: string, annotation: Annotation | null): EventB
   };
 }
 
-/** A citation of a searched file. */
+/** Returns a citation of a searched file. */
 export function fileCitation(fileId: string, filename = ""): Annotation {
   return { type: "file_citation", file_id: fileId, filename, index: 0 };
 }
 
-/** A citation of a web page. */
+/** Returns a citation of a web page. */
 export function urlCitation(url: string, title = ""): Annotation {
   return { type: "url_citation", url, title, start_index: 0, end_index: 1 };
 }
 
-/** A whole part of a reasoning summary, in the deltas given. */
+/** Returns the events of a whole part of a reasoning summary, in the deltas given. */
 export function summaryPart(itemId: string, index: number, ...deltas: string[]): EventBody[] {
   const place = { item_id: itemId, output_index: 0, summary_index: index };
   const part = { type: "summary_text", text: "" } as const;
@@ -180,7 +180,7 @@ export function summaryPart(itemId: string, index: number, ...deltas: string[]):
   ];
 }
 
-/** A file search, not begun unless told otherwise. */
+/** Returns a file search, not started unless told otherwise. */
 export function fileSearch(
   fields: Partial<Responses.ResponseFileSearchToolCall> = {},
 ): Responses.ResponseFileSearchToolCall {

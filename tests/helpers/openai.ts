@@ -16,12 +16,12 @@ export async function behave(behaviour: z.input<typeof Behaviour>): Promise<void
   if (!response.ok) throw new Error(await response.text());
 }
 
-/** Ends every commanded behaviour. */
+/** Ends all behaviour that tests have set. */
 export async function resetOpenAI(): Promise<void> {
   await control("DELETE", "behaviour");
 }
 
-/** What arrived at the emulator of a stack, oldest first. */
+/** Returns the requests that a stack's OpenAI emulator has received, oldest first. */
 export async function openaiRequests(
   { OPENAI_BASE_URL }: StackStatus = stack,
 ): Promise<z.infer<typeof Requests>> {

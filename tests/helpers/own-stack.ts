@@ -10,13 +10,13 @@ import { stateTemplate } from "./ask-host.ts";
 import { copyState } from "./stack-host.ts";
 import { keepOwnLog } from "./stack-log.ts";
 
-/** A stack of one test, run as `npm start` runs it, that may be killed and broken. */
+/** A stack of one test, run as `npm start` runs it, whose parts may be killed and broken. */
 export interface OwnStack {
   /** Process id of the supervisor. */
   pid: number;
   /** Its output so far. */
   lines: readonly string[];
-  /** Resolves with the first line of output, past or to come, that matches. */
+  /** Resolves with the first line of output, past or future, that matches. */
   line(pattern: RegExp): Promise<string>;
   /** Resolves with the next line that matches. */
   nextLine(pattern: RegExp): Promise<string>;
@@ -24,16 +24,19 @@ export interface OwnStack {
   killFunctions(): Promise<void>;
   /** Resolves when the stack answers. */
   ready(): Promise<StackStatus>;
-  /** Sends a signal and resolves with the exit code when the supervisor is gone. */
+  /** Sends a signal and resolves with the exit code when the supervisor has ended. */
   end(signal?: NodeJS.Signals): Promise<number | undefined>;
   /** Resolves with the exit code when the supervisor ends by itself. */
   ended: Promise<number | undefined>;
 }
 
-/** Takes what is to be done in the end. */
+/** Registers a function that runs at the end. */
 type AtEnd = (undo: () => Promise<void>) => void;
 
-/** Variables of a state directory with a migrated database and any ports; removed when the test ends, or by `atEnd`. */
+/**
+ * Returns the variables of a new state directory with a migrated database and free ports. The directory is removed when
+ * the test ends, or by `atEnd`.
+ */
 export async function freshEnvironment(
   atEnd: AtEnd = onTestFinished,
 ): Promise<Record<string, string>> {
@@ -42,7 +45,7 @@ export async function freshEnvironment(
   return env;
 }
 
-/** The same before the first start on it: the state directory is empty. */
+/** Returns the same variables for an empty state directory, as before the first start. */
 export async function emptyEnvironment(
   atEnd: AtEnd = onTestFinished,
 ): Promise<Record<string, string> & { PARLEY_STATE_DIR: string }> {
@@ -53,12 +56,12 @@ export async function emptyEnvironment(
     PARLEY_API_PORT: "0",
     PARLEY_DB_PORT: "0",
     PARLEY_MAIL_PORT: "0",
-    // Tests that edit files would restart the functions of all stacks that run meanwhile.
+    // Otherwise tests that edit files would restart the functions of all running stacks.
     PARLEY_WATCH: "off",
   };
 }
 
-/** Starts the stack of a project in a process of its own; it is ended when the test ends, or by `atEnd`. */
+/** Starts the stack of a project in a process of its own. It ends with the test, or by `atEnd`. */
 export function spawnStack(
   env: Record<string, string>,
   atEnd: AtEnd = onTestFinished,
@@ -124,11 +127,11 @@ export function spawnStack(
 export interface SharedStack {
   stack: OwnStack;
   status: StackStatus;
-  /** What it was started with. */
+  /** The variables that it was started with. */
   env: Record<string, string>;
 }
 
-/** Starts a stack for all tests of a file, before the first of them; call it at the top of the file. */
+/** Starts a stack before the first test of a file, for all its tests. Call it at the top of the file. */
 export function stackOfFile(variables: Record<string, string> = {}): () => SharedStack {
   const parts = new AsyncDisposableStack();
   const atEnd: AtEnd = (undo) => parts.defer(undo);
@@ -145,7 +148,7 @@ export function stackOfFile(variables: Record<string, string> = {}): () => Share
   };
 }
 
-/** Process ids of the children of a process, by the name that their command line holds. */
+/** Returns the process ids of a process's children whose command line holds `name`. */
 export async function childOf(pid: number, name: string): Promise<number> {
   const { stdout } = await execa("ps", ["-o", "pid=,args=", "--ppid", String(pid)]);
   const line = stdout.split("\n").find((each) => each.includes(name));
@@ -153,7 +156,7 @@ export async function childOf(pid: number, name: string): Promise<number> {
   return Number(line.trim().split(" ")[0]);
 }
 
-/** Whether a process lives. */
+/** Tells whether a process is running. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -1,6 +1,6 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 
-/** The process below `ancestor` whose command line holds `name`. */
+/** Returns the process below `ancestor` whose command line holds `name`. */
 export async function findDescendant(ancestor: number, name: string): Promise<number> {
   for (const entry of await readdir("/proc")) {
     if (!/^\d+$/.test(entry)) continue;
@@ -10,7 +10,7 @@ export async function findDescendant(ancestor: number, name: string): Promise<nu
   throw new Error(`no process "${name}" below ${ancestor}`);
 }
 
-/** How many bytes of memory a process holds more, at its peak, while `work` runs, than before (Linux). */
+/** Returns how many bytes more a process holds at its peak during `work` than before it (Linux). */
 export async function peakExtraMemory(pid: number, work: () => Promise<void>): Promise<number> {
   // 5 resets the peak: https://man7.org/linux/man-pages/man5/proc_pid_clear_refs.5.html
   await writeFile(`/proc/${pid}/clear_refs`, "5");
@@ -34,8 +34,8 @@ async function readStatus(pid: number, field: string): Promise<number> {
 }
 
 /**
- * Bytes of memory of all processes below one (Linux), by the first part whose pattern a command line matches. `read` says
- * how many those of one process are.
+ * Returns the bytes of memory of all processes below one (Linux), added up by part. A process belongs to the first part
+ * whose pattern its command line matches. `read` returns the bytes of one process.
  */
 export async function memoryByPart(
   ancestor: number,
@@ -54,11 +54,11 @@ export async function memoryByPart(
 }
 
 /**
- * What a process has for itself, and its share of what it has in common with others.
- * Source: https://docs.kernel.org/filesystems/proc.html, smaps_rollup.
+ * Returns the private memory of a process and its share of common memory, in bytes. Source:
+ * https://docs.kernel.org/filesystems/proc.html, smaps_rollup.
  */
 export async function readShare(pid: number): Promise<number> {
-  // It may have ended meanwhile.
+  // The process may have ended in the meantime.
   const rollup = await readFile(`/proc/${pid}/smaps_rollup`, "utf8").catch(() => "");
   return Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1] ?? 0) * 1024;
 }

@@ -11,8 +11,8 @@ const WAITING = `
   select count(*)::integer as count from waiting`;
 
 /**
- * Starts actions one after the other while a transaction holds what `lock` locks, each once the one before waits, and
- * lets them go on only when all of them wait, so that they truly race, in this order.
+ * Starts actions one after the other while a transaction holds the rows that `lock` locks. Each action starts once the
+ * previous one waits. The transaction ends when all wait, so that they really race, in this order.
  */
 export async function raceBehind<T>(
   lock: string,

@@ -1,6 +1,6 @@
 import { asPostgres } from "./stack.ts";
 
-/** Lets the current minute of whom a limit is counted for never end, once there was a call. */
+/** Keeps the current minute of a rate limit from ending for `subject`, who must have made a call before. */
 export async function stopTheMinute(subject: string): Promise<void> {
   const update =
     "update private.rate_counters set minute = 'infinity' where subject = $1 returning 1";

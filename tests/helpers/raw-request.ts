@@ -1,15 +1,18 @@
 import { connect } from "node:net";
 
-/** A request that is written by hand, byte by byte, and stays open. */
+/** A request that is written byte by byte and stays open. */
 export interface RawRequest {
-  /** Sends more of it. */
+  /** Sends more of the request. */
   write(bytes: string | Uint8Array): void;
-  /** The status and everything that came, when the server has answered and said that it is done, or closed. */
+  /** The status and all received text, once the response is complete or the connection is closed. */
   answer: Promise<{ status: number; text: string }>;
   end(): void;
 }
 
-/** Opens a connection to the origin of `url` and sends a head; `headers` come as they are, right or wrong. */
+/**
+ * Opens a connection to the origin of `url` and sends the head of a request. `headers` are sent as given, even if
+ * invalid.
+ */
 export function openRawRequest(
   url: string,
   method: string,
@@ -27,7 +30,7 @@ export function openRawRequest(
       const done = () => resolve({ status: Number(/^HTTP\/1.1 (\d+)/.exec(text)?.[1] ?? 0), text });
       socket.on("data", (bytes) => {
         text += bytes.toString();
-        // All errors of the functions are one JSON object.
+        // Every error of the functions is one JSON object.
         if (text.includes("\r\n\r\n") && /}\r?\n?(0\r\n\r\n)?$/.test(text)) done();
       });
       socket.on("error", done);

@@ -1,23 +1,23 @@
 import type { UIMessageChunk } from "ai";
 
-/** A streamed reply as a client has it in the end. */
+/** A streamed reply as a client holds it at the end. */
 export interface ReadReply {
-  /** `aborted`: it was stopped. A reply that breaks off, or ends in an error, throws. */
+  /** `aborted` if the turn was stopped. A reply that breaks off, or ends in an error, throws. */
   end: "finished" | "aborted";
   text: string;
-  /** How many sources it cites. */
+  /** The number of cited sources. */
   sources: number;
 }
 
-/** What a client does while a reply comes. */
+/** What a client does while it reads a reply. */
 export interface ReadOptions {
   /** Called once, with the first text. */
   onText?: () => void;
-  /** Goes away after the first text. */
+  /** Disconnects after the first text. */
   leaves?: boolean;
 }
 
-/** The reply ended in an error; `code` is the one that clients are told. */
+/** The reply ended in an error; `code` is the code that clients see. */
 export class ReplyError extends Error {
   override readonly name = "ReplyError";
   readonly code: string;
@@ -28,7 +28,10 @@ export class ReplyError extends Error {
   }
 }
 
-/** Reads a UI message stream to its end, as `useChat` does. Null when the client was to leave. Throws a ReplyError. */
+/**
+ * Reads a UI message stream to its end, as `useChat` does. Returns null if the client disconnected. Throws a
+ * ReplyError.
+ */
 export async function readReply(
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
   { onText, leaves = false }: ReadOptions = {},
@@ -39,7 +42,7 @@ export async function readReply(
       case "text-delta":
         if (reply.text === "") onText?.();
         reply.text += chunk.delta;
-        // Leaving the loop cancels the body, and the socket with it.
+        // Leaving the loop cancels the body, which closes the socket.
         if (leaves) return null;
         break;
       case "source-document":

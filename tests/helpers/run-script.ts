@@ -3,14 +3,14 @@ import { execa } from "execa";
 import { REPOSITORY } from "../../local/stack/settings.ts";
 import { stack } from "./stack.ts";
 
-/** How a script ended. */
+/** The output and exit code of a script. */
 export interface ScriptResult {
   exitCode?: number;
   stdout: string;
   stderr: string;
 }
 
-/** Runs a script of `scripts/` on the stack's database, without a terminal. Variables replace the test's own. */
+/** Runs a script of `scripts/` on the stack's database, without a terminal. `env` replaces variables of the test. */
 export async function runScript(
   name: string,
   args: string[] = [],

@@ -1,22 +1,22 @@
 import { LoadUser } from "./load-user.ts";
 import type { ReadReply } from "./read-reply.ts";
 
-/** Runs a piece of work under a name, and may take the time of it. */
+/** Runs some work under a name, and may measure its duration. */
 export type Timer = <Result>(name: string, work: () => Promise<Result>) => Promise<Result>;
 
-/** A user in one of the own sessions. */
+/** A user in one of their sessions. */
 export interface Actor {
   user: LoadUser;
   sessionId: string;
   time: Timer;
-  /** OpenAI may have lost what it held: an answer may be without it. */
+  /** Whether OpenAI may have lost what it held, so that a reply may lack it. */
   mayBeLost?: boolean;
 }
 
-/** Slow enough that a reply is under way when somebody stops it, leaves, or kills something. */
+/** Slow enough that a reply is still running when somebody stops it, leaves, or kills a part. */
 export const PACE = { ttft_ms: 40, tokens_per_second: 60 } as const;
 
-/** What people do in a chat; each ends when its reply has ended, and throws when it is not what was to be expected. */
+/** What people do in a chat. Each action resolves when its reply has ended, and throws if the reply is unexpected. */
 export const actions = {
   async signIn({ user, time }: Actor) {
     await time("sign in", () => user.signIn());
@@ -32,7 +32,7 @@ export const actions = {
   },
 
   async askAboutFile({ user, sessionId, time, mayBeLost }: Actor) {
-    // Each file is another one: the same bytes again would be the file that is there.
+    // Each file differs, because the same bytes would be the same file.
     const horse = `Comet-${crypto.randomUUID().slice(0, 8)}`;
     const text = `The horse of the mayor is called ${horse}. It is seven years old.`;
     const fileId = await time("upload until ready", () => user.upload(sessionId, "horse.md", text));
@@ -74,10 +74,10 @@ export const actions = {
   },
 } satisfies Record<string, (actor: Actor) => Promise<void>>;
 
-/** The name of something that people do. */
+/** The name of an action. */
 export type Action = keyof typeof actions;
 
-/** Sends a message; the time to the first text is taken apart from that of the whole reply. */
+/** Sends a message. Measures the time to the first text separately from that of the whole reply. */
 function ask({ user, sessionId, time }: Actor, content: string): Promise<ReadReply | null> {
   return time("whole reply", async () => {
     let reply: Promise<ReadReply | null> | undefined;

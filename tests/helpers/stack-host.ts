@@ -13,11 +13,11 @@ import { StackStatus } from "../../local/stack/status.ts";
 /** A stack that test files use one after the other. */
 export interface HostedStack {
   status: StackStatus;
-  /** Its state directory: its keys and its log. */
+  /** Its state directory, with its keys and its log. */
   stateDir: string;
 }
 
-/** Starts the stacks of a test run when somebody first asks for them, and ends them all when it is disposed of. */
+/** Starts each stack of a test run when it is first requested, and ends all of them when it is disposed of. */
 export class StackHost {
   readonly directory: string;
   readonly #parts = new AsyncDisposableStack();
@@ -31,12 +31,12 @@ export class StackHost {
 
   static async open(): Promise<StackHost> {
     const directory = await mkdtemp(path.join(os.tmpdir(), "parley-test-"));
-    // Under root, Postgres runs as another user, who has to get through to its own folder.
+    // As root, Postgres runs as another user, who must be able to enter this folder.
     await chmod(directory, 0o711);
     return new StackHost(directory);
   }
 
-  /** The stack of a worker of the test runner. */
+  /** Returns the stack of a worker of the test runner. */
   stack(worker: number): Promise<HostedStack> {
     const known = this.#stacks.get(worker);
     if (known) return known;
@@ -45,12 +45,12 @@ export class StackHost {
     return starting;
   }
 
-  /** All stacks so far. */
+  /** Returns all stacks so far. */
   stacks(): Promise<HostedStack[]> {
     return Promise.all(this.#stacks.values());
   }
 
-  /** A state directory with a migrated database that nobody runs, to be copied. */
+  /** Returns a state directory with a migrated database that no process uses, to be copied. */
   template(): Promise<string> {
     return this.#template ??= makeTemplate(path.join(this.directory, "template"));
   }
@@ -73,12 +73,12 @@ export class StackHost {
   }
 }
 
-/** Copies a state directory as it is, owners included: the database may belong to another user. */
+/** Copies a state directory with its owners, because the database may belong to another user. */
 export async function copyState(from: string, to: string): Promise<void> {
   await execa("cp", ["-a", `${from}/.`, to]);
 }
 
-/** Any ports, for a state directory. */
+/** Returns variables with free ports for a state directory. */
 function stackEnvironment(stateDir: string): Record<string, string> {
   return {
     PARLEY_API_PORT: "0",
@@ -86,12 +86,12 @@ function stackEnvironment(stateDir: string): Record<string, string> {
     PARLEY_MAIL_PORT: "0",
     PARLEY_STATE_DIR: stateDir,
     PARLEY_SCHEDULER: "off",
-    // 5 seconds of silence, and 7.5 for a body that is no form.
+    // 5 seconds of silence, and 7.5 seconds for a body that is not a form.
     PARLEY_BODY_TIME_PART: "0.25",
   };
 }
 
-/** A developer's own settings are none of the tests'. */
+/** Returns the environment without a developer's own settings. */
 function plainEnvironment(): NodeJS.ProcessEnv {
   const isSetting = /^(PARLEY|OPENAI|STRIPE)_|_DAYS$/;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !isSetting.test(name)));

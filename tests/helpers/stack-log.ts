@@ -16,15 +16,15 @@ export type LogLine = z.infer<typeof LogLine>;
 
 const ownLogs = () => path.join(inject("runDir"), "own-stacks.log");
 
-/** Keeps what the functions of a stack of one test have logged, for whoever looks through the logs of the whole suite. */
+/** Keeps the functions' log of a stack of one test, for the test that looks through all logs. */
 export async function keepOwnLog(lines: string[]): Promise<void> {
-  // With colours, which terminals get.
+  // The output has colours, as in a terminal.
   const plain = lines.map((line) => stripVTControlCharacters(line));
   const written = plain.filter((line) => /^functions +\{/.test(line));
   await appendFile(ownLogs(), written.map((line) => `${line}\n`).join(""));
 }
 
-/** Everything that the stacks of all workers have logged since their start, of all parts, and the functions of all other stacks. */
+/** Returns the logs of all workers' stacks, all parts included, and of the functions of all other stacks. */
 export async function readAllLogs(): Promise<string> {
   const stacks = await takenStacks();
   const logs = await Promise.all(stacks.map(({ stateDir }) => readLog(stateDir)));
@@ -35,21 +35,21 @@ function readLog(stateDir: string): Promise<string> {
   return readFile(path.join(stateDir, "stack.log"), "utf8");
 }
 
-/** What functions have written into a log. Throws on a line that is not one of ours. */
+/** Returns the lines that functions have logged. Throws if a line is not in Parley's format. */
 export function parseFunctionLog(log: string): LogLine[] {
   const lines = log.split("\n").filter((line) => line.startsWith("functions "));
-  // The supervisor's own lines tell of restarts.
+  // The supervisor's own lines report restarts.
   const written = lines.filter((line) => !/^functions +(ended|runs again|stops)/.test(line));
   return written.map((line) => {
     try {
       return LogLine.parse(JSON.parse(line.slice("functions ".length)));
     } catch (cause) {
-      throw new Error(`not a line of ours: ${line}`, { cause });
+      throw new Error(`not a line in Parley's format: ${line}`, { cause });
     }
   });
 }
 
-/** The lines about the request with this id; resolves when there is one. */
+/** Waits until there are lines about the request with this id, and returns them. */
 export function linesOfRequest(requestId: string): Promise<LogLine[]> {
   return vi.waitFor(async () => {
     const { stateDir } = await takeStack();

@@ -6,14 +6,14 @@ import { StackHost } from "./stack-host.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** Where workers ask for stacks. */
+    /** The address where workers ask for stacks. */
     stackHost: string;
-    /** Holds what outlives a test file. */
+    /** A directory for files that outlive a test file. */
     runDir: string;
   }
 }
 
-/** Offers stacks to the workers of the test run; one is started when its worker first asks for it. */
+/** Offers stacks to the workers of the test run. Each starts when its worker first asks for it. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const host = await StackHost.open();
   const app = new Hono();

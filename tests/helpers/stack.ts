@@ -22,14 +22,14 @@ export interface TestUser {
 /** Addresses and keys of the stack under test, and its state directory with its keys and its log. */
 export const { status: stack, stateDir } = await takeStack();
 
-/** A client that keeps its session in memory; anonymous until it signs in. */
+/** Returns a client that keeps its session in memory. It is anonymous until it signs in. */
 export function createTestClient(key: string = stack.PUBLISHABLE_KEY): Client {
   return createClient<Database>(stack.API_URL, key, {
     auth: { persistSession: false, autoRefreshToken: false },
   });
 }
 
-/** Signs a new user up, as a client app would. */
+/** Signs up a new user, as a client app would. */
 export async function createUser(metadata: Record<string, unknown> = {}): Promise<TestUser> {
   const client = createTestClient();
   const email = `user-${randomUUID()}@example.com`;
@@ -49,7 +49,7 @@ export async function createSession(user: TestUser, assistant = "coach"): Promis
   return must(await insert.select("id").single()).id;
 }
 
-/** Runs SQL as `postgres`, for arranging and asserting around the rules, never instead of them. */
+/** Runs SQL as `postgres`. Use it to prepare and to check; the act under test goes through the public API. */
 export async function asPostgres<Row extends pg.QueryResultRow>(
   text: string,
   values: unknown[] = [],
@@ -65,7 +65,7 @@ export async function asPostgres<Row extends pg.QueryResultRow>(
 
 type Result = { data: unknown; error: { message: string } | null };
 
-/** The data of a call to Supabase. Throws what it answered. */
+/** Returns the data of a call to Supabase. Throws its error. */
 export function must<R extends Result>(result: R): Extract<R, { error: null }>["data"] {
   if (result.error) throw new Error(result.error.message, { cause: result.error });
   return result.data;

@@ -17,32 +17,32 @@ const EventRecord = z.object({
   last_status: z.number().nullable(),
   event: z.looseObject({ data: z.object({ object: z.looseObject({}) }) }),
 });
-/** An event and what became of it. */
+/** An event and its delivery state. */
 export type EventRecord = z.infer<typeof EventRecord>;
 
-/** Keeps events back until they are delivered one by one; call `releaseEvents` in `afterEach`. */
+/** Holds events back until they are delivered one by one; call `releaseEvents` in `afterEach`. */
 export async function holdEvents(): Promise<void> {
   await control("PUT", "delivery", { mode: "hold" });
 }
 
-/** Lets new events leave at once, and ends every commanded behaviour. */
+/** Sends new events at once again, and ends all behaviour that tests have set. */
 export async function releaseEvents(): Promise<void> {
   await control("PUT", "delivery", { mode: "auto" });
   await control("DELETE", "behaviour");
 }
 
-/** Tells the emulator how to behave; `releaseEvents` ends it. */
+/** Tells the emulator how to behave, until `releaseEvents`. */
 export async function behave(behaviour: Record<string, unknown>): Promise<void> {
   await control("PUT", "behaviour", behaviour);
 }
 
-/** All events that tell of an object that holds this text, oldest first. */
+/** Returns all events about an object that contains this text, oldest first. */
 export async function eventsAbout(text: string): Promise<EventRecord[]> {
   const records = z.array(EventRecord).parse(await control("GET", "events"));
   return records.filter(({ event }) => JSON.stringify(event.data.object).includes(text));
 }
 
-/** Delivers an event, so many times at once, and returns the status of the last answer. */
+/** Delivers an event `times` times at once, and returns the status of the last response. */
 export async function deliver(
   eventId: string,
   options: { times?: number; older_api_version?: boolean } = {},
@@ -50,7 +50,7 @@ export async function deliver(
   return EventRecord.parse(await control("POST", `events/${eventId}/deliver`, options)).last_status;
 }
 
-/** Resolves when every event about this text has been answered well. */
+/** Resolves when every event about this text has been delivered successfully. */
 export async function delivered(text: string): Promise<void> {
   await expect.poll(async () => {
     const events = await eventsAbout(text);
@@ -58,17 +58,17 @@ export async function delivered(text: string): Promise<void> {
   }, { timeout: 20_000 }).toBe(true);
 }
 
-/** Makes, changes or deletes an object in the emulator, and sends the events that Stripe would send. */
+/** Creates, changes or deletes an object in the emulator, and sends the events that Stripe would send. */
 export async function command(fields: Record<string, unknown>): Promise<{ id: string }> {
   return z.looseObject({ id: z.string() }).parse(await control("POST", "objects", fields));
 }
 
-/** Lets the time of a subscription pass until something happens to it. */
+/** Lets a subscription's time pass until its next change. */
 export async function advance(subscriptionId: string, payment?: string): Promise<void> {
   await control("POST", `subscriptions/${subscriptionId}/advance`, { payment });
 }
 
-/** Opens a checkout as a client does and completes it as a customer does; returns its id. */
+/** Opens a checkout as a client does and completes it as a customer does. Returns its id. */
 export async function buy(user: TestUser, priceId: string): Promise<string> {
   const response = await postBilling("checkout", user, {
     price_id: priceId,

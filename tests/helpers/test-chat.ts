@@ -15,7 +15,7 @@ class MemoryState implements ChatState<ParleyMessage> {
   }
 }
 
-/** What `useChat` is inside, without React; remembers the tools it was asked to run itself. */
+/** The core of `useChat`, without React. It remembers the tools that it was asked to run itself. */
 export class TestChat extends AbstractChat<ParleyMessage> {
   readonly localCalls: string[];
 

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { stack, type TestUser } from "./stack.ts";
 import { must } from "./stack.ts";
 
-/** Reads a stream until a text has come; the rest stays unread. */
+/** Reads a stream until a text has arrived; the rest stays unread. */
 export async function readUntil(response: Response, text: string): Promise<void> {
   if (!response.body) throw new Error("the response has no body");
   let seen = "";
@@ -16,7 +16,7 @@ export async function readUntil(response: Response, text: string): Promise<void>
   reader.releaseLock();
 }
 
-/** Resolves when no reply of the session is being generated any more. */
+/** Resolves when no turn of the session is running any more. */
 export async function settled(owner: TestUser, sessionId: string): Promise<void> {
   await expect.poll(async () => {
     const query = owner.client.from("chat_messages").select("status").eq("session_id", sessionId);
@@ -24,7 +24,7 @@ export async function settled(owner: TestUser, sessionId: string): Promise<void>
   }, { timeout: 20_000 }).toBe(false);
 }
 
-/** Stops what runs in a session. */
+/** Stops the running turn of a session. */
 export function stopSession(owner: TestUser, sessionId: string): Promise<Response> {
   return fetch(`${stack.FUNCTIONS_URL}/chat/${sessionId}/stop`, {
     method: "POST",
@@ -32,7 +32,7 @@ export function stopSession(owner: TestUser, sessionId: string): Promise<Respons
   });
 }
 
-/** Joins what runs in a session. */
+/** Joins the running turn of a session. */
 export function resumeSession(owner: TestUser, sessionId: string): Promise<Response> {
   return fetch(`${stack.FUNCTIONS_URL}/chat/${sessionId}/stream`, {
     headers: { authorization: `Bearer ${owner.accessToken}` },
@@ -70,7 +70,7 @@ const Usage = z.object({
   credits: z.object({ balance: z.number(), expires_at: z.string().nullable() }),
 });
 
-/** What a user has used, as client apps read it. */
+/** Returns a user's usage, as client apps read it. */
 export async function readUsage(user: TestUser): Promise<z.infer<typeof Usage>> {
   return Usage.parse(must(await user.client.rpc("get_my_usage")));
 }

@@ -6,7 +6,7 @@ import { pathWith, scratchDirectory } from "../helpers/fake-programs.ts";
 import { runScript } from "../helpers/run-script.ts";
 import { stack } from "../helpers/stack.ts";
 
-/** A pg_dump that tells what it was given, in the archive that it writes. */
+/** A pg_dump that writes its arguments and environment into the archive. */
 const TELLING = `
   if [ "$1" = --version ]; then echo "pg_dump (PostgreSQL) 99.1"; exit; fi
   for argument; do case "$argument" in --file=*) file=\${argument#--file=};; esac; done
@@ -14,7 +14,7 @@ const TELLING = `
 `;
 const PASSWORD = decodeURIComponent(new URL(stack.DB_URL).password);
 
-test("a pg_dump older than the server is refused, and both versions are named", async () => {
+test("a pg_dump older than the server is refused with both versions", async () => {
   const PATH = await pathWith({ pg_dump: "echo 'pg_dump (PostgreSQL) 15.18 (Debian 15.18-0)'" });
   const directory = await scratchDirectory();
 
@@ -25,7 +25,7 @@ test("a pg_dump older than the server is refused, and both versions are named", 
   expect(await readdir(directory)).toEqual([]);
 });
 
-test("without pg_dump it says what to install", async () => {
+test("without pg_dump the script says what to install", async () => {
   const { exitCode, stderr } = await runScript("backup.ts", [], { PATH: await pathWith({}) });
 
   expect(exitCode).toBe(1);
@@ -33,7 +33,7 @@ test("without pg_dump it says what to install", async () => {
   expect(stderr).toContain("postgresql-client");
 });
 
-test("the password goes by the environment and is nowhere else", async () => {
+test("the password is passed in the environment and appears nowhere else", async () => {
   const PATH = await pathWith({ pg_dump: TELLING });
   const directory = await scratchDirectory();
 
@@ -48,7 +48,7 @@ test("the password goes by the environment and is nowhere else", async () => {
   expect(stdout + stderr).not.toContain(PASSWORD);
 });
 
-test("an archive is readable by its owner only and has its checksum beside it", async () => {
+test("only its owner can read an archive, and its checksum lies beside it", async () => {
   const PATH = await pathWith({ pg_dump: TELLING });
   const directory = await scratchDirectory();
 
@@ -63,7 +63,7 @@ test("an archive is readable by its owner only and has its checksum beside it", 
   );
 });
 
-test("--keep leaves the newest of this database, and everything else", async () => {
+test("--keep leaves the newest archives of this database and all other files", async () => {
   const PATH = await pathWith({ pg_dump: TELLING });
   const directory = await scratchDirectory();
   const others = ["notes.txt", "postgres-elsewhere-postgres-20200101T000000000Z.dump"];
@@ -85,7 +85,7 @@ test("--keep leaves the newest of this database, and everything else", async () 
   );
 });
 
-test("a pg_dump that fails leaves no archive", async () => {
+test("a failing pg_dump leaves no archive", async () => {
   const script = `
     if [ "$1" = --version ]; then echo "pg_dump (PostgreSQL) 99.1"; exit; fi
     for argument; do case "$argument" in --file=*) echo half > "\${argument#--file=}";; esac; done

@@ -6,7 +6,7 @@ import {
 } from "../../local/postgres/scratch-database.ts";
 import { runScript } from "../helpers/run-script.ts";
 
-// A database of its own: what other tests leave behind on the stack's may well be unhealthy.
+// A database of its own, because the stack's may be unhealthy after other tests.
 let scratch: ScratchDatabase;
 let database: pg.Client;
 beforeAll(async () => {
@@ -29,7 +29,7 @@ async function readReport(): Promise<{ exitCode?: number; report: Record<string,
   return { exitCode, report: JSON.parse(stdout) };
 }
 
-/** Signs somebody up: the profile comes by a trigger, for the statements after this one to see. */
+/** Signs up a user. A trigger creates the profile, visible to later statements. */
 async function signUp(): Promise<void> {
   await database.query(`
     insert into auth.users (id, aud, role, email, raw_user_meta_data)
@@ -37,7 +37,7 @@ async function signUp(): Promise<void> {
   `);
 }
 
-/** A generation of a new user that last gave a sign of life so long ago. */
+/** Starts a turn of a new user whose last heartbeat has this age. */
 async function startTurn(heartbeat: string): Promise<void> {
   await signUp();
   await database.query(
@@ -59,7 +59,7 @@ async function startTurn(heartbeat: string): Promise<void> {
   );
 }
 
-test("a database that is well: exit code 0, and what it says of itself", async () => {
+test("a healthy database gives exit code 0 and a whole report", async () => {
   const { exitCode, report } = await readReport();
 
   expect(report).toMatchObject({
@@ -77,7 +77,7 @@ test("a database that is well: exit code 0, and what it says of itself", async (
   );
 });
 
-test("a generation that nobody pumps is stuck; one with a heartbeat is not", async () => {
+test("a turn without a recent heartbeat is stuck; one with a heartbeat is not", async () => {
   await startTurn("10 seconds");
   await startTurn("10 minutes");
 
@@ -88,7 +88,7 @@ test("a generation that nobody pumps is stuck; one with a heartbeat is not", asy
   await database.query("delete from public.chat_turns");
 });
 
-test("a customer at Stripe that nobody deletes is wrong after an hour, anything else after a day", async () => {
+test("an undeleted Stripe customer is a problem after an hour, another object after a day", async () => {
   await database.query(`
     insert into private.remote_deletions (kind, remote_id, created_at)
     values
@@ -106,7 +106,7 @@ test("a customer at Stripe that nobody deletes is wrong after an hour, anything 
   await database.query("delete from private.remote_deletions");
 });
 
-test("lookouts that nobody runs are late; one that is paused, or due since a moment, is not", async () => {
+test("a lookout that did not run in time is late; a paused one and a recently due one are not", async () => {
   await signUp();
   await database.query(`
     insert into public.lookouts
@@ -123,7 +123,7 @@ test("lookouts that nobody runs are late; one that is paused, or due since a mom
   await database.query("delete from public.lookouts");
 });
 
-test("an account that is to be deleted and still has its login after an hour waits", async () => {
+test("an account whose deletion has not removed its login within an hour is waiting", async () => {
   for (const age of ["2 hours", "50 minutes", "3 hours"]) {
     await signUp();
     await database.query(
@@ -132,7 +132,7 @@ test("an account that is to be deleted and still has its login after an hour wai
       [age],
     );
   }
-  // Its login is gone, and only the last sweep is to come.
+  // Its login is already deleted, and only the last sweep is left.
   await database.query(`
     update public.profiles set auth_id = null
     where id = (select profile_id from private.account_deletions order by requested_at limit 1)
@@ -145,7 +145,7 @@ test("an account that is to be deleted and still has its login after an hour wai
   await database.query("delete from private.account_deletions");
 });
 
-test("a schedule that failed, and one whose cron names no time, are wrong; one that is off is not", async () => {
+test("a failed or unreadable schedule is a problem; a disabled one is not", async () => {
   await database.query(`
     insert into private.schedules (name, cron, sql_function, is_enabled, last_run_at, last_status)
     values
@@ -163,7 +163,7 @@ test("a schedule that failed, and one whose cron names no time, are wrong; one t
   ]);
 });
 
-test("people get tables, and what is wrong at the end", async () => {
+test("the report for people has tables, and the problems at its end", async () => {
   await database.query(`
     insert into private.schedules (name, cron, sql_function, last_run_at, last_status)
     values ('test-failed', '0 0 1 1 *', 'tick', now(), '42883')
@@ -177,7 +177,7 @@ test("people get tables, and what is wrong at the end", async () => {
   expect(stdout).toMatch(/Wrong\n {2}schedule test-failed ended with 42883$/);
 });
 
-test("what retention deleted is summed up for two days", async () => {
+test("the rows that retention deleted are summed up for two days", async () => {
   await database.query(`
     insert into private.purge_counts (day, kind, deleted)
     select (now() at time zone 'UTC')::date - n, 'user_activity', 10 ^ n from generate_series(0, 2) n
@@ -193,7 +193,7 @@ test("what retention deleted is summed up for two days", async () => {
   await database.query("delete from private.purge_counts");
 });
 
-test("a database that does not answer is not healthy", async () => {
+test("a database that does not answer is a problem", async () => {
   const DATABASE_URL = "postgresql://postgres:hidden-word@127.0.0.1:1/postgres";
 
   const { exitCode, stdout, stderr } = await runScript("health.ts", ["--json"], { DATABASE_URL });

@@ -7,7 +7,7 @@ import { runScript } from "../helpers/run-script.ts";
 
 const version = (name: string, number: string) => `echo '${name} (PostgreSQL) ${number}'`;
 
-/** An archive whose checksum file says what is given, else what is right. */
+/** Writes an archive and its checksum file, with this checksum or the right one. */
 async function makeArchive(checksum?: string): Promise<string> {
   const archive = path.join(await scratchDirectory(), "sample.dump");
   await writeFile(archive, "not really an archive");
@@ -16,7 +16,7 @@ async function makeArchive(checksum?: string): Promise<string> {
   return archive;
 }
 
-test("an archive that is not what its checksum says is refused", async () => {
+test("an archive that does not match its checksum is refused", async () => {
   const { exitCode, stderr } = await runScript("restore.ts", [
     await makeArchive("0".repeat(64)),
     "--yes",
@@ -43,7 +43,7 @@ test("without a terminal and without --yes nothing is overwritten", async () => 
   expect(stderr).toContain("--yes");
 });
 
-test("client programs older than the server are refused, and both versions are named", async () => {
+test("client programs older than the server are refused with both versions", async () => {
   const PATH = await pathWith({
     pg_restore: version("pg_restore", "17.10"),
     psql: version("psql", "15.18"),
@@ -57,7 +57,7 @@ test("client programs older than the server are refused, and both versions are n
   expect(stderr).toMatch(/psql has version 15\.18, the server has version 17\.\d+/);
 });
 
-test("without client programs it says what to install", async () => {
+test("without client programs the script says what to install", async () => {
   const PATH = await pathWith({});
 
   const { exitCode, stderr } = await runScript("restore.ts", [await makeArchive(), "--yes"], {

@@ -4,7 +4,7 @@ import { asPostgres } from "../helpers/stack.ts";
 
 afterEach(() => asPostgres("delete from private.schedules where name like 'test-%'"));
 
-test("an answer that pg_net has and no run has read yet is shown", async () => {
+test("a response that pg_net has received, and no run has read yet, is shown", async () => {
   await asPostgres(`
     create schema net;
     create table net._http_response (
@@ -34,7 +34,7 @@ test("an answer that pg_net has and no run has read yet is shown", async () => {
   ]);
 });
 
-test("every schedule is a line with its last run, result and next run", async () => {
+test("every schedule has a line with its last run, result and next run", async () => {
   await asPostgres(`
     insert into private.schedules (name, cron, sql_function, is_enabled, last_run_at, last_status)
     values

@@ -1,12 +1,12 @@
 import type pg from "pg";
 
-/** A function of ours and what plpgsql_check says against it. */
+/** A function of Parley and the complaints of plpgsql_check about it. */
 export interface CheckedFunction {
   name: string;
   findings: string[];
 }
 
-/** Functions whose dynamic SQL plpgsql_check takes for injectable, and why it is not. */
+/** Functions whose dynamic SQL plpgsql_check considers injectable, and why it is safe. */
 const SAFE_DYNAMIC_SQL: Record<string, string> = {
   "private.find_users":
     "the condition is made of literals, and the order comes from user_order's fixed choice",

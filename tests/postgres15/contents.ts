@@ -2,11 +2,11 @@ import { execa } from "execa";
 import { withConnection } from "../../scripts/operations/find-database.ts";
 import { programTarget } from "../../scripts/operations/postgres-programs.ts";
 
-/** What a database holds, in a form that two databases can be compared by. */
+/** The contents of a database, in a form that can be compared. */
 export interface Contents {
-  /** Rows and their hash, by table. */
+  /** The number of rows and their hash, by table. */
   tables: Record<string, string>;
-  /** Everything that is not rows, as pg_dump writes it: functions, policies, triggers, grants, default privileges. */
+  /** Everything except rows, as pg_dump writes it: functions, policies, triggers, grants, default privileges. */
   schema: string;
 }
 

@@ -7,7 +7,7 @@ const LONGEST_WAIT_MS = 130_000;
 const TICKS = "postgres15-ticks";
 const CALL = "postgres15-call";
 
-/** Stand-ins for what Supabase offers beside pg_cron, as far as a schedule calls it: pg_net and Vault. */
+/** Stand-ins for the parts of Supabase that a schedule calls beside pg_cron: pg_net and Vault. */
 const PLATFORM = `
   create extension pg_cron;
   grant usage on schema cron to postgres;
@@ -31,12 +31,15 @@ const PLATFORM = `
   grant all on all tables in schema net, vault to postgres;
 `;
 
-/** Makes pg_cron and the stand-ins, before the migrations come upon them. As the superuser. */
+/** Creates pg_cron and the stand-ins, before the migrations run. Needs the superuser. */
 export async function createCronPlatform(admin: string): Promise<void> {
   await run(admin, PLATFORM);
 }
 
-/** The migrations made the jobs; edits of the list are followed, and nobody else's job is touched. As `postgres`. */
+/**
+ * Checks that the migrations created the jobs, that changes of the list change them, and that other jobs stay. Runs as
+ * `postgres`.
+ */
 export async function checkCronJobs(url: string): Promise<void> {
   await run(url, "select cron.schedule('somebody-elses', '0 0 1 1 *', 'select 1')");
   assert.deepEqual(await readJobs(url), {
@@ -77,7 +80,7 @@ function loop(name: string): string {
   return `do $run$begin while private.run_sql_schedule('${name}') loop commit; end loop; end$run$`;
 }
 
-/** What an edge function is called with, and how the answer comes to the schedule. As `postgres`. */
+/** Checks the request that an edge function gets, and how the schedule reads its response. Runs as `postgres`. */
 export async function checkFunctionCall(url: string): Promise<void> {
   await run(
     url,
@@ -126,12 +129,14 @@ async function callFunction(url: string): Promise<unknown> {
   return row?.last_status;
 }
 
-/** Adds a schedule to the list, whose trigger gives it to pg_cron; returns how to wait until that has run it. */
+/** Adds a schedule to the list, whose trigger gives it to pg_cron. Returns a function that waits until it has run. */
 export async function startCronJob(url: string): Promise<() => Promise<void>> {
   await run(
     url,
     `
-    create table private.postgres15_ticks (id serial primary key, transaction_id xid8 not null default pg_current_xact_id());
+    create table private.postgres15_ticks (
+      id serial primary key, transaction_id xid8 not null default pg_current_xact_id()
+    );
     create function private.postgres15_tick() returns boolean language sql set search_path = '' as
       'insert into private.postgres15_ticks default values returning id % 3 <> 0';
     insert into private.schedules (name, cron, sql_function) values ('${TICKS}', '* * * * *', 'postgres15_tick');
@@ -154,7 +159,7 @@ export async function startCronJob(url: string): Promise<() => Promise<void>> {
   };
 }
 
-/** Retention shortens what pg_cron writes down of our jobs, as far as `postgres` may: old runs, of ours only. */
+/** Checks that retention deletes pg_cron's old log rows of Parley's jobs, and only those that `postgres` may delete. */
 export async function checkCronRuns(admin: string, url: string): Promise<void> {
   await run(url, "delete from private.schedules where name like 'postgres15-%'");
   await run(
@@ -173,7 +178,7 @@ export async function checkCronRuns(admin: string, url: string): Promise<void> {
   assert.deepEqual(left, [{ runid: -3 }, { runid: -1 }]);
 }
 
-/** Our jobs by the names of their schedules. */
+/** Returns Parley's jobs by the names of their schedules. */
 async function readJobs(url: string): Promise<Record<string, string>> {
   const jobs = await run(
     url,

@@ -28,7 +28,7 @@ const SAMPLE = `
   values ('sample', '0 0 * * *', 'sample', 'it''s');
 `;
 
-// What a target may hold that the archive does not: it must be gone afterwards.
+// Objects that a target may hold and the archive does not. They must be gone after the restore.
 const LEFTOVERS = `
   create table public.left_over (id integer primary key);
   create view public.left_over_view as select * from public.left_over;
@@ -37,18 +37,18 @@ const LEFTOVERS = `
   alter default privileges in schema public grant all on tables to anon;
 `;
 
-/** Databases that one archive was restored into, and what the archive was made of. */
+/** The contents of the databases that one archive was restored into, and of its source. */
 export interface RoundTrip {
   source: Contents;
-  /** What a damaged archive, whose checksum is right, left of a database. */
+  /** The database before and after a restore from a damaged archive whose checksum is right. */
   untouched: { before: Contents; after: Contents };
   /** Restored into a project that has had no migration yet. */
   fresh: Contents;
-  /** Restored over a database of Parley that held other rows, and objects that the archive does not know. */
+  /** Restored over a Parley database with other rows, and with objects that are not in the archive. */
   overwritten: Contents;
 }
 
-/** Backs a database with sample rows up and restores it into two others, by the scripts that people call. */
+/** Fills a database with sample rows, backs it up and restores it into two others, with the scripts for operators. */
 export async function makeRoundTrip(server: TestServer, source: string): Promise<RoundTrip> {
   const seed = await readFile(path.join(REPOSITORY, "supabase/seed.sql"), "utf8");
   await execute(server, source, seed + SAMPLE);
@@ -80,7 +80,7 @@ export async function makeRoundTrip(server: TestServer, source: string): Promise
   }
 }
 
-/** The tables whose rows differ, and the lines of the schema that only one has. */
+/** Returns the tables whose rows differ, and the lines that only one of the schemas has. */
 export function differences(one: Contents, other: Contents): string[] {
   const names = [...new Set([...Object.keys(one.tables), ...Object.keys(other.tables)])];
   const tables = names.filter((name) => one.tables[name] !== other.tables[name])
@@ -111,7 +111,7 @@ async function failToRestore(
   return { before, after: await readContents(url) };
 }
 
-/** The one archive in a folder, which `sha256sum` finds whole. */
+/** Returns the only archive in a folder, after `sha256sum` has checked it. */
 async function findArchive(directory: string): Promise<string> {
   const sums = (await readdir(directory)).filter((name) => name.endsWith(".sha256"));
   const { stdout } = await execa("sha256sum", ["--check", ...sums], { cwd: directory });

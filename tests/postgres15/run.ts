@@ -1,4 +1,4 @@
-// Run by .ci/postgres15: what only Debian's PostgreSQL 15 can show, since it comes with pg_cron, plpgsql_check and
+// Run by .ci/postgres15: tests that need Debian's PostgreSQL 15, because it comes with pg_cron, plpgsql_check and
 // pg_dump. The last line counts: `N passed, N failed`.
 import { execa } from "execa";
 import { SUPERUSER } from "../../local/postgres/names.ts";
@@ -15,7 +15,7 @@ import {
 import { differences, makeRoundTrip } from "./round-trip.ts";
 import { startServer, type TestServer } from "./start-server.ts";
 
-/** pg_cron lives here; a database that it is connected to cannot be copied, as the pgTAP runner does. */
+/** The database of pg_cron. The pgTAP runner cannot copy it, because pg_cron stays connected. */
 const CRON_DATABASE = "postgres";
 const TEST_DATABASE = "parley";
 
@@ -44,7 +44,7 @@ async function runAll(server: TestServer): Promise<void> {
   const url = server.url("postgres", CRON_DATABASE);
   await step("schedules are jobs of pg_cron", () => checkCronJobs(url));
   await step("a job calls an edge function", () => checkFunctionCall(url));
-  // Runs at the next full minute, during the other steps.
+  // The job runs at the next full minute, during the other steps.
   const cronJobRan = await startCronJob(url);
 
   await server.createDatabase(TEST_DATABASE);

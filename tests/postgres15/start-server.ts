@@ -14,9 +14,9 @@ import { type Service, startService } from "../../local/stack/service.ts";
 
 /** A server of Debian's PostgreSQL 15 that ends with the run. */
 export interface TestServer {
-  /** Connection URL of a role in a database. */
+  /** Returns the connection URL of a role in a database. */
   url(user: "postgres" | typeof SUPERUSER, database?: string): string;
-  /** Makes an empty database. */
+  /** Creates an empty database. */
   createDatabase(database: string): Promise<void>;
   /** Gives a database what a Supabase project has before its first migration. */
   preparePlatform(database: string): Promise<void>;
@@ -34,12 +34,12 @@ const FLAGS = [
   "wal_level=logical",
   "shared_preload_libraries=pg_cron",
   "cron.database_name=postgres",
-  // Jobs run inside the server: a connection of their own would need a password file.
+  // Jobs run inside the server, because a connection of their own would need a password file.
   "cron.use_background_workers=on",
   "max_worker_processes=16",
 ];
 
-/** Starts a server on a new cluster in a temporary directory; both go with `resources`. */
+/** Starts a server on a new cluster in a temporary directory. Both are removed with `resources`. */
 export async function startServer(resources: AsyncDisposableStack): Promise<TestServer> {
   const stateDir = await mkdtemp(path.join(os.tmpdir(), "parley-postgres15-"));
   resources.defer(() => rm(stateDir, { recursive: true, force: true, maxRetries: 10 }));

@@ -1,7 +1,7 @@
-// `npm run test:sample` and `npm run test:long`: the tests that draw their cases (see tests/helpers/matrix.ts), with a
-// sample of the cases from a new seed, or with all of them and a soak. Every matrix prints its seed and how many cases it
-// runs; PARLEY_TEST_SEED repeats a run. Paths as arguments choose some of the files. The last line counts the tests:
-// `N passed, N failed`.
+// `npm run test:sample` and `npm run test:long`: the tests that draw their cases (see tests/helpers/matrix.ts). The
+// sample takes some cases from a new seed; the long run takes all cases and adds a soak.
+// Every matrix prints its seed and its number of cases. PARLEY_TEST_SEED repeats a run. Paths as arguments choose
+// files. The last line counts the tests: `N passed, N failed`.
 import { randomInt } from "node:crypto";
 import { glob, readFile } from "node:fs/promises";
 import path from "node:path";
@@ -26,7 +26,7 @@ if (long && positionals.length === 0) {
 }
 report(counts);
 
-/** Files with tests that draw their cases; only those whose path holds a filter when there is any. */
+/** Returns the files with tests that draw their cases; with filters, only those whose path contains one. */
 async function findFiles(filters: string[]): Promise<string[]> {
   const all = await Array.fromAsync(glob("tests/**/*.test.ts", { cwd: REPOSITORY }));
   const chosen: string[] = [];

@@ -1,4 +1,4 @@
-// What `npm test` and the longer legs share: how a command that tests is run, and how its results are counted.
+// Shared by `npm test` and the longer legs: runs test commands and counts their results.
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
@@ -6,7 +6,7 @@ import { execa } from "execa";
 import { z } from "zod";
 import { REPOSITORY } from "../../local/stack/settings.ts";
 
-/** What a command that tests came to. */
+/** The results of a test command. */
 export interface Count {
   passed: number;
   failed: number;
@@ -18,7 +18,7 @@ const VitestReport = z.object({
   success: z.boolean(),
 });
 
-/** Runs vitest with these arguments. One failure at least is counted when it ends otherwise than well. */
+/** Runs vitest with these arguments. Counts at least one failure if vitest itself fails. */
 export async function runVitest(
   args: string[],
   env: Record<string, string> = {},

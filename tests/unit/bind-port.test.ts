@@ -16,7 +16,7 @@ async function takenPort(): Promise<number> {
   return address.port;
 }
 
-test("any port is one that no outgoing connection takes", async () => {
+test("a free port lies outside the range of outgoing connections", async () => {
   const { port, part } = await bindPort({ port: 0 }, listen);
 
   expect(part.address()).toMatchObject({ port });
@@ -24,7 +24,7 @@ test("any port is one that no outgoing connection takes", async () => {
   expect(port).toBeLessThan(32_000);
 });
 
-test("the port of the last time comes first, and another one when it is taken", async () => {
+test("the previous port is tried first, and another one if it is in use", async () => {
   const tried: number[] = [];
   const preferred = await takenPort();
   const { port } = await bindPort({ port: 0, preferred }, (candidate) => {
@@ -35,7 +35,7 @@ test("the port of the last time comes first, and another one when it is taken", 
   expect(tried).toEqual([preferred, port]);
 });
 
-test("a port that is set and taken is refused with its setting", async () => {
+test("a port from the settings that is in use is refused with the name of its setting", async () => {
   const port = await takenPort();
 
   await expect(bindPort({ port, variable: "PARLEY_API_PORT" }, listen)).rejects.toThrow(
@@ -43,7 +43,7 @@ test("a port that is set and taken is refused with its setting", async () => {
   );
 });
 
-test("another mistake is not taken for a port in use", async () => {
+test("any other error is not treated as a port in use", async () => {
   const tried: number[] = [];
   const failing = bindPort({ port: 0 }, (candidate) => {
     tried.push(candidate);

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { REPOSITORY } from "../../local/stack/settings.ts";
 import { checkImports } from "../../scripts/check-imports.ts";
 
-/** A project of these files in a folder of its own. */
+/** Writes a project with these files into a temporary folder. */
 async function plant(files: Record<string, string>): Promise<string> {
   const project = await mkdtemp(path.join(os.tmpdir(), "parley-imports-"));
   onTestFinished(() => rm(project, { recursive: true, force: true }));
@@ -17,7 +17,7 @@ async function plant(files: Record<string, string>): Promise<string> {
   return project;
 }
 
-test("a circle of types is found", async () => {
+test("an import cycle of types is found", async () => {
   const project = await plant({
     "functions/one.ts": 'import type { Two } from "./two.ts";\nexport type One = Two | 1;\n',
     "functions/two.ts": 'import type { One } from "./one.ts";\nexport type Two = One | 2;\n',
@@ -37,14 +37,14 @@ test.each([
   ["local/stack/stack.ts", "../../scripts/x.ts"],
   ["scripts/check.ts", "../tests/x.ts"],
   ["tests/unit/a.test.ts", "../../bench/x.ts"],
-])("%s does not import %s", async (file, target) => {
+])("%s may not import %s", async (file, target) => {
   const project = await plant({
     [file]: `import type { X } from "${target}";\nexport type Y = X;\n`,
   });
   await expect(checkImports([file.split("/")[0] ?? ""], project)).rejects.toThrow(/restricted/);
 });
 
-test("files that the linter does not read are missed", async () => {
+test("files that the linter does not read are reported", async () => {
   const project = await plant({ "functions/one.ts": "export const one = 1;\n", ".gitignore": "" });
   await expect(checkImports(["functions"], project)).resolves.toBeUndefined();
   await writeFile(path.join(project, ".gitignore"), "functions/two.ts\n");

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { AppError } from "../../functions/_shared/http/errors.ts";
 import { describeError } from "../../functions/_shared/http/log.ts";
 
-test("what is logged of an error holds nothing of its message", () => {
+test("the log of an error contains nothing of its message", () => {
   const message = [
     "400 bad input",
     "My secret diary",
@@ -16,7 +16,7 @@ test("what is logged of an error holds nothing of its message", () => {
   expect(described).toContain("describe-error.test.ts");
 });
 
-test("an error of ours stands for its cause, with code and status", () => {
+test("an AppError is logged as its cause, with code and status", () => {
   const refused = new APIError(
     429,
     { message: "org-secret", code: "slow_down" },
@@ -34,7 +34,7 @@ test("an error of ours stands for its cause, with code and status", () => {
   expect(JSON.stringify(described)).not.toContain("org-secret");
 });
 
-test("what the database answers is known by its code", () => {
+test("a database error is logged by its code", () => {
   const error = {
     code: "22P05",
     message: "unsupported Unicode escape sequence",

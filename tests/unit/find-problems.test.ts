@@ -36,11 +36,11 @@ function scheduled(change: Partial<Health["schedules"][number]>): Health["schedu
   };
 }
 
-test("up to every threshold nothing is wrong", () => {
+test("values up to every threshold are no problem", () => {
   expect(findProblems(WELL)).toEqual([]);
 });
 
-test("where nothing waits nothing is wrong", () => {
+test("an empty database has no problem", () => {
   const none = {
     outbox: { waiting: 0, oldest: null, customers: 0, oldest_customer: null },
     stores: {},
@@ -49,7 +49,7 @@ test("where nothing waits nothing is wrong", () => {
   expect(findProblems({ ...WELL, ...none })).toEqual([]);
 });
 
-test("a small database says nothing about its cache", () => {
+test("the cache of a small database is no problem", () => {
   expect(findProblems({ ...WELL, cache: { hit_ratio: 0.5, blocks: 1000 } })).toEqual([]);
 });
 
@@ -90,11 +90,11 @@ const beyond: [change: Partial<Health>, problem: string][] = [
   ],
 ];
 
-test.each(beyond)("%j is wrong", (change, problem) => {
+test.each(beyond)("%j is a problem", (change, problem) => {
   expect(findProblems({ ...WELL, ...change })).toEqual([problem]);
 });
 
-test("a schedule that is switched off is never wrong", () => {
+test("a disabled schedule is never a problem", () => {
   const off = scheduled({ is_enabled: false, last_status: "503", next_run_at: null });
   expect(findProblems({ ...WELL, schedules: [off] })).toEqual([]);
 });

@@ -8,7 +8,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** A database that has no schedules, and counts how often it was asked. */
+/** A database without schedules that counts how often it was asked. */
 function countingDatabase(): { asked: number; pool: Pool } {
   const database = {
     asked: 0,
@@ -17,11 +17,11 @@ function countingDatabase(): { asked: number; pool: Pool } {
       return Promise.resolve({ rows: [] });
     },
   };
-  // The scheduler calls nothing but `query`.
+  // The scheduler calls only `query`.
   return Object.assign(database, { pool: database as unknown as Pool });
 }
 
-test("the clock looks what is due once a minute, until it is ended", async () => {
+test("the scheduler checks for due schedules once a minute, until it is ended", async () => {
   const database = countingDatabase();
   const ports = { database: database.pool, functionsUrl: "", secretKey: "", log: () => {} };
 
@@ -37,7 +37,7 @@ test("the clock looks what is due once a minute, until it is ended", async () =>
   expect(database.asked).toBe(2);
 });
 
-test("a function that does not answer is not called again, and given up after 90 seconds", async () => {
+test("a function is not called again while it runs, and is abandoned after 90 seconds", async () => {
   const recorded: unknown[] = [];
   const query = (text: string, values: unknown[] = []) => {
     if (text.includes("record_schedule_run")) recorded.push(values);
@@ -51,7 +51,7 @@ test("a function that does not answer is not called again, and given up after 90
       signal?.addEventListener("abort", () => reject(signal.reason))
     );
   });
-  // The scheduler calls nothing but `query`.
+  // The scheduler calls only `query`.
   const database = { query } as unknown as Pool;
 
   const end = startScheduler({ database, functionsUrl: "", secretKey: "", log: () => {} });

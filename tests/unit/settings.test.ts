@@ -12,14 +12,14 @@ test.each([
   });
 });
 
-test.each(["", "0", "-1", "1.5", "soon"])("%j is no number of days", (days) => {
+test.each(["", "0", "-1", "1.5", "soon"])("%j is not a number of days", (days) => {
   expect(() => readSettings({ ACTIVITY_RETENTION_DAYS: days })).toThrow("ACTIVITY_RETENTION_DAYS");
 });
 
-test("what tests switch off or shorten is on and whole by default", () => {
+test("settings that tests switch off or shorten are on and whole by default", () => {
   expect(readSettings({})).toMatchObject({ scheduler: true, watch: true, bodyTimePart: 1 });
 });
 
-test.each(["1.5", "0", "-1"])("%j is no part of the time for bodies", (part) => {
+test.each(["1.5", "0", "-1"])("%j is not a part of the time for bodies", (part) => {
   expect(() => readSettings({ PARLEY_BODY_TIME_PART: part })).toThrow("PARLEY_BODY_TIME_PART");
 });

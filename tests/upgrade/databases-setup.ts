@@ -5,12 +5,12 @@ import { installPgTap } from "../database/runner/install-pgtap.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
-    /** URLs of `template1` on a server with the databases `postgres`, which is migrated, and `empty`, which is not. */
+    /** URLs of `template1` on a server with two databases: `postgres`, which is migrated, and `empty`, which is not. */
     upgradeServer: { superuser: string; postgres: string };
   }
 }
 
-/** Starts the server on which every test of an upgrade has databases of its own. */
+/** Starts a server on which every upgrade test has databases of its own. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   await installPgTap();
   const server = await startScratchDatabase();

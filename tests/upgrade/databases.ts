@@ -19,7 +19,10 @@ export interface UpgradeDatabase {
 
 let made = 0;
 
-/** Makes a database: `migrated` has the baseline, `empty` only what a Supabase project has. Dropped with the test. */
+/**
+ * Creates a database: `migrated` has the baseline, `empty` only what a Supabase project has. It is dropped after the
+ * test.
+ */
 export async function makeDatabase(kind: "migrated" | "empty"): Promise<UpgradeDatabase> {
   const server = inject("upgradeServer");
   const name = `upgrade_${process.pid}_${++made}`;
@@ -42,7 +45,7 @@ function withName(url: string, name: string): string {
   return Object.assign(new URL(url), { pathname: `/${name}` }).href;
 }
 
-/** A copy of what a team clones, in a temporary directory. */
+/** A copy of the files that a team clones, in a temporary directory. */
 export interface ProjectCopy {
   directory: string;
   /** Writes a migration. */
@@ -51,7 +54,7 @@ export interface ProjectCopy {
   read(file: string): Promise<string>;
 }
 
-/** Copies `sql/`, `supabase/` and more folders, if named; removed with the test. */
+/** Copies `sql/`, `supabase/` and any folders named; the copy is removed after the test. */
 export async function copyProject(...folders: string[]): Promise<ProjectCopy> {
   const directory = await mkdtemp(path.join(os.tmpdir(), "parley-project-"));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
@@ -68,7 +71,7 @@ export async function copyProject(...folders: string[]): Promise<ProjectCopy> {
   };
 }
 
-/** Migrates a database from a copy, and returns what was said about it. */
+/** Migrates a database from a copy and returns the log lines. */
 export async function migrate(
   database: UpgradeDatabase,
   { directory }: ProjectCopy,

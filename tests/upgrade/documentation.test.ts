@@ -1,4 +1,4 @@
-// The samples of docs/customize.md and docs/deploy.md, as a team would use them.
+// Runs the samples of docs/customize.md and docs/deploy.md, as a team would use them.
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import os from "node:os";
@@ -20,7 +20,7 @@ async function samples(page: string, language: string): Promise<string[]> {
   );
 }
 
-test("the samples of customize.md are one migration, and its test passes on it", async () => {
+test("the samples of customize.md form a working migration, and its test passes", async () => {
   const database = await makeDatabase("migrated");
   const project = await copyProject();
   const sql = await samples("customize.md", "sql");
@@ -30,7 +30,7 @@ test("the samples of customize.md are one migration, and its test passes on it",
 
   await project.write("20270101000000_add_notes.sql", migrations.join("\n"));
   await migrate(database, project);
-  // A later release with an older stamp finds its way beside it.
+  // A later release with an older stamp must still be applied.
   await project.write(
     "20260601000000_parley_0.2.0_x.sql",
     "create table public.topics (id integer);",

@@ -6,7 +6,7 @@ import { checkBaseline } from "../../scripts/check-migrations.ts";
 import { withConnection } from "../../scripts/operations/find-database.ts";
 import { copyProject, makeDatabase } from "./databases.ts";
 
-/** A change of every kind, and how the comparison names it. */
+/** A change of every kind, and the name that the comparison gives it. */
 const PLANTED = [
   ["alter table public.plans add column note text", "column public.plans.note: only in there"],
   ["alter table public.plans alter column name type varchar(99)", "column public.plans.name:"],
@@ -110,7 +110,7 @@ test("every planted difference is found", { timeout: 180_000 }, async () => {
   expect(missed).toEqual([]);
 });
 
-/** Reads the catalogue with a change, and takes the change back. */
+/** Reads the catalogue with a change, and rolls the change back. */
 async function planted(client: pg.Client, change: string) {
   await client.query("begin");
   try {
@@ -121,7 +121,7 @@ async function planted(client: pg.Client, change: string) {
   }
 }
 
-test("two databases with columns in another order are equal", async () => {
+test("databases that differ only in the order of columns are equal", async () => {
   const one = await makeDatabase("empty");
   const other = await makeDatabase("empty");
   await one.query("create table public.odd (a integer not null, b text default 'x')");

@@ -35,7 +35,7 @@ test("an older baseline asks for a reset, in one sentence", async () => {
   await expect(migrate(database, project)).rejects.toThrow(/older baseline.*npm run db:reset/);
 });
 
-test("an applied file that is gone is named", async () => {
+test("an applied file that is missing is named", async () => {
   const database = await makeDatabase("migrated");
   const project = await copyProject();
   await project.write(OWN, "create table public.one (id integer);\n");
@@ -60,7 +60,7 @@ test("an edited frozen file is refused, and an unchanged one is not", async () =
   await expect(migrate(database, project)).rejects.toThrow(`${release} belongs to a release`);
 });
 
-test("a history without statements is taken as it is", async () => {
+test("a history without statements is accepted", async () => {
   const database = await makeDatabase("migrated");
   await database.query("update supabase_migrations.schema_migrations set statements = null");
 

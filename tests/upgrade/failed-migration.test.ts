@@ -31,7 +31,7 @@ test("a failure names file, line and statement, and the file leaves nothing behi
     .toEqual(["20270101000000", "20270102000000", "20270103000000"]);
 });
 
-test("of two equal statements, the one that failed is named", async () => {
+test("of two equal statements, the failed one is named", async () => {
   const database = await makeDatabase("migrated");
   const project = await copyProject();
   const table = "create table public.twice (id integer);\n";
@@ -40,7 +40,7 @@ test("of two equal statements, the one that failed is named", async () => {
   await expect(migrate(database, project)).rejects.toThrow(`${BROKEN}:3: `);
 });
 
-test("a line of the baseline is named by its file of sql/, too", async () => {
+test("an error in the baseline also names the file of sql/", async () => {
   const database = await makeDatabase("empty");
   const project = await copyProject();
   const baseline = "20260101000000_parley_0.0.0_baseline.sql";

@@ -31,7 +31,7 @@ test("a database with the numbered versions is moved to the baseline", async () 
   expect(await migrate(database, project)).toEqual([]);
 });
 
-test("a dry run leaves the numbered versions", async () => {
+test("a dry run keeps the numbered versions", async () => {
   const database = await makeNumbered();
 
   await migrate(database, await copyProject(), { isDryRun: true });

@@ -5,9 +5,9 @@ import { supabaseCli } from "../../local/migrations/migrations.ts";
 import { BASELINE_VERSION } from "../../local/migrations/baseline.ts";
 import { appliedVersions, copyProject, hasRelation, makeDatabase, migrate } from "./databases.ts";
 
-const UPSTREAM = "20260601000000_parley_0.2.0_topics.sql";
+const RELEASE = "20260601000000_parley_0.2.0_topics.sql";
 
-test("a release whose stamp is older than the team's migration is applied, too", async () => {
+test("a release with an older stamp than the team's migration is still applied", async () => {
   const database = await makeDatabase("migrated");
   const project = await copyProject();
   await supabaseCli(["migration", "new", "add_notes"], project.directory);
@@ -16,9 +16,9 @@ test("a release whose stamp is older than the team's migration is applied, too",
   await project.write(own, "create table public.notes (id integer primary key);\n");
   expect(await migrate(database, project)).toEqual([`applies ${own}`]);
 
-  await project.write(UPSTREAM, "create table public.topics (id integer primary key);\n");
+  await project.write(RELEASE, "create table public.topics (id integer primary key);\n");
 
-  expect(await migrate(database, project)).toEqual([`applies ${UPSTREAM}`]);
+  expect(await migrate(database, project)).toEqual([`applies ${RELEASE}`]);
   expect(await hasRelation(database, "public.topics")).toBe(true);
   expect(await appliedVersions(database))
     .toEqual([BASELINE_VERSION, "20260601000000", own.split("_")[0]]);
@@ -29,11 +29,11 @@ test("a dry run names the files in their order and changes nothing", async () =>
   const database = await makeDatabase("migrated");
   const project = await copyProject();
   await project.write("20270101000000_own.sql", "create table public.notes (id integer);\n");
-  await project.write(UPSTREAM, "create table public.topics (id integer);\n");
+  await project.write(RELEASE, "create table public.topics (id integer);\n");
 
   const lines = await migrate(database, project, { isDryRun: true });
 
-  expect(lines).toEqual([`would apply ${UPSTREAM}`, "would apply 20270101000000_own.sql"]);
+  expect(lines).toEqual([`would apply ${RELEASE}`, "would apply 20270101000000_own.sql"]);
   expect(await appliedVersions(database)).toEqual([BASELINE_VERSION]);
   expect(await hasRelation(database, "public.topics")).toBe(false);
 });

@@ -1,4 +1,4 @@
-// The pinned CLI alone, from the root of the project, as Supabase documents it.
+// Uses only the pinned CLI, from the root of the project, as Supabase documents it.
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";

@@ -1,17 +1,18 @@
--- Every table of public × select, insert, update, delete × who acts, each cell really tried.
+-- Every table of public × select, insert, update, delete × every kind of caller; each cell is tried.
 --   rows     at least one row is seen or changed
---   none     allowed, but no row is in reach
+--   none     allowed, but the policies show no row
 --   refused  42501: no privilege, or a policy's check
---   blocked  PT403: the account may not start anything
--- All act on the row of the owner (of the catalogue, on any). `banned` is the owner after being banned; `admin` is
--- another user with the role admin, who sees through tables what other users see.
+--   blocked  PT403: the account is blocked
+-- All callers act on the owner's row (in the catalogue, on any row). `banned` is the owner after being
+-- banned. `admin` is another user with the role admin, who sees through tables what other users see.
 begin;
 select tests.create_user('owner'), tests.create_user('other'), tests.create_user('admin');
 update public.profiles set role = 'admin' where id = tests.profile_id('admin');
 create temp table made on commit drop as select tests.create_session('owner') as session_id;
 select tests.start_turn('owner', session_id) from made;
 insert into public.chat_files (user_id, session_id, file_name, file_type, storage_path)
-select tests.profile_id('owner'), session_id, 'notes.txt', 'text/plain', tests.profile_id('owner') || '/notes.txt' from made;
+select tests.profile_id('owner'), session_id, 'notes.txt', 'text/plain',
+  tests.profile_id('owner') || '/notes.txt' from made;
 select public.claim_vector_store(session_id) from made;
 insert into public.custom_instructions (user_id, content) values (tests.profile_id('owner'), 'Call me Ada.');
 select private.book_usage(tests.profile_id('owner'), 'chat', 'gpt-5.4-mini', 1, 0, 1);
@@ -30,7 +31,9 @@ insert into public.audit_logs (user_id, action) values (tests.profile_id('owner'
 insert into public.bridge_tokens (user_id, token_hash) values (tests.profile_id('owner'), private.hash_token('code'));
 insert into public.sync_logs (user_id, event_type, event_source, success)
 values (tests.profile_id('owner'), 'bridge_issue', 'bridge', true);
-select public.create_lookout(tests.auth_id('owner'), 'News', 'What is new?', 'coach', 'daily', '0 9 * * *', 'UTC', now());
+select public.create_lookout(
+  tests.auth_id('owner'), 'News', 'What is new?', 'coach', 'daily', '0 9 * * *', 'UTC', now()
+);
 select public.claim_due_lookouts(1);
 
 create temp table expected (
@@ -220,7 +223,8 @@ create function pg_temp.target(entry expected)
 returns text
 language sql
 as $$
-  select case when entry.owned_by is null then 'true' else format('%I = %L', entry.owned_by, tests.profile_id('owner')) end
+  select case when entry.owned_by is null then 'true'
+    else format('%I = %L', entry.owned_by, tests.profile_id('owner')) end
 $$;
 
 create function pg_temp.statement(entry expected, verb text)
@@ -228,11 +232,12 @@ returns text
 language plpgsql
 as $$
 declare
-  -- Where clients may write nothing, any column will do to be refused.
+  -- If clients may write no column, any column is refused.
   any_column text := (select attname from pg_attribute
     where attrelid = format('public.%I', entry.table_name)::regclass and attnum = 1);
   given jsonb := coalesce(
-    case verb when 'insert' then entry.inserts when 'update' then entry.updates end, jsonb_build_object(any_column, null)
+    case verb when 'insert' then entry.inserts when 'update' then entry.updates end,
+    jsonb_build_object(any_column, null)
   );
   columns text := (select string_agg(quote_ident(key), ', ') from jsonb_object_keys(given) as key);
   source text := format('select %s from jsonb_populate_record(null::public.%I, %L)', columns, entry.table_name, given);
@@ -240,7 +245,7 @@ begin
   return case verb
     when 'select' then format('select from public.%I where %s', entry.table_name, pg_temp.target(entry))
     when 'insert' then format('insert into public.%I (%s) %s', entry.table_name, columns, source)
-    -- Without a condition, or the policy for select would hide what that for update or delete lets through.
+    -- No condition: with one, the policy for select would hide rows that the policy for update or delete allows.
     when 'update' then format('update public.%I set (%s) = (%s)', entry.table_name, columns, source)
     when 'delete' then format('delete from public.%I', entry.table_name)
   end;
@@ -253,7 +258,8 @@ language plpgsql
 as $$
 declare
   statement text := pg_temp.statement(entry, verb);
-  rows_of_owner text := format('select array_agg(ctid) from public.%I where %s', entry.table_name, pg_temp.target(entry));
+  rows_of_owner text :=
+    format('select array_agg(ctid) from public.%I where %s', entry.table_name, pg_temp.target(entry));
   before tid[];
   after tid[];
   affected bigint;
@@ -275,13 +281,13 @@ begin
     execute rows_of_owner into after;
     affected := (select count(*) from unnest(before) as place where place <> all (coalesce(after, '{}')));
   end if;
-  -- The error takes back what the statement did, and who acts.
+  -- The error rolls back the statement and the change of role.
   raise exception using errcode = 'ZZ000', message = case when affected > 0 then 'rows' else 'none' end;
 exception
   when sqlstate 'ZZ000' then return sqlerrm;
   when insufficient_privilege then return 'refused';
   when sqlstate 'PT403' then return 'blocked';
-  -- The rules let it through; only its key was taken.
+  -- The rules allowed the row; only its key existed already.
   when unique_violation then return 'rows';
   when others then return sqlstate || ' ' || sqlerrm;
 end
@@ -309,7 +315,7 @@ select set_eq(
          select from supabase_migrations.schema_migrations m, unnest(m.statements) as statement
          where m.name like 'parley\_%' and statement ~ format('create table public\.%s\M', c.relname)
        ) $$,
-  'select table_name from expected', 'every table has its expectations'
+  'select table_name from expected', 'every table has a row in the matrix'
 );
 select isnt_empty(pg_temp.statement(e, 'select'), e.table_name || ': there is a row to act on')
 from expected e;

@@ -10,7 +10,7 @@ select public.request_account_deletion();
 select tests.act_as_postgres();
 select results_eq(
   'select email from public.organization_invitations', array['bob@example.com'],
-  'no invitation keeps the address of who has gone'
+  'no invitation keeps the address of a deleted user'
 );
 select * from finish();
 rollback;

@@ -16,9 +16,11 @@ select throws_ok('select public.get_user_stats()', 'PT403', 'not_allowed', 'stat
 select tests.act_as('admin');
 select results_eq(
   'select * from public.get_user_stats()', 'values (3::bigint, 1::bigint, 2::bigint, 1::bigint)',
-  'who did something since midnight UTC was active today, however new'
+  'a user with activity since midnight UTC was active today, even a new one'
 );
 select tests.act_as_postgres();
-select results_eq('select action from public.audit_logs', $$ values ('get_user_stats') $$, 'it is written down');
+select results_eq(
+  'select action from public.audit_logs', $$ values ('get_user_stats') $$, 'reading the statistics is audited'
+);
 select * from finish();
 rollback;

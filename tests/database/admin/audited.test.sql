@@ -28,22 +28,26 @@ select results_eq(
      ('admin_get_user', null, null, '{}'),
      ('admin_list_users', null, null, '{"page": 1, "page_size": 20, "search": "tar", "plan": "free",
        "sort": "created_at", "direction": "desc"}') $$,
-  'every deed is written down, with what it changed'
+  'every action is audited with its changes'
 );
 select is_empty(
-  $$ select from public.audit_logs where admin_id is distinct from tests.profile_id('admin') $$, 'with who did it'
+  $$ select from public.audit_logs where admin_id is distinct from tests.profile_id('admin') $$,
+  'the audit log names the admin'
 );
 select is_empty(
   $$ select from public.audit_logs
-     where user_id is distinct from tests.profile_id('target') and action <> 'admin_list_users' $$, 'to whom'
+     where user_id is distinct from tests.profile_id('target')
+       and action <> 'admin_list_users' $$, 'the audit log names the user'
 );
 select is_empty(
-  $$ select from public.audit_logs where ip_address is distinct from '203.0.113.9' $$, 'and from where'
+  $$ select from public.audit_logs where ip_address is distinct from '203.0.113.9' $$,
+  'the audit log has the IP address'
 );
 select results_eq(
-  $$ select private.parse_address(text) from unnest(array['10.0.0.7', '::1', '10.0.0.7/8', '1.2.3.4:80', 'x', '', null]) as text $$,
+  $$ select private.parse_address(text)
+     from unnest(array['10.0.0.7', '::1', '10.0.0.7/8', '1.2.3.4:80', 'x', '', null]) as text $$,
   $$ values ('10.0.0.7'::inet), ('::1'), ('10.0.0.7'), (null), (null), (null), (null) $$,
-  'what is no address is none'
+  'an invalid IP address is stored as null'
 );
 select * from finish();
 rollback;

@@ -19,20 +19,20 @@ grant execute on function pg_temp.actions(jsonb) to public;
 select tests.act_as('admin');
 select is(
   public.admin_list_audit(page => 3, page_size => 10) - 'entries',
-  '{"total": 25, "total_pages": 3, "current_page": 3, "page_size": 10}', 'a page knows how many there are'
+  '{"total": 25, "total_pages": 3, "current_page": 3, "page_size": 10}', 'a page has the total'
 );
 select is(
   pg_temp.actions(public.admin_list_audit(page_size => 3)), array['admin_list_audit', 'deed_1', 'deed_2'],
-  'newest first; reading it is a deed, too'
+  'entries are listed newest first; reading the log is audited, too'
 );
 select is(
   pg_temp.actions(public.admin_list_audit(user_id => tests.profile_id('target'), page_size => 2)),
-  array['deed_2', 'deed_4'], 'about a user'
+  array['deed_2', 'deed_4'], 'the log can be filtered by user'
 );
 select is(
   pg_temp.actions(public.admin_list_audit(admin_id => tests.profile_id('admin'), action => 'deed_7')), array['deed_7'],
-  'of an admin, of a kind'
+  'the log can be filtered by admin and by action'
 );
-select is(pg_temp.actions(public.admin_list_audit(page => 2147483647)), '{}', 'beyond the end there is nothing');
+select is(pg_temp.actions(public.admin_list_audit(page => 2147483647)), '{}', 'a page beyond the end is empty');
 select * from finish();
 rollback;

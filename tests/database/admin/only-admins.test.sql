@@ -1,9 +1,11 @@
--- Every function for admins × who calls it; an admin's rights are those of the row, not of the token.
+-- Every function for admins × every kind of caller. The row decides about an admin's rights, not the token.
 begin;
-select tests.create_user(name) from unnest(array['target', 'user', 'premium', 'suspended', 'demoted', 'banned', 'gone', 'admin']) as name;
+select tests.create_user(name)
+from unnest(array['target', 'user', 'premium', 'suspended', 'demoted', 'banned', 'gone', 'admin']) as name;
 update public.profiles p
 set role = a.role::public.user_role, is_active = a.name <> 'suspended'
-from (values ('premium', 'premium'), ('suspended', 'admin'), ('demoted', 'admin'), ('banned', 'admin'), ('gone', 'admin'),
+from (values ('premium', 'premium'), ('suspended', 'admin'), ('demoted', 'admin'), ('banned', 'admin'),
+  ('gone', 'admin'),
   ('admin', 'admin')) as a (name, role)
 where p.id = tests.profile_id(a.name);
 update public.profiles set role = 'user' where id = tests.profile_id('demoted');
@@ -51,6 +53,6 @@ from calls, (values
   ('user', 'not_allowed'), ('premium', 'not_allowed'), ('demoted', 'not_allowed'), ('banned', 'not_allowed'),
   ('gone', 'not_allowed'), ('suspended', 'account_blocked'), ('admin', 'ok')
 ) as actors (actor, outcome);
-select is_empty('select from public.audit_logs', 'who was refused left no trace of a deed');
+select is_empty('select from public.audit_logs', 'refused calls are not audited');
 select * from finish();
 rollback;

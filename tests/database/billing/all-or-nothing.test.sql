@@ -8,17 +8,19 @@ select public.claim_stripe_event('evt_1', 'customer.subscription.created', '', f
 select throws_ok(
   $$ select public.apply_stripe_objects('evt_1', (claim ->> 'ticket')::bigint, '[
        {"kind": "product", "fields": {"id": "prod_1", "name": "One", "is_active": true}},
-       {"kind": "subscription", "fields": {"stripe_subscription_id": "sub_1", "stripe_customer_id": "cus_1", "status": "unheard_of",
+       {"kind": "subscription", "fields": {"stripe_subscription_id": "sub_1", "stripe_customer_id": "cus_1",
+       "status": "unheard_of",
          "currency": "usd", "created_at": "2030-01-01"}}
      ]') from claimed $$,
   '22P02'
 );
-select is_empty('select from public.stripe_products', 'what came before the failure is gone, too');
+select is_empty('select from public.stripe_products', 'the writes before the failure are rolled back');
 select is((select status from public.stripe_events), 'processing', 'the event is not processed');
 
 select public.fail_stripe_event('evt_1', repeat('x', 500));
 select is(
-  (select (status, attempts, char_length(error))::text from public.stripe_events), '(failed,1,200)', 'the ledger says that it failed'
+  (select (status, attempts, char_length(error))::text from public.stripe_events), '(failed,1,200)',
+  'the ledger says that it failed'
 );
 select * from finish();
 rollback;

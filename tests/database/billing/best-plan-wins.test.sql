@@ -11,12 +11,12 @@ $$;
 
 select tests.apply_subscription('cus_1', 'sub_1', 'active', plan => 'enterprise');
 select tests.apply_subscription('cus_1', 'sub_2', 'active', plan => 'pro');
-select is(pg_temp.plan_of_payer(), 'enterprise', 'the best of several');
+select is(pg_temp.plan_of_payer(), 'enterprise', 'the best of several plans counts');
 select tests.apply_subscription('cus_1', 'sub_1', 'canceled', plan => 'enterprise');
-select is(pg_temp.plan_of_payer(), 'pro', 'then the one that is left');
+select is(pg_temp.plan_of_payer(), 'pro', 'after its end the remaining plan counts');
 select tests.apply_subscription('cus_1', 'sub_2', 'active', jsonb_build_object(
   'cancel_at_period_end', true, 'ends_at', now() - interval '1 second'
 ));
-select is(pg_temp.plan_of_payer(), 'free', 'one that has come to its end gives nothing, whatever its status');
+select is(pg_temp.plan_of_payer(), 'free', 'a subscription past its end gives no plan, whatever its status');
 select * from finish();
 rollback;

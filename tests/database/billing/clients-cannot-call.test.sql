@@ -8,13 +8,14 @@ select set_eq(
     'apply_stripe_objects', 'claim_stripe_event', 'draw_stripe_ticket', 'fail_stripe_event', 'get_billing_account',
     'link_stripe_customer'
   ],
-  'the functions call these'
+  'the service role may call these functions'
 );
 select is_empty(
   $$ select p.proname from pg_proc p, unnest(array['anon', 'authenticated']) as role_name
-     where p.pronamespace in ('public'::regnamespace, 'private'::regnamespace) and p.proname ~ 'stripe|billing|entitle|credit' and p.proname !~ '^admin_'
+     where p.pronamespace in ('public'::regnamespace, 'private'::regnamespace)
+       and p.proname ~ 'stripe|billing|entitle|credit' and p.proname !~ '^admin_'
        and has_function_privilege(role_name, p.oid, 'execute') $$,
-  'clients call none'
+  'clients may call none of them'
 );
 select * from finish();
 rollback;

@@ -1,4 +1,4 @@
--- Each of Stripe's statuses, what it gives and how it reads.
+-- Each of Stripe's statuses, with the plan and the membership status that it gives.
 begin;
 select plan(2);
 select tests.create_user('payer');
@@ -25,7 +25,7 @@ select set_eq('select * from seen', $$ values
   ('canceled', 'free', 200, 'canceled', 'user'),
   ('unpaid', 'free', 200, 'past_due', 'user'),
   ('paused', 'free', 200, 'inactive', 'user')
-$$, 'every status has its meaning');
-select is((select count(*) from seen), 8::bigint, 'Stripe has eight');
+$$, 'every status gives its plan and membership status');
+select is((select count(*) from seen), 8::bigint, 'all eight statuses of Stripe are tested');
 select * from finish();
 rollback;

@@ -1,4 +1,4 @@
--- Stripe does not know an object: gone only if something says so.
+-- If Stripe does not know an object, it counts as deleted only if something confirms that.
 begin;
 select plan(3);
 create function pg_temp.apply(object jsonb)
@@ -15,8 +15,8 @@ select throws_ok(
 select pg_temp.apply('{"kind": "product", "fields": {"id": "prod_1", "is_deleted": true, "is_active": false}}');
 select lives_ok(
   $$ select pg_temp.apply('{"kind": "product", "is_missing": true, "fields": {"id": "prod_1"}}') $$,
-  'what is known to be deleted may be missing'
+  'an object that is already marked as deleted may be missing'
 );
-select ok((select is_deleted from public.stripe_products), 'and stays deleted');
+select ok((select is_deleted from public.stripe_products), 'the missing object stays deleted');
 select * from finish();
 rollback;

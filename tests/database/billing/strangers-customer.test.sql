@@ -1,4 +1,4 @@
--- Whose customer it is, no metadata at Stripe can say.
+-- Metadata at Stripe does not decide whose customer it is.
 begin;
 select plan(4);
 select tests.create_user('owner'), tests.create_user('other');
@@ -15,13 +15,19 @@ select tests.apply_subscription(c, 'sub_' || c, 'active', jsonb_build_object(
   'metadata', jsonb_build_object('profile_id', tests.profile_id('other'))
 )) from unnest(array['cus_owner', 'cus_nobody']) as c;
 
-select is((select subscription_plan from public.profiles where id = tests.profile_id('owner')), 'pro', 'the owner has what the owner pays');
-select is((select subscription_plan from public.profiles where id = tests.profile_id('other')), 'free', 'the one who is named has nothing');
+select is(
+  (select subscription_plan from public.profiles where id = tests.profile_id('owner')), 'pro', 'the payer gets the plan'
+);
+select is(
+  (select subscription_plan from public.profiles where id = tests.profile_id('other')), 'free',
+  'the user named in metadata gets nothing'
+);
 select throws_ok(
   $$ select public.link_stripe_customer(tests.profile_id('other'), 'cus_owner') $$, 'PT409', 'customer_taken'
 );
 select is(
-  public.link_stripe_customer(tests.profile_id('owner'), 'cus_second'), 'cus_owner', 'a profile keeps the customer that it has'
+  public.link_stripe_customer(tests.profile_id('owner'), 'cus_second'), 'cus_owner',
+  'a profile keeps the customer that it has'
 );
 select * from finish();
 rollback;

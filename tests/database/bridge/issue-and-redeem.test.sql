@@ -7,9 +7,9 @@ grant all on made, redeemed to public;
 
 select tests.act_as('owner');
 insert into made select * from public.issue_bridge_token('{"device": "Mac"}', '203.0.113.9', 'Safari');
-select is(expires_at, now() + interval '5 minutes', 'a code lives five minutes') from made;
+select is(expires_at, now() + interval '5 minutes', 'a code is valid for five minutes') from made;
 select throws_ok(
-  $$ select public.redeem_bridge_token(code) from made $$, '42501', null, 'clients redeem through the function only'
+  $$ select public.redeem_bridge_token(code) from made $$, '42501', null, 'clients cannot redeem past the function'
 );
 
 select tests.act_as_service();
@@ -17,17 +17,19 @@ insert into redeemed select r.* from made, public.redeem_bridge_token(code, '203
 select results_eq(
   'select * from redeemed',
   $$ values (null, tests.auth_id('owner'), 'owner@example.com', '{"device": "Mac"}'::jsonb) $$,
-  'a code names its user, and what the issuing app said'
+  'a code returns its user and the data of the issuing app'
 );
 select results_eq(
   'select r.* from made, public.redeem_bridge_token(code) r',
-  $$ values ('code_expired', null::uuid, null, null::jsonb) $$, 'once'
+  $$ values ('code_expired', null::uuid, null, null::jsonb) $$, 'a code works once'
 );
 select results_eq(
-  $$ select refusal from public.redeem_bridge_token('x') $$, $$ values ('code_not_found') $$, 'an unknown one names nobody'
+  $$ select refusal from public.redeem_bridge_token('x') $$, $$ values ('code_not_found') $$,
+  'an unknown code returns no user'
 );
 select results_eq(
-  $$ select refusal from public.redeem_bridge_token(null) $$, $$ values ('code_not_found') $$, 'nor does none'
+  $$ select refusal from public.redeem_bridge_token(null) $$, $$ values ('code_not_found') $$,
+  'a null code returns no user'
 );
 
 select tests.act_as_postgres();
@@ -43,11 +45,12 @@ select results_eq(
      ('bridge_redeem', tests.profile_id('owner'), null, null, false, 'code_expired'),
      ('bridge_redeem', null, null, null, false, 'code_not_found'),
      ('bridge_redeem', null, null, null, false, 'code_not_found') $$,
-  'every attempt is written down'
+  'every attempt is logged'
 );
 select results_eq(
-  'select client_ip, user_agent, redeemed_at from public.bridge_tokens', $$ values ('203.0.113.9'::inet, 'Safari', now()) $$,
-  'the code says where it came from'
+  'select client_ip, user_agent, redeemed_at from public.bridge_tokens',
+  $$ values ('203.0.113.9'::inet, 'Safari', now()) $$,
+  'the code''s row has the IP address and user agent of its issuer'
 );
 select * from finish();
 rollback;

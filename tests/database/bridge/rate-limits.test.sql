@@ -3,29 +3,31 @@ select plan(7);
 select tests.create_user('owner');
 
 select tests.act_as('owner');
-select lives_ok('select public.issue_bridge_token() from generate_series(1, 10)', 'ten codes a minute');
-select throws_ok('select public.issue_bridge_token()', 'PT429', 'rate_limited', 'and not one more');
+select lives_ok('select public.issue_bridge_token() from generate_series(1, 10)', 'ten codes a minute are issued');
+select throws_ok('select public.issue_bridge_token()', 'PT429', 'rate_limited', 'the eleventh code is refused');
 
 select tests.act_as_service();
 select is(
-  (select count(*) from generate_series(1, 30) n, public.redeem_bridge_token('x' || n, '203.0.113.9') where refusal = 'code_not_found'),
-  30::bigint, 'an address guesses thirty times a minute'
+  (select count(*) from generate_series(1, 30) n, public.redeem_bridge_token('x' || n, '203.0.113.9')
+    where refusal = 'code_not_found'),
+  30::bigint, 'an address may guess thirty times a minute'
 );
 select results_eq(
-  $$ select refusal from public.redeem_bridge_token('x', '203.0.113.9') $$, $$ values ('rate_limited') $$, 'and no more'
+  $$ select refusal from public.redeem_bridge_token('x', '203.0.113.9') $$, $$ values ('rate_limited') $$,
+  'an address over the limit is refused'
 );
 select results_eq(
   $$ select refusal from public.redeem_bridge_token('x', '203.0.113.10') $$, $$ values ('code_not_found') $$,
-  'others are not held up'
+  'other addresses are not limited'
 );
 select is(
   (select count(*) from generate_series(1, 30) n, public.redeem_bridge_token('x' || n, '2001:db8::' || n)
    where refusal = 'code_not_found'),
-  30::bigint, 'so it is for version 6'
+  30::bigint, 'the limit applies to IPv6'
 );
 select results_eq(
   $$ select refusal from public.redeem_bridge_token('x', '2001:db8::ffff:1') $$, $$ values ('rate_limited') $$,
-  'where a network of 64 bits counts as one'
+  'an IPv6 network of 64 bits counts as one address'
 );
 select * from finish();
 rollback;

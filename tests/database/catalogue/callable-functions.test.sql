@@ -15,11 +15,11 @@ select is_empty(
   $$ select p.oid::regprocedure
      from pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as acl
      where p.pronamespace in ('public'::regnamespace, 'private'::regnamespace) and acl.grantee = 0 $$,
-  'no function is open to everybody'
+  'no function is granted to public'
 );
 select set_eq(
   $$ select pg_temp.callable('anon') $$, array['private.get_shared_chat', 'public.get_shared_chat'],
-  'anon reads what is shared, and calls nothing else'
+  'anon can call only the listed functions'
 );
 select set_eq(
   $$ select pg_temp.callable('authenticated') $$,
@@ -30,7 +30,8 @@ select set_eq(
     'private.delete_organization', 'private.ensure_my_profile', 'private.export_account', 'private.export_query',
     'private.export_sections', 'private.get_shared_chat', 'private.get_user_activity_summary',
     'private.get_user_stats', 'private.invite_member', 'private.is_safe_object_name', 'private.issue_bridge_token',
-    'private.leave_organization', 'private.limit_detail', 'private.list_invitations', 'private.list_members', 'private.log_my_activity',
+    'private.leave_organization', 'private.limit_detail', 'private.list_invitations', 'private.list_members',
+    'private.log_my_activity',
     'private.may_act', 'private.my_organization_ids', 'private.quota_period_start', 'private.read_export_page',
     'private.read_hidden_export_page', 'private.refuse', 'private.remove_member', 'private.rename_organization',
     'private.request_account_deletion', 'private.require_can_act', 'private.resend_invitation',
@@ -45,7 +46,7 @@ select set_eq(
     'public.resend_invitation', 'public.revoke_invitation', 'public.set_chat_visibility', 'public.set_member_role',
     'public.transfer_ownership'
   ],
-  'users call these and no other'
+  'users can call only the listed functions'
 );
 select * from finish();
 rollback;

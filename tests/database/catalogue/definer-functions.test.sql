@@ -8,7 +8,7 @@ select is_empty(
   $$ select oid::regprocedure from pg_proc
      where pronamespace = 'private'::regnamespace and prosecdef
        and coalesce(obj_description(oid, 'pg_proc'), '') !~ 'Definer: ' $$,
-  'a function that does says why'
+  'every definer function has a comment that says why'
 );
 select * from finish();
 rollback;

@@ -1,4 +1,4 @@
--- `(select auth.uid())` is computed once a statement; `auth.uid()` once a row.
+-- `(select auth.uid())` is computed once for a statement, `auth.uid()` once for each row.
 begin;
 select plan(2);
 
@@ -6,7 +6,7 @@ create function pg_temp.unwrapped(expression text)
 returns boolean
 language sql
 as $$
-  -- Takes out every `( SELECT …)`, with brackets up to two deep, and looks for calls in what is left.
+  -- Removes every `( SELECT …)`, with brackets up to two deep, and looks for calls in the rest.
   select regexp_replace(expression, '\( SELECT [^()]*(\([^()]*(\([^()]*\)[^()]*)*\)[^()]*)*\)', '', 'g')
     ~ '\m((auth|private)\.\w+|current_setting)\('
 $$;
@@ -27,12 +27,12 @@ select results_eq(
        ('(id = auth.uid())', true),
        ('((id = ( SELECT auth.uid() AS uid)) AND private.can_act(id))', true),
        ('(current_setting(''role''::text) = ''x''::text)', true) $$,
-  'the rule knows wrapped calls from bare ones'
+  'the check tells wrapped calls from bare ones'
 );
 select is_empty(
   $$ select tablename, policyname from pg_policies
      where schemaname in ('public', 'storage') and (pg_temp.unwrapped(qual) or pg_temp.unwrapped(with_check)) $$,
-  'policies wrap every call that is the same for all rows'
+  'policies wrap every call whose result is the same for all rows'
 );
 select * from finish();
 rollback;

@@ -1,6 +1,6 @@
 begin;
 select plan(2);
-select isnt_empty('select from private.schedules where sql_function is not null', 'functions are scheduled');
+select isnt_empty('select from private.schedules where sql_function is not null', 'there are scheduled functions');
 select is_empty(
   $$ select s.name from private.schedules s
      where s.sql_function is not null and not exists (
@@ -8,7 +8,7 @@ select is_empty(
        where p.pronamespace = 'private'::regnamespace and p.proname = s.sql_function
          and p.prokind = 'f' and p.prorettype = 'boolean'::regtype and p.pronargs = p.pronargdefaults
      ) $$,
-  'each can be called without arguments, and says whether there is more to do'
+  'each takes no arguments and returns whether there is more to do'
 );
 select * from finish();
 rollback;

@@ -11,14 +11,14 @@ select tests.create_message(session_id) from made;
 select row_eq(
   'select attachments, has_files from public.chat_messages where seq = 1',
   row('[{"type": "file", "url": "a.pdf"}, {"type": "file", "url": "b.pdf"}]'::jsonb, true),
-  'attachments are the file parts'
+  'attachments hold the file parts'
 );
 select row_eq(
   'select attachments, has_files from public.chat_messages where seq = 2', row('[]'::jsonb, false),
   'a message without file parts has none'
 );
 select throws_ok(
-  $$ update public.chat_messages set parts = '{}' $$, '23514', null, 'parts are an array'
+  $$ update public.chat_messages set parts = '{}' $$, '23514', null, 'parts must be an array'
 );
 select * from finish();
 rollback;

@@ -9,12 +9,12 @@ select first_id, tests.profile_id('owner'), 'user', 'message-1' from made;
 select throws_ok(
   $$ insert into public.chat_messages (session_id, user_id, sender, client_id)
      select first_id, tests.profile_id('owner'), 'user', 'message-1' from made $$,
-  '23505', null, 'a session has a client''s id once'
+  '23505', null, 'a client''s id is unique in its session'
 );
 select lives_ok(
   $$ insert into public.chat_messages (session_id, user_id, sender, client_id)
      select second_id, tests.profile_id('owner'), 'user', 'message-1' from made $$,
-  'another session may have it too'
+  'another session may use the same id'
 );
 select * from finish();
 rollback;

@@ -20,9 +20,9 @@ select throws_ok(
   'delete from public.chat_messages', '42501', 'permission denied for table chat_messages',
   'the owner cannot delete messages'
 );
-select isnt_empty('update public.chat_messages set feedback = 1 returning 1', 'the owner gives feedback');
+select isnt_empty('update public.chat_messages set feedback = 1 returning 1', 'the owner can give feedback');
 select throws_ok(
-  'update public.chat_messages set feedback = 2', '23514', null, 'feedback is -1 or 1'
+  'update public.chat_messages set feedback = 2', '23514', null, 'feedback must be -1 or 1'
 );
 select throws_ok(
   format('update public.chat_messages set %I = default', column_name), '42501',

@@ -8,12 +8,12 @@ select tests.act_as_service();
 select throws_ok(
   $$ insert into public.chat_messages (session_id, user_id, sender)
      select session_id, tests.profile_id('stranger'), 'user' from made $$,
-  '23503', null, 'a message belongs to the owner of its session'
+  '23503', null, 'a message in another user''s session is refused'
 );
 select lives_ok(
   $$ insert into public.chat_messages (session_id, user_id, sender)
      select session_id, tests.profile_id('owner'), 'user' from made $$,
-  'the owner''s own is accepted'
+  'a message of the session''s owner is accepted'
 );
 select * from finish();
 rollback;

@@ -9,12 +9,13 @@ select first_id, tests.profile_id('owner'), 'assistant', content
 from made, unnest(array['a', 'b', 'c']) as content;
 
 select results_eq(
-  'select seq from public.chat_messages where session_id = (select first_id from made) order by seq', array[1, 2, 3, 4, 5],
-  'messages of a session count from 1 without gaps, several of one insert included'
+  'select seq from public.chat_messages where session_id = (select first_id from made) order by seq',
+  array[1, 2, 3, 4, 5],
+  'messages of a session are numbered from 1 without gaps, also several in one insert'
 );
 select results_eq(
   'select seq from public.chat_messages where session_id = (select second_id from made)', array[1],
-  'every session counts for itself'
+  'every session has its own numbers'
 );
 select * from finish();
 rollback;

@@ -10,16 +10,17 @@ select session_id, tests.profile_id('owner'), 'assistant' from made, generate_se
 
 select row_eq(
   'select message_count, updated_at = now() from public.chat_sessions where id = (select session_id from made)',
-  row(3, true), 'new messages count, and are activity of their session'
+  row(3, true), 'new messages increase the count of their session and update its activity'
 );
 delete from public.chat_messages where seq > 1;
 select is(
   (select message_count from public.chat_sessions where id = (select session_id from made)), 1,
-  'deleted messages do not count'
+  'deleted messages decrease the count'
 );
 select row_eq(
-  $$ select message_count, updated_at = '2000-01-01' from public.chat_sessions where id = (select other_id from made) $$,
-  row(0, true), 'other sessions stay'
+  $$ select message_count, updated_at = '2000-01-01' from public.chat_sessions
+     where id = (select other_id from made) $$,
+  row(0, true), 'other sessions are unchanged'
 );
 select * from finish();
 rollback;

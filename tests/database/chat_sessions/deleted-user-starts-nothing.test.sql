@@ -7,8 +7,8 @@ select tests.create_session('owner', 'Mine');
 select tests.act_as('owner');
 select throws_ok(
   $$ insert into public.chat_sessions (assistant_slug) values ('coach') $$, 'PT403', 'account_blocked',
-  'a deleted account starts no session'
+  'a deleted account cannot start a session'
 );
-select is_empty('select id from public.chat_sessions', 'a token that outlives its account sees nothing');
+select is_empty('select id from public.chat_sessions', 'a token that outlives its account reads nothing');
 select * from finish();
 rollback;

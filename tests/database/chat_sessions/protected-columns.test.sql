@@ -21,7 +21,7 @@ from columns
 where not is_updatable;
 select throws_ok(
   format('insert into public.chat_sessions (assistant_slug, %I) values (''coach'', default)', column_name), '42501',
-  'permission denied for table chat_sessions', format('a new session cannot give %I', column_name)
+  'permission denied for table chat_sessions', format('a new session cannot set %I', column_name)
 )
 from columns
 where not is_insertable;

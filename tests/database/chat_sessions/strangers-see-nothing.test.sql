@@ -5,11 +5,13 @@ create temp table made on commit drop as select tests.create_session('owner', 'M
 grant select on made to public;
 
 select tests.act_as('stranger');
-select is_empty('select id from public.chat_sessions', 'a stranger sees nothing');
-select is_empty($$ update public.chat_sessions set title = 'x' returning 1 $$, 'a stranger updates nothing');
-select is_empty('delete from public.chat_sessions returning 1', 'a stranger deletes nothing');
+select is_empty('select id from public.chat_sessions', 'a stranger cannot read the session');
+select is_empty($$ update public.chat_sessions set title = 'x' returning 1 $$, 'a stranger cannot update the session');
+select is_empty('delete from public.chat_sessions returning 1', 'a stranger cannot delete the session');
 
 select tests.act_as_postgres();
-select is((select title from public.chat_sessions where id = (select session_id from made)), 'Mine', 'the row is unchanged');
+select is(
+  (select title from public.chat_sessions where id = (select session_id from made)), 'Mine', 'the row is unchanged'
+);
 select * from finish();
 rollback;

@@ -9,7 +9,7 @@ select throws_ok(
   $$ insert into public.chat_turns (session_id, user_id, user_message_id, assistant_message_id)
      select session_id, tests.profile_id('stranger'), user_message_id, assistant_message_id
      from public.chat_turns $$,
-  '23503', null, 'a generation belongs to the owner of its session'
+  '23503', null, 'a turn in another user''s session is refused'
 );
 select * from finish();
 rollback;

@@ -13,11 +13,11 @@ select public.fail_file(id, '{"code": "provider_error"}') from public.chat_files
 select tests.act_as_postgres();
 select is(
   (select status from public.chat_files where storage_path = 'changed'), 'failed',
-  'a ready file fails when its stored bytes have changed'
+  'a ready file fails if its stored bytes have changed'
 );
 select is(
   (select status from public.chat_files where storage_path = 'late'), 'ready',
-  'a ready file does not fail for another reason'
+  'a ready file cannot fail for another reason'
 );
 select * from finish();
 rollback;

@@ -3,7 +3,8 @@ select plan(5);
 select tests.create_user('owner'), tests.create_user('other');
 update public.plans set max_session_files = 1, max_file_bytes = 10 where slug = 'free';
 create temp table made on commit drop as
-select tests.create_session('owner') as session_id, tests.create_session('other') as foreign_id, gen_random_uuid() as file_id;
+select tests.create_session('owner') as session_id, tests.create_session('other') as foreign_id,
+  gen_random_uuid() as file_id;
 grant select on made to public;
 
 create function pg_temp.take_on(session_id uuid, file_id uuid)
@@ -16,16 +17,18 @@ $$;
 grant execute on function pg_temp.take_on(uuid, uuid) to public;
 
 select tests.act_as_service();
-select lives_ok($$ select pg_temp.take_on(session_id, file_id) from made $$, 'the first file is taken on');
+select lives_ok($$ select pg_temp.take_on(session_id, file_id) from made $$, 'the first file is accepted');
 select throws_ok(
-  $$ select pg_temp.take_on(session_id, gen_random_uuid()) from made $$, 'PT402', 'file_limit_reached', 'one more is refused'
+  $$ select pg_temp.take_on(session_id, gen_random_uuid()) from made $$, 'PT402', 'file_limit_reached',
+  'a file over the plan''s number is refused'
 );
 select throws_ok(
   $$ select pg_temp.take_on(foreign_id, gen_random_uuid()) from made $$, 'PT404', 'session_not_found',
-  'a session of somebody else is not there'
+  'another user''s session is not found'
 );
 select throws_ok(
-  $$ select public.store_file(file_id, 11, repeat('0', 64)) from made $$, 'PT413', 'file_too_large', 'too many bytes are refused'
+  $$ select public.store_file(file_id, 11, repeat('0', 64)) from made $$, 'PT413', 'file_too_large',
+  'a file over the plan''s size is refused'
 );
 select public.fail_file(file_id, '{"code": "upload_failed"}') from made;
 select lives_ok($$ select pg_temp.take_on(session_id, gen_random_uuid()) from made $$, 'a failed file does not count');

@@ -14,7 +14,9 @@ create function pg_temp.register(session_id uuid, path text)
 returns public.chat_files
 language sql
 as $$
-  select public.create_file(tests.auth_id('owner'), session_id, gen_random_uuid(), 'a.txt', 'text/plain', path, is_stored => true)
+  select public.create_file(
+    tests.auth_id('owner'), session_id, gen_random_uuid(), 'a.txt', 'text/plain', path, is_stored => true
+  )
 $$;
 grant execute on function pg_temp.register(uuid, text) to public;
 
@@ -27,19 +29,19 @@ select is(
 );
 select throws_ok(
   $$ select pg_temp.register(other_session_id, tests.profile_id('owner') || '/mine.txt') from made $$,
-  'PT409', 'object_in_use', 'an object is a file of one session'
+  'PT409', 'object_in_use', 'an object can be a file of one session only'
 );
 select throws_ok(
   $$ select pg_temp.register(session_id, tests.profile_id('other') || '/theirs.txt') from made $$,
-  'PT404', 'object_not_found', 'what lies in another folder is not there'
+  'PT404', 'object_not_found', 'an object in another folder is not found'
 );
 select throws_ok(
   $$ select pg_temp.register(session_id, tests.profile_id('owner') || '/none.txt') from made $$,
-  'PT404', 'object_not_found', 'nor is what is nowhere'
+  'PT404', 'object_not_found', 'a missing object is not found'
 );
 select throws_ok(
   $$ select pg_temp.register(session_id, tests.profile_id('owner') || '/large.txt') from made $$,
-  'PT413', 'file_too_large', 'too large an object is refused'
+  'PT413', 'file_too_large', 'an object that is too large is refused'
 );
 select * from finish();
 rollback;

@@ -1,4 +1,4 @@
--- A name that becomes another address is refused by the policy, and when an object is registered.
+-- The policy and the registration refuse names that URL parsers would change.
 begin;
 select plan(7);
 select tests.create_user('owner');
@@ -16,7 +16,7 @@ grant select on hostile to public;
 
 select is_empty(
   'select name from hostile where private.is_safe_object_name(name) is not false',
-  'names that become other addresses are known'
+  'names that URL parsers change are found'
 );
 select is_empty(
   $$ select name
@@ -24,7 +24,7 @@ select is_empty(
        'a', 'a/b.txt', 'a/b c.txt', 'a/..b', 'a/b..', 'a/...', '.a/b', 'a/Grüße.txt', 'a/x&y=z;(1),+@!$''*:.txt'
      ]) as name
      where private.is_safe_object_name(name) is not true $$,
-  'all others are safe'
+  'all other names are safe'
 );
 select results_eq(
   $$ select private.is_safe_object_name(name)
@@ -55,7 +55,7 @@ grant execute on function pg_temp.refusals(text) to public;
 select tests.act_as('owner');
 select set_eq(
   $$ select pg_temp.refusals('insert into storage.objects (bucket_id, name) values (''chat-files'', $1)') $$,
-  array['42501'], 'a user puts no object of such a name into the own folder'
+  array['42501'], 'a user cannot create an object with an unsafe name'
 );
 
 select tests.act_as_postgres();
@@ -63,13 +63,13 @@ insert into storage.objects (bucket_id, name, metadata) select 'chat-files', nam
 select tests.act_as_service();
 select set_eq(
   $$ select pg_temp.refusals('select public.open_upload($3, $1)') $$, array['PT404'],
-  'one that is there is refused before anything reads it'
+  'an existing object with an unsafe name is refused before anything reads it'
 );
 select set_eq(
   $$ select pg_temp.refusals(
        'select public.create_file($3, $2, gen_random_uuid(), ''a'', ''text/plain'', $1, is_stored => true)'
      ) $$,
-  array['PT404'], 'and becomes no file'
+  array['PT404'], 'the refused object has no file row'
 );
 
 select tests.act_as_postgres();
@@ -78,7 +78,7 @@ values ('chat-files', tests.profile_id('owner') || '/mine.txt', '{"size": 5}');
 select tests.act_as_service();
 select is(
   public.open_upload(tests.auth_id('owner'), tests.profile_id('owner') || '/mine.txt'),
-  public.open_upload(tests.auth_id('owner')), 'an own object of a safe name may be registered'
+  public.open_upload(tests.auth_id('owner')), 'an own object with a safe name can be registered'
 );
 select * from finish();
 rollback;

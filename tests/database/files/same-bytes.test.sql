@@ -12,16 +12,16 @@ select tests.act_as_service();
 select public.store_file(first_id, 5, repeat('a', 64)) from made;
 select is(
   (select (public.store_file(second_id, 5, repeat('a', 64))).id from made), (select first_id from made),
-  'the same bytes again are the file that was first'
+  'the same bytes again return the first file'
 );
 
 select tests.act_as_postgres();
 select results_eq(
-  'select id, status from public.chat_files', $$ select first_id, 'indexing' from made $$, 'one row stays'
+  'select id, status from public.chat_files', $$ select first_id, 'indexing' from made $$, 'only one row stays'
 );
 select results_eq(
   $$ select kind, remote_id from private.remote_deletions $$, $$ select 'object', 'files/' || second_id from made $$,
-  'the object of the other goes to the outbox'
+  'the second object is enqueued in the outbox'
 );
 select * from finish();
 rollback;

@@ -8,13 +8,13 @@ select set_eq(
     'claim_due_lookouts', 'count_due_lookouts', 'create_lookout', 'defer_lookout_run', 'settle_lookout_run',
     'run_lookout_now', 'start_lookout_run', 'update_lookout'
   ],
-  'the function calls these'
+  'the service role may call these functions'
 );
 select is_empty(
   $$ select p.proname from pg_proc p, unnest(array['anon', 'authenticated']) as role_name
      where p.pronamespace in ('public'::regnamespace, 'private'::regnamespace) and p.proname ~ 'lookout|_run$|_runs$'
        and has_function_privilege(role_name, p.oid, 'execute') $$,
-  'clients call none'
+  'clients may call none of them'
 );
 select * from finish();
 rollback;

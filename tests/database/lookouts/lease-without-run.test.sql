@@ -9,33 +9,36 @@ create temp table runs on commit drop as select run_id as id, lookout_id from pu
 grant select on runs to public;
 select public.settle_lookout_run(id, '2099-01-01', '{"status": "skipped", "code": "x", "message": "y"}') from runs;
 
--- Its time is claimed once more, and whoever did that dies; one is archived meanwhile.
+-- The time is claimed once more by a process that dies. One lookout is archived in the meantime.
 update public.lookouts set next_run_at = (select scheduled_at from public.lookout_runs where lookout_id = lookouts.id);
-select set_eq('select run_id from public.claim_due_lookouts(10)', 'select id from runs', 'a time that has run is claimed again');
+select set_eq(
+  'select run_id from public.claim_due_lookouts(10)', 'select id from runs',
+  'a time whose run has ended can be claimed again'
+);
 update public.lookouts set status = 'archived', next_run_at = null where title = 'off';
 update public.lookouts set lease_until = now();
 
 select tests.act_as_service();
 select set_eq(
   $$ select l.title from public.claim_due_lookouts(10) c join public.lookouts l on l.id = c.lookout_id $$, array['on'],
-  'the lease over, another takes it'
+  'a lookout with an expired lease is claimed again'
 );
 select row_eq(
   $$ select status, next_run_at, lease_until from public.lookouts where title = 'off' $$,
-  row('archived'::text, null::timestamptz, null::timestamptz), 'what is off stays off, and free'
+  row('archived'::text, null::timestamptz, null::timestamptz), 'an archived lookout stays archived and loses its lease'
 );
 select is(
   (select status from public.settle_lookout_run(
     (select r.id from runs r join public.lookouts l on l.id = r.lookout_id where l.title = 'on'), '2099-01-02')),
-  'skipped', 'the run stays as it ended'
+  'skipped', 'the run keeps its status'
 );
 select row_eq(
   $$ select status, next_run_at, lease_until from public.lookouts where title = 'on' $$,
-  row('active'::text, '2099-01-02'::timestamptz, null::timestamptz), 'and its lookout moves on'
+  row('active'::text, '2099-01-02'::timestamptz, null::timestamptz), 'its lookout gets the next time'
 );
 select lives_ok(
   $$ select public.run_lookout_now(tests.auth_id('owner'), id) from public.lookouts where title = 'on' $$,
-  'and can be run by hand'
+  'its lookout can be run by hand'
 );
 select * from finish();
 rollback;

@@ -16,36 +16,38 @@ $$;
 grant execute on function pg_temp.run to public;
 
 select tests.act_as_service();
-select is(public.start_lookout_run(pg_temp.run('News 1')) ->> 'kind', 'started', 'a turn begins');
-select is(public.start_lookout_run(pg_temp.run('News 1')), null, 'once');
+select is(public.start_lookout_run(pg_temp.run('News 1')) ->> 'kind', 'started', 'starting a run starts a turn');
+select is(public.start_lookout_run(pg_temp.run('News 1')), null, 'a run starts only once');
 select row_eq(
   $$ select s.title, m.client_id, m.content from public.lookout_runs r
-     join public.chat_sessions s on s.id = r.session_id join public.chat_messages m on m.session_id = s.id and m.seq = 1 $$,
-  row('News 1'::text, pg_temp.run('News 1')::text, 'What is new?'::text), 'in a session with the title, and the prompt'
+     join public.chat_sessions s on s.id = r.session_id
+       join public.chat_messages m on m.session_id = s.id and m.seq = 1 $$,
+  row('News 1'::text, pg_temp.run('News 1')::text, 'What is new?'::text),
+  'the session has the lookout''s title and prompt'
 );
 select row_eq(
   $$ select p.subscription_usage, c.count from public.profiles p
      join public.usage_counters c on c.user_id = p.id and c.feature = 'searches' $$,
-  row(1, 1), 'it counts as a message and a search'
+  row(1, 1), 'the turn counts as a message and a search'
 );
 
 select tests.act_as_postgres();
 update public.plans set max_lookouts = 1;
 select throws_ok($$ select public.start_lookout_run(pg_temp.run('News 2')) $$, 'PT402', 'lookout_limit_reached',
-  'beyond the plan only the oldest run');
+  'over the plan''s limit only the oldest lookouts run');
 update public.plans set max_lookouts = 2;
 update public.lookouts set status = 'paused', next_run_at = null where title = 'News 2';
 select throws_ok($$ select public.start_lookout_run(pg_temp.run('News 2')) $$, 'PT409', 'lookout_not_active',
-  'one that was paused does not begin');
+  'a paused lookout does not start');
 update public.plans set max_lookouts = null;
 update public.lookout_runs set attempts = 6 where id = pg_temp.run('News 3');
 select throws_ok($$ select public.start_lookout_run(pg_temp.run('News 3')) $$, 'PT503', 'run_abandoned',
-  'five attempts are enough');
+  'a run fails after five attempts');
 update public.lookout_runs set attempts = 1;
 update public.profiles set is_active = false;
 select throws_ok($$ select public.start_lookout_run(pg_temp.run('News 3')) $$, 'PT403', 'account_blocked',
-  'who is suspended runs nothing');
-select is((select count(*)::integer from public.chat_sessions), 1, 'a refusal leaves no session');
-select is(public.start_lookout_run(gen_random_uuid()), null, 'what is gone does not begin');
+  'a suspended user''s run is refused');
+select is((select count(*)::integer from public.chat_sessions), 1, 'a refused run leaves no session');
+select is(public.start_lookout_run(gen_random_uuid()), null, 'an unknown run does not start');
 select * from finish();
 rollback;

@@ -17,23 +17,38 @@ update public.profiles set role = 'banned' where id in (tests.profile_id('admin'
 update public.profiles set is_active = false where id = tests.profile_id('owner');
 
 select tests.act_as('stranger');
-select throws_ok($$ select public.create_organization('Mine') $$, 'PT403', 'account_blocked', 'the banned do not create');
 select throws_ok(
-  $$ select public.accept_invitation(token) from sent $$, 'PT403', 'account_blocked', 'nor accept'
+  $$ select public.create_organization('Mine') $$, 'PT403', 'account_blocked',
+  'a banned user cannot create an organization'
+);
+select throws_ok(
+  $$ select public.accept_invitation(token) from sent $$, 'PT403', 'account_blocked',
+  'a banned user cannot accept an invitation'
 );
 select tests.act_as('admin');
-select throws_ok($$ select public.invite_member('x@example.com') $$, 'PT403', 'account_blocked', 'nor invite');
-select throws_ok($$ select public.rename_organization('x') $$, 'PT403', 'account_blocked', 'nor rename');
 select throws_ok(
-  $$ select public.remove_member(tests.profile_id('member')) $$, 'PT403', 'account_blocked', 'nor remove'
+  $$ select public.invite_member('x@example.com') $$, 'PT403', 'account_blocked', 'a banned admin cannot invite'
 );
-select isnt_empty('select from public.organizations', 'they still see where they are');
-select lives_ok('select public.leave_organization()', 'and may leave');
+select throws_ok(
+  $$ select public.rename_organization('x') $$, 'PT403', 'account_blocked',
+  'a banned admin cannot rename the organization'
+);
+select throws_ok(
+  $$ select public.remove_member(tests.profile_id('member')) $$, 'PT403', 'account_blocked',
+  'a banned admin cannot remove members'
+);
+select isnt_empty('select from public.organizations', 'a banned member still sees the organization');
+select lives_ok('select public.leave_organization()', 'a banned member may leave');
 select tests.act_as('owner');
-select throws_ok($$ select public.invite_member('x@example.com') $$, 'PT403', 'account_blocked', 'so it is for the suspended');
 select throws_ok(
-  $$ select public.transfer_ownership(tests.profile_id('member')) $$, 'PT403', 'account_blocked', 'the owner, too'
+  $$ select public.invite_member('x@example.com') $$, 'PT403', 'account_blocked', 'a suspended owner cannot invite'
 );
-select throws_ok('select public.leave_organization()', 'PT409', 'owner_must_transfer', 'who cannot leave either');
+select throws_ok(
+  $$ select public.transfer_ownership(tests.profile_id('member')) $$, 'PT403', 'account_blocked',
+  'a suspended owner cannot transfer the ownership'
+);
+select throws_ok(
+  'select public.leave_organization()', 'PT409', 'owner_must_transfer', 'a suspended owner cannot leave'
+);
 select * from finish();
 rollback;

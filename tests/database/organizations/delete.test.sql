@@ -10,15 +10,15 @@ from public.organizations o, (values ('admin', 'admin'), ('member', 'member')) a
 where p.id = tests.profile_id(r.name);
 select tests.act_as('owner');
 select public.invite_member('guest@example.com');
-select lives_ok('select public.delete_organization()', 'the owner deletes the organization');
-select is_empty('select from public.organizations', 'it is gone');
+select lives_ok('select public.delete_organization()', 'the owner can delete the organization');
+select is_empty('select from public.organizations', 'the organization is deleted');
 
 select tests.act_as_postgres();
 set constraints all immediate;
 select is_empty(
   $$ select from public.profiles where num_nonnulls(organization_id, organization_role, organization_joined_at) > 0 $$,
-  'its members are in none'
+  'its members belong to no organization'
 );
-select is_empty('select from public.organization_invitations', 'its invitations are gone');
+select is_empty('select from public.organization_invitations', 'its invitations are deleted');
 select * from finish();
 rollback;

@@ -19,13 +19,13 @@ insert into sent select 'unconfirmed', token from public.invite_member('unconfir
 select tests.act_as('stranger');
 select throws_ok(
   $$ select public.accept_invitation(token) from sent where name = 'guest' $$,
-  'PT403', 'invitation_for_other_email', 'another address does not get in with the token'
+  'PT403', 'invitation_for_other_email', 'a user with another address cannot use the token'
 );
 select throws_ok(
   $$ select public.accept_invitation('x') $$, 'PT404', 'invitation_not_found', 'an unknown token is refused'
 );
 select throws_ok(
-  $$ select public.accept_invitation(null) $$, 'PT404', 'invitation_not_found', 'so is none'
+  $$ select public.accept_invitation(null) $$, 'PT404', 'invitation_not_found', 'a null token is refused'
 );
 select tests.act_as('unconfirmed');
 select throws_ok(
@@ -34,10 +34,10 @@ select throws_ok(
 );
 
 select tests.act_as('guest');
-select is((public.accept_invitation(token)).name, 'Team', 'the invited one joins') from sent where name = 'guest';
+select is((public.accept_invitation(token)).name, 'Team', 'the invited user joins') from sent where name = 'guest';
 select throws_ok(
   $$ select public.accept_invitation(token) from sent where name = 'guest' $$,
-  'PT409', 'already_member', 'and not twice'
+  'PT409', 'already_member', 'a member cannot join again'
 );
 select public.leave_organization();
 select throws_ok(

@@ -10,19 +10,25 @@ from public.organizations o, (values ('admin', 'admin'), ('member', 'member')) a
 where p.id = tests.profile_id(r.name);
 select tests.act_as('member');
 select throws_ok(
-  $$ update public.profiles set organization_role = 'owner' $$, '42501', null, 'a member does not write the own role'
+  $$ update public.profiles set organization_role = 'owner' $$, '42501', null, 'a member cannot update their own role'
 );
 select throws_ok(
   $$ update public.profiles set user_name = 'x', organization_id = gen_random_uuid() $$, '42501', null,
-  'or organization'
+  'a member cannot update their own organization'
 );
-select throws_ok($$ update public.organizations set name = 'Mine' $$, '42501', null, 'nor the organization');
-select throws_ok($$ delete from public.organizations $$, '42501', null, 'nor deletes it');
+select throws_ok(
+  $$ update public.organizations set name = 'Mine' $$, '42501', null, 'a member cannot update the organization''s row'
+);
+select throws_ok(
+  $$ delete from public.organizations $$, '42501', null, 'a member cannot delete the organization''s row'
+);
 select throws_ok(
   $$ insert into public.organization_invitations (organization_id, email, role, token_hash)
      select id, 'member@example.com', 'admin', '\x00' from public.organizations $$,
-  '42501', null, 'nor invites past the function'
+  '42501', null, 'a member cannot insert an invitation'
 );
-select throws_ok('select token_hash from public.organization_invitations', '42501', null, 'nor reads hashes');
+select throws_ok(
+  'select token_hash from public.organization_invitations', '42501', null, 'a member cannot read token hashes'
+);
 select * from finish();
 rollback;

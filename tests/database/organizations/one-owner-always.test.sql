@@ -12,23 +12,23 @@ set constraints all immediate;
 
 select throws_ok(
   $$ update public.profiles set organization_role = 'admin' where id = tests.profile_id('owner') $$,
-  'PT409', 'organization_without_owner', 'the only owner cannot be demoted past the functions'
+  'PT409', 'organization_without_owner', 'the only owner cannot be demoted, even by SQL'
 );
 select throws_ok(
   $$ update public.profiles set organization_id = null where id = tests.profile_id('owner') $$,
-  'PT409', 'organization_without_owner', 'nor taken out'
+  'PT409', 'organization_without_owner', 'the only owner cannot be removed, even by SQL'
 );
 select throws_ok(
   $$ delete from public.profiles where id = tests.profile_id('owner') $$,
-  'PT409', 'organization_without_owner', 'nor deleted'
+  'PT409', 'organization_without_owner', 'the only owner''s profile cannot be deleted'
 );
 select throws_ok(
   $$ insert into public.organizations (name) values ('Nobody''s') $$,
-  'PT409', 'organization_without_owner', 'an organization is not made without one'
+  'PT409', 'organization_without_owner', 'an organization cannot be created without an owner'
 );
 select throws_ok(
   $$ update public.profiles set organization_role = 'owner' where id = tests.profile_id('admin') $$,
-  '23505', null, 'and has no second'
+  '23505', null, 'an organization cannot have a second owner'
 );
 select * from finish();
 rollback;

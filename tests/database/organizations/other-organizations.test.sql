@@ -21,29 +21,33 @@ where o.name = 'Rivals' and p.id = tests.profile_id('spy');
 select tests.act_as('spy');
 select throws_ok(
   $$ select public.remove_member(tests.profile_id('member')) $$, 'PT404', 'member_not_found',
-  'an admin of one organization does not remove members of another'
+  'an admin of one organization cannot remove members of another'
 );
 select tests.act_as('stranger');
 select throws_ok(
   $$ select public.set_member_role(tests.profile_id('member'), 'admin') $$, 'PT404', 'member_not_found',
-  'nor does its owner give them roles'
+  'an owner of one organization cannot change roles in another'
 );
 select throws_ok(
-  $$ select public.transfer_ownership(tests.profile_id('admin')) $$, 'PT404', 'member_not_found', 'or the own one'
+  $$ select public.transfer_ownership(tests.profile_id('admin')) $$, 'PT404', 'member_not_found',
+  'an owner cannot transfer the ownership to a member of another'
 );
 select tests.act_as('admin');
 select throws_ok(
   $$ select public.revoke_invitation(invitation_id) from sent $$, 'PT404', 'invitation_not_found',
-  'invitations are the organization''s own'
+  'an admin cannot revoke invitations of another organization'
 );
 select throws_ok(
   $$ select public.resend_invitation(invitation_id) from sent $$, 'PT404', 'invitation_not_found',
-  'and not sent again by others'
+  'an admin cannot resend invitations of another organization'
 );
-select results_eq('select name from public.organizations', $$ values ('Team') $$, 'others are not seen');
+select results_eq(
+  'select name from public.organizations', $$ values ('Team') $$, 'other organizations are not visible'
+);
 select set_eq(
   'select profile_id from public.list_members()',
-  $$ select tests.profile_id(name) from unnest(array['owner', 'admin', 'member']) as name $$, 'nor their members'
+  $$ select tests.profile_id(name) from unnest(array['owner', 'admin', 'member']) as name $$,
+  'members of other organizations are not visible'
 );
 select * from finish();
 rollback;

@@ -8,7 +8,7 @@ update public.profiles p
 set organization_id = o.id, organization_role = r.role
 from public.organizations o, (values ('admin', 'admin'), ('member', 'member')) as r (name, role)
 where p.id = tests.profile_id(r.name);
--- Three who joined one after the other; the admins later than the member.
+-- Three users joined one after the other; the admins later than the member.
 select tests.create_user('second-admin');
 update public.profiles p set organization_id = o.id, organization_role = 'admin'
 from public.organizations o where p.id = tests.profile_id('second-admin');
@@ -25,19 +25,19 @@ as $$
 $$;
 
 delete from auth.users where id = tests.auth_id('owner');
-select is(pg_temp.owner_name(), 'second-admin', 'the longest-standing admin inherits');
+select is(pg_temp.owner_name(), 'second-admin', 'the admin who joined first becomes the owner');
 select results_eq(
   $$ select organization_id, organization_role, organization_joined_at from public.profiles
      where id = tests.profile_id('owner') $$,
-  $$ values (null::uuid, null::text, null::timestamptz) $$, 'who was deleted is out'
+  $$ values (null::uuid, null::text, null::timestamptz) $$, 'the deleted owner is no longer a member'
 );
 update public.profiles set is_active = false where id = tests.profile_id('admin');
 delete from auth.users where id = tests.auth_id('second-admin');
-select is(pg_temp.owner_name(), 'member', 'who may act comes before who may not');
+select is(pg_temp.owner_name(), 'member', 'an active member comes before a suspended admin');
 delete from auth.users where id = tests.auth_id('member');
-select is(pg_temp.owner_name(), 'admin', 'then whoever is left');
+select is(pg_temp.owner_name(), 'admin', 'a suspended admin becomes the owner if nobody else is left');
 delete from auth.users where id = tests.auth_id('admin');
-select is_empty('select from public.organizations', 'with the last member goes the organization');
-select is_empty('select from auth.users where email like ''%admin%''', 'and nothing hindered the deletions');
+select is_empty('select from public.organizations', 'the organization is deleted with its last member');
+select is_empty('select from auth.users where email like ''%admin%''', 'all deletions succeeded');
 select * from finish();
 rollback;

@@ -13,13 +13,13 @@ select o.id, n || '@example.com', 'member', private.hash_token(n::text)
 from public.organizations o, generate_series(1, 99) n;
 
 select tests.act_as('owner');
-select lives_ok($$ select public.invite_member('x@example.com') $$, 'a hundred invitations may be open');
+select lives_ok($$ select public.invite_member('x@example.com') $$, 'the hundredth open invitation is accepted');
 select throws_ok(
-  $$ select public.invite_member('y@example.com') $$, 'PT409', 'too_many_invitations', 'and not one more'
+  $$ select public.invite_member('y@example.com') $$, 'PT409', 'too_many_invitations', 'the next one is refused'
 );
 select tests.act_as_postgres();
 update public.organization_invitations set expires_at = now() where email = '1@example.com';
 select tests.act_as('owner');
-select lives_ok($$ select public.invite_member('y@example.com') $$, 'those that have expired do not count');
+select lives_ok($$ select public.invite_member('y@example.com') $$, 'expired invitations do not count');
 select * from finish();
 rollback;

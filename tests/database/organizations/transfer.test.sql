@@ -14,16 +14,16 @@ select tests.act_as_postgres();
 select results_eq(
   $$ select organization_role from unnest(array['owner', 'member']) as name
      join public.profiles on id = tests.profile_id(name) order by name desc $$,
-  $$ values ('admin'), ('owner') $$, 'and the owner an admin'
+  $$ values ('admin'), ('owner') $$, 'the former owner becomes an admin'
 );
 set constraints all immediate;
 update public.profiles set role = 'banned' where id = tests.profile_id('admin');
 select tests.act_as('member');
 select throws_ok(
   $$ select public.transfer_ownership(tests.profile_id('admin')) $$, 'PT409', 'member_blocked',
-  'somebody who is suspended does not become the owner'
+  'a suspended member cannot become the owner'
 );
 select tests.act_as('owner');
-select lives_ok('select public.leave_organization()', 'who was the owner may leave now');
+select lives_ok('select public.leave_organization()', 'the former owner may leave');
 select * from finish();
 rollback;

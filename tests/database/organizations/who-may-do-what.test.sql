@@ -1,4 +1,4 @@
--- Who may do what in an organization, each cell tried: ok, or the refusal.
+-- The rights of each role in an organization. Each cell is tried: ok, or the refusal.
 begin;
 select tests.create_user(name) from unnest(array['owner', 'admin', 'member', 'stranger']) as name;
 select tests.act_as('owner');
@@ -38,10 +38,12 @@ insert into expected values
   ($$ public.invite_member('x@example.com', 'owner') $$, 'invalid_role', 'invalid_role', 'not_allowed',
     'organization_not_found'),
   ($$ public.invite_member('no address') $$, 'invalid_email', 'invalid_email', 'not_allowed', 'organization_not_found'),
-  ($$ public.resend_invitation('00000000-0000-4000-8000-000000000001') $$, 'ok', 'ok', 'not_allowed', 'organization_not_found'),
+  ($$ public.resend_invitation('00000000-0000-4000-8000-000000000001') $$,
+    'ok', 'ok', 'not_allowed', 'organization_not_found'),
   ($$ public.resend_invitation('00000000-0000-4000-8000-000000000002') $$, 'ok', 'not_allowed', 'not_allowed',
     'organization_not_found'),
-  ($$ public.revoke_invitation('00000000-0000-4000-8000-000000000001') $$, 'ok', 'ok', 'not_allowed', 'organization_not_found'),
+  ($$ public.revoke_invitation('00000000-0000-4000-8000-000000000001') $$,
+    'ok', 'ok', 'not_allowed', 'organization_not_found'),
   ($$ public.revoke_invitation('00000000-0000-4000-8000-000000000002') $$, 'ok', 'not_allowed', 'not_allowed',
     'organization_not_found'),
   ($$ public.set_member_role(tests.profile_id('member'), 'admin') $$, 'ok', 'not_allowed', 'not_allowed',

@@ -10,12 +10,14 @@ values
 select tests.act_as_service();
 create temp table claimed on commit drop as select * from public.claim_remote_deletions('openai', 10);
 select set_eq(
-  'select remote_id from claimed', array['resp_1', 'file_1', 'file_2'], 'a conversation waits for the responses of its session'
+  'select remote_id from claimed', array['resp_1', 'file_1', 'file_2'],
+  'a conversation waits for the responses of its session'
 );
-select is_empty($$ select * from public.claim_remote_deletions('openai', 10) $$, 'what is claimed is nobody else''s');
+select is_empty($$ select * from public.claim_remote_deletions('openai', 10) $$, 'claimed rows are not claimed again');
 select public.settle_remote_deletion(id, due_at) from claimed where remote_id = 'resp_1';
 select results_eq(
-  $$ select remote_id from public.claim_remote_deletions('openai', 10) $$, array['conv_1'], 'then it is due'
+  $$ select remote_id from public.claim_remote_deletions('openai', 10) $$, array['conv_1'],
+  'after the response the conversation is claimed'
 );
 select public.settle_remote_deletion(id, due_at, 'status 500') from claimed where kind = 'file';
 
@@ -30,7 +32,7 @@ select is(pg_temp.delay('file_1'), interval '16 minutes', 'the fifth failure wai
 select is(pg_temp.delay('file_2'), interval '6 hours', 'no failure waits longer than six hours');
 select results_eq(
   $$ select attempts, last_error from private.remote_deletions where remote_id = 'file_1' $$,
-  $$ values (5, 'status 500') $$, 'the row says how often it failed, and how'
+  $$ values (5, 'status 500') $$, 'the row has the number of attempts and the last error'
 );
 
 update private.remote_deletions set due_at = now() - interval '1 minute' where remote_id = 'file_1';
@@ -38,8 +40,11 @@ create temp table again on commit drop as select * from public.claim_remote_dele
 select private.enqueue_deletion('file', 'file_1');
 select public.settle_remote_deletion(id, due_at) from again where remote_id = 'file_1';
 select isnt_empty(
-  $$ select from private.remote_deletions where remote_id = 'file_1' $$, 'what is put in again while it is worked on stays'
+  $$ select from private.remote_deletions where remote_id = 'file_1' $$, 'a row enqueued again during its claim stays'
 );
-select is((select attempts from private.remote_deletions where remote_id = 'file_1'), 0, 'as new');
+select is(
+  (select attempts from private.remote_deletions where remote_id = 'file_1'), 0,
+  'the row enqueued again has no attempts'
+);
 select * from finish();
 rollback;

@@ -8,19 +8,20 @@ values ('stripe_customer', 'cus_1'), ('object', 'someone/notes.txt'), ('conversa
 select tests.act_as_service();
 select results_eq(
   $$ select remote_id from public.claim_remote_deletions('stripe', 10) $$, array['cus_1'],
-  'what has been due for longer at OpenAI is not before a customer at Stripe'
+  'older OpenAI rows do not hold up a customer at Stripe'
 );
 select results_eq(
   $$ select remote_id from public.claim_remote_deletions('storage', 10) $$, array['someone/notes.txt'],
-  'nor before an object in Storage'
+  'older OpenAI rows do not hold up an object in Storage'
 );
 select is(
-  (select count(*)::integer from public.claim_remote_deletions('openai', 100)), 51, 'all else is OpenAI''s'
+  (select count(*)::integer from public.claim_remote_deletions('openai', 100)), 51,
+  'all other rows are claimed for OpenAI'
 );
 
 select tests.act_as_postgres();
 select is_empty(
-  'select from private.remote_deletions where due_at <= now()', 'every kind is somebody''s'
+  'select from private.remote_deletions where due_at <= now()', 'every kind belongs to a provider'
 );
 select * from finish();
 rollback;

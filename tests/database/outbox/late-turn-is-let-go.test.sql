@@ -9,14 +9,14 @@ delete from public.chat_sessions;
 select tests.act_as_service();
 select is(
   (select public.heartbeat_turn((turn ->> 'turn_id')::uuid, 'resp_late', 'conv_late') -> 'is_active' from started),
-  'false', 'the pump hears that its session is gone'
+  'false', 'the heartbeat tells the pump that the session is deleted'
 );
 
 select tests.act_as_postgres();
 select set_eq(
   'select kind, remote_id from private.remote_deletions',
   $$ values ('response', 'resp_late'), ('conversation', 'conv_late') $$,
-  'what it has made at OpenAI since goes to the outbox'
+  'objects it has created at OpenAI since are enqueued in the outbox'
 );
 select * from finish();
 rollback;

@@ -19,7 +19,7 @@ update public.vector_stores set store_id = 'vs_2';
 select set_eq(
   'select kind, remote_id from private.remote_deletions',
   $$ values ('response', 'resp_1'), ('conversation', 'conv_1'), ('file', 'file_1'), ('vector_store', 'vs_1') $$,
-  'what is replaced goes to the outbox, ids of the old API do not'
+  'replaced objects are enqueued in the outbox, except ids of the old API'
 );
 select * from finish();
 rollback;

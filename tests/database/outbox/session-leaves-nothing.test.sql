@@ -18,7 +18,7 @@ select set_eq(
   'select kind, remote_id from private.remote_deletions',
   $$ values ('response', 'resp_1'), ('conversation', 'conv_1'), ('file', 'file_1'), ('object', 'files/a.txt'),
        ('vector_store', 'vs_1') $$,
-  'a session that its owner deletes puts everything remote into the outbox'
+  'deleting a session enqueues all its remote objects in the outbox'
 );
 select * from finish();
 rollback;

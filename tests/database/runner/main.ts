@@ -1,4 +1,5 @@
-// `npm run test:database [-- path …]`: runs tests/{database,own}/**/*.test.sql, each in a transaction that it rolls back.
+// `npm run test:database [-- path …]`: runs tests/{database,own}/**/*.test.sql, each in a transaction that it rolls
+// back.
 import { glob, readFile } from "node:fs/promises";
 import path from "node:path";
 import { REPOSITORY } from "../../../local/stack/settings.ts";
@@ -25,7 +26,7 @@ process.exit();
 
 type Totals = Pick<PgTapReport, "passed" | "failed">;
 
-/** Starts what the tests need, runs them, and leaves nothing behind, whatever happens. */
+/** Starts the server and the databases, runs the tests, and removes everything, even after an error. */
 async function testDatabase(filters: string[], signal: AbortSignal): Promise<Totals> {
   const files = await findFiles(filters);
   await using resources = new AsyncDisposableStack();
@@ -34,7 +35,7 @@ async function testDatabase(filters: string[], signal: AbortSignal): Promise<Tot
   return await runFiles(files, await createTestDatabases(url, resources), signal);
 }
 
-/** Paths of the tests, relative to the repository; only those below a filter when there is any. */
+/** Returns the paths of the tests, relative to the repository; with filters, only those below one of them. */
 async function findFiles(filters: string[]): Promise<string[]> {
   const wanted = filters.map((filter) => path.relative(REPOSITORY, path.resolve(filter)));
   const files = await Array.fromAsync(
@@ -63,7 +64,7 @@ async function runFiles(
       totals.failed += failed;
     }
   };
-  // All settle before an error goes up: nothing is disposed of while a file still uses it.
+  // Waits for all workers before it throws, so no database is dropped while a file still uses it.
   const workers = await Promise.allSettled(Array.from({ length: FILES_AT_ONCE }, work));
   for (const worker of workers) if (worker.status === "rejected") throw worker.reason;
   return totals;

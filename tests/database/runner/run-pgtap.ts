@@ -1,16 +1,16 @@
 import pg from "pg";
 import { type FinalResults, Parser } from "tap-parser";
 
-/** What a file of pgTAP tests came to. */
+/** The result of a file of pgTAP tests. */
 export interface PgTapReport {
   passed: number;
-  /** At least 1 when the file broke: an error, no tests, or other than planned. */
+  /** At least 1 if the file itself failed: an SQL error, no tests, or a number of tests other than planned. */
   failed: number;
-  /** What went wrong, for people. */
+  /** Messages about the failures, for people. */
   diagnostics: string[];
 }
 
-/** Runs a file of pgTAP tests on a connection. Test failures and SQL errors are in the report. */
+/** Runs a file of pgTAP tests on a connection. The report holds test failures and SQL errors. */
 export async function runPgTap(client: pg.Client, text: string): Promise<PgTapReport> {
   const { lines, error } = await collectTap(client, text);
   const results = await parseTap(lines);
@@ -22,7 +22,7 @@ export async function runPgTap(client: pg.Client, text: string): Promise<PgTapRe
   ];
   return {
     passed,
-    // A skipped test is not a passed one.
+    // A skipped test does not count as passed.
     failed: Math.max(results.count - passed, problems.length > 0 ? 1 : 0),
     diagnostics: [...lines.filter((line) => /^(not ok|#)|# (skip|todo)/i.test(line)), ...problems],
   };
@@ -33,7 +33,7 @@ interface Output {
   error?: Error;
 }
 
-/** Reads rows as they come: those before an error count, and a query's result would lose them. */
+/** Collects rows as they arrive. After an error a query's result would lose the rows before it. */
 function collectTap(client: pg.Client, text: string): Promise<Output> {
   return new Promise((resolve) => {
     const lines: string[] = [];

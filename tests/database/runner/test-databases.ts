@@ -3,16 +3,16 @@ import path from "node:path";
 import pg from "pg";
 
 const HELPERS = path.resolve(import.meta.dirname, "../helpers.sql");
-/** No statement of a test takes this long: one that does waits for a lock that never comes. */
+/** Longer than any statement of a test takes. A statement that exceeds it waits for a lock that nobody releases. */
 const STATEMENT_TIMEOUT_MS = 30_000;
 
 /** Databases for tests: copies of one that has migrations, pgTAP and the helpers. */
 export interface TestDatabases {
-  /** Runs `use` on a new connection, as `postgres`, to a database that nobody else uses meanwhile. */
+  /** Runs `use` on a new connection as `postgres`, to a database that no other test uses at the same time. */
   withDatabase<Result>(use: (client: pg.Client) => Promise<Result>): Promise<Result>;
 }
 
-/** A file of tests is one transaction that it rolls back, so that its database is as good as new for the next one. */
+/** Throws if a file does not roll its transaction back. The next file uses the same database. */
 export function requireRollback(text: string): void {
   const isWhole = /^(--.*\n|\s)*begin;/.test(text) && /\brollback;\s*$/.test(text);
   if (!isWhole || /^\s*commit\b/im.test(text)) {
@@ -20,7 +20,7 @@ export function requireRollback(text: string): void {
   }
 }
 
-/** Prepares a template from the database at `url`, which stays as it was. All copies end with `resources`. */
+/** Copies the database at `url` into a template and leaves the original as it is. All copies end with `resources`. */
 export async function createTestDatabases(
   url: string,
   resources: AsyncDisposableStack,
@@ -36,7 +36,7 @@ export async function createTestDatabases(
   await admin.query(`create database ${template} template ${pg.escapeIdentifier(nameIn(url))}`);
   await prepare(withName(url, template));
 
-  // A copy costs more than most files take.
+  // Created once and reused, because a copy costs more time than most files take.
   const create = async (name: string) => {
     resources.defer(() => drop(admin, name));
     await admin.query(`create database ${name} template ${template}`);
@@ -60,7 +60,7 @@ export async function createTestDatabases(
 async function prepare(url: string): Promise<void> {
   const client = await connect(url);
   try {
-    // Migrations close functions to public, and the roles that tests act as call pgTAP.
+    // Migrations revoke functions from public, and the roles that tests act as must call pgTAP.
     await client.query(`
       alter default privileges in schema extensions grant execute on functions to public;
       create extension pgtap with schema extensions;
@@ -74,11 +74,11 @@ async function prepare(url: string): Promise<void> {
 async function connect(url: string): Promise<pg.Client> {
   const client = new pg.Client({
     connectionString: url,
-    // A copy does not take its template's settings along.
+    // A copy does not have its template's settings.
     options: "-c search_path=public,extensions",
     statement_timeout: STATEMENT_TIMEOUT_MS,
   });
-  // A connection that breaks says so through its query, too.
+  // A broken connection also rejects its query, so this event needs no handling.
   client.on("error", () => {});
   await client.connect();
   return client;

@@ -6,9 +6,9 @@ import { loadKeys } from "../../../local/stack/keys.ts";
 import { installPgTap } from "./install-pgtap.ts";
 
 /**
- * URL (role `postgres`) of a database with all migrations: `PARLEY_TEST_DB_URL` when set, else one on a Postgres of its
- * own, which ends with `resources`. A given server must offer the extension pgtap, and nobody else may be connected to
- * the database; it is copied and left as it was.
+ * Returns the URL (role `postgres`) of a database with all migrations: `PARLEY_TEST_DB_URL` if set, otherwise a
+ * database on a Postgres of its own, which ends with `resources`. A given server must offer the extension pgtap. Nobody
+ * else may be connected to the database, because it is copied; it stays as it was.
  */
 export async function openTestServer(resources: AsyncDisposableStack): Promise<string> {
   return process.env.PARLEY_TEST_DB_URL || await startTestServer(resources);
@@ -16,9 +16,9 @@ export async function openTestServer(resources: AsyncDisposableStack): Promise<s
 
 async function startTestServer(resources: AsyncDisposableStack): Promise<string> {
   const stateDir = await mkdtemp(path.join(os.tmpdir(), "parley-test-database-"));
-  // Ctrl-C reaches initdb as well, which may still be clearing up.
+  // Ctrl-C also reaches initdb, which may still be removing its files.
   resources.defer(() => rm(stateDir, { recursive: true, force: true, maxRetries: 10 }));
-  // Under root, Postgres runs as another user, who has to get through to its own folder.
+  // As root, Postgres runs as another user, who must be able to enter this folder.
   await chmod(stateDir, 0o711);
   await installPgTap();
 

@@ -7,21 +7,24 @@ grant select on made to public;
 select tests.act_as('stranger');
 select throws_ok(
   $$ select public.set_chat_visibility(session_id, 'public') from made $$, 'PT404', 'session_not_found',
-  'a stranger does not share the owner''s chat'
+  'a stranger cannot share the owner''s chat'
 );
 select tests.act_as('owner');
 select throws_ok(
   $$ select public.set_chat_visibility(session_id, 'friends') from made $$, 'PT400', 'invalid_visibility',
-  'there are two visibilities'
+  'an unknown visibility is refused'
 );
 select throws_ok(
-  $$ select public.set_chat_visibility(session_id, null) from made $$, 'PT400', 'invalid_visibility', 'and not null'
+  $$ select public.set_chat_visibility(session_id, null) from made $$, 'PT400', 'invalid_visibility',
+  'a null visibility is refused'
 );
 select throws_ok(
   $$ update public.chat_sessions set visibility = 'public', share_token = 'mine' $$, '42501', null,
-  'nobody chooses the token'
+  'a client cannot choose the token'
 );
-select lives_ok($$ select public.set_chat_visibility(session_id, 'public') from made $$, 'the owner shares it');
+select lives_ok(
+  $$ select public.set_chat_visibility(session_id, 'public') from made $$, 'the owner can share the chat'
+);
 
 select tests.act_as('stranger');
 select is_empty(
@@ -29,7 +32,8 @@ select is_empty(
 );
 select tests.act_as_anon();
 select throws_ok(
-  $$ select from public.chat_sessions where visibility = 'public' $$, '42501', null, 'nor to anybody'
+  $$ select from public.chat_sessions where visibility = 'public' $$, '42501', null,
+  'shared chats are not listed to anonymous callers'
 );
 
 select tests.act_as_postgres();
@@ -37,10 +41,11 @@ update public.profiles set role = 'banned' where id = tests.profile_id('owner');
 select tests.act_as('owner');
 select throws_ok(
   $$ select public.set_chat_visibility(session_id, 'public') from made $$, 'PT403', 'account_blocked',
-  'the banned do not share'
+  'a banned owner cannot share a chat'
 );
 select lives_ok(
-  $$ select public.set_chat_visibility(session_id, 'private') from made $$, 'and may take back what they shared'
+  $$ select public.set_chat_visibility(session_id, 'private') from made $$,
+  'a banned owner may make a shared chat private'
 );
 select * from finish();
 rollback;

@@ -49,14 +49,14 @@ select is(
       ]},
       {"sender": "assistant", "parts": [{"type": "text", "text": "Half"}]}
     ]
-  }'::jsonb, 'title, assistant and finished messages, and nothing else'
+  }'::jsonb, 'a shared chat shows only title, assistant and finished messages'
 ) from made;
 select is(public.get_shared_chat('x'), null, 'an unknown token shows nothing');
-select is(public.get_shared_chat(null), null, 'nor does none');
+select is(public.get_shared_chat(null), null, 'a null token shows nothing');
 
 select tests.act_as_postgres();
 update public.profiles set role = 'banned' where id = tests.profile_id('owner');
 select tests.act_as_anon();
-select is(public.get_shared_chat(token), null, 'what a banned user shared is not shown') from made;
+select is(public.get_shared_chat(token), null, 'chats shared by a banned user are not shown') from made;
 select * from finish();
 rollback;

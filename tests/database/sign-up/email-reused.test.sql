@@ -8,6 +8,6 @@ select is(
   (select email from public.profiles where id = tests.profile_id('second')), 'first@example.com',
   'an address is free again after deletion'
 );
-select isnt(tests.profile_id('second'), tests.profile_id('first'), 'and begins with a new profile');
+select isnt(tests.profile_id('second'), tests.profile_id('first'), 'the second account has a new profile');
 select * from finish();
 rollback;

@@ -6,7 +6,7 @@ delete from auth.users where id = tests.auth_id('ada');
 select tests.act_as('ada');
 select throws_ok(
   'select public.ensure_profile()', 'PT401', 'unknown_user',
-  'a token that outlives its login makes no profile'
+  'a token that outlives its login creates no profile'
 );
 select * from finish();
 rollback;

@@ -9,7 +9,7 @@ select is(
 );
 select row_eq(
   $$ select email, email_confirmed from public.profiles where id = tests.profile_id('single_sign_on') $$,
-  row(null::text, false), 'the second has a profile without it'
+  row(null::text, false), 'the second login has a profile without an address'
 );
 select * from finish();
 rollback;

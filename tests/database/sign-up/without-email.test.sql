@@ -11,7 +11,7 @@ select row_eq(
 select ok(tests.profile_id('visitor') is not null, 'an anonymous sign-in has a profile');
 select is(
   (select email from public.profiles where id = tests.profile_id('blank')), null,
-  'an empty address is no address'
+  'an empty address is stored as null'
 );
 select * from finish();
 rollback;

@@ -8,7 +8,7 @@ update public.assistants set is_active = false where slug = 'coach';
 select tests.act_as_service();
 select throws_ok(
   $$ select tests.start_turn('owner', session_id) from made $$, 'PT409', 'assistant_unavailable',
-  'an assistant that was switched off answers no more'
+  'a turn with a disabled assistant is refused'
 );
 select * from finish();
 rollback;

@@ -10,7 +10,7 @@ update public.profiles set is_active = false where id = tests.profile_id('suspen
 select tests.act_as_service();
 select throws_ok(
   format('select tests.start_turn(%L, %L)', name, session_id), 'PT403', 'account_blocked',
-  format('a %s user starts no turn', name)
+  format('a %s user cannot start a turn', name)
 )
 from made;
 select * from finish();

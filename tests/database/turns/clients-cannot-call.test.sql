@@ -1,5 +1,5 @@
 begin;
--- Whatever is not named here is for the service role, new functions included.
+-- Functions that are not listed here are for the service role, new functions included.
 create temp table callable (role_name text, function_name text) on commit drop;
 insert into callable values ('anon', 'get_shared_chat');
 insert into callable
@@ -25,10 +25,14 @@ select plan((select count(*)::integer from refused));
 select tests.create_user('ada');
 
 select tests.act_as_anon();
-select throws_ok(call, '42501', 'permission denied for function ' || function_name, 'anon cannot call ' || function_name)
+select throws_ok(
+  call, '42501', 'permission denied for function ' || function_name, 'anon cannot call ' || function_name
+)
 from refused where role_name = 'anon';
 select tests.act_as('ada');
-select throws_ok(call, '42501', 'permission denied for function ' || function_name, 'a user cannot call ' || function_name)
+select throws_ok(
+  call, '42501', 'permission denied for function ' || function_name, 'a user cannot call ' || function_name
+)
 from refused where role_name = 'authenticated';
 select * from finish();
 rollback;

@@ -8,7 +8,7 @@ select tests.act_as_service();
 select public.settle_turn(id, 'complete', '{"content": "Hi"}') from public.chat_turns;
 select is(
   (select thread_id from public.chat_sessions), null,
-  'a reply that is not in the conversation (an incomplete one) leaves none to be trusted'
+  'after a reply that is not in the conversation, the session has no conversation'
 );
 select * from finish();
 rollback;

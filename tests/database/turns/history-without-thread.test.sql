@@ -13,12 +13,12 @@ select tests.act_as_service();
 select is(
   (select tests.start_turn('owner', new_id, content => 'And now?') -> 'history' from made),
   '[{"sender": "user", "content": "Hi"}, {"sender": "assistant", "content": "Hello"}]',
-  'a session without a conversation OpenAI gives what was said before, in order'
+  'a session without a conversation at OpenAI returns its history in order'
 );
 select row_eq(
   $$ select turn ->> 'thread_id', turn -> 'history'
      from (select tests.start_turn('owner', continued_id, content => 'And now?') as turn from made) as started $$,
-  row('conv_1'::text, '[]'::jsonb), 'a session with one gives that instead'
+  row('conv_1'::text, '[]'::jsonb), 'a session with a conversation returns its id instead'
 );
 select * from finish();
 rollback;

@@ -16,7 +16,7 @@ from public.chat_turns join made using (session_id) where ending = 'failed';
 select tests.act_as_postgres();
 select is_empty(
   'select id from public.chat_sessions where thread_id is not null',
-  'a conversation OpenAI that may differ from ours is not used again'
+  'a conversation at OpenAI that may differ from the stored one is not used again'
 );
 select results_eq(
   $$ select ending, m.status, m.content, m.error
@@ -24,12 +24,12 @@ select results_eq(
      where m.sender = 'assistant' order by ending $$,
   $$ values ('failed', 'failed', 'Some', '{"code": "internal", "message": "Sorry"}'::jsonb),
             ('stopped', 'stopped', 'Half', null) $$,
-  'the reply keeps what was said, and why it ended'
+  'the reply keeps its text and the reason of its end'
 );
 select results_eq(
   'select ending, t.status from made join public.chat_turns t using (session_id) order by ending',
-  $$ values ('failed', 'failed'), ('stopped', 'stopped') $$, 'so does the stream'
+  $$ values ('failed', 'failed'), ('stopped', 'stopped') $$, 'the turn keeps the reason of its end'
 );
-select is_empty('select id from public.chat_turns where finished_at is null', 'which has an end');
+select is_empty('select id from public.chat_turns where finished_at is null', 'the turn has an end time');
 select * from finish();
 rollback;

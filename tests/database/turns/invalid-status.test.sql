@@ -6,8 +6,8 @@ select tests.start_turn('owner', tests.create_session('owner'));
 select tests.act_as_service();
 select throws_ok(
   $$ select public.settle_turn(id, 'failed', '{}') from public.chat_turns $$, 'PT400', 'invalid_turn_status',
-  'a turn finishes complete or stopped'
+  'settle_turn accepts only complete and stopped'
 );
-select is((select status from public.chat_turns), 'active', 'anything else leaves it running');
+select is((select status from public.chat_turns), 'active', 'a refused status leaves the turn running');
 select * from finish();
 rollback;

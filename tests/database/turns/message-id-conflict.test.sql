@@ -9,8 +9,8 @@ select tests.start_turn('owner', session_id, 'message-1') from made;
 select public.settle_turn(id, 'complete', '{}') from public.chat_turns;
 select throws_ok(
   $$ select tests.start_turn('owner', session_id, 'message-1', 'Something else') from made $$, 'PT409',
-  'message_id_conflict', 'an id stands for one content'
+  'message_id_conflict', 'a message id with other content is refused'
 );
-select is((select count(*)::integer from public.chat_messages), 2, 'nothing is stored for the second');
+select is((select count(*)::integer from public.chat_messages), 2, 'the refused message is not stored');
 select * from finish();
 rollback;

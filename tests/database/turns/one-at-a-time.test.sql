@@ -9,14 +9,15 @@ select tests.act_as_service();
 select tests.start_turn('owner', first_id) from made;
 select throws_ok(
   $$ select tests.start_turn('owner', first_id, 'message-2') from made $$, 'PT409', 'turn_in_progress',
-  'a session that is being answered takes no second message'
+  'a session with an active turn refuses a second message'
 );
 select lives_ok(
-  $$ select tests.start_turn('owner', second_id) from made $$, 'another session of the user does'
+  $$ select tests.start_turn('owner', second_id) from made $$, 'another session of the user may start a turn'
 );
 select public.settle_turn(id, 'complete', '{}') from public.chat_turns;
 select lives_ok(
-  $$ select tests.start_turn('owner', first_id, 'message-2') from made $$, 'and this one, once it is answered'
+  $$ select tests.start_turn('owner', first_id, 'message-2') from made $$,
+  'the session may start another turn after the reply'
 );
 select * from finish();
 rollback;

@@ -7,10 +7,11 @@ grant select on made to public;
 select tests.act_as_service();
 select throws_ok(
   $$ select tests.start_turn('stranger', session_id) from made $$, 'PT404', 'session_not_found',
-  'a session of somebody else is not found'
+  'another user''s session is not found'
 );
 select throws_ok(
-  $$ select tests.start_turn('owner', gen_random_uuid()) $$, 'PT404', 'session_not_found', 'nor is one that does not exist'
+  $$ select tests.start_turn('owner', gen_random_uuid()) $$, 'PT404', 'session_not_found',
+  'a session that does not exist is not found'
 );
 select is_empty('select id from public.chat_messages', 'nothing is stored');
 select * from finish();

@@ -19,21 +19,21 @@ select is(
     'instructions', i.instructions, 'files', '[]'::jsonb, 'image_file_ids', '[]'::jsonb,
     'vector_store_ids', '[]'::jsonb, 'needs_store', false
   ) from made, public.assistants a join private.assistant_instructions i using (slug) where a.slug = 'coach'),
-  'start_turn returns what the request to OpenAI needs'
+  'start_turn returns the fields of the request to OpenAI'
 );
 select results_eq(
   'select id, sender, client_id, content, status from public.chat_messages order by seq',
   $$ select (turn ->> 'user_message_id')::uuid, 'user', 'message-1', 'Hello', 'complete' from started
      union all
      select (turn ->> 'assistant_message_id')::uuid, 'assistant', null, '', 'streaming' from started $$,
-  'it stores the message and an empty reply'
+  'start_turn stores the message and an empty reply'
 );
 select results_eq(
   'select id, status, user_message_id, assistant_message_id from public.chat_turns',
   $$ select (turn ->> 'turn_id')::uuid, 'active', (turn ->> 'user_message_id')::uuid,
        (turn ->> 'assistant_message_id')::uuid
      from started $$,
-  'and opens the stream of the reply'
+  'start_turn creates an active turn'
 );
 select * from finish();
 rollback;

@@ -5,9 +5,9 @@ select is((select subscription_quota from public.profiles), 200, 'a new profile 
 update public.profiles set subscription_plan = 'pro';
 select is((select subscription_quota from public.profiles), 3000, 'a changed plan brings its quota');
 update public.plans set monthly_messages = 4000 where slug = 'pro';
-select is((select subscription_quota from public.profiles), 4000, 'an edited plan reaches its profiles');
+select is((select subscription_quota from public.profiles), 4000, 'editing a plan changes its profiles');
 select throws_ok(
-  $$ update public.profiles set subscription_plan = 'gold' $$, '23503', null, 'there is no plan but those of the table'
+  $$ update public.profiles set subscription_plan = 'gold' $$, '23503', null, 'an unknown plan is refused'
 );
 select * from finish();
 rollback;

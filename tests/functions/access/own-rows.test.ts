@@ -66,12 +66,15 @@ test.for<[string, Record<string, unknown>]>([
   ["credits", { tokens: 1_000_000 }],
   ["Stripe customer", { stripe_customer_id: "cus_1" }],
   ["e-mail", { email: "else@example.com" }],
-])("a user cannot change the own %s, not even beside a column that is free", async ([, change]) => {
-  const update = { user_name: "Me", ...change };
-  const { error } = await owner.client.from("profiles").update(update).eq("id", owner.profileId);
+])(
+  "a user cannot change their own %s, even together with a column that is free",
+  async ([, change]) => {
+    const update = { user_name: "Me", ...change };
+    const { error } = await owner.client.from("profiles").update(update).eq("id", owner.profileId);
 
-  expect(error?.code).toBe("42501");
-});
+    expect(error?.code).toBe("42501");
+  },
+);
 
 test("a user writes no message past the chat function", async () => {
   const { error } = await owner.client.from("chat_messages").insert({

@@ -25,7 +25,7 @@ afterEach(async () => {
   await releaseEvents();
 });
 
-/** The tables that are kept, and nothing else. */
+/** The tables whose rows about a deleted user are kept. */
 const KEPT = [
   "audit_logs",
   "credit_grants",
@@ -55,7 +55,7 @@ async function expectGone(user: TestUser, kept: string[]): Promise<void> {
     .toEqual([]);
 }
 
-/** What OpenAI holds of the conversation and the reply that a full user has. */
+/** Returns the ids of the full user's conversation and response that OpenAI still has. */
 async function talkOf({ threadId, responseId }: FullUser): Promise<string[]> {
   const { conversations, responses } = await remoteObjects();
   return [...conversations, ...responses].map(({ id }) => id)
@@ -79,7 +79,7 @@ async function expectUnbilled(user: FullUser): Promise<void> {
   ]);
 }
 
-test("everything goes but the books, at OpenAI, in Storage and at Stripe, too", {
+test("a deletion removes all but the books, also from OpenAI, Storage and Stripe", {
   timeout: 60_000,
 }, async () => {
   const user = await createFullUser();
@@ -91,7 +91,7 @@ test("everything goes but the books, at OpenAI, in Storage and at Stripe, too", 
 
   await expectGone(user, KEPT);
   await expectUnbilled(user);
-  // What Stripe has told since has brought nothing back.
+  // Checked again: the events that Stripe has sent since must not restore anything.
   await expectGone(user, KEPT);
   await drain();
   expect(await objectsOf(user)).toEqual([]);
@@ -120,7 +120,7 @@ test("deleting the login in the dashboard does the same", { timeout: 60_000 }, a
   await expectUnbilled(user);
 });
 
-test("an owner passes the organization on first; a login that is deleted passes it on by itself", async () => {
+test("an owner must transfer the organization first; deleting the login transfers it", async () => {
   const { id, owner, members } = await createTeam(["admin"]);
   const admin = members[0]?.profileId;
   const sessionId = await createSession(owner);
@@ -138,7 +138,7 @@ test("an owner passes the organization on first; a login that is deleted passes 
 });
 
 test.for([["banned", "role = 'banned'"], ["inactive", "is_active = false"]])(
-  "who is %s may leave",
+  "a user who is %s may delete the account",
   async ([, change]) => {
     const user = await createUser();
     await asPostgres(`update public.profiles set ${change} where id = $1`, [user.profileId]);
@@ -148,7 +148,7 @@ test.for([["banned", "role = 'banned'"], ["inactive", "is_active = false"]])(
   },
 );
 
-test("a guest who signed in anonymously may leave", async () => {
+test("an anonymous guest may delete the account", async () => {
   const client = createTestClient();
   const { session } = must(await client.auth.signInAnonymously());
   const accessToken = session?.access_token ?? "";
@@ -166,7 +166,7 @@ test("a guest who signed in anonymously may leave", async () => {
   await expectGone(guest, []);
 });
 
-test("two deletions at once, and one more, do no harm", async () => {
+test("two concurrent deletions and a later one end in one deleted account", async () => {
   const user = await createUser();
   await addMessages(await createSession(user), 3_000);
 
@@ -178,7 +178,7 @@ test("two deletions at once, and one more, do no harm", async () => {
   expect((await deleteAccount(user)).status).toBe(401);
 });
 
-test("the same address may sign up again, and begins with nothing", async () => {
+test("the same address may sign up again and starts with an empty account", async () => {
   const user = await createFullUser();
   await deleteAccount(user);
 
@@ -192,7 +192,7 @@ test("the same address may sign up again, and begins with nothing", async () => 
   expect(must(await client.from("payments").select())).toEqual([]);
 });
 
-test("while Stripe does not answer the account goes all the same, and the outbox keeps at it", {
+test("the account is deleted while Stripe is down, and the outbox retries the customer", {
   timeout: 60_000,
 }, async () => {
   const user = await createFullUser();
@@ -209,7 +209,7 @@ test("while Stripe does not answer the account goes all the same, and the outbox
   await expectUnbilled(user);
 });
 
-test("while OpenAI does not answer what is there waits, and goes when it does", {
+test("while OpenAI is down its objects stay in the outbox, and they are deleted once it is back", {
   timeout: 60_000,
 }, async () => {
   const user = await createFullUser();
@@ -223,7 +223,7 @@ test("while OpenAI does not answer what is there waits, and goes when it does", 
   expect(await orphans()).toEqual([]);
 });
 
-test("a large account whose login is deleted is finished by the schedule", {
+test("the schedule finishes deleting a large account whose login was deleted", {
   timeout: 60_000,
 }, async () => {
   const user = await createUser();
@@ -236,7 +236,7 @@ test("a large account whose login is deleted is finished by the schedule", {
   await expectGone(user, []);
 });
 
-test("what was under way when the account was closed is swept up a quarter of an hour later", async () => {
+test("rows written while the account was being closed are deleted a quarter of an hour later", async () => {
   const user = await createUser();
   await deleteAccount(user);
   await asPostgres(

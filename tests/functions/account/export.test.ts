@@ -10,13 +10,13 @@ import {
 import { asPostgres, createSession, createUser, must } from "../../helpers/stack.ts";
 import { createFullUser } from "./full-user.ts";
 
-/** Tables with rows about a user that the user does not own. */
+/** Tables with rows about a user that the user does not own, so an export leaves them out. */
 const NOT_EXPORTED = {
   admin_notes: "what admins think of a user is theirs",
   audit_logs: "the house's record of what its admins did",
 };
 
-test("holds every row of every table that names its user, and nothing of others", {
+test("an export holds every row of every table that names its user, and no rows of others", {
   timeout: 60_000,
 }, async () => {
   const user = await createFullUser();
@@ -46,7 +46,7 @@ test("holds every row of every table that names its user, and nothing of others"
   expect(text).not.toContain("Asks a lot");
 });
 
-test("gives the rows as the REST API gives them, and links to the files", async () => {
+test("an export gives the rows as the REST API does, with download links for files", async () => {
   const user = await createFullUser();
   const response = await requestExport(user);
 
@@ -64,7 +64,7 @@ test("gives the rows as the REST API gives them, and links to the files", async 
   expect(await file.text()).toBe("The grey horse is called Comet.");
 });
 
-test("pages through more than a page holds: every message once, in the order of session and seq", {
+test("an export reads beyond one page: every message once, ordered by session and seq", {
   timeout: 60_000,
 }, async () => {
   const user = await createUser();
@@ -97,7 +97,7 @@ test("pages through more than a page holds: every message once, in the order of 
 });
 
 test.for([["banned", "role = 'banned'"], ["inactive", "is_active = false"]])(
-  "who is %s may still take everything along",
+  "a user who is %s may still export the account",
   async ([, change]) => {
     const user = await createUser();
     await addMessages(await createSession(user), 3);
@@ -107,7 +107,7 @@ test.for([["banned", "role = 'banned'"], ["inactive", "is_active = false"]])(
   },
 );
 
-test("an export that cannot go on breaks off, and waits for its reader before that", {
+test("an export waits for its reader, and breaks off once the account is closed", {
   timeout: 60_000,
 }, async () => {
   const user = await createUser();
@@ -116,7 +116,7 @@ test("an export that cannot go on breaks off, and waits for its reader before th
   const reader = response.body?.getReader();
   expect((await reader?.read())?.done).toBe(false);
 
-  // What is not read yet is not made yet: closing the account stops it.
+  // The server generates the export only as fast as it is read, so closing the account stops the rest.
   await asPostgres("select private.close_account($1)", [user.profileId]);
 
   const readAll = async () => {
@@ -130,7 +130,7 @@ test("an export that cannot go on breaks off, and waits for its reader before th
   await expect(readAll()).rejects.toThrow();
 });
 
-test("without a login, or after it, there is no export", async () => {
+test("an export is refused without a login, and after the login was deleted", async () => {
   const user = await createUser();
   expect((await requestExport({ ...user, accessToken: "nonsense" })).status).toBe(401);
 
@@ -141,7 +141,7 @@ test("without a login, or after it, there is no export", async () => {
   expect(await response.json()).toMatchObject({ code: "unknown_user" });
 });
 
-test("a page is refused to those who name no section, or a place that is none", async () => {
+test("export_account refuses an unknown section and an invalid cursor", async () => {
   const { client } = await createUser();
   const refused = async (section: string, after?: string[]) =>
     (await client.rpc("export_account", { section, after })).error;

@@ -8,15 +8,15 @@ import { delivered, stripe } from "../../helpers/stripe.ts";
 /** A user with a row in every table that can hold one. */
 export interface FullUser extends Payer {
   sessionId: string;
-  /** At OpenAI. */
+  /** The conversation's id at OpenAI. */
   threadId: string;
-  /** At OpenAI. */
+  /** The response's id at OpenAI. */
   responseId: string;
-  /** At Stripe. */
+  /** The subscription's id at Stripe. */
   subscriptionId: string;
 }
 
-/** Signs up a user who owns an organization, chats, has files, pays, and whom admins know. */
+/** Signs up a user who owns an organization, chats, has files and pays, and whom admins have written notes about. */
 export async function createFullUser(): Promise<FullUser> {
   const user = await createPayer();
   must(await user.client.rpc("create_organization", { name: "Team" }));
@@ -28,7 +28,7 @@ export async function createFullUser(): Promise<FullUser> {
   return { ...user, sessionId, ...talk, subscriptionId };
 }
 
-/** A turn, and what OpenAI keeps of it. */
+/** Runs a turn; returns the ids that OpenAI keeps of it. */
 async function converse(user: Payer, sessionId: string) {
   await openChat(user, sessionId).sendMessage({ text: "What is the horse called?" });
   const [row] = await asPostgres<{ thread_id: string; response_id: string }>(
@@ -41,7 +41,7 @@ async function converse(user: Payer, sessionId: string) {
   return { threadId: row.thread_id, responseId: row.response_id };
 }
 
-/** A subscription that gives a plan, paid; its first invoice grants credits, too. */
+/** Buys a paid plan; its first invoice grants credits, too. Returns the subscription's id. */
 async function subscribe({ customerId, profileId }: Payer): Promise<string> {
   const product = await stripe.products.create({ name: "Pro", metadata: { plan: "pro" } });
   const price = await stripe.prices.create({

@@ -7,7 +7,7 @@ import { createTeam, invite, ownersOf } from "../organizations/team.ts";
 const LOCK = "select from public.organizations where id = $1 for update";
 
 test.for([["before", 204, 404], ["after", 409, 200]] as const)(
-  "of an owner who leaves and one who joins, leaving comes %s",
+  "an owner's deletion that comes %s a concurrent joining leaves a consistent organization",
   async ([order, left, joined]) => {
     const { id, owner } = await createTeam([]);
     const guest = await createUser();

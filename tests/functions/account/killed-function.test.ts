@@ -3,12 +3,12 @@ import pg from "pg";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { stackOfFile } from "../../helpers/own-stack.ts";
 
-/** Several batches of the deletion. */
+/** Enough messages for several batches of the deletion. */
 const MESSAGES = 12_000;
 
 const ownStack = stackOfFile({ PARLEY_SCHEDULER: "off" });
 
-/** A user who has many messages, on a stack whose functions may be killed and where nobody else is. */
+/** Creates a user with many messages, on a stack of its own whose functions may be killed. */
 async function startOwn(messages: number) {
   const { stack, status } = ownStack();
   const client = createClient(status.API_URL, status.PUBLISHABLE_KEY, {
@@ -24,7 +24,8 @@ async function startOwn(messages: number) {
   onTestFinished(() => database.end());
   await database.query(
     `insert into public.chat_messages (session_id, user_id, seq, sender, content, response_id)
-     select id, user_id, n, 'assistant', 'Hello', 'resp_' || n from public.chat_sessions, generate_series(1, $1::integer) n`,
+     select id, user_id, n, 'assistant', 'Hello', 'resp_' || n
+      from public.chat_sessions, generate_series(1, $1::integer) n`,
     [messages],
   );
   const count = async (table: string) =>
@@ -43,7 +44,7 @@ async function startOwn(messages: number) {
 
 type Own = Awaited<ReturnType<typeof startOwn>>;
 
-/** Begins a deletion, and kills its function when some of the messages are gone. */
+/** Starts a deletion and kills its function after it has deleted some of the messages. */
 async function breakOff(own: Own, messages: number): Promise<void> {
   const deleting = own.deleteAccount().catch(() => null);
   await vi.waitFor(
@@ -62,7 +63,7 @@ async function expectGone(own: Own): Promise<void> {
   }
 }
 
-test("a deletion whose function is killed is finished by the schedule", {
+test("the schedule finishes a deletion whose function was killed", {
   timeout: 90_000,
 }, async () => {
   const own = await startOwn(MESSAGES);
@@ -70,7 +71,7 @@ test("a deletion whose function is killed is finished by the schedule", {
   const step = async () =>
     (await own.database.query("select private.settle_account_deletions() as more")).rows[0].more;
 
-  // Nobody is taken over who was there a moment ago.
+  // The schedule waits for the lease, because the function may still be running.
   expect(await step()).toBe(false);
   await own.database.query("update private.account_deletions set due_at = now() - interval '1 s'");
   while (await step());
@@ -79,7 +80,9 @@ test("a deletion whose function is killed is finished by the schedule", {
   expect(await own.count("private.remote_deletions where kind = 'response'")).toBe(MESSAGES);
 });
 
-test("or by its user, who asks again", { timeout: 90_000 }, async () => {
+test("a second request of the user finishes a deletion whose function was killed", {
+  timeout: 90_000,
+}, async () => {
   const own = await startOwn(MESSAGES);
   await breakOff(own, MESSAGES);
 

@@ -10,7 +10,7 @@ import {
   type TestUser,
 } from "../../helpers/stack.ts";
 
-/** Every route that a user calls, with what it answers a token whose account is gone. */
+/** Every route that a user calls, with its response to a token of a deleted account. */
 const routes: [method: string, route: string, body: (id: string) => unknown][] = [
   ["POST", "/chat", (session_id) => ({ session_id, content: "Hello" })],
   ["POST", "/files", (session_id) => ({ session_id, storage_path: "none/none.txt" })],
@@ -64,7 +64,7 @@ async function expectUseless(user: TestUser, sessionId: string): Promise<void> {
   expect(await countRows(user)).toEqual({});
 }
 
-test("a token that outlives its account is of no use", async () => {
+test("a token that outlives its account gives access to nothing", async () => {
   const user = await createUser();
   const sessionId = await createSession(user);
   expect((await deleteAccount(user)).status).toBe(204);
@@ -73,7 +73,7 @@ test("a token that outlives its account is of no use", async () => {
   expect((await user.client.auth.refreshSession()).error).not.toBeNull();
 });
 
-test("nor is one of a sign-in while the deletion goes on; what was shared is not any more", async () => {
+test("during a deletion a new sign-in gives access to nothing, and shared chats are closed", async () => {
   const user = await createUser();
   const sessionId = await createSession(user);
   const token = must(
@@ -82,7 +82,7 @@ test("nor is one of a sign-in while the deletion goes on; what was shared is not
   const shared = async () => must(await createTestClient().rpc("get_shared_chat", { token }));
   expect(await shared()).not.toBeNull();
 
-  // As far as a deletion gets whose function dies at once.
+  // The state that a deletion leaves when its function dies right after the first step.
   must(await user.client.rpc("request_account_deletion"));
 
   expect(await shared()).toBeNull();

@@ -10,12 +10,12 @@ import {
   type TestUser,
 } from "../../helpers/stack.ts";
 
-// Profile, session, and what hangs on a session: whoever takes them in another order meets somebody who does not.
+// The lock order is: profile, session, rows of the session. Another order can deadlock.
 const SESSION = "select from public.chat_sessions where id = $1 for no key update";
 
 const service = createTestClient(stack.SECRET_KEY);
 
-/** A session whose reply is generated, by nobody. */
+/** Starts a turn for which no function generates a reply. */
 async function startTurn(user: TestUser): Promise<{ sessionId: string; turnId: string }> {
   const sessionId = await createSession(user);
   const [started] = await asPostgres<{ turn_id: string }>(
@@ -26,11 +26,13 @@ async function startTurn(user: TestUser): Promise<{ sessionId: string; turnId: s
   return { sessionId, turnId: started?.turn_id ?? "" };
 }
 
-/** A run of a lookout in the middle of its turn. */
+/** Starts a lookout's run and its turn. */
 async function startRun(user: TestUser): Promise<{ sessionId: string; runId: string }> {
   const [run] = await asPostgres<{ id: string }>(
     `select r.id
-     from public.create_lookout($1, 'News', 'What is new?', 'coach', 'daily', '0 9 * * *', 'UTC', now() + interval '1 day') l,
+     from public.create_lookout(
+         $1, 'News', 'What is new?', 'coach', 'daily', '0 9 * * *', 'UTC', now() + interval '1 day'
+       ) l,
        public.run_lookout_now($1, l.id) r`,
     [user.authId],
   );
@@ -46,7 +48,7 @@ const failTurn = (turn_id: string) => () =>
 const deleteLogin = (user: TestUser) => () =>
   asPostgres("delete from auth.users where id = $1", [user.authId]);
 
-/** Nothing is left, and the account was closed by who deleted it, not by the schedule. */
+/** Expects that the deletion itself closed the account, and that the schedule leaves no rows. */
 async function expectErased(user: TestUser): Promise<void> {
   const isDeleted = "select is_deleted from public.profiles where id = $1";
   expect(await asPostgres(isDeleted, [user.profileId])).toEqual([{ is_deleted: true }]);
@@ -54,7 +56,7 @@ async function expectErased(user: TestUser): Promise<void> {
   expect(await countRows(user)).toEqual({});
 }
 
-test("a turn that is settled lets the deletion of its account come after it", async () => {
+test("a deletion of the account that races with a settling turn waits for it and succeeds", async () => {
   const user = await createUser();
   const { sessionId, turnId } = await startTurn(user);
 
@@ -66,7 +68,7 @@ test("a turn that is settled lets the deletion of its account come after it", as
   await expectErased(user);
 });
 
-test("so does the refund of one when the login is deleted", async () => {
+test("a deletion of the login that races with a turn's refund waits for it and succeeds", async () => {
   const user = await createUser();
   const { sessionId, turnId } = await startTurn(user);
 
@@ -75,7 +77,7 @@ test("so does the refund of one when the login is deleted", async () => {
   await expectErased(user);
 });
 
-test("so does a turn that begins", async () => {
+test("a deletion of the login that races with a starting turn waits for it and succeeds", async () => {
   const user = await createUser();
   const sessionId = await createSession(user);
   const start = () =>
@@ -92,7 +94,7 @@ test("so does a turn that begins", async () => {
   await expectErased(user);
 });
 
-test("so does a lookout's run that ends", async () => {
+test("a deletion of the login that races with a settling lookout run waits for it and succeeds", async () => {
   const user = await createUser();
   const { sessionId, runId } = await startRun(user);
   const finish = () => service.rpc("settle_lookout_run", { run_id: runId }).throwOnError();
@@ -102,7 +104,7 @@ test("so does a lookout's run that ends", async () => {
   await expectErased(user);
 });
 
-test("a heartbeat that saves its conversation waits for the session before it holds the stream", async () => {
+test("a heartbeat that saves its conversation locks the session before the turn", async () => {
   const user = await createUser();
   const { sessionId, turnId } = await startTurn(user);
   const beat = () =>

@@ -13,7 +13,7 @@ import {
 
 afterEach(releaseEvents);
 
-/** What a checkout leaves whose function died after it had made the customer. */
+/** Creates a customer and does not link it, as a checkout does whose function dies in between. */
 async function createUnlinked({ email, profileId }: TestUser): Promise<string> {
   const { id } = await stripe.customers.create({ email, metadata: { profile_id: profileId } });
   return id;
@@ -26,7 +26,7 @@ function rowOf(customerId: string): Promise<unknown[]> {
   );
 }
 
-test("a customer that was made and never linked goes with the account", async () => {
+test("deleting the account also deletes a customer that was created but never linked", async () => {
   const user = await createUser();
   const customerId = await createUnlinked(user);
   await delivered(customerId);
@@ -41,7 +41,7 @@ test("a customer that was made and never linked goes with the account", async ()
   expect(await rowOf(customerId)).toMatchObject([{ email: null, is_deleted: true }]);
 });
 
-test("so does one that Stripe tells us of only afterwards", async () => {
+test("deleting the account also deletes a customer that Stripe reports only afterwards", async () => {
   const user = await createUser();
   await holdEvents();
   const customerId = await createUnlinked(user);

@@ -3,7 +3,7 @@ import { stopTheMinute } from "../../helpers/rate-limits.ts";
 import { createTestClient, createUser, must } from "../../helpers/stack.ts";
 import { createAdmin } from "./make-admin.ts";
 
-test("a user sees the own activity: sign-ins by themselves, the rest by log_activity", async () => {
+test("a user reads their own activity: sign-ins are logged automatically, the rest by log_activity", async () => {
   const [user, stranger] = [await createUser(), await createUser()];
   const { email, password } = user;
   must(await createTestClient().auth.signInWithPassword({ email, password }));
@@ -28,7 +28,7 @@ test("a user sees the own activity: sign-ins by themselves, the rest by log_acti
   });
 });
 
-test("a refreshed session is no sign-in", async () => {
+test("refreshing a session does not count as a sign-in", async () => {
   const { client } = await createUser();
   must(await client.auth.refreshSession());
 
@@ -37,7 +37,7 @@ test("a refreshed session is no sign-in", async () => {
   ]);
 });
 
-test("of many calls at once, sixty in a minute are logged", async () => {
+test("of many concurrent calls, sixty in a minute are logged", async () => {
   const { client, profileId } = await createUser();
   must(await client.rpc("log_activity", { action: "click" }));
   await stopTheMinute(profileId);
@@ -63,7 +63,7 @@ test("large data is refused", async () => {
   expect([status, error?.message]).toEqual([413, "data_too_large"]);
 });
 
-test("who signed in today was active today", async () => {
+test("a user who signed in today counts as active today", async () => {
   const admin = await createAdmin();
   const before = must(await admin.client.rpc("get_user_stats").single());
 
@@ -72,6 +72,6 @@ test("who signed in today was active today", async () => {
   const after = must(await admin.client.rpc("get_user_stats").single());
   expect(after.total_users).toBe(before.total_users + 1);
   expect(after.new_users_this_week).toBe(before.new_users_this_week + 1);
-  // At midnight UTC the count begins anew.
+  // At midnight UTC the count starts again, so an exact number could fail.
   expect(after.active_users_today).toBeGreaterThan(0);
 });

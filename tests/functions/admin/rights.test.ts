@@ -5,7 +5,7 @@ import { createAdmin, removeAdmins, roleOf } from "./make-admin.ts";
 
 const target = await createUser();
 
-/** What each function for admins answers to a user: a status and a code. */
+/** Calls each function for admins as a user; returns status and code of each response. */
 async function tryAll({ client }: TestUser): Promise<unknown[]> {
   const user_id = target.profileId;
   const results = [
@@ -23,11 +23,11 @@ async function tryAll({ client }: TestUser): Promise<unknown[]> {
   return [...new Set(results.map(({ status, error }) => `${status} ${error?.message}`))];
 }
 
-test("a user gets nothing from the functions for admins", async () => {
+test("every function for admins refuses a user", async () => {
   expect(await tryAll(await createUser())).toEqual(["403 not_allowed"]);
 });
 
-test("an admin who was demoted, banned or suspended has no rights with the old token", async () => {
+test("an admin who was demoted, banned or suspended has no rights, even with an older token", async () => {
   const [admin, demoted, banned, suspended] = await Promise.all([
     createAdmin(),
     createAdmin(),
@@ -47,14 +47,14 @@ test("an admin who was demoted, banned or suspended has no rights with the old t
   expect(await roleOf(target)).toBe("user");
 });
 
-test("claims that a user chooses make no admin", async () => {
+test("claims that a user chooses do not make an admin", async () => {
   const user = await createUser({ role: "admin", app_role: "admin" });
   must(await user.client.auth.updateUser({ data: { role: "admin" } }));
 
   expect(await tryAll(user)).toEqual(["403 not_allowed"]);
 });
 
-test("through tables, an admin sees what a user sees", async () => {
+test("through tables, an admin sees only what a user sees", async () => {
   const admin = await createAdmin();
 
   expect(must(await admin.client.from("profiles").select("id"))).toEqual([
@@ -65,7 +65,7 @@ test("through tables, an admin sees what a user sees", async () => {
   }
 });
 
-test("two admins who demote each other at once leave one", async () => {
+test("two admins who demote each other at the same time leave one admin", async () => {
   await removeAdmins();
   const [first, second] = [await createAdmin(), await createAdmin()];
   const demote = (by: TestUser, user: TestUser) => () =>
@@ -81,7 +81,7 @@ test("two admins who demote each other at once leave one", async () => {
   expect([await roleOf(first), await roleOf(second)].sort()).toEqual(["admin", "user"]);
 });
 
-test("two admins who resign at once leave one", async () => {
+test("two admins who resign at the same time leave one admin", async () => {
   await removeAdmins();
   const admins = [await createAdmin(), await createAdmin()];
 
@@ -96,7 +96,7 @@ test("two admins who resign at once leave one", async () => {
   expect(results.map(({ status }) => status).sort()).toEqual([200, 409]);
 });
 
-test("an admin's account can be deleted, and what it did stays written down", async () => {
+test("an admin's account can be deleted, and the audit log keeps its actions", async () => {
   const admin = await createAdmin();
   must(await admin.client.rpc("admin_get_user", { user_id: target.profileId }));
   must(await admin.client.rpc("admin_add_note", { user_id: target.profileId, note: "x" }));

@@ -11,7 +11,7 @@ test.for<[string, typeof here]>([
   ["on the running stack", here],
   ["on the database of SUPABASE_DB_URL", { ...here, SUPABASE_DB_URL: stack.DB_URL }],
   ["on the database of DATABASE_URL", { ...here, DATABASE_URL: stack.DB_URL }],
-])("a user is made an admin by address, %s", async ([, env]) => {
+])("a user becomes an admin by their address, %s", async ([, env]) => {
   const user = await createUser();
 
   const { exitCode, stdout } = await setupAdmin([user.email.toUpperCase()], env);
@@ -20,20 +20,20 @@ test.for<[string, typeof here]>([
   expect(await roleOf(user)).toBe("admin");
 });
 
-test("an unknown address is refused, in words", async () => {
+test("an unknown address is refused with a sentence", async () => {
   const email = `${crypto.randomUUID()}@example.com`;
   const { exitCode, stderr } = await setupAdmin([email]);
 
   expect([exitCode, stderr]).toEqual([1, `No user has signed up as ${email}.`]);
 });
 
-test("without an address, it says how it is called", async () => {
+test("without an address the script prints its usage", async () => {
   const { exitCode, stderr } = await setupAdmin([]);
 
   expect([exitCode, stderr]).toEqual([1, "Usage: npm run db:setup-admin -- user@example.com"]);
 });
 
-test("without a stack, it says where one comes from", async () => {
+test("without a stack the script says how to start one", async () => {
   const { exitCode, stderr } = await setupAdmin(["a@example.com"], {
     ...here,
     PARLEY_STATE_DIR: "/nonexistent",

@@ -35,7 +35,7 @@ async function list(query: Query) {
   return Page.parse(must(await admin.client.rpc("admin_list_users", query)));
 }
 
-test("users come in pages, with how many there are", async () => {
+test("users are listed in pages, with their total", async () => {
   const query = { search: "grace_", page_size: 2, sort: "user_name", direction: "asc" };
   const pages = await Promise.all([1, 2, 3].map((page) => list({ ...query, page })));
 
@@ -51,7 +51,7 @@ test("users come in pages, with how many there are", async () => {
   });
 });
 
-test.for([4, 1_000, 2_147_483_647])("page %i is beyond the end, and empty", async (page) => {
+test.for([4, 1_000, 2_147_483_647])("page %i is beyond the last one, and empty", async (page) => {
   expect(await list({ search: "grace_", page_size: 2, page })).toMatchObject({
     users: [],
     total: 5,
@@ -71,11 +71,11 @@ test.for<[string, number]>([
   ["%' or true --", 0],
   ["x".repeat(10_000), 0],
   ["%_\\'\"".repeat(2_000), 0],
-])("a search is text: %j finds %i", async ([search, total]) => {
+])("a search is literal text: %j finds %i", async ([search, total]) => {
   expect((await list({ search })).total).toBe(total);
 });
 
-test("a user is listed with what was done and used", async () => {
+test("a user is listed with activity and usage", async () => {
   const user = await createUser();
   await openChat(user, await createSession(user)).sendMessage({ text: "Hello" });
 
@@ -94,7 +94,7 @@ test("a user is listed with what was done and used", async () => {
   expect(z.number().parse(listed!.total_tokens)).toBeGreaterThan(0);
 });
 
-test("every deed is in the audit log, with its address", async () => {
+test("every action of an admin is in the audit log, with its IP address", async () => {
   const [user, elsewhere] = [await createUser(), clientFrom(admin, "203.0.113.7, 10.0.0.1")];
   const user_id = user.profileId;
   must(await elsewhere.rpc("admin_set_role", { user_id, role: "premium" }));
@@ -123,7 +123,7 @@ test("every deed is in the audit log, with its address", async () => {
   ]);
 });
 
-test("grants that are made at once all arrive", async () => {
+test("concurrent grants of credits all count", async () => {
   const user = await createUser();
   const user_id = user.profileId;
 

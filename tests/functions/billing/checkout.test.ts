@@ -42,7 +42,7 @@ test("a trial that a client asks for has no effect", async () => {
   });
 });
 
-test("the price's trial is for who has never subscribed", async () => {
+test("a price's trial is only for users who have never subscribed", async () => {
   const user = await createUser();
   const statusOfLatest = async () => {
     const { data } = await stripe.customers.list({ email: user.email });
@@ -68,7 +68,7 @@ test.for([
   ["http://localhost.evil.example/", "a name that begins alike"],
   ["http://localhost@evil.example/", "a user name that looks alike"],
   ["javascript:alert(1)", "a script"],
-])("%s is no place to send users to: %s", async ([url]) => {
+])("%s is refused as a redirect address: %s", async ([url]) => {
   const user = await createUser();
   const price_id = "price_parley_pro_monthly";
   for (const body of [{ ...urls, success_url: url }, { ...urls, cancel_url: url }]) {
@@ -89,7 +89,7 @@ test.for(["price_unknown", "price_sleeping"])("%s is not for sale", async (price
   expect(await response.json()).toMatchObject({ code: "price_not_found" });
 });
 
-test("who may not act buys nothing, but may still cancel", async () => {
+test("a blocked account cannot buy, but may still cancel", async () => {
   const user = await createUser();
   await buy(user, "price_parley_pro_monthly");
   await asPostgres("update profiles set role = 'banned' where id = $1", [user.profileId]);
@@ -101,7 +101,7 @@ test("who may not act buys nothing, but may still cancel", async () => {
   expect(portal.status).toBe(200);
 });
 
-test("the portal is for customers", async () => {
+test("the portal is refused to users without a customer", async () => {
   const response = await postBilling("portal", await createUser(), { return_url: urls.cancel_url });
   expect(response.status).toBe(404);
   expect(await response.json()).toMatchObject({ code: "no_customer" });

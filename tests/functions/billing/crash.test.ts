@@ -10,7 +10,7 @@ afterEach(releaseEvents);
 
 const log = { info: () => {}, warn: () => {}, error: () => {} };
 
-/** A process that dies at one step: what comes after it in the same attempt never happens. */
+/** A database whose process dies at one step: later steps of the same attempt never happen. */
 function dyingDatabase(step: "before apply" | "after apply"): BillingDatabase {
   const die = () => Promise.reject(new Error("the process is gone"));
   return {
@@ -24,7 +24,7 @@ function dyingDatabase(step: "before apply" | "after apply"): BillingDatabase {
 }
 
 test.for(["before apply", "after apply"] as const)(
-  "a function that dies %s leaves an event that the next delivery finishes",
+  "when the function dies %s, the next delivery of the event completes it",
   async (step) => {
     const payer = await createPayer();
     await holdEvents();

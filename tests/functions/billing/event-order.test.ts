@@ -7,7 +7,7 @@ import { deliver, eventsAbout, holdEvents, releaseEvents, stripe } from "../../h
 
 afterEach(releaseEvents);
 
-/** Events of a subscription that was created, changed and cancelled, undelivered. */
+/** Creates, changes and cancels a subscription, and returns its events, all undelivered. */
 async function liveThroughSubscription() {
   const payer = await createPayer();
   await holdEvents();
@@ -34,23 +34,27 @@ const permutations = drawFrom(
   { one: 1, sample: 3 },
 );
 
-test.for(permutations)("created, updated and deleted come as %i, %i, %i", drawn, async (order) => {
-  const { payer, id, events } = await liveThroughSubscription();
-  for (const index of order) expect(await deliver(events[index] ?? "")).toBe(200);
-  expect(must(await payer.client.from("subscriptions").select().single())).toMatchObject({
-    stripe_subscription_id: id,
-    status: "canceled",
-    metadata: { note: "changed" },
-    auto_renew: false,
-  });
-  expect(await readProfile(payer)).toMatchObject({
-    subscription_plan: "free",
-    membership_status: "canceled",
-    role: "user",
-  });
-});
+test.for(permutations)(
+  "created, updated and deleted may come as %i, %i, %i",
+  drawn,
+  async (order) => {
+    const { payer, id, events } = await liveThroughSubscription();
+    for (const index of order) expect(await deliver(events[index] ?? "")).toBe(200);
+    expect(must(await payer.client.from("subscriptions").select().single())).toMatchObject({
+      stripe_subscription_id: id,
+      status: "canceled",
+      metadata: { note: "changed" },
+      auto_renew: false,
+    });
+    expect(await readProfile(payer)).toMatchObject({
+      subscription_plan: "free",
+      membership_status: "canceled",
+      role: "user",
+    });
+  },
+);
 
-test("any of them, doubled, in any order and at once", drawn, async () => {
+test("events may come repeatedly, in any order and at once", drawn, async () => {
   const { payer, events } = await liveThroughSubscription();
   const sequence = fc.array(fc.tuple(fc.constantFrom(...events), fc.integer({ min: 1, max: 3 })), {
     minLength: 1,

@@ -33,7 +33,7 @@ const rowsOf = (customerId: string) =>
     [customerId],
   );
 
-test("while Stripe does not answer nothing is written, and the next delivery succeeds", async () => {
+test("while Stripe is down an event writes nothing, and the next delivery succeeds", async () => {
   const { payer, id, paid } = await subscribeUnheard();
   await behave({ fail: { path: `/v1/subscriptions/${id}`, status: 500 } });
   expect(await deliver(paid)).toBe(500);
@@ -46,7 +46,7 @@ test("while Stripe does not answer nothing is written, and the next delivery suc
   expect((await readProfile(payer)).subscription_plan).toBe("pro");
 });
 
-test("a database that fails after the first write leaves nothing behind", async () => {
+test("a database error after the first write leaves nothing behind", async () => {
   const { payer, paid } = await subscribeUnheard();
   await asPostgres(`
     create function private.break_payments() returns trigger language plpgsql set search_path = '' as

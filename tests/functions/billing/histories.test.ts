@@ -21,7 +21,7 @@ const ENTERPRISE = "price_parley_enterprise_monthly";
 
 type Act = (payer: Payer, subscription: Stripe.Subscription) => Promise<unknown>;
 
-/** What happens to a subscription. Stripe refuses what does not fit its state. */
+/** What can happen to a subscription. Stripe refuses an act that does not fit the subscription's state. */
 const acts = {
   upgrade: (_, subscription) => setPrice(subscription, ENTERPRISE),
   downgrade: (_, subscription) => setPrice(subscription, PRO),
@@ -79,7 +79,7 @@ const step = fc.record({
     { weight: 3, arbitrary: fc.constantFrom(...Object.keys(begin)) },
     { weight: 9, arbitrary: fc.constantFrom(...Object.keys(acts)) },
   ),
-  /** Events that arrive after it, out of all there have been: late ones, and the same ones again. */
+  /** Events that arrive after the act, drawn from all events so far, so late and repeated ones occur. */
   arrivals: fc.array(fc.nat(), { maxLength: 3 }),
 });
 const history = fc.array(step, { minLength: 1, maxLength: 7 });
@@ -99,7 +99,7 @@ async function expectEqual({ customerId, profileId }: Payer): Promise<void> {
   expect(await stateInDatabase(customerId, profileId)).toEqual(await stateAtStripe(customerId));
 }
 
-test("after any history, with events lost, doubled and late, a sync makes both equal", {
+test("after any history, with lost, repeated and late events, a sync makes both equal", {
   ...drawn,
   timeout: 600_000,
 }, async () => {
@@ -115,7 +115,7 @@ test("after any history, with events lost, doubled and late, a sync makes both e
   );
 });
 
-test("when all events arrive in the end, in whatever order, both are equal without a sync", {
+test("once all events have arrived, in any order, both are equal without a sync", {
   ...drawn,
   timeout: 600_000,
 }, async () => {
@@ -125,7 +125,7 @@ test("when all events arrive in the end, in whatever order, both are equal witho
       const payer = await createPayer();
       await liveThrough(payer, steps);
       let left = await eventsAbout(payer.customerId);
-      // Those that fail come again, as they do from Stripe.
+      // Failed events are delivered again, as Stripe does.
       for (let round = 0; left.length > 0 && round < 3; round++) {
         const shuffled = left.map((event) => ({ event, place: order.next().value ?? 0 }))
           .sort((a, b) => a.place - b.place);

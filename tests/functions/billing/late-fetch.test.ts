@@ -14,7 +14,7 @@ import {
 
 afterEach(releaseEvents);
 
-test("a fetch that began before a cancellation and ends after it restores nothing", async () => {
+test("a fetch that began before a cancellation and ends after it does not restore the subscription", async () => {
   const payer = await createPayer();
   const { id } = await stripe.subscriptions.create({
     customer: payer.customerId,
@@ -35,7 +35,7 @@ test("a fetch that began before a cancellation and ends after it restores nothin
   expect((await readProfile(payer)).subscription_plan).toBe("free");
 });
 
-test("an old event of a deleted product does not bring it back", async () => {
+test("an old event of a deleted product does not restore it", async () => {
   const { id } = await stripe.products.create({ name: "Short-lived" });
   await delivered(id);
   await holdEvents();
@@ -43,7 +43,7 @@ test("an old event of a deleted product does not bring it back", async () => {
   await command({ object: "product", id, deleted: true });
   const [, updated, deleted] = await eventsAbout(id);
 
-  // Nothing says yet that it was deleted: this may be an outage, so Stripe is to try again.
+  // Nothing tells yet that the product was deleted. It may be an outage, so Stripe must deliver the event again.
   expect(await deliver(updated?.id ?? "")).toBeGreaterThanOrEqual(500);
   expect(await deliver(deleted?.id ?? "")).toBe(200);
   expect(await deliver(updated?.id ?? "")).toBe(200);

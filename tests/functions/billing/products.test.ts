@@ -9,7 +9,7 @@ const get = (headers: Record<string, string> = {}) =>
 
 test("the plans of a fresh stack can be listed without signing in", async () => {
   const { products } = ProductsReply.parse(await (await get()).json());
-  // Other tests sell things of their own.
+  // Other tests add products of their own.
   const seeded = products.filter(({ id }) => id.startsWith("prod_parley_"));
   expect(seeded).toMatchObject([
     { id: "prod_parley_credits_100", plan: null, tokens: 100, prices: [{ unit_amount: 1000 }] },
@@ -26,7 +26,7 @@ test("the plans of a fresh stack can be listed without signing in", async () => 
   ]);
 });
 
-test("it may be kept for five minutes, and asked for again without being sent", async () => {
+test("the list may be cached for five minutes; an unchanged list is answered without a body", async () => {
   const first = await get();
   expect(first.headers.get("cache-control")).toBe("public, max-age=300");
   const etag = first.headers.get("etag") ?? "";
@@ -36,7 +36,7 @@ test("it may be kept for five minutes, and asked for again without being sent", 
   expect((await get({ "if-none-match": '"other"' })).status).toBe(200);
 });
 
-test("anybody reads the catalogue through the REST API, too", async () => {
+test("anonymous callers read the catalogue through the REST API, too", async () => {
   const { data } = await createTestClient().from("stripe_prices").select(
     "id, stripe_products(plan)",
   )
@@ -44,7 +44,7 @@ test("anybody reads the catalogue through the REST API, too", async () => {
   expect(data).toEqual([{ id: "price_parley_pro_monthly", stripe_products: { plan: "pro" } }]);
 });
 
-test("without a key there is nothing", async () => {
+test("a request without a key is refused", async () => {
   const response = await fetch(`${stack.FUNCTIONS_URL}/billing/products`);
   expect(response.status).toBe(401);
 });

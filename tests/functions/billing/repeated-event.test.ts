@@ -36,7 +36,7 @@ test("one event posted twenty times at once grants once, in one row of the ledge
   ).toEqual([{ tokens: 100 }]);
 });
 
-test("events of an older API version work", async () => {
+test("events of an older API version are applied", async () => {
   const payer = await createPayer();
   await delivered(payer.customerId);
   await holdEvents();

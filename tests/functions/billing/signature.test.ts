@@ -10,7 +10,7 @@ async function rowsOf(eventId: string): Promise<number> {
   return (await asPostgres("select from stripe_events where id = $1", [eventId])).length;
 }
 
-test("a good signature is taken", async () => {
+test("an event with a valid signature is applied", async () => {
   const event = { ...known, id: "evt_good" };
   expect((await postEvent(event)).status).toBe(200);
   expect(await rowsOf("evt_good")).toBe(1);
@@ -38,7 +38,7 @@ test("an event of live mode is refused with a key of test mode", async () => {
   expect(await rowsOf("evt_live")).toBe(0);
 });
 
-test("a type that is of no use is recorded as such", async () => {
+test("an event type that Parley does not use is recorded as ignored", async () => {
   const response = await postEvent({ ...known, id: "evt_unused", type: "topup.created" });
   expect(await response.json()).toEqual({ status: "ignored" });
   const rows = await asPostgres("select status from stripe_events where id = 'evt_unused'");

@@ -27,7 +27,7 @@ test("each of Stripe's statuses gives its plan or none", async () => {
   }
 });
 
-test("cancelled at the end of the period, it stays until then", async () => {
+test("a subscription cancelled at the end of its period keeps its plan until then", async () => {
   const payer = await createPayer();
   const { id } = await stripe.subscriptions.create({
     customer: payer.customerId,
@@ -49,7 +49,7 @@ test("cancelled at the end of the period, it stays until then", async () => {
   });
 });
 
-test("a payment that fails is past due since its invoice, and over when the retries are", async () => {
+test("a subscription with a failed payment is past due from its invoice on, and ends with the last retry", async () => {
   const payer = await createPayer();
   const { id } = await stripe.subscriptions.create({
     customer: payer.customerId,

@@ -16,7 +16,7 @@ afterEach(releaseEvents);
 const read = async (user: TestUser) =>
   SubscriptionReply.parse(await (await getBilling("subscription", user)).json());
 
-test("who has no customer is on the free plan", async () => {
+test("a user without a customer is on the free plan", async () => {
   expect(await read(await createUser())).toEqual({
     plan: "free",
     membership_status: "active",
@@ -25,7 +25,7 @@ test("who has no customer is on the free plan", async () => {
   });
 });
 
-test("Stripe is asked when that was long ago, and not before", async () => {
+test("reading the subscription asks Stripe only if the last sync was a while ago", async () => {
   const payer = await createPayer();
   await delivered(payer.customerId);
   await holdEvents();
@@ -48,7 +48,7 @@ test("Stripe is asked when that was long ago, and not before", async () => {
   expect(await read(payer)).toMatchObject({ plan: "free", subscription: { status: "canceled" } });
 });
 
-test("what is known is answered while Stripe is away", async () => {
+test("while Stripe is down the function returns the state it knows", async () => {
   const payer = await createPayer();
   await behave({ fail: { path: `/v1/customers/${payer.customerId}`, status: 400 } });
   expect(await read(payer)).toMatchObject({ plan: "free", synced_at: null });

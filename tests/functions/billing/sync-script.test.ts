@@ -28,7 +28,7 @@ async function runSync(...args: string[]): Promise<string> {
 }
 
 test(
-  "a dry run prints what differs and writes nothing; a run mends it",
+  "a dry run prints the differences and writes nothing; a run corrects them",
   { timeout: 120_000 },
   async () => {
     const payer = await createPayer();

@@ -5,7 +5,7 @@ import { buy, command, delivered, releaseEvents, stripe } from "../../helpers/st
 
 afterEach(releaseEvents);
 
-test("what one pays for is never another's, whatever metadata says", async () => {
+test("a purchase counts for its payer only, whatever its metadata says", async () => {
   const [payer, other] = [await createPayer(), await createPayer()];
   const naming = { profile_id: other.profileId, customer: other.customerId, user_id: other.authId };
   await stripe.customers.update(payer.customerId, { metadata: naming });
@@ -29,7 +29,7 @@ test("what one pays for is never another's, whatever metadata says", async () =>
   }
 });
 
-test("a customer that nobody here has made belongs to nobody", async () => {
+test("a customer that Parley did not create belongs to no user", async () => {
   const named = await createPayer();
   const { id: customer } = await command({
     object: "customer",

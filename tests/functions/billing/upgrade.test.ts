@@ -44,7 +44,7 @@ test("a completed checkout gives the plan, its quota and its period", async () =
   }]);
 });
 
-test("credits are granted once they are paid", async () => {
+test("credits are granted once they are paid for", async () => {
   const user = await createUser();
   await buy(user, "price_parley_credits_100");
   const { stripe_customer_id } = must(await user.client.from("profiles").select().single());

@@ -2,12 +2,12 @@ import { randomInt } from "node:crypto";
 import { BridgeReply, BridgeSession, ErrorReply } from "../../../types/api.ts";
 import { asPostgres, stack, type TestUser } from "../../helpers/stack.ts";
 
-/** An address that nobody else uses: attempts are counted by address. */
+/** Returns an IP address that no other test uses, because attempts are counted by address. */
 export function freshAddress(): string {
   return `198.18.${randomInt(256)}.${randomInt(256)}`;
 }
 
-/** Asks for a code as a user, from an app. */
+/** Asks for a code as a user of an app. */
 export function postBridge(
   user: TestUser,
   body?: unknown,
@@ -24,7 +24,7 @@ export function postBridge(
   });
 }
 
-/** Tries a code, as an app without a user. */
+/** Redeems a code, as an app without a user. */
 export function postRedeem(
   code: unknown,
   headers: Record<string, string> = { "x-forwarded-for": freshAddress() },
@@ -40,18 +40,18 @@ export function postRedeem(
   });
 }
 
-/** A code of a user. */
+/** Returns a new code of a user. */
 export async function issue(user: TestUser, session_data?: unknown): Promise<string> {
   const response = await postBridge(user, session_data && { session_data });
   return BridgeReply.parse(await response.json()).code;
 }
 
-/** The session that a code is exchanged for. */
+/** Redeems a code; returns the session. */
 export async function redeem(code: string): Promise<BridgeSession> {
   return BridgeSession.parse(await (await postRedeem(code)).json());
 }
 
-/** Status and code of a refusal. */
+/** Returns status and code of a refusal. */
 export async function refusalOf(response: Response): Promise<[number, string]> {
   return [response.status, ErrorReply.parse(await response.json()).code];
 }
@@ -64,7 +64,7 @@ interface Attempt {
   user_agent: string | null;
 }
 
-/** What is written down of attempts for a user, or of those from an address. */
+/** Returns the logged attempts of a user, or of an IP address. */
 export function attemptsOf(by: { profileId: string } | { address: string }): Promise<Attempt[]> {
   const [column, value] = "profileId" in by ? ["user_id", by.profileId] : ["client_ip", by.address];
   return asPostgres<Attempt>(

@@ -26,11 +26,11 @@ test("a code gives another app a session of its user", async () => {
   expect(must(await desktop.from("profiles").select("id").single()).id).toBe(user.profileId);
   const refreshed = must(await desktop.auth.refreshSession());
   expect(refreshed.session?.access_token).not.toBe(session.access_token);
-  // The app that issued the code stays signed in.
+  // The app that asked for the code stays signed in.
   expect(must(await user.client.auth.getUser()).user.id).toBe(user.authId);
 });
 
-test("of twenty who redeem a code at once, one gets the session", async () => {
+test("of twenty callers who redeem a code at once, one gets the session", async () => {
   const user = await createUser();
   const code = await issue(user);
 
@@ -60,7 +60,7 @@ test("a used, an expired and an unknown code are refused", async () => {
   }
 });
 
-test("an attempt is in the log, with where it came from", async () => {
+test("every attempt is logged, with its IP address and user agent", async () => {
   const user = await createUser();
   const address = freshAddress();
   const headers = { "x-forwarded-for": `${address}, 10.0.0.1`, "user-agent": "Desktop 1.0" };
@@ -79,7 +79,7 @@ test("an attempt is in the log, with where it came from", async () => {
   ]);
 });
 
-test("an address that guesses is stopped, others are not", async () => {
+test("an IP address that guesses codes is limited, and others are not", async () => {
   const address = freshAddress();
   const headers = { "x-forwarded-for": address };
   await postRedeem("guess", headers);
@@ -111,7 +111,7 @@ test("an unknown code takes as long as an expired one", { timeout: 60_000 }, asy
   };
 
   const times: [unknown: number, expired: number][] = [];
-  // In turn, so that what the machine does meanwhile meets both alike.
+  // Both kinds alternate, so that other load on the machine affects them equally.
   for (let round = 0; round < 100; round += 1) {
     const guess = randomBytes(24).toString("base64url");
     times.push([await time(guess), await time(expired)]);

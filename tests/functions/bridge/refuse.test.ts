@@ -34,7 +34,7 @@ test.for(["role = 'banned'", "is_active = false"])(
   },
 );
 
-test("whom Auth has banned gets no session", async () => {
+test("a user whom Auth has banned gets no session", async () => {
   const user = await createUser();
   const code = await issue(user);
   must(await admin.updateUserById(user.authId, { ban_duration: "1h" }));
@@ -46,7 +46,7 @@ test("whom Auth has banned gets no session", async () => {
   });
 });
 
-test("a code of an account that is gone is refused", async () => {
+test("a code of a deleted account is refused", async () => {
   const user = await createUser();
   const code = await issue(user);
   must(await admin.deleteUser(user.authId));
@@ -54,7 +54,7 @@ test("a code of an account that is gone is refused", async () => {
   expect(await refusalOf(await postRedeem(code))).toEqual([404, "code_not_found"]);
 });
 
-test("a user without an address is told so", async () => {
+test("a user without an address is refused with a code that says so", async () => {
   const client = createTestClient();
   const { session, user } = must(await client.auth.signInAnonymously());
   const profileId = must(await client.from("profiles").select("id").single()).id;
@@ -71,7 +71,7 @@ test("a user without an address is told so", async () => {
   expect(await attemptsOf(anonymous)).toMatchObject([{ error_message: "email_required" }]);
 });
 
-test("an address that was never confirmed is not confirmed by the bridge", async () => {
+test("the bridge does not confirm an unconfirmed address", async () => {
   const user = await createUser();
   const code = await issue(user);
   await asPostgres("update auth.users set email_confirmed_at = null where id = $1", [user.authId]);
@@ -80,7 +80,7 @@ test("an address that was never confirmed is not confirmed by the bridge", async
   expect(await refusalOf(await postRedeem(code))).toEqual([409, "email_required"]);
 });
 
-test("eleven codes in a minute are one too many", async () => {
+test("the eleventh code in a minute is refused", async () => {
   const user = await createUser();
   await issue(user);
   await stopTheMinute(user.profileId);
@@ -92,10 +92,10 @@ test("eleven codes in a minute are one too many", async () => {
 });
 
 test.for<[string, unknown]>([
-  ["data that is no object", { session_data: "x" }],
+  ["data that is not an object", { session_data: "x" }],
   ["data within data", { session_data: { a: { b: 1 } } }],
   ["long data", { session_data: { a: "x".repeat(1_001) } }],
-  ["no object", []],
+  ["a body that is not an object", []],
 ])("%s is refused", async ([, body]) => {
   expect(await refusalOf(await postBridge(await createUser(), body))).toEqual([
     400,
@@ -103,7 +103,7 @@ test.for<[string, unknown]>([
   ]);
 });
 
-test("much data is refused", async () => {
+test("too much data is refused", async () => {
   const session_data = Object.fromEntries(
     Array.from({ length: 5 }, (_, n) => [`k${n}`, "x".repeat(1_000)]),
   );
@@ -111,7 +111,7 @@ test("much data is refused", async () => {
   expect(await refusalOf(response)).toEqual([413, "data_too_large"]);
 });
 
-test("codes are issued to users, and redeemed by apps with the key", async () => {
+test("issuing a code needs a user, redeeming one needs an API key", async () => {
   const redeemUrl = `${stack.FUNCTIONS_URL}/bridge/redeem`;
   const send = (url: string, headers: Record<string, string>) =>
     fetch(url, { method: "POST", headers, body: '{"code":"x"}' });
@@ -123,7 +123,7 @@ test("codes are issued to users, and redeemed by apps with the key", async () =>
   expect((await fetch(issueUrl)).status).toBe(405);
 });
 
-test("no client redeems past the function, or reads what it keeps", async () => {
+test("clients cannot call the redeeming database function or read its tables", async () => {
   const user = await createUser();
   const code = await issue(user);
 

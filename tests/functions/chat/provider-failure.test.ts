@@ -20,7 +20,7 @@ test.for(
     ["401", { path: "/v1/responses", status: 401 }, "provider_misconfigured"],
     ["no conversation", { path: "/v1/conversations", status: 500 }, "provider_error"],
   ] as const,
-)("a turn that OpenAI does not take (%s) is answered 503", async ([, fail, code]) => {
+)("a turn that OpenAI refuses (%s) is answered 503", async ([, fail, code]) => {
   await behave({ fail });
   const sessionId = await createSession(user);
 
@@ -37,7 +37,7 @@ test.for(
 });
 
 test.for([500, 429])(
-  "a single %i is tried again, once, and the client notices nothing",
+  "a single %i is retried once, unnoticed by the client",
   async (status) => {
     await behave({ fail: { path: "/v1/responses", status, retry_after: 0, times: 1 } });
     const sessionId = await createSession(user);
@@ -50,7 +50,7 @@ test.for([500, 429])(
   },
 );
 
-test("the client shows why a turn was not taken", async () => {
+test("the client shows why a turn was refused", async () => {
   await behave({ fail: { path: "/v1/responses", status: 500 } });
   const chat = openChat(user, await createSession(user));
 
@@ -59,7 +59,7 @@ test("the client shows why a turn was not taken", async () => {
   expect(JSON.parse(chat.error?.message ?? "")).toMatchObject({ code: "provider_error" });
 });
 
-test("a reply that fails in the middle ends in an error chunk, and what was said stays", async () => {
+test("a reply that fails after some text ends in an error chunk and keeps its text", async () => {
   await behave({ end: "failed", reply: "one two three" });
   const sessionId = await createSession(user);
   const chat = openChat(user, sessionId);
@@ -76,28 +76,31 @@ test.for(
     ["a malformed event", { malformed_after_events: 6 }],
     ["a disconnect", { disconnect_after_events: 6 }],
   ] as const,
-)("%s in the middle is healed by attaching again: one response, whole", async ([, fault]) => {
-  await behave({ ...fault, reply: "one two three four five six seven eight nine ten" });
-  const sessionId = await createSession(user);
-  const chat = openChat(user, sessionId);
+)(
+  "after %s the function reconnects to the same response: the reply is whole",
+  async ([, fault]) => {
+    await behave({ ...fault, reply: "one two three four five six seven eight nine ten" });
+    const sessionId = await createSession(user);
+    const chat = openChat(user, sessionId);
 
-  await chat.sendMessage({ text: "Count" });
+    await chat.sendMessage({ text: "Count" });
 
-  expect(chat.error).toBeUndefined();
-  const reply = await storedReply(sessionId);
-  expect(reply).toMatchObject({
-    status: "complete",
-    content: "one two three four five six seven eight nine ten",
-  });
-  expect(chat.messages).toEqual(await loadHistory(user, sessionId));
-  const creates = (await openaiRequests()).filter(({ method, path, body }) =>
-    method === "POST" && path === "/v1/responses" && JSON.stringify(body).includes(sessionId) &&
-    !JSON.stringify(body).includes('"title"')
-  );
-  expect(creates).toHaveLength(1);
-});
+    expect(chat.error).toBeUndefined();
+    const reply = await storedReply(sessionId);
+    expect(reply).toMatchObject({
+      status: "complete",
+      content: "one two three four five six seven eight nine ten",
+    });
+    expect(chat.messages).toEqual(await loadHistory(user, sessionId));
+    const creates = (await openaiRequests()).filter(({ method, path, body }) =>
+      method === "POST" && path === "/v1/responses" && JSON.stringify(body).includes(sessionId) &&
+      !JSON.stringify(body).includes('"title"')
+    );
+    expect(creates).toHaveLength(1);
+  },
+);
 
-test("an incomplete reply is kept, and the client learns that it was cut", async () => {
+test("an incomplete reply is kept, and the client learns that it was cut off", async () => {
   await behave({ end: "incomplete" });
   const sessionId = await createSession(user);
 
@@ -110,7 +113,7 @@ test("an incomplete reply is kept, and the client learns that it was cut", async
   expect(must(await session).thread_id).toBeNull();
 });
 
-test("a refusal is shown as one", async () => {
+test("a refusal of the model is marked as a refusal", async () => {
   const chat = openChat(user, await createSession(user));
 
   await chat.sendMessage({ text: "Please refuse this" });
@@ -119,7 +122,7 @@ test("a refusal is shown as one", async () => {
   expect(part).toMatchObject({ providerMetadata: { openai: { refusal: true } } });
 });
 
-test("after a failure the next turn answers, with the history", async () => {
+test("after a failed turn the next turn has the whole history", async () => {
   const chat = openChat(user, await createSession(user));
   await behave({ fail: { path: "/v1/responses", status: 500 } });
   await chat.sendMessage({ text: "My cat is called Pixel." });
@@ -136,7 +139,7 @@ test.for([["NUL", "be\u0000fore", "before"], [
   "cut \ud83d off",
   "cut \ufffd off",
 ]])(
-  "%s in a reply is taken out: it can be stored, and the session goes on",
+  "%s in a reply is replaced, so the reply can be stored",
   async ([, said, stored]) => {
     await behave({ reply: said });
     const sessionId = await createSession(user);

@@ -26,7 +26,7 @@ async function expectNothingWritten(): Promise<void> {
 
 test.for([
   ["no token", null],
-  ["a token that is none", "not-a-token"],
+  ["an invalid token", "not-a-token"],
   ["an API key in place of a token", stack.PUBLISHABLE_KEY],
 ])("%s is answered 401", async ([, token]) => {
   const response = await postChat({ session_id: sessionId, content: "Hello" }, token ?? null);
@@ -74,7 +74,7 @@ test.for<[string, unknown, string]>([
   ["a string", "hello", ""],
   ["null", null, ""],
   ["no session", { content: "Hello" }, "id"],
-  ["a session id that is none", { session_id: "abc", content: "Hello" }, "session_id"],
+  ["an invalid session id", { session_id: "abc", content: "Hello" }, "session_id"],
   ["a session id of another type", { session_id: 7, content: "Hello" }, "session_id"],
   ["empty content", { session_id: sessionId, content: "" }, "content"],
   ["blank content", { session_id: sessionId, content: " \n\t" }, "content"],
@@ -130,7 +130,7 @@ test("a body that is not JSON is answered 400", async () => {
   expect(await refusal(response)).toMatchObject({ code: "invalid_json" });
 });
 
-test("a body over a megabyte is answered 413", async () => {
+test("a body of more than a megabyte is answered 413", async () => {
   const response = await postChat(
     { session_id: sessionId, content: "x".repeat(1_100_000) },
     user.accessToken,
@@ -158,7 +158,7 @@ test.for(
   expect(ErrorReply.parse(await response.json()).code).toBe(code);
 });
 
-test("a browser's preflight is answered", async () => {
+test("a browser's preflight is answered with the allowed headers", async () => {
   const response = await fetch(`${stack.FUNCTIONS_URL}/chat`, {
     method: "OPTIONS",
     headers: {

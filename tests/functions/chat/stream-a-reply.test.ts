@@ -30,7 +30,7 @@ test("the client accepts the stored history as its own", async () => {
   expect(validated).toEqual(messages);
 });
 
-test("a second turn remembers the first, also in a client that has reloaded", async () => {
+test("a second turn knows the first one, even in a client that has reloaded", async () => {
   const sessionId = await createSession(user);
   await openChat(user, sessionId).sendMessage({ text: "My dog is called Biscuit." });
   const reloaded = openChat(user, sessionId, await loadHistory(user, sessionId));
@@ -42,7 +42,7 @@ test("a second turn remembers the first, also in a client that has reloaded", as
   expect(reloaded.messages).toEqual(await loadHistory(user, sessionId));
 });
 
-test("the stored reply has model, tokens, time and the response's id", async () => {
+test("the stored reply has its model, tokens, duration and response id", async () => {
   const sessionId = await createSession(user);
   await openChat(user, sessionId).sendMessage({ text: "Hello" });
 
@@ -56,7 +56,7 @@ test("the stored reply has model, tokens, time and the response's id", async () 
   expect(reply.response_id).toMatch(/^resp_/);
 });
 
-test("the small body works without any client library", async () => {
+test("the short form of the body works without any client library", async () => {
   const sessionId = await createSession(user);
 
   const response = await postChat({ session_id: sessionId, content: "Hello" }, user.accessToken);
@@ -69,7 +69,7 @@ test("the small body works without any client library", async () => {
   expect(await loadHistory(user, sessionId)).toHaveLength(2);
 });
 
-test("a message moves its session to the top and counts", async () => {
+test("a message moves its session to the top of the list and increases its count", async () => {
   const [older, newer] = [await createSession(user), await createSession(user)];
   await openChat(user, older).sendMessage({ text: "Hello" });
 
@@ -87,7 +87,7 @@ test.for<[string, string, string]>([
   ["NUL", "before\u0000after", "beforeafter"],
   ["a lone surrogate", "cut \ud83d short", "cut \ufffd short"],
   ["quotes, backslashes and tags", `"\\ </script> $1 %s`, `"\\ </script> $1 %s`],
-])("%s survives", async ([, sent, stored]) => {
+])("%s in a message can be stored", async ([, sent, stored]) => {
   const sessionId = await createSession(user);
   const chat = openChat(user, sessionId);
 

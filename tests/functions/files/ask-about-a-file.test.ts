@@ -6,7 +6,7 @@ import { createSession, createUser } from "../../helpers/stack.ts";
 const user = await createUser();
 const REFUNDS = "# Refunds\n\nMoney comes back within fourteen days when the seal is unbroken.\n";
 
-test("the answer to a question about an uploaded text quotes it and cites it by our id and name", async () => {
+test("the reply to a question about an uploaded text quotes it and cites it by Parley's id and name", async () => {
   const sessionId = await createSession(user);
   const file = await uploadReady(user, sessionId, REFUNDS, "Terms & conditions.md");
   const chat = openChat(user, sessionId);
@@ -25,7 +25,7 @@ test("the answer to a question about an uploaded text quotes it and cites it by 
   expect(await loadHistory(user, sessionId)).toEqual(chat.messages);
 });
 
-test("a file named in a message is stored as the client sent it, and belongs to the message", async () => {
+test("a file named in a message is stored as the client sent it, and is linked to the message", async () => {
   const sessionId = await createSession(user);
   const file = await uploadReady(user, sessionId, REFUNDS);
   const chat = openChat(user, sessionId);
@@ -52,7 +52,7 @@ test("a file named in a message is stored as the client sent it, and belongs to 
   expect(message).toEqual({ id: data.message_id, has_files: true });
 });
 
-test("files named by the small body become parts of the stored message, also when it is sent twice", async () => {
+test("files named in the short body become parts of the stored message, even if it is sent twice", async () => {
   const sessionId = await createSession(user);
   const file = await uploadReady(user, sessionId, REFUNDS);
   const body = {
@@ -81,7 +81,7 @@ test("files named by the small body become parts of the stored message, also whe
   ]);
 });
 
-test("an image is shown to the model and not searched", async () => {
+test("an image is sent to the model and not indexed for search", async () => {
   const sessionId = await createSession(user);
   const png = Uint8Array.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13]);
   const file = await indexed(user, (await upload(user, sessionId, png, "cat.png")).id);

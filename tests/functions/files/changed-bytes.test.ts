@@ -11,7 +11,7 @@ import { createSession, createTestClient, createUser, must, stack } from "../../
 
 const user = await createUser();
 
-test("OpenAI has lost a file whose stored bytes have changed: it fails, the others are searched", async () => {
+test("a file that OpenAI lost and whose stored bytes have changed fails; the others stay searchable", async () => {
   const sessionId = await createSession(user);
   const changed = await uploadReady(user, sessionId, "The horse is called Comet.", "a.txt");
   const kept = await uploadReady(user, sessionId, "The cow is called Daisy.", "b.txt");

@@ -26,7 +26,10 @@ import { readUntil } from "../../helpers/turns.ts";
 afterEach(resetOpenAI);
 const user = await createUser();
 
-/** A session with files, an image, several turns, a regenerated and an edited one: all that can be at OpenAI. */
+/**
+ * Creates a session with files, an image, several turns, a regenerated reply and an edited message, so that OpenAI
+ * holds every kind of object.
+ */
 async function livedInSession(owner: TestUser): Promise<string> {
   const sessionId = await createSession(owner);
   await uploadReady(owner, sessionId, "The grey horse is called Comet.", "stable.md");
@@ -43,7 +46,7 @@ async function livedInSession(owner: TestUser): Promise<string> {
   return sessionId;
 }
 
-/** Every id at OpenAI that the database or the outbox has of a user. */
+/** Returns every id at OpenAI that the database or the outbox has of a session. */
 async function remoteIds(sessionId: string): Promise<Set<string>> {
   const rows = await asPostgres<{ id: string }>(
     `select response_id as id from public.chat_turns where session_id = $1
@@ -66,7 +69,7 @@ async function deleteSession(owner: TestUser, sessionId: string): Promise<void> 
   must(await owner.client.from("chat_sessions").delete().eq("id", sessionId).select("id").single());
 }
 
-test("deleting a session deletes all that was made for it, conversation items and stored responses included", async () => {
+test("deleting a session deletes everything made for it, also conversation items and stored responses", async () => {
   const sessionId = await livedInSession(user);
   const ids = await remoteIds(sessionId);
   expect((await left(ids)).length).toBeGreaterThan(6);
@@ -79,7 +82,7 @@ test("deleting a session deletes all that was made for it, conversation items an
   expect(await orphans()).toEqual([]);
 });
 
-test("deleting the login deletes the same", async () => {
+test("deleting the login deletes everything made for its sessions", async () => {
   const leaver = await createUser();
   const sessionId = await livedInSession(leaver);
   const ids = await remoteIds(sessionId);
@@ -91,7 +94,7 @@ test("deleting the login deletes the same", async () => {
   expect(await objectsOf(leaver)).toEqual([]);
 });
 
-test("a session deleted in the middle of a turn leaves nothing, whenever the clean-up runs", {
+test("a session deleted during a turn leaves nothing, whenever the clean-up runs", {
   timeout: 60_000,
 }, async () => {
   await behave({ reply: Array(40).fill("word").join(" "), tokens_per_second: 5 });
@@ -115,7 +118,7 @@ test("a session deleted in the middle of a turn leaves nothing, whenever the cle
   }, { timeout: 20_000 }).toEqual([]);
 });
 
-test("a deletion that fails backs off, is kept, and is done when it can be", async () => {
+test("a failed deletion backs off, stays in the outbox and succeeds later", async () => {
   const sessionId = await livedInSession(user);
   const { thread_id } = must(
     await user.client.from("chat_sessions").select("thread_id").eq("id", sessionId).single(),
@@ -133,7 +136,7 @@ test("a deletion that fails backs off, is kept, and is done when it can be", asy
   const delays = [];
   for (let attempt = 0; attempt < 3; attempt += 1) {
     await hasten();
-    // A conversation waits for the responses of its session.
+    // Its conversation is deleted only after the session's responses.
     if (attempt === 0) await cleanUp();
     await hasten();
     expect(await cleanUp()).toMatchObject({ failed: 1 });
@@ -147,7 +150,7 @@ test("a deletion that fails backs off, is kept, and is done when it can be", asy
   expect(await left(ids)).toEqual([]);
 });
 
-test("what is gone already counts as deleted", async () => {
+test("an object that OpenAI no longer has counts as deleted", async () => {
   await asPostgres(
     `insert into private.remote_deletions (kind, remote_id)
      values ('response', 'resp_none'), ('conversation', 'conv_none'), ('vector_store', 'vs_none'),
@@ -157,7 +160,7 @@ test("what is gone already counts as deleted", async () => {
   expect(await cleanUp()).toMatchObject({ deleted: 6, failed: 0, remaining: 0 });
 });
 
-test("clean-ups at once delete each thing once", async () => {
+test("concurrent clean-ups delete each object once", async () => {
   await asPostgres(
     `insert into private.remote_deletions (kind, remote_id)
      select 'file', 'file_race_' || n from generate_series(1, 200) n`,
@@ -173,7 +176,7 @@ test("clean-ups at once delete each thing once", async () => {
   expect(deletions).toHaveLength(200);
 });
 
-test("stores and objects that no row names go after a day, those of others stay", async () => {
+test("stores and objects without a row are deleted after a day; those of other projects stay", async () => {
   const openai = new OpenAI({ apiKey: "test", baseURL: stack.OPENAI_BASE_URL });
   const sessionId = await createSession(user);
   await uploadReady(user, sessionId, "Hello", "a.txt");

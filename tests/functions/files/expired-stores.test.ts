@@ -23,7 +23,7 @@ async function storeOf(sessionId: string) {
   );
 }
 
-/** A session whose file can be searched, and its store. */
+/** Creates a session with a searchable file; returns both and the store. */
 async function searchable() {
   const sessionId = await createSession(user);
   const file = await uploadReady(user, sessionId, COMET, "stable.md");
@@ -48,7 +48,7 @@ async function countCreated(work: () => Promise<unknown>): Promise<number> {
   return await created() - before;
 }
 
-test("a store is made with its life and its owner, and a turn that uses it prolongs it", async () => {
+test("a store is created with its lifetime and its owner, and a turn that uses it prolongs it", async () => {
   const { sessionId, storeId } = await searchable();
   const inDays = async () =>
     (Date.parse((await storeOf(sessionId)).expires_at ?? "") - Date.now()) / 86_400_000;
@@ -71,7 +71,7 @@ test("a store is made with its life and its owner, and a turn that uses it prolo
   expect(await inDays()).toBeCloseTo(7, 1);
 });
 
-test("a store that OpenAI says has expired is made again in the same request, and the old one goes", async () => {
+test("an expired store is created again in the same request, and the old one is deleted", async () => {
   const { sessionId, file, storeId } = await searchable();
   await commandOpenAI(`vector_stores/${storeId}/expire`);
 
@@ -90,7 +90,7 @@ test("a store that OpenAI says has expired is made again in the same request, an
   expect(vector_stores.map(({ id }) => id)).not.toContain(storeId);
 });
 
-test("a store that is past its time is made again before the request, with a file that is gone at OpenAI too", async () => {
+test("a store past its lifetime is created again before the request, even if OpenAI lost a file", async () => {
   const { sessionId, file } = await searchable();
   await commandOpenAI(`files/${file.openai_file_id}/forget`);
   await asPostgres(
@@ -111,7 +111,7 @@ test("a store that is past its time is made again before the request, with a fil
   expect(responses).toHaveLength(1);
 });
 
-test("ten uploads and a turn that need an expired store make it once, and the turn cites the right file", async () => {
+test("ten uploads and a turn that need an expired store create it once; the turn cites its file", async () => {
   const { sessionId, file, storeId } = await searchable();
   await commandOpenAI(`vector_stores/${storeId}/expire`);
 
@@ -133,7 +133,7 @@ test("ten uploads and a turn that need an expired store make it once, and the tu
   expect(vector_stores.find(({ id }) => id === store_id)?.file_ids).toHaveLength(10);
 });
 
-test("a store that cannot be made leaves the turn answering without search, and both sides say so", async () => {
+test("a turn whose store cannot be created replies without search, and says so", async () => {
   const { sessionId, storeId } = await searchable();
   await commandOpenAI(`vector_stores/${storeId}/expire`);
   await behave({ fail: { path: "/v1/vector_stores", status: 500 } });
@@ -149,7 +149,7 @@ test("a store that cannot be made leaves the turn answering without search, and 
   expect(await storeOf(sessionId)).toMatchObject({ status: "failed" });
 });
 
-test("a re-creation whose maker died is taken over by the next caller", async () => {
+test("when the process that creates a store dies, the next caller takes over", async () => {
   const { sessionId } = await searchable();
   await asPostgres(
     `update public.vector_stores set status = 'recreating', lease_until = now() - interval '1 second'
@@ -162,7 +162,7 @@ test("a re-creation whose maker died is taken over by the next caller", async ()
   expect(readText(chat.lastMessage)).toContain("Comet");
 });
 
-test("the clean-up expires what is past its time, asks about what soon will be, and deletes the rest", async () => {
+test("the clean-up expires old stores, checks those that will expire soon, and deletes the rest", async () => {
   const past = await searchable();
   const soon = await searchable();
   const gone = await searchable();

@@ -38,7 +38,7 @@ async function rowsOf(sessionId: string): Promise<FileReply[]> {
   return must(await user.client.from("chat_files").select().eq("session_id", sessionId));
 }
 
-/** The only row of a session, once it has failed, after everything remote was cleaned up. */
+/** Cleans up everything remote and returns the only row of a session once it has failed. */
 async function failedRow(sessionId: string): Promise<FileReply | undefined> {
   await expect.poll(async () => (await rowsOf(sessionId)).map(({ status }) => status), {
     timeout: 15_000,
@@ -49,7 +49,7 @@ async function failedRow(sessionId: string): Promise<FileReply | undefined> {
   return (await rowsOf(sessionId))[0];
 }
 
-test("Storage refuses the bytes: the client is told, the row says why", async () => {
+test("if Storage refuses the bytes, the client gets an error and the row says why", async () => {
   const sessionId = await createSession(user);
   await breakWrites("storage.objects", "insert", "new.bucket_id = 'chat-files'");
 
@@ -62,7 +62,7 @@ test("Storage refuses the bytes: the client is told, the row says why", async ()
   });
 });
 
-test("the row cannot be made: the client is told, and no bytes stay", async () => {
+test("if the row cannot be created, the client gets an error and no bytes stay", async () => {
   const sessionId = await createSession(user);
   await breakWrites("public.chat_files", "insert", "true");
 
@@ -76,7 +76,7 @@ test("the row cannot be made: the client is told, and no bytes stay", async () =
   expect(await orphans()).toEqual([]);
 });
 
-test("the row cannot take the bytes on: the client is told, the row says why", async () => {
+test("if the row cannot record the upload, the client gets an error and the row says why", async () => {
   const sessionId = await createSession(user);
   await breakWrites("public.chat_files", "update", "new.status = 'indexing'");
 
@@ -86,7 +86,7 @@ test("the row cannot take the bytes on: the client is told, the row says why", a
   expect(await failedRow(sessionId)).toMatchObject({ error: { code: "upload_failed" } });
 });
 
-test("OpenAI does not take the file", async () => {
+test("if OpenAI refuses the file, the row says why", async () => {
   const sessionId = await createSession(user);
   await behave({ fail: { path: "/v1/files", status: 500 } });
 
@@ -95,7 +95,7 @@ test("OpenAI does not take the file", async () => {
   expect(await failedRow(sessionId)).toMatchObject({ error: { code: "provider_error" } });
 });
 
-test("OpenAI rejects the key: the file says whom to ask", async () => {
+test("if OpenAI rejects the key, the file's error tells the user whom to ask", async () => {
   const sessionId = await createSession(user);
   await behave({ fail: { path: "/v1/files", status: 401 } });
 
@@ -109,7 +109,7 @@ test("OpenAI rejects the key: the file says whom to ask", async () => {
   });
 });
 
-test("the id of OpenAI's file cannot be saved", async () => {
+test("if the id of OpenAI's file cannot be saved, the row says why", async () => {
   const sessionId = await createSession(user);
   await breakWrites("public.chat_files", "update", "new.openai_file_id is not null");
 
@@ -118,7 +118,7 @@ test("the id of OpenAI's file cannot be saved", async () => {
   expect(await failedRow(sessionId)).toMatchObject({ error: { code: "provider_error" } });
 });
 
-test("the store of the session cannot be made", async () => {
+test("if the session's store cannot be created, the row says why", async () => {
   const sessionId = await createSession(user);
   await behave({ fail: { path: "/v1/vector_stores", status: 429, retry_after: 60 } });
 
@@ -127,7 +127,7 @@ test("the store of the session cannot be made", async () => {
   expect(await failedRow(sessionId)).toMatchObject({ error: { code: "provider_error" } });
 });
 
-test("the file cannot be attached", async () => {
+test("if the file cannot be attached to the store, the row says why", async () => {
   const sessionId = await createSession(user);
   await uploadReady(user, sessionId, "The first file of the session.", "first.txt");
   const store = must(
@@ -146,7 +146,7 @@ test("the file cannot be attached", async () => {
   expect(await orphans()).toEqual([]);
 });
 
-test("OpenAI cannot read the file", async () => {
+test("if OpenAI cannot read the file, the row says why", async () => {
   const sessionId = await createSession(user);
 
   await upload(user, sessionId, "%PDF-1.7\nnothing that a reader of PDF would know", "broken.pdf");
@@ -154,7 +154,7 @@ test("OpenAI cannot read the file", async () => {
   expect(await failedRow(sessionId)).toMatchObject({ error: { code: "file_unreadable" } });
 });
 
-test("the row cannot be made ready", async () => {
+test("if the row cannot be marked as ready, it says why", async () => {
   const sessionId = await createSession(user);
   await breakWrites("public.chat_files", "update", "new.status = 'ready'");
 
@@ -163,7 +163,7 @@ test("the row cannot be made ready", async () => {
   expect(await failedRow(sessionId)).toMatchObject({ error: { code: "provider_error" } });
 });
 
-test("a failure that passes is waited out", async () => {
+test("a temporary failure is retried", async () => {
   const sessionId = await createSession(user);
   await behave({ fail: { path: "/v1/files", status: 500, times: 1 } });
 
@@ -173,7 +173,7 @@ test("a failure that passes is waited out", async () => {
   expect(await orphans()).toEqual([]);
 });
 
-test("bytes that have failed once may come again", async () => {
+test("bytes whose upload failed once may be uploaded again", async () => {
   const sessionId = await createSession(user);
   await behave({ fail: { path: "/v1/files", status: 500 } });
   await upload(user, sessionId, "Hello");

@@ -19,7 +19,7 @@ test.for<[name: string, shown: string]>([
   ["line\r\nbreak.txt", "line  break.txt"],
   ["<script>alert(1)</script>.html", "script>.html"],
   ["%2e%2e%2fescape.txt", "%2e%2e%2fescape.txt"],
-])("%j is stored under a safe path and shown as it may be", async ([name, shown]) => {
+])("%j is stored under a safe path and shown with a safe name", async ([name, shown]) => {
   const row = await upload(user, await createSession(user), `Hello from ${shown}`, name);
 
   expect(row.file_name).toBe(shown);
@@ -34,7 +34,7 @@ test.for<[name: string, shown: string]>([
 });
 
 test.for([["data.csv", "text/plain"], ["Makefile", "text/plain"], ["app.py", "text/x-python"]])(
-  "text is taken whatever it is called: %s",
+  "a text is accepted whatever its name is: %s",
   async ([name = "", type]) => {
     const row = await upload(user, await createSession(user), "name,age\nAda,36\n", name);
 
@@ -43,7 +43,7 @@ test.for([["data.csv", "text/plain"], ["Makefile", "text/plain"], ["app.py", "te
   },
 );
 
-test("a Word document is read; one that unpacks to gigabytes fails and says so", async () => {
+test("a Word document is read; one that unpacks to gigabytes fails with a reason", async () => {
   const sessionId = await createSession(user);
   const letter = Uint8Array.from(buildDocx(["A letter about horses."]));
   const zeros = { name: "word/media/zeros.bin", content: Buffer.alloc(120 * 1024 * 1024) };

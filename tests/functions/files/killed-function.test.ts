@@ -5,7 +5,7 @@ import { stackOfFile } from "../../helpers/own-stack.ts";
 
 const ownStack = stackOfFile({ PARLEY_SCHEDULER: "off" });
 
-/** A signed-up user and a session, on a stack whose functions may be killed and where nobody else has files. */
+/** Creates a user and a session, on a stack of its own whose functions may be killed. */
 async function startOwn() {
   const { stack, status } = ownStack();
   const client = createClient(status.API_URL, status.PUBLISHABLE_KEY, {
@@ -36,7 +36,7 @@ async function startOwn() {
         method: "POST",
         headers: { authorization: `Bearer ${data.session?.access_token}`, ...headers },
         body,
-        // Node sends no stream without it; the types of the Web do not know it.
+        // Node needs this for a streamed body; the Web's types do not have it.
         duplex: "half",
       };
       return fetch(`${status.FUNCTIONS_URL}/files`, init);
@@ -58,7 +58,7 @@ async function fileStatus({ client }: Own) {
   return data.map(({ status, error }) => [status, error?.code]);
 }
 
-/** Lets ten minutes pass, and the clean-up run. */
+/** Moves everything ten minutes into the past and runs the clean-up. */
 async function later(own: Own) {
   await own.database.query("alter table public.chat_files disable trigger chat_files_touch");
   await own.database.query(
@@ -78,7 +78,7 @@ async function remote({ control }: Own) {
   return await (await control("GET", "objects")).json();
 }
 
-test("a function killed while the bytes come leaves a file that says so, and no bytes", {
+test("a function killed during an upload leaves a failed file with a reason, no bytes", {
   timeout: 120_000,
 }, async () => {
   const own = await startOwn();
@@ -139,7 +139,7 @@ test(
 );
 
 test(
-  "a clean-up killed in the middle loses nothing: the next ones finish",
+  "a killed clean-up loses nothing: the next ones finish it",
   { timeout: 120_000 },
   async () => {
     const own = await startOwn();

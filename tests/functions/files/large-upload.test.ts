@@ -4,18 +4,18 @@ import { indexed, upload } from "../../helpers/files.ts";
 import { createSession, createUser } from "../../helpers/stack.ts";
 
 const MIB = 1024 * 1024;
-// Mostly blanks: OpenAI takes five million tokens a file.
+// Mostly spaces, because OpenAI accepts at most five million tokens a file.
 const LINE = "What is sent back is paid back.\n".padStart(200);
 
-/** Lines of text, of `size` bytes in all. */
+/** Returns lines of text of `size` bytes in all. */
 function linesOf(size: number): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(LINE.repeat(Math.ceil(size / LINE.length)).slice(0, size));
 }
 
-test("a file of 50 MiB is taken on without being held", { timeout: 90_000 }, async () => {
+test("a file of 50 MiB is uploaded without being held in memory", { timeout: 90_000 }, async () => {
   const user = await createUser();
   const session = await createSession(user);
-  // The functions run below the process that runs the tests' processes, too.
+  // The functions are also a descendant of the test runner's main process.
   const functions = await findDescendant(process.ppid, "functions-server");
   await upload(user, session, linesOf(MIB), "warm-up.txt");
   const bytes = linesOf(50 * MIB);

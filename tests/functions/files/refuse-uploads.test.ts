@@ -24,7 +24,7 @@ async function rowsOf(session: string) {
   return must(await user.client.from("chat_files").select().eq("session_id", session));
 }
 
-test("an empty file, and one that is no file at all, are refused", async () => {
+test("an empty file and a form without a file are refused", async () => {
   expect(await refusal(await postFile(user, uploadForm(sessionId, "", "empty.txt"))))
     .toMatchObject({ status: 400, code: "empty_file" });
   const form = new FormData();
@@ -41,7 +41,7 @@ test.for<[name: string, type: string, bytes: number[]]>([
   ["picture.png", "image/png", [0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0]],
   ["archive.zip", "application/zip", [0x50, 0x4b, 3, 4, 20, 0]],
   ["song.mp3", "audio/mpeg", [0xff, 0xfb, 0x90, 0]],
-])("%s is refused for what it holds, whatever it says it is", async ([name, type, bytes]) => {
+])("%s is refused for its content, whatever type it claims", async ([name, type, bytes]) => {
   const form = uploadForm(sessionId, Uint8Array.from(bytes), name, { type });
 
   const answer = await refusal(await postFile(user, form));
@@ -50,14 +50,14 @@ test.for<[name: string, type: string, bytes: number[]]>([
   expect(answer.details.supported).toEqual(expect.arrayContaining([".pdf", ".md", ".docx"]));
 });
 
-test("content decides: a PDF that is called .png is a document", async () => {
+test("the content decides the kind: a PDF named .png is a document", async () => {
   const session = await createSession(user);
   const row = await upload(user, session, "%PDF-1.4 not really", "photo.png");
   expect(row).toMatchObject({ file_type: "application/pdf", file_name: "photo.png" });
 });
 
 test(
-  "one byte more than the plan allows is refused, and nothing of it stays",
+  "a file one byte larger than the plan allows is refused, and nothing of it stays",
   { timeout: 60_000 },
   async () => {
     const session = await createSession(user);
@@ -78,7 +78,7 @@ test(
   },
 );
 
-test("a session of somebody else, or of nobody, is not found, wherever the form names it", async () => {
+test("a session that is unknown or another user's is not found, wherever the form names it", async () => {
   const other = await createUser();
   const foreign = await createSession(other);
   for (const session of [foreign, crypto.randomUUID()]) {
@@ -93,7 +93,7 @@ test("a session of somebody else, or of nobody, is not found, wherever the form 
   expect((await objectsOf(user)).some((name) => name.endsWith("/a.txt"))).toBe(false);
 });
 
-test("one file more than the plan allows in a session is refused, however many come at once", {
+test("one file more than the plan allows in a session is refused, also among concurrent uploads", {
   timeout: 60_000,
 }, async () => {
   const session = await createSession(user);
@@ -110,7 +110,7 @@ test("one file more than the plan allows in a session is refused, however many c
   expect(await rowsOf(session)).toHaveLength(20);
 });
 
-test("who may not act uploads nothing, neither through the function nor straight to Storage", async () => {
+test("a blocked account uploads nothing, neither through the function nor straight to Storage", async () => {
   const banned = await createUser();
   const session = await createSession(banned);
   await asPostgres("update public.profiles set role = 'banned' where id = $1", [banned.profileId]);
@@ -122,7 +122,7 @@ test("who may not act uploads nothing, neither through the function nor straight
   expect(error).not.toBeNull();
 });
 
-test("a form that is cut off leaves nothing, or a row that says so; a body that is no form is refused", async () => {
+test("a form that is cut off leaves nothing, or a row that says why; other bodies are refused", async () => {
   const broken = (body: string, type: string) =>
     fetch(`${stack.FUNCTIONS_URL}/files`, {
       method: "POST",
@@ -130,8 +130,8 @@ test("a form that is cut off leaves nothing, or a row that says so; a body that 
       body,
     });
   const session = await createSession(user);
-  const start =
-    `--x\r\ncontent-disposition: form-data; name="session_id"\r\n\r\n${session}\r\n--x\r\ncontent-disposition: form-data; name="file"; filename="a.txt"\r\n\r\n`;
+  const start = `--x\r\ncontent-disposition: form-data; name="session_id"\r\n\r\n${session}\r\n` +
+    `--x\r\ncontent-disposition: form-data; name="file"; filename="a.txt"\r\n\r\n`;
 
   for (const content of ["Hello", "Hello ".repeat(2_000)]) {
     expect((await broken(start + content, "multipart/form-data; boundary=x")).status).toBe(400);

@@ -15,7 +15,7 @@ import { createSession, createUser, must, stack } from "../../helpers/stack.ts";
 
 const user = await createUser();
 
-test("the same bytes again in a session are the same file; in another session they are another", async () => {
+test("the same bytes again in a session are the same file; in another session they are another file", async () => {
   const sessionId = await createSession(user);
   const first = await uploadReady(user, sessionId, "The very same.", "one.txt");
 
@@ -30,14 +30,14 @@ test("the same bytes again in a session are the same file; in another session th
   expect(await orphans()).toEqual([]);
 });
 
-test("of the same bytes sent twenty times at once one row, one object and one file stay", {
+test("the same bytes sent twenty times at once leave one row, one object and one file", {
   timeout: 60_000,
 }, async () => {
   const racer = await createUser();
   const sessionId = await createSession(racer);
   const before = (await remoteObjects()).files.length;
 
-  // Twenty rows at once are as many as the plan allows: losers are counted until they are known to be the same.
+  // The plan allows twenty files, and each copy counts until it is recognised as a duplicate.
   const sent = await Promise.all(
     Array.from(
       { length: 20 },
@@ -55,7 +55,7 @@ test("of the same bytes sent twenty times at once one row, one object and one fi
   expect((await remoteObjects()).files.length).toBe(before + 1);
 });
 
-test("an object that the client has put into its folder is registered once", async () => {
+test("an object that the client has uploaded to its own folder is registered once", async () => {
   const sessionId = await createSession(user);
   const path = `${user.profileId}/notes of mine.md`;
   must(await user.client.storage.from("chat-files").upload(path, "# Mine\n\nPut there by hand."));
@@ -74,7 +74,7 @@ test("an object that the client has put into its folder is registered once", asy
   });
 });
 
-test("nobody registers what lies in another user's folder, or nowhere", async () => {
+test("an object in another user's folder, or one that does not exist, cannot be registered", async () => {
   const other = await createUser();
   const sessionId = await createSession(user);
   const theirs = `${other.profileId}/secret.txt`;
@@ -99,7 +99,7 @@ test("nobody registers what lies in another user's folder, or nowhere", async ()
   expect(error).not.toBeNull();
 });
 
-test("a deleted file is gone everywhere; only its owner deletes it", async () => {
+test("a deleted file is deleted everywhere; only its owner can delete it", async () => {
   const sessionId = await createSession(user);
   const file = await uploadReady(user, sessionId, "Soon forgotten.", "gone.txt");
   const other = await createUser();
@@ -120,7 +120,7 @@ test("a deleted file is gone everywhere; only its owner deletes it", async () =>
   expect(await objectsOf(user)).not.toContain(file.storage_path);
 });
 
-test("the clean-up is for the secret key only", async () => {
+test("the clean-up is refused without the secret key", async () => {
   const route = `${stack.FUNCTIONS_URL}/vector-store-cleanup`;
   const headers = [{}, { apikey: stack.PUBLISHABLE_KEY }, {
     authorization: `Bearer ${user.accessToken}`,

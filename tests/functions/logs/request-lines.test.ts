@@ -22,7 +22,7 @@ async function call(route: string, init: RequestInit & { token?: string }): Prom
   return requestId;
 }
 
-test("a turn leaves one line with who asked and which turn", async () => {
+test("a turn logs one line with its user and its turn", async () => {
   const session_id = await createSession(user);
   const body = JSON.stringify({ session_id, content: "A quiet question" });
   const requestId = await call("chat", { method: "POST", body, token: user.accessToken });
@@ -48,7 +48,7 @@ test("a turn leaves one line with who asked and which turn", async () => {
   }]);
 });
 
-test("the route is the pattern, not the path", async () => {
+test("the logged route is the pattern, not the path", async () => {
   const requestId = await call(`chat/${randomUUID()}/stream`, {
     method: "GET",
     token: user.accessToken,
@@ -60,7 +60,7 @@ test("the route is the pattern, not the path", async () => {
   }]);
 });
 
-test("what is refused is a warning with its code", async () => {
+test("a refusal is logged as a warning with its code", async () => {
   const body = JSON.stringify({ session_id: randomUUID(), content: "Nobody's" });
   const requestId = await call("chat", { method: "POST", body, token: user.accessToken });
   const unsigned = await call("files/x", { method: "DELETE" });
@@ -76,7 +76,7 @@ test("what is refused is a warning with its code", async () => {
   expect(await linesOfRequest(nowhere)).toMatchObject([{ route: null, code: "not_found" }]);
 });
 
-test("what went wrong is an error that names its cause by code and place only", async () => {
+test("a failure is logged as an error that names its cause by code and place only", async () => {
   await behave({ fail: { path: "/v1/responses", status: 500, times: 2 } });
   const body = JSON.stringify({ session_id: await createSession(user), content: "To no avail" });
   const requestId = await call("chat", { method: "POST", body, token: user.accessToken });

@@ -1,4 +1,4 @@
-// Runs after all other files (see vitest.config.ts): what the whole suite did is in the logs by now.
+// Runs after all other files (see vitest.config.ts), so the logs cover the whole suite.
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import pg from "pg";
@@ -13,7 +13,7 @@ import { linesOfRequest, parseFunctionLog, readAllLogs } from "../../helpers/sta
 /** Shorter texts occur by chance. */
 const SHORTEST = 12;
 
-/** When only this file runs, there is something to look through all the same. */
+/** Makes some lines, in case only this file runs. */
 beforeAll(async () => {
   const user = await createUser({ user_name: "Somebody with a name" });
   const content = "A confession that is nobody else's business";
@@ -27,7 +27,7 @@ beforeAll(async () => {
   await linesOfRequest(refused.headers.get("x-request-id") ?? "");
 });
 
-test("every line of the functions is JSON, and every request has left one", async () => {
+test("every line of the functions is JSON, and every request has logged one", async () => {
   const lines = parseFunctionLog(await readAllLogs());
   const requests = lines.filter(({ event }) => event === "request");
 
@@ -45,7 +45,7 @@ test("every line of the functions is JSON, and every request has left one", asyn
 /** What a line may hold: ids, codes and places, which have no spaces, and the advice to migrate. */
 const PLAIN = /^\S{0,300}$|^database \S+, functions need \S+: npm run db:migrate$/;
 
-test("no line says more than ids, codes, numbers and places", async () => {
+test("lines hold only ids, codes, numbers and places", async () => {
   for (const line of parseFunctionLog(await readAllLogs())) {
     for (const value of Object.values(line)) {
       if (typeof value === "string") expect(value).toMatch(PLAIN);
@@ -62,7 +62,7 @@ test("no key, token or password is in any log", async () => {
     expect(secret.length).toBeGreaterThan(8);
     expect(log.includes(secret)).toBe(false);
   }
-  // Tokens, keys of OpenAI, Stripe and Supabase, and URLs with a password, whosesoever they are.
+  // Tokens, any keys of OpenAI, Stripe and Supabase, and URLs with a password.
   for (
     const shape of [
       /eyJ[\w-]{8,}\.eyJ[\w-]+/,
@@ -77,7 +77,7 @@ test("no key, token or password is in any log", async () => {
   }
 });
 
-test("nothing that users wrote, nor how they are reached, is in any log", async () => {
+test("no log holds texts or contact details of users", async () => {
   const log = await readAllLogs();
   const stacks = await takenStacks();
   const found = await Promise.all([...stacks.map(storedTexts), ...stacks.map(sentTexts)]);
@@ -100,7 +100,7 @@ async function secretsOf({ status, stateDir }: HostedStack): Promise<string[]> {
   ];
 }
 
-/** What the suite has left in a database. */
+/** Returns the texts that the suite has stored in a database. */
 async function storedTexts({ status }: HostedStack): Promise<string[]> {
   const client = new pg.Client(status.DB_URL);
   await client.connect();
@@ -123,7 +123,7 @@ async function storedTexts({ status }: HostedStack): Promise<string[]> {
   return rows.map(({ text }) => text).filter(Boolean);
 }
 
-/** What has been sent to the model, whatever became of its rows. */
+/** Returns the texts that were sent to the model, even if their rows are gone. */
 async function sentTexts({ status }: HostedStack): Promise<string[]> {
   const bodies = (await openaiRequests(status)).map(({ body }) => body);
   return bodies.flatMap(collectTexts);

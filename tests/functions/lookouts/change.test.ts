@@ -10,7 +10,7 @@ async function suspend(user: TestUser, change: string): Promise<void> {
   await asPostgres(`update public.profiles set ${change} where id = $1`, [user.profileId]);
 }
 
-test("a lookout is made with its next run, and its owner reads it", async () => {
+test("a new lookout has its next run, and its owner can read it", async () => {
   const user = await createUser();
 
   const { status, body } = await call(user, "POST", "", daily());
@@ -59,7 +59,7 @@ test.for<[string, Record<string, unknown>]>([
   ["cron_schedule", { frequency: "cron", time: undefined, cron_schedule: "0 9 30 2 *" }],
   ["cron_schedule", { frequency: "cron", time: undefined, cron_schedule: "*/10 * * * *" }],
   ["date", { frequency: "once", date: "2020-01-01" }],
-])("a schedule that cannot be names its field: %s", async ([field, more]) => {
+])("an invalid schedule is refused with its field: %s", async ([field, more]) => {
   const user = await createUser();
 
   const { status, body } = await call(user, "POST", "", daily(more));
@@ -70,7 +70,7 @@ test.for<[string, Record<string, unknown>]>([
   }]);
 });
 
-test("a request that is none is refused", async () => {
+test("an invalid request is refused", async () => {
   const user = await createUser();
   const answers = [
     await call(user, "POST", "", daily({ title: " " })),
@@ -87,7 +87,7 @@ test("a request that is none is refused", async () => {
   ]);
 });
 
-test("an assistant above the plan is refused at once", async () => {
+test("a lookout with an assistant above the plan is refused", async () => {
   const user = await createUser();
   await asPostgres("update public.assistants set required_plan = 'pro' where slug = 'editor'");
   try {
@@ -98,7 +98,7 @@ test("an assistant above the plan is refused at once", async () => {
   }
 });
 
-test("of many made at once, as many stay as the plan allows; archived ones do not count", async () => {
+test("of many lookouts created at once, as many stay as the plan allows; archived ones do not count", async () => {
   const user = await createUser();
 
   const answers = await Promise.all(
@@ -117,7 +117,7 @@ test("of many made at once, as many stay as the plan allows; archived ones do no
   expect([back.status, back.body.code]).toEqual([402, "lookout_limit_reached"]);
 });
 
-test("an edit of the time moves the next run, and keeps the rest", async () => {
+test("editing the time moves the next run and keeps the other fields", async () => {
   const user = await createUser();
   const id = await make(user, { frequency: "weekly", date: "2026-11-22" });
 
@@ -152,7 +152,7 @@ test("a paused lookout has no next run; resuming computes it from now", async ()
   expect(Date.parse(String(resumed.body.next_run_at))).toBeGreaterThan(Date.now());
 });
 
-test("a date that has passed is not resumed", async () => {
+test("a lookout whose date has passed cannot be resumed", async () => {
   const user = await createUser();
   const id = await make(user, { frequency: "once", date: "2099-07-01" });
   await asPostgres(
@@ -170,7 +170,7 @@ test("a date that has passed is not resumed", async () => {
   }]);
 });
 
-test("edits at once leave a next run that fits the schedule", async () => {
+test("concurrent edits leave a next run that fits the schedule", async () => {
   const user = await createUser();
   const id = await make(user, { timezone: "UTC" });
 
@@ -193,7 +193,7 @@ test("edits at once leave a next run that fits the schedule", async () => {
   expect(local).toBe(`${hour?.padStart(2, "0")}:${minute}`);
 });
 
-test("what is another's is not there", async () => {
+test("another user's lookout is not found", async () => {
   const [owner, stranger] = [await createUser(), await createUser()];
   const id = await make(owner);
   const answers = [
@@ -209,7 +209,7 @@ test("what is another's is not there", async () => {
   expect((await readLookout(owner, id)).title).toBe("Morning news");
 });
 
-test("deleting takes the runs, and keeps their chats", async () => {
+test("deleting a lookout removes it, and a second deletion finds none", async () => {
   const user = await createUser();
   const id = await make(user);
 
@@ -219,7 +219,7 @@ test("deleting takes the runs, and keeps their chats", async () => {
   expect(must(await user.client.from("lookouts").select())).toEqual([]);
 });
 
-test("who is suspended makes, edits and runs nothing, but pauses, archives and deletes", async () => {
+test("a blocked account cannot create, edit or run lookouts, but may pause, archive and delete them", async () => {
   for (const change of ["role = 'banned'", "is_active = false"]) {
     const user = await createUser();
     const id = await make(user);
@@ -241,7 +241,7 @@ test("who is suspended makes, edits and runs nothing, but pauses, archives and d
   }
 });
 
-test("the lookouts of a deleted account go with it, and it makes no new one", async () => {
+test("deleting an account deletes its lookouts, and it can create no new ones", async () => {
   const user = await createUser();
   await make(user);
   await suspend(user, "is_deleted = true, deleted_at = now()");
@@ -252,7 +252,7 @@ test("the lookouts of a deleted account go with it, and it makes no new one", as
   expect([status, body.code]).toEqual([401, "unknown_user"]);
 });
 
-test("clients write neither lookouts nor runs", async () => {
+test("clients cannot write lookouts through tables", async () => {
   const user = await createUser();
   const id = await make(user);
 

@@ -8,7 +8,7 @@ const REPLY = "one two three four five six seven eight nine ten";
 
 const ownStack = stackOfFile({ PARLEY_SCHEDULER: "off" });
 
-/** A user and a lookout that is due, on a stack whose functions may be killed and where nobody else has any. */
+/** Creates a user with a due lookout, on a stack of its own whose functions may be killed. */
 async function startOwn() {
   const { stack, status } = ownStack();
   const client = createClient<Database>(status.API_URL, status.PUBLISHABLE_KEY, {
@@ -68,7 +68,7 @@ async function readRuns({ client }: Own) {
   return data;
 }
 
-/** What a run may cost, and leave. */
+/** Returns what the runs have charged and left behind. */
 async function readTraces({ client }: Own) {
   const { data: profile } = await client.from("profiles").select("subscription_usage").single()
     .throwOnError();
@@ -127,7 +127,7 @@ test("a function killed in the middle of a reply loses nothing: one run, one cha
   expect(await readTraces(own)).toEqual({ charged: 1, searches: [1], sessions: 1 });
 });
 
-test("a function killed before its turn reached the model: the run fails, and costs nothing", {
+test("a function killed before its turn reached the model: the run fails at no cost", {
   timeout: 60_000,
 }, async () => {
   const own = await startOwn();
@@ -139,7 +139,7 @@ test("a function killed before its turn reached the model: the run fails, and co
   }, { timeout: 10_000, interval: 5 });
   await own.kill();
   await cut;
-  // As if it had died just before: recovery knows of no response.
+  // As if the function had died just before: recovery finds no response id.
   await own.database.query("update public.chat_turns set response_id = null");
 
   await own.minutesLater();
@@ -156,7 +156,7 @@ test("a function killed before its turn reached the model: the run fails, and co
 });
 
 test(
-  "a function killed before its turn began: another call begins it, and five deaths are enough",
+  "a function killed before its turn started: another call starts it, up to five times",
   {
     timeout: 60_000,
   },

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { LookoutsReply } from "../../../types/api.ts";
 import { asPostgres, must, stack, type TestUser } from "../../helpers/stack.ts";
 
-/** What a route answered. */
+/** The response of a route. */
 export interface Answer {
   status: number;
   body: Record<string, unknown> & { id?: string };
@@ -28,7 +28,7 @@ export async function call(
   return { status: response.status, body: z.looseObject({}).parse(parsed) };
 }
 
-/** The body of a daily lookout, with what is different about it. */
+/** Returns the body of a daily lookout; `more` replaces or adds fields. */
 export function daily(more: Record<string, unknown> = {}): Record<string, unknown> {
   return {
     title: "Morning news",
@@ -41,14 +41,14 @@ export function daily(more: Record<string, unknown> = {}): Record<string, unknow
   };
 }
 
-/** Makes a lookout; its id. */
+/** Creates a lookout and returns its id. */
 export async function make(user: TestUser, more: Record<string, unknown> = {}): Promise<string> {
   const { status, body } = await call(user, "POST", "", daily(more));
   if (status !== 201 || typeof body.id !== "string") throw new Error(JSON.stringify(body));
   return body.id;
 }
 
-/** Lets the next run of lookouts be due. */
+/** Makes the next run of lookouts due now. */
 export async function due(...ids: string[]): Promise<void> {
   await asPostgres(
     "update public.lookouts set next_run_at = date_trunc('second', now()) - interval '1 minute' where id = any ($1)",
@@ -56,7 +56,7 @@ export async function due(...ids: string[]): Promise<void> {
   );
 }
 
-/** Lets the lease of a lookout's run be over, as minutes later. */
+/** Lets the lease of a lookout's run expire, as if minutes had passed. */
 export async function lapse(id: string): Promise<void> {
   await asPostgres(
     "update public.lookouts set lease_until = now() where id = $1 and lease_until is not null",
@@ -64,7 +64,7 @@ export async function lapse(id: string): Promise<void> {
   );
 }
 
-/** Runs what is due, as the schedule does. */
+/** Runs all due lookouts, as the schedule does. */
 export async function runDue(): Promise<LookoutsReply> {
   const response = await fetch(`${stack.FUNCTIONS_URL}/lookouts/run`, {
     method: "POST",
@@ -74,18 +74,18 @@ export async function runDue(): Promise<LookoutsReply> {
   return LookoutsReply.parse(await response.json());
 }
 
-/** A lookout as its owner reads it. */
+/** Returns a lookout as its owner reads it. */
 export async function readLookout(user: TestUser, id: string) {
   return must(await user.client.from("lookouts").select().eq("id", id).single());
 }
 
-/** The runs of a lookout as its owner reads them, oldest first. */
+/** Returns the runs of a lookout as its owner reads them, oldest first. */
 export async function readRuns(user: TestUser, id: string) {
   const query = user.client.from("lookout_runs").select().eq("lookout_id", id);
   return must(await query.order("scheduled_at"));
 }
 
-/** Another plan for a user, as billing gives it. */
+/** Gives a user another plan, as billing does. */
 export async function setPlan(user: TestUser, plan: string): Promise<void> {
   await asPostgres("update public.profiles set subscription_plan = $2 where id = $1", [
     user.profileId,
@@ -93,7 +93,7 @@ export async function setPlan(user: TestUser, plan: string): Promise<void> {
   ]);
 }
 
-/** Lets no lookout of an earlier test be due. */
+/** Makes sure that no lookout of an earlier test is due. */
 export async function clearLookouts(): Promise<void> {
   await asPostgres("delete from public.lookouts");
 }

@@ -22,7 +22,7 @@ async function sessionIds(user: TestUser): Promise<string[]> {
   return must(await user.client.from("chat_sessions").select("id")).map(({ id }) => id);
 }
 
-/** Resolves while a run of the lookout is in the middle of its reply; `ended` when the call that runs it answers. */
+/** Starts a run and resolves in the middle of its reply; `ended` resolves when the call that runs it returns. */
 async function runSlowly(user: TestUser, id: string) {
   await behave({ reply: "one two three four five six", tokens_per_second: 4 });
   await due(id);
@@ -32,7 +32,7 @@ async function runSlowly(user: TestUser, id: string) {
   return { ended };
 }
 
-test("a due lookout writes a chat, searching, charged once, and is set to its next time", async () => {
+test("a due lookout writes a chat with a search, is charged once, and gets its next time", async () => {
   const user = await createUser();
   const id = await make(user);
   await behave({ reply: "Nothing is new." });
@@ -66,7 +66,7 @@ test("a due lookout writes a chat, searching, charged once, and is set to its ne
   expect([usage.monthly_messages.used, usage.monthly_searches.used]).toEqual([1, 1]);
 });
 
-test("20 calls at once run each due lookout once", async () => {
+test("twenty concurrent calls run each due lookout once", async () => {
   const users = await Promise.all(Array.from({ length: 6 }, () => createUser()));
   const ids = await Promise.all(users.map((user) => make(user)));
   await due(...ids);
@@ -84,7 +84,7 @@ test("20 calls at once run each due lookout once", async () => {
   }
 });
 
-test("only the secret key runs what is due", async () => {
+test("running due lookouts is refused without the secret key", async () => {
   const user = await createUser();
   const headers: Record<string, string>[] = [
     {},
@@ -101,7 +101,7 @@ test("only the secret key runs what is due", async () => {
   expect(answers.map(({ status }) => status)).toEqual([401, 401, 401, 401]);
 });
 
-test("once runs once and is archived; times missed make one run", async () => {
+test("a once lookout runs once and is archived; missed times make one run", async () => {
   const user = await createUser();
   await setPlan(user, "pro");
   const once = await make(user, { frequency: "once", date: "2099-07-01" });
@@ -127,7 +127,7 @@ test("once runs once and is archived; times missed make one run", async () => {
   expect(await readRuns(user, often)).toHaveLength(1);
 });
 
-test("a run that is refused is skipped with the reason, and leaves no chat", async () => {
+test("a refused run is skipped with a reason, and leaves no chat", async () => {
   const user = await createUser();
   const id = await make(user);
   await due(id);
@@ -156,7 +156,7 @@ test.for([
     "update public.profiles set subscription_usage = subscription_quota where id = $1",
   ],
   ["account_blocked", "update public.profiles set role = 'banned' where id = $1"],
-])("%s skips a run", async ([code, change]) => {
+])("a run is skipped: %s", async ([code, change]) => {
   const user = await createUser();
   const id = await make(user);
   await due(id);
@@ -169,7 +169,7 @@ test.for([
   ]);
 });
 
-test("too many turns in a minute only make a run wait", async () => {
+test("a run over the limit of turns in a minute waits", async () => {
   const user = await createUser();
   const id = await make(user);
   await due(id);
@@ -188,7 +188,7 @@ test("too many turns in a minute only make a run wait", async () => {
   expect(await readRuns(user, id)).toHaveLength(1);
 });
 
-test("a failure is recorded in words of ours, refunded, and leaves no chat", async () => {
+test("a failed run has a public error, is refunded, and leaves no chat", async () => {
   const user = await createUser();
   const id = await make(user);
   await behave({ fail: { path: "/v1/responses", status: 400 } });
@@ -211,11 +211,11 @@ test("a failure is recorded in words of ours, refunded, and leaves no chat", asy
   expect((await readLookout(user, id)).status).toBe("active");
 });
 
-test("one run that fails hinders no other", async () => {
+test("a failing run does not stop the others", async () => {
   const users = await Promise.all(Array.from({ length: 3 }, () => createUser()));
   const ids = await Promise.all(users.map((user) => make(user)));
   await due(...ids);
-  // A timezone that the runtime has lost.
+  // A timezone that the runtime no longer knows.
   await asPostgres("update public.lookouts set timezone = 'Mars/Base' where id = $1", [ids[0]]);
   await asPostgres("update public.assistants set is_active = false where slug = 'coach'");
   await asPostgres("update public.lookouts set assistant_slug = 'editor' where id = $1", [ids[1]]);
@@ -242,7 +242,7 @@ test("after a downgrade the oldest lookouts run, and the others are skipped", as
   expect(runs[1]?.[0]?.error).toMatchObject({ code: "lookout_limit_reached" });
 });
 
-test("run now answers with the run, and leaves the next time where it was", async () => {
+test("running a lookout now returns the run and keeps the next time", async () => {
   const user = await createUser();
   const id = await make(user);
   const { next_run_at } = await readLookout(user, id);
@@ -259,7 +259,7 @@ test("run now answers with the run, and leaves the next time where it was", asyn
   });
 });
 
-test("of ten that ask for a run at once, one gets it; a paused lookout does not run", async () => {
+test("of ten concurrent requests to run a lookout now, one succeeds; a paused lookout is refused", async () => {
   const user = await createUser();
   const id = await make(user);
   await behave({ reply: "one two three four", tokens_per_second: 8 });
@@ -277,7 +277,7 @@ test("of ten that ask for a run at once, one gets it; a paused lookout does not 
   expect([paused.status, paused.body.code]).toEqual([409, "lookout_not_active"]);
 });
 
-test("a run asked for beyond the quota is refused, and recorded", async () => {
+test("running a lookout now beyond the quota is refused, and the run is recorded as skipped", async () => {
   const user = await createUser();
   const id = await make(user);
   await asPostgres(
@@ -292,7 +292,7 @@ test("a run asked for beyond the quota is refused, and recorded", async () => {
   expect((await readLookout(user, id)).status).toBe("active");
 });
 
-test.for(["paused", "archived"] as const)("%s while it runs, it stays so", async (status) => {
+test.for(["paused", "archived"] as const)("a run keeps a lookout's status %s", async (status) => {
   const user = await createUser();
   const id = await make(user);
   const { ended } = await runSlowly(user, id);
@@ -308,7 +308,7 @@ test.for(["paused", "archived"] as const)("%s while it runs, it stays so", async
   expect((await readRuns(user, id))[0]?.status).toBe("complete");
 });
 
-test("an edit while it runs is kept", async () => {
+test("an edit during a run is kept", async () => {
   const user = await createUser();
   const id = await make(user, { frequency: "once", date: "2099-07-01" });
   const { ended } = await runSlowly(user, id);
@@ -324,7 +324,7 @@ test("an edit while it runs is kept", async () => {
   });
 });
 
-test("deleted while it runs, its chat stays; a chat deleted while it is written fails the run", async () => {
+test("a lookout deleted during its run keeps the chat; deleting the chat during the run fails the run", async () => {
   const user = await createUser();
   await setPlan(user, "pro");
   const [gone, kept] = [await make(user), await make(user)];
@@ -353,7 +353,7 @@ test("deleted while it runs, its chat stays; a chat deleted while it is written 
   });
 });
 
-test("a reply that is generated elsewhere is waited for, and its end recorded", async () => {
+test("a run whose reply another process generates waits for it and records its end", async () => {
   const user = await createUser();
   const id = await make(user, { prompt: `Count for ${user.profileId}` });
   const { ended } = await runSlowly(user, id);
@@ -370,12 +370,12 @@ test("a reply that is generated elsewhere is waited for, and its end recorded", 
   expect(asked).toHaveLength(1);
 });
 
-/** The times of a lookout's runs, oldest first. */
+/** Returns the scheduled times of a lookout's runs, oldest first. */
 async function readTimes(user: TestUser, id: string): Promise<string[]> {
   return (await readRuns(user, id)).map(({ scheduled_at }) => scheduled_at);
 }
 
-test("run 101 takes the place of run 1, however many end at once", async () => {
+test("run 101 replaces run 1, also when several runs end at once", async () => {
   const user = await createUser();
   await setPlan(user, "pro");
   const ids = await Promise.all(Array.from({ length: 4 }, () => make(user)));
@@ -401,7 +401,7 @@ test("run 101 takes the place of run 1, however many end at once", async () => {
   await runDue();
 
   for (const [index, id] of ids.entries()) {
-    // By hand only if that came before or after the run that was due, which every lookout has.
+    // Every lookout had a due run. A run by hand was added only if it came before or after that one.
     const { status, body } = answers[index] ?? {};
     const added = [dueAt[index], ...(status === 202 ? [body?.scheduled_at] : [])];
     expect(await readTimes(user, id)).toEqual(

@@ -9,7 +9,7 @@ test.for<[string, Record<string, unknown>]>([
   ["role", { organization_role: "owner" }],
   ["organization", { organization_id: rivals.id }],
   ["date", { organization_joined_at: "2000-01-01" }],
-])("a member writes no %s into the own profile", async ([, change]) => {
+])("a member cannot write %s in their own profile", async ([, change]) => {
   const update = { user_name: "Me", ...change };
   const { error } = await member!.client.from("profiles").update(update)
     .eq("id", member!.profileId);
@@ -17,7 +17,7 @@ test.for<[string, Record<string, unknown>]>([
   expect(error?.code).toBe("42501");
 });
 
-test("no table of organizations takes a client's writes", async () => {
+test("clients cannot write any table of organizations", async () => {
   const client = owner.client;
   const organizations = client.from("organizations");
   const invitations = client.from("organization_invitations");
@@ -38,7 +38,7 @@ test("no table of organizations takes a client's writes", async () => {
   expect(results.map(({ error }) => error?.code)).toEqual(Array(5).fill("42501"));
 });
 
-test("neither a member nor an admin makes itself the owner", async () => {
+test("a member or an admin cannot become the owner by their own call", async () => {
   for (const user of [admin!, member!]) {
     for (const member_id of [user.profileId, owner.profileId]) {
       const results = [
@@ -53,7 +53,7 @@ test("neither a member nor an admin makes itself the owner", async () => {
   expect(await ownersOf(id)).toEqual([owner.profileId]);
 });
 
-test("the head of another organization reaches nobody here", async () => {
+test("the owner and admins of another organization cannot change members of this one", async () => {
   for (const user of [rivals.owner, rivals.members[0]!]) {
     const { error } = await user.client.rpc("remove_member", { member_id: member!.profileId });
     expect(error).toMatchObject({ code: "PT404", message: "member_not_found" });
@@ -64,7 +64,7 @@ test("the head of another organization reaches nobody here", async () => {
   expect(error).toMatchObject({ code: "PT404", message: "member_not_found" });
 });
 
-test("a member whom the owner removed is out at once, whatever the token says", async () => {
+test("a removed member loses all rights at once, whatever the token says", async () => {
   const { owner, members: [former] } = await createTeam(["admin"]);
   must(await owner.client.rpc("remove_member", { member_id: former!.profileId }));
 

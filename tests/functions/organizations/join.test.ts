@@ -22,7 +22,7 @@ test("an invited user joins, and sees the organization and its members' names", 
 
 const LOCK_ORGANIZATION = "select from public.organizations where id = $1 for update";
 
-test("of two who redeem one invitation at once, the invited one gets in", async () => {
+test("of two users who redeem one invitation at once, only the invited one joins", async () => {
   const { id, owner } = await createTeam([]);
   const [guest, thief] = [await createUser(), await createUser()];
   const token = await invite(owner, guest);
@@ -52,7 +52,7 @@ test("an invitation that is redeemed five times at once admits once", async () =
   expect(results.map(({ status }) => status).sort()).toEqual([200, 404, 404, 404, 404]);
 });
 
-test("who accepts two invitations at once is in one organization", async () => {
+test("a user who accepts two invitations at once joins one organization", async () => {
   const [first, second] = [await createTeam([]), await createTeam([])];
   const guest = await createUser();
   const tokens = [await invite(first.owner, guest), await invite(second.owner, guest)];
@@ -68,11 +68,11 @@ test("who accepts two invitations at once is in one organization", async () => {
     "select from public.organization_invitations where email = lower($1)",
     [guest.email],
   );
-  // What was refused has not used the other invitation up.
+  // The refused attempt has not used up the other invitation.
   expect(open).toHaveLength(1);
 });
 
-test("who creates two organizations at once has one", async () => {
+test("a user who creates two organizations at once gets one", async () => {
   const user = await createUser();
 
   const results = await raceBehind(
@@ -85,7 +85,7 @@ test("who creates two organizations at once has one", async () => {
   expect(must(await user.client.from("organizations").select())).toHaveLength(1);
 });
 
-test("guessed, replayed and revoked tokens open nothing", async () => {
+test("guessed, replayed and revoked tokens are refused", async () => {
   const { owner } = await createTeam([]);
   const [guest, other] = [await createUser(), await createUser()];
   const token = await invite(owner, guest);
@@ -108,7 +108,7 @@ test("guessed, replayed and revoked tokens open nothing", async () => {
   expect(await accept(guest, again.token)).toEqual([404, "invitation_not_found"]);
 });
 
-test("of two invitations at once, the hundredth is sent and the next one is not", async () => {
+test("of two concurrent invitations, the hundredth is sent and the next one is refused", async () => {
   const { id, owner, members: [admin] } = await createTeam(["admin"]);
   await asPostgres(
     `insert into public.organization_invitations (organization_id, email, role, token_hash)

@@ -51,7 +51,7 @@ test.for(ORDERS)(
   },
 );
 
-test("a deleted owner's organization goes on, and goes with its last member", async () => {
+test("a deleted owner's organization goes to another member, and is deleted with the last one", async () => {
   const { id, owner, members: [member, boss] } = await createTeam(["member", "admin"]);
   const { admin } = createTestClient(stack.SECRET_KEY).auth;
 
@@ -63,7 +63,7 @@ test("a deleted owner's organization goes on, and goes with its last member", as
   expect(await asPostgres("select from public.organizations where id = $1", [id])).toEqual([]);
 });
 
-test.for(ORDERS)("an only member who goes just %s somebody joins leaves no ruin", async (order) => {
+test.for(ORDERS)("a deletion of the only member just %s another joins is safe", async (order) => {
   const { id, owner } = await createTeam([]);
   const guest = await createUser();
   const token = await invite(owner, guest);
@@ -85,7 +85,7 @@ test.for(ORDERS)("an only member who goes just %s somebody joins leaves no ruin"
   expect(await ownersOf(id)).toEqual(order === "before" ? [] : [guest.profileId]);
 });
 
-test("whatever all of them do at once, there is one owner at every moment", async () => {
+test("concurrent actions of all members leave exactly one owner at every moment", async () => {
   const { id, owner, members } = await createTeam(["admin", "member", "member"]);
   const everybody = [owner, ...members];
   let isOver = false;
@@ -105,7 +105,7 @@ test("whatever all of them do at once, there is one owner at every moment", asyn
   isOver = true;
 
   expect(await watching).toEqual([1]);
-  // No deadlock, no constraint that only the commit sees, no other accident.
+  // No deadlock, no constraint that fails only at commit, and no other server error.
   expect([...outcomes].filter((status) => ![200, 204, 403, 404, 409].includes(status))).toEqual([]);
   expect(outcomes).toContain(204);
 });
@@ -127,7 +127,7 @@ async function act(user: TestUser, other: TestUser, choice: number): Promise<{ s
   }
 }
 
-/** Invites somebody, who may have left, and lets them in. */
+/** Invites a user, who may have left before, and accepts the invitation for them. */
 async function rejoin(user: TestUser, other: TestUser): Promise<{ status: number }> {
   const token = await invite(user, other).catch(() => "none");
   return await other.client.rpc("accept_invitation", { token });

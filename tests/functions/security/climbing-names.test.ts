@@ -28,13 +28,13 @@ beforeAll(async () => {
   must(await ofThief.upload(harmless, "Hello"));
 });
 
-/** Others count what is in Storage without a row. */
+/** Removes the objects, because other tests count objects that no row names. */
 afterAll(async () => {
   const names = (await Promise.all([objectsOf(victim), objectsOf(thief)])).flat();
   must(await createTestClient(stack.SECRET_KEY).storage.from("chat-files").remove(names));
 });
 
-/** Names that Storage takes: its own rule looks at characters only. */
+/** Names that Storage itself accepts, because it checks only characters. */
 const names = [
   `${own}/../${theirs}/diary.txt`,
   `${own}/a/../../${theirs}/diary.txt`,
@@ -48,7 +48,7 @@ const names = [
   `${own}/file.txt?download=1`,
 ];
 
-describe.for(names)("a user cannot make %s", (name) => {
+describe.for(names)("a user cannot create an object named %s", (name) => {
   const escaped = encodeURIComponent(name);
   const send = (method: string, path: string, body: BodyInit = "mine") =>
     fetch(`${stack.API_URL}/storage/v1/object${path}`, {
@@ -83,7 +83,7 @@ describe.for(names)("a user cannot make %s", (name) => {
   });
 });
 
-test("storage-js escapes nothing: an escaped slash in a name makes no object elsewhere", async () => {
+test("a name with an escaped slash, which storage-js does not escape again, creates no object elsewhere", async () => {
   const name = `${own}/..%2f${theirs}/planted.txt`;
 
   expect((await ofThief.upload(name, "mine")).error).toMatchObject({ statusCode: "403" });
@@ -91,7 +91,7 @@ test("storage-js escapes nothing: an escaped slash in a name makes no object els
   expect(await objectsOf(victim)).toEqual([`${theirs}/diary.txt`]);
 });
 
-/** Puts a row there that no policy has seen, with the bytes of the harmless object. */
+/** Inserts an object's row past all policies, with the bytes of the harmless object. */
 async function plant(name: string): Promise<void> {
   await asPostgres(
     `insert into storage.objects (bucket_id, name, version, metadata)
@@ -100,7 +100,7 @@ async function plant(name: string): Promise<void> {
   );
 }
 
-/** Registers as the function does, with the secret key; returns the paths that were asked for. */
+/** Registers an object as the function does, with the secret key; returns the requested paths and the error. */
 async function requestsOf(path: string): Promise<{ paths: string[]; error: unknown }> {
   const paths: string[] = [];
   const recording: typeof fetch = (input, init) => {
@@ -119,7 +119,7 @@ async function requestsOf(path: string): Promise<{ paths: string[]; error: unkno
   return { paths, error };
 }
 
-test.for(names)("an object that is there already is not registered: %s", async (name) => {
+test.for(names)("an existing object with this name is not registered: %s", async (name) => {
   await plant(name);
   try {
     const response = await postFile(thief, { session_id: sessionId, storage_path: name });

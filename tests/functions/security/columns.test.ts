@@ -28,7 +28,7 @@ const columns = await asPostgres<Column>(
 const tables = Map.groupBy(columns, ({ table }) => table);
 const named = [...tables].map(([table, all]): [string, Column[]] => [table, all]);
 
-/** What clients may write. Whoever grants more says so here. */
+/** The columns that clients may write. A migration that grants more must add them here. */
 const WRITABLE = {
   chat_messages: { insert: [], update: ["feedback"] },
   chat_sessions: { insert: ["id", "assistant_slug", "title"], update: ["title", "archived_at"] },
@@ -36,7 +36,7 @@ const WRITABLE = {
   profiles: { insert: [], update: ["user_name", "organization_name", "avatar_url"] },
 };
 
-test("these columns can be written by clients, and no others", () => {
+test("clients can write exactly the listed columns", () => {
   const granted = named.map(([table, all]) => {
     const names = (right: "insert" | "update") =>
       all.filter((column) => column[right]).map(({ column }) => column).toSorted();
@@ -49,7 +49,7 @@ test("these columns can be written by clients, and no others", () => {
   expect(Object.fromEntries(granted)).toEqual(Object.fromEntries(wanted));
 });
 
-test.for(named)("%s takes no protected column, in whatever body it comes", {
+test.for(named)("%s refuses every protected column, in any form of body", {
   ...drawn,
   timeout: 120_000,
 }, async ([table, all]) => {
@@ -89,7 +89,7 @@ test.for(named.filter(([, all]) => !all.some(({ select }) => select)))(
     for (const from of ["profiles", "organizations", "chat_sessions"]) {
       for (const select of [`${table}(*)`, `${table}!inner(*)`, `*,x:${table}(${column})`]) {
         const answer = await rest(owner, "GET", `${from}?select=${select}`);
-        // 300 is PostgREST's answer to an embedding that could be meant in several ways.
+        // PostgREST answers 300 if an embedding is ambiguous.
         expect(answer.status, `${from} ${select}`).toBeGreaterThanOrEqual(300);
         expect(answer.status, answer.text).toBeLessThan(500);
       }
@@ -134,7 +134,7 @@ test("an upsert reaches no row of another user", async () => {
     .toEqual([{ title: null }]);
 });
 
-test("a column that `columns` leaves out does not come in by the body", async () => {
+test("a column that is missing from `columns` is not written, even if the body has it", async () => {
   const body = [{ assistant_slug: "coach", user_id: owner.profileId, message_count: 99 }];
   const headers = { prefer: "return=representation" };
   const { json } = await rest(stranger, "POST", "chat_sessions?columns=assistant_slug", {
@@ -152,7 +152,7 @@ test.for(
     ["set_chat_visibility", { session_id: sessionId, visibility: "public", share_token: "chosen" }],
     ["log_activity", { action: "x", data: {}, user_id: owner.profileId }],
   ] as const,
-)("%s takes no arguments that it does not have", async ([name, body]) => {
+)("%s refuses arguments that it does not have", async ([name, body]) => {
   const answer = await rest(stranger, "POST", `rpc/${name}`, { body });
 
   expect(answer.status).toBe(404);

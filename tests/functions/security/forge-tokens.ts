@@ -9,7 +9,7 @@ const { signingKey, jwtSecret } = JSON.parse(
 const { kid, d: _private, ...publicKey } = signingKey;
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
-/** What Auth says of a user for the next ten minutes. */
+/** Returns the claims that Auth would sign for a user, valid for ten minutes. */
 export function claimsOf({ authId }: TestUser, more: JWTPayload = {}): JWTPayload {
   const now = Math.floor(Date.now() / 1000);
   const iss = `${stack.API_URL}/auth/v1`;
@@ -24,13 +24,13 @@ export function claimsOf({ authId }: TestUser, more: JWTPayload = {}): JWTPayloa
   };
 }
 
-/** Signs as the project does. */
+/** Signs claims with the project's key. */
 export async function signAsProject(claims: JWTPayload): Promise<string> {
   const key = await importJWK(signingKey, "ES256");
   return new SignJWT(claims).setProtectedHeader({ alg: "ES256", kid, typ: "JWT" }).sign(key);
 }
 
-/** Tokens for `user` that nobody but the project could have made well, each with what is wrong about it. */
+/** Returns forged tokens for `user`, each with the name of its flaw. */
 export async function forgeTokens(user: TestUser): Promise<[flaw: string, token: string][]> {
   const claims = claimsOf(user);
   const es256 = { alg: "ES256", kid, typ: "JWT" };

@@ -11,7 +11,7 @@ const userRoutes = routes.filter(({ auth }) => auth === "user")
   .map((route): [string, Route] => [nameOf(route), route]);
 const apikey = stack.PUBLISHABLE_KEY;
 
-test("what is forged here is otherwise good", async () => {
+test("a token signed in the same way, but with the project's key, is accepted", async () => {
   const authorization = `Bearer ${await signAsProject(claimsOf(user))}`;
   const response = await fetch(`${stack.API_URL}/auth/v1/user`, {
     headers: { apikey, authorization },
@@ -22,7 +22,7 @@ test("what is forged here is otherwise good", async () => {
   expect((await call(subscription, { authorization })).status).toBe(200);
 });
 
-test.for(userRoutes)("%s refuses every forged token, and none at all", async ([, route]) => {
+test.for(userRoutes)("%s refuses every forged token, and a missing one", async ([, route]) => {
   for (const [flaw, token] of forged) {
     const response = await call(route, { apikey, authorization: `Bearer ${token}` });
 
@@ -34,7 +34,7 @@ test.for(userRoutes)("%s refuses every forged token, and none at all", async ([,
   }
 });
 
-test.for(userRoutes)("%s refuses a project's token that is no user's", async ([, route]) => {
+test.for(userRoutes)("%s refuses a token that belongs to no user", async ([, route]) => {
   for (const claims of [{ sub: undefined }, { sub: undefined, role: "anon" }]) {
     const token = await signAsProject(claimsOf(user, claims));
     const response = await call(route, { apikey, authorization: `Bearer ${token}` });
@@ -60,7 +60,7 @@ test.for(
   }
 });
 
-test("a role that users write into their own metadata is not their role", async () => {
+test("a role that users write into their own metadata has no effect", async () => {
   const metadata = { role: "service_role", app_metadata: { role: "service_role" }, is_admin: true };
   const boaster = await createUser(metadata);
   const { data } = await boaster.client.auth.updateUser({ data: metadata });

@@ -35,7 +35,7 @@ async function requireRefusal(response: Response, ...statuses: number[]): Promis
   ErrorReply.parse(JSON.parse(text));
 }
 
-test.for(withBody)("%s refuses a body that is deep, huge or packed", async ([, route]) => {
+test.for(withBody)("%s refuses a deep, huge or compressed body", async ([, route]) => {
   const deep = "[".repeat(200_000) + "]".repeat(200_000);
   const nested = `{"session_data":${'{"a":'.repeat(50_000)}1${"}".repeat(50_000)}}`;
   await requireRefusal(await send(route, deep), 400);
@@ -49,12 +49,12 @@ test.for(withBody)("%s refuses a body that is deep, huge or packed", async ([, r
     duplex: "half",
   };
   await requireRefusal(await fetch(stack.FUNCTIONS_URL + route.path, init), 413);
-  // Nothing is unpacked, so nothing can grow: it is read as the bytes that it is.
+  // The function does not decompress bodies, so a bomb cannot grow: it is read as the bytes that it is.
   const bomb = gzipSync(Buffer.alloc(20_000_000));
   await requireRefusal(await send(route, bomb, { "content-encoding": "gzip" }), 400, 415);
 });
 
-test("a form of very many parts, or of one endless field, is refused", async () => {
+test("a form with very many parts, or with one endless field, is refused", async () => {
   const part = (name: string, text: string) =>
     `--x\r\ncontent-disposition: form-data; ${name}\r\n\r\n${text}\r\n`;
   const sendForm = (parts: string) =>
@@ -79,21 +79,21 @@ test("a form of very many parts, or of one endless field, is refused", async () 
   expect((await sendForm(part('name="__proto__"', "x") + good + fields(5))).status).toBe(201);
 });
 
-test("a form packed with gzip is no form", async () => {
+test("a form compressed with gzip is refused", async () => {
   const form = gzipSync(Buffer.alloc(1_000_000));
   const type = { "content-type": "multipart/form-data; boundary=x", "content-encoding": "gzip" };
 
   await requireRefusal(await send(FILES, form, type), 400);
 });
 
-test("headers too long for a server are refused before a function sees them", async () => {
+test("headers that are too long are refused before a function sees them", async () => {
   const health = `${stack.FUNCTIONS_URL}/health`;
   const { status } = await openRawRequest(health, "GET", { "x-long": "x".repeat(100_000) }).answer;
 
   expect(status).toBe(431);
 });
 
-test("a request id that a client names breaks no header and no log", async () => {
+test("a client's request id cannot inject a header or a log line", async () => {
   const ask = async (id: string) =>
     (await fetch(`${stack.FUNCTIONS_URL}/health`, { headers: { "x-request-id": id } })).headers
       .get("x-request-id");
@@ -105,7 +105,7 @@ test("a request id that a client names breaks no header and no log", async () =>
 });
 
 test(
-  "whatever a path names, the answer is an error with a code",
+  "any text in a path gives a reply or an error with a code",
   { ...drawn, timeout: 120_000 },
   async () => {
     const segment = fc.oneof(
@@ -135,7 +135,7 @@ test(
   },
 );
 
-test("deep JSON through REST is refused, and the API lives on", async () => {
+test("deeply nested JSON through REST is refused, and the API keeps running", async () => {
   const details = JSON.parse(`${"[".repeat(3_000)}${"]".repeat(3_000)}`);
   const body = { action: "deep", data: { details } };
   const { status } = await rest(user, "POST", "rpc/log_activity", { body });

@@ -85,14 +85,14 @@ const query = fc.oneof(
     .map(([name, o, value]) => ({ [name]: `(title.${o}.${value})` })),
 ).map((pairs) => new URLSearchParams(Object.entries(pairs).map(([k, v]) => [k, v.toWellFormed()])));
 
-/** An answer shows nothing of another user, and nothing of how it was made. */
+/** Fails if a response is a 5xx, shows another user's data, or shows how the server works. */
 function requireHarmless({ status, text }: { status: number; text: string }, sent: unknown): void {
   expect(status, `${JSON.stringify(sent)}: ${text}`).toBeLessThan(500);
   expect(text).not.toContain(secret);
   expect(text).not.toMatch(/node_modules|\.[mc]?[jt]s:\d+|\n\s+at |postgres(ql)?:\/\/|sb_secret_/);
 }
 
-test("whatever filters say, they stay filters", { ...drawn, timeout: 600_000 }, async () => {
+test("any text in a filter stays a filter", { ...drawn, timeout: 600_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(query, async (sent) => {
       requireHarmless(await rest(user, "GET", `chat_sessions?${sent}`), String(sent));
@@ -102,7 +102,7 @@ test("whatever filters say, they stay filters", { ...drawn, timeout: 600_000 }, 
 });
 
 test.for(Object.getOwnPropertyNames(Object.prototype))(
-  "%s, which every object has, breaks nothing as an operator, a column or a function",
+  "%s, which every object inherits, is harmless as an operator, a column or a function",
   async (name) => {
     const targets = [`title=${name}.x`, `${name}=eq.1`, `or=(title.${name}.x)`, `order=${name}`];
     for (const target of [...targets, `select=${name}`, `title=not.${name}.x`]) {
@@ -112,7 +112,7 @@ test.for(Object.getOwnPropertyNames(Object.prototype))(
   },
 );
 
-test("whatever names of columns say, they stay names", { ...drawn, timeout: 600_000 }, async () => {
+test("any text as a column name stays a name", { ...drawn, timeout: 600_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(nasty, nasty, async (name, other) => {
       const names = new URLSearchParams({
@@ -130,7 +130,7 @@ test("whatever names of columns say, they stay names", { ...drawn, timeout: 600_
 });
 
 test.for(["id%00=eq.1", "select=id%00", "order=id%00", "columns=id%00", "title=eq.a%00b", "a%00"])(
-  "a byte that ends strings is refused in an address: %s",
+  "a NUL byte in an address is refused: %s",
   async (sent) => {
     for (const method of ["GET", "POST"]) {
       const answer = await rest(user, method, `chat_sessions?${sent}`, {
@@ -143,7 +143,7 @@ test.for(["id%00=eq.1", "select=id%00", "order=id%00", "columns=id%00", "title=e
   },
 );
 
-test("texts given to functions are texts", { ...drawn, timeout: 600_000 }, async () => {
+test("texts in arguments stay texts", { ...drawn, timeout: 600_000 }, async () => {
   const calls = (text: string): [string, Record<string, unknown>][] => [
     ["get_shared_chat", { token: text }],
     ["accept_invitation", { token: text }],
@@ -162,7 +162,7 @@ test("texts given to functions are texts", { ...drawn, timeout: 600_000 }, async
   );
 });
 
-test("an admin's search finds what it says, and nothing by wildcards or quotes", {
+test("an admin's search is literal: wildcards and quotes have no effect", {
   ...drawn,
   timeout: 600_000,
 }, async () => {
@@ -197,7 +197,7 @@ test("an admin's search finds what it says, and nothing by wildcards or quotes",
 });
 
 test.for(["__proto__", "constructor", "toString", "hasOwnProperty"])(
-  "a column that every object of JavaScript has is none of ours: %s",
+  "a property that every JavaScript object inherits is not a column: %s",
   async (name) => {
     for (
       const address of [
@@ -217,7 +217,7 @@ test.for(["__proto__", "constructor", "toString", "hasOwnProperty"])(
         expect(json).toMatchObject({ code: "42703" });
       }
     }
-    // A value is one all the same, and nothing was changed or deleted.
+    // As a value the name is harmless, and nothing was changed or deleted.
     const named = await rest(user, "GET", `chat_sessions?title=eq.${name}`);
     expect(named.json).toEqual([]);
     expect(must(await user.client.from("chat_sessions").select("title"))).toEqual([{

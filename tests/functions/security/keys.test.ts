@@ -17,7 +17,7 @@ test("every function has its routes in the table of this folder", async () => {
     .toEqual(new Set(names.map(({ name }) => name)));
 });
 
-test.for(named("secret"))("%s is for the secret key only", async ([, route]) => {
+test.for(named("secret"))("%s is refused without the secret key", async ([, route]) => {
   for (
     const headers of [
       {},
@@ -35,7 +35,7 @@ test.for(named("secret"))("%s is for the secret key only", async ([, route]) => 
   expect((await call(route, { apikey: stack.SECRET_KEY })).status).toBe(200);
 });
 
-test.for(named("user"))("%s takes the secret key for nobody", async ([, route]) => {
+test.for(named("user"))("%s refuses the secret key: it has no user", async ([, route]) => {
   const { SECRET_KEY: secret } = stack;
 
   for (const headers of [{ apikey: secret }, { authorization: `Bearer ${secret}` }]) {
@@ -44,7 +44,7 @@ test.for(named("user"))("%s takes the secret key for nobody", async ([, route]) 
 });
 
 test.for(["/rest/v1/plans", "/auth/v1/admin/users", "/storage/v1/bucket", "/functions/v1/health"])(
-  "a browser that sends the secret key to %s is refused, whichever way it sends it",
+  "the secret key is refused from a browser, in any header or in the query: %s",
   async (path) => {
     const { SECRET_KEY: secret } = stack;
     const ask = (headers: Record<string, string>, query = "") =>

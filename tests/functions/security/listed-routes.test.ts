@@ -6,10 +6,10 @@ import { nameOf, type Route, routes } from "./routes.ts";
 
 const named = routes.map((route): [string, Route] => [nameOf(route), route]);
 
-test.for(named)("%s is a route", async ([, route]) => {
+test.for(named)("the listed route %s exists", async ([, route]) => {
   const response = await call(route, { apikey: stack.PUBLISHABLE_KEY });
 
-  // Nobody is signed in: only a route asks who calls.
+  // No user is signed in, so a route that exists refuses the caller. Otherwise the reply is 405 or `not_found`.
   expect(response.status).not.toBe(405);
   expect(await response.text()).not.toContain('"not_found"');
 });

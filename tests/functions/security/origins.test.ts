@@ -28,7 +28,7 @@ test.for(named)("%s answers the preflight of an allowed origin", async ([, route
   expect(headers.get("access-control-allow-credentials")).toBeNull();
 });
 
-test.for(named)("%s gives pages of other origins nothing to read", async ([, route]) => {
+test.for(named)("%s does not let pages of other origins read its responses", async ([, route]) => {
   for (
     const origin of [
       "https://evil.example",
@@ -46,7 +46,7 @@ test.for(named)("%s gives pages of other origins nothing to read", async ([, rou
   }
 });
 
-test("a refusal can be read by the page that asked, too", async () => {
+test("the page that asked can read a refusal, too", async () => {
   const origin = "http://127.0.0.1:3000";
   const chat: Route = { method: "POST", path: "/chat", auth: "user", body: {} };
   const response = await call(chat, { origin });

@@ -1,10 +1,10 @@
 import { stack, type TestUser } from "../../helpers/stack.ts";
 
-/** What the REST API answered. */
+/** A response of the REST API. */
 export interface RestAnswer {
   status: number;
   text: string;
-  /** Parsed, or null where it is no JSON. */
+  /** The parsed body, or null if it is not JSON. */
   json: unknown;
 }
 

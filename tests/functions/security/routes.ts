@@ -1,13 +1,13 @@
 import { type Route as DocumentedRoute, routes as documented } from "../../../types/routes.ts";
 
-/** A route of a function with an address that can be called, and a body that it takes. */
+/** A route of a function with an address that can be called, and a body that it accepts. */
 export interface Route extends Pick<DocumentedRoute, "method" | "path" | "auth"> {
   body?: Record<string, unknown>;
 }
 
 const id = "00000000-0000-4000-8000-000000000000";
 
-/** Every route of `types/routes.ts`; a new one belongs there, and is then held to all tests of this folder. */
+/** Every route of `types/routes.ts`. All tests of this folder apply to every route listed there. */
 export const routes: Route[] = documented.map(({ method, path, auth, example }) => ({
   method,
   path: path.replaceAll(/:\w+/g, id),
@@ -15,7 +15,7 @@ export const routes: Route[] = documented.map(({ method, path, auth, example }) 
   body: example,
 }));
 
-/** Says where a route is in a test's name. */
+/** Returns a route's name for the title of a test. */
 export function nameOf({ method, path }: Route): string {
   return `${method} ${path.replaceAll(id, ":id")}`;
 }

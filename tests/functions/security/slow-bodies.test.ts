@@ -5,7 +5,7 @@ import { asPostgres, createSession, createUser, stack } from "../../helpers/stac
 const user = await createUser();
 const sessionId = await createSession(user);
 
-/** Sends the head and the beginning of a body, and from then on a byte a second. */
+/** Sends the headers and the beginning of a body, and then one byte a second. */
 function dribble(path: string, type: string, beginning: string) {
   const request = openRawRequest(stack.FUNCTIONS_URL + path, "POST", {
     authorization: `Bearer ${user.accessToken}`,
@@ -22,7 +22,7 @@ function dribble(path: string, type: string, beginning: string) {
   return { ...request, fallSilent: () => clearInterval(timer) };
 }
 
-test("who dribbles a body, or stops sending, does not hold a function for ever", {
+test("a client that sends a body slowly, or stops sending, is refused after a time limit", {
   timeout: 60_000,
 }, async () => {
   const form = "multipart/form-data; boundary=b";

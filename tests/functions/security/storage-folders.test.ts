@@ -10,7 +10,7 @@ beforeAll(async () => {
   must(await ofOwner.upload(path, secret));
 });
 
-/** Others count what is in Storage without a row. */
+/** Removes the objects, because other tests count objects that no row names. */
 afterAll(async () => {
   const all = createTestClient(stack.SECRET_KEY).storage.from("chat-files");
   for (const { profileId } of [owner, stranger]) {
@@ -21,7 +21,7 @@ afterAll(async () => {
 
 const outsiders = [["a stranger", stranger.client], ["anybody", createTestClient()]] as const;
 
-test.for(outsiders)("%s reaches nothing of another's folder, by no call", async ([, client]) => {
+test.for(outsiders)("%s cannot reach another user's folder by any call", async ([, client]) => {
   const files = client.storage.from("chat-files");
   const own = `${stranger.profileId}/stolen.txt`;
   const attempts = [
@@ -57,7 +57,7 @@ test.for([
   (victim: string) => `${victim.toUpperCase()}/planted.txt`,
   (_: string, own: string) => `${own}/line\r\nset-cookie: x.txt`,
   (_: string, own: string) => `${own}/zero\0.txt`,
-])("no path climbs into another's folder, or breaks a header (%#)", async (make) => {
+])("no path escapes into another user's folder, or injects a header (%#)", async (make) => {
   const climbing = make(owner.profileId, stranger.profileId);
   const encoded = climbing.split("/").map(encodeURIComponent).join("/");
   for (const target of [encoded, climbing.replaceAll(/[\r\n\0]/g, encodeURIComponent)]) {
@@ -78,7 +78,7 @@ test.for([
   expect(await asPostgres(planted)).toEqual([]);
 });
 
-test("a download is given the name that is asked for, and no other header", async () => {
+test("a download gets the requested name, and no injected header", async () => {
   const { signedUrl } = must(await ofOwner.createSignedUrl(path, 60));
   for (const name of ['a"; x="b.txt', "a\r\nset-cookie: x=1", "näme 💬.txt", "../../x", "a;b,c"]) {
     const response = await fetch(`${signedUrl}&download=${encodeURIComponent(name)}`);
@@ -91,7 +91,7 @@ test("a download is given the name that is asked for, and no other header", asyn
   }
 });
 
-test("what a user has uploaded never runs as a page of the API", async () => {
+test("an uploaded page never runs as a page of the API", async () => {
   const page = `${owner.profileId}/page.html`;
   must(await ofOwner.upload(page, "<script>alert(1)</script>", { contentType: "text/html" }));
   const { signedUrl } = must(await ofOwner.createSignedUrl(page, 60));

@@ -14,7 +14,7 @@ async function setVisibility(visibility: string): Promise<string> {
   );
 }
 
-test("whoever has the token reads that chat, and it can be taken back", async () => {
+test("anyone with the token can read that chat until the owner revokes it", async () => {
   const token = await setVisibility("public");
 
   for (const client of [anonymous, stranger.client]) {
@@ -35,7 +35,7 @@ test("whoever has the token reads that chat, and it can be taken back", async ()
   expect(must(await anonymous.rpc("get_shared_chat", { token }))).toBeNull();
 });
 
-test("a shared chat names no person, no id and no count", async () => {
+test("a shared chat shows no person, no id and no count", async () => {
   const token = await setVisibility("public");
 
   const text = JSON.stringify(must(await anonymous.rpc("get_shared_chat", { token })));
@@ -49,7 +49,7 @@ test("a shared chat names no person, no id and no count", async () => {
   expect(secrets.filter((secret) => secret && text.includes(secret))).toEqual([]);
 });
 
-test("listing shared chats gives nothing", async () => {
+test("shared chats cannot be listed", async () => {
   await setVisibility("public");
 
   const seen = await stranger.client.from("chat_sessions").select().eq("visibility", "public");
@@ -68,7 +68,7 @@ test("guessed tokens show nothing", async () => {
   }
 });
 
-test("nobody shares another's chat, or chooses the token", async () => {
+test("a user cannot share another user's chat or choose the token", async () => {
   const args = { session_id: sessionId, visibility: "public" };
   const foreign = await stranger.client.rpc("set_chat_visibility", args);
   expect(foreign).toMatchObject({ status: 404, error: { message: "session_not_found" } });

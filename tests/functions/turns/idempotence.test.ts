@@ -8,7 +8,7 @@ import { readUntil, readUsage, settled, stopSession } from "../../helpers/turns.
 afterEach(resetOpenAI);
 const user = await createUser();
 
-/** Responses that were asked for in a session, titles apart. */
+/** Returns how many responses were requested for a session, without those for its title. */
 async function modelCalls(sessionId: string): Promise<number> {
   return (await openaiRequests()).filter(({ method, path, body }) => {
     const text = JSON.stringify(body);
@@ -43,7 +43,7 @@ test("the same message sent twice at once: one model call, one charge, the same 
   expect(await loadHistory(user, sessionId)).toHaveLength(2);
 });
 
-test("a message sent again after its reply gets the stored one", async () => {
+test("a message sent again after its reply gets the stored reply", async () => {
   const sessionId = await createSession(user);
   const body = { session_id: sessionId, content: "Hello", message_id: randomUUID() };
   const first = await (await postChat(body, user.accessToken)).text();
@@ -56,7 +56,7 @@ test("a message sent again after its reply gets the stored one", async () => {
   expect(await modelCalls(sessionId)).toBe(1);
 });
 
-test("the client holds what is stored when a reply is sent again, stopped ones too", async () => {
+test("a client that sends a message again holds the stored reply, even if it was stopped", async () => {
   await behave({ reply: "one two three four five", tokens_per_second: 10 });
   const sessionId = await createSession(user);
   const message_id = randomUUID();
@@ -76,7 +76,7 @@ test("the client holds what is stored when a reply is sent again, stopped ones t
   expect(await modelCalls(sessionId)).toBe(1);
 });
 
-test("a message whose reply failed is answered anew, and charged anew", async () => {
+test("a message whose reply failed gets a new reply and is charged again", async () => {
   const sessionId = await createSession(user);
   const body = { session_id: sessionId, content: "Hello", message_id: randomUUID() };
   await behave({ fail: { path: "/v1/responses", status: 400 } });
@@ -91,7 +91,7 @@ test("a message whose reply failed is answered anew, and charged anew", async ()
   expect((await readUsage(user)).monthly_messages.used).toBe(before + 1);
 });
 
-test("an id with other content is refused, and two sends at once: one runs, one gets 409", async () => {
+test("an id with other content is refused; of two different messages sent at once, one gets 409", async () => {
   await behave({ reply: "one two three", tokens_per_second: 10 });
   const sessionId = await createSession(user);
   const send = (message_id: string, content: string) =>

@@ -14,7 +14,7 @@ import {
   stopSession,
 } from "../../helpers/turns.ts";
 
-// Slow enough that a reply is under way when the next step comes.
+// Slow enough that a reply is still running when the next step starts.
 beforeAll(() => behave({ tokens_per_second: 150, ttft_ms: 10 }));
 afterAll(resetOpenAI);
 
@@ -32,7 +32,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   }),
 );
 
-/** One session, whose steps are begun one after the other and end when they will. */
+/** One session. Its steps start one after the other and may overlap. */
 class Scene {
   readonly #open: Promise<unknown>[] = [];
   #lastBody: Record<string, unknown> | undefined;
@@ -70,9 +70,10 @@ class Scene {
           resumeSession(this.user, this.sessionId).then((answer) => answer.text()),
         );
       case "recover":
-        // As if the pump had died: whoever settles first does.
+        // As if the pump had died, so that recovery and the pump compete to settle the turn.
         await asPostgres(
-          "update public.chat_turns set heartbeat_at = now() - interval '2 minutes' where session_id = $1 and status = 'active'",
+          `update public.chat_turns set heartbeat_at = now() - interval '2 minutes'
+           where session_id = $1 and status = 'active'`,
           [this.sessionId],
         );
         return void this.#open.push(recoverTurns());
@@ -100,12 +101,13 @@ async function checkInvariants({ user, sessionId }: Scene): Promise<void> {
   );
   expect(rows.map(({ seq }) => seq)).toEqual(rows.map((_, index) => index + 1));
   expect(rows.map(({ status }) => status)).not.toContain("streaming");
-  const streams = must(await user.client.from("chat_turns").select().eq("session_id", sessionId));
-  expect(streams.map(({ status }) => status)).not.toContain("active");
+  const turns = must(await user.client.from("chat_turns").select().eq("session_id", sessionId));
+  expect(turns.map(({ status }) => status)).not.toContain("active");
   if (rows.length > 0) await validateUIMessages({ messages: await loadHistory(user, sessionId) });
 
   const booked = await asPostgres<{ requests: number }>(
-    "select coalesce(sum(request_count), 0)::integer as requests from public.usage_metrics where user_id = $1 and feature_type = 'chat'",
+    `select coalesce(sum(request_count), 0)::integer as requests from public.usage_metrics
+     where user_id = $1 and feature_type = 'chat'`,
     [user.profileId],
   );
   expect((await readUsage(user)).monthly_messages.used).toBe(booked[0]?.requests);
@@ -120,7 +122,7 @@ async function checkInvariants({ user, sessionId }: Scene): Promise<void> {
 }
 
 test(
-  "whatever comes in whatever order, a session keeps its invariants",
+  "any order of steps keeps a session's invariants",
   { ...drawn, timeout: 600_000 },
   async () => {
     await fc.assert(

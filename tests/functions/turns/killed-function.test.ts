@@ -15,7 +15,7 @@ const SLOW = { reply: "one two three four five six seven eight nine ten", tokens
 
 const ownStack = stackOfFile({ PARLEY_SCHEDULER: "off" });
 
-/** A user in the middle of a reply, on a stack whose functions may be killed. */
+/** Starts a reply and resolves in the middle of it, on a stack whose functions may be killed. */
 async function startReply({ stack, status }: Pick<SharedStack, "stack" | "status"> = ownStack()) {
   const client = createClient(status.API_URL, status.PUBLISHABLE_KEY, {
     auth: { persistSession: false },
@@ -41,7 +41,7 @@ async function startReply({ stack, status }: Pick<SharedStack, "stack" | "status
   return { stack, status, client, authorization, response, sessionId: session.data.id, database };
 }
 
-test("a function killed in the middle of a reply loses nothing: recovery completes it, charged once", async () => {
+test("recovery completes the reply of a killed function, charged once", async () => {
   const { stack, status, client, response, sessionId, database } = await startReply();
   await readUntil(response, "three");
 
@@ -69,7 +69,7 @@ test("a function killed in the middle of a reply loses nothing: recovery complet
   expect(profile.subscription_usage).toBe(1);
 });
 
-test("whoever reloads after the process has gone gets the whole reply", async () => {
+test("a client that reloads after the process has died gets the whole reply", async () => {
   const { stack, status, client, authorization, response, sessionId } = await startReply();
   await readUntil(response, "two");
   await stack.killFunctions();
@@ -85,7 +85,7 @@ test("whoever reloads after the process has gone gets the whole reply", async ()
   expect(toUIMessage(rows[1]).parts).toContainEqual(expect.objectContaining({ text: SLOW.reply }));
 });
 
-test("a stream that takes too long tells the client to reload, and the reply goes on", {
+test("a stream that takes too long tells the client to reload, and the reply continues", {
   timeout: 60_000,
 }, async () => {
   const stack = spawnStack({

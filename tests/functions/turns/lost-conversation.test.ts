@@ -25,7 +25,7 @@ test("a conversation that OpenAI has lost is rebuilt in the same request", async
   expect(await threadOf(sessionId)).not.toBe(lost);
 });
 
-test("a thread of the old Assistants API is replaced, with the history", async () => {
+test("a thread of the old Assistants API is replaced by a conversation with the history", async () => {
   const sessionId = await createSession(user);
   const chat = openChat(user, sessionId);
   await chat.sendMessage({ text: "My horse is called Comet." });
@@ -39,7 +39,7 @@ test("a thread of the old Assistants API is replaced, with the history", async (
   expect(await threadOf(sessionId)).toMatch(/^conv_/);
 });
 
-test("a long history goes into the new conversation whole", async () => {
+test("a long history is copied into the new conversation completely", async () => {
   const sessionId = await createSession(user);
   await asPostgres(
     `insert into public.chat_messages (session_id, user_id, seq, sender, content)

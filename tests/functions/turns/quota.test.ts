@@ -15,7 +15,7 @@ async function send(user: TestUser, sessionId: string, more: Record<string, unkn
   return { status: response.status, body: response.ok ? null : JSON.parse(text) };
 }
 
-/** Gives a user a quota of which so many messages are left; the free plan's own limits stay. */
+/** Gives a user a quota with this many messages left. The other limits of the free plan stay. */
 async function leave(user: TestUser, messages: number, credits = 0): Promise<void> {
   await asPostgres(
     "update public.profiles set subscription_usage = subscription_quota - $2, tokens = $3 where id = $1",
@@ -23,7 +23,7 @@ async function leave(user: TestUser, messages: number, credits = 0): Promise<voi
   );
 }
 
-test("with one message left, 50 sends at once in 50 sessions admit exactly one", async () => {
+test("with one message left, fifty sends at once in fifty sessions admit exactly one", async () => {
   const user = await createUser();
   const sessions = await Promise.all(Array.from({ length: 50 }, () => createSession(user)));
   await asPostgres("update public.plans set turns_per_minute = 1000 where slug = 'free'");
@@ -45,7 +45,7 @@ test("with one message left, 50 sends at once in 50 sessions admit exactly one",
   expect(written).toHaveLength(2);
 });
 
-test("credits go on where the quota ends, one message each, and expired ones do not", async () => {
+test("after the quota credits are used, one a message; expired credits are not", async () => {
   const user = await createUser();
   const session = await createSession(user);
   await leave(user, 0, 1);
@@ -72,7 +72,7 @@ test("deleting messages or sessions refunds nothing", async () => {
   expect([usage.monthly_messages.used, usage.daily_messages.used]).toEqual([1, 1]);
 });
 
-test("a failure before the first token refunds exactly once, from wherever it was taken", async () => {
+test("a failure before the first token refunds exactly once, to the quota or to the credits", async () => {
   const user = await createUser();
   const session = await createSession(user);
   await behave({ fail: { path: "/v1/responses", status: 400 } });
@@ -98,7 +98,7 @@ test("a failure after the first token refunds nothing", async () => {
   expect((await readUsage(user)).monthly_messages.used).toBe(1);
 });
 
-test("the minute's and the day's limit answer 429 and say when they reset", async () => {
+test("the limits a minute and a day answer 429 with the time of their reset", async () => {
   const user = await createUser();
   const session = await createSession(user);
   await asPostgres(
@@ -123,7 +123,7 @@ test("the minute's and the day's limit answer 429 and say when they reset", asyn
   expect((await readUsage(user)).monthly_messages.used).toBe(0);
 });
 
-test("a search is counted apart, refused when used up, and then charges no message", async () => {
+test("a search has its own limit, and a refused one charges no message", async () => {
   const user = await createUser();
   const session = await createSession(user);
   expect((await send(user, session, { search: true })).status).toBe(200);
@@ -143,7 +143,7 @@ test("a search is counted apart, refused when used up, and then charges no messa
   expect((await readUsage(user)).monthly_messages.used).toBe(1);
 });
 
-test("a period that is over counts anew, and a changed plan brings its quota", async () => {
+test("a new period starts from zero, and a changed plan brings its quota", async () => {
   const user = await createUser();
   const session = await createSession(user);
   await leave(user, 0);
@@ -162,7 +162,7 @@ test("a period that is over counts anew, and a changed plan brings its quota", a
   expect((await readUsage(user)).monthly_messages.limit).toBeNull();
 });
 
-test("an error of the database while reserving denies, and leaves nothing", async () => {
+test("a database error while reserving refuses the turn and leaves nothing", async () => {
   const user = await createUser();
   const session = await createSession(user);
   await asPostgres(
@@ -178,7 +178,7 @@ test("an error of the database while reserving denies, and leaves nothing", asyn
   expect((await readUsage(user)).monthly_messages.used).toBe(0);
 });
 
-test("banned and suspended users start nothing", async () => {
+test("banned and inactive users cannot start a turn", async () => {
   const user = await createUser();
   const session = await createSession(user);
   for (const change of ["role = 'banned'", "is_active = false, role = 'user'"]) {
@@ -190,7 +190,7 @@ test("banned and suspended users start nothing", async () => {
   }
 });
 
-test("an assistant above the plan is refused, and charges nothing", async () => {
+test("an assistant above the plan is refused without a charge", async () => {
   const user = await createUser();
   const session = await createSession(user, "editor");
   await asPostgres("update public.assistants set required_plan = 'pro' where slug = 'editor'");
@@ -206,7 +206,7 @@ test("an assistant above the plan is refused, and charges nothing", async () => 
   expect((await readUsage(user)).monthly_messages.used).toBe(0);
 });
 
-test("tokens and their cost are booked, cached input at its own price", async () => {
+test("tokens and their cost are booked; cached input has its own price", async () => {
   const user = await createUser();
   const session = await createSession(user);
   await openChat(user, session).sendMessage({ text: "Hello" });

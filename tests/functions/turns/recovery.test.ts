@@ -7,7 +7,7 @@ import { readUntil, readUsage, recoverTurns, resumeSession, settled } from "../.
 afterEach(resetOpenAI);
 const user = await createUser();
 
-/** A turn whose function has died: as it is left in the database, its response running or ended OpenAI. */
+/** Leaves a turn in the database as a function that died does. Its response at OpenAI is running or has ended. */
 async function abandonedTurn(behaviour: Parameters<typeof behave>[0], status = "active") {
   await behave(behaviour);
   const sessionId = await createSession(user);
@@ -18,8 +18,9 @@ async function abandonedTurn(behaviour: Parameters<typeof behave>[0], status = "
     [sessionId, status],
   );
   await asPostgres(
-    `update public.chat_messages set status = 'streaming', content = '', parts = '[]', output_tokens = null, input_tokens = null,
-       cached_input_tokens = null where session_id = $1 and sender = 'assistant'`,
+    `update public.chat_messages set status = 'streaming', content = '', parts = '[]',
+       output_tokens = null, input_tokens = null, cached_input_tokens = null
+     where session_id = $1 and sender = 'assistant'`,
     [sessionId],
   );
   await asPostgres("update public.chat_sessions set thread_id = null where id = $1", [sessionId]);
@@ -31,7 +32,7 @@ async function reply(sessionId: string) {
   return must(await query.eq("sender", "assistant").single());
 }
 
-test("a turn that completed OpenAI is settled with its output, as a client would have seen it", async () => {
+test("an abandoned turn whose response is complete is settled as a client would have seen it", async () => {
   const sessionId = await abandonedTurn({ reply: "one two three" });
 
   const report = await recoverTurns();
@@ -47,7 +48,7 @@ test("a turn that completed OpenAI is settled with its output, as a client would
   expect(chat.error).toBeUndefined();
 });
 
-test("ten recoveries at once settle a turn exactly once", async () => {
+test("ten concurrent recoveries settle a turn exactly once", async () => {
   const sessionId = await abandonedTurn({ reply: "one two three" });
   const metrics = () =>
     asPostgres(
@@ -64,7 +65,7 @@ test("ten recoveries at once settle a turn exactly once", async () => {
   expect((await reply(sessionId)).status).toBe("complete");
 });
 
-test("a turn that failed at OpenAI, or that OpenAI does not know, is failed and refunded if nothing came", async () => {
+test("a turn that failed at OpenAI, or that OpenAI does not know, fails; one without output is refunded", async () => {
   const sessionId = await abandonedTurn({ reply: "one" });
   await asPostgres(
     "update public.chat_turns set response_id = 'resp_unknown' where session_id = $1",
@@ -81,7 +82,7 @@ test("a turn that failed at OpenAI, or that OpenAI does not know, is failed and 
   expect((await readUsage(user)).monthly_messages.used).toBe(used - 1);
 });
 
-test("a turn that has a heartbeat is left alone", async () => {
+test("a turn with a fresh heartbeat is left alone", async () => {
   const sessionId = await abandonedTurn({ reply: "one" });
   await asPostgres("update public.chat_turns set heartbeat_at = now() where session_id = $1", [
     sessionId,
@@ -114,7 +115,7 @@ test("a stopped turn whose function died is settled as stopped", async () => {
   expect(await reply(sessionId)).toMatchObject({ status: "stopped" });
 });
 
-test("the client that comes back first settles a turn whose function is gone", async () => {
+test("the first client that comes back settles a turn whose function is gone", async () => {
   const sessionId = await abandonedTurn({ reply: "one two three" });
 
   const stream = await (await resumeSession(user, sessionId)).text();
@@ -123,7 +124,7 @@ test("the client that comes back first settles a turn whose function is gone", a
   expect(await reply(sessionId)).toMatchObject({ status: "complete", content: "one two three" });
 });
 
-test("deleting the session mid-turn cancels at OpenAI, books the tokens and refunds nothing", async () => {
+test("deleting the session during a turn cancels at OpenAI, books the tokens and refunds nothing", async () => {
   await behave({ reply: Array(60).fill("word").join(" "), tokens_per_second: 5 });
   const sessionId = await createSession(user);
   const used = (await readUsage(user)).monthly_messages.used;
@@ -155,7 +156,7 @@ test("deleting the session mid-turn cancels at OpenAI, books the tokens and refu
   expect((await readUsage(user)).monthly_messages.used).toBe(used + 1);
 });
 
-test("recovery is for the secret key only", async () => {
+test("recovery is refused without the secret key", async () => {
   const route = `${stack.FUNCTIONS_URL}/turn-recovery`;
   const headers = [{}, { apikey: stack.PUBLISHABLE_KEY }, {
     authorization: `Bearer ${user.accessToken}`,

@@ -20,7 +20,7 @@ async function conversation(...messages: string[]) {
   return { sessionId, chat };
 }
 
-test("regenerating gives the last answer again, in its place", async () => {
+test("regenerating replaces the last reply, in its place", async () => {
   const { sessionId, chat } = await conversation("First", "Second");
   const old = chat.lastMessage?.id;
   await behave({ reply: "Another answer." });
@@ -36,7 +36,7 @@ test("regenerating gives the last answer again, in its place", async () => {
   expect(await seqs(sessionId)).toEqual([1, 2, 3, 4]);
 });
 
-test("a regeneration that fails leaves the old answer", async () => {
+test("a failed regeneration keeps the old reply", async () => {
   const { sessionId, chat } = await conversation("First");
   const before = await loadHistory(user, sessionId);
   await behave({ fail: { path: "/v1/responses", status: 500 } });
@@ -48,7 +48,7 @@ test("a regeneration that fails leaves the old answer", async () => {
   expect(await seqs(sessionId)).toEqual([1, 2]);
 });
 
-test("only the last answer can be regenerated", async () => {
+test("only the last reply can be regenerated", async () => {
   const { sessionId, chat } = await conversation("First", "Second");
   const body = (messageId: string) => ({
     id: sessionId,
@@ -66,7 +66,7 @@ test("only the last answer can be regenerated", async () => {
   await question.text();
 });
 
-test("an edited message cuts the session after it and is answered again", async () => {
+test("editing a message deletes the session after it and starts a new reply", async () => {
   const { sessionId, chat } = await conversation("My name is Bob.", "What is my name?");
   const edited = chat.messages[0];
 
@@ -80,7 +80,7 @@ test("an edited message cuts the session after it and is answered again", async 
   expect(reply).not.toContain("Bob");
 });
 
-test("an edit of a message that is not there, or not the user's, is refused", async () => {
+test("editing a message that is unknown or another user's is refused", async () => {
   const { sessionId, chat } = await conversation("First");
   const edit = (id: string) =>
     postChat({
@@ -94,7 +94,7 @@ test("an edit of a message that is not there, or not the user's, is refused", as
   expect(await loadHistory(user, sessionId)).toEqual(chat.messages);
 });
 
-test("nothing to regenerate is said so", async () => {
+test("regenerating in a session without a reply is refused with its own code", async () => {
   const sessionId = await createSession(user);
   const body = { id: sessionId, messages: [], trigger: "regenerate-message" };
 

@@ -15,7 +15,7 @@ async function reply(sessionId: string) {
   return must(await query.eq("sender", "assistant").single());
 }
 
-test("a stop from a second client ends OpenAI within two seconds and keeps what was said", async () => {
+test("a stop from a second client cancels at OpenAI within two seconds and keeps the text", async () => {
   await behave(SLOW);
   const sessionId = await createSession(user);
   const first = await postChat({ session_id: sessionId, content: "Count" }, user.accessToken);
@@ -37,7 +37,7 @@ test("a stop from a second client ends OpenAI within two seconds and keeps what 
   expect(cancels.length).toBeGreaterThan(0);
 });
 
-test("the client that streams learns of a stop from elsewhere, and holds what is stored", async () => {
+test("the streaming client learns of another client's stop and holds what is stored", async () => {
   await behave(SLOW);
   const sessionId = await createSession(user);
   const chat = openChat(user, sessionId);
@@ -51,7 +51,7 @@ test("the client that streams learns of a stop from elsewhere, and holds what is
   expect(chat.messages).toEqual(await loadHistory(user, sessionId));
 });
 
-test("a stop before OpenAI has answered ends the turn; what delivered nothing is refunded", async () => {
+test("a stop before OpenAI has responded ends the turn; a turn without output is refunded", async () => {
   await behave({ ...SLOW, ttft_ms: 1_500 });
   const sessionId = await createSession(user);
   const before = (await readUsage(user)).monthly_messages.used;
@@ -65,7 +65,7 @@ test("a stop before OpenAI has answered ends the turn; what delivered nothing is
   expect((await readUsage(user)).monthly_messages.used).toBe(before);
 });
 
-test("where nothing runs, a stop and a resume answer 204; a stranger's too", async () => {
+test("a stop and a resume answer 204 if nothing is running, or if the session is another user's", async () => {
   const sessionId = await createSession(user);
   expect((await stopSession(user, sessionId)).status).toBe(204);
   expect((await resumeSession(user, sessionId)).status).toBe(204);
@@ -81,7 +81,7 @@ test("where nothing runs, a stop and a resume answer 204; a stranger's too", asy
   expect((await reply(sessionId)).status).toBe("complete");
 });
 
-test("a reload resumes: the whole reply from its start, then live, with the same id", async () => {
+test("a reload resumes the whole reply from its start and then live, with the same id", async () => {
   await behave(SLOW);
   const sessionId = await createSession(user);
   const leaving = new AbortController();
@@ -98,7 +98,7 @@ test("a reload resumes: the whole reply from its start, then live, with the same
   expect((await reply(sessionId)).content).toBe(TEN);
 });
 
-test("two tabs see the same reply, and one response was asked for", async () => {
+test("two tabs see the same reply from one response", async () => {
   await behave(SLOW);
   const sessionId = await createSession(user);
   const first = openChat(user, sessionId);
@@ -112,7 +112,7 @@ test("two tabs see the same reply, and one response was asked for", async () => 
   expect(second.messages).toEqual(await loadHistory(user, sessionId));
 });
 
-test("after a stop the next turn answers from what was said", async () => {
+test("after a stop the next turn knows the conversation so far", async () => {
   await behave(SLOW);
   const sessionId = await createSession(user);
   await readUntil(

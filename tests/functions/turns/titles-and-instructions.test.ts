@@ -11,7 +11,7 @@ async function titleOf(sessionId: string): Promise<string | null> {
     .title;
 }
 
-test("after the first turn a session has a title, at nobody's quota, booked apart", async () => {
+test("after the first turn a session has a title, booked separately and charged to nobody's quota", async () => {
   const sessionId = await createSession(user);
   const before = (await readUsage(user)).monthly_messages.used;
 
@@ -41,7 +41,7 @@ test("a title that the user has set is never overwritten", async () => {
   expect(await titleOf(id)).toBe("Mine");
 });
 
-test("custom instructions flow into the turn, after the assistant's own", async () => {
+test("custom instructions are added to the turn, after the assistant's own", async () => {
   const sessionId = await createSession(user);
   must(
     await user.client.from("custom_instructions").upsert({
@@ -59,7 +59,7 @@ test("custom instructions flow into the turn, after the assistant's own", async 
   expect(JSON.stringify(request?.body)).toMatch(/patient coach.*Call me Captain\./);
 });
 
-test("custom instructions have a limit, and are the user's own", async () => {
+test("custom instructions have a maximum length, and only their user can read them", async () => {
   const table = user.client.from("custom_instructions");
   const stranger = await createUser();
 

@@ -14,7 +14,7 @@ const { admin } = createTestClient(stack.SECRET_KEY).auth;
 const password = "correct horse battery";
 const redirectTo = "http://localhost:5173/welcome";
 
-/** A link of each type, for an address that it suits. */
+/** Every type of link, with an address that fits it. */
 const LINKS: [
   "signup" | "invite" | "magiclink" | "recovery",
   () => GenerateLinkParams | Promise<GenerateLinkParams>,
@@ -48,7 +48,7 @@ test.each(LINKS)("a %s link is verified by its code", async (type, make) => {
   expect(session?.user.id).toBe(user.id);
 });
 
-test.each(LINKS)("a %s link is verified by following it, and sends no mail", async (type, make) => {
+test.each(LINKS)("following a %s link verifies it, and sends no mail", async (type, make) => {
   const { action_link, redirect_to, user } = await generate(make);
   expect(redirect_to).toBe(redirectTo);
   const target = await followLink(action_link);
@@ -57,7 +57,7 @@ test.each(LINKS)("a %s link is verified by following it, and sends no mail", asy
   expect(await listMails(user.email!)).toEqual([]);
 });
 
-test("both links of a change of address together change it", async () => {
+test("both links of an address change are needed to change it", async () => {
   const { email, authId } = await createUser();
   const newEmail = freshEmail();
   const links = [];
@@ -75,14 +75,14 @@ test("both links of a change of address together change it", async () => {
   expect(session?.user).toMatchObject({ id: authId, email: newEmail });
 });
 
-test("a magic link for an unknown address signs it up", async () => {
+test("a magic link for an unknown address signs the user up", async () => {
   const email = freshEmail();
   const { properties } = must(await admin.generateLink({ type: "magiclink", email }));
   expect(properties?.verification_type).toBe("signup");
   expect(fragmentOf(await followLink(properties!.action_link)).access_token).toBeTruthy();
 });
 
-test("links that cannot be are refused", async () => {
+test("invalid combinations of link and data are refused", async () => {
   const { email } = await createUser();
   const unknown = await admin.generateLink({ type: "recovery", email: freshEmail() });
   expect(unknown.error).toMatchObject({ status: 404, code: "user_not_found" });
@@ -92,7 +92,7 @@ test("links that cannot be are refused", async () => {
   expect(weak.error).toMatchObject({ status: 422, code: "weak_password" });
 });
 
-test("an invited user gets a mail, follows it and chooses a password", async () => {
+test("an invited user gets a mail, follows its link and chooses a password", async () => {
   const email = freshEmail();
   const { user } = must(
     await admin.inviteUserByEmail(email, { redirectTo, data: { user_name: "Grace" } }),
@@ -112,7 +112,7 @@ test("an invited user gets a mail, follows it and chooses a password", async () 
   expect(again.user).toMatchObject({ id: user!.id, user_metadata: { user_name: "Grace" } });
 });
 
-test("who is invited twice gets a second mail; who has confirmed is refused", async () => {
+test("inviting a user twice sends a second mail; a confirmed user is refused", async () => {
   const email = freshEmail();
   must(await admin.inviteUserByEmail(email));
   const first = linkIn(await takeMail(email));
@@ -124,7 +124,7 @@ test("who is invited twice gets a second mail; who has confirmed is refused", as
   expect(error).toMatchObject({ status: 422, code: "email_exists" });
 });
 
-test("a sign-up that waits for its confirmation can be sent again", async () => {
+test("the mail of an unconfirmed sign-up can be sent again", async () => {
   const email = freshEmail();
   must(await admin.createUser({ email, password }));
   must(await createTestClient().auth.resend({ type: "signup", email }));

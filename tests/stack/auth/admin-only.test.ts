@@ -55,7 +55,7 @@ test("a user cannot change their own app metadata", async () => {
   expect(response.status).toBe(403);
 });
 
-test("what a user signs up with reaches neither role nor app metadata", async () => {
+test("metadata given at sign-up changes neither the role nor the app metadata", async () => {
   const { client } = await createUser({ role: "service_role", app_metadata: { admin: true } });
   const { data } = await client.auth.getUser();
   expect(data.user).toMatchObject({
@@ -64,7 +64,7 @@ test("what a user signs up with reaches neither role nor app metadata", async ()
   });
 });
 
-test("the admin API works for the secret key, as supabase-js sends it", async () => {
+test("the admin API accepts the secret key, as supabase-js sends it", async () => {
   const { data } = await createTestClient(stack.SECRET_KEY).auth.admin.getUserById(user.authId);
   expect(data.user?.id).toBe(user.authId);
 });

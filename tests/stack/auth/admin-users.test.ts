@@ -71,7 +71,7 @@ test.each([
   expect(error).toMatchObject({ status, code });
 });
 
-test("an address that has an account is refused when creating and when changing", async () => {
+test("an address that belongs to another account is refused, both for a new user and for a change", async () => {
   const { email } = await createUser();
   const created = await admin.createUser({ email: email.toUpperCase() });
   expect(created.error).toMatchObject({ status: 422, code: "email_exists" });
@@ -92,7 +92,7 @@ test("metadata is merged, and null removes a key", async () => {
   expect(user?.app_metadata).toEqual({ provider: "email", providers: ["email"], plan: "gold" });
 });
 
-test("a new address holds at once, for the profile too", async () => {
+test("a new address applies at once, also in the profile", async () => {
   const user = await createUser();
   const email = freshEmail();
   const changed = must(await admin.updateUserById(user.authId, { email, email_confirm: true }));
@@ -111,7 +111,7 @@ test("a password set by an admin ends every session", async () => {
   expect(session?.user.id).toBe(user.authId);
 });
 
-test("a deleted user is gone for good, and their profile is anonymized", async () => {
+test("a deleted user is removed for good, and their profile is anonymized", async () => {
   const user = await createUser();
   must(await admin.deleteUser(user.authId));
   expect((await admin.getUserById(user.authId)).error).toMatchObject({ code: "user_not_found" });
@@ -121,13 +121,13 @@ test("a deleted user is gone for good, and their profile is anonymized", async (
   expect(rows).toEqual([{ email: null, is_deleted: true }]);
 });
 
-test("soft deletion is refused, and deletes nothing", async () => {
+test("soft deletion is refused and deletes nothing", async () => {
   const { error } = await admin.deleteUser(ada.authId, true);
   expect(error).toMatchObject({ status: 400, code: "validation_failed" });
   expect(must(await admin.getUserById(ada.authId)).user?.email).toBe(ada.email);
 });
 
-test("an unknown id is not found by any of the calls", async () => {
+test("no call finds an unknown id", async () => {
   const id = randomUUID();
   for (
     const call of [
@@ -140,7 +140,7 @@ test("an unknown id is not found by any of the calls", async () => {
   }
 });
 
-test("an id that is no UUID is not found either", async () => {
+test("an id that is not a UUID is not found either", async () => {
   const response = await fetch(`${stack.API_URL}/auth/v1/admin/users/7%27--`, {
     headers: { apikey: stack.SECRET_KEY },
   });

@@ -40,10 +40,10 @@ test("a lifted ban lets the user in again", async () => {
 });
 
 test.each(["forever", "10", "1d", "", "-", "h", "9999999999h"])(
-  "%j is no ban duration",
+  "%j is refused as a ban duration",
   async (ban_duration) => {
     const { data, error } = await admin.updateUserById(user.authId, { ban_duration });
-    // As on Supabase, an empty one says nothing.
+    // As on Supabase, an empty duration changes nothing.
     if (ban_duration === "") expect(data.user?.banned_until).toBeUndefined();
     else expect(error).toMatchObject({ status: 400, code: "validation_failed" });
   },

@@ -28,7 +28,7 @@ test("a token carries the claims of a Supabase token", async () => {
   expect(claims.exp! - claims.iat!).toBe(3600);
 });
 
-test("getClaims verifies a token by the published keys, and refuses a forged one", async () => {
+test("getClaims verifies a token with the published keys, and refuses a forged one", async () => {
   const { client, accessToken, authId } = await createUser();
   const { data } = await client.auth.getClaims();
   expect(data?.claims.sub).toBe(authId);
@@ -40,7 +40,7 @@ test("getClaims verifies a token by the published keys, and refuses a forged one
   expect(error?.message).toMatch(/signature/i);
 });
 
-test("after a change of metadata a refreshed token carries it; how the session began stays", async () => {
+test("a refreshed token carries changed metadata, and keeps how the session began", async () => {
   const { client, accessToken } = await createUser({ theme: "light", old: true });
   must(await client.auth.updateUser({ data: { theme: "dark", old: null } }));
   const { session } = must(await client.auth.refreshSession());

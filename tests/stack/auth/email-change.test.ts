@@ -20,7 +20,7 @@ beforeEach(async () => {
 const profileEmail = async () =>
   must(await user.client.from("profiles").select("email").single()).email;
 
-test("an address changes once both mailboxes have confirmed by link", async () => {
+test("an address changes once the links to both mailboxes are followed", async () => {
   const emailRedirectTo = "http://127.0.0.1:3000/settings";
   const { user: pending } = must(
     await user.client.auth.updateUser({ email: newEmail }, { emailRedirectTo }),
@@ -42,7 +42,7 @@ test("an address changes once both mailboxes have confirmed by link", async () =
   expect(data.user).toMatchObject({ id: user.authId, identities: [{ email: newEmail }] });
 });
 
-test("the codes of both mails do the same", async () => {
+test("the codes of both mails change the address, too", async () => {
   must(await user.client.auth.updateUser({ email: newEmail }));
   const client = createTestClient();
   const verify = async (email: string) =>
@@ -58,7 +58,7 @@ test("the codes of both mails do the same", async () => {
   expect(await profileEmail()).toBe(newEmail);
 });
 
-test("one mailbox alone changes nothing, however often it confirms", async () => {
+test("confirming one mailbox changes nothing, however often it is done", async () => {
   must(await user.client.auth.updateUser({ email: newEmail }));
   const link = linkIn(await takeMail(newEmail));
   await followLink(link);
@@ -66,7 +66,7 @@ test("one mailbox alone changes nothing, however often it confirms", async () =>
   expect(await profileEmail()).toBe(user.email);
 });
 
-test("an address that somebody has is refused, also when taken in between", async () => {
+test("another account's address is refused, even if it was taken in the meantime", async () => {
   const other = await createUser();
   const { error } = await user.client.auth.updateUser({ email: other.email });
   expect(error).toMatchObject({ status: 422, code: "email_exists" });
@@ -92,7 +92,7 @@ test("the mails of a pending change can be sent again", async () => {
   expect(fragmentOf(await followLink(linkIn(await takeMail(newEmail)))).message).toBeTruthy();
 });
 
-test("one's own address is no change", async () => {
+test("the current address is refused as a new one", async () => {
   must(await user.client.auth.updateUser({ email: user.email.toUpperCase() }));
   expect(await listMails(user.email)).toEqual([]);
 });

@@ -4,7 +4,7 @@ import { createTestClient, createUser } from "../../helpers/stack.ts";
 const { email } = await createUser();
 const client = createTestClient();
 
-/** Milliseconds that a sign-in with a wrong password takes to be refused. */
+/** Returns the milliseconds until a sign-in with a wrong password is refused. */
 async function refusalTime(address: string): Promise<number> {
   const begin = performance.now();
   const { error } = await client.auth.signInWithPassword({ email: address, password: "wrong one" });
@@ -12,13 +12,13 @@ async function refusalTime(address: string): Promise<number> {
   return performance.now() - begin;
 }
 
-test("an unknown address takes as long to refuse as a wrong password", async () => {
+test("refusing an unknown address takes as long as refusing a wrong password", async () => {
   const known: number[] = [];
   const unknown: number[] = [];
   for (let round = 0; round < 9; round++) {
     known.push(await refusalTime(email));
     unknown.push(await refusalTime(`nobody-${round}@example.com`));
   }
-  // The quickest of each is the least disturbed one.
+  // The fastest time of each is the one least disturbed by other load.
   expect(Math.min(...unknown)).toBeGreaterThan(Math.min(...known) / 2);
 });

@@ -52,7 +52,7 @@ test.each([
   ["POST", "/admin/users"],
   ["POST", "/admin/generate_link"],
 ])(
-  "%s %s never answers 5xx, and never tells SQL",
+  "%s %s never answers 5xx, and never shows SQL",
   { ...drawn, timeout: 120_000 },
   async (method, path) => {
     const isAdmin = /admin|invite/.test(path);
@@ -71,7 +71,7 @@ test.each([
   },
 );
 
-test("nor does a link", drawn, async () => {
+test("following a link never answers 5xx, and never shows SQL", drawn, async () => {
   await fc.assert(
     fc.asyncProperty(fc.string({ unit: "binary", minLength: 1 }), async (token) => {
       const query = new URLSearchParams({ token, type: "recovery", redirect_to: token });

@@ -9,7 +9,7 @@ beforeAll(async () => {
   user = await createUser();
 });
 
-test("a browser may send what supabase-js sends", async () => {
+test("a browser may send the headers of supabase-js", async () => {
   const wanted = "apikey,authorization,content-type,x-client-info,x-supabase-api-version";
   const response = await fetch(url("/token?grant_type=password"), {
     method: "OPTIONS",
@@ -43,7 +43,7 @@ test("an unknown route is not found, in JSON", async () => {
   }
 });
 
-test("a wrong method is refused with those that are right", async () => {
+test("a wrong method is refused with the allowed ones", async () => {
   const response = await fetch(url("/user"), { method: "PATCH", headers: { apikey }, body: "{}" });
   expect(response.status).toBe(405);
   expect(response.headers.get("allow")).toBe("GET, PUT");
@@ -99,7 +99,7 @@ test.each([
   ["POST", "/admin/users"],
   ["POST", "/invite"],
   ["POST", "/admin/generate_link"],
-])("%s %s refuses them to the secret key too", async (method, path) => {
+])("%s %s refuses malformed bodies with the secret key, too", async (method, path) => {
   const response = await fetch(url(path), {
     method,
     headers: { apikey: stack.SECRET_KEY, "content-type": "application/json" },
@@ -109,7 +109,7 @@ test.each([
   expect(await response.json()).toMatchObject({ error_code: "bad_json" });
 });
 
-test("a client that asks for the dated API gets its form of errors", async () => {
+test("a client that asks for the dated API version gets its error format", async () => {
   const response = await fetch(url("/token?grant_type=password"), {
     method: "POST",
     headers: { apikey, "x-supabase-api-version": "2024-01-01", "content-type": "application/json" },

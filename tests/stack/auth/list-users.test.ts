@@ -8,7 +8,7 @@ beforeAll(async () => {
   for (let index = 0; index < 3; index++) must(await admin.createUser({ email: freshEmail() }));
 });
 
-test("pages hold the number of users asked for, and tell the total", async () => {
+test("a page holds the requested number of users, and the total", async () => {
   const page = must(await admin.listUsers({ page: 1, perPage: 2 }));
   expect(page.users).toHaveLength(2);
   expect(page).toMatchObject({ aud: "authenticated", nextPage: 2 });
@@ -22,12 +22,12 @@ test("a user is on one page only, newest first", async () => {
   expect(new Set(users.map(({ id }) => id)).size).toBe(users.length);
 });
 
-test("the last page has no next one", async () => {
+test("the last page names no next page", async () => {
   const page = must(await admin.listUsers({ page: 1, perPage: 1000 }));
   expect(page).toMatchObject({ nextPage: null, lastPage: 1 });
 });
 
-test("a page past the end is empty and still tells the total", async () => {
+test("a page beyond the end is empty and still has the total", async () => {
   const page = must(await admin.listUsers({ page: 9, perPage: 1000 }));
   expect(page.users).toEqual([]);
   expect("total" in page && page.total).toBeGreaterThanOrEqual(3);

@@ -23,7 +23,7 @@ test.each(["email", "magiclink"] as const)("a code signs in as type %s", async (
   expect(again.error).toMatchObject({ status: 403, code: "otp_expired" });
 });
 
-test("the hash in a link verifies as well", async () => {
+test("the hash of the link signs in as well", async () => {
   const { email, authId } = await createUser();
   const client = createTestClient();
   must(await client.auth.signInWithOtp({ email }));
@@ -43,7 +43,7 @@ test("a new address signs up, with its metadata", async () => {
   });
 });
 
-test("a new address that asks twice at once signs up once", async () => {
+test("two concurrent requests of a new address sign it up once", async () => {
   const email = freshEmail();
   const asked = await Promise.all(
     [1, 2].map(() => createTestClient().auth.signInWithOtp({ email })),
@@ -51,7 +51,7 @@ test("a new address that asks twice at once signs up once", async () => {
   expect(asked.map(({ error }) => error)).toEqual([null, null]);
 });
 
-test("a new address does not sign up when told not to", async () => {
+test("a new address is not signed up if the client asks for that", async () => {
   const email = freshEmail();
   const { error } = await createTestClient().auth.signInWithOtp({
     email,
@@ -61,7 +61,7 @@ test("a new address does not sign up when told not to", async () => {
   expect(await listMails(email)).toEqual([]);
 });
 
-test("a wrong code, another's code and a wrong type are refused alike", async () => {
+test("a wrong code, another user's code and a wrong type get the same refusal", async () => {
   const [ada, grace] = [await createUser(), await createUser()];
   const client = createTestClient();
   must(await client.auth.signInWithOtp({ email: ada.email }));
@@ -81,7 +81,7 @@ test("a wrong code, another's code and a wrong type are refused alike", async ()
   }
 });
 
-test("looking at a link with HEAD does not use it up", async () => {
+test("a HEAD request does not use up a link", async () => {
   const { email } = await createUser();
   must(await createTestClient().auth.signInWithOtp({ email }));
   const link = linkIn(await takeMail(email));

@@ -20,7 +20,7 @@ test("a mail of the Auth API is listed with its parts", async () => {
   expect(mail.html).toContain("<a href=");
 });
 
-test("mails are listed newest first, and only those to the one asked for", async () => {
+test("mails are listed newest first, and only those to the given address", async () => {
   const { email } = await createUser();
   const client = createTestClient();
   must(await client.auth.signInWithOtp({ email }));
@@ -40,19 +40,19 @@ test("deleting the mails of one recipient leaves the others'", async () => {
   expect(await listMails(grace.email)).toHaveLength(1);
 });
 
-test("a list can be held until a mail arrives", async () => {
+test("listing can wait until a mail arrives", async () => {
   const { email } = await createUser();
   const waiting = takeMail(email);
   must(await createTestClient().auth.signInWithOtp({ email }));
   expect((await waiting).to).toBe(email);
 });
 
-test("a list that is held comes back empty when its time is up", async () => {
+test("waiting for a mail ends with an empty list when its time is up", async () => {
   const query = new URLSearchParams({ to: freshEmail(), wait: "0.05" });
   expect(await (await fetch(`${stack.MAIL_URL}?${query}`)).json()).toEqual([]);
 });
 
-test("any program may send mails, with whatever login", async () => {
+test("any program may send mails, with any login", async () => {
   const to = freshEmail();
   const { hostname, port } = new URL(stack.SMTP_URL);
   const driver = new SmtpEmailDriver({

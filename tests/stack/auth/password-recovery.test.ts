@@ -11,7 +11,7 @@ import {
 import { asPostgres, createTestClient, createUser, must } from "../../helpers/stack.ts";
 import { raceBehind } from "../../helpers/race-behind.ts";
 
-test("a forgotten password is replaced by way of the mail's link", async () => {
+test("a forgotten password can be replaced with the mail's link", async () => {
   const user = await createUser();
   const client = createTestClient();
   const redirectTo = "http://localhost:5173/new-password?step=2";
@@ -35,7 +35,7 @@ test("a forgotten password is replaced by way of the mail's link", async () => {
   );
 });
 
-test("the mail's code works too, and once", async () => {
+test("the mail's code works once, like the link", async () => {
   const { email, authId } = await createUser();
   const client = createTestClient();
   must(await client.auth.resetPasswordForEmail(email));
@@ -46,7 +46,7 @@ test("the mail's code works too, and once", async () => {
   expect(again.error).toMatchObject({ status: 403, code: "otp_expired" });
 });
 
-test("of several who use one code at once, one gets in", async () => {
+test("of several concurrent uses of one code, one succeeds", async () => {
   const { email, authId } = await createUser();
   must(await createTestClient().auth.resetPasswordForEmail(email));
   const token = codeIn(await takeMail(email));
@@ -59,7 +59,7 @@ test("of several who use one code at once, one gets in", async () => {
   expect(outcomes.filter(({ error }) => error === null)).toHaveLength(1);
 });
 
-test("a newer mail voids the code of the one before", async () => {
+test("a new mail invalidates the code of the previous one", async () => {
   const { email } = await createUser();
   const client = createTestClient();
   must(await client.auth.resetPasswordForEmail(email));
@@ -86,7 +86,7 @@ test("a code is good for an hour", async () => {
   });
 });
 
-test("an unknown address gets the same reply, and no mail", async () => {
+test("an unknown address gets the same response, and no mail", async () => {
   const email = freshEmail();
   must(await createTestClient().auth.resetPasswordForEmail(email));
   expect(await listMails(email)).toEqual([]);

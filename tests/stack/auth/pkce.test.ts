@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { codeIn, followLink, linkIn, takeMail } from "../../helpers/mail.ts";
 import { createUser, must, stack } from "../../helpers/stack.ts";
 
-/** A client as server-rendered apps make it. */
+/** Creates a client as server-rendered apps do. */
 function createPkceClient() {
   const kept = new Map<string, string>();
   return createClient(stack.API_URL, stack.PUBLISHABLE_KEY, {
@@ -27,7 +27,7 @@ async function requestLink() {
   return { email, authId, client, mail: await takeMail(email) };
 }
 
-test("a link hands out a code that only the asking client can exchange, once", async () => {
+test("a link gives a code that only the requesting client can exchange, once", async () => {
   const { authId, client, mail } = await requestLink();
   const target = await followLink(linkIn(mail));
   expect(target.hash).toBe("");
@@ -47,7 +47,7 @@ test("a link hands out a code that only the asking client can exchange, once", a
   expect((await client.auth.exchangeCodeForSession(code)).error?.code).toBe("flow_state_not_found");
 });
 
-test("the typed code gives a session directly", async () => {
+test("a typed code gives a session directly", async () => {
   const { email, authId, client, mail } = await requestLink();
   const { session } = must(
     await client.auth.verifyOtp({ email, token: codeIn(mail), type: "email" }),
@@ -55,14 +55,14 @@ test("the typed code gives a session directly", async () => {
   expect(session?.user.id).toBe(authId);
 });
 
-test("the hash of the link does too, as server routes use it", async () => {
+test("the hash of the link gives a session directly, as server routes use it", async () => {
   const { authId, client, mail } = await requestLink();
   const token_hash = linkIn(mail).searchParams.get("token")!;
   const { session } = must(await client.auth.verifyOtp({ token_hash, type: "email" }));
   expect(session?.user.id).toBe(authId);
 });
 
-test("an expired link says so in the query", async () => {
+test("an expired link reports the error in the query", async () => {
   const { mail } = await requestLink();
   await followLink(linkIn(mail));
   const again = await followLink(linkIn(mail));

@@ -6,7 +6,7 @@ import { REPOSITORY } from "../../../local/stack/settings.ts";
 import { followLink, linkIn, takeMail } from "../../helpers/mail.ts";
 import { createTestClient, createUser, must, stack } from "../../helpers/stack.ts";
 
-/** Where a mailed link says that it leads, and where it then leads. */
+/** Returns the redirect that a mailed link names, and the page that it leads to. */
 async function targetsOf(redirectTo?: string): Promise<[string | null, string]> {
   const { email } = await createUser();
   const options = redirectTo === undefined ? {} : { emailRedirectTo: redirectTo };
@@ -21,7 +21,7 @@ test.each([
   "http://127.0.0.1:8080/",
   "http://[::1]:3000/deep/path",
   "https://localhost/secure",
-])("%s is honoured", async (redirectTo) => {
+])("%s is an allowed redirect", async (redirectTo) => {
   expect(await targetsOf(redirectTo)).toEqual([redirectTo, redirectTo]);
 });
 
@@ -35,20 +35,20 @@ test.each([
   "data:text/html,x",
   "other-app://callback",
   "/relative",
-])("%s leads to the site instead", async (redirectTo) => {
+])("%s is replaced by the site's address", async (redirectTo) => {
   expect(await targetsOf(redirectTo)).toEqual([SITE_URL, `${SITE_URL}/`]);
 });
 
-test("the site is the one that config.toml names", async () => {
+test("the site's address is the one in config.toml", async () => {
   const config = await readFile(path.join(REPOSITORY, "supabase/config.toml"), "utf8");
   expect(config).toContain(`site_url = "${SITE_URL}"`);
 });
 
-test("without a wish a link leads to the site", async () => {
+test("without a requested address a link leads to the site", async () => {
   expect(await targetsOf()).toEqual([SITE_URL, `${SITE_URL}/`]);
 });
 
-test("allowed origins are honoured too, whatever their scheme", () => {
+test("allowed origins are followed, whatever their scheme", () => {
   const allowed = ["https://app.parley.test", "parley-app://callback"];
   for (const wanted of ["https://app.parley.test/after", "parley-app://callback/path"]) {
     expect(resolveRedirect(wanted, allowed)).toBe(wanted);
@@ -66,7 +66,7 @@ test("allowed origins are honoured too, whatever their scheme", () => {
   }
 });
 
-test("a link whose address was tampered with leads to the site", async () => {
+test("a link with a manipulated redirect leads to the site", async () => {
   const { email } = await createUser();
   must(await createTestClient().auth.signInWithOtp({ email }));
   const link = linkIn(await takeMail(email));
@@ -74,7 +74,7 @@ test("a link whose address was tampered with leads to the site", async () => {
   expect((await followLink(link)).origin).toBe(SITE_URL);
 });
 
-test("a line break in the address breaks no header", async () => {
+test("a line break in the address injects no header", async () => {
   const query = new URLSearchParams({
     token: "x",
     type: "magiclink",

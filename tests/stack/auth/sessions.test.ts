@@ -39,14 +39,14 @@ test("a refresh replaces the token", async () => {
   must(await refresh(session!.refresh_token));
 });
 
-test("a client that missed the reply gets the same new token again", async () => {
+test("a client that missed the response gets the same new token again", async () => {
   const { refreshToken } = await signIn(user);
   const first = must(await refresh(refreshToken)).session?.refresh_token;
   await age(refreshToken);
   expect(must(await refresh(refreshToken)).session?.refresh_token).toBe(first);
 });
 
-test("refreshes at once with one token end with one new token", async () => {
+test("concurrent refreshes with one token end with one new token", async () => {
   const { refreshToken, accessToken } = await signIn(user);
   const sessionId = decodeJwt(accessToken).session_id;
   const once = () => refresh(refreshToken);
@@ -59,7 +59,7 @@ test("refreshes at once with one token end with one new token", async () => {
   expect(new Set(tokens).size).toBe(1);
 });
 
-test("an old token used again ends the whole family", async () => {
+test("reusing an old token ends all sessions of its family", async () => {
   const { refreshToken } = await signIn(user);
   const second = must(await refresh(refreshToken)).session!.refresh_token;
   const third = must(await refresh(second)).session!.refresh_token;
@@ -75,21 +75,21 @@ test("an unknown refresh token is refused", async () => {
   expect(error).toMatchObject({ status: 400, code: "refresh_token_not_found" });
 });
 
-test("signing out locally ends this session only", async () => {
+test("a local sign-out ends this session only", async () => {
   const [here, there] = [await signIn(user), await signIn(user)];
   must({ ...(await here.client.auth.signOut({ scope: "local" })), data: null });
   expect((await refresh(here.refreshToken)).error?.code).toBe("refresh_token_not_found");
   must(await refresh(there.refreshToken));
 });
 
-test("signing the others out keeps this session", async () => {
+test("signing out the other sessions keeps this one", async () => {
   const [here, there] = [await signIn(user), await signIn(user)];
   await here.client.auth.signOut({ scope: "others" });
   expect((await refresh(there.refreshToken)).error?.code).toBe("refresh_token_not_found");
   must(await refresh(here.refreshToken));
 });
 
-test("signing out everywhere ends every session, and its tokens no longer show the user", async () => {
+test("a global sign-out ends every session, and its tokens no longer show the user", async () => {
   const [here, there] = [await signIn(user), await signIn(user)];
   await here.client.auth.signOut();
   expect((await refresh(there.refreshToken)).error?.code).toBe("refresh_token_not_found");
@@ -104,7 +104,7 @@ test("an admin signs a user out by their token", async () => {
   expect((await refresh(refreshToken)).error?.code).toBe("refresh_token_not_found");
 });
 
-test("a changed password ends the other sessions and is needed from then on", async () => {
+test("a changed password ends the other sessions and is required from then on", async () => {
   const [here, there] = [await signIn(user), await signIn(user)];
   must(await here.client.auth.updateUser({ password: "another password" }));
   expect((await refresh(there.refreshToken)).error?.code).toBe("refresh_token_not_found");
@@ -114,7 +114,7 @@ test("a changed password ends the other sessions and is needed from then on", as
   expect(old.error?.code).toBe("invalid_credentials");
 });
 
-test("the same or a weak password is no new password", async () => {
+test("the same or a weak password is refused", async () => {
   const same = await user.client.auth.updateUser({ password: user.password });
   expect(same.error).toMatchObject({ status: 422, code: "same_password" });
   const weak = await user.client.auth.updateUser({ password: "12345" });

@@ -33,13 +33,13 @@ test("the password is stored as a bcrypt hash only", async () => {
   expect(row?.encrypted_password).toMatch(/^\$2[aby]\$10\$/);
 });
 
-test("an address that has an account is refused, whatever its case", async () => {
+test("a taken address is refused, in upper or lower case", async () => {
   const { email } = await createUser();
   const { error } = await createTestClient().auth.signUp({ email: email.toUpperCase(), password });
   expect(error).toMatchObject({ status: 422, code: "user_already_exists" });
 });
 
-test("of two sign-ups at once with one address, one is refused", async () => {
+test("of two concurrent sign-ups with one address, one is refused", async () => {
   const email = freshEmail();
   const outcomes = await Promise.all(
     [1, 2].map(() => createTestClient().auth.signUp({ email, password })),
@@ -57,14 +57,14 @@ test("a weak password is refused with its reasons", async () => {
 });
 
 test.each(["no-at-sign", "two@@example.com", "line\nbreak@example.com", "a@b@c.com"])(
-  "%j is no address",
+  "%j is refused as an address",
   async (email) => {
     const { error } = await createTestClient().auth.signUp({ email, password });
     expect(error).toMatchObject({ status: 400, code: "validation_failed" });
   },
 );
 
-test("metadata that cannot be stored is refused as a bad request", async () => {
+test("metadata that cannot be stored is refused with 400", async () => {
   const { error } = await createTestClient().auth.signUp({
     email: freshEmail(),
     password,
@@ -73,7 +73,7 @@ test("metadata that cannot be stored is refused as a bad request", async () => {
   expect(error).toMatchObject({ status: 400, code: "validation_failed" });
 });
 
-test("a wrong password and an unknown address are refused alike", async () => {
+test("a wrong password and an unknown address get the same refusal", async () => {
   const { email } = await createUser();
   const client = createTestClient();
   const wrong = await client.auth.signInWithPassword({ email, password: "wrong password" });

@@ -7,7 +7,7 @@ import { refuseWithoutUser } from "../../../local/gateway/functions.ts";
 import { createTokenExchange } from "../../../local/gateway/tokens.ts";
 import { loadKeys } from "../../../local/stack/keys.ts";
 
-/** What a team might have: every form of a function, and every way to break one. */
+/** Functions as a team might write them: every form, and every way to break one. */
 const FILES = {
   "functions/exported/index.ts":
     `export default { fetch: () => Response.json({ by: "exported" }) };`,
@@ -42,7 +42,7 @@ const FILES = {
   "functions/listening/index.ts": `Deno.listen({ port: 0 });`,
   "functions/_shared/index.ts": `throw new Error("is no function");`,
   "functions/disabled/index.ts": `Deno.serve(() => new Response());`,
-  // What `supabase functions new` makes: a folder of its own, with a map of its own.
+  // The output of `supabase functions new`: a folder with its own import map.
   "supabase/functions/from-cli/index.ts": `
     import "@supabase/functions-js/edge-runtime.d.ts";
     import { name } from "$lib/name.ts";
@@ -101,11 +101,11 @@ test.for([
   "stray",
   "from-cli",
   "elsewhere",
-])("a function is served in each form: %s", async (name) => {
+])("every form of a function is served: %s", async (name) => {
   expect(await (await call(name)).json()).toMatchObject({ by: name });
 });
 
-test("a function sees the path with its own name", async () => {
+test("a function sees the path including its own name", async () => {
   expect(await (await call("served/one/two")).json()).toMatchObject({ path: "/served/one/two" });
 });
 
@@ -132,7 +132,7 @@ test.for<[string, RegExp]>([
 });
 
 test.for(["disabled", "_shared", "nowhere"])(
-  "what is no function is not found: %s",
+  "a folder that is not a function is not found: %s",
   async (name) => {
     const response = await call(name);
 
@@ -141,7 +141,7 @@ test.for(["disabled", "_shared", "nowhere"])(
   },
 );
 
-test("a handler that throws answers 500, or what its onError says", async () => {
+test("a handler that throws answers 500, or the response of its onError", async () => {
   const thrown = await call("throwing");
   expect([thrown.status, await thrown.json()]).toMatchObject([500, { code: "internal" }]);
   expect(log.join("\n")).toContain("throwing: Error: thrown on purpose");
@@ -149,7 +149,7 @@ test("a handler that throws answers 500, or what its onError says", async () => 
   expect([caught.status, await caught.json()]).toEqual([418, { by: "catching" }]);
 });
 
-test("a promise that nobody waits for is logged, and the process lives on", async () => {
+test("an unhandled rejection is logged, and the process keeps running", async () => {
   const { pid } = functions.service;
   await (await call("stray")).text();
 
@@ -157,13 +157,13 @@ test("a promise that nobody waits for is logged, and the process lives on", asyn
   expect(functions.service.pid).toBe(pid);
 });
 
-test("the process listens on 127.0.0.1, whatever a function asks for", async () => {
+test("the process listens on 127.0.0.1, whatever address a function asks for", async () => {
   expect(new URL(functions.upstream.address() ?? "").hostname).toBe("127.0.0.1");
   expect(await (await call("with-options")).json()).toEqual({ by: "with-options" });
   expect(log.join("\n")).toContain('Requires net access to "0.0.0.0:0"');
 });
 
-test("verify_jwt asks for a user's token unless config.toml says otherwise", async () => {
+test("verify_jwt requires a user's token unless config.toml turns it off", async () => {
   const tokens = await createTokenExchange(await loadKeys(root), "http://127.0.0.1:9/auth/v1");
   const token = await tokens.sign({
     role: "authenticated",

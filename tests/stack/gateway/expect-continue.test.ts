@@ -4,7 +4,7 @@ import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import { stack } from "../../helpers/stack.ts";
 
-test("a client that asks before it sends its body, as curl does, is heard", async () => {
+test("a client that sends `Expect: 100-continue`, as curl does, gets its response", async () => {
   const call = request(`${stack.FUNCTIONS_URL}/bridge/redeem`, {
     method: "POST",
     headers: {

@@ -40,7 +40,7 @@ async function sign(payload: JWTPayload): Promise<string> {
 
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
-test("what the tests below sign themselves is otherwise good", async () => {
+test("a token signed as below, but without a flaw, is accepted", async () => {
   const response = await readProfiles(await sign(claims(user)));
 
   expect(response.status).toBe(200);
@@ -73,7 +73,7 @@ test.for<[string, () => string | Promise<string>]>([
     const [header, , signature] = user.accessToken.split(".");
     return `${header}.${encode(claims(user, { role: "service_role" }))}.${signature}`;
   }],
-  ["that is no token", () => "garbage"],
+  ["that is random text", () => "garbage"],
 ])("a token %s is refused", async ([, make]) => {
   const response = await readProfiles(await make());
 
@@ -81,7 +81,7 @@ test.for<[string, () => string | Promise<string>]>([
   expect(await response.json()).toMatchObject({ code: "PGRST301" });
 });
 
-test("the client verifies a token by itself over the JWKS", async () => {
+test("the client verifies a token itself with the JWKS", async () => {
   expect(decodeProtectedHeader(user.accessToken)).toMatchObject({ alg: "ES256", kid });
 
   const verified = must(await user.client.auth.getClaims());
@@ -96,7 +96,7 @@ test("the client verifies a token by itself over the JWKS", async () => {
   });
 });
 
-test("the published keys hold no private part", async () => {
+test("the published keys have no private part", async () => {
   const response = await fetch(`${stack.API_URL}/auth/v1/.well-known/jwks.json`);
   const { keys: published } = await response.json();
 
@@ -113,7 +113,7 @@ test.for<[string, Record<string, string>]>([
   expect(response.status).toBe(401);
 });
 
-test("the secret key sees all rows, the publishable key none", async () => {
+test("the secret key reads all rows, the publishable key none", async () => {
   const admin = createTestClient(stack.SECRET_KEY);
   const found = must(await admin.from("profiles").select("id").eq("id", user.profileId));
 
@@ -121,7 +121,7 @@ test("the secret key sees all rows, the publishable key none", async () => {
   expect((await createTestClient().from("profiles").select("id")).error?.code).toBe("42501");
 });
 
-test("private keys are readable by their owner only", async () => {
+test("only their owner can read the private keys", async () => {
   const { mode } = await stat(path.join(stateDir, "keys.json"));
 
   expect(mode & 0o077).toBe(0);

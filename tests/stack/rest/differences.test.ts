@@ -2,7 +2,7 @@ import { createClient } from "@supabase/supabase-js";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { asPostgres, stack } from "../../helpers/stack.ts";
 
-// What lite by itself answers wrongly without a word. The names are those that a team may choose.
+// Cases that the underlying library gets wrong without an error. The names are ones that a team may choose.
 const TABLES = `
   create table public.users (id integer primary key, nick text not null);
   create table public.rhymes (
@@ -46,7 +46,7 @@ afterAll(() =>
   `)
 );
 
-test("rows whose keys differ get null for what is missing, and are told so", async () => {
+test("rows with different keys get null for missing values", async () => {
   const { data } = await db.from("rhymes")
     .insert([{ line: "one", rank: 1 }, { line: "two" }]).select("line, rank");
   expect(data).toEqual([{ line: "one", rank: 1 }, { line: "two", rank: null }]);
@@ -57,7 +57,7 @@ test("rows whose keys differ get null for what is missing, and are told so", asy
   expect(error?.code).toBe("23502");
 });
 
-test("rows whose keys differ are refused when defaults are asked for", async () => {
+test("rows with different keys are refused if the client asks for defaults", async () => {
   const { error, status } = await db.from("rhymes")
     .insert([{ line: "four" }, { rank: 4 }], { defaultToNull: false }).select();
 
@@ -66,14 +66,14 @@ test("rows whose keys differ are refused when defaults are asked for", async () 
   expect((await db.from("rhymes").select("id").eq("line", "four")).data).toEqual([]);
 });
 
-test("rows whose keys are the same get their defaults", async () => {
+test("rows with the same keys get their defaults", async () => {
   const { data } = await db.from("rhymes").insert([{ line: "five" }, { line: "six" }])
     .select("line, rank");
 
   expect(data).toEqual([{ line: "five", rank: 5 }, { line: "six", rank: 5 }]);
 });
 
-test("keys that differ without a list of columns are refused as PostgREST does", async () => {
+test("different keys without a list of columns are refused as PostgREST does", async () => {
   const response = await fetch(`${stack.API_URL}/rest/v1/rhymes`, {
     method: "POST",
     headers: { apikey: stack.SECRET_KEY, "content-type": "application/json" },
@@ -87,7 +87,7 @@ test("keys that differ without a list of columns are refused as PostgREST does",
   });
 });
 
-test("a table named like one of auth is embedded whole", async () => {
+test("a table with the name of an auth table is embedded completely", async () => {
   await db.from("rhymes").insert({ line: "eight", user_id: 1 }).throwOnError();
 
   const { data } = await db.from("rhymes").select("line, users(*)").eq("line", "eight").single();
@@ -110,7 +110,7 @@ test("the rows of a function are counted, with and without their data", async ()
   expect(head).toMatchObject({ error: null, data: null, count: 3 });
 });
 
-test("a limit of affected rows is kept for tables and refused for functions", async () => {
+test("a limit of affected rows works for tables and is refused for functions", async () => {
   const many = await db.from("users").update({ nick: "x" }).gt("id", 0).setHeader(
     "prefer",
     "handling=strict,max-affected=1",
@@ -129,7 +129,7 @@ test("a limit of affected rows is kept for tables and refused for functions", as
   expect(called.error).toMatchObject(refused);
 });
 
-test("a schema that is not exposed is refused, for reading, writing and calling", async () => {
+test("a schema that is not exposed is refused for reading, writing and calling", async () => {
   const hidden = db.schema("hidden");
   for (
     const { status, error } of [

@@ -6,7 +6,7 @@ import { loadKeys } from "../../../local/stack/keys.ts";
 import { SUPERUSER } from "../../../local/postgres/names.ts";
 import { asPostgres, createUser, stack, stateDir } from "../../helpers/stack.ts";
 
-// A schema of its own, so that what PostgREST does is tested and not what Parley's tables happen to need.
+// A schema of its own, to test PostgREST's behaviour rather than the needs of Parley's tables.
 const TABLES = `
   create table public.shelves (id integer primary key, name text not null);
   create table public.books (
@@ -24,7 +24,8 @@ const TABLES = `
   grant select (id, shelf_id, title, price, printed_at, tags, extra), insert, update, delete
     on public.books to authenticated;
   create function public.echo(value jsonb) returns jsonb language sql set search_path = '' as 'select value';
-  create function public.kind(value jsonb) returns text language sql set search_path = '' as 'select jsonb_typeof(value)';
+  create function public.kind(value jsonb) returns text language sql set search_path = ''
+    as 'select jsonb_typeof(value)';
   create function public.teapot() returns void language plpgsql set search_path = '' as $$
     begin
       raise sqlstate 'PT418' using message = 'short_and_stout', detail = '{"a": 1}', hint = 'Tip me over.';
@@ -46,7 +47,7 @@ const db = createClient(stack.API_URL, stack.PUBLISHABLE_KEY, {
 
 beforeAll(async () => {
   await asPostgres(TABLES);
-  // The schema cache follows the notification that every change of the schema sends.
+  // The schema cache reloads after the notification that every schema change sends.
   await vi.waitFor(() => db.from("books").select("id").limit(1).throwOnError(), { timeout: 5_000 });
   await db.from("shelves").insert([{ id: 1, name: "poems" }, { id: 2, name: "maps" }])
     .throwOnError();
@@ -80,12 +81,12 @@ afterAll(async () => {
   `);
 });
 
-test("a column that is not granted stays refused, by name and by star", async () => {
+test("a column without a grant is refused, by name and by star", async () => {
   expect((await db.from("books").select("secret")).error?.code).toBe("42501");
   expect((await db.from("books").select("*")).error?.code).toBe("42501");
 });
 
-test("times are ISO 8601, numerics are numbers, arrays and JSON are themselves", async () => {
+test("times are ISO 8601, numerics are numbers, arrays and JSON keep their form", async () => {
   const { data } = await db.from("books").select("price, printed_at, tags, extra").order("id");
 
   expect(data).toEqual([
@@ -107,7 +108,7 @@ test.for<[string, unknown]>([
   ["string", "plain text"],
   ["number", 7],
   ["boolean", false],
-])("a jsonb argument that is a %s arrives as one", async ([kind, value]) => {
+])("a jsonb argument that is a %s stays one", async ([kind, value]) => {
   expect((await db.rpc("kind", { value })).data).toBe(kind);
   expect((await db.rpc("echo", { value })).data).toEqual(value);
 });
@@ -142,7 +143,7 @@ test.for(
   expect(status).toBe(expected);
 });
 
-test("a violated check names itself and is the client's fault", async () => {
+test("a violated check is named in a client error", async () => {
   const { error, status } = await db.from("books").insert({ id: 9, title: "x", price: -1 });
 
   expect(status).toBe(400);
@@ -152,7 +153,7 @@ test("a violated check names itself and is the client's fault", async () => {
   });
 });
 
-test("a statement that takes too long is ended", async () => {
+test("a statement that takes too long is cancelled", async () => {
   const keys = await loadKeys(stateDir);
   const tokens = await createTokenExchange(keys, `${stack.API_URL}/auth/v1`);
   const app = createLiteApp({
@@ -178,11 +179,11 @@ test("a statement that takes too long is ended", async () => {
   expect(await response.json()).toMatchObject({ code: "57014" });
 });
 
-test("the stack ends statements after 8 seconds", async () => {
+test("the stack cancels statements after 8 seconds", async () => {
   expect((await db.rpc("longest")).data).toBe("8s");
 });
 
-test("an upsert inserts and updates, and can ignore what is there", async () => {
+test("an upsert inserts and updates, and can ignore existing rows", async () => {
   const rows = [{ id: 1, name: "verse" }, { id: 8, name: "novels" }];
   const { data } = await db.from("shelves").upsert(rows).select().order("id");
   expect(data).toEqual(rows);
@@ -215,7 +216,7 @@ test("rows are counted, with and without their data", async () => {
   expect(head).toMatchObject({ data: null, count: 3 });
 });
 
-test("a list of 300 values is a filter", async () => {
+test("a filter may list 300 values", async () => {
   const ids = Array.from({ length: 300 }, (_, index) => index);
 
   const { data } = await db.from("books").select("id").in("id", ids).order("id");
@@ -223,7 +224,7 @@ test("a list of 300 values is a filter", async () => {
   expect(data?.map(({ id }) => id)).toEqual([1, 2, 3]);
 });
 
-test("no more than 1,000 rows come at once", async () => {
+test("a request returns at most 1,000 rows", async () => {
   await asPostgres(
     "insert into public.shelves select n, 'shelf ' || n from generate_series(1001, 2200) n",
   );
@@ -245,7 +246,7 @@ test("one row too many or too few is an error with its code", async () => {
   });
 });
 
-test("a table that does not exist is told, not a crash", async () => {
+test("a table that does not exist is an error with a code", async () => {
   const { error, status } = await db.from("nowhere").select();
 
   expect(error?.code).toBe("PGRST205");

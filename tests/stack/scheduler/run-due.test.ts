@@ -72,7 +72,7 @@ function statuses(): Promise<{ name: string; last_status: string | null }[]> {
 
 const TEN_PAST_NINE = new Date("2026-03-08T09:10:00Z");
 
-test("what is due runs, what is not and what is switched off does not", async () => {
+test("due schedules run; others and disabled ones do not", async () => {
   await schedule("due", "10 9 * * *", { sql_function: "tick" });
   await schedule("later", "11 9 * * *", { sql_function: "tick" });
   await schedule("off", "* * * * *", { sql_function: "tick", is_enabled: false });
@@ -89,7 +89,7 @@ test("what is due runs, what is not and what is switched off does not", async ()
   ]);
 });
 
-test("an edge function is called with the secret key in apikey, and its body", async () => {
+test("an edge function is called with the secret key in apikey, and with its body", async () => {
   await schedule("function", "*/10 * * * *", {
     function_path: "turn-recovery",
     body: { limit: 5 },
@@ -107,7 +107,7 @@ test("an edge function is called with the secret key in apikey, and its body", a
   ]);
 });
 
-test("a run that fails says how, and hinders no other", async () => {
+test("a failed run records its error and does not stop the others", async () => {
   await schedule("a-raises", "* * * * *", { sql_function: "stumble" });
   await schedule("b-refused", "* * * * *", { function_path: "broken" });
   await schedule("c-unreadable", "every day", { sql_function: "tick" });

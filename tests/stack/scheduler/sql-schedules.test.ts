@@ -72,7 +72,7 @@ async function countTicks(): Promise<{ ticks: number; transactions: number }> {
   return row;
 }
 
-test("a function that has more to do is called again, each time in a transaction of its own", async () => {
+test("a function that has more to do is called again, each time in its own transaction", async () => {
   await schedule("tick_thrice");
 
   await runSchedules();
@@ -81,7 +81,7 @@ test("a function that has more to do is called again, each time in a transaction
   expect(await lastStatus()).toBe("ok");
 });
 
-test("what was done before an error stays; the error is recorded", async () => {
+test("an error keeps the work of earlier calls and is recorded", async () => {
   await schedule("stumble_later");
 
   await runSchedules();
@@ -90,7 +90,7 @@ test("what was done before an error stays; the error is recorded", async () => {
   expect(await lastStatus()).toBe("ZZ001");
 });
 
-test("a function that does not say whether there is more is refused", async () => {
+test("a function that does not say whether there is more to do is refused", async () => {
   await schedule("answer_nothing");
 
   await runSchedules();
@@ -98,7 +98,7 @@ test("a function that does not say whether there is more is refused", async () =
   expect(await lastStatus()).toBe("22004");
 });
 
-test("while one run is under way, another does nothing", async () => {
+test("while a run is in progress, another does nothing", async () => {
   await schedule("wait_for_gate");
   const gate = await pool.connect();
   await gate.query("select pg_advisory_lock(42)");
@@ -119,7 +119,7 @@ test("while one run is under way, another does nothing", async () => {
   expect(await countTicks()).toEqual({ ticks: 3, transactions: 3 });
 });
 
-test("retention runs batch by batch to its end, and leaves for later what somebody holds", async () => {
+test("retention runs batch by batch to its end, and leaves locked rows for the next day", async () => {
   await createUser();
   await pool.query(`
     insert into public.user_activity (user_id, action, created_at)
@@ -142,7 +142,7 @@ test("retention runs batch by batch to its end, and leaves for later what somebo
   await holder.query("rollback");
   holder.release();
 
-  // The next day begins at the start again.
+  // On the next day the run starts from the beginning.
   await pool.query("update private.purge_counts set day = day - 1");
   await runSchedules();
   expect(await listOldActivity()).toEqual([]);

@@ -7,7 +7,7 @@ const anon = createTestClient();
 const newId = () => `made-${randomUUID()}`;
 
 describe("the secret key manages buckets", () => {
-  it("creates one and shows it", async () => {
+  it("creates a bucket and shows it", async () => {
     const id = newId();
     const made = await admin.storage.createBucket(id, {
       public: true,
@@ -25,7 +25,7 @@ describe("the secret key manages buckets", () => {
     });
   });
 
-  it("takes a size limit in bytes, and a bucket without settings", async () => {
+  it("accepts a size limit in bytes, and a bucket without settings", async () => {
     const [limited, plain] = [newId(), newId()];
     must(await admin.storage.createBucket(limited, { public: false, fileSizeLimit: 1024 }));
     must(await admin.storage.createBucket(plain));
@@ -37,7 +37,7 @@ describe("the secret key manages buckets", () => {
     });
   });
 
-  it("sees the buckets of migrations in its list", async () => {
+  it("lists the buckets of migrations", async () => {
     const ids = [await makeBucket(), await makeBucket()];
     const listed = must(await admin.storage.listBuckets({ limit: 1000 })).map(({ id }) => id);
     expect(listed).toEqual(expect.arrayContaining(ids));
@@ -45,7 +45,7 @@ describe("the secret key manages buckets", () => {
     expect(found.map(({ id }) => id)).toEqual([ids[0]]);
   });
 
-  it("changes what an update names, and nothing else", async () => {
+  it("changes only the settings that an update names", async () => {
     const id = await makeBucket({ types: ["image/*"] });
     must(await admin.storage.updateBucket(id, { public: true, fileSizeLimit: "2kb" }));
     expect(must(await admin.storage.getBucket(id))).toMatchObject({
@@ -57,7 +57,7 @@ describe("the secret key manages buckets", () => {
     expect(must(await admin.storage.getBucket(id)).allowed_mime_types).toBeNull();
   });
 
-  it("deletes a bucket only once it is empty", async () => {
+  it("deletes a bucket only if it is empty", async () => {
     const id = await makeBucket();
     must(await admin.storage.from(id).upload("a/b.txt", "text"));
     const { error } = await admin.storage.deleteBucket(id);
@@ -75,8 +75,8 @@ describe("a bucket is refused", () => {
   it.each([
     ["a name that is taken", {}, "409", "The resource already exists"],
     ["a limit above the project's", { fileSizeLimit: "51GB" }, "413", "the maximum allowed size"],
-    ["a limit that is no size", { fileSizeLimit: "large" }, "400", "Invalid file size format"],
-    ["a type that is none", { allowedMimeTypes: ["images"] }, "400", "no mime type"],
+    ["a limit that is not a size", { fileSizeLimit: "large" }, "400", "Invalid file size format"],
+    ["an invalid type", { allowedMimeTypes: ["images"] }, "400", "no mime type"],
   ])("for %s", async (_case, options, statusCode, message) => {
     const id = await makeBucket();
     const name = statusCode === "409" ? id : newId();
@@ -91,8 +91,8 @@ describe("a bucket is refused", () => {
   });
 });
 
-describe("anybody else", () => {
-  it("sees no bucket and makes none", async () => {
+describe("any other caller", () => {
+  it("sees no bucket and creates none", async () => {
     const id = await makeBucket({ public: true });
     expect(must(await anon.storage.listBuckets())).toEqual([]);
     expect((await anon.storage.getBucket(id)).error).toMatchObject({ statusCode: "404" });

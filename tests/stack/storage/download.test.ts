@@ -18,18 +18,18 @@ beforeAll(async () => {
 });
 
 describe("a download", () => {
-  it("comes as a Blob with its type", async () => {
+  it("arrives as a Blob with its type", async () => {
     const blob = must(await admin.storage.from(closed).download("a/b.csv"));
     expect(blob.type).toBe("text/csv");
     expect(await blob.text()).toBe(TEXT);
   });
 
-  it("comes as a stream", async () => {
+  it("arrives as a stream", async () => {
     const { data } = await admin.storage.from(closed).download("a/b.csv").asStream();
     expect(await new Response(data).text()).toBe(TEXT);
   });
 
-  it("of nothing that is there is refused", async () => {
+  it("of a missing object is refused", async () => {
     const { data, error } = await admin.storage.from(closed).download("a/c.csv");
     expect(data).toBeNull();
     expect(error).toMatchObject({ name: "StorageApiError", status: 400, statusCode: "404" });
@@ -38,7 +38,7 @@ describe("a download", () => {
       .toMatchObject({ statusCode: "404", message: "Bucket not found" });
   });
 
-  it("carries the headers of the file, to GET and to HEAD", async () => {
+  it("carries the headers of the file, for GET and HEAD", async () => {
     for (const method of ["GET", "HEAD"]) {
       const response = await request(`/object/authenticated/${closed}/a/b.csv`, { method });
       expect(response.status).toBe(200);
@@ -54,7 +54,7 @@ describe("a download", () => {
     }
   });
 
-  it("never runs a page that a user uploaded", async () => {
+  it("never runs an uploaded page", async () => {
     const response = await request(`/object/${closed}/page`);
     expect(response.headers.get("content-type")).toBe("text/plain");
   });
@@ -79,7 +79,7 @@ describe("a range", () => {
   });
 
   it.each([["a/b.csv", "bytes=10-"], ["a/b.csv", "bytes=-0"], ["empty", "bytes=0-"]])(
-    "that %s has not is refused: %s",
+    "outside %s is refused: %s",
     async (name, range) => {
       const response = await request(`/object/${closed}/${name}`, { headers: { range } });
       expect(await response.json()).toMatchObject({ statusCode: "416", code: "InvalidRange" });
@@ -88,7 +88,7 @@ describe("a range", () => {
 });
 
 describe("a client that has the file already", () => {
-  it("gets 304 for its ETag, and the new file once it has changed", async () => {
+  it("gets 304 for its ETag, and the new file once the file has changed", async () => {
     const path = `/object/${closed}/cached`;
     must(await admin.storage.from(closed).upload("cached", "old"));
     const eTag = (await request(path)).headers.get("etag") ?? "";
@@ -105,7 +105,7 @@ describe("a client that has the file already", () => {
 });
 
 describe("a public bucket", () => {
-  it("shows its files to everybody who has the URL", async () => {
+  it("serves its files to anyone who has the URL", async () => {
     const { data } = anon.storage.from(open).getPublicUrl("a/b.csv");
     expect(data.publicUrl).toBe(`${stack.API_URL}/storage/v1/object/public/${open}/a/b.csv`);
     const response = await fetch(data.publicUrl);
@@ -115,7 +115,7 @@ describe("a public bucket", () => {
     expect(must(await anon.storage.from(open).info("a/b.csv")).size).toBe(TEXT.length);
   });
 
-  it("offers a download under a name", async () => {
+  it("offers a download under a given name", async () => {
     const files = anon.storage.from(open);
     const download = "Bericht „März“ (1)'s;\r\n.csv";
     const named = await fetch(files.getPublicUrl("a/b.csv", { download }).data.publicUrl);
@@ -126,7 +126,7 @@ describe("a public bucket", () => {
     expect(plain.headers.get("content-disposition")).toBe("attachment;");
   });
 
-  it("lists nothing and gives nothing away once it is private", async () => {
+  it("lists and serves nothing once it is private", async () => {
     const bucket = await makeBucket({ public: true });
     must(await admin.storage.from(bucket).upload("a", TEXT));
     expect(must(await anon.storage.from(bucket).list())).toEqual([]);
@@ -138,7 +138,7 @@ describe("a public bucket", () => {
 });
 
 describe("a browser", () => {
-  it("may ask from anywhere, with the headers that storage-js sends", async () => {
+  it("may ask from any origin, with the headers of storage-js", async () => {
     const response = await fetch(`${stack.API_URL}/storage/v1/object/${closed}/a/b.csv`, {
       method: "OPTIONS",
       headers: {
@@ -155,7 +155,7 @@ describe("a browser", () => {
 });
 
 describe("a private bucket", () => {
-  it("shows nothing on public URLs, nor to anon, nor without a key", async () => {
+  it("serves nothing on public URLs, to anon, or without a key", async () => {
     const files = anon.storage.from(closed);
     const publicly = await fetch(files.getPublicUrl("a/b.csv").data.publicUrl);
     expect(await publicly.json()).toMatchObject({ statusCode: "404" });

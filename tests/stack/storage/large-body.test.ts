@@ -18,7 +18,7 @@ import { makeBucket } from "./storage-helpers.ts";
 
 const CHUNK = new Uint8Array(64 * 1024).fill(7);
 const CHUNKS = 762; // 50 MB, just within the limit.
-/** Half a file: what one collection leaves to the next differs by some megabytes. */
+/** Half a file, because garbage collections differ by some megabytes. */
 const MOST_HELD = 25e6;
 const FORM = {
   head: '--x\r\nContent-Disposition: form-data; name=""; filename="a.bin"\r\n\r\n',
@@ -28,13 +28,13 @@ const FORM = {
 setFlagsFromString("--expose-gc");
 const collectGarbage: () => void = runInNewContext("gc");
 
-/** Bytes in buffers that something still holds. */
+/** Returns the bytes in buffers that are still referenced. */
 function heldBytes(): number {
   collectGarbage();
   return process.memoryUsage().arrayBuffers;
 }
 
-/** Storage in this process, so that its memory can be measured; on the stack's database, with a folder of its own. */
+/** Starts Storage in this process to measure its memory, on the stack's database and in a folder of its own. */
 async function startStorage(): Promise<string> {
   const directory = await mkdtemp(path.join(os.tmpdir(), "parley-storage-"));
   const database = new pg.Pool({ connectionString: stack.DB_URL });
@@ -54,7 +54,7 @@ async function startStorage(): Promise<string> {
 it.each([
   ["as the body", "application/octet-stream", "", ""],
   ["in a form", "multipart/form-data; boundary=x", FORM.head, FORM.tail],
-])("50 MB stream through, %s, and are never held", async (_kind, type, head, tail) => {
+])("50 MB are streamed and never held in memory: %s", async (_kind, type, head, tail) => {
   const url = await startStorage();
   const bucket = await makeBucket();
   const headers = { apikey: stack.SECRET_KEY, "content-type": type };
@@ -71,7 +71,7 @@ it.each([
     yield Buffer.from(tail);
   }
   const target = `${url}/storage/v1/object/${bucket}/large`;
-  // Not by fetch, which holds what it has sent.
+  // `fetch` would keep in memory what it has sent.
   const upload = request(target, { method: "POST", headers });
   const answered: Promise<IncomingMessage[]> = once(upload, "response");
   await pipeline(body, upload);

@@ -25,7 +25,7 @@ describe("a list", () => {
     expect(await list("doc")).toEqual([]);
   });
 
-  it("describes files and says of folders only that they are", async () => {
+  it("describes files, and gives only the names of folders", async () => {
     const [folder, file] = must(await admin.storage.from(bucket).list("docs"));
     expect(folder).toEqual({
       name: "deep",
@@ -69,14 +69,14 @@ describe("a list", () => {
     expect(error).toMatchObject({ statusCode: "400" });
   });
 
-  it("is searched by how names begin, in either case, with no wildcards", async () => {
+  it("is searched by the beginning of names, ignoring case and without wildcards", async () => {
     expect(await list("", { search: "A" })).toEqual(["aX1.txt", "a_1.txt"]);
     expect(await list("", { search: "a_" })).toEqual(["a_1.txt"]);
     expect(await list("", { search: "%" })).toEqual([]);
     expect(await list("docs", { search: "DE" })).toEqual(["deep"]);
   });
 
-  it("of a bucket that is not there is empty", async () => {
+  it("of an unknown bucket is empty", async () => {
     expect(must(await admin.storage.from("nowhere").list())).toEqual([]);
   });
 });

@@ -37,7 +37,7 @@ describe("a name is taken as it is", () => {
     expect(must(await files.remove([name, `${name}.copy`]))).toHaveLength(2);
   });
 
-  it("when a client escapes all of it", async () => {
+  it("even if a client escapes all of it", async () => {
     const name = "a?b&c/d e.txt";
     const path = `/object/${bucket}/${name.split("/").map(encodeURIComponent).join("/")}`;
     await request(path, { method: "POST", body: "text" });
@@ -46,7 +46,7 @@ describe("a name is taken as it is", () => {
   });
 });
 
-/** Storage looks at characters only: https://github.com/supabase/storage/blob/master/src/storage/limits.ts */
+/** Storage checks only characters: https://github.com/supabase/storage/blob/master/src/storage/limits.ts */
 const CLIMBING = [
   "../outside.txt",
   "a/../../outside.txt",
@@ -57,8 +57,8 @@ const CLIMBING = [
   "a/",
 ];
 
-describe("a name that climbs or is absolute is a name like any other, and never reaches the disk", () => {
-  it.each(CLIMBING)("%j as a copy's or a move's", async (name) => {
+describe("a name that climbs or is absolute is stored like any other, and never becomes a path on the disk", () => {
+  it.each(CLIMBING)("%j for a copy or a move", async (name) => {
     const source = `${randomUUID()}.txt`;
     const content = randomUUID();
     must(await files.upload(source, content));
@@ -76,7 +76,7 @@ describe("a name that climbs or is absolute is a name like any other, and never 
     ["a/..%2f..%2foutside.txt", "a/../../outside.txt"],
     ["%2fetc%2foutside", "/etc/outside"],
     ["a%2f%2e%2e%2fb", "a/../b"],
-  ])("%s as an upload's is %s", async (escaped, name) => {
+  ])("%s for an upload is %s", async (escaped, name) => {
     const marker = randomUUID();
     const path = `/storage/v1/object/${bucket}/${escaped}`;
     expect((await send("POST", path, marker)).status).toBe(200);
@@ -87,7 +87,7 @@ describe("a name that climbs or is absolute is a name like any other, and never 
     expect(must(await files.remove([name]))).toHaveLength(1);
   });
 
-  it("a signed upload's too", async () => {
+  it("a signed upload follows the same rule", async () => {
     const marker = randomUUID();
     const path = `/storage/v1/object/upload/sign/${bucket}/a%2f..%2f${marker}`;
     const { url } = JSON.parse((await send("POST", path)).text);
@@ -97,7 +97,7 @@ describe("a name that climbs or is absolute is a name like any other, and never 
     expect(must(await files.remove([`a/../${marker}`]))).toHaveLength(1);
   });
 
-  it("written dots are collapsed before they are a name, by the client or here", async () => {
+  it("unescaped dots are collapsed before they reach a name, by the client or here", async () => {
     const marker = randomUUID();
     must(await files.upload(`a/../${marker}`, marker));
     expect(await namesInTable(bucket)).toContain(marker);
@@ -127,8 +127,8 @@ const FORBIDDEN = [
   "\ud800",
 ];
 
-describe("a name is refused that is empty, too long or holds what no name should", () => {
-  it.each(FORBIDDEN)("%j as a copy's or a move's", async (name) => {
+describe("a name is refused if it is empty, too long or has forbidden characters", () => {
+  it.each(FORBIDDEN)("%j for a copy or a move", async (name) => {
     const source = `${randomUUID()}.txt`;
     must(await files.upload(source, source));
     for (const transfer of [files.copy(source, name), files.move(source, name)]) {
@@ -140,7 +140,7 @@ describe("a name is refused that is empty, too long or holds what no name should
   });
 
   it.each(["a/%00.txt", "a%5c..%5cb", "a%23b", "100%25.txt"])(
-    "%s as an upload's, by a client that normalises nothing",
+    "%s for an upload, by a client that does not normalise paths",
     async (name) => {
       const marker = randomUUID();
       const response = await send("POST", `/storage/v1/object/${bucket}/${name}`, marker);
@@ -152,7 +152,7 @@ describe("a name is refused that is empty, too long or holds what no name should
     },
   );
 
-  it("as a bucket's", async () => {
+  it("for a bucket", async () => {
     const { error } = await admin.storage.from("..%2f..").upload("a", "text");
     expect(error?.message).toBe("Bucket name invalid");
     const transfer = await files.copy("a", "b", { destinationBucket: "../x" });
@@ -160,7 +160,7 @@ describe("a name is refused that is empty, too long or holds what no name should
   });
 });
 
-/** `fetch` would normalise the path. */
+/** Sends a path as it is, because `fetch` would normalise it. */
 async function send(method: string, path: string, body?: string) {
   const url = new URL(stack.API_URL);
   const headers = { apikey: stack.SECRET_KEY };

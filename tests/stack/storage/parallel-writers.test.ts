@@ -24,7 +24,7 @@ describe("parallel writers to one name", () => {
   it.each([["as bodies", (data: Buffer<ArrayBuffer>) => data], [
     "as forms",
     (data: Buffer<ArrayBuffer>) => new Blob([data]),
-  ]])("without upsert: exactly one wins, and its bytes are there, %s", async (_kind, wrap) => {
+  ]])("without upsert, exactly one wins and its bytes are stored, %s", async (_kind, wrap) => {
     const bucket = await makeBucket();
     const marker = randomUUID();
     const files = makeFiles(marker);
@@ -40,7 +40,7 @@ describe("parallel writers to one name", () => {
     expect(await countOnDisk(marker)).toBe(1);
   });
 
-  it("with upsert: the row and the bytes agree, and no other bytes stay", async () => {
+  it("with upsert, the row and the bytes match, and no other bytes stay", async () => {
     const bucket = await makeBucket();
     const marker = randomUUID();
     const files = makeFiles(marker);
@@ -63,7 +63,7 @@ describe("parallel writers to one name", () => {
     expect(await countOnDisk(marker)).toBe(1);
   });
 
-  it("with upsert: a reader sees a whole file at any time", async () => {
+  it("with upsert, a reader always sees a whole file", async () => {
     const bucket = await makeBucket();
     const files = makeFiles(randomUUID());
     must(await admin.storage.from(bucket).upload("same", files[0] ?? ""));
@@ -81,7 +81,7 @@ describe("parallel writers to one name", () => {
     expect(reads).toBeGreaterThan(1);
   });
 
-  it("and removers: a name ends with its bytes or with neither", async () => {
+  it("with removers, a name ends with its bytes or with neither row nor bytes", async () => {
     const bucket = await makeBucket();
     const marker = randomUUID();
     const files = makeFiles(marker);

@@ -31,8 +31,8 @@ async function upload(): Promise<{ name: string; text: string }> {
   return { name, text };
 }
 
-describe("with policies for the own folder", () => {
-  it("its owner uploads, sees, lists and owns", async () => {
+describe("with policies for the user's own folder", () => {
+  it("its owner uploads, sees, lists and owns objects", async () => {
     const { name, text } = await upload();
     expect(await must(await filesOf(owner).download(name)).text()).toBe(text);
     expect((await filesOf(owner).exists(name)).data).toBe(true);
@@ -45,7 +45,7 @@ describe("with policies for the own folder", () => {
     expect(row).toEqual({ owner: owner.authId, owner_id: owner.authId });
   });
 
-  it("others see nothing of it", async () => {
+  it("others cannot see it", async () => {
     const { name } = await upload();
     for (const client of [stranger.client, anon]) {
       const files = client.storage.from(bucket);
@@ -57,7 +57,7 @@ describe("with policies for the own folder", () => {
     }
   });
 
-  it("others put nothing into it, take nothing out and change nothing", async () => {
+  it("others cannot add, remove or change anything in it", async () => {
     const { name, text } = await upload();
     const marker = randomUUID();
     for (const client of [stranger.client, anon]) {
@@ -80,7 +80,7 @@ describe("with policies for the own folder", () => {
     expect(await countOnDisk(marker)).toBe(0);
   });
 
-  it("whom no policy lets update or delete does neither, not even with their own", async () => {
+  it("without a policy for update or delete, the owner can do neither", async () => {
     const { name, text } = await upload();
     const files = filesOf(owner);
     expect((await files.update(name, "changed")).error).toMatchObject({ statusCode: "403" });
@@ -89,7 +89,7 @@ describe("with policies for the own folder", () => {
     expect(await must(await files.download(name)).text()).toBe(text);
   });
 
-  it("the owner copies only into the own folder", async () => {
+  it("the owner can copy only within the folder", async () => {
     const { name, text } = await upload();
     must(await filesOf(owner).copy(name, `${name}.copy`));
     expect(await must(await filesOf(owner).download(`${name}.copy`)).text()).toBe(text);
@@ -98,7 +98,7 @@ describe("with policies for the own folder", () => {
     expect(await namesInTable(bucket)).not.toContain(`${stranger.authId}/x`);
   });
 
-  it("the secret key does all of it", async () => {
+  it("the secret key can do everything", async () => {
     const { name, text } = await upload();
     const files = admin.storage.from(bucket);
     expect(await must(await files.download(name)).text()).toBe(text);
@@ -115,7 +115,7 @@ describe("with policies for the own folder", () => {
     expect(await countOnDisk("by admin")).toBe(0);
   });
 
-  it("the secret key with a user's token is that user", async () => {
+  it("the secret key with a user's token acts as that user", async () => {
     const { name } = await upload();
     const as = (user: TestUser) =>
       request(`/object/${bucket}/${name}`, {
@@ -127,7 +127,7 @@ describe("with policies for the own folder", () => {
 });
 
 describe("with all policies", () => {
-  it("the owner replaces, moves and removes, within the own folder", async () => {
+  it("the owner can replace, move and remove, within the own folder", async () => {
     const full = await makeBucket();
     await allowOwnFolder(full, ["select", "insert", "update", "delete"]);
     const files = owner.client.storage.from(full);
@@ -143,8 +143,8 @@ describe("with all policies", () => {
   });
 });
 
-describe("policies may ask", () => {
-  it("for the type of the file and for what is done", async () => {
+describe("policies can check", () => {
+  it("the type of the file and the operation", async () => {
     const asked = await makeBucket();
     await asPostgres(
       `create policy "${asked}" on storage.objects for insert to authenticated with check (
@@ -169,7 +169,7 @@ describe("policies may ask", () => {
     ["a/b/c.tar.gz", ["a", "b"], "c.tar.gz", "gz"],
     ["c.txt", [], "c.txt", "txt"],
     ["a/plain", ["a"], "plain", "plain"],
-  ])("for the parts of %s", async (name, folder, file, extension) => {
+  ])("the parts of %s", async (name, folder, file, extension) => {
     const [row] = await asPostgres(
       `select storage.foldername($1) as folder, storage.filename($1) as file,
          storage.extension($1) as extension`,
@@ -179,8 +179,8 @@ describe("policies may ask", () => {
   });
 });
 
-describe("the tables", () => {
-  it("have row-level security, and no way around it in the API", async () => {
+describe("the tables of Storage", () => {
+  it("have row-level security that the API cannot bypass", async () => {
     const rows = await asPostgres(
       `select relname, relrowsecurity from pg_class
        where oid in ('storage.buckets'::regclass, 'storage.objects'::regclass) order by relname`,

@@ -16,7 +16,7 @@ describe("a file above the bucket's limit is refused with 413 and leaves nothing
     ["a Blob", (data: Buffer<ArrayBuffer>) => new Blob([data])],
     ["a Buffer", (data: Buffer<ArrayBuffer>) => data],
     ["a stream of unknown length", (data: Buffer<ArrayBuffer>) => new Blob([data]).stream()],
-  ])("as %s", async (_kind, wrap) => {
+  ])("sent as %s", async (_kind, wrap) => {
     const bucket = await makeBucket({ sizeLimit: LIMIT });
     const marker = randomUUID();
     const files = admin.storage.from(bucket);
@@ -30,7 +30,7 @@ describe("a file above the bucket's limit is refused with 413 and leaves nothing
     expect(await countOnDisk(marker)).toBe(1);
   });
 
-  it("in Storage's form", async () => {
+  it("with an error in Storage's format", async () => {
     const bucket = await makeBucket({ sizeLimit: LIMIT });
     const body = pad("x", LIMIT + 1);
     const response = await request(`/object/${bucket}/over`, { method: "POST", body });
@@ -43,7 +43,7 @@ describe("a file above the bucket's limit is refused with 413 and leaves nothing
     });
   });
 
-  it("keeps the object that it was to replace", async () => {
+  it("and keeps the object that it should have replaced", async () => {
     const bucket = await makeBucket({ sizeLimit: LIMIT });
     const files = admin.storage.from(bucket);
     must(await files.upload("report", "first"));
@@ -53,11 +53,11 @@ describe("a file above the bucket's limit is refused with 413 and leaves nothing
   });
 });
 
-describe("a client that reads no answer before all is sent gets to send it all", () => {
+describe("a client that reads no response before it has sent everything can send everything", () => {
   it.each([
     ["too large a file", { sizeLimit: LIMIT }, "413"],
     ["a wrong type", { types: ["image/*"] }, "415"],
-  ])("and is refused then, for %s", async (_case, options, statusCode) => {
+  ])("and then gets the refusal, for %s", async (_case, options, statusCode) => {
     const bucket = await makeBucket(options);
     const url = `${stack.API_URL}/storage/v1/object/${bucket}/huge`;
     const headers = { apikey: stack.SECRET_KEY, "content-type": "text/plain" };
@@ -90,7 +90,7 @@ describe("the type of a file", () => {
     expect(await countOnDisk(marker)).toBe(allowed ? 1 : 0);
   });
 
-  it("of a Blob is its own", async () => {
+  it("of a Blob is the Blob's own", async () => {
     const bucket = await makeBucket({ types: ["image/*"] });
     const files = admin.storage.from(bucket);
     must(await files.upload("image", new Blob(["x"], { type: "image/png" })));
@@ -133,7 +133,7 @@ describe("an upload that breaks off leaves nothing", () => {
 });
 
 describe("an upload is refused", () => {
-  it("to a bucket that is not there", async () => {
+  it("to an unknown bucket", async () => {
     const { error } = await admin.storage.from("nowhere").upload("a", "text");
     expect(error).toMatchObject({ statusCode: "404", message: "Bucket not found" });
   });

@@ -21,7 +21,7 @@ async function* bytes(text: string): AsyncGenerator<Uint8Array> {
   yield Buffer.from(text);
 }
 
-/** A row that shows a file with this text. */
+/** Creates a row and the bytes of a file with this text. */
 async function makeRow(text: string): Promise<StoredObject> {
   const { version, size, eTag } = await files.receive(bytes(text), 100);
   const now = new Date();
@@ -47,7 +47,7 @@ async function makeRow(text: string): Promise<StoredObject> {
 }
 
 describe("an object that changes between its row and its bytes", () => {
-  it("is served as it is now when it was replaced", async () => {
+  it("is served in its new version if it was replaced", async () => {
     const [older, newer] = [await makeRow("old"), await makeRow("newer")];
     const rows = [older, newer];
     await files.remove([older.version]);
@@ -60,14 +60,14 @@ describe("an object that changes between its row and its bytes", () => {
     expect(await response.text()).toBe("newer");
   });
 
-  it("is not found when it was removed", async () => {
+  it("is not found if it was removed", async () => {
     const rows = [await makeRow("old")];
     await files.remove(rows.map(({ version }) => version));
     const find = async () => await rows.shift() ?? Promise.reject(new StorageError("NoSuchKey"));
     await expect(serveObject(files, request, find)).rejects.toMatchObject({ code: "NoSuchKey" });
   });
 
-  it("is not found, and not looked for again and again, when its bytes are lost", async () => {
+  it("is not found, after a limited search, if its bytes are lost", async () => {
     const row = await makeRow("lost");
     await files.remove([row.version]);
     await expect(serveObject(files, request, () => Promise.resolve(row)))
@@ -75,8 +75,8 @@ describe("an object that changes between its row and its bytes", () => {
   });
 });
 
-describe("the store", () => {
-  it("drops at its start what a killed stack had half received", async () => {
+describe("the file store", () => {
+  it("removes half-received files of a killed stack when it starts", async () => {
     const kept = await files.receive(bytes("kept"), 100);
     const stuck = files.receive(stall(), 100);
     const received = () => readdir(path.join(directory, "incoming"));
@@ -88,7 +88,7 @@ describe("the store", () => {
     await expect(stuck).rejects.toThrow();
   });
 
-  it("opens nothing but versions", async () => {
+  it("opens only file names that are versions", async () => {
     for (const name of ["../keys.json", "/etc/passwd", "x", ""]) {
       await expect((async () => await files.open(name))()).rejects.toThrow();
     }

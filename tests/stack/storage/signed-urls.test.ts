@@ -18,7 +18,7 @@ beforeAll(async () => {
   must(await admin.storage.from(bucket).move(await uploaded("text"), own));
 });
 
-/** storage-js escapes no `?` and `#` in upload URLs, so such a name comes by a move. */
+/** Uploads a text under a name with `?` and `#`, by a move, because storage-js does not escape these in upload URLs. */
 async function uploaded(text: string): Promise<string> {
   const name = `${owner.authId}/${randomUUID()}.txt`;
   must(await owner.client.storage.from(bucket).upload(name, text));
@@ -26,7 +26,7 @@ async function uploaded(text: string): Promise<string> {
 }
 
 describe("a signed URL", () => {
-  it("opens the object to whoever has it", async () => {
+  it("opens the object to anyone who has it", async () => {
     const name = await uploaded("text");
     const signed = must(await owner.client.storage.from(bucket).createSignedUrl(name, 60));
     const response = await fetch(signed.signedUrl);
@@ -36,7 +36,7 @@ describe("a signed URL", () => {
     expect(expires - Date.now()).toBeLessThan(61_000);
   });
 
-  it("names the file that it downloads", async () => {
+  it("gives the download a file name", async () => {
     const name = await uploaded("text");
     const sign = (download: string | true) =>
       owner.client.storage.from(bucket).createSignedUrl(name, 60, { download });
@@ -48,7 +48,7 @@ describe("a signed URL", () => {
     expect(plain.headers.get("content-disposition")).toBe("attachment;");
   });
 
-  it("is made for several objects, and says which are not there", async () => {
+  it("can be made for several objects, and reports missing ones", async () => {
     const name = await uploaded("one of many");
     const missing = `${owner.authId}/missing.txt`;
     const signed = must(
@@ -65,7 +65,7 @@ describe("a signed URL", () => {
     expect(await (await fetch(signed[0]?.signedUrl ?? "")).text()).toBe("one of many");
   });
 
-  it("is refused to those who may not see the object", async () => {
+  it("is refused to users who may not see the object", async () => {
     const name = await uploaded("secret");
     for (const client of [stranger.client, anon]) {
       const files = client.storage.from(bucket);
@@ -75,7 +75,7 @@ describe("a signed URL", () => {
     }
   });
 
-  it("is no longer good once it has expired", async () => {
+  it("is refused once it has expired", async () => {
     const name = await uploaded("text");
     const { signedUrl } = must(
       await owner.client.storage.from(bucket).createSignedUrl(name, 1),
@@ -104,20 +104,20 @@ describe("a signed URL", () => {
     expect(await response.json()).toMatchObject({ error });
   });
 
-  it("is not made with a user's access token", async () => {
+  it("cannot be forged with a user's access token", async () => {
     const name = await uploaded("text");
     const url = `${stack.API_URL}/storage/v1/object/sign/${bucket}/${name}`;
     const response = await fetch(`${url}?token=${owner.accessToken}`);
     expect(await response.json()).toMatchObject({ error: "InvalidJWT" });
   });
 
-  it("is made for a lifetime of at least a second", async () => {
+  it("needs a lifetime of at least a second", async () => {
     const name = await uploaded("text");
     const { error } = await owner.client.storage.from(bucket).createSignedUrl(name, 0);
     expect(error).toMatchObject({ statusCode: "400" });
   });
 
-  it("is made for names that a URL has to escape", async () => {
+  it("works for names that a URL has to escape", async () => {
     const [signed] = must(await owner.client.storage.from(bucket).createSignedUrls([own], 60));
     const { pathname } = new URL(signed?.signedURL ?? "", stack.API_URL);
     expect(pathname).toContain("r&d");
@@ -129,7 +129,7 @@ describe("a signed URL", () => {
 });
 
 describe("a signed upload URL", () => {
-  it("lets anybody upload once, in the name of who signed it", async () => {
+  it("lets anyone upload once, in the name of its creator", async () => {
     const name = `${owner.authId}/${randomUUID()}.txt`;
     const { token, path } = must(
       await owner.client.storage.from(bucket).createSignedUploadUrl(name),
@@ -158,7 +158,7 @@ describe("a signed upload URL", () => {
     expect(await must(await admin.storage.from(bucket).download(name)).text()).toBe("second");
   });
 
-  it("is refused to those who may not upload there", async () => {
+  it("is refused to users who may not upload there", async () => {
     const name = `${owner.authId}/${randomUUID()}.txt`;
     for (const client of [stranger.client, anon]) {
       const { error } = await client.storage.from(bucket).createSignedUploadUrl(name);
@@ -170,7 +170,7 @@ describe("a signed upload URL", () => {
     expect(taken.error).toMatchObject({ statusCode: "409" });
   });
 
-  it("is good for its own object and for uploading only", async () => {
+  it("works only for its own object and for uploading", async () => {
     const marker = randomUUID();
     const files = owner.client.storage.from(bucket);
     const name = `${owner.authId}/${randomUUID()}.txt`;

@@ -3,17 +3,17 @@ import { open, readdir } from "node:fs/promises";
 import path from "node:path";
 import { asPostgres, createTestClient, stack, stateDir } from "../../helpers/stack.ts";
 
-/** Acts with the secret key. */
+/** The client with the secret key. */
 export const admin = createTestClient(stack.SECRET_KEY);
 
-/** What a bucket of a migration may say. */
+/** The options of a bucket in a migration. */
 export interface BucketOptions {
   public?: boolean;
   sizeLimit?: number;
   types?: string[];
 }
 
-/** Makes a bucket as migrations do, by SQL, and returns its id. */
+/** Creates a bucket by SQL, as migrations do, and returns its id. */
 export async function makeBucket(options: BucketOptions = {}): Promise<string> {
   const id = `bucket-${randomUUID()}`;
   await asPostgres(
@@ -24,7 +24,7 @@ export async function makeBucket(options: BucketOptions = {}): Promise<string> {
   return id;
 }
 
-/** Lets every user do these things in the folder that is named by their id, as migrations do. */
+/** Creates policies that allow each user these operations in the folder named by their id, as migrations do. */
 export async function allowOwnFolder(
   bucketId: string,
   verbs: ("select" | "insert" | "update" | "delete")[],
@@ -39,7 +39,7 @@ export async function allowOwnFolder(
   }
 }
 
-/** Names of the objects that the table has, whoever may see them. */
+/** Returns the names of the objects in the table, past all policies. */
 export async function namesInTable(bucketId: string): Promise<string[]> {
   const rows = await asPostgres<{ name: string }>(
     "select name from storage.objects where bucket_id = $1 order by name",
@@ -48,7 +48,7 @@ export async function namesInTable(bucketId: string): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
-/** How many files of the store begin with this marker; other tests' files are left out so. */
+/** Counts the files of the store that begin with this marker. The marker excludes files of other tests. */
 export async function countOnDisk(marker: string): Promise<number> {
   const directory = path.join(stateDir, "storage");
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
@@ -69,7 +69,7 @@ async function readHead(file: string, length: number): Promise<string | null> {
   }
 }
 
-/** Sends a request with a key and what else the client library cannot say, e.g. a range. */
+/** Sends a request with a key and options that the client library does not have, for example a range. */
 export function request(
   path: string,
   init: RequestInit & { key?: string } = {},

@@ -11,7 +11,7 @@ beforeAll(async () => {
   files = admin.storage.from(bucket);
 });
 
-/** Uploads a file whose text is its own and returns both. */
+/** Uploads a file with a text of its own and returns name and text. */
 async function upload(): Promise<{ name: string; text: string }> {
   const text = randomUUID();
   const name = `from/${text}.txt`;
@@ -25,7 +25,7 @@ async function textOf(name: string, from = files): Promise<string> {
 }
 
 describe("exists", () => {
-  it("tells what is there", async () => {
+  it("tells whether an object is there", async () => {
     const { name } = await upload();
     expect((await files.exists(name)).data).toBe(true);
     expect((await files.exists(`${name}x`)).data).toBe(false);
@@ -34,7 +34,7 @@ describe("exists", () => {
 });
 
 describe("move", () => {
-  it("gives the object another name, and keeps what else it is", async () => {
+  it("renames the object and keeps its other properties", async () => {
     const { name, text } = await upload();
     const before = must(await files.info(name));
     expect(must(await files.move(name, `to/${text}`)).message).toBe("Successfully moved");
@@ -57,7 +57,7 @@ describe("move", () => {
     expect((await files.exists(name)).data).toBe(false);
   });
 
-  it("is refused from nothing, onto something and to nowhere", async () => {
+  it("is refused from a missing object, onto an existing one, and to a missing bucket", async () => {
     const [one, other] = [await upload(), await upload()];
     expect((await files.move("nothing", "x")).error).toMatchObject({ statusCode: "404" });
     expect((await files.move(one.name, other.name)).error).toMatchObject({ statusCode: "409" });
@@ -69,7 +69,7 @@ describe("move", () => {
 });
 
 describe("copy", () => {
-  it("makes an object of its own", async () => {
+  it("creates an independent object", async () => {
     const { name, text } = await upload();
     const { path } = must(await files.copy(name, `copy/${text}`));
     expect(path).toBe(`${bucket}/copy/${text}`);
@@ -101,7 +101,7 @@ describe("copy", () => {
     expect(await textOf(name, admin.storage.from(other))).toBe(text);
   });
 
-  it("is refused from nothing and onto something, and leaves no bytes", async () => {
+  it("is refused from a missing object and onto an existing one, and leaves no bytes", async () => {
     const [one, other] = [await upload(), await upload()];
     expect((await files.copy("nothing", "x")).error).toMatchObject({ statusCode: "404" });
     expect((await files.copy(one.name, other.name)).error).toMatchObject({ statusCode: "409" });
@@ -111,7 +111,7 @@ describe("copy", () => {
 });
 
 describe("remove", () => {
-  it("takes several, rows and bytes, and says which were there", async () => {
+  it("deletes several objects, rows and bytes, and returns those that were there", async () => {
     const [one, other, kept] = [await upload(), await upload(), await upload()];
     const removed = must(await files.remove([one.name, other.name, "nothing"]));
     expect(removed.map(({ name }) => name).sort()).toEqual([one.name, other.name].sort());
@@ -122,13 +122,13 @@ describe("remove", () => {
     expect(await countOnDisk(kept.text)).toBe(1);
   });
 
-  it("of a folder's name takes nothing in it", async () => {
+  it("of a folder's name removes no objects in it", async () => {
     const { name } = await upload();
     expect(must(await files.remove(["from", "from/"]))).toEqual([]);
     expect((await files.exists(name)).data).toBe(true);
   });
 
-  it("is nothing more than the row's absence, if SQL deletes the row", async () => {
+  it("by SQL makes the object missing, and its name is free again", async () => {
     const { name } = await upload();
     await asPostgres("delete from storage.objects where bucket_id = $1 and name = $2", [
       bucket,

@@ -22,7 +22,7 @@ function form(): FormData {
   return form;
 }
 
-/** A file that looks like the form it travels in. */
+/** A file that looks like the form in which it is sent. */
 const trap = Buffer.from("\r\n--\r\n------formdata\r\nContent-Disposition: form-data\r\n\r\n--\r");
 
 describe("the bytes that arrive are the bytes that were sent", () => {
@@ -65,7 +65,7 @@ describe("the bytes that arrive are the bytes that were sent", () => {
   );
 });
 
-describe("an upload keeps what it says about the file", () => {
+describe("an upload keeps the file's properties", () => {
   it.each([
     ["in a form", new Blob([bytes], { type: "application/pdf" })],
     ["in headers", bytes],
@@ -92,8 +92,8 @@ describe("an upload keeps what it says about the file", () => {
   });
 });
 
-describe("an object that is there", () => {
-  it("is kept without upsert", async () => {
+describe("an existing object", () => {
+  it("stays without upsert", async () => {
     const files = admin.storage.from(bucket);
     must(await files.upload("kept.txt", "first"));
     const { error } = await files.upload("kept.txt", "second");
@@ -102,7 +102,7 @@ describe("an object that is there", () => {
     expect((await stored("kept.txt")).toString()).toBe("first");
   });
 
-  it("is replaced with upsert and by update, under the same id", async () => {
+  it("is replaced with upsert and by update, and keeps its id", async () => {
     const files = admin.storage.from(bucket);
     const { id } = must(await files.upload("replaced.txt", "first"));
     expect(must(await files.upload("replaced.txt", "second", { upsert: true })).id).toBe(id);

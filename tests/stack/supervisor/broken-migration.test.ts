@@ -18,7 +18,7 @@ afterAll(() => scratch[Symbol.asyncDispose]());
 
 let made = 0;
 
-/** URL of a migrated database that no other test uses. */
+/** Returns the URL of a migrated database that no other test uses. */
 async function createDatabase(): Promise<string> {
   const name = `copy_${++made}`;
   const admin = new pg.Client(scratch.url("supabase_admin", "template1"));
@@ -28,7 +28,7 @@ async function createDatabase(): Promise<string> {
   return scratch.url("postgres", name);
 }
 
-/** A project with the migrations of this one and one more. */
+/** Creates a project with the migrations of this one and one more. */
 async function projectWith(file: string, text: string): Promise<string> {
   const project = await mkdtemp(path.join(os.tmpdir(), "parley-project-"));
   onTestFinished(() => rm(project, { recursive: true, force: true }));
@@ -70,7 +70,7 @@ test.for(
   expect(String(failure)).not.toContain(new URL(url).password);
 });
 
-test("the wait ends when the migration is mended, and the rest is applied", async () => {
+test("the wait ends when the migration is corrected, and the remaining ones are applied", async () => {
   const project = await projectWith(
     "20990101000000_broken.sql",
     "create tabel public.one (id integer);",

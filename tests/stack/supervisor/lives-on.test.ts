@@ -15,7 +15,7 @@ import type { StackStatus } from "../../../local/stack/status.ts";
 
 const CHILDREN = ["postgres", "functions-server", "openai-emulator/main"] as const;
 
-/** Signs up, chats and reads back: every part of the stack has its hand in it. */
+/** Signs up, chats and reads the history, which needs every part of the stack. */
 async function chatOnce(status: StackStatus): Promise<void> {
   const client = createClient(status.API_URL, status.PUBLISHABLE_KEY, {
     auth: { persistSession: false },
@@ -35,7 +35,7 @@ async function chatOnce(status: StackStatus): Promise<void> {
 
 const ownStack = stackOfFile();
 
-test.for(CHILDREN)("a killed %s is started again, with a line that says so", async (name) => {
+test.for(CHILDREN)("a killed %s is restarted and reported", async (name) => {
   const { stack, status } = ownStack();
   const pid = await childOf(stack.pid, name);
   const ended = stack.nextLine(/ended \(SIGKILL\); starts again in \d+ ms/);
@@ -49,7 +49,7 @@ test.for(CHILDREN)("a killed %s is started again, with a line that says so", asy
   await vi.waitFor(() => chatOnce(status), { timeout: 10_000 });
 });
 
-test("Ctrl-C ends every child and leaves none", async () => {
+test("Ctrl-C ends every child process", async () => {
   const stack = spawnStack(await freshEnvironment());
   await stack.ready();
   const pids = await Promise.all(CHILDREN.map((name) => childOf(stack.pid, name)));
@@ -59,7 +59,7 @@ test("Ctrl-C ends every child and leaves none", async () => {
   expect(pids.filter(isAlive)).toEqual([]);
 });
 
-test("what users made is there after a restart, and after a killed supervisor", {
+test("users' data survives a restart and a killed supervisor", {
   timeout: 120_000,
 }, async () => {
   const env = await emptyEnvironment();
@@ -76,7 +76,7 @@ test("what users made is there after a restart, and after a killed supervisor", 
 
   const orphans = await Promise.all(CHILDREN.map((name) => childOf(second.pid, name)));
   await second.end("SIGKILL");
-  // Postgres alone is left, for the next start to take over.
+  // Only Postgres is left, and the next start takes it over.
   const alive = () => expect(orphans.map(isAlive)).toEqual([true, false, false]);
   await vi.waitFor(alive, { timeout: 10_000 });
   const third = spawnStack(env);
@@ -84,7 +84,7 @@ test("what users made is there after a restart, and after a killed supervisor", 
   expect((await client.auth.signInWithPassword(credentials)).error).toBeNull();
 });
 
-test("an edit of the functions is followed", async () => {
+test("functions restart after an edit", async () => {
   const stack = spawnStack({ ...await freshEnvironment(), PARLEY_WATCH: "on" });
   const status = await stack.ready();
   const before = await childOf(stack.pid, "functions-server");

@@ -7,7 +7,7 @@ import { asPostgres, stack } from "../../helpers/stack.ts";
 
 const end = "select pg_terminate_backend($1)";
 
-test("a connection that breaks while somebody holds it ends its query only", async () => {
+test("a connection that breaks while it is in use fails only its own query", async () => {
   const pool = openPool(stack.DB_URL, 1);
   onTestFinished(() => pool.end());
   const client = await pool.connect();
@@ -22,7 +22,7 @@ test("a connection that breaks while somebody holds it ends its query only", asy
   expect((await pool.query("select 1 as one")).rows).toEqual([{ one: 1 }]);
 });
 
-/** A program that still writes to a transaction's connection when that is gone, as those of the REST API do. */
+/** A program that writes to a transaction's connection after it was lost, as the REST API can. */
 const program = (preparation: string) => `
   import postgres from "postgres";
   ${preparation}
@@ -44,7 +44,7 @@ function run(preparation: string) {
   return execa("node", args, { cwd: REPOSITORY, preferLocal: true, env, reject: false });
 }
 
-test("a transaction that loses its connection does not take the process with it", async () => {
+test("a transaction that loses its connection does not end the process", async () => {
   const guard = path.join(REPOSITORY, "local/rest/survive-lost-connections.ts");
   const guarded =
     `import { surviveLostConnections } from "${guard}"; surviveLostConnections(() => console.log("replaced"));`;
@@ -52,7 +52,7 @@ test("a transaction that loses its connection does not take the process with it"
   expect((await run(guarded)).stdout).toMatch(/replaced\nlives on/);
 });
 
-test("any other mistake still does", async () => {
+test("any other uncaught error still ends the process", async () => {
   const guard = path.join(REPOSITORY, "local/rest/survive-lost-connections.ts");
   const mistaken =
     `import { surviveLostConnections } from "${guard}"; surviveLostConnections(() => {});

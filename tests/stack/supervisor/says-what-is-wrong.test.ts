@@ -11,7 +11,7 @@ import {
 
 const ownStack = stackOfFile();
 
-test("a second start on the same state directory says where the first one runs", async () => {
+test("a second start on the same state directory says where the first stack runs", async () => {
   const { env, status } = ownStack();
   const second = spawnStack(env);
 
@@ -26,7 +26,7 @@ test.for(
     ["PARLEY_MAIL_PORT", "SMTP_URL"],
   ] as const,
 )(
-  "a port that another stack has is named, with its variable (%s)",
+  "a port used by another stack is reported with its variable (%s)",
   async ([variable, address]) => {
     const { port } = new URL(ownStack().status[address]);
     const second = spawnStack({ ...await emptyEnvironment(), [variable]: port });
@@ -36,14 +36,14 @@ test.for(
   },
 );
 
-test("a setting that is wrong is named", async () => {
+test("an invalid setting is named", async () => {
   const stack = spawnStack({ ...await emptyEnvironment(), PARLEY_API_PORT: "many" });
 
   expect(await stack.line(/PARLEY_API_PORT/)).toBeTruthy();
   expect(await stack.ended).toBe(1);
 });
 
-test("a state directory of another version is told apart and left alone", async () => {
+test("a state directory of another version is recognised and not changed", async () => {
   const env = await emptyEnvironment();
   const file = path.join(env.PARLEY_STATE_DIR, "version.json");
   const other = JSON.stringify({ layout: 99, postgres: 12 });
@@ -55,7 +55,7 @@ test("a state directory of another version is told apart and left alone", async 
   expect(await readFile(file, "utf8")).toBe(other);
 });
 
-test("a database of an older baseline stops the start, with the way out", {
+test("a database with an older baseline stops the start and says what to do", {
   timeout: 120_000,
 }, async () => {
   const env = await freshEnvironment();

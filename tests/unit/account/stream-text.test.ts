@@ -5,7 +5,7 @@ const logged: string[] = [];
 beforeEach(() => void logged.splice(0));
 const log = { info() {}, warn() {}, error: (event: string) => void logged.push(event) };
 
-test("whoever goes away in the middle is no error", async () => {
+test("a client that disconnects in the middle causes no error", async () => {
   const { promise: waiting, resolve: begin } = Promise.withResolvers<void>();
   const { promise: gone, resolve: leave } = Promise.withResolvers<void>();
   async function* pieces() {
@@ -26,7 +26,7 @@ test("whoever goes away in the middle is no error", async () => {
   expect(logged).toEqual([]);
 });
 
-test("what fails breaks the text off, and is logged", async () => {
+test("an error in the text breaks the stream off and is logged", async () => {
   async function* pieces() {
     yield "first";
     throw new Error("the rest is gone");

@@ -23,7 +23,7 @@ test.for(
     ["", "https://app.example/", false],
     ["", "ftp://localhost/", false],
   ] as const,
-)("with '%s' users may go to %s: %s", ([origins, url, expected]) => {
+)("with '%s' users may be sent to %s: %s", ([origins, url, expected]) => {
   expect(isAllowed(origins, url)).toBe(expected);
 });
 

@@ -23,7 +23,7 @@ function reader(body: ReadableStream<Uint8Array>) {
 }
 
 describe("the encoder", () => {
-  it("sends the headers of the real one, all but the connection's", () => {
+  it("sends the headers of the real one, except the connection's", () => {
     const { connection: _, ...headers } = UI_MESSAGE_STREAM_HEADERS;
     expect(UI_STREAM_HEADERS).toEqual(headers);
   });
@@ -40,14 +40,14 @@ describe("the encoder", () => {
     );
   });
 
-  it("takes everything before anyone reads", async () => {
+  it("accepts all chunks before anyone reads", async () => {
     const stream = createUiStream();
     for (let count = 0; count < 1000; count++) stream.write(HELLO);
     stream.close();
     expect((await new Response(stream.body).text()).split("\n\n")).toHaveLength(1002);
   });
 
-  it("says nothing more after close", async () => {
+  it("writes nothing after close", async () => {
     const stream = createUiStream();
     stream.close();
     stream.write(HELLO);
@@ -58,7 +58,7 @@ describe("the encoder", () => {
 });
 
 describe("silence", () => {
-  it("is broken every 15 seconds", async () => {
+  it("is interrupted every 15 seconds", async () => {
     const stream = createUiStream();
     const { next } = reader(stream.body);
     vi.advanceTimersByTime(15_000);
@@ -69,7 +69,7 @@ describe("silence", () => {
     expect(await next()).toBe("data: [DONE]\n\n");
   });
 
-  it("is counted from the last chunk", async () => {
+  it("is measured from the last chunk", async () => {
     const stream = createUiStream({ keepAliveMs: 100 });
     vi.advanceTimersByTime(99);
     stream.write(HELLO);
@@ -88,7 +88,7 @@ describe("silence", () => {
   });
 });
 
-describe("a client that goes away", () => {
+describe("a client that disconnects", () => {
   it("is noticed once, and later writes are dropped", async () => {
     let detached = 0;
     const stream = createUiStream({ onDetach: () => detached++ });
@@ -101,7 +101,7 @@ describe("a client that goes away", () => {
     expect(stream.attached).toBe(false);
   });
 
-  it("leaves in the middle of a reply", async () => {
+  it("may disconnect in the middle of a reply", async () => {
     let detached = 0;
     const stream = createUiStream({ onDetach: () => detached++ });
     const { next, cancel } = reader(stream.body);
@@ -112,7 +112,7 @@ describe("a client that goes away", () => {
     expect(detached).toBe(1);
   });
 
-  it("is not reported when the reply had ended", async () => {
+  it("is not reported after the end of the reply", async () => {
     let detached = 0;
     const stream = createUiStream({ onDetach: () => detached++ });
     stream.close();

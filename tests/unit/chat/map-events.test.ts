@@ -26,9 +26,9 @@ function mapAll(bodies: EventBody[]) {
   return { mapper, chunks: [...chunks, ...mapper.close()] };
 }
 
-/** An event as a newer API may send it. */
+/** Returns an event as a newer API may send it. */
 function unknownEvent(type: string, fields: object = {}): StreamEvent {
-  // The wire is only believed to carry the union; this is the case where it does not.
+  // The type of the wire is a union, but a newer API may send other events.
   return { type, sequence_number: 1, ...fields } as unknown as StreamEvent;
 }
 
@@ -41,16 +41,16 @@ describe("events become chunks", () => {
     expect(mapAll(events).mapper.close()).toEqual([]);
   });
 
-  it("lets no text of a document out", () => {
+  it("keeps document texts on the server", () => {
     const sent = JSON.stringify(scenarios.map(({ events }) => mapAll(events).chunks));
     expect(JSON.stringify(scenarios.map(({ events }) => events))).toContain(DOCUMENT_TEXT);
     expect(sent).not.toContain(DOCUMENT_TEXT);
     expect(sent).not.toContain("OpenAI's own words");
   });
 
-  it("names files by the OpenAI id when nobody knows them", () => {
+  it("names a file by its OpenAI id if Parley does not know it", () => {
     const mapper = createEventMapper();
-    const cited = scenarios.find(({ name }) => name.startsWith("a file of ours"));
+    const cited = scenarios.find(({ name }) => name.startsWith("a file of Parley"));
     const chunks = numbered(cited?.events ?? []).flatMap((event) => mapper.push(event));
     expect(chunks).toContainEqual(expect.objectContaining({ sourceId: "file-known" }));
   });
@@ -78,14 +78,14 @@ describe("events without a chunk", () => {
     expect(createEventMapper().push(event)).toEqual([]);
   });
 
-  it("whatever comes after the end", () => {
+  it("any event after the end", () => {
     const { mapper } = mapAll([created(), completed()]);
     expect(numbered(textPart("msg_1", "late"), 2).flatMap((event) => mapper.push(event)))
       .toEqual([]);
   });
 });
 
-describe("a stream that is attached to again", () => {
+describe("a stream that is resumed", () => {
   const events = numbered([created(), ...textPart("msg_1", "Hello", " there"), completed()]);
   const whole = mapAll([created(), ...textPart("msg_1", "Hello", " there"), completed()]).chunks;
 
@@ -96,7 +96,7 @@ describe("a stream that is attached to again", () => {
     expect([...before, ...after]).toEqual(whole);
   });
 
-  it("tells the number to start after", () => {
+  it("tells the number to resume after", () => {
     const mapper = createEventMapper();
     expect(mapper.lastSequence).toBe(-1);
     events.slice(0, 4).forEach((event) => mapper.push(event));
@@ -114,7 +114,7 @@ describe("state of the reply", () => {
     expect([mapper.responseId, mapper.model]).toEqual(["resp_1", "gpt-5.4-mini"]);
   });
 
-  it("has no outcome without a terminal event, closed or not", () => {
+  it("has no outcome without a terminal event, whether closed or not", () => {
     expect(mapAll([created(), textAdded("msg_1"), textDelta("msg_1", "x")]).mapper.outcome)
       .toBeUndefined();
   });

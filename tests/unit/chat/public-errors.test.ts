@@ -6,7 +6,7 @@ import {
   turnErrorCode,
 } from "../../../functions/_shared/openai/public-errors.ts";
 
-describe("what a client is told about a failed turn", () => {
+describe("a failed turn's error for the client", () => {
   it.each<[string | null | undefined, TurnErrorCode]>([
     [null, "provider_error"],
     [undefined, "provider_error"],
@@ -21,12 +21,12 @@ describe("what a client is told about a failed turn", () => {
     ["vector_store_timeout", "provider_timeout"],
     ["content_filter", "content_filtered"],
     ["image_content_policy_violation", "content_filtered"],
-  ])("OpenAI's %j is %s", (code, expected) => {
+  ])("OpenAI's code %j becomes %s", (code, expected) => {
     expect(turnErrorCode(code)).toBe(expected);
   });
 
   it.each(Object.entries(turnErrors).filter(([, { status }]) => status === 503 || status === null))(
-    "our own %s stays itself",
+    "Parley's own code %s stays unchanged",
     (code, { meaning, action }) => {
       expect(JSON.parse(publicErrorText(code))).toEqual({ code, message: `${meaning} ${action}` });
     },

@@ -2,7 +2,7 @@ import { DefaultChatTransport, type UIMessageChunk } from "ai";
 import { createUiStream, UI_STREAM_HEADERS } from "../../../functions/chat/ui-stream.ts";
 import { TestChat } from "../../helpers/test-chat.ts";
 
-/** What `useChat` holds after these chunks have come to it over our own encoder. */
+/** Returns what `useChat` holds after reading these chunks through Parley's own encoder. */
 export async function readWithClient(chunks: UIMessageChunk[]) {
   const stream = createUiStream();
   chunks.forEach((chunk) => stream.write(chunk));

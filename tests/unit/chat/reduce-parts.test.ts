@@ -43,7 +43,7 @@ function json(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));
 }
 
-/** The chunks of a whole message, as a turn writes them. */
+/** Returns the chunks of a whole message, as a turn writes them. */
 function messageChunks(bodies: EventBody[]): UIMessageChunk[] {
   const mapper = createEventMapper({ findFile });
   return [
@@ -54,7 +54,7 @@ function messageChunks(bodies: EventBody[]): UIMessageChunk[] {
   ];
 }
 
-/** The reducer and the client agree, the result is valid, and nothing is left open. */
+/** Expects that reducer and client agree, and that the result is valid and has no open parts. */
 async function expectConformance(chunks: UIMessageChunk[]): Promise<void> {
   const { message, error, localCalls } = await readWithClient(chunks);
   const stored = json(reduce(chunks));
@@ -66,7 +66,7 @@ async function expectConformance(chunks: UIMessageChunk[]): Promise<void> {
   expect(json(messages)).toEqual([stored]);
 }
 
-describe("the stored message is the one on screen", () => {
+describe("the stored message equals the one on screen", () => {
   it.each(scenarios)("$name", async ({ events }) => {
     await expectConformance(messageChunks(events));
   });
@@ -110,10 +110,10 @@ describe("the stored message is the one on screen", () => {
   });
 });
 
-describe("an ending that is not a finish", () => {
+describe("an ending other than a finish", () => {
   const half = messageChunks([created(), ...textPart("msg_1", "Half")]).slice(0, -1);
 
-  it("a failure is shown as our error, and the parts stay", async () => {
+  it("a failure appears as Parley's error, and the parts stay", async () => {
     const errorText = publicErrorText("server_error");
     const chunks: UIMessageChunk[] = [...half, { type: "error", errorText }];
     const { message, error } = await readWithClient(chunks);
@@ -138,14 +138,14 @@ describe("the reducer", () => {
     expect(reducer.text).toBe("Hello there");
   });
 
-  it("keeps the id it was given until the stream names one", () => {
+  it("keeps its first id until the stream names one", () => {
     const reducer = createPartsReducer(MESSAGE_ID);
     reducer.push({ type: "start" });
     expect(reducer.id).toBe(MESSAGE_ID);
     expect(reducer.metadata).toBeUndefined();
   });
 
-  it("does not store what is transient, nor change the chunks it is given", () => {
+  it("does not store transient parts or change the chunks it is given", () => {
     const first = { type: "data-title", id: "1", data: "a" } as const;
     const { parts } = reduce([
       first,
@@ -159,8 +159,12 @@ describe("the reducer", () => {
   it.each<[string, UIMessageChunk]>([
     ["a delta of a text that is not open", { type: "text-delta", id: "t", delta: "x" }],
     ["the end of a reasoning that is not open", { type: "reasoning-end", id: "t" }],
-    ["the result of no call", { type: "tool-output-available", toolCallId: "c", output: {} }],
-  ])("breaks where the client breaks: %s", async (_name, chunk) => {
+    ["the result of an unknown call", {
+      type: "tool-output-available",
+      toolCallId: "c",
+      output: {},
+    }],
+  ])("fails where the client fails: %s", async (_name, chunk) => {
     const chunks: UIMessageChunk[] = [{ type: "start", messageId: MESSAGE_ID }, chunk];
     expect(() => reduce(chunks)).toThrow();
     expect((await readWithClient(chunks)).error).toBeDefined();
@@ -191,7 +195,7 @@ function outputItem(id: string): fc.Arbitrary<EventBody[]> {
   );
 }
 
-/** Whole replies as the API may stream them. */
+/** Generates whole replies as the API may stream them. */
 function replyEvents(): fc.Arbitrary<EventBody[]> {
   const items = fc.nat({ max: 5 }).chain((count) =>
     fc.tuple(...Array.from({ length: count }, (_, index) => outputItem(`item_${index}`)))
@@ -205,7 +209,7 @@ function replyEvents(): fc.Arbitrary<EventBody[]> {
   return fc.tuple(items, terminal).map(([all, last]) => [created(), ...all.flat(), last]);
 }
 
-/** Chunks that a turn may write of its own between those of the mapper. */
+/** Generates chunks that a turn may add between those of the mapper. */
 function extraChunk(): fc.Arbitrary<UIMessageChunk> {
   const id = fc.constantFrom("1", "2");
   const value = fc.oneof(fc.integer(), fc.dictionary(fc.constantFrom("a", "b"), fc.integer()));

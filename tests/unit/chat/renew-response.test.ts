@@ -7,7 +7,7 @@ type StreamEvent = Responses.ResponseStreamEvent;
 
 const LOST = "Vector store 'vs_1' has expired.";
 
-/** Events as they travel; only what is looked at. */
+/** Returns events with only the fields that the code reads. */
 function events(...bodies: Record<string, unknown>[]): StreamEvent[] {
   return bodies.map((body, sequence_number) => ({ ...body, sequence_number }) as never);
 }
@@ -33,7 +33,7 @@ async function run(first: StreamEvent[], renewed: StreamEvent[] | null) {
   return { seen: await Array.fromAsync(all), asked };
 }
 
-test("a response that fails for its store before it speaks is begun once more, on one mapper", async () => {
+test("a response that fails for its store before any output is requested once more, on the same mapper", async () => {
   const mapper = createEventMapper();
   const { seen, asked } = await run(
     events(created("resp_1"), failed(LOST)),
@@ -52,7 +52,7 @@ test("a response that fails for its store before it speaks is begun once more, o
   expect(mapper.outcome?.status).toBe("completed");
 });
 
-test("other failures, those after the first word, and those that cannot be mended stay failures", async () => {
+test("other failures, failures after output, and failures that cannot be repaired stay failures", async () => {
   for (
     const [first, expected] of [
       [events(created("resp_1"), failed("The server had an error.")), 0],

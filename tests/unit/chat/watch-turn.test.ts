@@ -13,8 +13,8 @@ class FakeDatabase {
   isDown = false;
   beats = 0;
   saved: typeof IDS | undefined;
-  stream = {
-    id: "stream_1",
+  turn = {
+    id: "turn_1",
     status: "active",
     response_id: null as string | null,
     assistant_message_id: "message_1",
@@ -26,19 +26,19 @@ class FakeDatabase {
     this.saved = ids ?? this.saved;
     return Promise.resolve({ is_active: true, stop_requested_at: null });
   };
-  findTurn = () => Promise.resolve(this.stream);
+  findTurn = () => Promise.resolve(this.turn);
   findMessage = () => Promise.resolve(null);
 }
 
 function createPorts(db: FakeDatabase): TurnPorts {
   const log = { info() {}, warn() {}, error() {} };
-  // What a watch does not call is not there.
+  // Only the methods that a watch calls exist.
   return { db, log, openai: {} } as unknown as TurnPorts;
 }
 
-test("ids that the database could not take are saved by a later heartbeat, once", async () => {
+test("ids that could not be saved are saved once by a later heartbeat", async () => {
   const db = new FakeDatabase();
-  const watch = watchTurn(createPorts(db), "stream_1");
+  const watch = watchTurn(createPorts(db), "turn_1");
   db.isDown = true;
   await watch.begin(IDS.responseId, IDS.threadId);
   expect(db.saved).toBeUndefined();
@@ -53,9 +53,9 @@ test("ids that the database could not take are saved by a later heartbeat, once"
   watch.end();
 });
 
-test("ids that are not saved when a turn ends are saved before it is settled", async () => {
+test("unsaved ids are saved before the turn is settled", async () => {
   const db = new FakeDatabase();
-  const watch = watchTurn(createPorts(db), "stream_1");
+  const watch = watchTurn(createPorts(db), "turn_1");
   db.isDown = true;
   await watch.begin(IDS.responseId, IDS.threadId);
   db.isDown = false;
@@ -74,12 +74,12 @@ test("a client that waits for a turn whose function has died does not keep it al
 
   const resuming = resumeTurn(
     createPorts(db),
-    db.stream as never,
+    db.turn as never,
     (chunk) => sent.push(chunk.type),
   );
   await vi.advanceTimersByTimeAsync(30_000);
   expect(db.beats).toBe(0);
-  db.stream.status = "failed";
+  db.turn.status = "failed";
   await vi.advanceTimersByTimeAsync(1_000);
   await resuming;
 

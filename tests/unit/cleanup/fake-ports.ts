@@ -13,24 +13,24 @@ import { giveUp } from "../../../functions/vector-store-cleanup/give-up.ts";
 
 const PROVIDER_OF: Record<string, string> = { stripe_customer: "stripe", object: "storage" };
 
-/** A promise that is never settled. */
+/** Returns a promise that never settles. */
 export function hang(): Promise<never> {
   return new Promise(() => {});
 }
 
-/** An answer of OpenAI that never comes; like the real `fetch` it ends with its signal. */
+/** A request to OpenAI that gets no response. Like the real `fetch`, it rejects when its signal aborts. */
 export function hangingFetch(_url: unknown, init?: RequestInit): Promise<Response> {
   return giveUp(hang(), init?.signal ?? new AbortController().signal);
 }
 
-/** The outbox, and whatever else the clean-up asks the database; nothing is due but what a test puts in. */
+/** The outbox and the other tables of the clean-up. Nothing is due except what a test adds. */
 class FakeCleanupDatabase implements CleanupDatabase {
   outbox: Deletion[] = [];
   claimed = new Set<number>();
   ended: Record<string, string | null> = {};
   staleFiles: FileRow[] = [];
 
-  /** Puts things into the outbox. */
+  /** Adds objects to the outbox. */
   put(kind: string, ...remoteIds: string[]): void {
     for (const remote_id of remoteIds) {
       this.outbox.push({ id: this.outbox.length, kind, remote_id, attempts: 0, due_at: "" });
@@ -63,7 +63,7 @@ class FakeCleanupDatabase implements CleanupDatabase {
   moveCursor = () => Promise.resolve();
 }
 
-/** The files of one session whose store is there; a file that fails says why in `failures`. */
+/** Returns the files of one session with a ready store. `failures` collects the reasons of failed files. */
 function fakeFiles(failures: Record<string, string>): FileDatabase {
   const methods: Partial<FileDatabase> = {
     claimStore: () => Promise.resolve({ kind: "ready", id: "store", store_id: "vs_1" }),
@@ -72,11 +72,13 @@ function fakeFiles(failures: Record<string, string>): FileDatabase {
       return Promise.resolve();
     },
   };
-  // What these tests do not reach is not there.
+  // Methods that these tests do not reach are missing.
   return methods as FileDatabase;
 }
 
-/** A run whose time is up after so many seconds; customers and objects go at once unless a test says otherwise. */
+/**
+ * Returns ports for a run with this time limit. Customers and objects are deleted at once unless a test changes that.
+ */
 export function fakePorts(seconds: number) {
   const over = new AbortController();
   setTimeout(() => over.abort(new DOMException("The time is up.", "TimeoutError")), seconds * 1000);
@@ -90,7 +92,7 @@ export function fakePorts(seconds: number) {
     project: "test",
     storeDays: 7,
     files: fakeFiles(failures),
-    // The clean-up deletes customers and objects, and nothing else.
+    // The clean-up only deletes customers and objects here.
     stripe: stripe as unknown as CleanupPorts["stripe"],
     storage: storage as unknown as CleanupPorts["storage"],
     cleanup,

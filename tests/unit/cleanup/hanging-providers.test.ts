@@ -10,7 +10,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** OpenAI answers everything like this. */
+/** Makes OpenAI answer every request with this body. */
 function answer(body: unknown): void {
   vi.stubGlobal("fetch", () => Promise.resolve(Response.json(body)));
 }
@@ -19,7 +19,7 @@ function ids(prefix: string, count: number): string[] {
   return Array.from({ length: count }, (_, index) => `${prefix}_${index}`);
 }
 
-test("OpenAI hangs: customers and objects go at once, and the run ends in time", async () => {
+test("if OpenAI hangs, customers and objects are deleted at once, and the run ends in time", async () => {
   vi.stubGlobal("fetch", hangingFetch);
   const { ports, cleanup } = fakePorts(LONGEST_SECONDS);
   cleanup.put("file", ...ids("file", 100));
@@ -32,13 +32,13 @@ test("OpenAI hangs: customers and objects go at once, and the run ends in time",
     .toEqual([...ids("cus", 20), ...ids("path", 20)].toSorted());
 
   await vi.advanceTimersByTimeAsync(LONGEST_SECONDS * 1000 + 10_000);
-  // Eight were tried, and the list of files; what was not tried has not failed.
+  // Eight deletions and the list of files were tried. Objects that were not tried have not failed.
   expect(await reply).toMatchObject({ deleted: 40, failed: 9, remaining: 84 });
   expect(Object.values(cleanup.ended).filter((error) => error !== null)).toHaveLength(8);
 });
 
 test.each(["stripe", "storage"] as const)(
-  "%s hangs: the rest goes at once, and the run ends in time",
+  "if %s hangs, the others' objects are deleted at once, and the run ends in time",
   async (hanging) => {
     answer({ object: "list", data: [], deleted: true });
     const { ports, cleanup, stripe, storage } = fakePorts(LONGEST_SECONDS);
@@ -58,7 +58,7 @@ test.each(["stripe", "storage"] as const)(
   },
 );
 
-test("a database that refuses the claims of one provider does not stop the others", async () => {
+test("a database error in the claims of one provider does not stop the others", async () => {
   answer({ object: "list", data: [], deleted: true });
   const { ports, cleanup } = fakePorts(LONGEST_SECONDS);
   const claim = cleanup.claimDeletions.bind(cleanup);

@@ -11,7 +11,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** A file that OpenAI was given so many minutes ago. */
+/** Returns a file that OpenAI was given this many minutes ago. */
 function fileOf(id: string, minutes: number): FileRow {
   return {
     id,
@@ -32,7 +32,7 @@ function fileOf(id: string, minutes: number): FileRow {
   };
 }
 
-test("a file that OpenAI has not read in an hour has failed, a younger one waits on", async () => {
+test("a file that OpenAI has not read within an hour fails; a younger one keeps waiting", async () => {
   vi.stubGlobal("fetch", () => Promise.resolve(Response.json({ status: "in_progress", data: [] })));
   const { ports, cleanup, failures } = fakePorts(60);
   cleanup.staleFiles = [fileOf("young", 59), fileOf("old", 61)];
@@ -44,7 +44,7 @@ test("a file that OpenAI has not read in an hour has failed, a younger one waits
   expect(failures).toEqual({ old: "indexing_timeout" });
 });
 
-test("OpenAI hangs: what could not be asked about stays, the run ends in time", async () => {
+test("if OpenAI hangs, files that could not be checked stay, and the run ends in time", async () => {
   vi.stubGlobal("fetch", hangingFetch);
   const { ports, cleanup, failures } = fakePorts(60);
   cleanup.staleFiles = ["a", "b", "c", "d", "e"].map((id) => fileOf(id, 30));

@@ -51,7 +51,7 @@ test.for<[string, z.ZodType, unknown, string]>([
     "The time of day must look like 09:00.",
   ],
   [
-    "an address that is none",
+    "an invalid address",
     CheckoutRequest,
     { ...checkout, cancel_url: "shop" },
     "The address for a cancelled payment must look like https://example.com/shop.",
@@ -69,7 +69,7 @@ test.for<[string, z.ZodType, unknown, string]>([
     "The path of the object is not valid.",
   ],
   [
-    "a field that nobody named",
+    "an unknown field",
     z.object({ favourite_colour: z.string() }),
     {},
     "The field favourite colour is missing: send the field favourite_colour.",
@@ -85,7 +85,7 @@ const message = (parts: unknown[], rest = {}) => ({
 
 test.for<[string, unknown, string]>([
   [
-    "an id that is none",
+    "an id that is not a UUID",
     { session_id: "x", content: "Hi" },
     `The id of the chat must look like ${id}.`,
   ],
@@ -97,7 +97,7 @@ test.for<[string, unknown, string]>([
   ["no message", { id }, "The message is missing: send the field message."],
   ["no parts", message([]), "The content of the message must not be empty."],
   [
-    "a text that is none",
+    "a text that is not a string",
     message([{ type: "text", text: "Hi" }, { type: "text", text: 7 }]),
     "The text of the message (item 2) must be text.",
   ],
@@ -110,7 +110,7 @@ test.for<[string, unknown, string]>([
   expect(firstSentence(parseChatRequest(body))).toBe(sentence);
 });
 
-test("programs find zod's code and the path of the field", () => {
+test("a program gets zod's code and the path of the field", () => {
   const { error } = parseChatRequest(message([{ type: "text", text: 7 }]));
 
   expect(error?.issues).toMatchObject([

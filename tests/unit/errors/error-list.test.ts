@@ -7,7 +7,7 @@ import { countCalls, findRefusals } from "../../../scripts/reference/sql-errors.
 import { describeErrorCode, type ErrorCode, errors, isErrorCode } from "../../../types/errors.ts";
 
 const sql = (await readSqlFiles()).map(({ text }) => text).join("\n");
-/** Without the function itself, its comment and its grant. */
+/** The calls of the function, without its definition, comment and grant. */
 const calls = sql.replaceAll(
   /^(?:create|comment on|grant \w+ on) function private\.refuse\b/gm,
   "",
@@ -21,7 +21,7 @@ async function readFunctions(): Promise<string> {
   return (await Promise.all(texts)).join("\n");
 }
 
-test("every refusal of SQL is a code of the list with its status and a sentence", () => {
+test("every refusal in SQL has a code of the list, its status and a sentence", () => {
   expect(refusals.length).toBe(countCalls(calls));
   expect(refusals.length).toBeGreaterThan(60);
   expect(sql).not.toMatch(/errcode = 'PT\d|sqlstate 'PT\d/i);
@@ -32,7 +32,7 @@ test("every refusal of SQL is a code of the list with its status and a sentence"
   }
 });
 
-test("a code that SQL explains in one way has the sentences of the list", () => {
+test("a code that SQL always explains in the same way uses the sentences of the list", () => {
   const byCode = Map.groupBy(refusals, ({ code }) => code);
   for (const [code, [first, ...others]] of byCode) {
     if (others.some(({ hint }) => hint !== first?.hint)) continue;
@@ -51,7 +51,7 @@ test("every code of the list is raised by SQL or by a function", async () => {
   }
 });
 
-test("no code stands in two parts of the list", async () => {
+test("every code is in one part of the list only", async () => {
   const parts = await Array.fromAsync(glob("types/errors/*.ts", { cwd: REPOSITORY }));
   const texts = await Promise.all(
     parts.map((file) => readFile(path.join(REPOSITORY, file), "utf8")),

@@ -7,7 +7,7 @@ import {
 
 const API = "http://127.0.0.1:9";
 
-/** The bucket, and what was asked of Storage; signed links are answered as Supabase does, unescaped. */
+/** Returns the bucket and a list of the requests to Storage. Signed links are answered unescaped, as Supabase does. */
 function recorded() {
   const requests: { method: string; path: string; body: unknown }[] = [];
   const record: typeof fetch = async (input, init) => {
@@ -42,7 +42,7 @@ test.for([
   "/me/x",
   "me/x/",
   "me/\ud800",
-])("%j has no address of its own: nothing is asked of Storage", async (path) => {
+])("for a name without an address of its own, Storage is not called: %j", async (path) => {
   const { storage, requests } = recorded();
 
   await expect(storage.open(path)).rejects.toThrow(StorageFailure);
@@ -50,7 +50,7 @@ test.for([
   expect(await storage.sign([path], 60)).toEqual(new Map());
   expect(requests).toEqual([]);
 
-  // Names in a body are compared, not resolved; what a user once made must not stay for ever.
+  // Removing sends names in the body, where they are not resolved. An object with such a name can still be removed.
   await storage.remove([path]);
   expect(requests).toEqual([
     { method: "DELETE", path: "/storage/v1/object/chat-files", body: { prefixes: [path] } },
@@ -78,7 +78,7 @@ test.for([
   );
 });
 
-test("a link is given to the object that was asked for, and to no other", async () => {
+test("only a link to the requested object is returned", async () => {
   const { storage, requests } = recorded();
   const good = ["me/notes.md", "me/a b&c=d;e,f+g.md", "me/Grüße.md"];
 

@@ -34,7 +34,7 @@ function rowOf(values: Partial<FileRow> = {}): FileRow {
   };
 }
 
-/** A chunk a letter, so that something could leave before the end is known. */
+/** One chunk for each letter, so that bytes could be sent before the end is known. */
 function letters(text: string): ReadableStream<Uint8Array> {
   return new ReadableStream({
     start(controller) {
@@ -44,7 +44,7 @@ function letters(text: string): ReadableStream<Uint8Array> {
   });
 }
 
-/** Storage that answers each reading with the next content, and OpenAI, which keeps the files that came whole. */
+/** Storage that answers each read with the next content, and OpenAI, which keeps the files that arrive whole. */
 function world({ readings, rows = [] }: { readings: string[]; rows?: FileRow[] }) {
   const ends: Record<string, string> = {};
   const uploads: { whole: boolean; text: string }[] = [];
@@ -75,7 +75,7 @@ function world({ readings, rows = [] }: { readings: string[]; rows?: FileRow[] }
     upload.whole = true;
     return Response.json({ id: "file_1" });
   };
-  // What these tests do not reach is not there.
+  // Methods that these tests do not reach are missing.
   const ports = {
     openai: new OpenAI({ apiKey: "none", maxRetries: 0, logLevel: "off", fetch: answer }),
     log: { info() {}, warn() {}, error() {} },
@@ -87,7 +87,7 @@ function world({ readings, rows = [] }: { readings: string[]; rows?: FileRow[] }
   return { ports, ends, uploads };
 }
 
-test("bytes that are the registered ones are sent as they are", async () => {
+test("bytes that match the registered digest are sent as they are", async () => {
   const { ports, ends, uploads } = world({ readings: [REGISTERED, REGISTERED] });
 
   await indexFile(ports, rowOf());
@@ -108,7 +108,7 @@ test.for(["registered bytez", "registered byte", "registered bytes and more", ""
   },
 );
 
-test("bytes that change between the two readings make no whole file at OpenAI", async () => {
+test("bytes that change between the two reads leave no whole file at OpenAI", async () => {
   const { ports, ends, uploads } = world({ readings: [REGISTERED, "registered bytez"] });
 
   await indexFile(ports, rowOf());
@@ -128,7 +128,7 @@ test("a file without a digest is not sent", async () => {
   expect([ends, uploads]).toEqual([{ file: "content_changed" }, []]);
 });
 
-test("a store that is made again leaves out a file whose bytes have changed", async () => {
+test("a store that is created again leaves out a file whose bytes have changed", async () => {
   const text = { file_type: "text/plain", file_name: "a.txt", status: "ready" };
   const rows = [rowOf({ ...text, id: "changed", openai_file_id: "file_a" })];
   const { ports, ends, uploads } = world({ readings: ["other bytes"], rows });

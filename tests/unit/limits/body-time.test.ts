@@ -11,7 +11,7 @@ const LIMITS = { silence: 1_000, total: 5_000 };
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] }));
 afterEach(() => void vi.useRealTimers());
 
-/** A request whose body comes when told to. */
+/** Returns a request whose body arrives when told to. */
 function openRequest() {
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   let isCancelled = false;
@@ -28,7 +28,7 @@ function openRequest() {
   };
 }
 
-test("a body that comes in time is what it was", async () => {
+test("a body that arrives in time is unchanged", async () => {
   const { request, send, close } = openRequest();
   const text = request.text();
   for (const word of ["a", "b", "c"]) {
@@ -41,7 +41,7 @@ test("a body that comes in time is what it was", async () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test("silence ends it, and nobody listens on", async () => {
+test("a silent body is refused, and reading stops", async () => {
   const { request, send, isCancelled } = openRequest();
   const refused = expect(request.text()).rejects.toMatchObject({
     code: "request_timeout",
@@ -54,7 +54,7 @@ test("silence ends it, and nobody listens on", async () => {
   expect(isCancelled()).toBe(true);
 });
 
-test("so does a dribble that is never silent", async () => {
+test("a slow body that is never silent is refused, too", async () => {
   const { request, send } = openRequest();
   const refused = expect(request.text()).rejects.toBeInstanceOf(AppError);
   for (let second = 0; second < 5; second += 0.5) {
@@ -65,7 +65,7 @@ test("so does a dribble that is never silent", async () => {
   await refused;
 });
 
-test("time does not run before anybody reads", async () => {
+test("the time starts when somebody reads", async () => {
   const { request, send, close } = openRequest();
   await vi.advanceTimersByTimeAsync(60_000);
   const text = request.text();
@@ -75,13 +75,13 @@ test("time does not run before anybody reads", async () => {
   expect(await text).toBe("a");
 });
 
-test("a request without a body is left as it is", () => {
+test("a request without a body is unchanged", () => {
   const request = new Request("http://localhost/");
 
   expect(limitBodyTime(request, LIMITS)).toBe(request);
 });
 
-test("clients may be silent for 20 seconds, and take 30 over a body, or 400 over a form", () => {
+test("clients may be silent for 20 seconds, and take 30 for a body, or 400 for a form", () => {
   expect(BODY_TIME).toEqual({
     short: { silence: 20_000, total: 30_000 },
     form: { silence: 20_000, total: 400_000 },
@@ -89,7 +89,7 @@ test("clients may be silent for 20 seconds, and take 30 over a body, or 400 over
 });
 
 test.for([undefined, "", "1", "2", "0", "-0.5", "some"])(
-  "a part of %j leaves them all of their time",
+  "a part of %j keeps the whole time",
   (part) => expect(partOf(BODY_TIME.short, part)).toEqual(BODY_TIME.short),
 );
 

@@ -10,7 +10,7 @@ async function allowed(origin: string): Promise<string | null> {
   return (await app.request("/any", init)).headers.get("access-control-allow-origin");
 }
 
-test("PARLEY_ALLOWED_ORIGINS says whose pages may read, and this machine is none of them then", async () => {
+test("PARLEY_ALLOWED_ORIGINS lists the pages that may read; pages of this machine are then refused", async () => {
   vi.stubEnv("PARLEY_ALLOWED_ORIGINS", "https://app.example, capacitor://localhost");
 
   expect(await allowed("https://app.example")).toBe("https://app.example");
@@ -19,7 +19,7 @@ test("PARLEY_ALLOWED_ORIGINS says whose pages may read, and this machine is none
   expect(await allowed("https://evil.example")).toBeNull();
 });
 
-test("without it, pages of this machine may", async () => {
+test("without PARLEY_ALLOWED_ORIGINS, pages of this machine may read", async () => {
   vi.stubEnv("PARLEY_ALLOWED_ORIGINS", "");
 
   expect(await allowed("http://localhost:3000")).toBe("http://localhost:3000");

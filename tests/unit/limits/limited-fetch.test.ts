@@ -8,7 +8,7 @@ const server = createServer((_request, response) => void waiting.push(response))
 const url = await listen(server, 0);
 afterAll(() => closeServer(server));
 
-test("a database that never answers is given up, Storage is waited for", async () => {
+test("a database request times out, and a Storage request may take longer", async () => {
   const limited = createLimitedFetch(500);
 
   const asked = limited(`${url}/storage/v1/object/a`);
@@ -19,7 +19,7 @@ test("a database that never answers is given up, Storage is waited for", async (
   expect(await (await asked).text()).toBe("late");
 });
 
-test("whoever calls may give up sooner", async () => {
+test("the caller may abort earlier", async () => {
   const signal = AbortSignal.abort(new Error("gone"));
   await expect(createLimitedFetch(10_000)(`${url}/rest/v1/x`, { signal })).rejects.toThrow("gone");
 });

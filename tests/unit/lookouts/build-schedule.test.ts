@@ -7,7 +7,7 @@ import {
   type StoredSchedule,
 } from "../../../functions/lookouts/build-schedule.ts";
 
-// A Friday; in Auckland it is Saturday already.
+// A Friday; in Auckland it is already Saturday.
 const now = new Date("2026-11-20T13:00:00Z");
 const timezone = "America/New_York";
 
@@ -56,7 +56,7 @@ test.for<[ScheduleRequest, string, string]>([
   expect(schedule(request)).toEqual([pattern, first]);
 });
 
-describe("an edit keeps what it does not name", () => {
+describe("an edit keeps the fields it does not name", () => {
   const weekly: StoredSchedule = { frequency: "weekly", timezone, cron_schedule: "0 9 * * 0" };
   const once: StoredSchedule = {
     frequency: "once",
@@ -75,7 +75,7 @@ describe("an edit keeps what it does not name", () => {
     expect(schedule(request, stored)[0]).toBe(pattern);
   });
 
-  test("another frequency brings its own time", () => {
+  test("another frequency needs its own time", () => {
     expect(refusedField({ frequency: "daily" }, weekly)).toBe("time");
   });
 });
@@ -104,6 +104,6 @@ test.for<[ScheduleRequest, string]>([
   [{ frequency: "cron", cron_schedule: "*/5 * * * *" }, "cron_schedule"],
   [{ frequency: "cron", cron_schedule: "@daily" }, "cron_schedule"],
   [{}, "frequency"],
-])("%j is refused for its %s", ([request, field]) => {
+])("%j is refused with the field %s", ([request, field]) => {
   expect(refusedField(request)).toBe(field);
 });

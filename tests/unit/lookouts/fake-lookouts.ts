@@ -9,7 +9,7 @@ function unused(): never {
   throw new Error("not part of this");
 }
 
-/** A daily one, at nine. */
+/** A daily lookout, at nine. */
 const CLAIMED: ClaimedRun = {
   run_id: "run",
   lookout_id: "lookout",
@@ -18,7 +18,7 @@ const CLAIMED: ClaimedRun = {
   timezone: "UTC",
 };
 
-/** Its run, as it ended. */
+/** Its run, after its end. */
 export const ENDED: LookoutRunReply = {
   id: CLAIMED.run_id,
   lookout_id: CLAIMED.lookout_id,
@@ -33,7 +33,7 @@ export const ENDED: LookoutRunReply = {
   finished_at: "",
 };
 
-/** Lookouts that are due, each of whose runs ends after so many milliseconds. */
+/** Due lookouts, each of whose runs takes this many milliseconds. */
 export class FakeLookouts implements LookoutDatabase {
   due: number;
   readonly runMs: number;
@@ -76,7 +76,7 @@ export class FakeLookouts implements LookoutDatabase {
   }
 }
 
-/** The world of a run, of which nothing but the lookouts answers. */
+/** Returns the ports of a run; only the lookouts work. */
 export function portsWith(lookouts: LookoutDatabase): RunPorts {
   return {
     lookouts,

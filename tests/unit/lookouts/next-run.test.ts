@@ -4,13 +4,13 @@ import { isTimezone, isTooFrequent, nextRun } from "../../../functions/lookouts/
 const CHANGES = {
   newYork: "America/New_York",
   london: "Europe/London",
-  // Half an hour.
+  // Its clock changes by half an hour.
   lordHowe: "Australia/Lord_Howe",
-  // At midnight.
+  // Its clock changes at midnight.
   santiago: "America/Santiago",
 };
 
-/** The next runs of a pattern, as instants. */
+/** Returns the next runs of a pattern, as instants. */
 function runs(cron_schedule: string, timezone: string, after: string, count: number): string[] {
   const found: string[] = [];
   let at = new Date(after);
@@ -25,7 +25,7 @@ function runs(cron_schedule: string, timezone: string, after: string, count: num
 
 type Row = [zone: string, pattern: string, after: string, runs: string[]];
 
-describe("a time of the day keeps its place across the change of the clock", () => {
+describe("a time of day stays the same across changes of the clock", () => {
   test.for<Row>([
     [CHANGES.newYork, "0 9 * * *", "2026-03-07T00:00Z", ["2026-03-07T14:00", "2026-03-08T13:00"]],
     [CHANGES.newYork, "0 9 * * *", "2026-10-31T00:00Z", ["2026-10-31T13:00", "2026-11-01T14:00"]],
@@ -42,7 +42,7 @@ describe("a time of the day keeps its place across the change of the clock", () 
   });
 });
 
-describe("a time that the clock skips runs when the clock goes on", () => {
+describe("a time that the clock skips runs at the end of the gap", () => {
   test.for<Row>([
     // 02:00 to 03:00; 07:00Z is 03:00.
     [CHANGES.newYork, "30 2 * * *", "2026-03-08T05:00Z", ["2026-03-08T07:00", "2026-03-09T06:30"]],
@@ -70,7 +70,7 @@ describe("a time that the clock skips runs when the clock goes on", () => {
   });
 });
 
-describe("a time that comes twice runs once, the first time", () => {
+describe("a time that occurs twice runs once, the first time", () => {
   test.for<Row>([
     [CHANGES.newYork, "30 1 * * *", "2026-11-01T00:00Z", ["2026-11-01T05:30", "2026-11-02T06:30"]],
     [CHANGES.newYork, "30 0-1 * * *", "2026-11-01T05:00Z", [
@@ -95,14 +95,14 @@ describe("a time that comes twice runs once, the first time", () => {
     expect(runs(pattern, zone, after, 2)).toEqual(expected);
   });
 
-  test("between the two, the next one is another day's", () => {
+  test("between both occurrences, the next run is on another day", () => {
     expect(runs("30 1 * * *", CHANGES.newYork, "2026-11-01T06:00Z", 1)).toEqual([
       "2026-11-02T06:30",
     ]);
   });
 });
 
-describe("a day that does not exist is passed over", () => {
+describe("a day that does not exist is skipped", () => {
   test.for<Row>([
     ["UTC", "0 9 31 * *", "2026-01-31T10:00Z", ["2026-03-31T09:00", "2026-05-31T09:00"]],
     ["UTC", "0 9 30 * *", "2026-01-31T10:00Z", ["2026-03-30T09:00", "2026-04-30T09:00"]],
@@ -115,7 +115,7 @@ describe("a day that does not exist is passed over", () => {
   });
 });
 
-test("every hour is every real hour", () => {
+test("every hour means every real hour", () => {
   expect(runs("0 * * * *", CHANGES.newYork, "2026-11-01T04:30Z", 3)).toEqual([
     "2026-11-01T05:00",
     "2026-11-01T06:00",
@@ -123,18 +123,18 @@ test("every hour is every real hour", () => {
   ]);
 });
 
-test("an instant is that instant, also when its local time comes twice", () => {
+test("an instant stays that instant, even if its local time occurs twice", () => {
   expect(runs("2026-11-01T06:30:00Z", CHANGES.newYork, "2026-01-01T00:00Z", 2)).toEqual([
     "2026-11-01T06:30",
   ]);
 });
 
-test("the time itself is not after itself", () => {
+test("the next run is strictly after the given time", () => {
   expect(runs("0 9 * * *", "UTC", "2026-01-01T09:00:00.000Z", 1)).toEqual(["2026-01-02T09:00"]);
   expect(runs("0 9 * * *", "UTC", "2026-01-01T08:59:59.999Z", 1)).toEqual(["2026-01-01T09:00"]);
 });
 
-test("once an hour is often enough, more is too often", () => {
+test("a schedule may run hourly, but not more often", () => {
   const at = new Date("2026-03-08T06:00Z");
   const isToo = (cron_schedule: string) =>
     isTooFrequent({ cron_schedule, timezone: "America/New_York" }, at);

@@ -5,7 +5,7 @@ import { FakeLookouts, portsWith } from "./fake-lookouts.ts";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-test("it goes on until nothing is due, some at a time", async () => {
+test("a call runs lookouts, ten at a time, until none is due", async () => {
   const lookouts = new FakeLookouts(25, 1_000);
   const { reply } = runDueLookouts(portsWith(lookouts));
   await vi.advanceTimersByTimeAsync(3_000);
@@ -14,16 +14,16 @@ test("it goes on until nothing is due, some at a time", async () => {
   expect(lookouts.mostAtOnce).toBe(10);
 });
 
-test("after 45 seconds it begins no more, and says what is left", async () => {
+test("after 45 seconds a call starts no more runs and reports how many are left", async () => {
   const lookouts = new FakeLookouts(1_000, 7_000);
   const { reply } = runDueLookouts(portsWith(lookouts));
   await vi.advanceTimersByTimeAsync(49_000);
 
-  // Seven rounds of ten begin in that time.
+  // Seven rounds of ten start within that time.
   expect(await reply).toMatchObject({ claimed: 70, complete: 70, remaining: 930 });
 });
 
-test("it answers in time whatever still goes on, and that goes on", async () => {
+test("a call returns in time although runs continue, and these end later", async () => {
   const lookouts = new FakeLookouts(3, 200_000);
   const { reply, settled } = runDueLookouts(portsWith(lookouts));
   await vi.advanceTimersByTimeAsync(80_000);
@@ -34,7 +34,7 @@ test("it answers in time whatever still goes on, and that goes on", async () => 
   expect(lookouts.ended).toBe(3);
 });
 
-test("a run whose end cannot be written hinders no other", async () => {
+test("a run that cannot be settled does not stop the others", async () => {
   const lookouts = new FakeLookouts(5, 10);
   const settle = lookouts.settle.bind(lookouts);
   let isFirst = true;
@@ -52,7 +52,7 @@ test("a run whose end cannot be written hinders no other", async () => {
 test.each([
   ["behind", "2026-03-08T08:59:59.980Z"],
   ["ahead", "2026-03-08T09:00:03Z"],
-])("with a clock that is %s, the next time comes after the one that ran", async (_, now) => {
+])("with a clock that is %s, the next time is after the one that ran", async (_, now) => {
   vi.setSystemTime(now);
   const lookouts = new FakeLookouts(1, 10);
   const { reply } = runDueLookouts(portsWith(lookouts));

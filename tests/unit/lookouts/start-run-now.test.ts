@@ -4,13 +4,13 @@ import type { StartedTurn } from "../../../functions/_shared/turn/turn-database.
 import { startRunNow } from "../../../functions/lookouts/start-run-now.ts";
 import { ENDED, FakeLookouts, portsWith } from "./fake-lookouts.ts";
 
-// Only what a run by hand reads of it.
+// Only the fields that a run by hand reads.
 const LOOKOUT = { id: "lookout", cron_schedule: "0 9 * * *", timezone: "UTC" } as LookoutReply;
 
-test("a run that cannot be read once it has begun goes on all the same, and is waited for", async () => {
+test("a run that was started but cannot be read continues, and the function waits for its end", async () => {
   const lookouts = new FakeLookouts(1, 0);
   lookouts.runNow = () => Promise.resolve(ENDED);
-  // A turn that breaks as soon as it goes on: the log says that it did.
+  // A turn that fails at its first step; the log records the failure.
   lookouts.start = () => Promise.resolve({} as StartedTurn);
   lookouts.findRun = () => Promise.reject(new Error("the database does not answer"));
   const logged: string[] = [];
@@ -24,7 +24,7 @@ test("a run that cannot be read once it has begun goes on all the same, and is w
   expect(logged).toEqual(["lookout_run_failed"]);
 });
 
-test("one that is refused has nothing to wait for", async () => {
+test("after a refused run there is nothing to wait for", async () => {
   const lookouts = new FakeLookouts(1, 0);
   lookouts.runNow = () => Promise.reject(new Error("refused"));
   const ports = { ...portsWith(lookouts), find: () => Promise.resolve(LOOKOUT) };

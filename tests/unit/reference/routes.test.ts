@@ -6,7 +6,7 @@ import { readRequests } from "../../../scripts/reference/openapi-schemas.ts";
 import { hasWords } from "../../../types/describe-issue.ts";
 import { routes } from "../../../types/routes.ts";
 
-test("the list has the routes of the handlers, and no other", async () => {
+test("the list has exactly the routes of the handlers", async () => {
   const handlers = await Array.fromAsync(glob("functions/*/handler.ts", { cwd: REPOSITORY }));
   const declared = await Promise.all(handlers.map(async (file) => {
     const name = path.basename(path.dirname(file));
@@ -20,7 +20,7 @@ test("the list has the routes of the handlers, and no other", async () => {
 });
 
 test.each(routes.map((route) => [`${route.method} ${route.path}`, route] as const))(
-  "%s has words for every field of its request",
+  "%s describes every field of its request",
   (_, route) => {
     const names = readRequests(route).flatMap(({ fields }) => fields.map(({ name }) => name));
 

@@ -18,7 +18,7 @@ async function readWritten(): Promise<Map<string, string>> {
   );
 }
 
-test("what is written as it is generated is not stale", async () => {
+test("an unchanged generated page is not stale", async () => {
   expect(await findStale(await readWritten())).toEqual([]);
 });
 
@@ -31,7 +31,7 @@ test("a page that differs, is missing or does not belong there is stale", async 
   expect(await findStale(pages)).toEqual(["errors.md", "new.md", "rpcs.md"]);
 });
 
-test("every page says what generated it", async () => {
+test("every page names its generator", async () => {
   for (const [file, text] of await readWritten()) {
     expect(text.slice(0, 600), file).toContain("npm run docs");
   }

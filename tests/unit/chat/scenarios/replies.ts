@@ -42,7 +42,7 @@ export const replies: Scenario[] = [
     chunks: [start, ...text("msg_1:0", "Hello", " there"), end],
   },
   {
-    name: "an empty delta says nothing",
+    name: "an empty delta gives no chunk",
     events: [created(), ...textPart("msg_1", "", "Hi", ""), completed()],
     chunks: [start, ...text("msg_1:0", "Hi"), end],
   },
@@ -104,7 +104,7 @@ export const replies: Scenario[] = [
     chunks: [start, end],
   },
   {
-    name: "a refusal is text that says so",
+    name: "a refusal is text marked as a refusal",
     events: [created(), ...refusalPart("msg_1", "I cannot", " help"), completed()],
     chunks: [
       start,
@@ -116,7 +116,7 @@ export const replies: Scenario[] = [
     ],
   },
   {
-    name: "incomplete closes what is open",
+    name: "an incomplete response closes open parts",
     events: [
       created(),
       textAdded("msg_1"),

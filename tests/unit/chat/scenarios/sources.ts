@@ -45,7 +45,7 @@ const handbook: UIMessageChunk = {
 /** Citations: which sources a client is told of, and how often. */
 export const sources: Scenario[] = [
   {
-    name: "a file of ours, once however often and however it is cited",
+    name: "a file of Parley, once even if it is cited repeatedly and in different ways",
     events: cited(
       fileCitation("file-known", "upload-1.pdf"),
       fileCitation("file-known", "upload-1.pdf"),
@@ -54,7 +54,7 @@ export const sources: Scenario[] = [
     chunks: withSources(handbook),
   },
   {
-    name: "a file that is not ours",
+    name: "a file that Parley does not know",
     events: cited(fileCitation("file-other", "notes.md")),
     chunks: withSources({
       type: "source-document",
@@ -75,7 +75,7 @@ export const sources: Scenario[] = [
     }),
   },
   {
-    name: "a file that a program made, and a path to one",
+    name: "a file that a program created, and a path to one",
     events: cited(
       {
         type: "container_file_citation",
@@ -120,5 +120,5 @@ export const sources: Scenario[] = [
       { type: "source-url", sourceId: "https://example.com/b", url: "https://example.com/b" },
     ),
   },
-  { name: "no annotation where one is announced", events: cited(null), chunks: withSources() },
+  { name: "an announced annotation that is missing", events: cited(null), chunks: withSources() },
 ];

@@ -84,7 +84,7 @@ export const tools: Scenario[] = [
     ],
   },
   {
-    name: "a file search whose results were not asked for",
+    name: "a file search whose results were not requested",
     events: [created(), itemDone(fileSearch({ status: "completed", results: null })), completed()],
     chunks: [
       start,
@@ -141,7 +141,7 @@ export const tools: Scenario[] = [
     ],
   },
   {
-    name: "a program, without what it printed",
+    name: "a program, without its output",
     events: [
       created(),
       itemAdded(codeCall),
@@ -178,7 +178,7 @@ export const tools: Scenario[] = [
     ],
   },
   {
-    name: "an MCP call is dynamic and keeps what the server said to itself",
+    name: "an MCP call is dynamic and does not show the server's output",
     events: [
       created(),
       itemAdded(mcpCall),
@@ -201,7 +201,7 @@ export const tools: Scenario[] = [
     chunks: [start, mcpInput({}), toolError("mcp_1", TOOL_FAILED_TEXT), end],
   },
   {
-    name: "a call that is not the provider's to run",
+    name: "a call of a function that OpenAI does not run",
     events: [
       created(),
       itemAdded({ type: "function_call", call_id: "call_1", name: "f", arguments: "" }),
