@@ -8,7 +8,10 @@ import type { EmulatorState } from "./state.ts";
 
 const VERSION = 1;
 
-/** What outlives the emulator: objects, events and answered idempotent requests. Decimals are texts in it. */
+/**
+ * The state that survives a restart: objects, events and idempotent requests with their replies. Decimals are
+ * strings.
+ */
 export const Snapshot = z.object({
   version: z.literal(VERSION),
   objects: z.object({
@@ -33,7 +36,10 @@ export const Snapshot = z.object({
 });
 export type Snapshot = z.infer<typeof Snapshot>;
 
-/** What `state` holds now; it shares its objects, so write it out before anything else happens. */
+/**
+ * Returns the current content of `state`. It shares objects with the state, so write it out before anything
+ * changes.
+ */
 export function takeSnapshot(state: EmulatorState): Snapshot {
   const { objects } = state;
   return {
@@ -60,7 +66,7 @@ export function takeSnapshot(state: EmulatorState): Snapshot {
   };
 }
 
-/** Puts a snapshot into an empty state. Events that were on their way set out again. */
+/** Restores a snapshot into an empty state. Deliveries that were pending start again. */
 export function restoreSnapshot(state: EmulatorState, snapshot: Snapshot): void {
   for (const kind of Object.keys(state.objects).filter(isKind)) {
     restoreTable(state, kind, snapshot.objects);
@@ -82,7 +88,7 @@ function restoreTable<K extends Kind>(
   for (const object of saved[kind]) objects[kind].set(object.id, object);
 }
 
-/** Objects that an emulator wrote itself: their inside is not checked again. */
+/** Returns a schema for objects that an emulator wrote; it does not validate their properties again. */
 function written<Type extends { id: string }>() {
   const isObject = (value: unknown) => typeof value === "object" && value !== null && "id" in value;
   return z.array(z.custom<Type>(isObject));

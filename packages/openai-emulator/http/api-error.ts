@@ -1,4 +1,4 @@
-/** What OpenAI says about an error, beside its HTTP status. */
+/** The properties of OpenAI's error object, without the message. */
 export interface ApiErrorDetails {
   type?: string;
   param?: string | null;
@@ -6,7 +6,7 @@ export interface ApiErrorDetails {
   headers?: Record<string, string>;
 }
 
-/** A refusal that leaves as OpenAI's `{ error: { message, type, param, code } }`. */
+/** An error that the client gets as OpenAI's `{ error: { message, type, param, code } }`. */
 export class ApiError extends Error {
   readonly status: number;
   readonly details: ApiErrorDetails;
@@ -17,7 +17,7 @@ export class ApiError extends Error {
     this.details = details;
   }
 
-  /** The HTTP reply for this error. */
+  /** Returns the HTTP response for this error. */
   toResponse(): Response {
     const { type = "invalid_request_error", param = null, code = null, headers } = this.details;
     const error = { message: this.message, type, param, code };
@@ -25,7 +25,10 @@ export class ApiError extends Error {
   }
 }
 
-/** The reply to anything thrown: an `ApiError` as it is; all else is logged and answered with a bare 500. */
+/**
+ * Returns the HTTP response for anything thrown. An error other than `ApiError` is logged and becomes a 500
+ * without details.
+ */
 export function toErrorResponse(error: unknown): Response {
   if (error instanceof ApiError) return error.toResponse();
   console.error(error);
@@ -33,7 +36,7 @@ export function toErrorResponse(error: unknown): Response {
   return new ApiError(500, message, { type: "server_error" }).toResponse();
 }
 
-/** 404 in the words OpenAI uses for `kind`. */
+/** Returns the 404 in OpenAI's words for `kind`. */
 export function notFound(kind: "Conversation" | "Item" | "Response", id: string): ApiError {
   return new ApiError(404, `${kind} with id '${id}' not found.`);
 }

@@ -1,17 +1,17 @@
 import { z } from "zod";
 import { ApiError } from "./api-error.ts";
 
-/** The JSON of a request's body as `schema` says; throws OpenAI's 400 when it is not that. */
+/** Parses the JSON body of a request with `schema`; throws OpenAI's 400 if it does not match. */
 export async function parseBody<Schema extends z.ZodType>(
   request: { text(): Promise<string> },
   schema: Schema,
 ): Promise<z.output<Schema>> {
   const text = await request.text();
-  // An absent body is an empty object, as at OpenAI.
+  // An absent body counts as an empty object, as at OpenAI.
   return parseInput(text === "" ? {} : parseJson(text), schema);
 }
 
-/** `input` as `schema` says; throws OpenAI's 400 for the first thing wrong with it. */
+/** Parses `input` with `schema`; throws OpenAI's 400 for the first problem. */
 export function parseInput<Schema extends z.ZodType>(
   input: unknown,
   schema: Schema,
@@ -30,7 +30,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** What is wrong inside the alternative of a union that came closest. */
+/** Returns the issue inside the alternative of a union that came closest to matching. */
 function deepestIssue(issue: z.core.$ZodIssue): z.core.$ZodIssue {
   if (issue.code !== "invalid_union") return issue;
   const [inner] = issue.errors.flat().toSorted((a, b) => b.path.length - a.path.length);

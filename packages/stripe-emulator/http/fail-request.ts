@@ -1,10 +1,10 @@
 import { ApiError, type ApiErrorDetails } from "./api-error.ts";
 import type { Failure } from "@parley/emulator-kit/behaviour-store.ts";
 
-/** Looks like something that must never reach a client, so that a test can prove that it does not. */
+/** A detail that must never reach a client; tests search for it. */
 export const UPSTREAM_MARKER = "upstream detail acct-emulator";
 
-/** The error a commanded failure answers with, in Stripe's shape for that status. */
+/** Returns the error for a commanded failure, in Stripe's shape for its status. */
 export function failRequest({ status, retry_after }: Failure): ApiError {
   const headers = retry_after === undefined ? undefined : { "retry-after": String(retry_after) };
   const message = `Commanded failure with status ${status} (${UPSTREAM_MARKER}).`;

@@ -8,7 +8,7 @@ interface FormRequest {
   text(): Promise<string>;
 }
 
-/** What the query and the form of a request say; `items[0][price]=x` is `{ items: [{ price: "x" }] }`. */
+/** Returns the query and the form of a request; `items[0][price]=x` becomes `{ items: [{ price: "x" }] }`. */
 export async function readParams(request: FormRequest): Promise<Record<string, unknown>> {
   const isForm = request.header("content-type")?.startsWith("application/x-www-form-urlencoded");
   return {
@@ -17,7 +17,10 @@ export async function readParams(request: FormRequest): Promise<Record<string, u
   };
 }
 
-/** The JSON body of a command as `schema` says; throws a 400 when it is not that. An absent body is `{}`. */
+/**
+ * Parses the JSON body of a command with `schema`; an absent body counts as `{}`. Throws a 400 if it does not
+ * match.
+ */
 export async function parseCommand<Schema extends z.ZodType>(
   request: { text(): Promise<string> },
   schema: Schema,
@@ -26,7 +29,7 @@ export async function parseCommand<Schema extends z.ZodType>(
   return parseInput(text === "" ? {} : parseJson(text), schema);
 }
 
-/** `input` as `schema` says; throws Stripe's 400 for the first thing wrong with it. */
+/** Parses `input` with `schema`; throws Stripe's 400 for the first problem. */
 export function parseInput<Schema extends z.ZodType>(
   input: unknown,
   schema: Schema,
@@ -45,7 +48,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new ApiError(400, "The body is not JSON.");
+    throw new ApiError(400, "The body is not valid JSON.");
   }
 }
 
@@ -68,7 +71,7 @@ function describeIssue(issue: z.core.$ZodIssue): ApiError {
   return invalid(`Invalid ${param}: ${issue.message}`, param);
 }
 
-/** A path as Stripe writes it: `items[0][price]`. */
+/** Returns a path as Stripe writes it: `items[0][price]`. */
 function toParam([first = "", ...rest]: PropertyKey[]): string {
   return String(first) + rest.map((part) => `[${String(part)}]`).join("");
 }
