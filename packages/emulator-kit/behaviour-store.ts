@@ -9,6 +9,12 @@ export const Failure = z.strictObject({
 });
 export type Failure = z.infer<typeof Failure>;
 
+/** Returns the message and the headers for a failure; `marker` is a detail that must never reach a client. */
+export function describeFailure({ status, retry_after }: Failure, marker: string) {
+  const headers = retry_after === undefined ? undefined : { "retry-after": String(retry_after) };
+  return { message: `Commanded failure with status ${status} (${marker}).`, headers };
+}
+
 /** Holds the behaviour for requests and responses that start from now on. */
 export interface BehaviourStore<Behaviour extends { fail?: Failure }> {
   get(): Behaviour;

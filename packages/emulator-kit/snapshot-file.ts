@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { z } from "zod";
+import { z } from "zod";
 
 /** The time in which changes are gathered before a write, in milliseconds. It grows if serializing takes long. */
 const GATHER_MS = 250;
@@ -51,6 +51,11 @@ export function openSnapshotFile(path: string, take: () => unknown): SnapshotFil
       return save();
     },
   };
+}
+
+/** Returns a schema for an object that an emulator wrote; it does not validate the properties again. */
+export function written<Type extends { id: string }>(): z.ZodType<Type> {
+  return z.custom<Type>((value) => typeof value === "object" && value !== null && "id" in value);
 }
 
 async function replaceFile(path: string, text: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { written } from "@parley/emulator-kit/snapshot-file.ts";
 import type { Conversations } from "openai/resources/conversations/conversations";
 import { z } from "zod";
 import { createEventLog } from "./responses/event-log.ts";
@@ -84,9 +85,4 @@ function restoreStore(
   for (const batch of batches) record.batches.set(batch.id, batch);
   state.vectorStores.set(store.id, record);
   record.loaded = Promise.all(files.map((file) => reloadFile(state, record, file)));
-}
-
-/** Returns a schema for an object that an emulator wrote; it does not validate the properties again. */
-function written<Type extends { id: string }>() {
-  return z.custom<Type>((value) => typeof value === "object" && value !== null && "id" in value);
 }

@@ -1,3 +1,4 @@
+import { written } from "@parley/emulator-kit/snapshot-file.ts";
 import type Stripe from "stripe";
 import { z } from "zod";
 import type { CheckoutPlan } from "./checkout/checkout-plan.ts";
@@ -15,21 +16,21 @@ const VERSION = 1;
 export const Snapshot = z.object({
   version: z.literal(VERSION),
   objects: z.object({
-    customer: written<Stripe.Customer>(),
-    product: written<Stripe.Product>(),
-    price: written<Stripe.Price>(),
-    subscription: written<Stripe.Subscription>(),
-    invoice: written<Stripe.Invoice>(),
-    invoice_payment: written<Stripe.InvoicePayment>(),
-    payment_intent: written<Stripe.PaymentIntent>(),
-    payment_method: written<Stripe.PaymentMethod>(),
-    charge: written<Stripe.Charge>(),
-    balance_transaction: written<Stripe.BalanceTransaction>(),
-    refund: written<Stripe.Refund>(),
-    dispute: written<Stripe.Dispute>(),
-    "checkout.session": written<Stripe.Checkout.Session>(),
+    customer: listOf<Stripe.Customer>(),
+    product: listOf<Stripe.Product>(),
+    price: listOf<Stripe.Price>(),
+    subscription: listOf<Stripe.Subscription>(),
+    invoice: listOf<Stripe.Invoice>(),
+    invoice_payment: listOf<Stripe.InvoicePayment>(),
+    payment_intent: listOf<Stripe.PaymentIntent>(),
+    payment_method: listOf<Stripe.PaymentMethod>(),
+    charge: listOf<Stripe.Charge>(),
+    balance_transaction: listOf<Stripe.BalanceTransaction>(),
+    refund: listOf<Stripe.Refund>(),
+    dispute: listOf<Stripe.Dispute>(),
+    "checkout.session": listOf<Stripe.Checkout.Session>(),
   }),
-  deleted: written<DeletedObject>(),
+  deleted: listOf<DeletedObject>(),
   checkoutPlans: z.array(z.tuple([z.string(), z.custom<CheckoutPlan>()])),
   events: z.array(z.custom<EventRecord>()),
   idempotency: z.array(z.custom<IdempotentRequest>()),
@@ -88,8 +89,6 @@ function restoreTable<K extends Kind>(
   for (const object of saved[kind]) objects[kind].set(object.id, object);
 }
 
-/** Returns a schema for objects that an emulator wrote; it does not validate their properties again. */
-function written<Type extends { id: string }>() {
-  const isObject = (value: unknown) => typeof value === "object" && value !== null && "id" in value;
-  return z.array(z.custom<Type>(isObject));
+function listOf<Type extends { id: string }>() {
+  return z.array(written<Type>());
 }

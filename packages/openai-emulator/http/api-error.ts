@@ -1,3 +1,5 @@
+import { HttpError } from "@parley/emulator-kit/http-error.ts";
+
 /** The properties of OpenAI's error object, without the message. */
 export interface ApiErrorDetails {
   type?: string;
@@ -7,18 +9,9 @@ export interface ApiErrorDetails {
 }
 
 /** An error that the client gets as OpenAI's `{ error: { message, type, param, code } }`. */
-export class ApiError extends Error {
-  readonly status: number;
-  readonly details: ApiErrorDetails;
-
-  constructor(status: number, message: string, details: ApiErrorDetails = {}) {
-    super(message);
-    this.status = status;
-    this.details = details;
-  }
-
+export class ApiError extends HttpError<ApiErrorDetails> {
   /** Returns the HTTP response for this error. */
-  toResponse(): Response {
+  override toResponse(): Response {
     const { type = "invalid_request_error", param = null, code = null, headers } = this.details;
     const error = { message: this.message, type, param, code };
     return Response.json({ error }, { status: this.status, headers });

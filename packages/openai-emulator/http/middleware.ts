@@ -1,4 +1,5 @@
 import type { HonoRequest, MiddlewareHandler } from "hono";
+import { recordRequests } from "@parley/emulator-kit/record-requests.ts";
 import { ApiError } from "./api-error.ts";
 import type { EmulatorEnv } from "./emulator-env.ts";
 import { expireOnTime } from "../files/expire-on-time.ts";
@@ -24,14 +25,7 @@ export const requireKey: Middleware = async (c, next) => {
 
 /** Logs every request except commands, and the status of its HTTP response. */
 export function recordRequest({ requests }: EmulatorState): Middleware {
-  return async (c, next) => {
-    if (c.req.path.startsWith("/_emulator/")) return await next();
-    const { pathname, search } = new URL(c.req.url);
-    const body = await readJson(c.req);
-    const entry = requests.add({ method: c.req.method, path: pathname + search, body });
-    await next();
-    entry.status = c.res.status;
-  };
+  return recordRequests(requests, ({ req }) => readJson(req));
 }
 
 /** Expires files and vector stores before each request. */

@@ -1,3 +1,4 @@
+import { HttpError } from "@parley/emulator-kit/http-error.ts";
 import { type Kind, KINDS } from "../kinds.ts";
 
 /** The properties of Stripe's error object, without the message. */
@@ -12,18 +13,9 @@ export interface ApiErrorDetails {
 }
 
 /** An error that the client gets as Stripe's `{ error: { type, code, message, param, doc_url } }`. */
-export class ApiError extends Error {
-  readonly status: number;
-  readonly details: ApiErrorDetails;
-
-  constructor(status: number, message: string, details: ApiErrorDetails = {}) {
-    super(message);
-    this.status = status;
-    this.details = details;
-  }
-
+export class ApiError extends HttpError<ApiErrorDetails> {
   /** Returns the HTTP response for this error (https://docs.stripe.com/api/errors). */
-  toResponse(): Response {
+  override toResponse(): Response {
     const { type = "invalid_request_error", headers, ...rest } = this.details;
     const doc_url = rest.code &&
       `https://stripe.com/docs/error-codes/${rest.code.replaceAll("_", "-")}`;

@@ -1,4 +1,5 @@
 import type { MiddlewareHandler } from "hono";
+import { recordRequests } from "@parley/emulator-kit/record-requests.ts";
 import Stripe from "stripe";
 import { ApiError, invalid } from "./api-error.ts";
 import type { EmulatorEnv } from "./emulator-env.ts";
@@ -48,14 +49,7 @@ export const requireVersion: Middleware = async (c, next) => {
 
 /** Logs every request except commands, and the status of its HTTP response. */
 export function recordRequest({ requests }: EmulatorState): Middleware {
-  return async (c, next) => {
-    if (c.req.path.startsWith("/_emulator/")) return await next();
-    const { pathname, search } = new URL(c.req.url);
-    const body = c.req.method === "GET" ? null : c.var.params;
-    const entry = requests.add({ method: c.req.method, path: pathname + search, body });
-    await next();
-    entry.status = c.res.status;
-  };
+  return recordRequests(requests, (c) => c.req.method === "GET" ? null : c.var.params);
 }
 
 /** Fails a request if the behaviour commands it, either before it is carried out or in place of its HTTP response. */

@@ -1,5 +1,6 @@
+import { createParser } from "@parley/emulator-kit/parse-input.ts";
 import qs from "qs";
-import { z } from "zod";
+import type { z } from "zod";
 import { ApiError, invalid } from "./api-error.ts";
 
 interface FormRequest {
@@ -17,39 +18,19 @@ export async function readParams(request: FormRequest): Promise<Record<string, u
   };
 }
 
-/**
- * Parses the JSON body of a command with `schema`; an absent body counts as `{}`. Throws a 400 if it does not
- * match.
- */
-export async function parseCommand<Schema extends z.ZodType>(
-  request: { text(): Promise<string> },
-  schema: Schema,
-): Promise<z.output<Schema>> {
-  const text = await request.text();
-  return parseInput(text === "" ? {} : parseJson(text), schema);
-}
+const parser = createParser({
+  invalidJson: () => new ApiError(400, "The body is not valid JSON."),
+  invalidInput: describeIssue,
+});
 
-/** Parses `input` with `schema`; throws Stripe's 400 for the first problem. */
-export function parseInput<Schema extends z.ZodType>(
-  input: unknown,
-  schema: Schema,
-): z.output<Schema> {
-  const result = schema.safeParse(input, { reportInput: true });
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw issue ? describeIssue(issue) : new ApiError(400, "Invalid request.");
-}
+/** Parses the query and the form of a request with a schema; throws Stripe's 400 for the first problem. */
+export const parseInput = parser.parseInput;
+
+/** Parses the JSON body of a command with a schema; throws a 400 for the first problem. */
+export const parseCommand = parser.parseBody;
 
 function parseForm(form: string): Record<string, unknown> {
   return qs.parse(form, { depth: 10, arrayLimit: 1_000, ignoreQueryPrefix: true });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new ApiError(400, "The body is not valid JSON.");
-  }
 }
 
 function describeIssue(issue: z.core.$ZodIssue): ApiError {
