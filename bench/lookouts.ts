@@ -5,13 +5,13 @@ import { compareRounds, type Measure, measure } from "./report.ts";
 const DUE = 10_000;
 const CLAIMERS = 8;
 const ROUNDS = 3;
-/** Runs of one claim: what the lookouts function takes, and a batch. */
+/** Lookouts per claim: the number that the lookouts function claims, and a batch. */
 const BATCHES = [1, 10];
-/** A claim writes a run besides the lookout: it may take twice as long. */
+/** A claim also writes a run, so it may take twice as long. */
 const TARGET = { least: 0.5 };
 
 const CLAIM = "select run_id as id from public.claim_due_lookouts($1)";
-/** No run rows, no lease, no skip locked: what one claimer needs that has the table to itself. */
+/** No run rows, no lease and no `skip locked`: enough for a single client that has the table to itself. */
 const PLAIN = `
   update public.lookouts l
   set status = 'running'
@@ -24,7 +24,7 @@ const PLAIN = `
   where l.id = due.id
   returning l.id`;
 
-/** Claiming due lookouts, several claimers at once, against one that updates the same rows plainly. */
+/** Measures several clients that claim due lookouts, against one client that only updates the same rows. */
 export async function measureLookouts(): Promise<Measure[]> {
   await using database = await startScratchDatabase();
   const url = database.url("postgres");
@@ -55,9 +55,9 @@ export async function measureLookouts(): Promise<Measure[]> {
 }
 
 interface Claims {
-  /** Lookouts claimed in a second. */
+  /** Lookouts claimed per second. */
   rate: number;
-  /** How many were claimed twice, or never. */
+  /** The number of lookouts that were claimed twice or never. */
   wrong: number;
 }
 
@@ -75,7 +75,7 @@ async function seed(url: string): Promise<void> {
   );
 }
 
-/** Everything is due; claimers take it until nothing is left. */
+/** Makes everything due, and lets the clients claim until nothing is left. */
 async function measureClaims(
   url: string,
   claimers: number,
@@ -111,7 +111,7 @@ async function claimAll(client: pg.Client, claim: string, batch: number): Promis
   }
 }
 
-/** Lookouts without a run, and runs of a lookout that has one. */
+/** Returns the number of lookouts without a run, plus extra runs of lookouts that have one. */
 async function countWrongRuns(url: string): Promise<number> {
   const [row] = await query(
     url,

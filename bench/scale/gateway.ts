@@ -1,4 +1,4 @@
-// A process of its own, as the stack is one: the stack's REST API and its gateway for each database named on the command
+// A separate process, like the real stack: the REST API and the gateway for each database on the command
 // line. Prints their ports as a JSON object.
 import { once } from "node:events";
 import { serve } from "@hono/node-server";

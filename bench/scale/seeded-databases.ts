@@ -11,7 +11,7 @@ export interface SeededDatabase {
   subjects: Subjects;
 }
 
-/** All of them, and what it took to fill them. */
+/** All databases, and the cost of filling them. */
 export interface SeededDatabases extends AsyncDisposable {
   of(size: Size): SeededDatabase;
   measures: Measure[];
