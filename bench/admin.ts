@@ -134,7 +134,8 @@ async function timeAs<Row extends pg.QueryResultRow>(
   await client.query("begin");
   const claims = JSON.stringify({ sub, role });
   await client.query(
-    "select set_config('role', $1, true), set_config('request.jwt.claims', $2, true), set_config('request.jwt.claim.sub', $3, true)",
+    `select set_config('role', $1, true), set_config('request.jwt.claims', $2, true),
+       set_config('request.jwt.claim.sub', $3, true)`,
     [role, claims, sub],
   );
   const startedAt = performance.now();

@@ -68,7 +68,8 @@ async function seed(url: string): Promise<void> {
        insert into public.profiles (email) select 'user-' || n || '@example.com' from generate_series(1, 1000) n
        returning id
      )
-     insert into public.lookouts (user_id, title, prompt, assistant_slug, frequency, cron_schedule, timezone, next_run_at)
+     insert into public.lookouts
+       (user_id, title, prompt, assistant_slug, frequency, cron_schedule, timezone, next_run_at)
      select u.id, 'News', 'What is new?', 'coach', 'daily', '0 9 * * *', 'UTC', now()
      from users u, generate_series(1, $1::integer / 1000)`,
     [DUE],
@@ -85,7 +86,8 @@ async function measureClaims(
   await query(url, "delete from public.lookout_runs");
   await query(
     url,
-    "update public.lookouts set status = 'active', lease_until = null, next_run_at = now() - random() * interval '1 hour'",
+    `update public.lookouts
+     set status = 'active', lease_until = null, next_run_at = now() - random() * interval '1 hour'`,
   );
   await query(url, "vacuum analyze public.lookouts, public.lookout_runs");
   const clients = await Promise.all(Array.from({ length: claimers }, async () => {

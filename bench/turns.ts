@@ -126,7 +126,9 @@ async function startTurns(pool: pg.Pool, sessions: string[]): Promise<number[]> 
       const startedAt = performance.now();
       await pool.query(
         `with started as (
-           select public.start_turn(p.auth_id, s.id, gen_random_uuid()::text, 'Hello', '[{"type": "text", "text": "Hello"}]') as turn
+           select public.start_turn(
+             p.auth_id, s.id, gen_random_uuid()::text, 'Hello', '[{"type": "text", "text": "Hello"}]'
+           ) as turn
            from public.chat_sessions s join public.profiles p on p.id = s.user_id where s.id = $1
          )
          select public.settle_turn((turn ->> 'turn_id')::uuid, 'stopped', '{}') from started`,

@@ -73,7 +73,8 @@ async function insertUsers(client: pg.Client): Promise<void> {
      select user_id, auth_id, 'user-' || n || '@example.com', 'User ' || n, 'user'::public.user_role, 'enterprise',
        now() - n * 7919 % 525600 * interval '1 minute'
      from owners
-     union all select gen_random_uuid(), $1::uuid, 'boss@example.com', 'Boss', 'admin'::public.user_role, 'enterprise', now()`,
+     union all
+     select gen_random_uuid(), $1::uuid, 'boss@example.com', 'Boss', 'admin'::public.user_role, 'enterprise', now()`,
     [ADMIN],
   );
   // Removes the limits, but not the counting.
@@ -82,7 +83,8 @@ async function insertUsers(client: pg.Client): Promise<void> {
 
 async function insertSessions(client: pg.Client): Promise<void> {
   await client.query(
-    `insert into public.chat_sessions (id, user_id, assistant_slug, thread_id, title, message_count, created_at, updated_at)
+    `insert into public.chat_sessions
+       (id, user_id, assistant_slug, thread_id, title, message_count, created_at, updated_at)
      select p.session_id, o.user_id, 'coach', 'conv_' || replace(p.session_id::text, '-', ''),
        'A chat about ' || left(p.session_id::text, 8), p.length, p.created_at,
        p.created_at + p.length * interval '45 seconds'

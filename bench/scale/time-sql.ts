@@ -52,7 +52,8 @@ async function begin(client: pg.Client, role: string, { auth_id }: Subject): Pro
   await client.query("begin");
   const claims = JSON.stringify({ sub: auth_id, role: "authenticated" });
   await client.query(
-    "select set_config('role', $1, true), set_config('request.jwt.claims', $2, true), set_config('request.jwt.claim.sub', $3, true)",
+    `select set_config('role', $1, true), set_config('request.jwt.claims', $2, true),
+       set_config('request.jwt.claim.sub', $3, true)`,
     [role, claims, auth_id],
   );
 }
