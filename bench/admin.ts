@@ -113,7 +113,9 @@ async function comparePolicies(client: pg.Client): Promise<Measure> {
         MEMBER,
         `select id from ${table}`,
       );
-      if (rows.length !== 1 || rows[0]?.id !== queries[kind][1]) throw new Error("a wrong row");
+      if (rows.length !== 1 || rows[0]?.id !== queries[kind][1]) {
+        throw new Error("the query returned a wrong row");
+      }
       times[kind].push(elapsed);
     }
   }

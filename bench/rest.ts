@@ -50,7 +50,7 @@ async function readUntil(user: BenchUser, until: number): Promise<number[]> {
       .order("updated_at", { ascending: false }).limit(50);
     times.push(performance.now() - startedAt);
     if (error || data.length !== 1 || data[0]?.id !== user.sessionId) {
-      throw new Error(`a user read what is not the own list: ${JSON.stringify(error ?? data)}`);
+      throw new Error(`a user read another list than their own: ${JSON.stringify(error ?? data)}`);
     }
   }
   return times;

@@ -44,7 +44,9 @@ export async function measureRetention(): Promise<Measure[]> {
     user,
     (transactions) => runRetention(client, transactions),
   );
-  if (retention.rows !== plain.rows) throw new Error("retention left rows");
+  if (retention.rows !== plain.rows) {
+    throw new Error("retention deleted another number of rows than the plain DELETE");
+  }
   return [
     ...compareDeletions(retention, plain),
     ...describeWaits("retention", retention.waits, quiet, USER_TARGET),

@@ -86,7 +86,7 @@ export async function createBenchUser(status: StackStatus): Promise<BenchUser> {
   const { data: { session } } = await client.auth.signUp({ email, password: crypto.randomUUID() });
   const { data } = await client.from("chat_sessions").insert({ assistant_slug: "coach" })
     .select("id").single().throwOnError();
-  if (!session) throw new Error("sign-up gave no session");
+  if (!session) throw new Error("sign-up returned no session");
   return { client, accessToken: session.access_token, sessionId: data.id };
 }
 

@@ -36,7 +36,9 @@ for (const name of databases) {
   const server = serve({ fetch: gateway.fetch, port: 0, hostname: "127.0.0.1" });
   await once(server, "listening");
   const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no TCP port");
+  if (address === null || typeof address === "string") {
+    throw new Error("the server has no TCP port");
+  }
   ports[name] = address.port;
 }
 console.log(JSON.stringify(ports));

@@ -41,7 +41,7 @@ export async function seedDatabases(
   return {
     of(size) {
       const database = seeded.get(size);
-      if (!database) throw new Error(`there is no database of ${size}`);
+      if (!database) throw new Error(`there is no database of size ${size}`);
       return database;
     },
     measures,

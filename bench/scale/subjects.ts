@@ -57,7 +57,7 @@ export async function chooseSubjects(client: pg.Client): Promise<Subjects> {
     const { rows } = await client.query<Subject>(
       `select * from (${CHOICES[kind]}) choice order by random() limit ${SUBJECTS}`,
     );
-    if (rows.length === 0) throw new Error(`the database has no subject of the kind ${kind}`);
+    if (rows.length === 0) throw new Error(`the database has no subject of kind ${kind}`);
     return rows;
   };
   return {
