@@ -12,14 +12,14 @@ import {
 const MIB = 1024 * 1024;
 const MESSAGES = 100_000;
 const SESSIONS = 1_000;
-/** What `max_rows` lets one request of the REST API have. */
+/** The maximum of rows in one REST response (`max_rows`). */
 const PAGE = 1_000;
 const ROUNDS = 3;
-/** MiB, as for an upload: pages of a megabyte come and go, and what V8 has not collected of them is counted too. */
+/** MiB, as for an upload. The number includes pages of a megabyte that V8 has not collected yet. */
 const MEMORY_TARGET = { most: 100 };
 const EXPORT_TARGET = { most: 1.3 };
 
-/** Export of an account with many messages: memory and time, against reading the same rows by REST; then its deletion. */
+/** Measures the export of a large account, against reading the same rows by REST, and its deletion. */
 export async function measureAccount(): Promise<Measure[]> {
   await using state = await temporaryState();
   await using stack = await startBenchStack(state.directory);
@@ -70,7 +70,7 @@ function mebibytes(value: number): string {
   return `${value.toFixed(0)} MiB`;
 }
 
-/** Messages of about a kilobyte, half of them replies that OpenAI has stored. */
+/** Adds messages of about a kilobyte; half of them are replies that OpenAI has stored. */
 async function seed({ status }: BenchStack): Promise<void> {
   const database = new pg.Client(status.DB_URL);
   await database.connect();
@@ -106,7 +106,7 @@ async function readExport({ status }: BenchStack, user: BenchUser): Promise<numb
   return bytes;
 }
 
-/** All messages, a page at a time, each after the last message of the one before. */
+/** Reads all messages in pages; each page begins after the last message of the one before. */
 async function readByRest({ status }: BenchStack, user: BenchUser): Promise<void> {
   for (let after: { session_id: string; seq: number } | null = null;;) {
     const query = new URLSearchParams({ order: "session_id,seq", limit: String(PAGE) });
@@ -127,7 +127,7 @@ async function readByRest({ status }: BenchStack, user: BenchUser): Promise<void
   }
 }
 
-/** What the database does in any case: cascades and the outbox. Rolled back. */
+/** Runs the deletion that the database does in any case: cascades and the outbox. It is rolled back. */
 async function deleteSessions({ status }: BenchStack): Promise<void> {
   const database = new pg.Client(status.DB_URL);
   await database.connect();
@@ -145,7 +145,7 @@ async function deleteAccount({ status }: BenchStack, user: BenchUser): Promise<v
   if (response.status !== 204) throw new Error(await response.text());
 }
 
-/** Milliseconds. */
+/** Returns the duration in milliseconds. */
 async function time(work: () => Promise<unknown>): Promise<number> {
   const startedAt = performance.now();
   await work();

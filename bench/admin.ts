@@ -8,7 +8,7 @@ const RUNS = 30;
 const ADMIN = "00000000-0000-4000-8000-000000000001";
 const MEMBER = "00000000-0000-4000-8000-000000000002";
 
-/** What is asked of `admin_list_users`, and how many profiles it finds. */
+/** The arguments of `admin_list_users`, and the number of profiles that each finds. */
 const LISTS = {
   "everybody": "search => null",
   "search that finds 1": "search => 'user-123456@'",
@@ -19,7 +19,7 @@ const LISTS = {
   "search, by address": "search => 'example.com', sort => 'email'",
 };
 
-/** Pages of a million users, and what membership policies cost against owner-only policies. */
+/** Measures pages of a million users, and membership policies against owner-only policies. */
 export async function measureAdmin(): Promise<Measure[]> {
   await using database = await startScratchDatabase();
   const client = new pg.Client(database.url("postgres"));
@@ -92,7 +92,7 @@ async function measurePages(client: pg.Client, name: string, query: string): Pro
   return compare(`1,000,000 users, ${name}: page 1,000 : 1`, deep, first);
 }
 
-/** The own organization, of many, against the own profile, of more: each with its policy and without. */
+/** Compares reading the own organization with reading the own profile, each with its policy and without. */
 async function comparePolicies(client: pg.Client): Promise<Measure> {
   const { rows: [own] } = await client.query<{ id: string; organization_id: string }>(
     "select id, organization_id from public.profiles where auth_id = $1",
@@ -106,14 +106,16 @@ async function comparePolicies(client: pg.Client): Promise<Measure> {
   for (let run = 0; run < 20 * RUNS; run += 1) {
     for (const kind of ["membership", "owner"] as const) {
       const [table] = queries[kind];
-      // Without a condition: the policy alone finds the row.
+      // Without a condition, the policy alone finds the row.
       const { elapsed, rows } = await timeAs<{ id: string }>(
         client,
         "authenticated",
         MEMBER,
         `select id from ${table}`,
       );
-      if (rows.length !== 1 || rows[0]?.id !== queries[kind][1]) throw new Error("a wrong row");
+      if (rows.length !== 1 || rows[0]?.id !== queries[kind][1]) {
+        throw new Error("the query returned a wrong row");
+      }
       times[kind].push(elapsed);
     }
   }
@@ -121,7 +123,10 @@ async function comparePolicies(client: pg.Client): Promise<Measure> {
   return compare("policy by membership : policy by owner", membership, owner);
 }
 
-/** One statement in a transaction as PostgREST makes it: role and claims first. Milliseconds of the statement alone. */
+/**
+ * Runs one statement in a transaction as PostgREST does, with role and claims set first. Returns the
+ * milliseconds of the statement alone.
+ */
 async function timeAs<Row extends pg.QueryResultRow>(
   client: pg.Client,
   role: string,
@@ -131,7 +136,8 @@ async function timeAs<Row extends pg.QueryResultRow>(
   await client.query("begin");
   const claims = JSON.stringify({ sub, role });
   await client.query(
-    "select set_config('role', $1, true), set_config('request.jwt.claims', $2, true), set_config('request.jwt.claim.sub', $3, true)",
+    `select set_config('role', $1, true), set_config('request.jwt.claims', $2, true),
+       set_config('request.jwt.claim.sub', $3, true)`,
     [role, claims, sub],
   );
   const startedAt = performance.now();

@@ -16,14 +16,14 @@ const COMMANDS_AT_ONCE = 20;
 
 const Created = z.looseObject({ id: z.string() });
 const Records = z.array(z.object({ type: z.string(), event: z.looseObject({ id: z.string() }) }));
-/** How long each event took, in milliseconds, and how many there were in a second. */
+/** The duration of each event in milliseconds, and the events per second. */
 interface Taken {
   times: number[];
   rate: number;
 }
 type Event = z.infer<typeof Records>[number]["event"];
 
-/** Events from the signature to the commit, alone and many at once, and a sync of many customers. */
+/** Measures events from the signature to the commit, one at a time and many at once, and a sync of many customers. */
 export async function measureBilling(): Promise<Measure[]> {
   await using parts = new AsyncDisposableStack();
   const state = parts.use(await temporaryState());
@@ -77,7 +77,7 @@ async function createSubscriptionEvents(status: StackStatus): Promise<Event[]> {
     .map(({ event }) => event);
 }
 
-/** Every event is new: a repeated one would cost less. */
+/** Sends events that are all new, because a repeated one would cost less. */
 async function takeAll(
   take: (event: Event) => Promise<void>,
   events: Event[],

@@ -1,6 +1,6 @@
-// Imported into every Node process of a stack that is watched for leaks. Node lets garbage lie for minutes, which looks
-// like growth: here it is collected now and then, and a file named for the process, in the directory of the environment,
-// says how many bytes it still holds. Needs `--expose-gc`.
+// Imported into every Node process of a stack that is watched for leaks. Node collects garbage late, which
+// looks like growth. This module collects it regularly and writes the remaining bytes to a file named for the
+// process. The environment names the directory. Needs `--expose-gc`.
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 

@@ -16,7 +16,7 @@ const UPLOAD_BYTES = 50 * MIB;
 const ROWS = 10_000;
 const LIVE_STORES = 20_000;
 
-/** An upload of 50 MB: memory of the functions and throughput; and the clean-up of many stores and deletions. */
+/** Measures an upload of 50 MB (memory and throughput), and the clean-up of many stores and deletions. */
 export async function measureFiles(): Promise<Measure[]> {
   await using state = await temporaryState();
   await using stack = await startBenchStack(state.directory);
@@ -97,7 +97,7 @@ function mebibytes(value: number): string {
   return `${value.toFixed(0)} MiB`;
 }
 
-/** Text that no two places of are the same, so that nothing can be guessed about it. */
+/** Builds text that never repeats, so that compression and caches cannot help. */
 function buildContent(bytes: number): Blob {
   const line = (n: number) =>
     `${crypto.randomUUID()} line number ${n} of a long text about nothing\n`;
@@ -119,7 +119,7 @@ async function upload({ status }: BenchStack, user: BenchUser, content: Blob): P
   return id;
 }
 
-/** Resolves when the file is no longer on its way to OpenAI. */
+/** Resolves when the upload of the file to OpenAI has ended. */
 async function settled({ client }: BenchUser, fileId: string): Promise<void> {
   for (;;) {
     const { data } = await client.from("chat_files").select("status").eq("id", fileId).single()
@@ -138,7 +138,7 @@ async function cleanUp({ status }: BenchStack): Promise<CleanupReply> {
   return CleanupReply.parse(await response.json());
 }
 
-/** Rows of stores, each with a session of its own; OpenAI knows none of them. */
+/** Adds rows of stores, each with its own session; OpenAI knows none of them. */
 async function addStores(
   database: pg.Client,
   sessionId: string,

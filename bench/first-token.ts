@@ -11,7 +11,10 @@ import {
 const WARM_UP = 20;
 const SAMPLES = 200;
 
-/** What the chat function adds before the first text, against the same request sent straight to the emulator. */
+/**
+ * Measures what the chat function adds before the first text, against the same request sent directly to the
+ * emulator.
+ */
 export async function measureFirstToken(): Promise<Measure[]> {
   await using state = await temporaryState();
   await using stack = await startBenchStack(state.directory);
@@ -24,7 +27,7 @@ export async function measureFirstToken(): Promise<Measure[]> {
   const user: BenchUser = await createBenchUser(stack.status);
   const direct: number[] = [];
   const chat: number[] = [];
-  // Taken in turn, so that what the machine does meanwhile meets both alike.
+  // Both sides alternate, so that other load on the machine affects them equally.
   for (let sample = 0; sample < WARM_UP + SAMPLES; sample += 1) {
     direct.push(await timeDirect(openai, conversation));
     chat.push(await timeToFirstText(stack.status, user));

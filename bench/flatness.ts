@@ -1,17 +1,17 @@
 import { compare, type Measure, quantile } from "./report.ts";
 
-/** What was measured at one moment. */
+/** The quantities that were measured at one moment. */
 export type Sample = Record<string, number>;
 
-/** How far the last fifth may be above the second: this share of it, or this much. */
+/** The allowed growth from the second to the last fifth: a share, or an absolute amount. */
 export interface Slack {
   share: number;
   amount: number;
 }
 
 /**
- * One quantity of samples that were taken at equal intervals: the median of the last fifth of the run against that of
- * the second one, for the first warms up.
+ * Compares the median of the last fifth of a run with that of the second fifth. Samples are taken at equal
+ * intervals; the first fifth is the warm-up.
  */
 export function compareFifths(
   name: string,

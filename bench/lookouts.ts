@@ -5,13 +5,13 @@ import { compareRounds, type Measure, measure } from "./report.ts";
 const DUE = 10_000;
 const CLAIMERS = 8;
 const ROUNDS = 3;
-/** Runs of one claim: what the lookouts function takes, and a batch. */
+/** Lookouts per claim: the number that the lookouts function claims, and a batch. */
 const BATCHES = [1, 10];
-/** A claim writes a run besides the lookout: it may take twice as long. */
+/** A claim also writes a run, so it may take twice as long. */
 const TARGET = { least: 0.5 };
 
 const CLAIM = "select run_id as id from public.claim_due_lookouts($1)";
-/** No run rows, no lease, no skip locked: what one claimer needs that has the table to itself. */
+/** No run rows, no lease and no `skip locked`: enough for a single client that has the table to itself. */
 const PLAIN = `
   update public.lookouts l
   set status = 'running'
@@ -24,7 +24,7 @@ const PLAIN = `
   where l.id = due.id
   returning l.id`;
 
-/** Claiming due lookouts, several claimers at once, against one that updates the same rows plainly. */
+/** Measures several clients that claim due lookouts, against one client that only updates the same rows. */
 export async function measureLookouts(): Promise<Measure[]> {
   await using database = await startScratchDatabase();
   const url = database.url("postgres");
@@ -55,9 +55,9 @@ export async function measureLookouts(): Promise<Measure[]> {
 }
 
 interface Claims {
-  /** Lookouts claimed in a second. */
+  /** Lookouts claimed per second. */
   rate: number;
-  /** How many were claimed twice, or never. */
+  /** The number of lookouts that were claimed twice or never. */
   wrong: number;
 }
 
@@ -68,14 +68,15 @@ async function seed(url: string): Promise<void> {
        insert into public.profiles (email) select 'user-' || n || '@example.com' from generate_series(1, 1000) n
        returning id
      )
-     insert into public.lookouts (user_id, title, prompt, assistant_slug, frequency, cron_schedule, timezone, next_run_at)
+     insert into public.lookouts
+       (user_id, title, prompt, assistant_slug, frequency, cron_schedule, timezone, next_run_at)
      select u.id, 'News', 'What is new?', 'coach', 'daily', '0 9 * * *', 'UTC', now()
      from users u, generate_series(1, $1::integer / 1000)`,
     [DUE],
   );
 }
 
-/** Everything is due; claimers take it until nothing is left. */
+/** Makes everything due, and lets the clients claim until nothing is left. */
 async function measureClaims(
   url: string,
   claimers: number,
@@ -85,7 +86,8 @@ async function measureClaims(
   await query(url, "delete from public.lookout_runs");
   await query(
     url,
-    "update public.lookouts set status = 'active', lease_until = null, next_run_at = now() - random() * interval '1 hour'",
+    `update public.lookouts
+     set status = 'active', lease_until = null, next_run_at = now() - random() * interval '1 hour'`,
   );
   await query(url, "vacuum analyze public.lookouts, public.lookout_runs");
   const clients = await Promise.all(Array.from({ length: claimers }, async () => {
@@ -111,7 +113,7 @@ async function claimAll(client: pg.Client, claim: string, batch: number): Promis
   }
 }
 
-/** Lookouts without a run, and runs of a lookout that has one. */
+/** Returns the number of lookouts without a run, plus extra runs of lookouts that have one. */
 async function countWrongRuns(url: string): Promise<number> {
   const [row] = await query(
     url,

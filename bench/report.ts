@@ -1,48 +1,48 @@
 /** One line of a benchmark's table. */
 export interface Measure {
   name: string;
-  /** What was measured, as a person reads it. */
+  /** The measured value as text. */
   value: string;
   /** The number behind `value`. */
   measured?: number;
   baseline?: Baseline;
-  /** Of the ratio when there is a baseline, else of the measured number. */
+  /** Applies to the ratio if there is a baseline, otherwise to the measured number. */
   target?: Target;
-  /** How Postgres ran it; in the file only. */
+  /** The plan from Postgres; only in the file. */
   plan?: string;
 }
 
-/** What something was measured against. */
+/** The baseline of a measure. */
 export interface Baseline {
   value: string;
   measured: number;
-  /** The measured number by the baseline's. */
+  /** The measured number divided by the baseline's. */
   ratio: number;
   /** The lowest and highest ratio of one round. */
   spread?: [number, number];
 }
 
-/** What a number is to be. */
+/** The limit for a number. */
 export type Target = { most: number } | { least: number };
 
-/** The value below which `share` (0 to 1) of the samples lie. */
+/** Returns the value below which `share` (0 to 1) of the samples lie. */
 export function quantile(samples: number[], share: number): number {
   const sorted = samples.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? NaN;
 }
 
-/** Milliseconds as a person reads them. */
+/** Formats milliseconds. */
 export function milliseconds(value: number): string {
   return `${value.toFixed(value < 10 ? 2 : 0)} ms`;
 }
 
-/** How numbers of a measure are written, and what is asked of it. */
+/** The format of a measure's numbers, and its target. */
 export interface MeasureOptions {
   format?: (value: number) => string;
   target?: Target;
 }
 
-/** A number that stands alone. */
+/** Creates a measure without a baseline. */
 export function measure(
   name: string,
   measured: number,
@@ -51,7 +51,7 @@ export function measure(
   return { name, value: format(measured), measured, target };
 }
 
-/** A number against another of its kind. */
+/** Creates a measure with a baseline. */
 export function compare(
   name: string,
   measured: number,
@@ -67,7 +67,7 @@ export function compare(
   };
 }
 
-/** Medians of samples against medians of others, taken in turn with them; both are lists of rounds. */
+/** Compares the medians of two lists of rounds whose samples were taken alternately. */
 export function compareRounds(
   name: string,
   measured: number[][],
@@ -82,7 +82,7 @@ export function compareRounds(
   return compared;
 }
 
-/** Whether a measure is what it is to be; null when nothing is asked of it. */
+/** Returns whether a measure meets its target; null without a target. */
 export function meetsTarget({ measured, baseline, target }: Measure): boolean | null {
   const number = baseline?.ratio ?? measured;
   if (!target || number === undefined) return null;

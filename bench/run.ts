@@ -1,6 +1,6 @@
-// `npm run bench`: prints what was measured as a table and writes it to a file. Names as arguments choose some of the
-// benchmarks; `-- --scale 5m` is the benchmark `scale` up to 5 million messages. `soak` takes minutes and runs only when
-// it is named: `-- soak --users 100 --minutes 5`.
+// `npm run bench` prints the results as a table and writes them to a file. Names as arguments choose
+// benchmarks. `-- --scale 5m` runs the benchmark `scale` up to 5 million messages. `soak` takes minutes, so
+// it runs only by name: `-- soak --users 100 --minutes 5`.
 import { parseArgs } from "node:util";
 import { measureAccount } from "./account.ts";
 import { measureAdmin } from "./admin.ts";
@@ -31,7 +31,7 @@ const { values, positionals } = parseArgs({
 const { scale = "500k" } = values;
 if (!isSize(scale)) fail(`--scale takes one of ${Object.keys(SIZES).join(", ")}.`);
 
-/** Those that run when none is named. */
+/** The benchmarks that run if none is named. */
 const usual: Record<string, () => Promise<Measure[]>> = {
   start: measureStart,
   "round-trips": measureRoundTrips,

@@ -10,12 +10,13 @@ import { explainSql, timeSql } from "./scale/time-sql.ts";
 
 const ROUNDS = 10;
 const RUNS = 20;
-/** What row-level security may cost, and how much more the largest database. */
+/** The maximum cost of row-level security, and of the largest database against the smallest. */
 const TARGET = { most: 1.3 };
 
 /**
- * What clients and functions ask most, in databases of growing size side by side: under row-level security against the
- * same without it, and each size against the smallest. All is taken in turn, so that what the machine does meets all alike.
+ * Measures the most common queries of clients and functions in databases of growing size. It compares
+ * row-level security with none, and each size with the smallest. Runs alternate, so that other load on the
+ * machine affects all of them.
  */
 export async function measureScale(largest: Size): Promise<Measure[]> {
   const sizes = sizesUpTo(largest);
@@ -23,7 +24,7 @@ export async function measureScale(largest: Size): Promise<Measure[]> {
   await using seeded = await seedDatabases(databases, sizes);
   await using gateway = await startGateway(databases, sizes);
   const samples = new Samples();
-  // Round -1 warms up.
+  // Round -1 is the warm-up.
   for (let round = -1; round < ROUNDS; round += 1) {
     for (const { run, each } of scheduleCases(sizes, RUNS)) {
       const spent = await time(each, (round + 1) * RUNS + run, seeded, gateway);
@@ -33,7 +34,7 @@ export async function measureScale(largest: Size): Promise<Measure[]> {
   return [...seeded.measures, ...await summarize(samples, sizes, seeded)];
 }
 
-/** Every run meets another subject. */
+/** Times an operation; every run uses another subject. */
 async function time(
   { operation, size, path, variant }: Case,
   turn: number,
@@ -62,7 +63,7 @@ async function summarize(
   return [...measures, ...sizes.slice(1).flatMap((size) => compareSizes(samples, size, sizes[0]!))];
 }
 
-/** Under policies against without, in one database. */
+/** Compares an operation with and without policies, in one database. */
 async function summarizeSize(
   samples: Samples,
   operation: Operation,
@@ -95,7 +96,7 @@ async function summarizeSize(
   return measures;
 }
 
-/** A database against a smaller one. */
+/** Compares a database with a smaller one. */
 function compareSizes(samples: Samples, size: Size, smallest: Size): Measure[] {
   return OPERATIONS.flatMap((operation) =>
     (["SQL", "REST"] as const).map((path) => {

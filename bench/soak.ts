@@ -12,7 +12,7 @@ import { memoryByPart, readShare } from "../tests/helpers/process-memory.ts";
 import { compare, type Measure, measure, milliseconds, quantile, type Target } from "./report.ts";
 import { type BenchStack, startBenchStack, temporaryState } from "./stack.ts";
 
-/** How long and by how many a stack is used. */
+/** The duration and the number of users. */
 export interface SoakOptions {
   users: number;
   minutes: number;
@@ -20,28 +20,28 @@ export interface SoakOptions {
 
 const SIGN_UPS_AT_ONCE = 10;
 const SAMPLE_MS = 2_000;
-/** People begin within some time, so that they do not go in step, and read and think between what they do. */
+/** Users start at different times and pause between actions, so that they do not act in step. */
 const PEOPLE: Habits = { rampMs: 15_000, shortestThoughtMs: 1_000, longestThoughtMs: 5_000 };
-/** One user alone, before the others come: what they meet is measured against it. */
+/** One user alone, before the others start; the baseline for the times of many users. */
 const ALONE: Habits = { rampMs: 0, shortestThoughtMs: 0, longestThoughtMs: 0 };
 const ALONE_MS = 30_000;
-/** Each user keeps so many sessions, so that what there is does not grow. */
+/** Each user keeps this many sessions, so that the amount of data stays the same. */
 const SESSIONS_KEPT = 2;
-/** Every quarter of an hour in real life. */
+/** Every 15 minutes in production. */
 const CLEANUP_EVERY_MS = 10_000;
 const DRAIN_MS = 120_000;
-/** Refusals that are documented for what the users do here. */
+/** The documented refusals that these users may get. */
 const REFUSALS = new Set(["turn_in_progress", "rate_limited"]);
 
 const MIB = 1024 * 1024;
-/** Processes of Node, which can be told to collect garbage. */
+/** The Node processes, which can collect garbage on request. */
 const NODE_PARTS = {
   gateway: /local\/main\.ts/,
   openai: /openai\/main/,
   stripe: /stripe\/main/,
 };
 const OTHER_PARTS = { functions: /functions-server/, postgres: /postgres/ };
-/** A heap that is capped instead is collected all the time: at 160 MB everything took ten times as long. */
+/** A capped heap would be collected all the time: at 160 MB everything took ten times as long. */
 const NODE_OPTIONS = `--expose-gc --import=${import.meta.resolve("./collect-garbage.ts")}`;
 const MEMORY_SLACK: Slack = { share: 0.1, amount: 10 * MIB };
 const CONNECTIONS_SLACK: Slack = { share: 0, amount: 0 };
@@ -53,14 +53,14 @@ interface Habits {
   longestThoughtMs: number;
 }
 
-/** What users met. */
+/** The times and errors of the users. */
 interface Experience {
   times: Map<string, number[]>;
   refusals: Map<string, number>;
   errors: Map<string, number>;
 }
 
-/** Many users for minutes: errors, times, memory and connections in the course of it, and what must hold in the end. */
+/** Measures many users for minutes: errors, times, memory, connections and, at the end, the invariants. */
 export async function measureSoak({ users: count, minutes }: SoakOptions): Promise<Measure[]> {
   await using state = await temporaryState();
   await using held = await temporaryState();
@@ -119,7 +119,7 @@ async function useAll(users: LoadUser[], until: number, habits: Habits): Promise
   return met;
 }
 
-/** One user, until the time is up: everything that there is to do, in one session after the other. */
+/** Runs one user until the time is up: all actions, in one session after the other. */
 async function use(
   user: LoadUser,
   until: number,
@@ -205,7 +205,7 @@ async function cleanUp({ status }: BenchStack): Promise<void> {
   CleanupReply.parse(await response.json());
 }
 
-/** Lets what has ended be settled, and the clean-up run until nothing is left for it. */
+/** Waits until everything has settled, and runs the clean-up until it has nothing left to do. */
 async function drain(stack: BenchStack, database: pg.Pool): Promise<void> {
   const until = Date.now() + DRAIN_MS;
   for (let left = Infinity; left > 0 && Date.now() < until;) {
@@ -228,7 +228,7 @@ function describeLoad(before: number): Measure[] {
   ];
 }
 
-/** What many users met, against what one of them met alone. */
+/** Compares the times of many users with those of one user alone. */
 function describeTimes(
   { times }: Experience,
   alone: Experience,

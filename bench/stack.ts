@@ -9,21 +9,21 @@ import { REPOSITORY } from "../local/stack/settings.ts";
 import { readStatus, type StackStatus } from "../local/stack/status.ts";
 import type { Database } from "../types/database.ts";
 
-/** A stack in a process of its own, as `npm start` runs it, so that client and server do not share a thread. */
+/** A stack in a process of its own, like `npm start`, so that client and server do not share a thread. */
 export interface BenchStack extends AsyncDisposable {
   status: StackStatus;
-  /** The process that everything else of it descends from. */
+  /** The parent of all other processes of the stack. */
   pid: number;
 }
 
-/** A temporary state directory that is removed with everything in it. */
+/** Creates a temporary state directory; disposing removes it with its content. */
 export async function temporaryState(): Promise<AsyncDisposable & { directory: string }> {
   const directory = await mkdtemp(path.join(os.tmpdir(), "parley-bench-"));
   const remove = () => rm(directory, { recursive: true, force: true });
   return { directory, [Symbol.asyncDispose]: remove };
 }
 
-/** Starts a stack on any ports, with more variables if need be, and resolves when it answers. */
+/** Starts a stack on free ports, with optional variables, and resolves when it responds. */
 export async function startBenchStack(
   stateDir: string,
   env: Record<string, string> = {},
@@ -60,7 +60,7 @@ export async function startBenchStack(
   };
 }
 
-/** The plans' limits are for people, not for benchmarks. */
+/** Removes the limits of the plans, which would refuse the load of benchmarks. */
 async function liftLimits({ DB_URL }: StackStatus): Promise<void> {
   const client = new pg.Client(DB_URL);
   await client.connect();
@@ -70,7 +70,7 @@ async function liftLimits({ DB_URL }: StackStatus): Promise<void> {
   await client.end();
 }
 
-/** A signed-up user with one session, and a way to send a message and wait for the first text of the reply. */
+/** A signed-up user with one session and a client. */
 export interface BenchUser {
   client: SupabaseClient<Database>;
   accessToken: string;
@@ -86,11 +86,11 @@ export async function createBenchUser(status: StackStatus): Promise<BenchUser> {
   const { data: { session } } = await client.auth.signUp({ email, password: crypto.randomUUID() });
   const { data } = await client.from("chat_sessions").insert({ assistant_slug: "coach" })
     .select("id").single().throwOnError();
-  if (!session) throw new Error("sign-up gave no session");
+  if (!session) throw new Error("sign-up returned no session");
   return { client, accessToken: session.access_token, sessionId: data.id };
 }
 
-/** Sends a message. Milliseconds until the first text of the reply; resolves when the reply has ended. */
+/** Sends a message and returns the milliseconds until the first text; resolves when the reply has ended. */
 export async function timeToFirstText(status: StackStatus, user: BenchUser): Promise<number> {
   const startedAt = performance.now();
   const response = await fetch(`${status.FUNCTIONS_URL}/chat`, {

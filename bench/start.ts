@@ -1,7 +1,10 @@
 import { type Measure, measure, milliseconds } from "./report.ts";
 import { createBenchUser, startBenchStack, temporaryState, timeToFirstText } from "./stack.ts";
 
-/** From the start of the stack to the first answered chat: on an empty state directory, and again. */
+/**
+ * Measures the time from starting the stack to the first chat reply, first with an empty state directory,
+ * then again.
+ */
 export async function measureStart(): Promise<Measure[]> {
   await using state = await temporaryState();
   const cold = await startToFirstChat(state.directory);

@@ -10,7 +10,7 @@ import { temporaryState } from "./stack.ts";
 const PACKAGE = "@supabase/stripe-sync-engine";
 const VERSION = "0.48.5";
 
-/** The part of the package that is measured. */
+/** The part of the package that the benchmark uses. */
 interface Engine {
   stripe: unknown;
   processWebhook(payload: string, signature: string): Promise<void>;
@@ -21,22 +21,23 @@ interface EngineModule {
   runMigrations(config: Record<string, unknown>): Promise<void>;
 }
 
-/** The engine on a database of its own beside the stack's. */
+/** The engine on its own database beside the stack's. */
 export interface EngineBaseline extends AsyncDisposable {
   process(payload: string, signature: string): Promise<void>;
 }
 
 /**
- * Installs the engine beside the repository, since nothing else needs it, and lets it fetch each subscription again from
- * the emulator, as Parley does. It runs in this process: no HTTP lies between the event and the engine.
+ * Installs the engine outside the repository, because nothing else needs it. The engine fetches each
+ * subscription again from the emulator, as Parley does. It runs in this process, so no HTTP lies between the
+ * event and the engine.
  */
 export async function startEngine(status: StackStatus): Promise<EngineBaseline> {
   await using parts = new AsyncDisposableStack();
   const { directory } = parts.use(await temporaryState());
   await execa("npm", ["install", "--prefix", directory, `${PACKAGE}@${VERSION}`]);
-  // Its ES module looks for its migrations beside `__dirname`, which only the other one has.
+  // The ES module looks for its migrations beside `__dirname`, which only the CommonJS module has.
   const module: unknown = createRequire(path.join(directory, "index.js"))(PACKAGE);
-  // Not a dependency, so its types are not here; the interfaces above are the ones of this version.
+  // The package is not a dependency, so its types are missing; the interfaces above describe this version.
   const { StripeSync, runMigrations } = z.custom<EngineModule>().parse(module);
 
   const databaseUrl = await createDatabase(status.DB_URL);
@@ -66,7 +67,7 @@ export async function startEngine(status: StackStatus): Promise<EngineBaseline> 
   };
 }
 
-/** Of its own, in the same Postgres: the engine leaves its types out where any schema has one of that name. */
+/** Creates a separate database, because the engine skips types whose names exist in any schema. */
 async function createDatabase(stackUrl: string): Promise<string> {
   const client = new pg.Client(stackUrl);
   await client.connect();
@@ -77,7 +78,7 @@ async function createDatabase(stackUrl: string): Promise<string> {
   return url.href;
 }
 
-/** The engine only logs that its migrations have failed. */
+/** Throws for failed migrations, which the engine only logs. */
 function fail(error: unknown): never {
   throw error;
 }

@@ -2,7 +2,7 @@ import { type Measure, meetsTarget } from "./report.ts";
 
 const WIDTHS = [64, 16, 16, 20, 8];
 
-/** The table's first line. */
+/** The heading of the table. */
 export const HEADING = formatColumns([
   "name",
   "measured",
@@ -12,7 +12,7 @@ export const HEADING = formatColumns([
   "",
 ]);
 
-/** One line of the table. */
+/** Formats one line of the table. */
 export function formatRow(measure: Measure): string {
   const { name, value, baseline } = measure;
   const verdict = { true: "ok", false: "MISS", null: "" }[`${meetsTarget(measure)}`];

@@ -15,7 +15,10 @@ const WORDS = 40;
 const LONG_REPLY_WORDS = 1_000;
 const START_SECONDS = 4;
 
-/** Many streams at once, what a chunk and a long reply cost, and how many turns the database can begin. */
+/**
+ * Measures many streams at once, the CPU time of a chunk and of a long reply, and the turns that the database
+ * can start.
+ */
 export async function measureTurns(): Promise<Measure[]> {
   await using state = await temporaryState();
   await using stack = await startBenchStack(state.directory);
@@ -123,7 +126,9 @@ async function startTurns(pool: pg.Pool, sessions: string[]): Promise<number[]> 
       const startedAt = performance.now();
       await pool.query(
         `with started as (
-           select public.start_turn(p.auth_id, s.id, gen_random_uuid()::text, 'Hello', '[{"type": "text", "text": "Hello"}]') as turn
+           select public.start_turn(
+             p.auth_id, s.id, gen_random_uuid()::text, 'Hello', '[{"type": "text", "text": "Hello"}]'
+           ) as turn
            from public.chat_sessions s join public.profiles p on p.id = s.user_id where s.id = $1
          )
          select public.settle_turn((turn ->> 'turn_id')::uuid, 'stopped', '{}') from started`,
@@ -160,7 +165,7 @@ async function residentMegabytes(pid: number): Promise<number> {
   return Number(status.match(/VmRSS:\s+(\d+)/)?.[1]) / 1024;
 }
 
-/** User and system time of a process; the kernel counts in hundredths of a second. */
+/** Returns the user and system time of a process; the kernel counts in hundredths of a second. */
 async function cpuMilliseconds(pid: number): Promise<number> {
   const fields = (await readFile(`/proc/${pid}/stat`, "utf8")).split(") ")[1]?.split(" ") ?? [];
   return (Number(fields[11]) + Number(fields[12])) * 10;

@@ -2,7 +2,7 @@ import { type Operation, OPERATIONS } from "./operations.ts";
 import type { Size } from "./sizes.ts";
 import type { Variant } from "./time-sql.ts";
 
-/** One way to run an operation: in which database, through what, under which policies. */
+/** One way to run an operation: the database, the interface and the policies. */
 export interface Case {
   operation: Operation;
   size: Size;
@@ -10,7 +10,7 @@ export interface Case {
   variant: Variant;
 }
 
-/** The cases of one run, shuffled, so that none is always the first to meet a page on disk or a pause of the machine. */
+/** Returns the cases of one run, shuffled, so that none is always the first to read a page from disk. */
 function listCases(
   operation: Operation,
   sizes: Size[],
@@ -26,7 +26,10 @@ function listCases(
   return shuffle(sizes.flatMap((size) => paths.map((each) => ({ operation, size, ...each }))));
 }
 
-/** Rounds of runs of every operation; `naive` only in each round's first run, since one can take a second. */
+/**
+ * Yields rounds of runs of every operation. `naive` is only in the first run of each round, because it can
+ * take a second.
+ */
 export function* scheduleCases(
   sizes: Size[],
   runs: number,

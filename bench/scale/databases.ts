@@ -6,16 +6,16 @@ import { silentLog } from "../../local/stack/log.ts";
 import { SUPERUSER } from "../../local/postgres/names.ts";
 import { temporaryState } from "../stack.ts";
 
-/** A Postgres with a migrated database for each size, side by side, so that they can be measured in turn. */
+/** A Postgres with a migrated database for each size, so that all sizes can be measured alternately. */
 export interface ScaleDatabases extends AsyncDisposable {
   stateDir: string;
   port: number;
   keys: StackKeys;
-  /** A connection as the superuser, which may take on every role. */
+  /** Connects as the superuser, who may assume every role. */
   connect(database: string): Promise<pg.Client>;
 }
 
-/** Starts it with nothing in it; disposing removes all. */
+/** Starts an empty Postgres; disposing removes everything. */
 export async function startDatabases(names: string[]): Promise<ScaleDatabases> {
   await using parts = new AsyncDisposableStack();
   const { directory: stateDir } = parts.use(await temporaryState());
@@ -44,10 +44,10 @@ async function copyDatabase(database: PlatformDatabase, names: string[]): Promis
   const client = new pg.Client(database.url(SUPERUSER, "template1"));
   await client.connect();
   try {
-    // Vacuumed by the bench itself: it should begin in the middle of no measurement.
+    // The benchmark vacuums by itself, so that autovacuum cannot start during a measurement.
     await client.query("alter system set autovacuum = off");
     await client.query("select pg_reload_conf()");
-    // The policies that are warned of get a role of their own: what they say meets nobody else.
+    // The naive policies have a role of their own, so that they affect no other queries.
     await client.query("create role parley_naive nologin");
     for (const name of names) {
       await client.query(`create database ${pg.escapeIdentifier(name)} template postgres`);

@@ -1,4 +1,4 @@
-// A process of its own, as the stack is one: the stack's REST API and its gateway for each database named on the command
+// A separate process, like the real stack: the REST API and the gateway for each database on the command
 // line. Prints their ports as a JSON object.
 import { once } from "node:events";
 import { serve } from "@hono/node-server";
@@ -36,7 +36,9 @@ for (const name of databases) {
   const server = serve({ fetch: gateway.fetch, port: 0, hostname: "127.0.0.1" });
   await once(server, "listening");
   const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no TCP port");
+  if (address === null || typeof address === "string") {
+    throw new Error("the server has no TCP port");
+  }
   ports[name] = address.port;
 }
 console.log(JSON.stringify(ports));

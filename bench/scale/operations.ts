@@ -2,21 +2,21 @@ import type { SupabaseClient } from "@supabase/supabase-js";
 import type { Database, Json } from "../../types/database.ts";
 import type { Subject, SubjectKind } from "./subjects.ts";
 
-/** Something that clients or functions ask of the database, as SQL and as a request. */
+/** A query of clients or functions, as SQL and as a request. */
 export interface Operation {
   name: string;
   subjects: SubjectKind;
-  /** As whom it runs in life. */
+  /** The role that runs it in production. */
   role: "authenticated" | "service_role";
-  /** How many rows it gives. */
+  /** The number of rows that it returns. */
   rows: number;
-  /** Its SQL, as a client sends it: the policies alone say whose rows they are. */
+  /** The SQL as a client sends it; the policies alone restrict the rows. */
   sql: (subject: Subject) => Statement;
-  /** The same for a role that no policy meets: what an application without policies would write. */
+  /** The same for a role without policies, as an application without row-level security would write it. */
   bare: (subject: Subject) => Statement;
-  /** Also under policies that look the caller up in every row. */
+  /** Whether it also runs under policies that look the caller up for every row. */
   isNaiveToo: boolean;
-  /** Has to have happened first, in the same transaction; its one column `id` goes to `sql` as the subject's session. */
+  /** Runs first in the same transaction; its column `id` becomes the session of the subject for `sql`. */
   first?: (subject: Subject) => Statement;
   rest: RestOperation;
 }
@@ -29,17 +29,17 @@ export interface Statement {
 
 /** A request through the gateway. */
 export interface RestOperation {
-  /** Has to have happened first. */
+  /** Runs first. */
   first?: (client: Client, subject: Subject) => PromiseLike<Answer>;
   run: (client: Client, subject: Subject, started: Json) => PromiseLike<Answer>;
-  /** Leaves things as they were. */
+  /** Restores the earlier state. */
   after?: (client: Client, answer: Json) => PromiseLike<Answer>;
-  /** The same with a token of service_role, which no policy meets. */
+  /** The same with a token of `service_role`, which has no policies. */
   bare?: (client: Client, subject: Subject) => PromiseLike<Answer>;
 }
 
 type Client = SupabaseClient<Database>;
-/** What supabase-js resolves to. */
+/** The result of supabase-js. */
 export interface Answer {
   data: unknown;
   error: { message: string } | null;
@@ -186,7 +186,7 @@ const adminList: Operation = {
   rest: { run: (client) => client.rpc("admin_list_users") },
 };
 
-/** What is measured at every size. */
+/** The operations that are measured at every size. */
 export const OPERATIONS: Operation[] = [
   sidebar,
   history,
@@ -198,7 +198,7 @@ export const OPERATIONS: Operation[] = [
   adminList,
 ];
 
-/** A function has the same SQL for every role, and looks the caller up by itself. */
+/** Returns the same SQL for every role, because a function looks the caller up by itself. */
 function everyRole(sql: Operation["sql"]): Pick<Operation, "sql" | "bare" | "isNaiveToo"> {
   return { sql, bare: sql, isNaiveToo: false };
 }

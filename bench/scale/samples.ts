@@ -1,6 +1,6 @@
 import type { Case } from "./cases.ts";
 
-/** Milliseconds of every run, by case and round. */
+/** The milliseconds of every run, by case and round. */
 export class Samples {
   readonly #rounds = new Map<string, number[][]>();
 
@@ -11,7 +11,7 @@ export class Samples {
     this.#rounds.set(keyOf(each), rounds);
   }
 
-  /** The rounds of a case; empty when it did not run. */
+  /** Returns the rounds of a case; empty if it did not run. */
   of(each: Case): number[][] {
     return this.#rounds.get(keyOf(each)) ?? [];
   }

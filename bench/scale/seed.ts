@@ -2,18 +2,19 @@ import type pg from "pg";
 
 /** The admin who lists users. */
 export const ADMIN = "00000000-0000-4000-8000-000000000001";
-/** Sessions in which a reply is being generated. */
+/** The number of sessions with a running turn. */
 const ACTIVE_STREAMS = 100;
-/** What texts are cut from: no two places of it are alike. */
+/** The source of all texts; it never repeats. */
 const CORPUS = buildCorpus(4_000);
 
 /**
- * Fills an empty database with `messages` messages and all that comes with them. 5% of the users have half of the
- * sessions; most sessions are short, some have hundreds of messages, one in 500 thousands. All lie in the order of a
- * year, so that sessions of one time are mixed on disk as they are in life.
+ * Fills an empty database with `messages` messages and the rows that belong to them. 5% of the users have
+ * half of the sessions. Most sessions are short, some have hundreds of messages, and one in 500 has
+ * thousands. Rows are in the order of a year, so that sessions of the same time are mixed on disk, as in
+ * production.
  */
 export async function seed(client: pg.Client, messages: number): Promise<void> {
-  // Triggers and foreign keys are for what comes in one by one.
+  // Triggers and foreign key checks are too slow for bulk inserts.
   await client.query("set session_replication_role = replica");
   await client.query("set work_mem = '256MB'");
   await client.query("select setseed(0.5)");
@@ -72,16 +73,18 @@ async function insertUsers(client: pg.Client): Promise<void> {
      select user_id, auth_id, 'user-' || n || '@example.com', 'User ' || n, 'user'::public.user_role, 'enterprise',
        now() - n * 7919 % 525600 * interval '1 minute'
      from owners
-     union all select gen_random_uuid(), $1::uuid, 'boss@example.com', 'Boss', 'admin'::public.user_role, 'enterprise', now()`,
+     union all
+     select gen_random_uuid(), $1::uuid, 'boss@example.com', 'Boss', 'admin'::public.user_role, 'enterprise', now()`,
     [ADMIN],
   );
-  // Nobody is refused, and everything is counted all the same.
+  // Removes the limits, but not the counting.
   await client.query("update public.plans set turns_per_minute = null, daily_messages = null");
 }
 
 async function insertSessions(client: pg.Client): Promise<void> {
   await client.query(
-    `insert into public.chat_sessions (id, user_id, assistant_slug, thread_id, title, message_count, created_at, updated_at)
+    `insert into public.chat_sessions
+       (id, user_id, assistant_slug, thread_id, title, message_count, created_at, updated_at)
      select p.session_id, o.user_id, 'coach', 'conv_' || replace(p.session_id::text, '-', ''),
        'A chat about ' || left(p.session_id::text, 8), p.length, p.created_at,
        p.created_at + p.length * interval '45 seconds'
@@ -93,7 +96,7 @@ async function insertSessions(client: pg.Client): Promise<void> {
   );
 }
 
-/** The ids are hashes of session and position, so that what belongs to a message is found without a join. */
+/** Inserts messages whose ids are hashes of session and position, so that related rows need no join. */
 async function insertMessages(client: pg.Client): Promise<void> {
   await client.query(
     `insert into public.chat_messages (id, session_id, user_id, seq, client_id, sender, content, parts, model,
@@ -181,7 +184,7 @@ async function insertUsage(client: pg.Client): Promise<void> {
   );
 }
 
-/** What is often written instead: the caller looked up in every row, through the tables in between. */
+/** Adds policies as they are often written: they look the caller up for every row, through other tables. */
 async function addNaivePolicies(client: pg.Client): Promise<void> {
   await client.query(
     `grant usage on schema public, auth to parley_naive;
@@ -207,7 +210,7 @@ async function addNaivePolicies(client: pg.Client): Promise<void> {
   );
 }
 
-/** Words in an order that a small generator draws: the same at every run. */
+/** Returns words in the order of a small generator, which is the same at every run. */
 function buildCorpus(characters: number): string {
   const words =
     "the a plan week goal step small next write draft story hook slide list time day habit team work call "

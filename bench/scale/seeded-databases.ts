@@ -11,7 +11,7 @@ export interface SeededDatabase {
   subjects: Subjects;
 }
 
-/** All of them, and what it took to fill them. */
+/** All databases, and the cost of filling them. */
 export interface SeededDatabases extends AsyncDisposable {
   of(size: Size): SeededDatabase;
   measures: Measure[];
@@ -41,7 +41,7 @@ export async function seedDatabases(
   return {
     of(size) {
       const database = seeded.get(size);
-      if (!database) throw new Error(`there is no database of ${size}`);
+      if (!database) throw new Error(`there is no database of size ${size}`);
       return database;
     },
     measures,

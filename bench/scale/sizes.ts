@@ -1,15 +1,15 @@
-/** How many messages a database holds. */
+/** The number of messages in a database. */
 export const SIZES = { "50k": 50_000, "500k": 500_000, "5m": 5_000_000 } as const;
 
-/** Name of a size, and of its database. */
+/** The name of a size and of its database. */
 export type Size = keyof typeof SIZES;
 
-/** Whether a text names a size. */
+/** Returns whether a text names a size. */
 export function isSize(text: string): text is Size {
   return text in SIZES;
 }
 
-/** The sizes up to one, smallest first. */
+/** Returns the sizes up to `largest`, smallest first. */
 export function sizesUpTo(largest: Size): Size[] {
   return Object.keys(SIZES).filter(isSize).filter((size) => SIZES[size] <= SIZES[largest]);
 }

@@ -1,16 +1,16 @@
 import type pg from "pg";
 import { ADMIN } from "./seed.ts";
 
-/** On whose behalf an operation runs, and on what. */
+/** The user and the session of one run. */
 export interface Subject {
   auth_id: string;
   user_id: string;
   session_id: string;
-  /** After which message a page begins. */
+  /** The message after which a page begins. */
   seq: number;
 }
 
-/** Each operation meets as many different users and sessions. */
+/** The number of users and sessions that each operation uses. */
 const SUBJECTS = 200;
 
 const CHOICES = {
@@ -31,12 +31,12 @@ const CHOICES = {
     join public.profiles p on p.id = s.user_id
     cross join generate_series(0.50, 0.94, 0.01) place
     where s.message_count >= 1000`,
-  /** Sessions in which a reply is being generated. */
+  /** Sessions with a running turn. */
   running: `
     select p.auth_id, p.id as user_id, t.session_id, 0 as seq
     from public.chat_turns t join public.profiles p on p.id = t.user_id
     where t.status = 'active'`,
-  /** Sessions in which nothing runs. */
+  /** Sessions without a running turn. */
   idle: `
     select p.auth_id, p.id as user_id, s.id as session_id, 0 as seq
     from public.chat_sessions s join public.profiles p on p.id = s.user_id
@@ -51,13 +51,13 @@ export type SubjectKind = keyof typeof CHOICES;
 /** Subjects of one database. */
 export type Subjects = Record<SubjectKind, Subject[]>;
 
-/** Draws subjects of every kind. Throws when a database has none of a kind. */
+/** Chooses subjects of every kind. Throws if a database has none of a kind. */
 export async function chooseSubjects(client: pg.Client): Promise<Subjects> {
   const choose = async (kind: SubjectKind) => {
     const { rows } = await client.query<Subject>(
       `select * from (${CHOICES[kind]}) choice order by random() limit ${SUBJECTS}`,
     );
-    if (rows.length === 0) throw new Error(`the database has no subject of the kind ${kind}`);
+    if (rows.length === 0) throw new Error(`the database has no subject of kind ${kind}`);
     return rows;
   };
   return {

@@ -11,7 +11,7 @@ import type { ScaleDatabases } from "./databases.ts";
 import type { Answer, Operation } from "./operations.ts";
 import type { Subject } from "./subjects.ts";
 
-/** Of tokens, in seconds: after the longest run. */
+/** The expiry of tokens in seconds since 1970, later than the longest run. */
 const EXPIRES_AT = Math.floor(Date.now() / 1000) + 24 * 60 * 60;
 const ISSUER = "http://127.0.0.1/auth/v1";
 
@@ -19,7 +19,7 @@ const Ports = z.record(z.string(), z.number());
 
 /** The databases behind the stack's gateway. */
 export interface ScaleGateway extends AsyncDisposable {
-  /** Milliseconds of one request, from supabase-js to its answer. Throws when the answer is not what it should be. */
+  /** Returns the milliseconds from the call of supabase-js to its result. Throws if the result is wrong. */
   time(
     database: string,
     operation: Operation,
@@ -58,7 +58,7 @@ export async function startGateway(
   };
   return {
     async time(database, operation, variant, subject) {
-      // A token in either case: what the gateway does with it is no cost of the policies.
+      // Both variants use a token, so that its cost in the gateway does not count as a cost of the policies.
       const role = variant === "bare" ? "service_role" : operation.role;
       const sub = role === "authenticated" ? subject.auth_id : undefined;
       const client = await clientOf(database, sub ?? role, { sub, role, exp: EXPIRES_AT });

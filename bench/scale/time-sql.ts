@@ -2,12 +2,12 @@ import type pg from "pg";
 import type { Operation, Statement } from "./operations.ts";
 import type { Subject } from "./subjects.ts";
 
-/** Under the policies of Parley, under none, or under those that are warned of. */
+/** Parley's policies, no policies, or the naive policies. */
 export type Variant = "secured" | "bare" | "naive";
 
 /**
- * Milliseconds of one statement in a transaction as PostgREST makes it: role and claims first. The transaction is rolled
- * back. Throws when the statement gives other rows than it should.
+ * Returns the milliseconds of one statement in a transaction as PostgREST makes it, with role and claims set
+ * first. The transaction is rolled back. Throws if the number of rows is wrong.
  */
 export async function timeSql(
   client: pg.Client,
@@ -26,7 +26,7 @@ export async function timeSql(
   throw new Error(`${operation.name}: ${rowCount} rows instead of ${operation.rows}`);
 }
 
-/** What the planner makes of a statement, and what it did. */
+/** Returns the plan of a statement and how Postgres ran it. */
 export async function explainSql(
   client: pg.Client,
   operation: Operation,
@@ -52,7 +52,8 @@ async function begin(client: pg.Client, role: string, { auth_id }: Subject): Pro
   await client.query("begin");
   const claims = JSON.stringify({ sub: auth_id, role: "authenticated" });
   await client.query(
-    "select set_config('role', $1, true), set_config('request.jwt.claims', $2, true), set_config('request.jwt.claim.sub', $3, true)",
+    `select set_config('role', $1, true), set_config('request.jwt.claims', $2, true),
+       set_config('request.jwt.claim.sub', $3, true)`,
     [role, claims, auth_id],
   );
 }

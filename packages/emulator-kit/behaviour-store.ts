@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** A failure that requests to one path meet, at most `times` of them. */
+/** A failure for requests to one path, at most `times` of them. */
 export const Failure = z.strictObject({
   path: z.string().startsWith("/"),
   status: z.number().int().min(400).max(599),
@@ -9,16 +9,22 @@ export const Failure = z.strictObject({
 });
 export type Failure = z.infer<typeof Failure>;
 
-/** Holds the behaviour that applies to whatever starts now. */
+/** Returns the message and the headers for a failure; `marker` is a detail that must never reach a client. */
+export function describeFailure({ status, retry_after }: Failure, marker: string) {
+  const headers = retry_after === undefined ? undefined : { "retry-after": String(retry_after) };
+  return { message: `Commanded failure with status ${status} (${marker}).`, headers };
+}
+
+/** Holds the behaviour for requests and responses that start from now on. */
 export interface BehaviourStore<Behaviour extends { fail?: Failure }> {
   get(): Behaviour;
-  /** Replaces the whole behaviour; `{}` is the default one. */
+  /** Replaces the whole behaviour; `{}` is the default. */
   set(behaviour: Behaviour): void;
-  /** The failure a request to `path` must meet, counted against its `times`; null if none. */
+  /** Returns the failure for a request to `path` and counts it against `times`; null if there is none. */
   takeFailure(path: string): NonNullable<Behaviour["fail"]> | null;
 }
 
-/** A store that begins with this behaviour. */
+/** Creates a store that begins with this behaviour. */
 export function createBehaviourStore<Behaviour extends { fail?: Failure }>(
   initial: Behaviour,
 ): BehaviourStore<Behaviour> {

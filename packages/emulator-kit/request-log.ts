@@ -1,7 +1,7 @@
-/** Requests kept; the oldest go first. */
+/** The maximum of stored requests; the oldest are removed first. */
 const CAPACITY = 10_000;
 
-/** One request that arrived; `status` is null until it is answered, `body` is its JSON or null. */
+/** A logged request; `status` is null until its HTTP response, and `body` is its JSON or null. */
 export interface LoggedRequest {
   at: string;
   method: string;
@@ -10,14 +10,14 @@ export interface LoggedRequest {
   body: unknown;
 }
 
-/** What arrived at the emulator, oldest first. */
+/** The requests that arrived at the emulator, oldest first. */
 export interface RequestLog {
-  /** Notes a request that has just arrived; the caller sets its `status` when it is answered. */
+  /** Adds a request that has just arrived; the caller sets its `status` after the HTTP response. */
   add(request: Omit<LoggedRequest, "at" | "status">): LoggedRequest;
   list(): readonly LoggedRequest[];
 }
 
-/** An empty log. */
+/** Creates an empty log. */
 export function createRequestLog(): RequestLog {
   const entries: LoggedRequest[] = [];
   return {

@@ -1,20 +1,21 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { z } from "zod";
+import { z } from "zod";
 
-/** How long changes are gathered before they are written, in milliseconds: longer when writing them takes long. */
+/** The time in which changes are gathered before a write, in milliseconds. It grows if serializing takes long. */
 const GATHER_MS = 250;
+/** The gathering time is at least this many times the time that serializing took. */
 const GATHER_SHARE = 10;
 
 /** A JSON file that holds the latest snapshot. */
 export interface SnapshotFile {
-  /** Writes soon; calls in between are one write. */
+  /** Schedules a write; calls before it share that write. */
   saveSoon(): void;
-  /** Writes a last time and ignores later changes; resolves when the file is whole. */
+  /** Writes a last time and ignores later changes; resolves when the file is complete. */
   close(): Promise<void>;
 }
 
-/** The snapshot in the file at `path`, or undefined when there is no file; throws when it is not one. */
+/** Reads the snapshot at `path`; undefined if there is no file. Rejects if the file is not a valid snapshot. */
 export async function loadSnapshot<Snapshot>(
   path: string,
   shape: z.ZodType<Snapshot>,
@@ -26,7 +27,7 @@ export async function loadSnapshot<Snapshot>(
   return text === undefined ? undefined : shape.parse(JSON.parse(text));
 }
 
-/** Keeps the file at `path` up to date with what `take` returns; the file is never half-written. */
+/** Keeps the file at `path` up to date with the result of `take`; the file is never half-written. */
 export function openSnapshotFile(path: string, take: () => unknown): SnapshotFile {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let closed = false;
@@ -52,10 +53,15 @@ export function openSnapshotFile(path: string, take: () => unknown): SnapshotFil
   };
 }
 
+/** Returns a schema for an object that an emulator wrote; it does not validate the properties again. */
+export function written<Type extends { id: string }>(): z.ZodType<Type> {
+  return z.custom<Type>((value) => typeof value === "object" && value !== null && "id" in value);
+}
+
 async function replaceFile(path: string, text: string): Promise<void> {
   const temporary = `${path}.tmp`;
   await mkdir(dirname(path), { recursive: true });
-  // It holds what people have said.
+  // Only the owner may read the file, because it holds messages of users.
   await writeFile(temporary, text, { mode: 0o600 });
   await rename(temporary, path);
 }

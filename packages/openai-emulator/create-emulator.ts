@@ -18,29 +18,29 @@ import { createState, type EmulatorState } from "./state.ts";
 import type { Connection } from "./http/stream-events.ts";
 import { vectorStoresRoutes } from "./stores/vector-stores-routes.ts";
 
-/** Options of an emulator; without any it starts empty and forgets everything. */
+/** Options of an emulator; by default it starts empty and keeps nothing after its end. */
 export interface EmulatorOptions {
-  /** What an earlier emulator knew. */
+  /** The state of an earlier emulator. */
   snapshot?: Snapshot;
-  /** Called after each change that a snapshot would show. */
+  /** Called after each change to the state that a snapshot holds. */
   onChange?: () => void;
-  /** Where the bytes of files are kept; without it in a temporary folder that goes with the emulator. */
+  /** The folder for the bytes of files; by default a temporary folder that `close` removes. */
   filesFolder?: string;
-  /** The time that expiry goes by, in milliseconds since 1970. */
+  /** Returns the time for expiry, in milliseconds since 1970. */
   now?: () => number;
 }
 
-/** An OpenAI that answers from memory; only the bytes of files are on disk. */
+/** An emulator that keeps its state in memory; only the bytes of files are on disk. */
 export interface OpenAIEmulator {
-  /** Answers a request; `connection` lets commanded disconnects break the real connection off. */
+  /** Handles a request; with `connection`, a commanded disconnect breaks the real connection. */
   fetch(request: Request, connection?: Connection): Promise<Response>;
-  /** What the emulator knows now. */
+  /** Returns the current state. */
   snapshot(): Snapshot;
-  /** Cancels what is being generated or read; resolves when nothing runs any more. */
+  /** Cancels running responses and the reading of files; resolves when nothing runs any more. */
   close(): Promise<void>;
 }
 
-/** An emulator of the part of OpenAI's API that Parley uses, with its control API on `/_emulator`. */
+/** Creates an emulator of the part of OpenAI's API that Parley uses, with its control API on `/_emulator`. */
 export function createOpenAIEmulator(options: EmulatorOptions = {}): OpenAIEmulator {
   const { snapshot, filesFolder, now = Date.now, onChange = () => {} } = options;
   const files = snapshot?.files ?? [];

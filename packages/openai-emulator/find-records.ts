@@ -8,42 +8,42 @@ import type {
 } from "./state.ts";
 import type { WireFile, WireStoreFile } from "./wire-types.ts";
 
-/** The conversation with this id; throws OpenAI's 404 when there is none or it was deleted. */
+/** Returns the conversation with this id; throws OpenAI's 404 if it does not exist or was deleted. */
 export function findConversation(state: EmulatorState, id: string): ConversationRecord {
   const record = state.conversations.get(id);
   if (!record || record.deleted) throw notFound("Conversation", id);
   return record;
 }
 
-/** The response with this id; throws OpenAI's 404 when there is none. */
+/** Returns the response with this id; throws OpenAI's 404 if it does not exist. */
 export function findResponse(state: EmulatorState, id: string): ResponseRecord {
   const record = state.responses.get(id);
   if (!record) throw notFound("Response", id);
   return record;
 }
 
-/** The file with this id; throws OpenAI's 404 when there is none. */
+/** Returns the file with this id; throws OpenAI's 404 if it does not exist. */
 export function findFile(state: EmulatorState, id: string): WireFile {
   const file = state.files.get(id);
   if (!file) throw new ApiError(404, `No such File object: ${id}`, { param: "id" });
   return file;
 }
 
-/** The vector store with this id, expired or not; throws OpenAI's 404 when there is none. */
+/** Returns the vector store with this id, expired or not; throws OpenAI's 404 if it does not exist. */
 export function findStore(state: EmulatorState, id: string): VectorStoreRecord {
   const record = state.vectorStores.get(id);
   if (!record) throw new ApiError(404, `No vector store found with id '${id}'.`);
   return record;
 }
 
-/** The file with this id in a vector store; throws OpenAI's 404 when it is not there. */
+/** Returns the file with this id in a vector store; throws OpenAI's 404 if the store does not have it. */
 export function findStoreFile({ store, files }: VectorStoreRecord, id: string): WireStoreFile {
   const file = files.get(id);
   if (file) return file;
   throw new ApiError(404, `No file found with id '${id}' in vector store '${store.id}'.`);
 }
 
-/** The file batch with this id of a vector store; throws a 404 when there is none. */
+/** Returns the file batch with this id in a vector store; throws a 404 if it does not exist. */
 export function findBatch({ store, batches }: VectorStoreRecord, id: string): FileBatchRecord {
   const batch = batches.get(id);
   if (batch) return batch;

@@ -8,7 +8,7 @@ import { describe, expect, it } from "vitest";
 const MAIN = path.join(import.meta.dirname, "main.ts");
 
 describe("main", () => {
-  it("says in one line where it listens and ends cleanly when told to", async () => {
+  it("prints its address in one line and ends cleanly on SIGTERM", async () => {
     const child = spawn(process.execPath, [MAIN], {
       env: { ...process.env, PARLEY_OPENAI_PORT: "0" },
       stdio: ["ignore", "pipe", "inherit"],

@@ -17,8 +17,8 @@ export interface ServedEmulator {
 }
 
 /**
- * Where an emulator listens (0: any free port) and, if its state shall last, the file that holds it; the bytes
- * of files are in a folder beside that one.
+ * The port of an emulator (0 for any free one), and the file for its state, if the state must last. The bytes
+ * of files go into a folder beside the state file.
  */
 export interface ServeOptions {
   port: number;
@@ -27,7 +27,7 @@ export interface ServeOptions {
   now?: () => number;
 }
 
-/** Serves an emulator on 127.0.0.1; rejects when the port is taken or the state file is not one. */
+/** Serves an emulator on 127.0.0.1. Rejects if the port is taken or the state file is invalid. */
 export async function serveOpenAIEmulator(
   { port, stateFile, now }: ServeOptions,
 ): Promise<ServedEmulator> {
@@ -49,7 +49,7 @@ export async function serveOpenAIEmulator(
   return {
     url: `${await listen(server, port)}/v1`,
     async close() {
-      // Before the rest, so that what is running now is found failed after the next start.
+      // Saved first, so that the next start finds running responses and marks them as failed.
       await file?.close();
       await emulator.close();
       await closeServer(server);

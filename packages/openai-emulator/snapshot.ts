@@ -1,3 +1,4 @@
+import { written } from "@parley/emulator-kit/snapshot-file.ts";
 import type { Conversations } from "openai/resources/conversations/conversations";
 import { z } from "zod";
 import { createEventLog } from "./responses/event-log.ts";
@@ -10,8 +11,8 @@ import type { Item, WireFile, WireResponse, WireStoreFile } from "./wire-types.t
 const VERSION = 1;
 
 /**
- * What outlives the emulator: conversations, responses without the events of their streams, files without
- * their bytes, which are on disk themselves, and vector stores without their passages, which come from these.
+ * The state that survives a restart. Responses come without their stream events, and files without their
+ * bytes, which are on disk. Vector stores come without passages, which are read from the files again.
  */
 export const Snapshot = z.object({
   version: z.literal(VERSION),
@@ -25,7 +26,7 @@ export const Snapshot = z.object({
     inputItems: z.array(written<Item>()),
     streamed: z.boolean(),
   })),
-  // A snapshot from before there were files has none.
+  // Older snapshots have no files.
   files: z.array(written<WireFile>()).default([]),
   vectorStores: z.array(z.object({
     store: written<VectorStoreRecord["store"]>(),
@@ -36,7 +37,10 @@ export const Snapshot = z.object({
 });
 export type Snapshot = z.infer<typeof Snapshot>;
 
-/** What `state` holds now; it shares its objects, so write it out before anything else happens. */
+/**
+ * Returns the current content of `state`. It shares objects with the state, so write it out before anything
+ * changes.
+ */
 export function takeSnapshot(state: EmulatorState): Snapshot {
   const responses = [...state.responses.values()]
     .map(({ response, inputItems, streamed }) => ({ response, inputItems, streamed }));
@@ -57,7 +61,7 @@ export function takeSnapshot(state: EmulatorState): Snapshot {
   };
 }
 
-/** Puts a snapshot into an empty state. What was being generated has failed; streams have no events. */
+/** Restores a snapshot into an empty state. Responses that were running become failed; streams have no events. */
 export function restoreSnapshot(state: EmulatorState, snapshot: Snapshot): void {
   for (const record of snapshot.conversations) {
     state.conversations.set(record.conversation.id, record);
@@ -81,9 +85,4 @@ function restoreStore(
   for (const batch of batches) record.batches.set(batch.id, batch);
   state.vectorStores.set(store.id, record);
   record.loaded = Promise.all(files.map((file) => reloadFile(state, record, file)));
-}
-
-/** An object that an emulator wrote itself: its inside is not checked again. */
-function written<Type extends { id: string }>() {
-  return z.custom<Type>((value) => typeof value === "object" && value !== null && "id" in value);
 }

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { Behaviour } from "./control/behaviour.ts";
 import { serveOpenAIEmulator } from "./serve-emulator.ts";
 
-/** How often the client's helpers look whether a file has been indexed. */
+/** The interval at which the SDK's helpers check whether a file has been indexed. */
 export const POLL = { pollIntervalMs: 2 };
 
 const Objects = z.object({
@@ -30,7 +30,7 @@ const Requests = z.array(z.object({
   body: z.unknown(),
 }));
 
-/** A served emulator, a real client for it and its control API; it is closed when the test ends. */
+/** Serves an emulator until the test ends; returns it with a real client and its control API. */
 export async function startEmulator(stateFile?: string, now?: () => number) {
   const { url, close } = await serveOpenAIEmulator({ port: 0, stateFile, now });
   onTestFinished(close);
@@ -61,7 +61,7 @@ export async function upload(
   return id;
 }
 
-/** A vector store with one file that has been indexed, and how that ended. */
+/** Creates a vector store with one file, waits until it is indexed, and returns the result. */
 export async function indexFile(client: OpenAI, name: string, content: string | Uint8Array) {
   const { id: storeId } = await client.vectorStores.create({});
   const fileId = await upload(client, name, content);
@@ -70,20 +70,20 @@ export async function indexFile(client: OpenAI, name: string, content: string | 
   return { storeId, fileId, status, last_error };
 }
 
-/** All events of a stream. */
+/** Returns all events of a stream. */
 export async function collect(
   stream: AsyncIterable<Responses.ResponseStreamEvent>,
 ): Promise<Responses.ResponseStreamEvent[]> {
   return await Array.fromAsync(stream);
 }
 
-/** The text that the deltas among `events` add up to. */
+/** Returns the joined text of the deltas among `events`. */
 export function joinDeltas(events: readonly Responses.ResponseStreamEvent[]): string {
   return events.map((event) => event.type === "response.output_text.delta" ? event.delta : "")
     .join("");
 }
 
-/** The texts of a conversation's messages, oldest first. */
+/** Returns the texts of a conversation's messages, oldest first. */
 export async function readTexts(client: OpenAI, conversationId: string): Promise<string[]> {
   const items = await Array.fromAsync(client.conversations.items.list(conversationId, {
     order: "asc",

@@ -8,36 +8,36 @@ import type { PassageIndex } from "./retrieval/passage-index.ts";
 import { createTaskQueue, type TaskQueue } from "./stores/task-queue.ts";
 import type { Item, WireFile, WireResponse, WireStoreFile, WireVectorStore } from "./wire-types.ts";
 
-/** A conversation and its items, oldest first. Items outlive a deleted conversation, as at OpenAI. */
+/** A conversation and its items, oldest first. As at OpenAI, the items survive the deletion of the conversation. */
 export interface ConversationRecord {
   conversation: Conversations.Conversation;
   items: Item[];
   deleted: boolean;
 }
 
-/** A response, what it was asked, and its events. */
+/** A response with its input and its events. */
 export interface ResponseRecord {
   response: WireResponse;
   inputItems: Item[];
-  /** Whether it was created with `stream: true`: only such a one can be streamed again. */
+  /** Whether it was created with `stream: true`; no other response can be streamed again. */
   streamed: boolean;
   log: EventLog;
 }
 
-/** A vector store; what is counted of its files is counted when it is shown. */
+/** A vector store. Its counts and its status are computed when it is shown. */
 export interface VectorStoreRecord {
   store: Omit<WireVectorStore, "file_counts" | "status" | "usage_bytes">;
   expired: boolean;
-  /** By the id of the file. */
+  /** By file id. */
   files: Map<string, WireStoreFile>;
   batches: Map<string, FileBatchRecord>;
-  /** Of the files that are completed, once `loaded`. */
+  /** The passages of completed files, available once `loaded` resolves. */
   passages: PassageIndex;
-  /** Resolves when the passages of files from a snapshot have been read again. */
+  /** Resolves when the files from a snapshot have been read again. */
   loaded: Promise<unknown>;
 }
 
-/** Files that were attached to a vector store together. */
+/** Files that one request attached to a vector store. */
 export interface FileBatchRecord {
   id: string;
   created_at: number;
@@ -49,11 +49,11 @@ export interface FileBatchRecord {
 export interface Run {
   record: ResponseRecord;
   cancel(): void;
-  /** Resolves when the response has settled, however it did. */
+  /** Resolves when the response has settled in any way. */
   finished: Promise<void>;
 }
 
-/** Everything the emulator knows. */
+/** The whole state of the emulator. */
 export interface EmulatorState {
   conversations: Map<string, ConversationRecord>;
   responses: Map<string, ResponseRecord>;
@@ -65,16 +65,16 @@ export interface EmulatorState {
   blobs: BlobStore;
   /** Reads the text of files, one at a time. */
   extractions: TaskQueue;
-  /** The time that expiry goes by, in whole seconds since 1970. */
+  /** Returns the time for expiry, in whole seconds since 1970. */
   now(): number;
-  /** Called after each change of what a snapshot holds. */
+  /** Called after each change to what a snapshot holds. */
   changed(): void;
 }
 
-/** What a state is given from outside. */
+/** The parts of a state that its creator provides. */
 export type StatePorts = Pick<EmulatorState, "blobs" | "now" | "changed">;
 
-/** A state without anything in it. */
+/** Creates an empty state. */
 export function createState(ports: StatePorts): EmulatorState {
   return {
     conversations: new Map(),

@@ -9,7 +9,7 @@ import { indexFile, POLL, readTexts, startEmulator, upload } from "./start-test-
 const QUESTION = { model: "gpt-5-mini", input: "Hello" };
 
 describe("a state file", () => {
-  it("brings conversations and responses back", async () => {
+  it("restores conversations and responses", async () => {
     const { folder, stateFile } = await makeStateFile();
     const before = await startEmulator(stateFile);
     const { id: conversation } = await before.client.conversations.create({});
@@ -22,7 +22,7 @@ describe("a state file", () => {
     expect(await client.responses.retrieve(id)).toMatchObject({ status: "completed", output_text });
   });
 
-  it("brings back as failed what was in progress", async () => {
+  it("restores running responses as failed", async () => {
     const { stateFile } = await makeStateFile();
     const before = await startEmulator(stateFile);
     const { id: conversation } = await before.client.conversations.create({});
@@ -37,7 +37,7 @@ describe("a state file", () => {
     await expect(client.responses.create(turn)).resolves.toMatchObject({ status: "queued" });
   });
 
-  it("brings files, vector stores and what is found in them back", async () => {
+  it("restores files, vector stores and their search results", async () => {
     const { folder, stateFile } = await makeStateFile();
     const before = await startEmulator(stateFile);
     const { storeId, fileId } = await indexFile(
@@ -63,7 +63,7 @@ describe("a state file", () => {
     expect(await readdir(join(folder, "state.files"))).toEqual([fileId]);
   });
 
-  it("goes on indexing what was in progress", async () => {
+  it("continues the indexing of files", async () => {
     const { stateFile } = await makeStateFile();
     const before = await startEmulator(stateFile);
     await before.behave({ indexing_ms: 60_000 });
@@ -98,7 +98,7 @@ describe("a state file", () => {
     await expect.poll(() => readdir(folder)).toEqual(["state.json"]);
   });
 
-  it("that is none stops the start", async () => {
+  it("stops the start if it is invalid", async () => {
     const { stateFile } = await makeStateFile();
     await writeFile(stateFile, '{"version":0}');
     await expect(serveOpenAIEmulator({ port: 0, stateFile })).rejects.toThrow("version");

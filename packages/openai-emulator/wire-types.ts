@@ -10,15 +10,15 @@ export type OutputItem =
   | Responses.ResponseFileSearchToolCall
   | Responses.ResponseFunctionWebSearch;
 
-/** A message of the user, the system or the developer, as it is stored. */
+/** A stored message of the user, the system or the developer. */
 export type InputMessage = Responses.ResponseInputMessageItem & { status: "completed" };
 
-/** Anything that a conversation can hold here: both a `ConversationItem` and a `ResponseItem`. */
+/** An item of a conversation: both a `ConversationItem` and a `ResponseItem`. */
 export type Item = InputMessage | OutputItem;
 
 /**
- * A response as it travels. The package's type describes it after the SDK has read it:
- * `output_text` is added by the SDK, `usage` is null on the wire until the response ends.
+ * A response as the API sends it. The SDK's type differs: the SDK adds `output_text`, and the API sends null
+ * for `usage` until the response ends.
  */
 export type WireResponse = Omit<Responses.Response, "output" | "output_text" | "usage"> & {
   output: OutputItem[];
@@ -26,29 +26,32 @@ export type WireResponse = Omit<Responses.Response, "output" | "output_text" | "
   usage: Responses.ResponseUsage | null;
 };
 
-/** A file as it travels: what the package's type leaves out is null on the wire. */
+/** A file as the API sends it: properties that the SDK's type omits are null. */
 export type WireFile = Omit<FileObject, "expires_at" | "status_details"> & {
   expires_at: number | null;
   status_details: null;
 };
 
-/** A vector store as it travels: what the package's type leaves out is null on the wire. */
+/** A vector store as the API sends it: properties that the SDK's type omits are null. */
 export type WireVectorStore = Omit<VectorStore, "expires_after" | "expires_at"> & {
   description: string | null;
   expires_after: VectorStore.ExpiresAfter | null;
   expires_at: number | null;
 };
 
-/** A file in a vector store as it travels. */
+/** A file in a vector store as the API sends it. */
 export type WireStoreFile =
   & Omit<VectorStoreFile, "attributes" | "chunking_strategy">
   & Required<Pick<VectorStoreFile, "chunking_strategy">>
   & { attributes: NonNullable<VectorStoreFile["attributes"]> };
 
-/** A stream event as it travels; text deltas may carry padding against traffic analysis. */
+/**
+ * A stream event as the API sends it. Text deltas may carry padding that hides their length from network
+ * observers.
+ */
 export type WireEvent = ToWire<Responses.ResponseStreamEvent>;
 
-/** A stream event before the log has given it its `sequence_number`. */
+/** A stream event before the log adds its `sequence_number`. */
 export type EventDraft = WithoutSequence<WireEvent>;
 
 type ToWire<Event> = Event extends Responses.ResponseTextDeltaEvent

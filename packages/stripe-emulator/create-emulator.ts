@@ -34,28 +34,28 @@ import { seedCatalogue } from "./seed-catalogue.ts";
 import { restoreSnapshot, type Snapshot, takeSnapshot } from "./snapshot.ts";
 import { createState, type EmulatorState } from "./state.ts";
 
-/** Options of an emulator; without any it starts with Parley's catalogue and sends its events nowhere. */
+/** Options of an emulator; by default it starts with Parley's catalogue and sends no events. */
 export interface EmulatorOptions {
-  /** What an earlier emulator knew, catalogue included. */
+  /** The state of an earlier emulator, including its catalogue. */
   snapshot?: Snapshot;
-  /** Where events go. */
+  /** The endpoint that receives events. */
   webhook?: WebhookEndpoint;
   /** The waits between attempts to deliver an event, in milliseconds. */
   retryDelaysMs?: readonly number[];
-  /** Called after each change that a snapshot would show. */
+  /** Called after each change to the state that a snapshot holds. */
   onChange?: () => void;
 }
 
-/** A Stripe that answers from memory. */
+/** An emulator that keeps its state in memory. */
 export interface StripeEmulator {
   fetch(request: Request): Promise<Response>;
-  /** What the emulator knows now. */
+  /** Returns the current state. */
   snapshot(): Snapshot;
   /** Stops all deliveries. */
   close(): void;
 }
 
-/** An emulator of the part of Stripe's API that Parley uses, with its control API on `/_emulator`. */
+/** Creates an emulator of the part of Stripe's API that Parley uses, with its control API on `/_emulator`. */
 export function createStripeEmulator(options: EmulatorOptions = {}): StripeEmulator {
   const { snapshot, webhook, retryDelaysMs, onChange = () => {} } = options;
   const delivery = createDelivery({ endpoint: webhook, retryDelaysMs, changed: onChange });

@@ -1,6 +1,6 @@
 import type Stripe from "stripe";
 
-/** Stripe's object types that the emulator keeps, by the name in their `object` field. */
+/** The object types of Stripe that the emulator stores, by the name in their `object` field. */
 export interface ObjectKinds {
   customer: Stripe.Customer;
   product: Stripe.Product;
@@ -19,23 +19,23 @@ export interface ObjectKinds {
 export type Kind = keyof ObjectKinds;
 export type StripeObject = ObjectKinds[Kind];
 
-/** The webhook event types that can be about an object of kind `K`. */
+/** The webhook event types for an object of kind `K`. */
 export type EventTypeOf<K extends Kind> = Extract<
   Stripe.Event,
   { data: { object: { object: K } } }
 >["type"];
 
-/** What the stub of a deleted object looks like. */
+/** The stub that remains of a deleted object. */
 export type DeletedObject = Stripe.DeletedCustomer | Stripe.DeletedProduct | Stripe.DeletedPrice;
 
 interface KindNames {
   /** The property of `GET /_emulator/objects` that lists them. */
   collection: string;
-  /** What Stripe calls one in "No such …". */
+  /** Stripe's word for such an object in "No such …". */
   noun: string;
 }
 
-/** How each kind of object is named. */
+/** The names of each kind of object. */
 export const KINDS = {
   customer: { collection: "customers", noun: "customer" },
   product: { collection: "products", noun: "product" },
@@ -64,7 +64,7 @@ export const KINDS = {
   },
 } as const satisfies Record<Kind, KindNames>;
 
-/** Whether `name` is a kind of object that the emulator keeps. */
+/** Returns whether the emulator stores objects of the kind `name`. */
 export function isKind(name: string): name is Kind {
   return Object.hasOwn(KINDS, name);
 }

@@ -9,7 +9,7 @@ const Environment = z.object({
   PARLEY_STRIPE_WEBHOOK_URL: z.url().optional(),
   PARLEY_STRIPE_WEBHOOK_SECRET: z.string().min(1).optional(),
 }).refine((given) => !given.PARLEY_STRIPE_WEBHOOK_URL || given.PARLEY_STRIPE_WEBHOOK_SECRET, {
-  error: "events need a secret to be signed with",
+  error: "PARLEY_STRIPE_WEBHOOK_URL needs a secret that signs the events",
   path: ["PARLEY_STRIPE_WEBHOOK_SECRET"],
 });
 

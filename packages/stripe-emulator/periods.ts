@@ -2,19 +2,19 @@ import type Stripe from "stripe";
 
 const DAY = 86_400;
 
-/** The time in whole seconds since 1970, as Stripe writes times. */
+/** Returns the current time in whole seconds since 1970, as Stripe writes times. */
 export function nowInSeconds(): number {
   return Math.floor(Date.now() / 1000);
 }
 
-/** The time `days` days after `start`. */
+/** Returns the time `days` days after `start`. */
 export function addDays(start: number, days: number): number {
   return start + days * DAY;
 }
 
 /**
- * The end of the period that begins at `start`, in seconds. Months are counted from `anchor`, so that a subscription
- * of the 31st comes back to the 31st after a short month
+ * Returns the end of the period that begins at `start`, in seconds. Months are counted from `anchor`. A
+ * subscription from the 31st therefore returns to the 31st after a short month
  * (https://docs.stripe.com/billing/subscriptions/billing-cycle).
  */
 export function endOfPeriod(
@@ -35,7 +35,7 @@ function addMonths(start: number, months: number): number {
   const date = new Date(start * 1000);
   const day = date.getUTCDate();
   date.setUTCMonth(date.getUTCMonth() + months);
-  // Past the end of a short month: back to its last day.
+  // The date is past the end of a short month; day 0 is the last day of that month.
   if (date.getUTCDate() !== day) date.setUTCDate(0);
   return date.getTime() / 1000;
 }

@@ -11,7 +11,7 @@ import { SECRET, startReceiver } from "./events/webhook-receiver.ts";
 const MAIN = path.join(import.meta.dirname, "main.ts");
 
 describe("main", () => {
-  it("says in one line where it listens, sends events and ends cleanly when told to", async () => {
+  it("prints its address in one line, sends events and ends cleanly on SIGTERM", async () => {
     const { url: webhook, types } = await startReceiver();
     const child = spawn(process.execPath, [MAIN], {
       env: {
@@ -35,7 +35,7 @@ describe("main", () => {
     expect(lines).toHaveLength(1);
   });
 
-  it("does not start with a webhook but no secret, and says so", async () => {
+  it("does not start with a webhook but no secret, and names the missing variable", async () => {
     const child = spawn(process.execPath, [MAIN], {
       env: { ...process.env, PARLEY_STRIPE_PORT: "0", PARLEY_STRIPE_WEBHOOK_URL: "http://x.test" },
       stdio: ["ignore", "ignore", "pipe"],

@@ -56,7 +56,10 @@ const PRICES = [
   }),
 ];
 
-/** Puts Parley's plans into a state, always with the same ids. No events: the catalogue was there before. */
+/**
+ * Adds Parley's plans to a state, always with the same ids. Sends no events, because the catalogue counts as
+ * older.
+ */
 export function seedCatalogue({ objects }: EmulatorState): void {
   for (const product of PRODUCTS) objects.product.set(product.id, product);
   for (const price of PRICES) objects.price.set(price.id, price);

@@ -16,13 +16,13 @@ export interface ServedEmulator {
   close(): Promise<void>;
 }
 
-/** Where an emulator listens (0: any free port) and, if its state shall last, the file that holds it. */
+/** The port of an emulator (0 for any free one), and the file for its state, if the state must last. */
 export interface ServeOptions extends Pick<EmulatorOptions, "webhook" | "retryDelaysMs"> {
   port: number;
   stateFile?: string;
 }
 
-/** Serves an emulator on 127.0.0.1; rejects when the port is taken or the state file is not one. */
+/** Serves an emulator on 127.0.0.1. Rejects if the port is taken or the state file is invalid. */
 export async function serveStripeEmulator(
   { port, stateFile, ...options }: ServeOptions,
 ): Promise<ServedEmulator> {

@@ -1,3 +1,4 @@
+import { written } from "@parley/emulator-kit/snapshot-file.ts";
 import type Stripe from "stripe";
 import { z } from "zod";
 import type { CheckoutPlan } from "./checkout/checkout-plan.ts";
@@ -8,32 +9,38 @@ import type { EmulatorState } from "./state.ts";
 
 const VERSION = 1;
 
-/** What outlives the emulator: objects, events and answered idempotent requests. Decimals are texts in it. */
+/**
+ * The state that survives a restart: objects, events and idempotent requests with their replies. Decimals are
+ * strings.
+ */
 export const Snapshot = z.object({
   version: z.literal(VERSION),
   objects: z.object({
-    customer: written<Stripe.Customer>(),
-    product: written<Stripe.Product>(),
-    price: written<Stripe.Price>(),
-    subscription: written<Stripe.Subscription>(),
-    invoice: written<Stripe.Invoice>(),
-    invoice_payment: written<Stripe.InvoicePayment>(),
-    payment_intent: written<Stripe.PaymentIntent>(),
-    payment_method: written<Stripe.PaymentMethod>(),
-    charge: written<Stripe.Charge>(),
-    balance_transaction: written<Stripe.BalanceTransaction>(),
-    refund: written<Stripe.Refund>(),
-    dispute: written<Stripe.Dispute>(),
-    "checkout.session": written<Stripe.Checkout.Session>(),
+    customer: listOf<Stripe.Customer>(),
+    product: listOf<Stripe.Product>(),
+    price: listOf<Stripe.Price>(),
+    subscription: listOf<Stripe.Subscription>(),
+    invoice: listOf<Stripe.Invoice>(),
+    invoice_payment: listOf<Stripe.InvoicePayment>(),
+    payment_intent: listOf<Stripe.PaymentIntent>(),
+    payment_method: listOf<Stripe.PaymentMethod>(),
+    charge: listOf<Stripe.Charge>(),
+    balance_transaction: listOf<Stripe.BalanceTransaction>(),
+    refund: listOf<Stripe.Refund>(),
+    dispute: listOf<Stripe.Dispute>(),
+    "checkout.session": listOf<Stripe.Checkout.Session>(),
   }),
-  deleted: written<DeletedObject>(),
+  deleted: listOf<DeletedObject>(),
   checkoutPlans: z.array(z.tuple([z.string(), z.custom<CheckoutPlan>()])),
   events: z.array(z.custom<EventRecord>()),
   idempotency: z.array(z.custom<IdempotentRequest>()),
 });
 export type Snapshot = z.infer<typeof Snapshot>;
 
-/** What `state` holds now; it shares its objects, so write it out before anything else happens. */
+/**
+ * Returns the current content of `state`. It shares objects with the state, so write it out before anything
+ * changes.
+ */
 export function takeSnapshot(state: EmulatorState): Snapshot {
   const { objects } = state;
   return {
@@ -60,7 +67,7 @@ export function takeSnapshot(state: EmulatorState): Snapshot {
   };
 }
 
-/** Puts a snapshot into an empty state. Events that were on their way set out again. */
+/** Restores a snapshot into an empty state. Deliveries that were pending start again. */
 export function restoreSnapshot(state: EmulatorState, snapshot: Snapshot): void {
   for (const kind of Object.keys(state.objects).filter(isKind)) {
     restoreTable(state, kind, snapshot.objects);
@@ -82,8 +89,6 @@ function restoreTable<K extends Kind>(
   for (const object of saved[kind]) objects[kind].set(object.id, object);
 }
 
-/** Objects that an emulator wrote itself: their inside is not checked again. */
-function written<Type extends { id: string }>() {
-  const isObject = (value: unknown) => typeof value === "object" && value !== null && "id" in value;
-  return z.array(z.custom<Type>(isObject));
+function listOf<Type extends { id: string }>() {
+  return z.array(written<Type>());
 }

@@ -27,7 +27,7 @@ const Requests = z.array(z.object({
   body: z.unknown(),
 }));
 
-/** A served emulator with a webhook, a real client for it and its control API; all is closed when the test ends. */
+/** Serves an emulator with a webhook until the test ends; returns it with a real client and its control API. */
 export async function startEmulator(
   options: Partial<ServeOptions> = {},
 ) {
@@ -58,7 +58,7 @@ export async function startEmulator(
       control("POST", `/checkout_sessions/${id}/complete`, { payment }),
     objects: async () => Objects.parse(await (await control("GET", "/objects")).json()),
     requests: async () => Requests.parse(await (await control("GET", "/requests")).json()),
-    /** The types of all events so far, when no more is on its way. */
+    /** Returns the types of all events so far, when no event is pending any more. */
     async settledTypes() {
       await expect.poll(async () => (await records()).filter(({ state }) => state === "pending"))
         .toEqual([]);
@@ -69,7 +69,7 @@ export async function startEmulator(
 
 export type Emulator = Awaited<ReturnType<typeof startEmulator>>;
 
-/** A real client for the emulator at `url`. */
+/** Returns a real client for the emulator at `url`. */
 export function connect(url: string, config: Partial<Stripe.StripeConfig> = {}, key = "sk_test_x") {
   const { hostname, port } = new URL(url);
   return new Stripe(key, {
@@ -82,7 +82,7 @@ export function connect(url: string, config: Partial<Stripe.StripeConfig> = {}, 
   });
 }
 
-/** A customer who pays with the given test card. */
+/** Creates a customer who pays with the given test card. */
 export async function createPayer(
   client: Stripe,
   card = "pm_card_visa",
@@ -94,7 +94,7 @@ export async function createPayer(
   });
 }
 
-/** A subscription of a new customer, with its first invoice. */
+/** Creates a subscription of a new customer, with its first invoice. */
 export async function subscribe(
   client: Stripe,
   params: Partial<Stripe.SubscriptionCreateParams> = {},
@@ -104,7 +104,7 @@ export async function subscribe(
   return await client.subscriptions.create({ customer, items: [{ price: MONTHLY }], ...params });
 }
 
-/** A completed checkout of one thing, and what it made. */
+/** Completes a checkout of one thing, and returns the session with the objects that it created. */
 export async function checkOut(
   { client, complete }: Pick<Emulator, "client" | "complete">,
   params: Partial<Stripe.Checkout.SessionCreateParams> = {},
@@ -119,14 +119,14 @@ export async function checkOut(
   return await client.checkout.sessions.retrieve(id);
 }
 
-/** The id behind a reference that is not expanded. */
+/** Returns the id in a reference that is not expanded. */
 export function refer(reference: string | { id: string } | null | undefined): string {
   const id = typeof reference === "string" ? reference : reference?.id;
-  if (!id) throw new Error("no reference");
+  if (!id) throw new Error("The reference is empty.");
   return id;
 }
 
-/** Lets time pass over a subscription as often as there are payments; the statuses that it went through. */
+/** Advances a subscription once for each payment, and returns its status after each. */
 export async function pass(
   { client, advance }: Pick<Emulator, "client" | "advance">,
   id: string,
@@ -140,7 +140,7 @@ export async function pass(
   return statuses;
 }
 
-/** Start and end of the period that a subscription is in. */
+/** Returns the start and the end of the current period of a subscription. */
 export function periodOf({ items: { data: [item] } }: Stripe.Subscription): [number, number] {
   return [item?.current_period_start ?? 0, item?.current_period_end ?? 0];
 }

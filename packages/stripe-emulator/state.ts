@@ -6,15 +6,15 @@ import type { Delivery, EventRecord } from "./events/delivery.ts";
 import { createIdempotencyStore, type IdempotencyStore } from "./http/idempotency-store.ts";
 import type { DeletedObject, Kind, ObjectKinds } from "./kinds.ts";
 
-/** All objects by kind and id, oldest first. An object in here is replaced, never altered. */
+/** All objects by kind and id, oldest first. Objects are replaced, never changed in place. */
 export type Tables = { [K in Kind]: Map<string, ObjectKinds[K]> };
 
-/** Everything the emulator knows. */
+/** The whole state of the emulator. */
 export interface EmulatorState {
   objects: Tables;
   /** The stubs that remain of deleted objects. */
   deleted: Map<string, DeletedObject>;
-  /** What a checkout session will make when it is completed. */
+  /** The objects that each checkout session creates when it is completed. */
   checkoutPlans: Map<string, CheckoutPlan>;
   /** All events, oldest first. */
   events: Map<string, EventRecord>;
@@ -22,11 +22,11 @@ export interface EmulatorState {
   idempotency: IdempotencyStore;
   behaviour: BehaviourStore<Behaviour>;
   requests: RequestLog;
-  /** Called after each change of what a snapshot holds. */
+  /** Called after each change to what a snapshot holds. */
   changed(): void;
 }
 
-/** An empty state that sends its events through `delivery` and reports its changes to `changed`. */
+/** Creates an empty state that sends its events through `delivery` and calls `changed` after each change. */
 export function createState(delivery: Delivery, changed: () => void): EmulatorState {
   return {
     objects: emptyTables(),

@@ -12,7 +12,7 @@ async function makeStateFile() {
 }
 
 describe("a state file", () => {
-  it("brings every object back as it was", async () => {
+  it("restores every object unchanged", async () => {
     const { folder, stateFile } = await makeStateFile();
     const before = await startEmulator({ stateFile });
     const { id, customer } = await subscribe(before.client);
@@ -36,7 +36,7 @@ describe("a state file", () => {
     expect((await after.client.invoices.list()).data).toHaveLength(3);
   });
 
-  it("brings open checkouts and idempotency keys back", async () => {
+  it("restores open checkouts and idempotency keys", async () => {
     const { stateFile } = await makeStateFile();
     const before = await startEmulator({ stateFile });
     const key = { idempotencyKey: "key-1" };
@@ -55,7 +55,7 @@ describe("a state file", () => {
     expect((await client.subscriptions.list({ customer: id })).data).toHaveLength(1);
   });
 
-  it("sends the events that were on their way", async () => {
+  it("sends the events that were pending", async () => {
     const { stateFile } = await makeStateFile();
     const before = await startEmulator({ stateFile, retryDelaysMs: [60_000] });
     before.webhook.refuse(500);
@@ -74,7 +74,7 @@ describe("a state file", () => {
     await expect.poll(() => readdir(folder), { timeout: 3_000 }).toEqual(["state.json"]);
   });
 
-  it("that is none stops the start", async () => {
+  it("stops the start if it is invalid", async () => {
     const { stateFile } = await makeStateFile();
     await writeFile(stateFile, '{"version":0}');
     await expect(serveStripeEmulator({ port: 0, stateFile })).rejects.toThrow("version");

@@ -7,19 +7,22 @@ import { recordEvent } from "./events/record-event.ts";
 import type { EmulatorState } from "./state.ts";
 import { buildEvent, type EventDraft } from "./events/wire-event.ts";
 
-/** The request that caused an event; without an id it happened by itself. */
+/** The request that caused an event; the id is null for automatic events. */
 export type EventOrigin = Stripe.Event.Request;
 
-/** The origin of what no API request caused. */
+/** The cause of events that no API request caused. */
 export const AUTOMATIC: EventOrigin = { id: null, idempotency_key: null };
 
-/** Changes that belong together; their events are sent when all of them are made. */
+/** Changes that belong together; their events are sent after all of them. */
 export interface Work {
   readonly state: EmulatorState;
   readonly drafts: EventDraft[];
 }
 
-/** Does `task` and then sends the events of its changes, also when it throws: a declined payment is a change. */
+/**
+ * Runs `task`, then sends the events of its changes. It sends them even if `task` throws, because a declined
+ * payment also changes objects.
+ */
 export function doWork<Result>(
   state: EmulatorState,
   origin: EventOrigin,
@@ -36,7 +39,7 @@ export function doWork<Result>(
   }
 }
 
-/** Adds an object and tells of it. */
+/** Adds an object and its event. */
 export function insert<K extends Kind>(
   work: Work,
   kind: K,
@@ -48,7 +51,7 @@ export function insert<K extends Kind>(
   return object;
 }
 
-/** Changes an object and tells of it; a change to what it already was is none. */
+/** Changes an object and adds the event. Does nothing if no property differs. */
 export function update<K extends Kind>(
   work: Work,
   kind: K,
@@ -65,7 +68,7 @@ export function update<K extends Kind>(
   return after;
 }
 
-/** Tells of something that happened to an object without changing it. */
+/** Adds an event for an object that has not changed. */
 export function announce<K extends Kind>(
   work: Work,
   kind: K,
@@ -77,7 +80,7 @@ export function announce<K extends Kind>(
   return object;
 }
 
-/** Removes an object, leaves its stub and tells of it. */
+/** Removes an object, stores its stub and adds the event. */
 export function remove<K extends DeletedObject["object"]>(
   work: Work,
   kind: K,

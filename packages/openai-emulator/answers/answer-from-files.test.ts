@@ -9,7 +9,7 @@ const QUOTE =
 const HANDBOOK = `# Handbook\n\n${QUOTE}\n\nThe warehouse ships on weekdays.`;
 
 describe("an answer from files", () => {
-  it("quotes the best passage, cites its file and tells its search", async () => {
+  it("quotes the best passage, cites its file and shows its search", async () => {
     const { client } = await startEmulator();
     const { storeId, fileId } = await indexFile(client, "handbook.md", HANDBOOK);
     const other = await upload(client, "menu.txt", "Soup is paid in cash. Soup comes with bread.");
@@ -42,7 +42,7 @@ describe("an answer from files", () => {
     });
   });
 
-  it("shows the results only when asked to, as many as asked for", async () => {
+  it("shows as many results as requested, and none by default", async () => {
     const { client } = await startEmulator();
     const { storeId, fileId } = await indexFile(client, "handbook.md", HANDBOOK);
     await client.vectorStores.files.uploadAndPoll(storeId, new File([HANDBOOK], "copy.md"), POLL);
@@ -68,7 +68,7 @@ describe("an answer from files", () => {
     }]);
   });
 
-  it("keeps to the commanded reply, with its citation", async () => {
+  it("is the commanded reply with a citation", async () => {
     const { client, behave } = await startEmulator();
     const { storeId, fileId } = await indexFile(client, "handbook.md", HANDBOOK);
     await behave({ reply: "Two weeks." });
@@ -79,7 +79,7 @@ describe("an answer from files", () => {
     });
   });
 
-  it("looks into every store, and the conversation keeps the call", async () => {
+  it("searches every store and keeps the call in the conversation", async () => {
     const { client } = await startEmulator();
     const { storeId: first } = await indexFile(client, "menu.txt", "Soup comes with bread.");
     const { storeId: second } = await indexFile(client, "handbook.md", HANDBOOK);

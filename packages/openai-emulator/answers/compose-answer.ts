@@ -11,27 +11,27 @@ import { searchWeb } from "./search-web.ts";
 import { composeTitle, quote } from "./shorten-text.ts";
 import type { Item } from "../wire-types.ts";
 
-/** A message that says this is refused, so that refusals can be seen without a real model. */
+/** A message with these words gets a refusal, so that clients can be tested against refusals. */
 const REFUSAL_WISH = /\brefuse this\b/i;
 
-/** What an answer is made from. */
+/** The input of a reply. */
 export interface Question {
   instructions: string | null;
   history: readonly Item[];
   input: readonly Item[];
   tools: readonly Responses.Tool[];
-  /** `metadata.purpose`: `title` asks for a title instead of an answer. */
+  /** `metadata.purpose`: `title` asks for a title instead of a reply. */
   purpose: string | undefined;
   wantsReasoning: boolean;
-  /** The text to answer with, whatever was asked. */
+  /** The commanded text; it replaces the composed text for every question. */
   reply: string | undefined;
-  /** The name of a file; undefined for one that is gone. */
+  /** Returns the name of a file; undefined if the file does not exist any more. */
   nameFile(id: string): string | undefined;
 }
 
 /**
- * Plans the answer to a question: the same question gives the same plan. Each of `answerers` may
- * use a tool that the question offers; its sentence and its source go into the answer.
+ * Plans the reply to a question; the same question always gets the same plan. Each of `answerers` may use a
+ * tool that the question offers. Its sentence and its citation become part of the reply.
  */
 export function composeAnswer(
   question: Question,

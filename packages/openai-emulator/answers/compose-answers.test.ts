@@ -71,7 +71,7 @@ describe("an answer", () => {
     });
   });
 
-  it("is exactly the commanded reply, searched for or not", async () => {
+  it("is exactly the commanded reply, with or without a search", async () => {
     const { client, behave } = await startEmulator();
     await behave({ reply: "Exactly this." });
     const { output_text } = await client.responses.create({
@@ -82,7 +82,7 @@ describe("an answer", () => {
     expect(output_text).toBe("Exactly this.");
   });
 
-  it("tells a summary of its reasoning when asked for one", async () => {
+  it("summarizes its reasoning on request", async () => {
     const { client } = await startEmulator();
     const stream = client.responses.stream({
       model: MODEL,

@@ -1,16 +1,16 @@
 import type { Responses } from "openai/resources/responses/responses";
 import type { InputMessage, Item } from "../wire-types.ts";
 
-/** What a user said in one message. */
+/** The content of one message of the user. */
 export interface UserTurn {
   text: string;
   images: number;
   files: number;
-  /** Of the images and files that were uploaded before. */
+  /** The ids of uploaded images and files in the message. */
   fileIds: string[];
 }
 
-/** The user's messages among `items`, in their order. */
+/** Returns the user's messages among `items`, in order. */
 export function readUserTurns(items: readonly Item[]): UserTurn[] {
   return items.filter(isUserMessage).map((message) => ({
     text: contentText(message),
@@ -20,12 +20,12 @@ export function readUserTurns(items: readonly Item[]): UserTurn[] {
   }));
 }
 
-/** The ids of uploaded files that a message refers to. */
+/** Returns the ids of the uploaded files that a message refers to. */
 export function listFileIds({ content }: InputMessage): string[] {
   return content.flatMap((part) => "file_id" in part && part.file_id ? part.file_id : []);
 }
 
-/** All text of a message, without its images and files. */
+/** Returns all text of a message, without its images and files. */
 export function contentText(message: InputMessage | Responses.ResponseOutputMessage): string {
   return message.content.map(partText).join("");
 }
@@ -37,7 +37,7 @@ function partText(part: Part): string {
   return "refusal" in part ? part.refusal : "";
 }
 
-/** Whether an item is a message of the user. */
+/** Returns whether an item is a message of the user. */
 export function isUserMessage(item: Item): item is InputMessage {
   return item.type === "message" && item.role === "user";
 }

@@ -14,9 +14,9 @@ import type { EventDraft, OutputItem } from "../wire-types.ts";
 type Drafts = Generator<EventDraft, void>;
 
 /**
- * The events of a plan in OpenAI's order, from the first output item to the last. `output` is the
- * response's own list and gets what an event tells only after that event has been taken, so that
- * a response that is cancelled before its next event holds exactly what was told.
+ * Yields the events of a plan in OpenAI's order, from the first output item to the last. `output` is the
+ * response's own list. The function updates it only after the reader has taken the event. A response that is
+ * cancelled before its next event therefore holds exactly what its events reported.
  */
 export function* scriptEvents(
   plan: AnswerPlan,

@@ -4,10 +4,10 @@ import { newId } from "../new-id.ts";
 import { firstHalf, splitTokens } from "./shorten-text.ts";
 import type { EventDraft, OutputItem } from "../wire-types.ts";
 
-/** How an answer is told. */
+/** Options for the events of a reply. */
 export interface ScriptOptions {
   end: "completed" | "failed" | "incomplete";
-  /** Pad text deltas, as `stream_options.include_obfuscation` asks. */
+  /** Pads text deltas, as `stream_options.include_obfuscation` asks. */
   obfuscate: boolean;
 }
 
@@ -15,7 +15,10 @@ type Drafts = Generator<EventDraft, void>;
 type Part = Responses.ResponseOutputMessage["content"][number];
 type Place = { item_id: string; output_index: number; content_index: number };
 
-/** Events of a message with text, see `scriptEvents`. A response that fails stops half-way. */
+/**
+ * Yields the events of a message with text; see `scriptEvents`. A response that fails stops after half of the
+ * text.
+ */
 export function* scriptText(
   plan: PlannedText,
   output: OutputItem[],
@@ -40,7 +43,7 @@ export function* scriptText(
   yield* closeMessage(item, part, place, whole ? "completed" : "incomplete");
 }
 
-/** Events of a message that refuses, see `scriptEvents`. */
+/** Yields the events of a refusal; see `scriptEvents`. */
 export function* scriptRefusal(plan: PlannedRefusal, output: OutputItem[]): Drafts {
   const part: Responses.ResponseOutputRefusal = { type: "refusal", refusal: "" };
   const { item, place } = yield* openMessage(part, output);
@@ -96,7 +99,7 @@ function* annotate(plan: PlannedText, part: Responses.ResponseOutputText, place:
   }
 }
 
-/** Padding that brings every delta to a multiple of 16 characters. */
+/** Returns the padding that brings a delta to a multiple of 16 characters. */
 function pad(delta: string): string {
   return "x".repeat(16 - (delta.length % 16));
 }

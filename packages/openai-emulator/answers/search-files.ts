@@ -5,10 +5,10 @@ import { searchStores } from "../stores/search-stores.ts";
 import { quote, shorten } from "./shorten-text.ts";
 import type { EmulatorState } from "../state.ts";
 
-/** Most passages that a search looks at unless told (https://platform.openai.com/docs/guides/tools-file-search). */
+/** The default maximum of passages in a search (https://platform.openai.com/docs/guides/tools-file-search). */
 const USUAL_RESULTS = 20;
 
-/** Answers with a quotation from the files in the vector stores when the request offers file search. */
+/** Returns an answerer that quotes the files of the vector stores if the request offers file search. */
 export function searchFiles(state: EmulatorState, include: readonly string[]): ToolAnswerer {
   return (turn, tools) => {
     const tool = tools.find(({ type }) => type === "file_search");

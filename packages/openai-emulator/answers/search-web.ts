@@ -3,7 +3,7 @@ import type { ToolUse } from "./answer-plan.ts";
 import type { UserTurn } from "./read-messages.ts";
 import { shorten } from "./shorten-text.ts";
 
-/** Answers from an imagined web page when the request offers web search. */
+/** Cites an invented web page if the request offers web search. */
 export function searchWeb(turn: UserTurn, tools: readonly Responses.Tool[]): ToolUse | null {
   if (!tools.some(({ type }) => type.startsWith("web_search"))) return null;
   const query = shorten(turn.text, 80);

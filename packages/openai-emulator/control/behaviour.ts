@@ -3,7 +3,7 @@ import { Failure } from "@parley/emulator-kit/behaviour-store.ts";
 
 const count = z.number().int().min(0);
 
-/** How the emulator is told to behave; everything absent means: as well as it can. */
+/** The commanded behaviour; `{}` is the default, without delays and faults. */
 export const Behaviour = z.strictObject({
   ttft_ms: z.number().min(0).optional(),
   tokens_per_second: z.number().positive().optional(),

@@ -9,7 +9,7 @@ const QUESTION = { model: "gpt-5-mini", input: "Hello" };
 const BACKGROUND = { ...QUESTION, background: true, stream: true } as const;
 
 describe("fail", () => {
-  it("refuses the path so many times, with a delay to wait, then no more", async () => {
+  it("refuses the path the given number of times, with a retry delay", async () => {
     const { client, behave } = await startEmulator();
     await behave({ fail: { path: "/v1/responses", status: 429, retry_after: 7, times: 2 } });
     for (let attempt = 0; attempt < 2; attempt++) {
@@ -22,7 +22,7 @@ describe("fail", () => {
     await expect(client.responses.create(QUESTION)).resolves.toMatchObject({ status: "completed" });
   });
 
-  it("holds until it is taken back, for that path only", async () => {
+  it("applies to that path only, until it is reset", async () => {
     const { client, behave, control } = await startEmulator();
     await behave({ fail: { path: "/v1/conversations", status: 503 } });
     await expect(client.conversations.create({})).rejects.toMatchObject({ status: 503 });
@@ -36,7 +36,7 @@ describe("fail", () => {
 });
 
 describe("disconnect_after_events", () => {
-  it("breaks the connection off after so many events; a background response goes on", async () => {
+  it("breaks the connection after so many events; a background response continues", async () => {
     const { client, behave, control, objects } = await startEmulator();
     await behave({ disconnect_after_events: 5, reply: REPLY });
     const { events, error } = await readUntilError(await client.responses.create(BACKGROUND));
@@ -51,7 +51,7 @@ describe("disconnect_after_events", () => {
     expect(joinDeltas([...events, ...rest])).toBe(REPLY);
   });
 
-  it("counts the events of each connection by itself", async () => {
+  it("counts the events of each connection separately", async () => {
     const { client, behave, objects } = await startEmulator();
     await behave({ disconnect_after_events: 2 });
     await readUntilError(await client.responses.create(BACKGROUND));
@@ -61,7 +61,7 @@ describe("disconnect_after_events", () => {
     expect(events.map(({ sequence_number }) => sequence_number)).toEqual([2, 3]);
   });
 
-  it("breaks off before the first event", async () => {
+  it("breaks the connection before the first event", async () => {
     const { client, behave } = await startEmulator();
     await behave({ disconnect_after_events: 0 });
     const reading = client.responses.create(BACKGROUND).then(collect);
@@ -80,7 +80,7 @@ describe("disconnect_after_events", () => {
 });
 
 describe("malformed_after_events", () => {
-  it("sends a frame that is no JSON after so many events", async () => {
+  it("sends a frame of invalid JSON after so many events", async () => {
     const { client, behave } = await startEmulator();
     await behave({ malformed_after_events: 3 });
     const { events, error } = await readUntilError(await client.responses.create(BACKGROUND));
@@ -129,7 +129,7 @@ describe("end", () => {
 });
 
 describe("ttft_ms and tokens_per_second", () => {
-  it("hold the first token back and space the others", async () => {
+  it("delay the first token and space the others", async () => {
     const { client, behave } = await startEmulator();
     await behave({ ttft_ms: 60, tokens_per_second: 50, reply: REPLY });
     const begun = performance.now();

@@ -8,7 +8,7 @@ import { findStore } from "../find-records.ts";
 import type { EmulatorState } from "../state.ts";
 import { expireStore, showStore } from "../stores/vector-stores.ts";
 
-/** `/_emulator`: what tests use to command the emulator and to see what arrived. */
+/** Returns the routes of `/_emulator`, where tests command the emulator and inspect what it received. */
 export function controlRoutes(state: EmulatorState): Hono<EmulatorEnv> {
   return new Hono<EmulatorEnv>()
     .get("/behaviour", (c) => c.json(state.behaviour.get()))
@@ -42,7 +42,7 @@ export function controlRoutes(state: EmulatorState): Hono<EmulatorEnv> {
 
 function listObjects(state: EmulatorState) {
   const conversations = [...state.conversations.values()]
-    // A deleted conversation is gone once nothing of it is left.
+    // A deleted conversation is listed as long as it still has items.
     .filter(({ deleted, items }) => !deleted || items.length > 0)
     .map(({ conversation, items }) => ({ id: conversation.id, items }));
   const responses = [...state.responses.values()].map(({ response }) => ({

@@ -19,7 +19,7 @@ describe("behaviour", () => {
     });
   });
 
-  it("is replaced as a whole, can be read and taken back", async () => {
+  it("is replaced as a whole, read and reset", async () => {
     const { behave, control } = await startEmulator();
     await behave({ reply: "x", ttft_ms: 1 });
     await behave({ reply: "y" });
@@ -39,7 +39,7 @@ describe("behaviour", () => {
 });
 
 describe("requests", () => {
-  it("are listed in their order with path, status and body, without commands", async () => {
+  it("are listed in order with path, status and body, without commands", async () => {
     const { client, control, requests } = await startEmulator();
     const { id } = await client.responses.create(QUESTION);
     await client.responses.retrieve(id, { include_obfuscation: false });
@@ -72,7 +72,7 @@ describe("objects", () => {
     });
   });
 
-  it("show what is left of a session, and nothing once all has been deleted", async () => {
+  it("show the remains of a session, and nothing after all is deleted", async () => {
     const { client, objects } = await startEmulator();
     const { storeId, fileId } = await indexFile(client, "a.txt", "Hello");
     const { id: conversation_id } = await client.conversations.create({});
@@ -100,7 +100,7 @@ describe("objects", () => {
       .toEqual({ conversations: [], files: [], vector_stores: [], responses: [] });
   });
 
-  it("lose a conversation that is forgotten", async () => {
+  it("do not show a forgotten conversation", async () => {
     const { client, control, objects } = await startEmulator();
     const { id } = await client.conversations.create({});
     expect((await control("POST", `/conversations/${id}/forget`)).status).toBe(200);
@@ -111,7 +111,7 @@ describe("objects", () => {
 });
 
 describe("input items", () => {
-  it("are what the response was asked", async () => {
+  it("are the input of the response", async () => {
     const { client } = await startEmulator();
     const { id } = await client.responses.create(QUESTION);
     const page = await client.responses.inputItems.list(id);

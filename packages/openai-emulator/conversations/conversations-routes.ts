@@ -17,7 +17,10 @@ import {
 import type { ConversationRecord, EmulatorState } from "../state.ts";
 import { toItems } from "./to-items.ts";
 
-/** `/conversations`: create, retrieve, update, delete; their items are in `itemsRoutes`. */
+/**
+ * Returns the routes of `/conversations`: create, retrieve, update, delete. `itemsRoutes` has those of their
+ * items.
+ */
 export function conversationsRoutes(state: EmulatorState): Hono<EmulatorEnv> {
   return new Hono<EmulatorEnv>()
     .post("/", async (c) => {

@@ -4,7 +4,7 @@ import { readTexts, startEmulator } from "../start-test-emulator.ts";
 const MODEL = "gpt-5-mini";
 
 describe("a conversation", () => {
-  it("gets input and output when a response completes, and the next turn quotes them", async () => {
+  it("gets the input and output of a completed response, which the next turn quotes", async () => {
     const { client } = await startEmulator();
     const { id: conversation } = await client.conversations.create({});
     const first = await client.responses.create({
@@ -48,7 +48,7 @@ describe("a conversation", () => {
     await expect(client.responses.create(turn)).resolves.toMatchObject({ status: "queued" });
   });
 
-  it("is not found when there is none", async () => {
+  it("is not found if it does not exist", async () => {
     const { client } = await startEmulator();
     await expect(
       client.responses.create({ model: MODEL, input: "Hello", conversation: "conv_x" }),
@@ -63,7 +63,7 @@ describe("a conversation", () => {
     });
   });
 
-  it("gives its items page by page", async () => {
+  it("lists its items page by page", async () => {
     const { client } = await startEmulator();
     const texts = Array.from({ length: 20 }, (_, index) => `message ${index}`);
     const { id } = await client.conversations.create({ items: texts.map(toUserMessage) });
@@ -77,7 +77,7 @@ describe("a conversation", () => {
     expect(newest.has_more).toBe(true);
   });
 
-  it("takes at most 20 items a call", async () => {
+  it("accepts at most 20 items a call", async () => {
     const { client } = await startEmulator();
     const items = Array.from({ length: 21 }, () => toUserMessage("x"));
     const tooMany = { status: 400, code: "array_above_max_length", param: "items" };
@@ -86,7 +86,7 @@ describe("a conversation", () => {
     await expect(client.conversations.items.create(id, { items })).rejects.toMatchObject(tooMany);
   });
 
-  it("keeps an assistant's message that was added, and gives and deletes single items", async () => {
+  it("stores an added assistant's message; retrieves and deletes single items", async () => {
     const { client } = await startEmulator();
     const { id: conversation_id } = await client.conversations.create({
       items: [toUserMessage("Hi"), {
@@ -107,14 +107,14 @@ describe("a conversation", () => {
       .toMatchObject({ status: 404 });
   });
 
-  it("takes new metadata", async () => {
+  it("accepts new metadata", async () => {
     const { client } = await startEmulator();
     const { id } = await client.conversations.create({ metadata: { session: "1" } });
     await client.conversations.update(id, { metadata: { session: "2" } });
     expect((await client.conversations.retrieve(id)).metadata).toEqual({ session: "2" });
   });
 
-  it("leaves its items behind when it is deleted", async () => {
+  it("keeps its items after its deletion", async () => {
     const { client, objects } = await startEmulator();
     const { id } = await client.conversations.create({ items: [toUserMessage("Remember me")] });
     const empty = await client.conversations.create({});

@@ -47,8 +47,8 @@ const AssistantMessage = z.object({
 });
 
 /**
- * A message as a request may send it. The parts follow the role, as at OpenAI: an assistant's
- * message holds `output_text` or `refusal`, all others `input_*`. Other kinds of items are refused.
+ * A message in a request. As at OpenAI, the role decides the parts: an assistant's message holds
+ * `output_text` or `refusal`, all others hold `input_*`. Other kinds of items are refused.
  */
 export const MessageInput = z.discriminatedUnion("role", [UserMessage, AssistantMessage]);
 export type MessageInput = z.infer<typeof MessageInput>;

@@ -2,7 +2,7 @@ import type { MessageInput } from "./message-schemas.ts";
 import { newId } from "../new-id.ts";
 import type { Item } from "../wire-types.ts";
 
-/** The items that a request's `input` becomes; a string is one message of the user. */
+/** Returns the items for the `input` of a request; a string becomes one message of the user. */
 export function toItems(input: string | readonly MessageInput[]): Item[] {
   if (typeof input === "string") return [toItem({ role: "user", content: input })];
   return input.map(toItem);

@@ -15,19 +15,20 @@ import { pipeline } from "node:stream/promises";
 
 /** The bytes of files, on disk under their ids. */
 export interface BlobStore {
-  /** Streams bytes to disk, beginning in this very call; what fails leaves nothing behind. */
+  /** Streams bytes to disk; the first read happens within this call. A failed write leaves no file behind. */
   write(id: string, content: AsyncIterable<Uint8Array>): Promise<void>;
   read(id: string): Promise<Buffer>;
   stream(id: string): ReadableStream<Uint8Array>;
-  /** Removes a blob; one that is gone already is fine. */
+  /** Removes a blob; does nothing if it does not exist. */
   remove(id: string): Promise<void>;
   /** Removes the folder if it is a temporary one. */
   close(): Promise<void>;
 }
 
 /**
- * Keeps blobs in `folder`, or without one in a temporary folder; neither is made before the first blob. What is
- * in `folder` beside `ids` is removed first: an emulator that was killed may have left it behind.
+ * Creates a store that keeps blobs in `folder`, or in a temporary folder by default. The folder is created
+ * with the first blob. Files in `folder` other than `ids` are removed first, because an emulator that was
+ * killed may have left them.
  */
 export function createBlobStore(
   folder: string | undefined,
@@ -47,7 +48,7 @@ export function createBlobStore(
       }
     },
     read: (id) => readFile(place(id)),
-    // The same class at run time; Node and the DOM declare it apart.
+    // The same class at run time; Node and the DOM declare it separately.
     stream: (id) => Readable.toWeb(createReadStream(place(id))) as ReadableStream<Uint8Array>,
     remove,
     async close() {

@@ -1,7 +1,7 @@
 import { removeFile } from "./files.ts";
 import type { EmulatorState } from "../state.ts";
 
-/** Expires the vector stores and removes the files whose time has come. */
+/** Expires vector stores and removes files when their time is over. */
 export async function expireOnTime(state: EmulatorState): Promise<void> {
   const now = state.now();
   const isDue = ({ expires_at }: { expires_at: number | null }) =>

@@ -7,7 +7,7 @@ import { parseInput } from "../http/parse-request.ts";
 import { FilesQuery } from "../responses/request-schemas.ts";
 import type { EmulatorState } from "../state.ts";
 
-/** `/files`: upload, list, retrieve, download, delete. */
+/** Returns the routes of `/files`: upload, list, retrieve, download, delete. */
 export function filesRoutes(state: EmulatorState): Hono<EmulatorEnv> {
   return new Hono<EmulatorEnv>()
     .post("/", async (c) => c.json(await addFile(state, c.req.raw)))

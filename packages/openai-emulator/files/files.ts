@@ -7,14 +7,14 @@ import { receiveUpload, type Upload } from "./receive-upload.ts";
 import type { EmulatorState } from "../state.ts";
 import type { WireFile } from "../wire-types.ts";
 
-/** The fields of an upload, as the SDK spells nested ones. */
+/** The fields of an upload; the names of nested fields are as the SDK sends them. */
 const CreateFile = z.object({
   purpose: z.enum(["assistants", "vision", "user_data"]),
   "expires_after[anchor]": z.literal("created_at").optional(),
   "expires_after[seconds]": z.coerce.number().int().min(3_600).max(2_592_000).optional(),
 });
 
-/** Takes an upload in; throws OpenAI's 400 for one without a file, with an empty one or without a purpose. */
+/** Stores an upload. Throws OpenAI's 400 if the file is missing or empty, or if the purpose is missing. */
 export async function addFile(state: EmulatorState, request: Request): Promise<WireFile> {
   const id = newId("file");
   try {
@@ -29,7 +29,7 @@ export async function addFile(state: EmulatorState, request: Request): Promise<W
   }
 }
 
-/** Removes a file from the files and from every vector store; throws OpenAI's 404 when there is none. */
+/** Removes a file, also from every vector store. Throws OpenAI's 404 if it does not exist. */
 export async function removeFile(state: EmulatorState, id: string): Promise<void> {
   findFile(state, id);
   state.files.delete(id);
@@ -41,7 +41,7 @@ export async function removeFile(state: EmulatorState, id: string): Promise<void
   await state.blobs.remove(id);
 }
 
-/** The bytes of a file; throws OpenAI's 400 for a purpose that it does not give back. */
+/** Returns the bytes of a file. Throws OpenAI's 400 if files with this purpose cannot be downloaded. */
 export function openFile(state: EmulatorState, id: string): ReadableStream<Uint8Array> {
   const { purpose } = findFile(state, id);
   if (purpose === "vision") return state.blobs.stream(id);

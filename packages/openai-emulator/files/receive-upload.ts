@@ -2,18 +2,18 @@ import { pipeline } from "node:stream/promises";
 import { Busboy, type BusboyFileStream, type BusboyInstance } from "@fastify/busboy";
 import { ApiError } from "../http/api-error.ts";
 
-/** OpenAI takes files of up to 512 MB (https://platform.openai.com/docs/api-reference/files/create). */
+/** OpenAI accepts files of up to 512 MB (https://platform.openai.com/docs/api-reference/files/create). */
 const LARGEST_FILE = 512 * 1024 * 1024;
 
-/** What a form brought: its fields, and its file when there was one. */
+/** The fields of a form, and its file if it has one. */
 export interface Upload {
   fields: Record<string, string>;
   file: { name: string; bytes: number } | null;
 }
 
 /**
- * Reads a multipart form, giving the bytes of its part `file` to `write` as they arrive. Throws a 400
- * for a body that is no whole form and a 413 for a file past the limit.
+ * Reads a multipart form and passes the bytes of its part `file` to `write` when they arrive. Throws a 400 if
+ * the form is incomplete and a 413 if the file is too large.
  */
 export async function receiveUpload(
   { headers, body }: Request,
@@ -28,7 +28,7 @@ export async function receiveUpload(
     fields[field] = value;
   });
   form.on("file", (field, stream, filename) => {
-    // A form that ends inside a part tells only the part.
+    // If the form ends inside a part, only the stream of that part reports an error.
     stream.on("error", (error) => form.destroy(error));
     if (field !== "file" || content) return stream.resume();
     [content, name] = [stream, filename];

@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { startEmulator, upload } from "../start-test-emulator.ts";
 
 describe("a file", () => {
-  it("is taken, shown, listed and deleted", async () => {
+  it("is uploaded, retrieved, listed and deleted", async () => {
     const { client, objects } = await startEmulator();
     const file = await client.files.create({
       file: await toFile(Buffer.from("Hello"), "grüße.txt"),
@@ -44,7 +44,7 @@ describe("a file", () => {
     expect(first?.id).toBe(ids[0]);
   });
 
-  it("gives its bytes back, but not those of a document", async () => {
+  it("can be downloaded, unless it is a document", async () => {
     const { client } = await startEmulator();
     const bytes = Buffer.from([0, 255, 13, 10, 45, 45]);
     const image = await upload(client, "cat.png", bytes, "vision");
@@ -57,7 +57,7 @@ describe("a file", () => {
     });
   });
 
-  it("is gone when its time has come", async () => {
+  it("is removed when it expires", async () => {
     let now = Date.now();
     const { client, objects } = await startEmulator(undefined, () => now);
     const { id } = await client.files.create({
@@ -98,7 +98,7 @@ describe("an upload is refused", () => {
     expect(await readdir(join(folder, "state.files")).catch(() => [])).toEqual([]);
   });
 
-  it("when the form ends too early, and leaves nothing behind", async () => {
+  it("if the form ends too early, and leaves no file behind", async () => {
     const { folder, stateFile } = await makeStateFile();
     const { url } = await startEmulator(stateFile);
     const reply = await send(url, `${FILE_PART}some bytes`, FORM_TYPE);
@@ -107,12 +107,12 @@ describe("an upload is refused", () => {
     expect(await readdir(join(folder, "state.files"))).toEqual([]);
   });
 
-  it("when it is no form", async () => {
+  it("if the body is not a form", async () => {
     const { url } = await startEmulator();
     expect((await send(url, "{}", "application/json")).status).toBe(400);
   });
 
-  it("when told to", async () => {
+  it("on command", async () => {
     const { client, behave } = await startEmulator();
     await behave({ fail: { path: "/v1/files", status: 500, times: 1 } });
     await expect(upload(client, "a.txt", "x")).rejects.toMatchObject({ status: 500 });
@@ -123,21 +123,21 @@ describe("an upload is refused", () => {
 describe("a large upload", () => {
   const SIZE = 4 * 1024 * 1024;
 
-  it("goes to disk while it is arriving", async () => {
+  it("is written to disk while it arrives", async () => {
     const { sending, writer } = await sendHalf();
     await writer.write(Buffer.from(`\r\n--x\r\n${PURPOSE_PART}\r\n--x--\r\n`));
     await writer.close();
     expect(await (await sending).json()).toMatchObject({ bytes: SIZE, filename: "a.txt" });
   });
 
-  it("leaves nothing behind when its sender goes away", async () => {
+  it("leaves no file behind when its sender disconnects", async () => {
     const { sending, writer, files } = await sendHalf();
     await writer.abort(new Error("gone"));
     await expect(sending).rejects.toThrow();
     await expect.poll(() => readdir(files)).toEqual([]);
   });
 
-  /** Sends the file, not the end of the form, and waits until most of it is on disk. */
+  /** Sends the file without the end of the form, and waits until most of the file is on disk. */
   async function sendHalf() {
     const { folder, stateFile } = await makeStateFile();
     const { url } = await startEmulator(stateFile);
@@ -159,7 +159,7 @@ const PURPOSE_PART = 'content-disposition: form-data; name="purpose"\r\n\r\nassi
 function send(url: string, body: BodyInit, contentType?: string): Promise<Response> {
   const headers = new Headers({ authorization: "Bearer sk-test" });
   if (contentType) headers.set("content-type", contentType);
-  // A stream as a body needs `duplex`, which the types of the DOM do not know.
+  // A stream as a body needs `duplex`, which is missing in the types of the DOM.
   const init = { method: "POST", headers, body, duplex: "half" };
   return fetch(`${url}/files`, init);
 }

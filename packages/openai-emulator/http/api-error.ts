@@ -1,4 +1,6 @@
-/** What OpenAI says about an error, beside its HTTP status. */
+import { HttpError } from "@parley/emulator-kit/http-error.ts";
+
+/** The properties of OpenAI's error object, without the message. */
 export interface ApiErrorDetails {
   type?: string;
   param?: string | null;
@@ -6,26 +8,20 @@ export interface ApiErrorDetails {
   headers?: Record<string, string>;
 }
 
-/** A refusal that leaves as OpenAI's `{ error: { message, type, param, code } }`. */
-export class ApiError extends Error {
-  readonly status: number;
-  readonly details: ApiErrorDetails;
-
-  constructor(status: number, message: string, details: ApiErrorDetails = {}) {
-    super(message);
-    this.status = status;
-    this.details = details;
-  }
-
-  /** The HTTP reply for this error. */
-  toResponse(): Response {
+/** An error that the client gets as OpenAI's `{ error: { message, type, param, code } }`. */
+export class ApiError extends HttpError<ApiErrorDetails> {
+  /** Returns the HTTP response for this error. */
+  override toResponse(): Response {
     const { type = "invalid_request_error", param = null, code = null, headers } = this.details;
     const error = { message: this.message, type, param, code };
     return Response.json({ error }, { status: this.status, headers });
   }
 }
 
-/** The reply to anything thrown: an `ApiError` as it is; all else is logged and answered with a bare 500. */
+/**
+ * Returns the HTTP response for anything thrown. An error other than `ApiError` is logged and becomes a 500
+ * without details.
+ */
 export function toErrorResponse(error: unknown): Response {
   if (error instanceof ApiError) return error.toResponse();
   console.error(error);
@@ -33,7 +29,7 @@ export function toErrorResponse(error: unknown): Response {
   return new ApiError(500, message, { type: "server_error" }).toResponse();
 }
 
-/** 404 in the words OpenAI uses for `kind`. */
+/** Returns the 404 in OpenAI's words for `kind`. */
 export function notFound(kind: "Conversation" | "Item" | "Response", id: string): ApiError {
   return new ApiError(404, `${kind} with id '${id}' not found.`);
 }

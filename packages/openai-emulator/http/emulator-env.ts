@@ -1,6 +1,6 @@
 import type { Connection } from "./stream-events.ts";
 
-/** What a handler gets beside the request. */
+/** The values that the server passes to handlers with a request. */
 export interface EmulatorEnv {
   Bindings: { connection?: Connection };
 }

@@ -1,15 +1,12 @@
+import { describeFailure, type Failure } from "@parley/emulator-kit/behaviour-store.ts";
 import { ApiError, type ApiErrorDetails } from "./api-error.ts";
-import type { Failure } from "@parley/emulator-kit/behaviour-store.ts";
 
-/** Looks like something that must never reach a client, so that a test can prove that it does not. */
+/** A detail that must never reach a client; tests search for it. */
 export const UPSTREAM_MARKER = "upstream detail org-emulator";
 
-/** The error a commanded failure answers with, in OpenAI's shape for that status. */
+/** Returns the error for a commanded failure, in OpenAI's shape for its status. */
 export function failRequest(failure: Failure): ApiError {
-  const headers = failure.retry_after === undefined
-    ? undefined
-    : { "retry-after": String(failure.retry_after) };
-  const message = `Commanded failure with status ${failure.status} (${UPSTREAM_MARKER}).`;
+  const { message, headers } = describeFailure(failure, UPSTREAM_MARKER);
   return new ApiError(failure.status, message, { ...describeStatus(failure.status), headers });
 }
 

@@ -1,4 +1,5 @@
 import type { HonoRequest, MiddlewareHandler } from "hono";
+import { recordRequests } from "@parley/emulator-kit/record-requests.ts";
 import { ApiError } from "./api-error.ts";
 import type { EmulatorEnv } from "./emulator-env.ts";
 import { expireOnTime } from "../files/expire-on-time.ts";
@@ -8,13 +9,13 @@ import type { EmulatorState } from "../state.ts";
 
 type Middleware = MiddlewareHandler<EmulatorEnv>;
 
-/** Gives every reply an `x-request-id`. */
+/** Adds an `x-request-id` to every HTTP response. */
 export const nameRequest: Middleware = async (c, next) => {
   await next();
   c.res.headers.set("x-request-id", newId("req"));
 };
 
-/** Refuses a request without a key; any key will do. */
+/** Refuses a request without a key; every key is accepted. */
 export const requireKey: Middleware = async (c, next) => {
   if (!/^Bearer \S/.test(c.req.header("authorization") ?? "")) {
     throw new ApiError(401, "Missing bearer authentication in header");
@@ -22,19 +23,12 @@ export const requireKey: Middleware = async (c, next) => {
   await next();
 };
 
-/** Notes every request that is not a command, and what it was answered with. */
+/** Logs every request except commands, and the status of its HTTP response. */
 export function recordRequest({ requests }: EmulatorState): Middleware {
-  return async (c, next) => {
-    if (c.req.path.startsWith("/_emulator/")) return await next();
-    const { pathname, search } = new URL(c.req.url);
-    const body = await readJson(c.req);
-    const entry = requests.add({ method: c.req.method, path: pathname + search, body });
-    await next();
-    entry.status = c.res.status;
-  };
+  return recordRequests(requests, ({ req }) => readJson(req));
 }
 
-/** Lets expire what the clock has passed, before each request. */
+/** Expires files and vector stores before each request. */
 export function keepTime(state: EmulatorState): Middleware {
   return async (_, next) => {
     await expireOnTime(state);
@@ -42,7 +36,7 @@ export function keepTime(state: EmulatorState): Middleware {
   };
 }
 
-/** Fails a request when the behaviour says so. */
+/** Fails a request if the behaviour commands it. */
 export function failOnCommand({ behaviour }: EmulatorState): Middleware {
   return async (c, next) => {
     const failure = behaviour.takeFailure(c.req.path);

@@ -11,8 +11,8 @@ export interface Page<Entry> {
 }
 
 /**
- * The page of `entries` (oldest first) that `query` asks for: what follows `after`, or else the last
- * ones ahead of `before`; throws 400 when that is not among them.
+ * Returns the page of `entries` (oldest first) for `query`: the entries after `after`, or else the last
+ * entries ahead of `before`. Throws a 400 if the cursor is not in the list.
  */
 export function paginate<Entry extends { id: string }>(
   entries: readonly Entry[],

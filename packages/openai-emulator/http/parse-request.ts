@@ -1,36 +1,14 @@
+import { createParser } from "@parley/emulator-kit/parse-input.ts";
 import { z } from "zod";
 import { ApiError } from "./api-error.ts";
 
-/** The JSON of a request's body as `schema` says; throws OpenAI's 400 when it is not that. */
-export async function parseBody<Schema extends z.ZodType>(
-  request: { text(): Promise<string> },
-  schema: Schema,
-): Promise<z.output<Schema>> {
-  const text = await request.text();
-  // An absent body is an empty object, as at OpenAI.
-  return parseInput(text === "" ? {} : parseJson(text), schema);
-}
+/** Parse requests with a schema; throw OpenAI's 400 for the first problem. As at OpenAI, a body may be absent. */
+export const { parseBody, parseInput } = createParser({
+  invalidJson: () => new ApiError(400, "We could not parse the JSON body of your request."),
+  invalidInput: (issue) => describeIssue(deepestIssue(issue)),
+});
 
-/** `input` as `schema` says; throws OpenAI's 400 for the first thing wrong with it. */
-export function parseInput<Schema extends z.ZodType>(
-  input: unknown,
-  schema: Schema,
-): z.output<Schema> {
-  const result = schema.safeParse(input, { reportInput: true });
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw issue ? describeIssue(deepestIssue(issue)) : new ApiError(400, "Invalid request.");
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new ApiError(400, "We could not parse the JSON body of your request.");
-  }
-}
-
-/** What is wrong inside the alternative of a union that came closest. */
+/** Returns the issue inside the alternative of a union that came closest to matching. */
 function deepestIssue(issue: z.core.$ZodIssue): z.core.$ZodIssue {
   if (issue.code !== "invalid_union") return issue;
   const [inner] = issue.errors.flat().toSorted((a, b) => b.path.length - a.path.length);

@@ -50,12 +50,12 @@ describe("a request is refused in OpenAI's shape", () => {
     expect(reply.headers.get("x-request-id")).toMatch(/^req_/);
   });
 
-  it("for JSON that is none", async () => {
+  it("for invalid JSON", async () => {
     const reply = await send("/v1/responses", "{");
     expect([reply.status, await reply.json()]).toMatchObject([400, { error: { code: null } }]);
   });
 
-  it("for an address that is none", async () => {
+  it("for an unknown address", async () => {
     const reply = await send("/v1/nothing", "{}");
     expect([reply.status, await reply.json()])
       .toMatchObject([404, { error: { message: "Invalid URL (POST /v1/nothing)" } }]);

@@ -2,22 +2,22 @@ import { setImmediate } from "node:timers/promises";
 import type { Behaviour } from "../control/behaviour.ts";
 import type { WireEvent } from "../wire-types.ts";
 
-/** What the server can do to the connection of one request. */
+/** Control over the connection of one request. */
 export interface Connection {
-  /** Breaks it off without a proper end. */
+  /** Breaks the connection without a proper end. */
   destroy(): void;
 }
 
 /** One reader of a response's events. */
 export interface Listener {
   behaviour: Behaviour;
-  /** Absent when no real connection is there: then the body ends with an error instead. */
+  /** Undefined without a real connection; a commanded disconnect then ends the body with an error. */
   connection: Connection | undefined;
-  /** Called when the reader goes away before the end. */
+  /** Called when the reader disconnects before the end. */
   onGone(): void;
 }
 
-/** The events as server-sent events, with the faults that the listener's behaviour asks for. */
+/** Returns the events as server-sent events, with the faults that the listener's behaviour commands. */
 export function streamEvents(
   events: AsyncGenerator<WireEvent, void>,
   listener: Listener,
@@ -66,8 +66,8 @@ async function breakOff(
   controller: ReadableStreamDefaultController<Uint8Array>,
   connection: Connection | undefined,
 ): Promise<void> {
-  // The frames before this one must leave first.
+  // The earlier frames must be sent first.
   await setImmediate();
   if (connection) connection.destroy();
-  else controller.error(new Error("The emulator broke the connection off."));
+  else controller.error(new Error("The emulator broke the connection on command."));
 }

@@ -2,7 +2,7 @@ import { newId } from "../new-id.ts";
 import type { CreateResponse } from "./request-schemas.ts";
 import type { WireResponse } from "../wire-types.ts";
 
-/** A response as it is before any output: queued in the background, else in progress. */
+/** Returns a response without output: queued if it runs in the background, otherwise in progress. */
 export function buildResponse(
   params: CreateResponse,
   conversationId: string | null,
@@ -24,7 +24,7 @@ export function buildResponse(
   };
 }
 
-/** The current time as OpenAI gives it: whole seconds since 1970. */
+/** Returns the current time in whole seconds since 1970, as OpenAI writes times. */
 export function nowInSeconds(): number {
   return Math.floor(Date.now() / 1000);
 }

@@ -4,7 +4,7 @@ import { joinDeltas, readTexts, startEmulator } from "../start-test-emulator.ts"
 const REPLY = Array.from({ length: 40 }, (_, index) => `word${index}`).join(" ");
 
 describe("cancel", () => {
-  it("ends the stream without an event, keeps the partial output, adds nothing", async () => {
+  it("ends the stream without an event, keeps the partial output, adds nothing to the conversation", async () => {
     const { client, behave } = await startEmulator();
     const { id: conversation } = await client.conversations.create({});
     await behave({ reply: REPLY, tokens_per_second: 20 });
@@ -50,7 +50,7 @@ describe("cancel", () => {
     });
   });
 
-  it("comes with deleting a response that is running", async () => {
+  it("happens when a running response is deleted", async () => {
     const { client, behave, objects } = await startEmulator();
     await behave({ ttft_ms: 60_000 });
     const { id } = await client.responses.create({

@@ -5,7 +5,7 @@ import type { Item, OutputItem } from "../wire-types.ts";
 /** Prompt caching works in blocks of this many tokens (https://platform.openai.com/docs/guides/prompt-caching). */
 const CACHE_BLOCK = 128;
 
-/** What is counted for a response. */
+/** The texts that the usage of a response counts. */
 export interface CountedTexts {
   instructions: string | null;
   history: readonly Item[];
@@ -13,14 +13,14 @@ export interface CountedTexts {
   output: readonly OutputItem[];
 }
 
-/** The emulator's token: four characters of text, rounded up. An estimate, the same every time. */
+/** Returns the number of tokens: four characters of text each, rounded up. The estimate is always the same. */
 function countTokens(text: string): number {
   return Math.ceil(text.length / 4);
 }
 
 /**
- * Usage of one response. Input is instructions, conversation and new input; of these the
- * instructions and the conversation count as cached, in whole blocks, from the second turn on.
+ * Returns the usage of one response. Its input is the instructions, the conversation and the new input. From
+ * the second turn on, the instructions and the conversation count as cached, in whole blocks.
  */
 export function countUsage(texts: CountedTexts): Responses.ResponseUsage {
   const prefix = countTokens(texts.instructions ?? "") + countItems(texts.history);

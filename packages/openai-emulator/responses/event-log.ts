@@ -3,13 +3,13 @@ import type { EventDraft, WireEvent } from "../wire-types.ts";
 /** The events of one response, numbered from 0, for any number of readers. */
 export interface EventLog {
   append(draft: EventDraft): void;
-  /** No more events: readers end after the last one. */
+  /** Closes the log to new events; readers end after the last one. */
   close(): void;
-  /** Events with a `sequence_number` above `after`, then live until the log closes. */
+  /** Yields the events with a `sequence_number` above `after`, then new events until the log closes. */
   follow(after: number): AsyncGenerator<WireEvent, void>;
 }
 
-/** An open log without events. */
+/** Creates an open log without events. */
 export function createEventLog(): EventLog {
   const events: WireEvent[] = [];
   let closed = false;

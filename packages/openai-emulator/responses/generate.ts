@@ -5,7 +5,10 @@ import { announce, settleCancelled, settleEnded } from "./settle-response.ts";
 import type { EmulatorState } from "../state.ts";
 import type { EventDraft } from "../wire-types.ts";
 
-/** Tells the events of a response one by one until it ends or `signal` aborts it; then settles it. */
+/**
+ * Appends the events of a response one by one until the plan ends or `signal` aborts it; then settles the
+ * response.
+ */
 export async function generate(
   state: EmulatorState,
   generation: Generation,

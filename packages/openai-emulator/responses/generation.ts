@@ -3,11 +3,11 @@ import type { Behaviour } from "../control/behaviour.ts";
 import type { ConversationRecord, ResponseRecord } from "../state.ts";
 import type { Item } from "../wire-types.ts";
 
-/** A response to be generated, with all that its answer depends on. */
+/** A response to generate, with everything that its output depends on. */
 export interface Generation {
   record: ResponseRecord;
   conversation: ConversationRecord | null;
-  /** The conversation's items when the response started. */
+  /** The items of the conversation when the response started. */
   history: readonly Item[];
   plan: AnswerPlan;
   behaviour: Behaviour;

@@ -6,8 +6,8 @@ import { toItems } from "../conversations/to-items.ts";
 import { useStore } from "../stores/vector-stores.ts";
 
 /**
- * Makes sure that a response can read what it is pointed to, before it starts. Throws OpenAI's 404 for a
- * vector store that is gone, the 400 for one that has expired and for a file that is gone.
+ * Checks, before a response starts, that it can read its vector stores and files. Throws OpenAI's 404 for a
+ * missing vector store, and its 400 for an expired one or a missing file.
  */
 export async function openSources(state: EmulatorState, params: CreateResponse): Promise<void> {
   refuseMissingFiles(state, params.input);
@@ -24,7 +24,7 @@ function refuseMissingFiles(state: EmulatorState, input: CreateResponse["input"]
   throw new ApiError(400, `Files ${listIds(missing)} were not found.`, { param: "input" });
 }
 
-/** In the words that OpenAI answers a file search with; it lists the ids as Python does. */
+/** Throws in OpenAI's words for a file search, which write the ids like a Python list. */
 function refuseMissingStores(state: EmulatorState, ids: readonly string[]): void {
   const missing = ids.filter((id) => !state.vectorStores.has(id));
   if (missing.length === 0) return;

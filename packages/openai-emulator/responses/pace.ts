@@ -1,17 +1,20 @@
 import { setImmediate, setTimeout } from "node:timers/promises";
 import type { Behaviour } from "../control/behaviour.ts";
 
-/** Waits between events; every wait rejects as soon as the response is cancelled. */
+/** Waits between events; every wait rejects when the response is cancelled. */
 export interface Pacer {
-  /** Lets others run. */
+  /** Lets other tasks run. */
   yield(): Promise<void>;
-  /** Waits the time to the first token. */
+  /** Waits for the time to the first token. */
   beforeOutput(): Promise<void>;
   /** Waits until the next token is due. */
   beforeToken(): Promise<void>;
 }
 
-/** A pacer for one response. Tokens are due at fixed times, so that late timers do not add up. */
+/**
+ * Creates a pacer for one response. Tokens are due at fixed times, so that the delays of late timers do not
+ * add up.
+ */
 export function createPacer(behaviour: Behaviour, signal: AbortSignal): Pacer {
   const interval = 1000 / (behaviour.tokens_per_second ?? Infinity);
   let due = 0;

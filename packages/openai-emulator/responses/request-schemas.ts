@@ -5,10 +5,13 @@ import { AttributeFilter } from "../retrieval/match-filter.ts";
 
 type Params = Responses.ResponseCreateParams;
 
-/** Most items that one call may add to a conversation (https://platform.openai.com/docs/api-reference/conversations/create). */
+/**
+ * The maximum of items that one call may add to a conversation
+ * (https://platform.openai.com/docs/api-reference/conversations/create).
+ */
 const ITEMS_PER_CALL = 20;
 
-/** What a client notes about an object (https://platform.openai.com/docs/api-reference/metadata). */
+/** Key-value pairs that a client attaches to an object (https://platform.openai.com/docs/api-reference/metadata). */
 export const Metadata = z.record(z.string().max(64), z.string().max(512))
   .refine((metadata) => Object.keys(metadata).length <= 16, "at most 16 keys");
 
@@ -59,7 +62,7 @@ const responseShape = {
   user: accepted<"user">(),
 } satisfies Record<keyof Params, z.ZodType>;
 
-/** The body of `POST /v1/responses`; a parameter that OpenAI does not know is refused. */
+/** The body of `POST /v1/responses`. Parameters that OpenAI does not know are refused. */
 export const CreateResponse = z.strictObject(responseShape).refine(
   ({ background, store }) => !(background && store === false),
   { path: ["background"], message: "background mode requires 'store' to be true" },
@@ -84,17 +87,17 @@ export const UpdateConversation = z.strictObject({ metadata: Metadata.nullable()
 /** The body of `POST /v1/conversations/:id/items`. */
 export const CreateItems = z.strictObject({ items: Items });
 
-/** The query of a list: newest first and 20 a page unless told. */
+/** The query of a list; by default newest first, 20 entries a page. */
 export const ListQuery = z.object({
   after: z.string().optional(),
   limit: z.coerce.number().int().min(1).max(100).default(20),
   order: z.enum(["asc", "desc"]).default("desc"),
 });
 
-/** The query of a list that also goes back. */
+/** The query of a list that can also be read backwards. */
 export const CursorQuery = ListQuery.extend({ before: z.string().optional() });
 
-/** Which page of a list is wanted. */
+/** The page of a list that a request asks for. */
 export type PageQuery = z.infer<typeof CursorQuery>;
 
 /** The query of `GET /v1/files`. */
@@ -103,7 +106,7 @@ export const FilesQuery = ListQuery.extend({
   purpose: z.string().optional(),
 });
 
-/** A parameter that is taken and echoed without a look at its value. */
+/** Returns a schema for a parameter that is accepted and echoed without validation. */
 function accepted<Name extends keyof Params>() {
   return z.custom<NonNullable<Params[Name]>>((value) => value != null).nullish();
 }

@@ -10,7 +10,7 @@ import { startResponse } from "./start-response.ts";
 import type { EmulatorState, ResponseRecord, Run } from "../state.ts";
 import { streamEvents } from "../http/stream-events.ts";
 
-/** `/responses`: create, retrieve, stream again, cancel, delete, input items. */
+/** Returns the routes of `/responses`: create, retrieve, stream again, cancel, delete, input items. */
 export function responsesRoutes(state: EmulatorState): Hono<EmulatorEnv> {
   return new Hono<EmulatorEnv>()
     .post("/", async (c) => {
@@ -50,7 +50,7 @@ async function answer(
   run: Run,
   params: CreateResponse,
 ): Promise<Response> {
-  // In the background a response does not depend on who asked for it.
+  // A background response continues when its client disconnects.
   const onGone = params.background ? () => {} : run.cancel;
   if (params.stream) return streamTo(c, state, run.record, undefined, onGone);
   if (!params.background) {
@@ -72,7 +72,10 @@ function streamTo(
   return streamEvents(log.follow(startingAfter ?? -1), listener);
 }
 
-/** OpenAI streams only what was created with both (https://platform.openai.com/docs/guides/background). */
+/**
+ * Throws unless the response was created with `background` and `stream`; OpenAI streams no other response
+ * again (https://platform.openai.com/docs/guides/background).
+ */
 function refuseUnstreamable({ response, streamed }: ResponseRecord): void {
   if (response.background && streamed) return;
   throw new ApiError(400, "Only a response created with background=true and stream=true streams.", {

@@ -5,7 +5,7 @@ const REPLY = Array.from({ length: 12 }, (_, index) => `word${index}`).join(" ")
 const BACKGROUND = { model: "gpt-5-mini", input: "Hello", background: true, stream: true } as const;
 
 describe("a background response", () => {
-  it("answers at once as queued and completes by itself", async () => {
+  it("is returned at once as queued and completes by itself", async () => {
     const { client } = await startEmulator();
     const queued = await client.responses.create({ ...BACKGROUND, stream: false });
     expect(queued).toMatchObject({ status: "queued", output: [], usage: null });
@@ -13,7 +13,7 @@ describe("a background response", () => {
       .toBe("completed");
   });
 
-  it("goes on when its client goes away", async () => {
+  it("continues when its client disconnects", async () => {
     const { client, behave } = await startEmulator();
     await behave({ reply: REPLY, tokens_per_second: 100 });
     const stream = await client.responses.create(BACKGROUND);
@@ -27,7 +27,7 @@ describe("a background response", () => {
     expect((await client.responses.retrieve(id)).output_text).toBe(REPLY);
   });
 
-  it("is streamed again from any event on, live to its end", async () => {
+  it("is streamed again from any event to its end", async () => {
     const { client, behave } = await startEmulator();
     await behave({ reply: REPLY, tokens_per_second: 200 });
     const stream = await client.responses.create(BACKGROUND);
@@ -42,7 +42,7 @@ describe("a background response", () => {
     expect(all.at(-1)?.type).toBe("response.completed");
   });
 
-  it("is not streamed again when it was not created as a stream", async () => {
+  it("is not streamed again if it was not created as a stream", async () => {
     const { client } = await startEmulator();
     const { id } = await client.responses.create({ ...BACKGROUND, stream: false });
     await expect(client.responses.retrieve(id, { stream: true })).rejects
@@ -51,7 +51,7 @@ describe("a background response", () => {
 });
 
 describe("a foreground response", () => {
-  it("is cancelled when the client of its stream goes away", async () => {
+  it("is cancelled when the client of its stream disconnects", async () => {
     const { client, behave, objects } = await startEmulator();
     await behave({ reply: REPLY, tokens_per_second: 5 });
     const stream = await client.responses.create({ ...BACKGROUND, background: false });
@@ -59,7 +59,7 @@ describe("a foreground response", () => {
     await expect.poll(async () => (await objects()).responses[0]?.status).toBe("cancelled");
   });
 
-  it("is cancelled when a client that waits for it goes away", async () => {
+  it("is cancelled when a waiting client disconnects", async () => {
     const { client, behave, objects } = await startEmulator();
     await behave({ ttft_ms: 60_000 });
     const controller = new AbortController();

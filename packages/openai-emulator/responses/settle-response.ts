@@ -7,12 +7,12 @@ import type { EventDraft, WireResponse } from "../wire-types.ts";
 
 type LifecycleType = Extract<EventDraft, { response: WireResponse }>["type"];
 
-/** Appends a lifecycle event that carries the response as it is now. */
+/** Appends a lifecycle event with the current state of the response. */
 export function announce({ log, response }: ResponseRecord, type: LifecycleType): void {
   log.append({ type, response: structuredClone(response) });
 }
 
-/** Ends a response as its behaviour says: completed, failed or incomplete. */
+/** Settles a response in the commanded way: completed, failed or incomplete. */
 export function settleEnded(state: EmulatorState, generation: Generation): void {
   const end = generation.behaviour.end ?? "completed";
   if (end === "completed") complete(generation);
@@ -23,7 +23,7 @@ export function settleEnded(state: EmulatorState, generation: Generation): void 
   generation.record.log.close();
 }
 
-/** Ends a response as cancelled: it keeps its output so far, and its stream ends without an event. */
+/** Settles a response as cancelled. It keeps its output so far, and its stream ends without an event. */
 export function settleCancelled(state: EmulatorState, record: ResponseRecord): void {
   record.response.status = "cancelled";
   markPartial(record.response);
@@ -31,7 +31,7 @@ export function settleCancelled(state: EmulatorState, record: ResponseRecord): v
   record.log.close();
 }
 
-/** Marks a response that a stopped emulator left behind as failed. */
+/** Marks a response as failed if it was running when the emulator stopped. */
 export function settleAbandoned(response: WireResponse): void {
   if (response.status === "queued" || response.status === "in_progress") fail(response);
 }
@@ -41,7 +41,7 @@ function complete({ record, conversation, history }: Generation): void {
   response.status = "completed";
   response.completed_at = nowInSeconds();
   response.usage = usageOf({ record, history });
-  // Only here: a response that does not complete adds nothing to its conversation.
+  // A response that does not complete adds nothing to its conversation.
   conversation?.items.push(...structuredClone([...inputItems, ...response.output]));
 }
 
@@ -68,7 +68,7 @@ function markPartial({ output }: WireResponse): void {
   if (last && last.status !== "completed") last.status = "incomplete";
 }
 
-/** Frees the conversation before the last event is told, so that a reader of it may go on at once. */
+/** Unlocks the conversation before the last event, so that a reader of that event can use it at once. */
 function release(state: EmulatorState, { response }: ResponseRecord): void {
   state.runs.delete(response.id);
   state.changed();

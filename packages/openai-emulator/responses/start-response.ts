@@ -12,8 +12,8 @@ import { searchWeb } from "../answers/search-web.ts";
 import { toItems } from "../conversations/to-items.ts";
 
 /**
- * Starts a response and returns while it is being generated. Throws OpenAI's 404 for an unknown
- * conversation and its 400 `conversation_locked` for one that another response is using.
+ * Starts a response and returns while it runs. Throws OpenAI's 404 for an unknown conversation, and its 400
+ * `conversation_locked` if another response is using it.
  */
 export function startResponse(state: EmulatorState, params: CreateResponse): Run {
   const conversation = openConversation(state, params.conversation);

@@ -5,7 +5,7 @@ import { collect, joinDeltas, startEmulator } from "../start-test-emulator.ts";
 const QUESTION = { model: "gpt-5-mini", input: "Good morning to you" };
 
 describe("a streamed response", () => {
-  it("tells its events in OpenAI's order, numbered from 0", async () => {
+  it("sends its events in OpenAI's order, numbered from 0", async () => {
     const { client } = await startEmulator();
     const events = await collect(await client.responses.create({ ...QUESTION, stream: true }));
     const types = events.map(({ type }) => type);
@@ -35,7 +35,7 @@ describe("a streamed response", () => {
     ]);
   });
 
-  it("accumulates in the SDK's helper to what is retrieved later", async () => {
+  it("accumulates in the SDK's helper to the response that is retrieved later", async () => {
     const { client } = await startEmulator();
     const stream = client.responses.stream({
       ...QUESTION,
@@ -52,7 +52,7 @@ describe("a streamed response", () => {
     ]);
   });
 
-  it("sends one delta a word, which add up to the answer", async () => {
+  it("sends one delta a word, which add up to the reply", async () => {
     const { client, behave } = await startEmulator();
     await behave({ reply: "one  two\nthree " });
     const events = await collect(await client.responses.create({ ...QUESTION, stream: true }));
@@ -63,7 +63,7 @@ describe("a streamed response", () => {
     expect(deltas[0]).not.toHaveProperty("obfuscation");
   });
 
-  it("pads its deltas when asked to", async () => {
+  it("pads its deltas on request", async () => {
     const { client } = await startEmulator();
     const events = await collect(
       await client.responses.create({

@@ -1,13 +1,13 @@
 import { crc32, deflateRawSync } from "node:zlib";
 
-/** An entry of a zip archive; `claimed` is the size that the directory names instead of the real one. */
+/** An entry of a zip archive; `claimed` is a false size for the archive's directory. */
 interface ZipEntry {
   name: string;
   content: Buffer;
   claimed?: number;
 }
 
-/** A zip archive (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, 4.3). */
+/** Builds a zip archive (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, 4.3). */
 export function buildZip(entries: readonly ZipEntry[]): Buffer {
   const locals: Buffer[] = [];
   const directory: Buffer[] = [];
@@ -49,7 +49,7 @@ const TYPES = `<?xml version="1.0"?>
   <Default Extension="xml" ContentType="application/xml"/>
 </Types>`;
 
-/** A Word document with these paragraphs, and with further entries in its archive. */
+/** Builds a Word document with these paragraphs; `more` adds entries to its archive. */
 export function buildDocx(paragraphs: readonly string[], more: readonly ZipEntry[] = []): Buffer {
   const body = paragraphs.map((text) => `<w:p><w:r><w:t>${text}</w:t></w:r></w:p>`).join("");
   const namespace = "http://schemas.openxmlformats.org/wordprocessingml/2006/main";
@@ -62,7 +62,7 @@ export function buildDocx(paragraphs: readonly string[], more: readonly ZipEntry
   ]);
 }
 
-/** A PDF of one page with these lines. */
+/** Builds a PDF with these lines on one page. */
 export function buildPdf(lines: readonly string[]): Buffer {
   const shown = lines.map((line) => `(${line}) Tj T*`).join("\n");
   const page = `BT /F1 12 Tf 72 720 Td 14 TL\n${shown}\nET`;

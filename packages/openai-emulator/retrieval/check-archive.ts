@@ -1,18 +1,22 @@
 import { type Entry, fromBufferPromise, type ZipFile } from "yauzl";
 import { tooLarge } from "./extraction-error.ts";
 
-/** What all entries together may unpack to, in bytes. */
+/** The maximum that all entries may unpack to together, in bytes. */
 const LARGEST_ARCHIVE = 100 * 1024 * 1024;
 
-/** A directory of more entries is itself more than a document needs. */
+/** The maximum of entries; no document needs more. */
 const MOST_ENTRIES = 10_000;
 
-/** What the XML among them may: a tree in memory takes many times its text. */
+/**
+ * The maximum for the XML among them, in bytes. It is lower because the parsed tree needs many times the
+ * memory of its text.
+ */
 const LARGEST_XML = 20 * 1024 * 1024;
 
 /**
- * Throws when a zip archive unpacks to too much, before anything of it is unpacked into memory: first
- * by the sizes in its directory, then by holding every entry to its size without keeping its bytes.
+ * Throws if a zip archive unpacks to too much, before any of it is unpacked into memory. It first adds up the
+ * sizes in the directory. Then it reads every entry, without keeping the bytes, to check that its size is
+ * true.
  */
 export async function checkArchive(content: Buffer): Promise<void> {
   const archive = await fromBufferPromise(content);
@@ -27,7 +31,7 @@ function totalSize(entries: readonly Entry[]): number {
   return entries.reduce((sum, { uncompressedSize }) => sum + uncompressedSize, 0);
 }
 
-/** The reader itself throws as soon as an entry has more bytes than the directory says. */
+/** Reads an entry to its end. The library throws when an entry has more bytes than the directory says. */
 async function holdToSize(archive: ZipFile, entry: Entry): Promise<void> {
   for await (const _ of await archive.openReadStreamPromise(entry));
 }

@@ -1,6 +1,7 @@
 /**
- * UTF-8, or UTF-16 with a byte order mark, as text; throws for anything else, also for NUL, which is
- * in no text. OpenAI takes these (https://platform.openai.com/docs/guides/tools-file-search).
+ * Decodes UTF-8, or UTF-16 with a byte order mark; OpenAI accepts both
+ * (https://platform.openai.com/docs/guides/tools-file-search). Throws for any other content, including text
+ * with a NUL character.
  */
 export function decodeText(content: Buffer): string {
   const text = new TextDecoder(detectEncoding(content), { fatal: true }).decode(content);

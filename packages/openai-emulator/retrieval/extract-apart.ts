@@ -3,7 +3,7 @@ import { Worker } from "node:worker_threads";
 import { z } from "zod";
 import { ExtractionError } from "./extraction-error.ts";
 
-/** What parsing one document may take: a small file can be made to unfold into gigabytes of objects. */
+/** The memory for parsing one document; a small file can unfold into gigabytes of objects. */
 const MEGABYTES = 512;
 const MILLISECONDS = 60_000;
 
@@ -12,18 +12,19 @@ const Outcome = z.union([
   z.object({ code: z.enum(["unsupported_file", "invalid_file"]), message: z.string() }),
 ]);
 
-/** What the thread says when it is done. */
+/** The message that the thread sends when it is done. */
 export type Outcome = z.infer<typeof Outcome>;
 
 /**
- * The text of a document that takes a parser of others, read in a thread with limits on memory and time, so
- * that it can neither exhaust this process nor hold it up. Throws when it cannot be read within them.
+ * Returns the text of a document that a third-party parser reads. The parser runs in a thread with limits on
+ * memory and time, so it can neither exhaust nor block this process. Throws if the parser fails or exceeds
+ * the limits.
  */
 export async function extractApart(kind: "docx" | "pdf", content: Buffer): Promise<string> {
   const worker = new Worker(new URL("./extract-worker.ts", import.meta.url), {
     workerData: { kind, content },
     resourceLimits: { maxOldGenerationSizeMb: MEGABYTES },
-    // Parsers warn about what they skip.
+    // Parsers write warnings about the parts that they skip.
     stdout: true,
     stderr: true,
   });

@@ -52,7 +52,7 @@ describe("a document that cannot be read fails", () => {
     ["no kind", "README", Buffer.from("x"), "unsupported_file", "The file type is not supported."],
     ["bytes as text", "a.txt", Buffer.from([104, 105, 0, 255]), "invalid_file", UNREADABLE],
     ["Latin-1 as text", "a.txt", Buffer.from("grüße", "latin1"), "invalid_file", UNREADABLE],
-    ["a PDF that is none", "a.pdf", Buffer.from("Hello"), "invalid_file", UNREADABLE],
+    ["text named like a PDF", "a.pdf", Buffer.from("Hello"), "invalid_file", UNREADABLE],
     ["half a PDF", "a.pdf", pdf.subarray(0, 60), "invalid_file", UNREADABLE],
     ["a document that is no archive", "a.docx", Buffer.from("PK"), "invalid_file", UNREADABLE],
     [
@@ -78,12 +78,12 @@ describe("a document that cannot be read fails", () => {
   it.each([
     ["media", { name: "word/media/a.bin", content: Buffer.alloc(1), claimed: 101 * 1024 * 1024 }],
     ["markup", { name: "word/a.xml", content: Buffer.alloc(1), claimed: 21 * 1024 * 1024 }],
-  ])("an archive that says it unpacks to too much %s", async (_, entry) => {
+  ])("an archive whose directory names too much %s", async (_, entry) => {
     await expect(extractText("a.docx", buildDocx(["Hello"], [entry])))
       .rejects.toMatchObject({ code: "invalid_file", message: TOO_LARGE });
   });
 
-  it("an archive that unpacks to more than it says, before it is unpacked", async () => {
+  it("an archive that unpacks to more than its directory says, before it is unpacked", async () => {
     const bomb = { name: "word/a.bin", content: Buffer.alloc(64 * 1024 * 1024), claimed: 10 };
     const document = buildDocx(["Hello"], [bomb]);
     const before = process.memoryUsage().rss;

@@ -3,14 +3,14 @@ import { tooLarge } from "./extraction-error.ts";
 
 const MOST_PAGES = 5_000;
 
-/** The text of a PDF, a line a page; throws when it is broken or locked. */
+/** Returns the text of a PDF, one line a page. Throws if the PDF is broken or locked. */
 export async function extractPdf(content: Buffer): Promise<string> {
-  // A copy: the parser takes the memory that it is given for its own.
+  // Passes a copy, because the parser takes ownership of the memory.
   const pdf = await getDocumentProxy(new Uint8Array(content), { verbosity: 0 });
   try {
     if (pdf.numPages > MOST_PAGES) throw tooLarge();
     const { text } = await extractText(pdf);
-    // Where a line of a page ends says nothing about sentences.
+    // The line breaks of a page do not follow its sentences.
     return text.map((page) => page.replace(/\s+/g, " ").trim()).join("\n");
   } finally {
     await pdf.loadingTask.destroy();

@@ -7,10 +7,13 @@ import { ExtractionError, tooLarge } from "./extraction-error.ts";
 import { flattenJson } from "./flatten-json.ts";
 import { unwrapLines } from "./unwrap-lines.ts";
 
-/** A file larger than this has no text, in bytes: it must be read into memory for its text. */
+/** The largest file, in bytes, whose text is read; reading needs the whole file in memory. */
 export const LARGEST_DOCUMENT = 100 * 1024 * 1024;
 
-/** OpenAI takes 5,000,000 tokens a file (https://platform.openai.com/docs/guides/tools-file-search). */
+/**
+ * The maximum of characters; OpenAI accepts 5,000,000 tokens a file
+ * (https://platform.openai.com/docs/guides/tools-file-search).
+ */
 const LARGEST_TEXT = 4 * 5_000_000;
 
 type Extractor = (content: Buffer) => string | Promise<string>;
@@ -29,8 +32,8 @@ const EXTRACTORS = new Map<string, Extractor>([
 ]);
 
 /**
- * The text of a document, its kind told by its name as at OpenAI. Throws an `ExtractionError` when
- * the kind is not supported or the content is not of that kind, empty or too much.
+ * Returns the text of a document; as at OpenAI, the file name tells its kind. Throws an `ExtractionError` if
+ * the kind is not supported, or if the content is too large, empty or of another kind.
  */
 export async function extractText(filename: string, content: Buffer): Promise<string> {
   const extract = EXTRACTORS.get(extname(filename).toLowerCase());
@@ -67,7 +70,7 @@ function extractHtml(content: Buffer): string {
   });
 }
 
-/** One line a row, with the names of the first row before the values. */
+/** Returns one line for each row, with the column names from the first row before the values. */
 function extractCsv(content: Buffer): string {
   const options = { relax_column_count: true, relax_quotes: true, skip_empty_lines: true };
   const [names = [], ...rows] = parseCsv(decodeText(content), options);

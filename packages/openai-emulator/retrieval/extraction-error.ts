@@ -1,4 +1,4 @@
-/** Why a file has no text, in the codes and words of OpenAI's `last_error`. */
+/** The reason that a file has no text, with a code and a message of OpenAI's `last_error`. */
 export class ExtractionError extends Error {
   readonly code: "unsupported_file" | "invalid_file";
 
@@ -8,7 +8,7 @@ export class ExtractionError extends Error {
   }
 }
 
-/** The error for a file that is more than OpenAI takes. */
+/** Returns the error for a file that is larger than OpenAI accepts. */
 export function tooLarge(): ExtractionError {
   return new ExtractionError(
     "invalid_file",

@@ -1,4 +1,4 @@
-/** JSON as one line a value, each with the path that leads to it; text that is no JSON stays as it is. */
+/** Returns JSON as one line for each value, with its path. Text that is not JSON is returned unchanged. */
 export function flattenJson(text: string): string {
   try {
     return listValues(JSON.parse(text), "").join("\n");

@@ -16,14 +16,14 @@ const Compound = z.object({
   },
 });
 
-/** What the attributes of a file must be (https://platform.openai.com/docs/guides/retrieval#attribute-filtering). */
+/** A condition on the attributes of a file (https://platform.openai.com/docs/guides/retrieval#attribute-filtering). */
 export const AttributeFilter = z.union([Comparison, Compound]);
 export type AttributeFilter = z.infer<typeof AttributeFilter>;
 
-/** What a client notes about a file in a store. */
+/** Key-value pairs that a client attaches to a file in a store. */
 export type Attributes = Record<string, string | number | boolean>;
 
-/** Whether a file with `attributes` is one that `filter` asks for. */
+/** Returns whether `attributes` satisfy `filter`. */
 export function matchFilter(filter: AttributeFilter, attributes: Attributes): boolean {
   if (!("filters" in filter)) return compare(filter, attributes[filter.key]);
   const matches = (inner: AttributeFilter) => matchFilter(inner, attributes);

@@ -2,26 +2,26 @@ import { setImmediate } from "node:timers/promises";
 import MiniSearch from "minisearch";
 import { readTerms } from "./terms.ts";
 
-/** Passages indexed before others may run. */
+/** Passages that are indexed before other tasks may run. */
 const SLICE = 200;
 
-/** A passage that was found; `score` is between 0 and 1. */
+/** A passage with its score between 0 and 1. */
 export interface FoundPassage {
   fileId: string;
   text: string;
   score: number;
 }
 
-/** The passages of files, found by their words (BM25). */
+/** A full-text index (BM25) of the passages of files. */
 export interface PassageIndex {
-  /** Adds the passages of a file in place of those it had; ends early when they are removed meanwhile. */
+  /** Adds the passages of a file in place of its earlier ones; stops early if the file is removed meanwhile. */
   add(fileId: string, texts: readonly string[]): Promise<void>;
   remove(fileId: string): void;
-  /** What has words of `query`, best first, of the files that `accepts` names. */
+  /** Returns the passages with words of `query`, best first, in the files that `accepts` allows. */
   search(query: string, accepts: (fileId: string) => boolean): FoundPassage[];
 }
 
-/** An index without passages. */
+/** Creates an empty index. */
 export function createPassageIndex(): PassageIndex {
   const engine = new MiniSearch<{ id: number; fileId: string; text: string }>({
     fields: ["text"],

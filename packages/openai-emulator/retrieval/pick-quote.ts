@@ -1,10 +1,10 @@
 import { splitSentences } from "./split-passages.ts";
 import { readTerms } from "./terms.ts";
 
-/** Up to this many characters, a quote is two sentences. */
+/** A quote gets a second sentence if both together have at most this many characters. */
 const SHORT_QUOTE = 300;
 
-/** The sentence of `passage` that has most of the words of `query`, with the next one while that is short. */
+/** Returns the sentence of `passage` with most of the words of `query`, and the next one if both are short. */
 export function pickQuote(passage: string, query: string): string {
   const wanted = new Set(readTerms(query));
   const sentences = splitSentences(passage);

@@ -1,16 +1,16 @@
-/** Length of a passage and of what it repeats of the one before, in characters. */
+/** The length of a passage, and of the text that it repeats from the one before, in characters. */
 const PASSAGE = 800;
 const OVERLAP = 200;
 
-/** A sentence with the space after it: up to its mark before a capital or a number, or to the end of its line. */
+/** A sentence with the space after it. It ends at a mark before a capital or a number, or at the end of its line. */
 const SENTENCE = /.+?(?:[.!?…]["'”’)\]]*[^\S\n]+(?=["'“‘(\[]*[\p{Lu}\p{N}])|[。！？]|\n+|$)/gsu;
 
-/** The sentences of `text`, trimmed; a line break ends one too. */
+/** Returns the sentences of `text`, trimmed; a line break also ends a sentence. */
 export function splitSentences(text: string): string[] {
   return matchSentences(text).map((sentence) => sentence.trim()).filter(Boolean);
 }
 
-/** `text` in passages of whole sentences, each beginning with the end of the one before. */
+/** Splits `text` into passages of whole sentences. Each passage begins with the end of the one before. */
 export function splitPassages(text: string): string[] {
   const passages: string[] = [];
   let current: string[] = [];
@@ -28,7 +28,7 @@ function matchSentences(text: string): string[] {
   return text.trim().match(SENTENCE) ?? [];
 }
 
-/** A sentence that is no sentence, such as a table without marks, cut at spaces. */
+/** Splits a very long sentence, such as a table without marks, at spaces. */
 function cutLong(sentence: string): string[] {
   if (sentence.length <= PASSAGE - OVERLAP) return [sentence];
   return sentence.match(/.{1,600}(?:\s+|$)|.{1,600}/gsu) ?? [];

@@ -1,6 +1,6 @@
 import { stemmer } from "stemmer";
 
-/** Words that are in every text or every question, and so tell nothing about either. */
+/** Words that are too common to tell texts or questions apart. */
 const COMMON = new Set(
   ("a about an and any are as at be been but by can could did do does for from had has have he her his how i " +
     "if in into is it its just many me more much my no not of on or our please say says she should so some " +
@@ -8,7 +8,7 @@ const COMMON = new Set(
     "whom why will with would you your").split(" "),
 );
 
-/** The terms of `text` in their order: its words without case, accents and endings, and without common ones. */
+/** Returns the terms of `text` in order: its words without case, accents and endings, and without common words. */
 export function readTerms(text: string): string[] {
   const words = text.match(/[\p{L}\p{N}][\p{L}\p{N}\p{M}'’]*/gu) ?? [];
   return words.map(toTerm).filter((term) => term !== null);

@@ -1,10 +1,10 @@
-/** A line shorter than this ended on purpose, not at a margin. */
+/** A shorter line ended on purpose, not at a margin. */
 const MARGIN = 50;
 
-/** How headings, items of lists, rows of tables, quotes and fences begin in Markdown. */
+/** The beginnings of headings, list items, table rows, quotes and fences in Markdown. */
 const BLOCK = /^\s*(?:[-*+#>|`~]|\d+[.)]\s)/;
 
-/** Joins lines that were broken at a margin, so that a sentence is on one line. */
+/** Joins lines that were wrapped at a margin, so that each sentence is on one line. */
 export function unwrapLines(text: string): string {
   const joined: string[] = [];
   let before = "";

@@ -5,7 +5,7 @@ import { POLL, startEmulator, upload } from "../start-test-emulator.ts";
 const DAY = 86_400_000;
 
 describe("a vector store expires", () => {
-  it("when it was not used for its days, and each use moves that", async () => {
+  it("after its days without use; each use postpones that", async () => {
     const { client, objects, clock, store } = await startWithStore();
     const uses = [
       () => client.vectorStores.search(store.id, { query: "refunds" }),
@@ -29,7 +29,7 @@ describe("a vector store expires", () => {
     expect((await objects()).vector_stores).toMatchObject([{ id: store.id, status: "expired" }]);
   });
 
-  it("when told to", async () => {
+  it("on command", async () => {
     const { client, control, clock, store } = await startWithStore();
     expect((await control("POST", `/vector_stores/${store.id}/expire`)).status).toBe(200);
     expect(await client.vectorStores.retrieve(store.id))
@@ -61,7 +61,7 @@ describe("a vector store that has expired", () => {
     expect(left).toMatchObject({ responses: [], vector_stores: [{ status: "expired" }] });
   });
 
-  it("can be looked at and deleted, and its files live on in another", async () => {
+  it("can be retrieved and deleted, and its files remain usable in another", async () => {
     const { client, control, store, fileId } = await startWithStore();
     await control("POST", `/vector_stores/${store.id}/expire`);
     const { data } = await client.vectorStores.files.list(store.id);

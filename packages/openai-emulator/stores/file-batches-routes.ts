@@ -12,7 +12,7 @@ import { type AttachFile, CreateFileBatch } from "./vector-store-schemas.ts";
 import { countFiles, useStore } from "./vector-stores.ts";
 import type { WireStoreFile } from "../wire-types.ts";
 
-/** `/vector_stores/:id/file_batches`: create, retrieve, cancel, list files. */
+/** Returns the routes of `/vector_stores/:id/file_batches`: create, retrieve, cancel, list files. */
 export function fileBatchesRoutes(state: EmulatorState): Hono<EmulatorEnv> {
   return new Hono<EmulatorEnv, BlankSchema, "/:id/file_batches">()
     .post("/", async (c) => {
@@ -42,7 +42,7 @@ function createBatch(
   record: VectorStoreRecord,
   files: readonly AttachFile[],
 ): FileBatchRecord {
-  // All or none: a batch with an unknown file attaches nothing.
+  // Looks all files up first, so that a batch with an unknown file attaches nothing.
   const fileIds = files.map(({ file_id }) => findFile(state, file_id).id);
   for (const file of files) attachFile(state, record, file);
   const batch = { id: newId("vsfb"), created_at: state.now(), cancelled: false, fileIds };
@@ -76,7 +76,7 @@ function showBatch(record: VectorStoreRecord, batch: FileBatchRecord): VectorSto
   };
 }
 
-/** Files that have left the store since do not count. */
+/** Returns the files of a batch that are still in the store. */
 function filesOf({ files }: VectorStoreRecord, { fileIds }: FileBatchRecord): WireStoreFile[] {
   return fileIds.flatMap((id) => files.get(id) ?? []);
 }

@@ -4,7 +4,7 @@ import { indexFile, POLL, startEmulator, upload } from "../start-test-emulator.t
 const COUNTS = { in_progress: 0, completed: 0, failed: 0, cancelled: 0 };
 
 describe("a vector store", () => {
-  it("is made, shown, changed and deleted", async () => {
+  it("is created, retrieved, updated and deleted", async () => {
     let now = 1_800_000_000_000;
     const { client, objects } = await startEmulator(undefined, () => now);
     const store = await client.vectorStores.create({
@@ -42,7 +42,7 @@ describe("a vector store", () => {
     });
   });
 
-  it("is listed page by page, on and back", async () => {
+  it("is listed page by page, forwards and backwards", async () => {
     const { client } = await startEmulator();
     const made: string[] = [];
     for (let count = 0; count < 5; count++) made.push((await client.vectorStores.create({})).id);
@@ -53,7 +53,7 @@ describe("a vector store", () => {
     expect(back.has_more).toBe(true);
   });
 
-  it("takes files when it is made", async () => {
+  it("is created with files", async () => {
     const { client, objects } = await startEmulator();
     const file = await upload(client, "a.txt", "Hello");
     const { id, status } = await client.vectorStores.create({ file_ids: [file] });
@@ -89,7 +89,7 @@ describe("a file in a vector store", () => {
     });
   });
 
-  it("stays in progress as long as told", async () => {
+  it("stays in progress for the commanded time", async () => {
     const { client, behave } = await startEmulator();
     await behave({ indexing_ms: 60_000 });
     const { id } = await client.vectorStores.create({});
@@ -148,7 +148,7 @@ describe("a file in a vector store", () => {
     expect((await control("POST", `/files/${forgotten}/forget`)).status).toBe(404);
   });
 
-  it("is refused when there is no such file, or when told to", async () => {
+  it("is refused if it does not exist, or on command", async () => {
     const { client, behave } = await startEmulator();
     const { id } = await client.vectorStores.create({});
     await expect(client.vectorStores.files.create(id, { file_id: "file-x" })).rejects
@@ -161,7 +161,7 @@ describe("a file in a vector store", () => {
 });
 
 describe("a file batch", () => {
-  it("attaches files together and ends when all have ended", async () => {
+  it("attaches files together and completes after all of them", async () => {
     const { client } = await startEmulator();
     const { id } = await client.vectorStores.create({});
     const file_ids = [await upload(client, "a.txt", "A"), await upload(client, "b.zip", "B")];

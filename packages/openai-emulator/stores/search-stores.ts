@@ -1,7 +1,7 @@
 import { type AttributeFilter, type Attributes, matchFilter } from "../retrieval/match-filter.ts";
 import type { EmulatorState, VectorStoreRecord } from "../state.ts";
 
-/** A passage of a file that was found. */
+/** A passage that a search found, with its file. */
 export interface Hit {
   file_id: string;
   filename: string;
@@ -11,7 +11,7 @@ export interface Hit {
   text: string;
 }
 
-/** What is looked for; without a filter in all files. */
+/** A search; without a filter it covers all files. */
 export interface StoreQuery {
   queries: readonly string[];
   limit: number;
@@ -19,7 +19,7 @@ export interface StoreQuery {
   filter: AttributeFilter | undefined;
 }
 
-/** What the stores hold about any of the queries, best first, each passage once. */
+/** Returns the passages in the stores that match any of the queries, best first, each passage once. */
 export function searchStores(
   state: EmulatorState,
   stores: readonly VectorStoreRecord[],

@@ -10,7 +10,7 @@ const HANDBOOK = [
 ].join("\n\n");
 
 describe("a search", () => {
-  it("finds the passage that has the words, in other forms of them too", async () => {
+  it("finds the passage with the words, also in other forms", async () => {
     const { client } = await startEmulator();
     const { storeId, fileId } = await indexFile(client, "handbook.md", longHandbook());
     const found = await client.vectorStores.search(storeId, { query: "How is a RÉFUND made?" });
@@ -25,7 +25,7 @@ describe("a search", () => {
     expect(Math.max(...scores)).toBeLessThan(1);
   });
 
-  it("finds nothing when only common words are shared", async () => {
+  it("finds nothing by common words", async () => {
     const { client } = await startEmulator();
     const { storeId } = await indexFile(client, "handbook.md", HANDBOOK);
     const found = await client.vectorStores.search(storeId, {
@@ -34,7 +34,7 @@ describe("a search", () => {
     expect(found.data).toEqual([]);
   });
 
-  it("gives as many results as asked for, to all of its queries, each passage once", async () => {
+  it("returns the requested number of results for all queries, each passage once", async () => {
     const { client } = await startEmulator();
     const { storeId } = await indexFile(client, "a.md", longHandbook());
     const all = await client.vectorStores.search(storeId, { query: ["refunds", "refunds paid"] });
@@ -86,7 +86,7 @@ describe("a search", () => {
     expect(found.data.map(({ filename }) => filename).toSorted()).toEqual(names);
   });
 
-  it("finds nothing of a file that was detached or deleted", async () => {
+  it("finds nothing in a detached or deleted file", async () => {
     const { client } = await startEmulator();
     const { storeId, fileId } = await indexFile(client, "a.md", HANDBOOK);
     const find = async () =>
@@ -113,7 +113,7 @@ describe("a search", () => {
 });
 
 describe("passages", () => {
-  it("are whole sentences of some 800 characters and repeat the end of the one before", () => {
+  it("are whole sentences of about 800 characters and repeat the end of the one before", () => {
     const sentences = Array.from({ length: 60 }, (_, index) => `This is sentence number ${index}.`);
     const passages = splitPassages(sentences.join(" "));
     expect(passages.length).toBeGreaterThan(2);
@@ -126,7 +126,7 @@ describe("passages", () => {
     expect(sentences.every((sentence) => passages.join(" ").includes(sentence))).toBe(true);
   });
 
-  it("lose nothing of what has no sentences", () => {
+  it("keep all text that has no sentences", () => {
     const text = "x".repeat(1_500) + " " + "word ".repeat(400).trim();
     const passages = splitPassages(text);
     expect(passages.every(({ length }) => length <= 800)).toBe(true);
@@ -136,7 +136,7 @@ describe("passages", () => {
   });
 });
 
-/** The handbook and much else that shares words with it. */
+/** Returns the handbook within much other text that shares words with it. */
 function longHandbook(): string {
   const others = Array.from({ length: 40 }, (_, index) => `On day ${index} a card was found. `);
   return `${others.join("")}\n\n${HANDBOOK}\n\n${others.join("")}`;

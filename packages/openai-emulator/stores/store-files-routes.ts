@@ -10,7 +10,7 @@ import { AttachFile, StoreFilesQuery, UpdateStoreFile } from "./vector-store-sch
 import { useStore } from "./vector-stores.ts";
 import type { WireStoreFile } from "../wire-types.ts";
 
-/** `/vector_stores/:id/files`: attach, list, retrieve, change attributes, detach. */
+/** Returns the routes of `/vector_stores/:id/files`: attach, list, retrieve, change attributes, detach. */
 export function storeFilesRoutes(state: EmulatorState): Hono<EmulatorEnv> {
   return new Hono<EmulatorEnv, BlankSchema, "/:id/files">()
     .post("/", async (c) => {
@@ -39,7 +39,7 @@ export function storeFilesRoutes(state: EmulatorState): Hono<EmulatorEnv> {
     });
 }
 
-/** The page of files in a store that a query asks for. */
+/** Returns the page of files in a store that a query asks for. */
 export function pageOfFiles(files: readonly WireStoreFile[], input: Record<string, string>) {
   const { filter, ...query } = parseInput(input, StoreFilesQuery);
   return paginate(files.filter(({ status }) => filter === undefined || status === filter), query);

@@ -7,8 +7,8 @@ import type { AttachFile } from "./vector-store-schemas.ts";
 import type { WireStoreFile } from "../wire-types.ts";
 
 /**
- * Puts a file into a vector store and returns while its text is being read; throws OpenAI's 404 for an
- * unknown file. A file that is in the store already is read again.
+ * Attaches a file to a vector store and returns while its text is being read. A file that is already in the
+ * store is read again. Throws OpenAI's 404 for an unknown file.
  */
 export function attachFile(
   state: EmulatorState,
@@ -32,21 +32,21 @@ export function attachFile(
   return file;
 }
 
-/** Takes a file out of a vector store; the file itself stays. */
+/** Detaches a file from a vector store; the file itself remains. */
 export function detachFile(state: EmulatorState, record: VectorStoreRecord, id: string): void {
   record.files.delete(id);
   record.passages.remove(id);
   state.changed();
 }
 
-/** Gives up on a file whose text has not been read yet. */
+/** Cancels a file if its text has not been read yet. */
 export function cancelFile(file: WireStoreFile): void {
   if (file.status === "in_progress") file.status = "cancelled";
 }
 
 /**
- * Reads the text of a file in a store again after a restart, or for the first time when the restart came
- * in between; resolves when that is done. Until then its status stays what it was.
+ * Reads the text of a file in a store after a restart, and resolves when that is done. A file that was unread
+ * at the restart is read for the first time. The status does not change until then.
  */
 export async function reloadFile(
   state: EmulatorState,
@@ -67,7 +67,7 @@ function queueReading(
   file: WireStoreFile,
   delay: number,
 ): Promise<void> {
-  // It may have been detached, deleted or cancelled while it waited or was being read.
+  // The file may have been detached, deleted or cancelled in the meantime.
   const isWanted = () =>
     record.files.get(file.id) === file &&
     (file.status === "in_progress" || file.status === "completed");
@@ -82,7 +82,7 @@ function queueReading(
   }, delay);
 }
 
-/** What a reading makes of a file in a store. */
+/** The fields of a file in a store that reading its text sets. */
 type Outcome = Pick<WireStoreFile, "status" | "last_error" | "usage_bytes">;
 
 async function readPassages(

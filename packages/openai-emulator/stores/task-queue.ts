@@ -1,14 +1,14 @@
 import { setImmediate, setTimeout } from "node:timers/promises";
 
-/** Work that is done one after the other, after what called for it. */
+/** A queue that runs tasks one at a time, never within the call that adds them. */
 export interface TaskQueue {
-  /** Queues a task that starts after `delay` milliseconds at the earliest; resolves when it is done. */
+  /** Adds a task that starts after at least `delay` milliseconds; resolves when the task is done. */
   add(task: () => Promise<void>, delay?: number): Promise<void>;
-  /** Drops what has not started; resolves when the task that runs is done. */
+  /** Drops the tasks that have not started; resolves when the running task is done. */
   close(): Promise<void>;
 }
 
-/** A queue without tasks. A task that throws is logged and holds nothing up. */
+/** Creates an empty queue. An error of a task is logged, and the next task runs. */
 export function createTaskQueue(): TaskQueue {
   const controller = new AbortController();
   const { signal } = controller;

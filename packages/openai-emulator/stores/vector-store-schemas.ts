@@ -2,7 +2,7 @@ import { z } from "zod";
 import { CursorQuery, Metadata } from "../responses/request-schemas.ts";
 import { AttributeFilter } from "../retrieval/match-filter.ts";
 
-/** What is not said about splitting a file is this (https://platform.openai.com/docs/guides/retrieval#chunking). */
+/** The default for splitting a file (https://platform.openai.com/docs/guides/retrieval#chunking). */
 const USUAL_CHUNKS = { max_chunk_size_tokens: 800, chunk_overlap_tokens: 400 };
 
 const ExpiresAfter = z.strictObject({
@@ -10,7 +10,7 @@ const ExpiresAfter = z.strictObject({
   days: z.number().int().min(1).max(365),
 });
 
-/** Accepted and shown again; passages are always of one size here. */
+/** Accepted and echoed; the emulator always makes passages of the same size. */
 const ChunkingStrategy = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("auto") })
     .transform(() => ({ type: "static", static: USUAL_CHUNKS } as const)),
@@ -59,7 +59,10 @@ export type AttachFile = z.infer<typeof AttachFile>;
 /** The body of `POST /v1/vector_stores/:id/files/:file_id`. */
 export const UpdateStoreFile = z.strictObject({ attributes: Attributes });
 
-/** The body of `POST /v1/vector_stores/:id/file_batches`: ids with attributes for all, or files with their own. */
+/**
+ * The body of `POST /v1/vector_stores/:id/file_batches`: ids with attributes for all files, or files with
+ * their own attributes.
+ */
 export const CreateFileBatch = z.union([
   z.strictObject({
     file_ids: z.array(z.string()).min(1).max(2_000),
@@ -78,7 +81,7 @@ export const StoreFilesQuery = CursorQuery.extend({
   filter: z.enum(["in_progress", "completed", "failed", "cancelled"]).optional(),
 });
 
-/** The body of `POST /v1/vector_stores/:id/search`; rewriting the query changes nothing here. */
+/** The body of `POST /v1/vector_stores/:id/search`. Rewriting the query has no effect in the emulator. */
 export const SearchVectorStore = z.strictObject({
   query: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)])
     .transform((query) => [query].flat()),

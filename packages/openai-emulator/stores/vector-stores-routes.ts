@@ -13,7 +13,10 @@ import { storeFilesRoutes } from "./store-files-routes.ts";
 import { CreateVectorStore, SearchVectorStore, UpdateVectorStore } from "./vector-store-schemas.ts";
 import { createStore, showStore, updateStore, useStore } from "./vector-stores.ts";
 
-/** `/vector_stores`: create, list, retrieve, update, delete, search; what is under one has its own routes. */
+/**
+ * Returns the routes of `/vector_stores`: create, list, retrieve, update, delete, search. The files and the
+ * batches of a store have their own routes.
+ */
 export function vectorStoresRoutes(state: EmulatorState): Hono<EmulatorEnv> {
   return new Hono<EmulatorEnv>()
     .post("/", async (c) => {

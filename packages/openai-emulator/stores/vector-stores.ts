@@ -9,7 +9,7 @@ import type { WireStoreFile, WireVectorStore } from "../wire-types.ts";
 
 const SECONDS_A_DAY = 86_400;
 
-/** Makes an empty vector store. */
+/** Creates an empty vector store. */
 export function createStore(state: EmulatorState, params: CreateVectorStore): VectorStoreRecord {
   const record = buildRecord({
     id: newId("vs"),
@@ -27,7 +27,7 @@ export function createStore(state: EmulatorState, params: CreateVectorStore): Ve
   return record;
 }
 
-/** The record of a vector store that has no files yet. */
+/** Returns the record of a vector store without files. */
 export function buildRecord(store: VectorStoreRecord["store"]): VectorStoreRecord {
   return {
     store,
@@ -39,7 +39,7 @@ export function buildRecord(store: VectorStoreRecord["store"]): VectorStoreRecor
   };
 }
 
-/** Changes what `params` names and leaves the rest. */
+/** Changes the properties in `params` and keeps the others. */
 export function updateStore(
   state: EmulatorState,
   { store }: VectorStoreRecord,
@@ -52,7 +52,7 @@ export function updateStore(
   state.changed();
 }
 
-/** A vector store as it travels. */
+/** Returns a vector store as the API sends it. */
 export function showStore({ store, files, expired }: VectorStoreRecord): WireVectorStore {
   const file_counts = countFiles([...files.values()]);
   const busy = file_counts.in_progress > 0 ? "in_progress" : "completed";
@@ -60,7 +60,7 @@ export function showStore({ store, files, expired }: VectorStoreRecord): WireVec
   return { ...store, file_counts, usage_bytes, status: expired ? "expired" : busy };
 }
 
-/** How many files are in which status. */
+/** Returns the number of files in each status. */
 export function countFiles(files: readonly WireStoreFile[]): VectorStore.FileCounts {
   const count = (wanted: WireStoreFile["status"]) =>
     files.filter(({ status }) => status === wanted).length;
@@ -73,7 +73,10 @@ export function countFiles(files: readonly WireStoreFile[]): VectorStore.FileCou
   };
 }
 
-/** The vector store with this id, which this use keeps alive; throws when there is none or it has expired. */
+/**
+ * Returns the vector store with this id and postpones its expiry. Throws if the store does not exist or has
+ * expired.
+ */
 export function useStore(state: EmulatorState, id: string): VectorStoreRecord {
   const record = findStore(state, id);
   refuseExpired(record);
@@ -82,14 +85,14 @@ export function useStore(state: EmulatorState, id: string): VectorStoreRecord {
 }
 
 /**
- * Throws the 400 for a vector store that has expired. The words are those that a client of the real API
- * waits for (https://github.com/smskin/laravel-openai, `VectorStoreExceptionTrait`).
+ * Throws the 400 for an expired vector store, in the words that clients of the real API expect
+ * (https://github.com/smskin/laravel-openai, `VectorStoreExceptionTrait`).
  */
 function refuseExpired({ store, expired }: VectorStoreRecord): void {
   if (expired) throw new ApiError(400, `Vector store '${store.id}' has expired.`);
 }
 
-/** Ends the life of a vector store now. */
+/** Expires a vector store now. */
 export function expireStore(state: EmulatorState, record: VectorStoreRecord): void {
   record.expired = true;
   record.store.expires_at = state.now();

@@ -3,7 +3,7 @@ import type { PricedItem } from "../subscriptions/build-subscription.ts";
 import { newId, randomText } from "../new-id.ts";
 import { addDays, nowInSeconds } from "../periods.ts";
 
-/** A new checkout session that waits for its customer. */
+/** Returns a new, open checkout session. */
 export function buildCheckoutSession(
   fields: Partial<Stripe.Checkout.Session> & { mode: Stripe.Checkout.Session.Mode },
 ): Stripe.Checkout.Session {
@@ -18,7 +18,7 @@ export function buildCheckoutSession(
   };
 }
 
-/** A line of a checkout session. */
+/** Returns a line of a checkout session. */
 export function buildLineItem(
   { price, quantity }: PricedItem,
   description: string,

@@ -15,7 +15,7 @@ const CREDITS_CHECKOUT: Pick<Stripe.Checkout.SessionCreateParams, "mode" | "line
 };
 
 describe("a checkout of a subscription", () => {
-  it("makes customer, subscription, invoice and payment", async () => {
+  it("creates customer, subscription, invoice and payment", async () => {
     const emulator = await startEmulator();
     const { client } = emulator;
     const session = await checkOut(emulator, {
@@ -56,7 +56,7 @@ describe("a checkout of a subscription", () => {
       .toBeGreaterThanOrEqual(28 * 86_400);
   });
 
-  it("tells of all this in Stripe's order, well signed", async () => {
+  it("sends its events in Stripe's order, with valid signatures", async () => {
     const emulator = await startEmulator();
     await checkOut(emulator);
     expect(await emulator.settledTypes()).toEqual([
@@ -85,7 +85,7 @@ describe("a checkout of a subscription", () => {
     expect(new Set(events.map(({ id }) => id)).size).toBe(events.length);
   });
 
-  it("with a trial takes no money yet", async () => {
+  it("takes no money yet if there is a trial", async () => {
     const emulator = await startEmulator();
     const { client } = emulator;
     const session = await checkOut(emulator, {
@@ -106,7 +106,7 @@ describe("a checkout of a subscription", () => {
     expect(await emulator.settledTypes()).not.toContain("charge.succeeded");
   });
 
-  it("uses the customer that it is given", async () => {
+  it("uses the given customer", async () => {
     const emulator = await startEmulator();
     const { id } = await emulator.client.customers.create({ email: "old@example.com" });
     const session = await checkOut(emulator, { customer: id });
@@ -162,7 +162,7 @@ describe("a checkout of a payment", () => {
     ]);
   });
 
-  it("makes an invoice when it is asked to", async () => {
+  it("creates an invoice on request", async () => {
     const emulator = await startEmulator();
     const { client } = emulator;
     const session = await checkOut(emulator, {
@@ -240,7 +240,7 @@ describe("a checkout", () => {
     expect(await settledTypes()).toEqual(["checkout.session.expired"]);
   });
 
-  it("has a page whose button pays and leads back", async () => {
+  it("has a page with a button that pays and leads back", async () => {
     const { client } = await startEmulator();
     const { id, url } = await client.checkout.sessions.create({
       mode: "subscription",

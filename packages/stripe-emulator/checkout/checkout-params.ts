@@ -46,7 +46,7 @@ export const CheckoutParams = z.strictObject({
   expand: Expand,
 }).transform(({ success_url, cancel_url, customer, customer_email, ...params }) => ({
   ...params,
-  /** What the session itself shows of them. */
+  /** The properties that the session shows. */
   fields: {
     success_url,
     cancel_url: cancel_url ?? null,

@@ -10,10 +10,10 @@ import { nowInSeconds } from "../periods.ts";
 import { paymentOf } from "../invoices/settle-invoice.ts";
 import { insert, update, type Work } from "../work.ts";
 
-/** What a checkout session shows of its payment. */
+/** The properties of a checkout session that show its payment. */
 type PaidWith = Pick<Stripe.Checkout.Session, "payment_intent" | "invoice">;
 
-/** Takes a session's amount without an invoice. */
+/** Charges the amount of a session without an invoice. */
 export function chargeCheckout(
   work: Work,
   session: Stripe.Checkout.Session,
@@ -24,7 +24,7 @@ export function chargeCheckout(
   return { payment_intent: intent.id, invoice: null };
 }
 
-/** Takes a session's amount with an invoice over its lines. */
+/** Charges the amount of a session with an invoice for its lines. */
 export function invoiceCheckout(
   work: Work,
   customer: Stripe.Customer,
@@ -50,7 +50,7 @@ export function invoiceCheckout(
   return { payment_intent: intentId, invoice: id };
 }
 
-/** Lets the card of a session be declined. */
+/** Declines the card of a session. */
 export function declineCheckout(
   work: Work,
   session: Stripe.Checkout.Session,

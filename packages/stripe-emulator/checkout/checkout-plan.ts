@@ -1,13 +1,13 @@
 import type Stripe from "stripe";
 
-/** What a checkout session will make when it is completed. */
+/** The objects that a checkout session creates when it is completed. */
 export interface CheckoutPlan {
   lineItems: Stripe.LineItem[];
-  /** Days of trial; 0 without one. */
+  /** Days of trial; 0 for no trial. */
   trialDays: number;
-  /** What the subscription starts with. */
+  /** Properties of the new subscription. */
   subscription: Partial<Pick<Stripe.Subscription, "metadata" | "description" | "trial_settings">>;
   paymentIntentMetadata: Stripe.Metadata;
-  /** The metadata of the invoice that a payment gets; null for no invoice. */
+  /** The metadata of the invoice for a payment; null for no invoice. */
   invoiceMetadata: Stripe.Metadata | null;
 }

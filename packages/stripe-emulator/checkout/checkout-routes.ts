@@ -32,7 +32,7 @@ const PortalParams = z.strictObject({
   expand: Expand,
 });
 
-/** `/v1/checkout/sessions`. */
+/** Returns the routes of `/v1/checkout/sessions`. */
 export function checkoutRoutes(state: EmulatorState): Hono<EmulatorEnv> {
   return new Hono<EmulatorEnv>()
     .post("/", (c) => {
@@ -62,7 +62,7 @@ export function checkoutRoutes(state: EmulatorState): Hono<EmulatorEnv> {
     });
 }
 
-/** `/v1/billing_portal/sessions`. */
+/** Returns the routes of `/v1/billing_portal/sessions`. */
 export function portalRoutes(state: EmulatorState): Hono<EmulatorEnv> {
   return new Hono<EmulatorEnv>().post("/", (c) => {
     const params = parseInput(c.var.params, PortalParams);
@@ -85,7 +85,10 @@ export function portalRoutes(state: EmulatorState): Hono<EmulatorEnv> {
   });
 }
 
-/** The portal's page keeps nothing: its address says whose it is and where to go back to. */
+/**
+ * Returns the address of a portal page. It holds the customer and the return address, because the emulator
+ * stores no portal session.
+ */
 function portalUrl(requestUrl: string, { customer, return_url }: z.infer<typeof PortalParams>) {
   const url = new URL(`/p/session/test_${randomText(24)}`, requestUrl);
   url.searchParams.set("customer", customer);

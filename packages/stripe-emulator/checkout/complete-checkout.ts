@@ -13,8 +13,9 @@ import { insert, update, type Work } from "../work.ts";
 type Session = Stripe.Checkout.Session;
 
 /**
- * Does what the customer does on the checkout page. A declined card leaves the session open and makes nothing but a
- * failed PaymentIntent; a good one makes customer, subscription or payment, and invoice.
+ * Completes a checkout session as its customer does on the checkout page. A declined card leaves the session
+ * open and creates only a failed PaymentIntent. A valid card creates the customer, the subscription or
+ * payment, and the invoice.
  */
 export function completeCheckout(
   work: Work,
@@ -24,7 +25,7 @@ export function completeCheckout(
   const session = findObject(work.state, "checkout.session", id);
   const plan = work.state.checkoutPlans.get(id);
   if (session.status !== "open" || !plan) {
-    throw invalid(`This Checkout Session is ${session.status}: it can not be completed.`);
+    throw invalid(`This Checkout Session is ${session.status} and cannot be completed.`);
   }
   if (payment === "failed") {
     declineCheckout(work, session, plan);
@@ -35,7 +36,7 @@ export function completeCheckout(
     : takePayment(work, session, plan);
 }
 
-/** Ends a session that nobody completed. */
+/** Expires an open session. */
 export function expireCheckout(work: Work, id: string): Session {
   const session = findObject(work.state, "checkout.session", id);
   if (session.status !== "open") {

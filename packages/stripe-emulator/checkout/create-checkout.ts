@@ -8,7 +8,7 @@ import { mergeMetadata } from "../http/param-schemas.ts";
 import type { EmulatorState } from "../state.ts";
 import { insert, type Work } from "../work.ts";
 
-/** Opens a checkout session; its page is on `origin`. Throws Stripe's 400 for prices that do not fit its mode. */
+/** Opens a checkout session with its page on `origin`. Throws Stripe's 400 if the prices do not fit the mode. */
 export function createCheckout(
   work: Work,
   params: CheckoutParams,

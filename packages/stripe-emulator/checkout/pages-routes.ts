@@ -7,7 +7,7 @@ import { findObject } from "../http/find-objects.ts";
 import type { EmulatorState } from "../state.ts";
 import { AUTOMATIC, doWork } from "../work.ts";
 
-/** The pages that a customer sees: checkout at `/c/pay/:id`, portal at `/p/session/:id`. */
+/** Returns the routes of the customer's pages: checkout at `/c/pay/:id`, portal at `/p/session/:id`. */
 export function pagesRoutes(state: EmulatorState): Hono<EmulatorEnv> {
   return new Hono<EmulatorEnv>()
     .get("/c/pay/:id", (c) => {

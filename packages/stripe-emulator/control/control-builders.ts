@@ -12,7 +12,7 @@ import { parseInput } from "../http/parse-request.ts";
 import { nowInSeconds } from "../periods.ts";
 import type { EmulatorState } from "../state.ts";
 
-/** What the builders read of a command; the rest is merged into what they build. */
+/** The fields of a command that the builders read; all other fields are merged into the object they build. */
 const BuildFields = z.looseObject({
   customer: z.string().optional(),
   product: z.string().optional(),
@@ -34,7 +34,7 @@ type BuildFields = z.infer<typeof BuildFields>;
 
 type Builder = (state: EmulatorState, fields: BuildFields) => StripeObject;
 
-/** How a command makes an object of each kind that has no behaviour of its own. */
+/** The builder of each kind. Refunds, disputes and balance transactions have none: they need a charge. */
 const BUILDERS: Record<Exclude<Kind, "refund" | "dispute" | "balance_transaction">, Builder> = {
   customer: () => buildCustomer(),
   product: () => buildProduct({ name: "Product" }),
@@ -83,7 +83,7 @@ const BUILDERS: Record<Exclude<Kind, "refund" | "dispute" | "balance_transaction
   "checkout.session": (_, { mode }) => buildCheckoutSession({ mode }),
 };
 
-/** A new object of that kind for a command; null when such an object only comes of what happens to others. */
+/** Returns a new object of a kind for a command; null if the kind has no builder. */
 export function buildForCommand(
   state: EmulatorState,
   kind: Kind,

@@ -3,7 +3,7 @@ import type { WireEvent } from "../events/wire-event.ts";
 
 type EventType = WireEvent["type"];
 
-/** What Stripe sends when an object of that kind appears; null for nothing. */
+/** The event that Stripe sends when an object of a kind is created; null for none. */
 const CREATED: Record<Kind, EventType | null> = {
   customer: "customer.created",
   product: "product.created",
@@ -20,7 +20,7 @@ const CREATED: Record<Kind, EventType | null> = {
   "checkout.session": null,
 };
 
-/** What Stripe sends when an object of that kind changes; null for nothing. */
+/** The event that Stripe sends when an object of a kind changes; null for none. */
 const UPDATED: Record<Kind, EventType | null> = {
   customer: "customer.updated",
   product: "product.updated",
@@ -37,7 +37,7 @@ const UPDATED: Record<Kind, EventType | null> = {
   "checkout.session": null,
 };
 
-/** What Stripe sends when an object gets to that status. */
+/** The events that Stripe sends when an object reaches a status. */
 const REACHED: Record<string, readonly EventType[]> = {
   "subscription.canceled": ["customer.subscription.deleted"],
   "subscription.paused": ["customer.subscription.paused"],
@@ -60,7 +60,7 @@ const REACHED: Record<string, readonly EventType[]> = {
   "checkout.session.expired": ["checkout.session.expired"],
 };
 
-/** The events of an object that a command has made. */
+/** Returns the events for an object that a command created. */
 export function eventsOfCreation(kind: Kind, status: string | null): EventType[] {
   const created = CREATED[kind];
   const isNew = kind === "subscription" || status === "requires_payment_method";
@@ -68,7 +68,7 @@ export function eventsOfCreation(kind: Kind, status: string | null): EventType[]
   return [...created ? [created] : [], ...reached];
 }
 
-/** The events of an object that a command has changed. */
+/** Returns the events for an object that a command changed. */
 export function eventsOfChange(
   kind: Kind,
   before: string | null,

@@ -21,9 +21,9 @@ import { moveItems, periodOf, refreshPrice } from "../subscriptions/subscription
 import type { WireEvent } from "../events/wire-event.ts";
 import { remove, type Work } from "../work.ts";
 
-/** An object to make or to change. `events` replaces the events that Stripe would send. */
+/** A command to create, change or delete an object. `events` replaces the events that Stripe would send. */
 export const ObjectCommand = z.looseObject({
-  object: z.string().refine(isKind, "no such kind of object"),
+  object: z.string().refine(isKind, "must be a kind of object that the emulator stores"),
   id: z.string().min(1).optional(),
   deleted: z.boolean().optional(),
   events: z.array(z.custom<WireEvent["type"]>((type) => typeof type === "string")).optional(),
@@ -40,10 +40,10 @@ const ReversalFields = z.strictObject({
   status: z.string().optional(),
 });
 
-/** Makes an object, changes it when its id is known, or deletes it; and sends the events that Stripe would send. */
+/** Creates an object, changes it if its id exists, or deletes it. Then it sends the events that Stripe would send. */
 export function commandObject(work: Work, command: ObjectCommand): StripeObject | DeletedObject {
   const { object: kind, id, deleted, events, ...fields } = command;
-  if (!isKind(kind)) throw invalid(`There are no objects of kind ${kind}.`, "object");
+  if (!isKind(kind)) throw invalid(`The emulator stores no objects of kind ${kind}.`, "object");
   if (deleted) return deleteObject(work, kind, id ?? "");
   const isKnown = id !== undefined && work.state.objects[kind].has(id);
   return isKnown
@@ -82,7 +82,7 @@ function changeObject(
   return object;
 }
 
-/** What a command makes of an object. The period of a subscription is the period of its items. */
+/** Returns an object with the fields of a command. The emulator keeps the period of a subscription in its items. */
 function mergeCommand(before: StripeObject, fields: JsonObject): JsonObject {
   if (before.object !== "subscription") return mergeObject(toJson(before), fields);
   const { current_period_start, current_period_end, ...rest } = fields;
@@ -94,10 +94,10 @@ function mergeCommand(before: StripeObject, fields: JsonObject): JsonObject {
   return mergeObject(toJson({ ...before, items }), rest);
 }
 
-/** Refunds and disputes do something to a charge, also when a command makes them. */
+/** Creates a refund or a dispute through its charge, as the API does. Throws a 400 for other kinds. */
 function reverse(work: Work, kind: Kind, fields: object): StripeObject {
   if (kind === "refund") return createRefund(work, parseInput(fields, ReversalFields));
-  if (kind !== "dispute") throw invalid(`A ${kind} comes by itself.`, "object");
+  if (kind !== "dispute") throw invalid(`A ${kind} cannot be created by a command.`, "object");
   const { charge, payment_intent, ...rest } = parseInput(fields, ReversalFields);
   return openDispute(work, findCharge(work, { charge, payment_intent }), rest);
 }
@@ -106,7 +106,7 @@ function deleteObject(work: Work, kind: Kind, id: string): DeletedObject {
   if (kind === "customer") return deleteCustomer(work, id);
   if (kind === "product") return remove(work, kind, id, "product.deleted");
   if (kind === "price") return remove(work, kind, id, "price.deleted");
-  throw invalid(`A ${kind} can not be deleted.`, "object");
+  throw invalid(`A ${kind} cannot be deleted by a command.`, "object");
 }
 
 function announceAll(
@@ -118,7 +118,7 @@ function announceAll(
   for (const type of types) work.drafts.push({ type, object, previousAttributes: previous });
 }
 
-/** Stores what a command describes; that it has the shape of its kind is the commander's word. */
+/** Stores an object. The command is responsible for its shape; it is not validated. */
 function put<K extends Kind>(work: Work, kind: K, json: JsonObject): ObjectKinds[K] {
   const object = z.custom<ObjectKinds[K]>().parse(json);
   work.state.objects[kind].set(object.id, object);

@@ -22,7 +22,7 @@ const DeliverCommand = z.strictObject({
 });
 const DeliveryCommand = z.strictObject({ mode: z.enum(["auto", "hold"]) });
 
-/** `/_emulator`: what tests use to command the emulator and to see what it holds. */
+/** Returns the routes of `/_emulator`, where tests command the emulator and inspect its objects. */
 export function controlRoutes(state: EmulatorState): Hono<EmulatorEnv> {
   return new Hono<EmulatorEnv>()
     .route("/behaviour", behaviourRoutes(state))

@@ -9,7 +9,7 @@ async function startWithCommand() {
 }
 
 describe("requests", () => {
-  it("are listed in their order with path, status and body, without commands", async () => {
+  it("are listed in order with path, status and body, without commands", async () => {
     const { client, control, requests } = await startEmulator();
     await client.customers.create({ name: "A", metadata: { a: "1" } });
     await client.customers.list({ limit: 1 });
@@ -29,7 +29,7 @@ describe("requests", () => {
 });
 
 describe("objects", () => {
-  it("show everything of every kind", async () => {
+  it("show all objects of every kind", async () => {
     const emulator = await startEmulator();
     const { subscription } = await checkOut(emulator);
     const objects = await emulator.objects();
@@ -54,7 +54,7 @@ describe("objects", () => {
 });
 
 describe("a command", () => {
-  it("makes a customer, changes it by its id and deletes it, each with its event", async () => {
+  it("creates, changes and deletes a customer, each with its event", async () => {
     const { client, command, settledTypes } = await startWithCommand();
     await command({
       object: "customer",
@@ -71,7 +71,7 @@ describe("a command", () => {
       .toEqual(["customer.created", "customer.updated", "customer.deleted"]);
   });
 
-  it("makes a catalogue", async () => {
+  it("creates a catalogue", async () => {
     const { client, command } = await startWithCommand();
     await command({ object: "product", id: "prod_1", name: "P", metadata: { plan: "p" } });
     const recurring = { interval: "month" };
@@ -85,7 +85,7 @@ describe("a command", () => {
       .toMatchObject({ status: "active" });
   });
 
-  it("brings a subscription into any status", async () => {
+  it("sets a subscription to any status", async () => {
     const { client, command, settledTypes } = await startWithCommand();
     const { id: customer } = await client.customers.create({});
     const items = [{ price: MONTHLY, quantity: 2 }];
@@ -108,7 +108,7 @@ describe("a command", () => {
     ]);
   });
 
-  it("moves the period of a subscription, and sends events of what did not change", async () => {
+  it("moves the period of a subscription, and sends named events without a change", async () => {
     const { client, command, settledTypes, webhook } = await startWithCommand();
     const { id } = await subscribe(client);
     await settledTypes();
@@ -123,7 +123,7 @@ describe("a command", () => {
     expect(webhook.events[1]?.data).not.toHaveProperty("previous_attributes");
   });
 
-  it("changes one item of a subscription and leaves the rest of it", async () => {
+  it("changes one item of a subscription and keeps the others", async () => {
     const { client, command } = await startWithCommand();
     const { id, items: { data: [item] } } = await subscribe(client);
     await command({ object: "subscription", id, items: { data: [{ id: item?.id, quantity: 5 }] } });
@@ -131,7 +131,7 @@ describe("a command", () => {
     expect(items.data).toEqual([{ ...item, quantity: 5 }]);
   });
 
-  it("makes a paid invoice without a payment, and names its own events", async () => {
+  it("creates a paid invoice without a payment, with the events that it names", async () => {
     const { client, command, settledTypes, webhook } = await startWithCommand();
     const { id: customer } = await client.customers.create({});
     const { id } = await command({
@@ -154,7 +154,7 @@ describe("a command", () => {
     expect(webhook.events.at(-1)?.data.previous_attributes).toEqual({ total: 2000 });
   });
 
-  it("makes a payment out of nothing", async () => {
+  it("creates a payment on its own", async () => {
     const { client, command, settledTypes } = await startWithCommand();
     const intent = await command({ object: "payment_intent", amount: 500, status: "succeeded" });
     const charge = await command({ object: "charge", amount: 500, payment_intent: intent.id });
@@ -164,7 +164,7 @@ describe("a command", () => {
       .toEqual(["payment_intent.created", "payment_intent.succeeded", "charge.succeeded"]);
   });
 
-  it("makes a refund and a dispute of a charge", async () => {
+  it("creates a refund and a dispute of a charge", async () => {
     const emulator = await startWithCommand();
     const { client, command } = emulator;
     const { id: charge } = await command({ object: "charge", amount: 500 });

@@ -4,7 +4,7 @@ import { startEmulator, subscribe } from "../start-test-emulator.ts";
 import { SECRET, startReceiver } from "./webhook-receiver.ts";
 
 describe("an event", () => {
-  it("is of the SDK's API version and names what was before", async () => {
+  it("has the SDK's API version and the previous attributes", async () => {
     const { client, webhook, settledTypes } = await startEmulator();
     const { id } = await client.customers.create({ name: "A", metadata: { a: "1", b: "2" } });
     await client.customers.update(id, { name: "B", metadata: { a: "", c: "3" } });
@@ -37,7 +37,7 @@ describe("an event", () => {
 });
 
 describe("a webhook that refuses", () => {
-  it("gets the event again, after the events that came since", async () => {
+  it("gets the event again, after later events", async () => {
     const { client, webhook, records } = await startEmulator({ retryDelaysMs: [40, 1] });
     webhook.refuse(500, 200, 503);
     await client.customers.create({});
@@ -54,7 +54,7 @@ describe("a webhook that refuses", () => {
     ]);
   });
 
-  it("is given up on in the end", async () => {
+  it("gets no attempt after the last retry", async () => {
     const { client, webhook, records, settledTypes } = await startEmulator({
       retryDelaysMs: [1, 1],
     });
@@ -64,7 +64,7 @@ describe("a webhook that refuses", () => {
     expect(await records()).toMatchObject([{ state: "failed", attempts: 3, last_status: 418 }]);
   });
 
-  it("by not being there has no status", async () => {
+  it("is unreachable: the event has no status", async () => {
     const { client, records, settledTypes } = await startEmulator({
       webhook: { url: "http://127.0.0.1:1/", secret: SECRET },
       retryDelaysMs: [],
@@ -74,7 +74,7 @@ describe("a webhook that refuses", () => {
     expect(await records()).toMatchObject([{ state: "failed", attempts: 1, last_status: null }]);
   });
 
-  it("because of another secret is sent nothing that it takes", async () => {
+  it("has another secret: the event fails", async () => {
     const { url, events } = await startReceiver();
     const { client, records, settledTypes } = await startEmulator({
       webhook: { url, secret: "whsec_other" },
@@ -88,7 +88,7 @@ describe("a webhook that refuses", () => {
 });
 
 describe("without a webhook", () => {
-  it("events are made, but not sent", async () => {
+  it("events are created, but not sent", async () => {
     const { client, records } = await startEmulator({ webhook: undefined });
     await client.customers.create({});
     expect(await records()).toMatchObject([{ state: "unsent", attempts: 0, last_status: null }]);
@@ -96,7 +96,7 @@ describe("without a webhook", () => {
 });
 
 describe("hold", () => {
-  it("keeps events back until each is told to go, in any order, as often as wanted", async () => {
+  it("holds events until each is delivered on command, in any order, any number of times", async () => {
     const { client, webhook, records, hold, control } = await startEmulator();
     await hold();
     const { id } = await client.customers.create({});
@@ -122,7 +122,7 @@ describe("hold", () => {
     expect(await records()).toMatchObject([{ state: "held" }, { state: "delivered" }]);
   });
 
-  it("can let an event go in the shape of an older API version", async () => {
+  it("can deliver an event in the shape of an older API version", async () => {
     const { client, webhook, records, hold, control } = await startEmulator();
     await hold();
     const subscription = await subscribe(client);
@@ -156,7 +156,7 @@ describe("hold", () => {
     expect(webhook.events[1]?.data.object).not.toHaveProperty("parent");
   });
 
-  it("is commanded by name, and only events that exist are delivered", async () => {
+  it("accepts only known modes, and only existing events are delivered", async () => {
     const { control } = await startEmulator();
     expect((await control("PUT", "/delivery", { mode: "drop" })).status).toBe(400);
     expect((await control("POST", "/events/evt_x/deliver")).status).toBe(404);

@@ -2,47 +2,47 @@ import { postEvent, type WebhookEndpoint } from "./post-event.ts";
 import { toOlderVersion } from "./to-older-version.ts";
 import type { WireEvent } from "./wire-event.ts";
 
-/** The waits before the second attempt and the ones after it, in milliseconds. */
+/** The waits before the second and each later attempt, in milliseconds. */
 const RETRY_DELAYS_MS = [250, 1_000, 4_000];
 
-/** An event and how far it got. `last_status` is null while nobody has answered. */
+/** An event and the state of its delivery. `last_status` is null if the webhook has not responded. */
 export interface EventRecord {
   event: WireEvent;
-  /** `held` until it is commanded to go, `unsent` when there is no webhook to send it to. */
+  /** `held` until a command delivers it; `unsent` if there is no webhook. */
   state: "held" | "pending" | "delivered" | "failed" | "unsent";
   attempts: number;
   last_status: number | null;
 }
 
-/** Whether new events leave at once, or only when they are commanded to. */
+/** `auto` sends new events at once; `hold` sends them only on command. */
 export type DeliveryMode = "auto" | "hold";
 
-/** Options of a delivery; without an endpoint nothing is sent. */
+/** Options of a delivery; without an endpoint, no event is sent. */
 export interface DeliveryOptions {
   endpoint?: WebhookEndpoint;
   retryDelaysMs?: readonly number[];
-  /** Called when an event got further. */
+  /** Called when the state of an event changes. */
   changed(): void;
 }
 
-/** How a commanded delivery differs from the first one: so many copies at once, or an older API version's shape. */
+/** Options of a commanded delivery: the number of copies to send at once, and the shape of an older API version. */
 export interface DeliveryCommand {
   times: number;
   olderVersion: boolean;
 }
 
-/** Brings events to the webhook. */
+/** Sends events to the webhook. */
 export interface Delivery {
   mode: DeliveryMode;
-  /** Takes an event over: first attempts are made one after the other; a failed one is repeated a few times. */
+  /** Queues an event. First attempts run one after the other; a failed attempt is repeated a few times. */
   take(record: EventRecord): void;
-  /** Sends an event now, whatever became of it before; resolves when it is answered. */
+  /** Sends an event now, whatever its state is; resolves when the webhook has responded. */
   deliver(record: EventRecord, command: DeliveryCommand): Promise<void>;
   /** Stops all sending. */
   close(): void;
 }
 
-/** A delivery in mode `auto`. */
+/** Creates a delivery in mode `auto`. */
 export function createDelivery(options: DeliveryOptions): Delivery {
   const { endpoint, retryDelaysMs = RETRY_DELAYS_MS, changed } = options;
   const stopped = new AbortController();

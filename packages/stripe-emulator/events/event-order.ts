@@ -22,7 +22,10 @@ const SIGN_UP_ORDER: readonly EventDraft["type"][] = [
   "invoice_payment.paid",
 ];
 
-/** The events of one piece of work as Stripe sends them: a sign-up in its own order, all else as it happened. */
+/**
+ * Orders the events of one piece of work as Stripe sends them. A sign-up has an order of its own; all other
+ * events stay in the order in which they happened.
+ */
 export function orderEvents(drafts: readonly EventDraft[]): EventDraft[] {
   const told = tellSubscriptionsOnce(drafts);
   const isSignUp = told.some(({ type }) =>
@@ -31,7 +34,7 @@ export function orderEvents(drafts: readonly EventDraft[]): EventDraft[] {
   return isSignUp ? told.toSorted((a, b) => rank(a) - rank(b)) : told;
 }
 
-/** A subscription that is created and paid at once is told of once, as it is in the end. */
+/** Keeps one event for a subscription that is created and paid at once; it shows the final subscription. */
 function tellSubscriptionsOnce(drafts: readonly EventDraft[]): EventDraft[] {
   const created = new Map<string, EventDraft>();
   const told: EventDraft[] = [];

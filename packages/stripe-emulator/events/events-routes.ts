@@ -16,7 +16,7 @@ const EventListParams = z.strictObject({
   types: z.array(Text).optional(),
 });
 
-/** `/v1/events`, to read. */
+/** Returns the routes of `/v1/events`, which are read-only. */
 export function eventsRoutes(state: EmulatorState): Hono<EmulatorEnv> {
   return new Hono<EmulatorEnv>()
     .get("/", (c) => {
@@ -33,7 +33,7 @@ export function eventsRoutes(state: EmulatorState): Hono<EmulatorEnv> {
     });
 }
 
-/** The event with that id; throws Stripe's 404. */
+/** Returns the event with that id; throws Stripe's 404 if it does not exist. */
 export function findEvent({ events }: EmulatorState, id: string): EventRecord {
   const record = events.get(id);
   if (record) return record;

@@ -2,18 +2,18 @@ import Stripe from "stripe";
 import type { JsonObject } from "../json.ts";
 import type { WireEvent } from "./wire-event.ts";
 
-/** How long a webhook may take to answer, in milliseconds. */
+/** The time in which a webhook must respond, in milliseconds. */
 const TIMEOUT_MS = 30_000;
 
-/** Where events go and the secret that they are signed with. */
+/** A webhook's address and the secret that signs its events. */
 export interface WebhookEndpoint {
   url: string;
   secret: string;
 }
 
 /**
- * Posts a signed event as Stripe does; resolves with the status of the answer, null when there was none. Each call
- * signs anew (https://docs.stripe.com/webhooks#verify-manually).
+ * Posts a signed event as Stripe does. Resolves with the status of the HTTP response; null if there was none.
+ * Each call creates a new signature (https://docs.stripe.com/webhooks#verify-manually).
  */
 export async function postEvent(
   { url, secret }: WebhookEndpoint,

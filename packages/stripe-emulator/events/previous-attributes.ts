@@ -1,8 +1,8 @@
 import { isJsonObject, type JsonObject, toJson } from "../json.ts";
 
 /**
- * What an update event says about the state before: the attributes that differ, with their old values. Of an object
- * only what differs inside it, of an array all of it, null for what was not there
+ * Returns the `previous_attributes` of an update event: the attributes that differ, with their old values. It
+ * contains only the differing parts of an object, but all of an array, and null for attributes that are new
  * (https://docs.stripe.com/api/events/object).
  */
 export function previousAttributes(before: object, after: object): JsonObject {

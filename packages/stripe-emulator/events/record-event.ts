@@ -2,10 +2,10 @@ import type { EventRecord } from "./delivery.ts";
 import type { EmulatorState } from "../state.ts";
 import type { WireEvent } from "./wire-event.ts";
 
-/** Events kept; the oldest go first. */
+/** The maximum of stored events; the oldest are removed first. */
 const CAPACITY = 20_000;
 
-/** Notes an event and hands it over for delivery. */
+/** Stores an event and passes it on for delivery. */
 export function recordEvent({ events, delivery }: EmulatorState, event: WireEvent): void {
   const record: EventRecord = { event, state: "held", attempts: 0, last_status: null };
   events.set(event.id, record);

@@ -5,8 +5,8 @@ import type { WireEvent } from "./wire-event.ts";
 const OLDER_VERSION = "2024-06-20";
 
 /**
- * `event` as an endpoint pinned to an older API version gets it: a subscription with its own period, an invoice that
- * names subscription and price directly
+ * Returns `event` as an endpoint pinned to an older API version receives it. Subscriptions have a period of
+ * their own, and invoices name subscription and price directly
  * (https://docs.stripe.com/changelog/basil#2025-03-31.basil).
  */
 export function toOlderVersion(event: WireEvent): JsonObject {

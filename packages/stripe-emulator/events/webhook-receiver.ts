@@ -4,10 +4,10 @@ import { text } from "node:stream/consumers";
 import Stripe from "stripe";
 import { onTestFinished } from "vitest";
 
-/** The secret that the emulator signs with and the receiver checks against. */
+/** The secret that the emulator signs with and the receiver verifies with. */
 export const SECRET = "whsec_test";
 
-/** A webhook endpoint that keeps what it receives; an event that is not well signed is answered with 400. */
+/** Starts a webhook endpoint that stores the events it receives. It responds with 400 to an invalid signature. */
 export async function startReceiver() {
   const events: Stripe.Event[] = [];
   const refusals: number[] = [];
@@ -28,13 +28,15 @@ export async function startReceiver() {
     server.close();
   });
   const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no TCP port");
+  if (address === null || typeof address === "string") {
+    throw new Error("The receiver has no TCP port.");
+  }
   return {
     url: `http://127.0.0.1:${address.port}/webhook`,
-    /** What arrived, oldest first, also what was refused. */
+    /** The received events, oldest first, including the refused ones. */
     events,
     types: () => events.map(({ type }) => type),
-    /** Answers the next events with these statuses. */
+    /** Responds to the next events with these statuses. */
     refuse: (...statuses: number[]) => void refusals.push(...statuses),
   };
 }

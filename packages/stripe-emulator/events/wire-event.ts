@@ -9,7 +9,7 @@ type Envelope = Pick<
   "id" | "object" | "api_version" | "created" | "livemode" | "pending_webhooks" | "request"
 >;
 
-/** An event as it travels. Its object is a snapshot: objects are replaced, never altered. */
+/** An event as Stripe sends it. Its object is a snapshot, because objects are replaced and never changed in place. */
 export interface WireEvent extends Envelope {
   type: Stripe.Event["type"];
   data: { object: StripeObject; previous_attributes?: JsonObject };
@@ -22,7 +22,7 @@ export interface EventDraft {
   previousAttributes?: JsonObject;
 }
 
-/** The event that tells of `draft`, caused by `request`. */
+/** Builds the event for `draft`, caused by `request`. */
 export function buildEvent(draft: EventDraft, request: Stripe.Event.Request): WireEvent {
   const { type, object, previousAttributes } = draft;
   return {

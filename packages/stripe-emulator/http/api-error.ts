@@ -1,6 +1,7 @@
+import { HttpError } from "@parley/emulator-kit/http-error.ts";
 import { type Kind, KINDS } from "../kinds.ts";
 
-/** What Stripe says about an error, beside its HTTP status. */
+/** The properties of Stripe's error object, without the message. */
 export interface ApiErrorDetails {
   type?: "api_error" | "card_error" | "idempotency_error" | "invalid_request_error";
   code?: string;
@@ -11,19 +12,10 @@ export interface ApiErrorDetails {
   headers?: Record<string, string>;
 }
 
-/** A refusal that leaves as Stripe's `{ error: { type, code, message, param, doc_url } }`. */
-export class ApiError extends Error {
-  readonly status: number;
-  readonly details: ApiErrorDetails;
-
-  constructor(status: number, message: string, details: ApiErrorDetails = {}) {
-    super(message);
-    this.status = status;
-    this.details = details;
-  }
-
-  /** The HTTP reply for this error (https://docs.stripe.com/api/errors). */
-  toResponse(): Response {
+/** An error that the client gets as Stripe's `{ error: { type, code, message, param, doc_url } }`. */
+export class ApiError extends HttpError<ApiErrorDetails> {
+  /** Returns the HTTP response for this error (https://docs.stripe.com/api/errors). */
+  override toResponse(): Response {
     const { type = "invalid_request_error", headers, ...rest } = this.details;
     const doc_url = rest.code &&
       `https://stripe.com/docs/error-codes/${rest.code.replaceAll("_", "-")}`;
@@ -32,7 +24,10 @@ export class ApiError extends Error {
   }
 }
 
-/** The reply to anything thrown: an `ApiError` as it is; all else is logged and answered with a bare 500. */
+/**
+ * Returns the HTTP response for anything thrown. An error other than `ApiError` is logged and becomes a 500
+ * without details.
+ */
 export function toErrorResponse(error: unknown): Response {
   if (error instanceof ApiError) return error.toResponse();
   console.error(error);
@@ -40,13 +35,13 @@ export function toErrorResponse(error: unknown): Response {
   return new ApiError(500, message, { type: "api_error" }).toResponse();
 }
 
-/** Stripe's answer for an id that names nothing: 404 in a path, 400 when a parameter holds it. */
+/** Returns Stripe's error for an unknown id: a 404 for an id in the path, a 400 for one in a parameter. */
 export function noSuch(kind: Kind, id: string, param = "id"): ApiError {
   const message = `No such ${KINDS[kind].noun}: '${id}'`;
   return new ApiError(param === "id" ? 404 : 400, message, { code: "resource_missing", param });
 }
 
-/** A 400 about `param`. */
+/** Returns a 400 about `param`. */
 export function invalid(message: string, param?: string, code?: string): ApiError {
   return new ApiError(400, message, { param, code });
 }

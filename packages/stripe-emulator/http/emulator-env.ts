@@ -1,11 +1,11 @@
 import type { EventOrigin } from "../work.ts";
 
-/** What a handler gets beside the request. */
+/** The values that the server passes to handlers with a request. */
 export interface EmulatorEnv {
   Variables: {
-    /** The request that the events of this request will name. */
+    /** The cause that the events of this request name. */
     origin: EventOrigin;
-    /** Query and form of the request, nested as its brackets say; every leaf is a text. */
+    /** The query and the form of the request, nested as their brackets say; every leaf is a string. */
     params: Record<string, unknown>;
   };
 }

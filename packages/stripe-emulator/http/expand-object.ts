@@ -7,8 +7,8 @@ import type { EmulatorState } from "../state.ts";
 const MAX_LEVELS = 4;
 
 /**
- * `object` as it travels, with the references on `paths` replaced by the objects they name; throws Stripe's 400 for a
- * path that leads nowhere or too deep (https://docs.stripe.com/expand).
+ * Returns `object` as Stripe sends it, with the references on `paths` replaced by their objects
+ * (https://docs.stripe.com/expand). Throws Stripe's 400 if a path is too deep or leads to no object.
  */
 export function expandObject(
   state: EmulatorState,
@@ -21,7 +21,7 @@ export function expandObject(
   return root;
 }
 
-/** Throws Stripe's 400 when one of the paths is too deep; a list's `data` is a level, too. */
+/** Throws Stripe's 400 if one of the paths is too deep; the `data` of a list counts as a level. */
 export function checkDepth(paths: readonly string[]): void {
   const path = paths.find((path) => path.split(".").length > MAX_LEVELS);
   if (path === undefined) return;

@@ -1,14 +1,13 @@
+import { describeFailure, type Failure } from "@parley/emulator-kit/behaviour-store.ts";
 import { ApiError, type ApiErrorDetails } from "./api-error.ts";
-import type { Failure } from "@parley/emulator-kit/behaviour-store.ts";
 
-/** Looks like something that must never reach a client, so that a test can prove that it does not. */
+/** A detail that must never reach a client; tests search for it. */
 export const UPSTREAM_MARKER = "upstream detail acct-emulator";
 
-/** The error a commanded failure answers with, in Stripe's shape for that status. */
-export function failRequest({ status, retry_after }: Failure): ApiError {
-  const headers = retry_after === undefined ? undefined : { "retry-after": String(retry_after) };
-  const message = `Commanded failure with status ${status} (${UPSTREAM_MARKER}).`;
-  return new ApiError(status, message, { ...describeStatus(status), headers });
+/** Returns the error for a commanded failure, in Stripe's shape for its status. */
+export function failRequest(failure: Failure): ApiError {
+  const { message, headers } = describeFailure(failure, UPSTREAM_MARKER);
+  return new ApiError(failure.status, message, { ...describeStatus(failure.status), headers });
 }
 
 function describeStatus(status: number): ApiErrorDetails {

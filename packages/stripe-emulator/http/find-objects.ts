@@ -2,15 +2,18 @@ import { noSuch } from "./api-error.ts";
 import type { DeletedObject, Kind, ObjectKinds, StripeObject } from "../kinds.ts";
 import type { EmulatorState } from "../state.ts";
 
-/** A reference to another object: its id, or the object itself where it has been expanded. */
+/** A reference to another object: its id, or the object itself if it has been expanded. */
 export type Reference = string | { id: string } | null | undefined;
 
-/** The id that a reference holds; null when it refers to nothing. */
+/** Returns the id in a reference; null if it refers to nothing. */
 export function idOf(reference: Reference): string | null {
   return typeof reference === "string" ? reference : reference?.id ?? null;
 }
 
-/** The object with that id; throws Stripe's 404, or its 400 about `param` when a parameter named it. */
+/**
+ * Returns the object with that id. Throws Stripe's 404 if it does not exist, or a 400 if parameter `param`
+ * named it.
+ */
 export function findObject<K extends Kind>(
   state: EmulatorState,
   kind: K,
@@ -22,7 +25,7 @@ export function findObject<K extends Kind>(
   return object;
 }
 
-/** The object that `reference` refers to; null when there is none. */
+/** Returns the object that `reference` refers to; null if there is none. */
 export function lookUp<K extends Kind>(
   state: EmulatorState,
   kind: K,
@@ -31,7 +34,7 @@ export function lookUp<K extends Kind>(
   return state.objects[kind].get(idOf(reference) ?? "") ?? null;
 }
 
-/** The object or stub with that id, of whatever kind; null when there is none. */
+/** Returns the object or the stub with that id, of any kind; null if there is none. */
 export function findAny(state: EmulatorState, id: string): StripeObject | DeletedObject | null {
   for (const table of Object.values(state.objects)) {
     const object = table.get(id);

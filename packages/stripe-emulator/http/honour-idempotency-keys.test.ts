@@ -4,7 +4,7 @@ import { connect, createPayer, MONTHLY, startEmulator } from "../start-test-emul
 const KEY = { idempotencyKey: "key-1" };
 
 describe("an idempotency key", () => {
-  it("gets the same reply for the same request, and makes one object", async () => {
+  it("gets the same reply for the same request, and creates one object", async () => {
     const { client, objects, webhook, settledTypes } = await startEmulator();
     const first = await client.customers.create({ email: "a@example.com" }, KEY);
     const second = await client.customers.create({ email: "a@example.com" }, KEY);
@@ -66,7 +66,7 @@ describe("an idempotency key", () => {
     await expect(client.customers.create({}, other)).resolves.toMatchObject({ object: "customer" });
   });
 
-  it("lets a client that retries after a lost reply make one subscription", async () => {
+  it("lets a client that retries after a lost reply create one subscription", async () => {
     const { url, behave, objects } = await startEmulator();
     const client = connect(url, { maxNetworkRetries: 1 });
     const { id: customer } = await createPayer(client);

@@ -1,7 +1,7 @@
-/** Replies kept; the oldest go first. */
+/** The maximum of stored replies; the oldest are removed first. */
 const CAPACITY = 10_000;
 
-/** A request that came with a key, and what it was answered with; `reply` is null while it runs. */
+/** A request with an idempotency key, and its HTTP response; `reply` is null while the request runs. */
 export interface IdempotentRequest {
   key: string;
   path: string;
@@ -9,16 +9,16 @@ export interface IdempotentRequest {
   reply: { status: number; body: string; requestId: string } | null;
 }
 
-/** Remembers requests by their idempotency key. */
+/** Stores requests by their idempotency key. */
 export interface IdempotencyStore {
   get(key: string): IdempotentRequest | undefined;
   add(request: IdempotentRequest): void;
   forget(key: string): void;
-  /** The requests that are answered, oldest first. */
+  /** Returns the requests that have a reply, oldest first. */
   list(): IdempotentRequest[];
 }
 
-/** An empty store. */
+/** Creates an empty store. */
 export function createIdempotencyStore(): IdempotencyStore {
   const requests = new Map<string, IdempotentRequest>();
   return {

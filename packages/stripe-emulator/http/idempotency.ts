@@ -4,10 +4,7 @@ import type { EmulatorEnv } from "./emulator-env.ts";
 import type { IdempotentRequest } from "./idempotency-store.ts";
 import type { EmulatorState } from "../state.ts";
 
-/**
- * Answers a POST whose key was used before with the reply it got then
- * (https://docs.stripe.com/api/idempotent_requests).
- */
+/** Responds to a POST with a repeated key as to the first one (https://docs.stripe.com/api/idempotent_requests). */
 export function honourIdempotencyKeys({ idempotency, changed }: EmulatorState) {
   const middleware: MiddlewareHandler<EmulatorEnv> = async (c, next) => {
     const key = c.req.header("idempotency-key");
@@ -30,7 +27,7 @@ export function honourIdempotencyKeys({ idempotency, changed }: EmulatorState) {
   return middleware;
 }
 
-/** Stripe keeps what a request did, not that it was refused before it did anything. */
+/** Returns whether Stripe stores a response. It forgets refusals from before the request did anything. */
 function isKept(status: number): boolean {
   return status < 400 || status === 402;
 }

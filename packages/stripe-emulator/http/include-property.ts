@@ -5,7 +5,7 @@ import type { EmulatorState } from "../state.ts";
 
 type Include = (state: EmulatorState, id: string) => object | null;
 
-/** The properties that an object shows only when they are asked for. */
+/** The properties that an object shows only on request. */
 const INCLUDABLE: Record<string, Include> = {
   "customer.subscriptions": (state, id) => {
     const ofCustomer = [...state.objects.subscription.values()].filter(({ customer, status }) =>
@@ -31,7 +31,7 @@ const INCLUDABLE: Record<string, Include> = {
     listOf(state.checkoutPlans.get(id)?.lineItems ?? [], `/v1/checkout/sessions/${id}/line_items`),
 };
 
-/** A property of `node` that is only there on request; undefined when there is no such property at all. */
+/** Returns a property of `node`, including those shown only on request; undefined if the property does not exist. */
 export function includeProperty(
   state: EmulatorState,
   node: JsonObject,

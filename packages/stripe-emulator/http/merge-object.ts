@@ -1,7 +1,8 @@
 import { isJsonObject, type Json, type JsonObject } from "../json.ts";
 
 /**
- * `before` with `change` in it: objects are merged, a list's entries are matched by id, all else is replaced.
+ * Returns `before` with `change` applied. Objects are merged, the entries of arrays are matched by id, and
+ * all other values are replaced.
  */
 export function mergeObject(before: JsonObject, change: JsonObject): JsonObject {
   const merged = { ...before };

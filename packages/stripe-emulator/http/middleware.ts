@@ -1,4 +1,5 @@
 import type { MiddlewareHandler } from "hono";
+import { recordRequests } from "@parley/emulator-kit/record-requests.ts";
 import Stripe from "stripe";
 import { ApiError, invalid } from "./api-error.ts";
 import type { EmulatorEnv } from "./emulator-env.ts";
@@ -9,7 +10,7 @@ import type { EmulatorState } from "../state.ts";
 
 type Middleware = MiddlewareHandler<EmulatorEnv>;
 
-/** Reads query and form, and gives every request an id, which its reply carries in `request-id`. */
+/** Reads the query and the form, and gives every request an id, which the HTTP response carries in `request-id`. */
 export const nameRequest: Middleware = async (c, next) => {
   const id = newId("req");
   c.set("origin", { id, idempotency_key: c.req.header("idempotency-key") ?? null });
@@ -19,7 +20,7 @@ export const nameRequest: Middleware = async (c, next) => {
   c.res.headers.set("stripe-version", Stripe.API_VERSION);
 };
 
-/** Refuses a request without a secret test key; any of these will do. */
+/** Refuses a request without a secret test key; every test key is accepted. */
 export const requireKey: Middleware = async (c, next) => {
   const [scheme, credentials = ""] = (c.req.header("authorization") ?? "").split(" ");
   const key = scheme === "Basic" ? readBasic(credentials) : credentials;
@@ -30,35 +31,28 @@ export const requireKey: Middleware = async (c, next) => {
         "header, using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').",
     );
   }
-  // A live key has no business here: its owner took the emulator for Stripe.
+  // Refuses live keys, because their owner has mistaken the emulator for Stripe.
   if (!/^[sr]k_(?!live)/.test(key)) {
     throw new ApiError(401, `Invalid API Key provided: ${key.slice(0, 7)}****`);
   }
   await next();
 };
 
-/** Refuses an API version other than the one whose shapes the emulator answers in. */
+/** Refuses every API version except the one that the emulator implements. */
 export const requireVersion: Middleware = async (c, next) => {
   const version = c.req.header("stripe-version") ?? Stripe.API_VERSION;
   if (version !== Stripe.API_VERSION) {
-    throw invalid(`The emulator speaks ${Stripe.API_VERSION}, not ${version}.`);
+    throw invalid(`The emulator supports API version ${Stripe.API_VERSION} only, not ${version}.`);
   }
   await next();
 };
 
-/** Notes every request that is not a command, and what it was answered with. */
+/** Logs every request except commands, and the status of its HTTP response. */
 export function recordRequest({ requests }: EmulatorState): Middleware {
-  return async (c, next) => {
-    if (c.req.path.startsWith("/_emulator/")) return await next();
-    const { pathname, search } = new URL(c.req.url);
-    const body = c.req.method === "GET" ? null : c.var.params;
-    const entry = requests.add({ method: c.req.method, path: pathname + search, body });
-    await next();
-    entry.status = c.res.status;
-  };
+  return recordRequests(requests, (c) => c.req.method === "GET" ? null : c.var.params);
 }
 
-/** Fails a request when the behaviour says so: instead of doing it, or in place of the reply to it. */
+/** Fails a request if the behaviour commands it, either before it is carried out or in place of its HTTP response. */
 export function failOnCommand({ behaviour }: EmulatorState): Middleware {
   return async (c, next) => {
     const failure = behaviour.takeFailure(c.req.path);
@@ -67,7 +61,7 @@ export function failOnCommand({ behaviour }: EmulatorState): Middleware {
   };
 }
 
-/** Delays a request when the behaviour says so. */
+/** Delays a request if the behaviour commands it. */
 export function delayOnCommand({ behaviour }: EmulatorState): Middleware {
   return async (_, next) => {
     const { delay_ms } = behaviour.get();

@@ -30,7 +30,7 @@ describe("a list", () => {
     expect(rest.has_more).toBe(false);
   });
 
-  it("is read to its end by the client's own paging, in both directions", async () => {
+  it("is read completely by the client's own paging, in both directions", async () => {
     const { client, ids } = await startWithCustomers(7);
     const forward = await Array.fromAsync(client.customers.list({ limit: 3 }));
     expect(forward.map(({ id }) => id)).toEqual(ids);
@@ -40,7 +40,7 @@ describe("a list", () => {
     expect(backward.map(({ id }) => id)).toEqual(ids.slice(0, 6).toReversed());
   });
 
-  it("refuses a cursor that it does not hold and a limit that is too high", async () => {
+  it("refuses an unknown cursor and a limit that is too high", async () => {
     const { client } = await startWithCustomers(1);
     await expect(client.customers.list({ starting_after: "cus_x" }))
       .rejects.toMatchObject({ statusCode: 400, param: "starting_after" });

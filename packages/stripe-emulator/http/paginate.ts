@@ -1,19 +1,22 @@
 import type Stripe from "stripe";
 import { ApiError } from "./api-error.ts";
 
-/** Which part of a list is asked for. */
+/** The cursors and the limit of a page. */
 export interface PageParams {
   limit: number;
   starting_after?: string;
   ending_before?: string;
 }
 
-/** A whole list, in Stripe's shape. */
+/** Returns a complete list in Stripe's shape. */
 export function listOf<Entry>(data: Entry[], url: string): Stripe.ApiList<Entry> {
   return { object: "list", data, has_more: false, url };
 }
 
-/** The page of `entries` (oldest first) that `params` ask for, newest first; throws 400 for a cursor that is not in it. */
+/**
+ * Returns the page of `entries` (oldest first) for `params`, newest first. Throws a 400 if the cursor is not
+ * in the list.
+ */
 export function paginate<Entry extends { id: string }>(
   entries: readonly Entry[],
   { limit, starting_after, ending_before }: PageParams,

@@ -3,16 +3,16 @@ import { z } from "zod";
 /** A text that must not be empty. */
 export const Text = z.string().min(1);
 
-/** A text that an empty one unsets. */
+/** A text; an empty one removes the value. */
 export const Unsettable = z.string().transform((text) => text === "" ? null : text);
 
 /** `true` or `false`. */
 export const Flag = z.enum(["true", "false"]).transform((text) => text === "true");
 
-/** A whole number from 0 on. */
+/** A whole number from 0. */
 export const Count = z.string().regex(/^\d+$/, "must be a non-negative integer").transform(Number);
 
-/** Metadata to set; an empty value removes its key, an empty text all keys. */
+/** Metadata to set. An empty value removes its key; an empty string removes all keys. */
 export const MetadataParam = z.union([z.literal(""), z.record(z.string(), z.string())]);
 export type MetadataParam = z.infer<typeof MetadataParam>;
 
@@ -28,7 +28,7 @@ export const TimeFilter = z.union([
 ]);
 export type TimeFilter = z.infer<typeof TimeFilter>;
 
-/** Paths of references to answer with the objects themselves. */
+/** Paths of references to replace with their objects in the response. */
 export const Expand = z.array(Text).default([]);
 
 /** The parameters of every list (https://docs.stripe.com/api/pagination). */
@@ -39,7 +39,7 @@ export const LIST_PARAMS = {
   expand: Expand,
 };
 
-/** `metadata` after `change`. */
+/** Returns `metadata` after `change`. */
 export function mergeMetadata(
   metadata: Record<string, string>,
   change: MetadataParam | undefined,
@@ -50,7 +50,7 @@ export function mergeMetadata(
   return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== ""));
 }
 
-/** Whether `time` is within `filter`. */
+/** Returns whether `time` is within `filter`. */
 export function isWithin(time: number, filter: TimeFilter | undefined): boolean {
   if (filter === undefined) return true;
   if (typeof filter === "number") return time === filter;

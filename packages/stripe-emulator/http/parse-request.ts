@@ -1,5 +1,6 @@
+import { createParser } from "@parley/emulator-kit/parse-input.ts";
 import qs from "qs";
-import { z } from "zod";
+import type { z } from "zod";
 import { ApiError, invalid } from "./api-error.ts";
 
 interface FormRequest {
@@ -8,7 +9,7 @@ interface FormRequest {
   text(): Promise<string>;
 }
 
-/** What the query and the form of a request say; `items[0][price]=x` is `{ items: [{ price: "x" }] }`. */
+/** Returns the query and the form of a request; `items[0][price]=x` becomes `{ items: [{ price: "x" }] }`. */
 export async function readParams(request: FormRequest): Promise<Record<string, unknown>> {
   const isForm = request.header("content-type")?.startsWith("application/x-www-form-urlencoded");
   return {
@@ -17,36 +18,19 @@ export async function readParams(request: FormRequest): Promise<Record<string, u
   };
 }
 
-/** The JSON body of a command as `schema` says; throws a 400 when it is not that. An absent body is `{}`. */
-export async function parseCommand<Schema extends z.ZodType>(
-  request: { text(): Promise<string> },
-  schema: Schema,
-): Promise<z.output<Schema>> {
-  const text = await request.text();
-  return parseInput(text === "" ? {} : parseJson(text), schema);
-}
+const parser = createParser({
+  invalidJson: () => new ApiError(400, "The body is not valid JSON."),
+  invalidInput: describeIssue,
+});
 
-/** `input` as `schema` says; throws Stripe's 400 for the first thing wrong with it. */
-export function parseInput<Schema extends z.ZodType>(
-  input: unknown,
-  schema: Schema,
-): z.output<Schema> {
-  const result = schema.safeParse(input, { reportInput: true });
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw issue ? describeIssue(issue) : new ApiError(400, "Invalid request.");
-}
+/** Parses the query and the form of a request with a schema; throws Stripe's 400 for the first problem. */
+export const parseInput = parser.parseInput;
+
+/** Parses the JSON body of a command with a schema; throws a 400 for the first problem. */
+export const parseCommand = parser.parseBody;
 
 function parseForm(form: string): Record<string, unknown> {
   return qs.parse(form, { depth: 10, arrayLimit: 1_000, ignoreQueryPrefix: true });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new ApiError(400, "The body is not JSON.");
-  }
 }
 
 function describeIssue(issue: z.core.$ZodIssue): ApiError {
@@ -68,7 +52,7 @@ function describeIssue(issue: z.core.$ZodIssue): ApiError {
   return invalid(`Invalid ${param}: ${issue.message}`, param);
 }
 
-/** A path as Stripe writes it: `items[0][price]`. */
+/** Returns a path as Stripe writes it: `items[0][price]`. */
 function toParam([first = "", ...rest]: PropertyKey[]): string {
   return String(first) + rest.map((part) => `[${String(part)}]`).join("");
 }

@@ -3,7 +3,7 @@ import { UPSTREAM_MARKER } from "./fail-request.ts";
 import { connect, MONTHLY, startEmulator } from "../start-test-emulator.ts";
 
 describe("a key", () => {
-  it("is needed", async () => {
+  it("is required", async () => {
     const { url } = await startEmulator();
     const reply = await fetch(`${url}/v1/customers`);
     expect(reply.status).toBe(401);
@@ -26,7 +26,7 @@ describe("a key", () => {
   });
 });
 
-describe("what Stripe does not know", () => {
+describe("an unknown id", () => {
   it("is answered with 404 when the path names it", async () => {
     const { client } = await startEmulator();
     await expect(client.customers.retrieve("cus_x")).rejects.toMatchObject({
@@ -75,7 +75,7 @@ describe("a parameter", () => {
     }
   });
 
-  it("must be there when it is needed, and be what it should", async () => {
+  it("must be present if required, and have the right type", async () => {
     const { client } = await startEmulator();
     await expect(client.billingPortal.sessions.create({}))
       .rejects.toMatchObject({ code: "parameter_missing", param: "customer" });
@@ -87,14 +87,14 @@ describe("a parameter", () => {
 });
 
 describe("the emulator", () => {
-  it("speaks the API version of its SDK only", async () => {
+  it("supports only the API version of its SDK", async () => {
     const { url } = await startEmulator();
     const headers = { authorization: "Bearer sk_test_x", "stripe-version": "2024-06-20" };
     const reply = await fetch(`${url}/v1/customers`, { headers });
     expect(reply.status).toBe(400);
   });
 
-  it("fails the path that it is told to, so many times", async () => {
+  it("fails the commanded path the given number of times", async () => {
     const { client, behave } = await startEmulator();
     await behave({ fail: { path: "/v1/products", status: 429, retry_after: 3, times: 2 } });
     for (let attempt = 0; attempt < 2; attempt++) {
@@ -121,7 +121,7 @@ describe("the emulator", () => {
     },
   );
 
-  it("is as slow as it is told to be", async () => {
+  it("delays requests on command", async () => {
     const { client, behave } = await startEmulator();
     await behave({ delay_ms: 60 });
     const begun = performance.now();
@@ -129,7 +129,7 @@ describe("the emulator", () => {
     expect(performance.now() - begun).toBeGreaterThanOrEqual(55);
   });
 
-  it("is not told to behave in ways that it does not know", async () => {
+  it("refuses unknown behaviour", async () => {
     const { control } = await startEmulator();
     const reply = await control("PUT", "/behaviour", { speed: 1 });
     expect(reply.status).toBe(400);

@@ -12,17 +12,17 @@ type EmulatorContext = Context<EmulatorEnv>;
 
 const ExpandOnly = z.strictObject({ expand: Expand });
 
-/** Answers with `object`, expanded as the request asks. */
+/** Responds with `object`, expanded as the request asks. */
 export function respond(state: EmulatorState, object: object, expand: readonly string[]): Response {
   return Response.json(expandObject(state, object, expand));
 }
 
-/** Answers a request that takes no parameters but `expand`. */
+/** Responds to a request whose only parameter is `expand`. */
 export function respondWith(c: EmulatorContext, state: EmulatorState, object: object): Response {
   return respond(state, object, parseInput(c.var.params, ExpandOnly).expand);
 }
 
-/** Answers with the page of `entries` (oldest first) that `params` ask for. */
+/** Responds with the page of `entries` (oldest first) for `params`. */
 export function respondPage<Entry extends { id: string }>(
   c: EmulatorContext,
   state: EmulatorState,
@@ -32,7 +32,7 @@ export function respondPage<Entry extends { id: string }>(
   return respond(state, paginate(entries, params, c.req.path), params.expand);
 }
 
-/** Does `task` in the name of the request, then answers with its result. */
+/** Runs `task` with the request as the cause of its events, then responds with the result. */
 export function respondToWork(
   c: EmulatorContext,
   state: EmulatorState,

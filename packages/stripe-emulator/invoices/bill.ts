@@ -8,7 +8,7 @@ import { nowInSeconds } from "../periods.ts";
 import { markPaid, paymentOf } from "./settle-invoice.ts";
 import { announce, insert, update, type Work } from "../work.ts";
 
-/** Draws up an invoice; it asks for nothing yet. */
+/** Creates a draft of an invoice, which does not ask for payment yet. */
 export function draftInvoice(work: Work, bill: Bill): Stripe.Invoice {
   const customer = findObject(work.state, "customer", bill.customer.id);
   const sequence = customer.next_invoice_sequence ?? 1;
@@ -24,7 +24,7 @@ export function draftInvoice(work: Work, bill: Bill): Stripe.Invoice {
   return invoice;
 }
 
-/** Makes an invoice due: with a PaymentIntent, or paid at once when it is over nothing. */
+/** Finalizes an invoice: it gets a PaymentIntent, or is paid at once if its total is zero. */
 export function finalizeInvoice(work: Work, id: string): Stripe.Invoice {
   const draft = findObject(work.state, "invoice", id);
   if (draft.status !== "draft") {
@@ -46,12 +46,12 @@ export function finalizeInvoice(work: Work, id: string): Stripe.Invoice {
   return open;
 }
 
-/** Draws up an invoice and makes it due. */
+/** Creates an invoice and finalizes it. */
 export function sendInvoice(work: Work, bill: Bill): Stripe.Invoice {
   return finalizeInvoice(work, draftInvoice(work, bill).id);
 }
 
-/** Makes an invoice void; throws when it is not open. */
+/** Voids an invoice; throws Stripe's 400 if it is neither open nor uncollectible. */
 export function voidInvoice(work: Work, id: string): Stripe.Invoice {
   const { status, status_transitions } = findObject(work.state, "invoice", id);
   if (status !== "open" && status !== "uncollectible") {
@@ -67,7 +67,7 @@ export function voidInvoice(work: Work, id: string): Stripe.Invoice {
   }, "invoice.voided");
 }
 
-/** Gives an open invoice up. */
+/** Marks an invoice as uncollectible. */
 export function markUncollectible(work: Work, id: string): Stripe.Invoice {
   const { status_transitions } = findObject(work.state, "invoice", id);
   const transitions = { ...status_transitions, marked_uncollectible_at: nowInSeconds() };

@@ -8,13 +8,13 @@ import { nowInSeconds } from "../periods.ts";
 export interface BilledItem {
   price: Stripe.Price;
   quantity: number;
-  /** The subscription item it is for; absent when it is bought once. */
+  /** The id of the subscription item; absent for a one-time purchase. */
   subscriptionItem?: string;
-  /** Whether it costs nothing yet. */
+  /** Whether the item is free for now, during a trial. */
   free?: boolean;
 }
 
-/** What an invoice is for. */
+/** The content of an invoice. */
 export interface Bill {
   customer: Stripe.Customer;
   items: readonly BilledItem[];
@@ -24,7 +24,7 @@ export interface Bill {
   metadata?: Stripe.Metadata;
 }
 
-/** A draft of an invoice for `bill`. */
+/** Returns a draft of an invoice for `bill`. */
 export function buildInvoice(bill: Bill): Stripe.Invoice {
   const { customer, subscription, period } = bill;
   const id = newId("in");
@@ -51,7 +51,7 @@ export function buildInvoice(bill: Bill): Stripe.Invoice {
   };
 }
 
-/** The amounts of an invoice of which nothing is paid. */
+/** Returns the amounts of an unpaid invoice. */
 function amountsDue(total: number) {
   return {
     amount_due: total,

@@ -7,13 +7,13 @@ import { markPaid, paymentOf, settleInvoice } from "./settle-invoice.ts";
 import { subscriptionOf } from "../subscriptions/subscription-status.ts";
 import type { Work } from "../work.ts";
 
-/** How an invoice is to be paid; what is absent is chosen as Stripe chooses it. */
+/** The payment of an invoice; absent properties are chosen as Stripe chooses them. */
 export interface CollectOptions {
   outcome?: Outcome;
   method?: Stripe.PaymentMethod | null;
 }
 
-/** Tries to collect an open invoice; what comes of it shows in the invoice. */
+/** Tries to collect an open invoice; the invoice shows the result. */
 export function collectInvoice(
   work: Work,
   id: string,
@@ -28,7 +28,7 @@ export function collectInvoice(
   return findObject(work.state, "invoice", id);
 }
 
-/** Pays an invoice as its own endpoint does: throws Stripe's 402 when the payment is declined. */
+/** Pays an invoice like the API's pay endpoint; throws Stripe's 402 if the payment is declined. */
 export function payInvoice(
   work: Work,
   id: string,
@@ -47,7 +47,7 @@ export function payInvoice(
   return invoice;
 }
 
-/** The payment method that pays for a customer's subscription: its own, else the customer's default. */
+/** Returns the payment method for a customer's subscription: its own, or else the customer's default. */
 export function defaultMethod(
   { state }: Pick<Work, "state">,
   customer: Stripe.Customer,
@@ -57,7 +57,7 @@ export function defaultMethod(
     lookUp(state, "payment_method", customer.invoice_settings.default_payment_method);
 }
 
-/** Stripe's 402 for a declined card. */
+/** Returns Stripe's 402 for a declined card. */
 function declined(work: Work, invoiceId: string): ApiError {
   const intent = lookUp(
     work.state,
@@ -67,7 +67,7 @@ function declined(work: Work, invoiceId: string): ApiError {
   return cardError(intent ?? undefined);
 }
 
-/** Stripe's 402 for a PaymentIntent that did not succeed. */
+/** Returns Stripe's 402 for a PaymentIntent that did not succeed. */
 export function cardError(intent?: Stripe.PaymentIntent): ApiError {
   const error = intent?.last_payment_error;
   return new ApiError(402, error?.message ?? "Your card was declined.", {

@@ -41,7 +41,7 @@ const InvoicePaymentListParams = z.strictObject({
   status: z.enum(["canceled", "open", "paid"]).optional(),
 });
 
-/** `/v1/invoices`. */
+/** Returns the routes of `/v1/invoices`. */
 export function invoicesRoutes(state: EmulatorState): Hono<EmulatorEnv> {
   return new Hono<EmulatorEnv>()
     .get("/", (c) => {
@@ -79,7 +79,7 @@ export function invoicesRoutes(state: EmulatorState): Hono<EmulatorEnv> {
     });
 }
 
-/** `/v1/invoice_payments`, to read. */
+/** Returns the routes of `/v1/invoice_payments`, which are read-only. */
 export function invoicePaymentsRoutes(state: EmulatorState): Hono<EmulatorEnv> {
   return new Hono<EmulatorEnv>()
     .get("/", (c) => {

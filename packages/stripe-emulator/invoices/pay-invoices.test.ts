@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createPayer, MONTHLY, refer, startEmulator, subscribe } from "../start-test-emulator.ts";
 
 describe("an open invoice", () => {
-  it("is not paid with a declined card, but with another", async () => {
+  it("is not paid with a declined card, but with a valid one", async () => {
     const { client } = await startEmulator();
     const card = "pm_card_visa_chargeDeclinedInsufficientFunds";
     const { latest_invoice } = await subscribe(client, {}, card);
@@ -50,7 +50,7 @@ describe("an open invoice", () => {
     expect(await client.subscriptions.retrieve(id)).toMatchObject({ status: "active" });
   });
 
-  it("can be paid elsewhere, and then has no charge", async () => {
+  it("can be paid out of band, and then has no charge", async () => {
     const { client } = await startEmulator();
     const { latest_invoice } = await subscribe(client, { payment_behavior: "default_incomplete" });
     expect(await client.invoices.pay(refer(latest_invoice), { paid_out_of_band: true }))
@@ -58,7 +58,7 @@ describe("an open invoice", () => {
     expect((await client.charges.list()).data).toEqual([]);
   });
 
-  it("can be made void, which nobody pays", async () => {
+  it("can be voided, and then not be paid", async () => {
     const { client, settledTypes } = await startEmulator();
     const { latest_invoice } = await subscribe(client, { payment_behavior: "default_incomplete" });
     const id = refer(latest_invoice);
@@ -115,7 +115,7 @@ describe("invoices", () => {
 });
 
 describe("expand", () => {
-  it("goes four levels deep, a list's data included", async () => {
+  it("goes four levels deep, including the data of a list", async () => {
     const { client } = await startEmulator();
     await subscribe(client);
     const { data: [subscription] } = await client.subscriptions.list({

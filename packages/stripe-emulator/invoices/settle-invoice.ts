@@ -4,10 +4,10 @@ import { addDays, nowInSeconds } from "../periods.ts";
 import { noteInvoiceFailed, noteInvoicePaid } from "../subscriptions/subscription-status.ts";
 import { announce, update, type Work } from "../work.ts";
 
-/** Attempts after which Stripe gives up on an invoice. */
+/** The number of attempts after which Stripe stops collecting an invoice. */
 const MAX_ATTEMPTS = 4;
 
-/** What asks for an invoice's money; undefined for an invoice over nothing. */
+/** Returns the payment of an invoice; undefined if the total is zero. */
 export function paymentOf(
   { state }: Pick<Work, "state">,
   invoiceId: string,
@@ -16,7 +16,7 @@ export function paymentOf(
     .find(({ invoice, is_default }) => is_default && idOf(invoice) === invoiceId);
 }
 
-/** Carries what became of a PaymentIntent over to the invoice that it is for, if any. */
+/** Applies the result of a PaymentIntent to its invoice, if it has one. */
 export function settleInvoice(work: Work, intent: Stripe.PaymentIntent): void {
   const payment = [...work.state.objects.invoice_payment.values()]
     .find(({ payment }) => idOf(payment.payment_intent) === intent.id);

@@ -5,7 +5,7 @@ import { isCardName } from "./cards.ts";
 import { findObject, idOf } from "../http/find-objects.ts";
 import { insert, type Work } from "../work.ts";
 
-/** The payment method with that id; the name of a test card makes a new one, as at Stripe. */
+/** Returns the payment method with that id. As at Stripe, the name of a test card creates a new one. */
 export function takePaymentMethod(
   work: Work,
   id: string,
@@ -16,7 +16,7 @@ export function takePaymentMethod(
     : findObject(work.state, "payment_method", id, param);
 }
 
-/** Lets a customer pay with a payment method; throws when it is another customer's. */
+/** Attaches a payment method to a customer; throws Stripe's 400 if it belongs to another customer. */
 export function attachPaymentMethod(
   work: Work,
   method: Stripe.PaymentMethod,

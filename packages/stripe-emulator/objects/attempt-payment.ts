@@ -7,14 +7,17 @@ import { insert, update, type Work } from "../work.ts";
 
 const DECLINED = "Your card was declined.";
 
-/** An attempt to pay; without an outcome the card decides. */
+/** An attempt to pay; without an outcome, the card decides. */
 export interface PaymentAttempt {
   intentId: string;
   method: Stripe.PaymentMethod | null;
   outcome?: Outcome;
 }
 
-/** Tries to collect what a PaymentIntent asks for: a charge, unless its bank wants to see the customer first. */
+/**
+ * Tries to collect a PaymentIntent. The result is a charge, unless the bank asks the customer to authenticate
+ * first.
+ */
 export function attemptPayment(work: Work, attempt: PaymentAttempt): Stripe.PaymentIntent {
   const outcome = attempt.outcome ?? outcomeOf(attempt.method);
   if (outcome === "succeeded") return succeed(work, attempt);

@@ -2,7 +2,7 @@ import Stripe from "stripe";
 import { newId } from "../new-id.ts";
 import { nowInSeconds } from "../periods.ts";
 
-/** A new product with the given properties. */
+/** Returns a new product with the given properties. */
 export function buildProduct(
   fields: Partial<Stripe.Product> & { name: string },
 ): Stripe.Product {
@@ -31,7 +31,7 @@ export function buildProduct(
   };
 }
 
-/** A new price with the given properties; without `recurring` it is paid once. */
+/** Returns a new price with the given properties; without `recurring`, it is for one-time purchases. */
 export function buildPrice(
   fields: Partial<Stripe.Price> & { product: string },
 ): Stripe.Price {
@@ -59,7 +59,7 @@ export function buildPrice(
   };
 }
 
-/** How often a price recurs: every so many intervals. */
+/** Returns the recurrence of a price: every `intervalCount` intervals. */
 export function every(
   interval: Stripe.Price.Recurring["interval"],
   intervalCount = 1,

@@ -2,7 +2,7 @@ import type Stripe from "stripe";
 import { newId, randomText } from "../new-id.ts";
 import { nowInSeconds } from "../periods.ts";
 
-/** A new customer with the given properties. */
+/** Returns a new customer with the given properties. */
 export function buildCustomer(fields: Partial<Stripe.Customer> = {}): Stripe.Customer {
   return {
     id: newId("cus"),

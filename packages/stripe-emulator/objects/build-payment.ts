@@ -5,7 +5,7 @@ import { nowInSeconds } from "../periods.ts";
 
 const NO_BILLING_DETAILS = { address: null, email: null, name: null, phone: null, tax_id: null };
 
-/** A new payment method: one of Stripe's test cards. */
+/** Returns a new payment method for one of Stripe's test cards. */
 export function buildPaymentMethod(
   card: CardName,
   fields: Partial<Stripe.PaymentMethod> = {},
@@ -26,7 +26,7 @@ export function buildPaymentMethod(
   };
 }
 
-/** A new PaymentIntent that waits for a payment method. */
+/** Returns a new PaymentIntent without a payment method. */
 export function buildPaymentIntent(
   fields: Partial<Stripe.PaymentIntent> & { amount: number; currency: string },
 ): Stripe.PaymentIntent {
@@ -40,7 +40,7 @@ export function buildPaymentIntent(
   };
 }
 
-/** A new charge, paid unless the given properties say otherwise. */
+/** Returns a new charge, paid unless the given properties say otherwise. */
 export function buildCharge(
   fields: Partial<Stripe.Charge> & { amount: number; currency: string },
 ): Stripe.Charge {

@@ -1,6 +1,6 @@
 import type Stripe from "stripe";
 
-/** How an attempt to pay ends. */
+/** The result of an attempt to pay. */
 export type Outcome = "succeeded" | "failed" | "requires_action";
 
 interface TestCard {
@@ -34,12 +34,12 @@ const CARDS = {
 } as const satisfies Record<string, TestCard>;
 export type CardName = keyof typeof CARDS;
 
-/** Whether `id` names a test card instead of a payment method that exists. */
+/** Returns whether `id` names a test card instead of an existing payment method. */
 export function isCardName(id: string): id is CardName {
   return Object.hasOwn(CARDS, id);
 }
 
-/** A test card as a payment method shows it. */
+/** Returns a test card as a payment method shows it. */
 export function cardOf(name: CardName): Stripe.PaymentMethod.Card {
   const { brand, last4 } = CARDS[name];
   return {
@@ -60,12 +60,12 @@ export function cardOf(name: CardName): Stripe.PaymentMethod.Card {
   };
 }
 
-/** How paying with that payment method ends; without one it fails. */
+/** Returns the result of paying with that payment method; paying without one fails. */
 export function outcomeOf(method: Stripe.PaymentMethod | null): Outcome {
   return method ? findCard(method)?.outcome ?? "succeeded" : "failed";
 }
 
-/** Why the bank declines that payment method. */
+/** Returns the bank's reason for declining that payment method. */
 export function declineCodeOf(method: Stripe.PaymentMethod | null): string {
   return (method && findCard(method)?.declineCode) ?? "generic_decline";
 }

@@ -67,7 +67,7 @@ const PriceListParams = z.strictObject({
   type: z.enum(["one_time", "recurring"]).optional(),
 });
 
-/** `/v1/products`. */
+/** Returns the routes of `/v1/products`. */
 export function productsRoutes(state: EmulatorState): Hono<EmulatorEnv> {
   return new Hono<EmulatorEnv>()
     .post("/", (c) => {
@@ -106,7 +106,7 @@ export function productsRoutes(state: EmulatorState): Hono<EmulatorEnv> {
     });
 }
 
-/** `/v1/prices`. */
+/** Returns the routes of `/v1/prices`. */
 export function pricesRoutes(state: EmulatorState): Hono<EmulatorEnv> {
   return new Hono<EmulatorEnv>()
     .post("/", (c) => {

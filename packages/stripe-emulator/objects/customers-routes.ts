@@ -50,7 +50,7 @@ const ListParams = z.strictObject({
   email: Text.optional(),
 });
 
-/** `/v1/customers`. */
+/** Returns the routes of `/v1/customers`. */
 export function customersRoutes(state: EmulatorState): Hono<EmulatorEnv> {
   return new Hono<EmulatorEnv>()
     .post("/", (c) => {

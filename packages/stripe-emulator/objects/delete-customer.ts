@@ -3,7 +3,7 @@ import type { DeletedObject } from "../kinds.ts";
 import { endSubscription, isOver } from "../subscriptions/subscription-status.ts";
 import { remove, type Work } from "../work.ts";
 
-/** Deletes a customer, which ends all its subscriptions at once. */
+/** Deletes a customer and ends all its subscriptions at once. */
 export function deleteCustomer(work: Work, id: string): DeletedObject {
   findObject(work.state, "customer", id);
   for (const subscription of work.state.objects.subscription.values()) {

@@ -6,7 +6,7 @@ import { addDays, nowInSeconds } from "../periods.ts";
 import { settleFunds } from "./settle-funds.ts";
 import { announce, insert, update, type Work } from "../work.ts";
 
-/** Lets the bank take a charge back; the money leaves the account at once. */
+/** Opens a dispute about a charge; its amount leaves the account at once. */
 export function openDispute(
   work: Work,
   charge: Stripe.Charge,
@@ -25,7 +25,7 @@ export function openDispute(
   return announce(work, "dispute", dispute.id, "charge.dispute.funds_withdrawn");
 }
 
-/** Ends a dispute; one that is won brings the money back. */
+/** Closes a dispute; a won dispute returns the money. */
 export function closeDispute(work: Work, id: string, status: "won" | "lost"): Stripe.Dispute {
   const dispute = findObject(work.state, "dispute", id);
   if (dispute.status === "won" || dispute.status === "lost") {
@@ -51,8 +51,8 @@ export function closeDispute(work: Work, id: string, status: "won" | "lost"): St
 }
 
 /**
- * Notes evidence. When it is submitted, the texts `winning_evidence` and `losing_evidence` decide, as in Stripe's test
- * mode (https://docs.stripe.com/testing#evidence).
+ * Stores evidence. When evidence is submitted, the texts `winning_evidence` and `losing_evidence` decide the
+ * dispute, as in Stripe's test mode (https://docs.stripe.com/testing#evidence).
  */
 export function submitEvidence(
   work: Work,

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { CREDITS, MONTHLY, startEmulator, subscribe, YEARLY } from "../start-test-emulator.ts";
 
 describe("the catalogue", () => {
-  it("is there from the start, with ids that never change", async () => {
+  it("exists from the start, with ids that never change", async () => {
     const { client, settledTypes } = await startEmulator();
     const prices = await client.prices.list({ active: true, expand: ["data.product"] });
     expect(prices.data.toReversed()).toMatchObject([
@@ -50,7 +50,7 @@ describe("the catalogue", () => {
     ]);
   });
 
-  it("shows a changed price in the subscriptions that have it", async () => {
+  it("shows a changed price in its subscriptions", async () => {
     const { client } = await startEmulator();
     const { id } = await subscribe(client);
     await client.prices.update(MONTHLY, { metadata: { note: "new" } });
@@ -58,7 +58,7 @@ describe("the catalogue", () => {
     expect(items.data[0]?.price.metadata).toEqual({ note: "new" });
   });
 
-  it("loses what a command deletes", async () => {
+  it("loses a price that a command deletes", async () => {
     const { client, control, settledTypes } = await startEmulator();
     await control("POST", "/objects", { object: "price", id: CREDITS, deleted: true });
     await expect(client.prices.retrieve(CREDITS)).rejects.toMatchObject({ statusCode: 404 });

@@ -31,7 +31,7 @@ const ConfirmParams = z.strictObject({
 const AttachParams = z.strictObject({ customer: Text, expand: Expand });
 const DetachParams = z.strictObject({ expand: Expand });
 
-/** `/v1/payment_intents`. */
+/** Returns the routes of `/v1/payment_intents`. */
 export function paymentIntentsRoutes(state: EmulatorState): Hono<EmulatorEnv> {
   return new Hono<EmulatorEnv>()
     .get("/", (c) => {
@@ -53,7 +53,7 @@ export function paymentIntentsRoutes(state: EmulatorState): Hono<EmulatorEnv> {
     });
 }
 
-/** `/v1/charges`, to read. */
+/** Returns the routes of `/v1/charges`, which are read-only. */
 export function chargesRoutes(state: EmulatorState): Hono<EmulatorEnv> {
   return new Hono<EmulatorEnv>()
     .get("/", (c) => {
@@ -68,7 +68,7 @@ export function chargesRoutes(state: EmulatorState): Hono<EmulatorEnv> {
     .get("/:id", (c) => respondWith(c, state, findObject(state, "charge", c.req.param("id"))));
 }
 
-/** `/v1/balance_transactions`, to read. */
+/** Returns the routes of `/v1/balance_transactions`, which are read-only. */
 export function balanceTransactionsRoutes(state: EmulatorState): Hono<EmulatorEnv> {
   return new Hono<EmulatorEnv>()
     .get(
@@ -77,7 +77,7 @@ export function balanceTransactionsRoutes(state: EmulatorState): Hono<EmulatorEn
     );
 }
 
-/** `/v1/payment_methods`. */
+/** Returns the routes of `/v1/payment_methods`. */
 export function paymentMethodsRoutes(state: EmulatorState): Hono<EmulatorEnv> {
   return new Hono<EmulatorEnv>()
     .get("/", (c) => {
@@ -115,7 +115,7 @@ export function paymentMethodsRoutes(state: EmulatorState): Hono<EmulatorEnv> {
     });
 }
 
-/** Tries to pay with the given payment method; one that waits for its customer has seen it now. */
+/** Tries to pay with the given payment method. A PaymentIntent that requires action counts as authenticated. */
 function confirm(work: Work, id: string, methodId?: string) {
   const { status, payment_method } = findObject(work.state, "payment_intent", id);
   if (status === "succeeded" || status === "canceled") {

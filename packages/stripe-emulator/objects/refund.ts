@@ -6,7 +6,7 @@ import { nowInSeconds } from "../periods.ts";
 import { settleFunds } from "./settle-funds.ts";
 import { insert, update, type Work } from "../work.ts";
 
-/** What is to be paid back; without an amount all that is left. */
+/** A refund; without an amount, all that is left of the charge. */
 export interface RefundParams {
   charge?: string;
   payment_intent?: string;
@@ -17,7 +17,7 @@ export interface RefundParams {
   status?: string;
 }
 
-/** Pays a charge back, or a part of it; throws Stripe's 400 for more than there is. */
+/** Refunds a charge or a part of it; throws Stripe's 400 if the amount exceeds what is left. */
 export function createRefund(work: Work, params: RefundParams): Stripe.Refund {
   const charge = findRefundable(work, params);
   const left = charge.amount - charge.amount_refunded;
@@ -43,7 +43,10 @@ export function createRefund(work: Work, params: RefundParams): Stripe.Refund {
   return findObject(work.state, "refund", refund.id);
 }
 
-/** The charge that a request names by itself or by its PaymentIntent. */
+/**
+ * Returns the charge that a request names directly or by its PaymentIntent. Throws Stripe's 400 if it names
+ * neither, or if the PaymentIntent has no charge.
+ */
 export function findCharge(
   { state }: Pick<Work, "state">,
   { charge, payment_intent }: Pick<RefundParams, "charge" | "payment_intent">,

@@ -42,7 +42,7 @@ const EvidenceParams = z.strictObject({
 });
 const CloseParams = z.strictObject({ expand: Expand });
 
-/** `/v1/refunds`. */
+/** Returns the routes of `/v1/refunds`. */
 export function refundsRoutes(state: EmulatorState): Hono<EmulatorEnv> {
   return new Hono<EmulatorEnv>()
     .post("/", (c) => {
@@ -62,7 +62,7 @@ export function refundsRoutes(state: EmulatorState): Hono<EmulatorEnv> {
     .get("/:id", (c) => respondWith(c, state, findObject(state, "refund", c.req.param("id"))));
 }
 
-/** `/v1/disputes`. */
+/** Returns the routes of `/v1/disputes`. */
 export function disputesRoutes(state: EmulatorState): Hono<EmulatorEnv> {
   return new Hono<EmulatorEnv>()
     .get("/", (c) => {

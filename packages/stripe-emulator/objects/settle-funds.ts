@@ -3,11 +3,11 @@ import { newId } from "../new-id.ts";
 import { addDays, nowInSeconds } from "../periods.ts";
 import { insert, type Work } from "../work.ts";
 
-/** The currency of the account's balance, and what one unit of another currency is worth in it. */
+/** The currency of the account's balance; `EXCHANGE_RATES` gives the value of other currencies in it. */
 const SETTLEMENT_CURRENCY = "usd";
 const EXCHANGE_RATES: Record<string, number> = { eur: 1.1, gbp: 1.3 };
 
-/** Money that moves: `amount` is negative when it leaves the account. */
+/** A movement of money; `amount` is negative when money leaves the account. */
 export interface Movement {
   amount: number;
   currency: string;

@@ -15,7 +15,7 @@ async function startWithCharge() {
 }
 
 describe("a refund", () => {
-  it("pays a part back, then the rest, and no more", async () => {
+  it("returns a part, then the rest, and no more", async () => {
     const { client, intent, charge, settledTypes } = await startWithCharge();
     const refund = await client.refunds.create({
       payment_intent: intent,
@@ -48,7 +48,7 @@ describe("a refund", () => {
       .toEqual(["refund.created", "charge.refunded", "refund.created", "charge.refunded"]);
   });
 
-  it("needs something that was paid", async () => {
+  it("needs a paid charge", async () => {
     const { client } = await startWithCharge();
     await expect(client.refunds.create({})).rejects.toThrow("payment_intent or charge");
     await expect(client.refunds.create({ charge: "ch_x" }))
@@ -106,7 +106,7 @@ describe("a dispute", () => {
     await expect(client.disputes.close(refer(dispute))).rejects.toThrow("already closed");
   });
 
-  it("is lost when nobody defends it", async () => {
+  it("is lost without evidence", async () => {
     const { client, control, charge } = await startWithCharge();
     await control("POST", "/objects", { object: "dispute", charge });
     const { data: [dispute] } = await client.disputes.list();

@@ -11,8 +11,8 @@ import { endSubscription, isOver } from "./subscription-status.ts";
 import { announce, update, type Work } from "../work.ts";
 
 /**
- * Lets the time pass until something happens to a subscription by itself: its trial or period ends, a failed payment
- * is tried again, or its first invoice expires. Only periods are in the future then; all other times stay real.
+ * Advances time until the next automatic event of a subscription: its trial or period ends, a failed payment
+ * is tried again, or its first invoice expires. Only periods move into the future; all other times stay real.
  */
 export function advanceSubscription(
   work: Work,
@@ -22,7 +22,7 @@ export function advanceSubscription(
   const subscription = findObject(work.state, "subscription", id);
   const { status } = subscription;
   if (isOver(subscription)) {
-    throw invalid(`Subscription ${id} is ${status}: nothing happens to it any more.`);
+    throw invalid(`Subscription ${id} is ${status} and cannot be advanced.`);
   }
   if (status === "incomplete") expire(work, subscription);
   else if (status === "past_due") {
@@ -31,7 +31,7 @@ export function advanceSubscription(
   return findObject(work.state, "subscription", id);
 }
 
-/** Begins a new period with an invoice for it, as `reason` says. */
+/** Begins a new period with an invoice for `reason`. */
 export function beginPeriod(
   work: Work,
   subscription: Stripe.Subscription,
@@ -55,7 +55,7 @@ export function beginPeriod(
   return findObject(work.state, "subscription", id);
 }
 
-/** The period of a subscription that begins at `start`. */
+/** Returns the period of a subscription that begins at `start`. */
 export function periodFrom(
   subscription: Stripe.Subscription,
   start: number,
@@ -64,7 +64,7 @@ export function periodFrom(
   return { start, end: endOfPeriod(anchor, start, recurringOf(subscription.items.data)) };
 }
 
-/** The first invoice of an incomplete subscription is not waited for longer than 23 hours. */
+/** Expires an incomplete subscription; Stripe does so if its first invoice is not paid within 23 hours. */
 function expire(work: Work, subscription: Stripe.Subscription): void {
   const invoice = lookUp(work.state, "invoice", subscription.latest_invoice);
   if (invoice?.status === "open") voidInvoice(work, invoice.id);
@@ -91,7 +91,7 @@ function endPeriod(work: Work, subscription: Stripe.Subscription, outcome?: Outc
   beginPeriod(work, subscription, period, { reason: "subscription_cycle", outcome });
 }
 
-/** What becomes of a trial that ends without a payment method; false when it goes on as usual. */
+/** Ends a trial without a payment method. Returns false if the trial ends like any other period. */
 function endTrial(work: Work, subscription: Stripe.Subscription): boolean {
   const customer = findObject(work.state, "customer", idOf(subscription.customer) ?? "");
   const action = subscription.trial_settings?.end_behavior.missing_payment_method;
@@ -111,7 +111,7 @@ function collect(
   { id }: Stripe.Invoice,
   outcome?: Outcome,
 ): void {
-  // The invoices of an unpaid subscription stay drafts, and so do those of a pause that says so.
+  // Invoices stay drafts while the subscription is unpaid, or if its pause says so.
   if (status === "unpaid" || pause?.behavior === "keep_as_draft") {
     update(work, "invoice", id, { auto_advance: false });
     return;

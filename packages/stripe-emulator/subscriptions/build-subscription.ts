@@ -6,18 +6,18 @@ import { listOf } from "../http/paginate.ts";
 import { endOfPeriod, nowInSeconds } from "../periods.ts";
 import { NO_CANCELLATION } from "./subscription-status.ts";
 
-/** A price and how many of it. */
+/** A price and its quantity. */
 export interface PricedItem {
   price: Stripe.Price;
   quantity: number;
   metadata?: Stripe.Metadata;
 }
 
-/** What a subscription is made of. */
+/** The content of a new subscription. */
 export interface SubscriptionPlan {
   customerId: string;
   items: readonly PricedItem[];
-  /** When the trial ends, in seconds; null without one. */
+  /** The end of the trial, in seconds; null for no trial. */
   trialEnd: number | null;
   fields?: Partial<Stripe.Subscription>;
 }
@@ -28,7 +28,7 @@ export interface Period {
   current_period_end: number;
 }
 
-/** A new subscription: trialing, or incomplete until its first invoice is paid. */
+/** Returns a new subscription: trialing, or incomplete until its first invoice is paid. */
 export function buildSubscription(plan: SubscriptionPlan): Stripe.Subscription {
   const { customerId, items, trialEnd } = plan;
   const now = nowInSeconds();
@@ -54,7 +54,7 @@ export function buildSubscription(plan: SubscriptionPlan): Stripe.Subscription {
   };
 }
 
-/** A new item of a subscription. */
+/** Returns a new item of a subscription. */
 export function buildItem(
   subscription: string,
   { price, quantity, metadata = {} }: PricedItem,
@@ -77,7 +77,7 @@ export function buildItem(
   };
 }
 
-/** The interval that all items share; throws Stripe's 400 for a price that is paid once. */
+/** Returns the interval that all items share. Throws Stripe's 400 for a one-time price or for different intervals. */
 export function recurringOf(items: readonly { price: Stripe.Price }[]): Stripe.Price.Recurring {
   const recurring = items.map(({ price }) => {
     if (price.recurring) return price.recurring;
@@ -95,7 +95,7 @@ export function recurringOf(items: readonly { price: Stripe.Price }[]): Stripe.P
   throw invalid("Currently, all subscription items must have the same billing interval.", "items");
 }
 
-/** The legacy plan that Stripe shows beside a price. */
+/** Returns the legacy plan that Stripe shows beside a price. */
 export function planOf(price: Stripe.Price): Stripe.Plan {
   return {
     id: price.id,

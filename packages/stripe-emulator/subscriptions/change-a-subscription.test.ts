@@ -67,7 +67,7 @@ describe("a change", () => {
     }]);
   });
 
-  it("that pauses collection leaves the invoices without payment", async () => {
+  it("that pauses collection leaves the invoices unpaid", async () => {
     const { client, advance } = await startEmulator();
     const { id } = await subscribe(client);
     const statuses: unknown[] = [];
@@ -83,7 +83,7 @@ describe("a change", () => {
 });
 
 describe("a cancellation", () => {
-  it("at the end of the period comes with its end, not before", async () => {
+  it("at the end of the period takes effect then, not before", async () => {
     const emulator = await startEmulator();
     const { client } = emulator;
     const before = await subscribe(client);
@@ -111,7 +111,7 @@ describe("a cancellation", () => {
     expect((await emulator.settledTypes()).at(-1)).toBe("customer.subscription.deleted");
   });
 
-  it("can be taken back before that", async () => {
+  it("can be withdrawn before that", async () => {
     const emulator = await startEmulator();
     const { client } = emulator;
     const { id } = await subscribe(client);

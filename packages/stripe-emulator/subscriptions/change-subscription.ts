@@ -10,7 +10,7 @@ import { periodOf, withItems } from "./subscription-items.ts";
 import { endSubscription, isOver } from "./subscription-status.ts";
 import { announce, update, type Work } from "../work.ts";
 
-/** A change to one item of a subscription; without `id` it is a new one. */
+/** A change to one item of a subscription; without `id`, it adds an item. */
 export interface ItemChange {
   id?: string;
   price?: string;
@@ -19,7 +19,7 @@ export interface ItemChange {
   metadata?: MetadataParam;
 }
 
-/** What changes in a subscription. */
+/** A change to a subscription. */
 export interface SubscriptionChange {
   items?: readonly ItemChange[];
   trialEnd?: number | "now";
@@ -27,8 +27,8 @@ export interface SubscriptionChange {
 }
 
 /**
- * Changes a subscription. A trial that ends and another billing interval begin a new period with an invoice; any other
- * change of price shows in the next invoice, as there are no prorations here.
+ * Changes a subscription. The end of a trial or another billing interval begins a new period with an invoice.
+ * Any other change of price takes effect with the next invoice, because the emulator has no prorations.
  */
 export function changeSubscription(
   work: Work,
@@ -53,7 +53,7 @@ export function changeSubscription(
   return restart(work, changed);
 }
 
-/** Ends a subscription now; an invoice that was never paid is not asked for any more. */
+/** Cancels a subscription now, and voids its first invoice if that was never paid. */
 export function cancelSubscription(
   work: Work,
   id: string,
@@ -81,7 +81,7 @@ export function resumeSubscription(work: Work, id: string): Stripe.Subscription 
   return resumed;
 }
 
-/** Whether a change is but a note on a subscription. */
+/** Returns whether a change concerns only metadata and cancellation details. */
 function isNote(fields: Partial<Stripe.Subscription>): boolean {
   return Object.keys(fields).every((key) => key === "metadata" || key === "cancellation_details");
 }

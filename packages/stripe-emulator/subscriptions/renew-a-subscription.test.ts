@@ -34,7 +34,7 @@ describe("a period", () => {
     });
   });
 
-  it("comes back to the day it began on after a short month", async () => {
+  it("returns to its first day of the month after a short month", async () => {
     const { client, control, advance } = await startEmulator();
     const { id } = await subscribe(client);
     const [start, end] = [Date.UTC(2027, 0, 31) / 1000, Date.UTC(2027, 1, 28) / 1000];
@@ -78,7 +78,7 @@ describe("a payment that fails", () => {
     expect(retried).toMatchObject({ id: invoice?.id, status: "paid", attempt_count: 2 });
   });
 
-  it("ends a subscription when it failed for the last time", async () => {
+  it("ends a subscription after the last attempt", async () => {
     const emulator = await startEmulator();
     const { id } = await subscribe(emulator.client);
     expect(await pass(emulator, id, ["failed", "failed", "failed", "failed"]))
@@ -88,7 +88,7 @@ describe("a payment that fails", () => {
     expect((await emulator.settledTypes()).at(-1)).toBe("customer.subscription.deleted");
   });
 
-  it("leaves a subscription unpaid when it is told so, until it is paid", async () => {
+  it("leaves a subscription unpaid on command, until it is paid", async () => {
     const emulator = await startEmulator();
     const { client, behave } = emulator;
     await behave({ after_retries: "unpaid" });

@@ -3,14 +3,14 @@ import { nowInSeconds } from "../periods.ts";
 import { periodOf } from "./subscription-items.ts";
 import { NO_CANCELLATION } from "./subscription-status.ts";
 
-/** When a subscription is to end; null takes an earlier plan back. */
+/** The end of a subscription; null removes an earlier plan to cancel. */
 export interface CancellationPlan {
   cancel_at?: number | null;
   cancel_at_period_end?: boolean;
   cancellation_details?: { comment?: string | null; feedback?: string | null };
 }
 
-/** What a plan to end a subscription, or to let it go on, changes in it. */
+/** Returns the properties of a subscription that a plan to cancel, or to continue, changes. */
 export function scheduleCancellation(
   subscription: Stripe.Subscription,
   { cancel_at, cancel_at_period_end, cancellation_details }: CancellationPlan,

@@ -12,7 +12,7 @@ import {
 const DAY = 86_400;
 
 describe("a subscription that is created", () => {
-  it("is active once its first invoice is paid, and is told of once", async () => {
+  it("is active once its first invoice is paid, and has one event", async () => {
     const { client, settledTypes } = await startEmulator();
     expect(await subscribe(client)).toMatchObject({ status: "active", currency: "usd" });
     const types = await settledTypes();
@@ -20,7 +20,7 @@ describe("a subscription that is created", () => {
       .toEqual(["customer.subscription.created"]);
   });
 
-  it("is incomplete until its invoice is paid, and then active", async () => {
+  it("is incomplete until its invoice is paid, then active", async () => {
     const { client, settledTypes } = await startEmulator();
     const subscription = await subscribe(client, {
       payment_behavior: "default_incomplete",
@@ -54,7 +54,7 @@ describe("a subscription that is created", () => {
     expect((await emulator.advance(id)).status).toBe(400);
   });
 
-  it("is refused without a way to pay, or with a declined card when it must not be incomplete", async () => {
+  it("is refused without a payment method, or with a declined card if it must not be incomplete", async () => {
     const { client, objects } = await startEmulator();
     const { id: customer } = await client.customers.create({});
     await expect(client.subscriptions.create({ customer, items: [{ price: MONTHLY }] }))
@@ -91,7 +91,7 @@ describe("a trial", () => {
     expect(await pass(emulator, id, ["failed"])).toEqual(["past_due"]);
   });
 
-  it("without a way to pay is paused when it says so, and can be resumed", async () => {
+  it("is paused without a payment method if configured so, and can be resumed", async () => {
     const emulator = await startEmulator();
     const { client, advance } = emulator;
     const { id: customer } = await client.customers.create({});
@@ -112,7 +112,7 @@ describe("a trial", () => {
     await expect(client.subscriptions.resume(id)).rejects.toMatchObject({ statusCode: 400 });
   });
 
-  it("ends at once when it is told to, or later", async () => {
+  it("can be ended at once or moved to a later end", async () => {
     const { client } = await startEmulator();
     const { id, trial_end } = await subscribe(client, { trial_period_days: 3 });
     const later = (trial_end ?? 0) + DAY;

@@ -8,14 +8,14 @@ import { findObject } from "../http/find-objects.ts";
 import { billedItems, periodOf } from "./subscription-items.ts";
 import { insert, type Work } from "../work.ts";
 
-/** How the first payment is made; without an outcome the card decides. */
+/** The first payment; without an outcome, the card decides. */
 export interface FirstPayment {
   /** Stripe's `payment_behavior`. */
   behavior: "allow_incomplete" | "default_incomplete" | "error_if_incomplete";
   outcome?: Outcome;
 }
 
-/** Starts a subscription with its first invoice, which is over nothing during a trial. */
+/** Starts a subscription with its first invoice, whose total is zero during a trial. */
 export function subscribe(
   work: Work,
   plan: SubscriptionPlan,

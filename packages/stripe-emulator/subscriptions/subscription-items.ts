@@ -4,14 +4,14 @@ import { planOf } from "./build-subscription.ts";
 import { nowInSeconds } from "../periods.ts";
 import { update, type Work } from "../work.ts";
 
-/** The period that a subscription is in. */
+/** Returns the current period of a subscription. */
 export function periodOf(subscription: Stripe.Subscription): Stripe.InvoiceLineItem.Period {
   const [item] = subscription.items.data;
   const now = nowInSeconds();
   return { start: item?.current_period_start ?? now, end: item?.current_period_end ?? now };
 }
 
-/** A subscription's list of items with other items in it. */
+/** Returns the list of items of a subscription with `data` in place of its items. */
 export function withItems(
   subscription: Stripe.Subscription,
   data: Stripe.SubscriptionItem[],
@@ -19,7 +19,7 @@ export function withItems(
   return { ...subscription.items, data };
 }
 
-/** A subscription's items, all moved to another period. */
+/** Returns the items of a subscription, all moved to another period. */
 export function moveItems(
   subscription: Stripe.Subscription,
   { start, end }: Stripe.InvoiceLineItem.Period,
@@ -28,7 +28,7 @@ export function moveItems(
   return withItems(subscription, subscription.items.data.map((item) => ({ ...item, ...period })));
 }
 
-/** What an invoice of a subscription charges for. */
+/** Returns the things that an invoice of a subscription charges for. */
 export function billedItems(subscription: Stripe.Subscription): BilledItem[] {
   return subscription.items.data.map(({ id, price, quantity = 1 }) => ({
     price,
@@ -38,7 +38,7 @@ export function billedItems(subscription: Stripe.Subscription): BilledItem[] {
   }));
 }
 
-/** Lets subscriptions and checkouts show a price as it is now. */
+/** Updates a changed price in subscriptions and checkout sessions. */
 export function refreshPrice(work: Work, price: Stripe.Price): void {
   for (const subscription of work.state.objects.subscription.values()) {
     const data = subscription.items.data.map((item) =>

@@ -82,7 +82,7 @@ export const SubscriptionParams = z.strictObject({
 });
 export type SubscriptionParams = z.infer<typeof SubscriptionParams>;
 
-/** Which subscriptions to list (https://docs.stripe.com/api/subscriptions/list). */
+/** The filters of a list of subscriptions (https://docs.stripe.com/api/subscriptions/list). */
 export const SubscriptionListParams = z.strictObject({
   ...LIST_PARAMS,
   created: TimeFilter.optional(),
@@ -91,7 +91,7 @@ export const SubscriptionListParams = z.strictObject({
   status: Text.optional(),
 });
 
-/** Whether a list shows `subscription`; without a status it shows none that is canceled. */
+/** Returns whether a list includes `subscription`; without a status, it excludes canceled ones. */
 export function isListed(
   subscription: Stripe.Subscription,
   { created, customer, price, status }: z.infer<typeof SubscriptionListParams>,
@@ -102,7 +102,7 @@ export function isListed(
     hasStatus(subscription.status, status);
 }
 
-/** What the parameters set in the subscription itself. */
+/** Returns the properties of the subscription that the parameters set. */
 export function subscriptionFields(
   { default_payment_method, description, trial_settings }:
     | NewSubscriptionParams

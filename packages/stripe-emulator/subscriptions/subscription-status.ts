@@ -3,7 +3,7 @@ import { lookUp } from "../http/find-objects.ts";
 import { nowInSeconds } from "../periods.ts";
 import { update, type Work } from "../work.ts";
 
-/** The subscription that an invoice is for; null for any other invoice. */
+/** Returns the subscription of an invoice; null if it has none. */
 export function subscriptionOf(
   { state }: Pick<Work, "state">,
   invoice: Stripe.Invoice,
@@ -11,12 +11,12 @@ export function subscriptionOf(
   return lookUp(state, "subscription", invoice.parent?.subscription_details?.subscription);
 }
 
-/** Whether a subscription has come to its end, from which nothing brings it back. */
+/** Returns whether a subscription has ended; an ended subscription cannot be restored. */
 export function isOver({ status }: Stripe.Subscription): boolean {
   return status === "canceled" || status === "incomplete_expired";
 }
 
-/** A paid invoice makes a subscription that waited for it active. */
+/** Makes a subscription active if it was waiting for this invoice. */
 export function noteInvoicePaid(work: Work, invoice: Stripe.Invoice): void {
   const subscription = subscriptionOf(work, invoice);
   if (!subscription || !["incomplete", "past_due", "unpaid"].includes(subscription.status)) return;
@@ -30,8 +30,9 @@ export function noteInvoicePaid(work: Work, invoice: Stripe.Invoice): void {
 }
 
 /**
- * An invoice that was not paid makes its subscription past due; after the last attempt it is canceled or unpaid, as
- * the behaviour says (https://docs.stripe.com/billing/subscriptions/overview#subscription-statuses).
+ * Makes a subscription past due because its invoice was not paid. After the last attempt it becomes canceled
+ * or unpaid, as the behaviour says
+ * (https://docs.stripe.com/billing/subscriptions/overview#subscription-statuses).
  */
 export function noteInvoiceFailed(work: Work, invoice: Stripe.Invoice, isLast: boolean): void {
   const subscription = subscriptionOf(work, invoice);
