@@ -6,7 +6,8 @@ import { REPOSITORY } from "../local/stack/settings.ts";
 
 const MAX_LENGTH = 120;
 /** Files that a tool writes, or that are built from checked files. */
-const GENERATED = /(?:^|\/)generated(?:\/|$)|(?:^|\/)database[^/]*\.ts$|^(?:supabase\/migrations|docs\/reference)\//;
+const GENERATED =
+  /(?:^|\/)generated(?:\/|$)|(?:^|\/)database[^/]*\.ts$|^(?:supabase\/migrations|docs\/reference)\//;
 /** The rows of tables, also in comments, and lines with a long link cannot be broken. */
 const UNBREAKABLE = /^\s*(?:\||\S+\s*https?:\/\/\S+$)|https?:\/\/\S{80,}/;
 
