@@ -92,7 +92,7 @@ async function measurePages(client: pg.Client, name: string, query: string): Pro
   return compare(`1,000,000 users, ${name}: page 1,000 : 1`, deep, first);
 }
 
-/** Compares reading the own organization with reading the own profile, each with its policy and without. */
+/** Compares reading the caller's organization with reading their profile, each with its policy and without. */
 async function comparePolicies(client: pg.Client): Promise<Measure> {
   const { rows: [own] } = await client.query<{ id: string; organization_id: string }>(
     "select id, organization_id from public.profiles where auth_id = $1",

@@ -162,7 +162,7 @@ async function runRetention(client: pg.Client, transactions: number[]): Promise<
   return await countPurged(client);
 }
 
-/** Lets one user after another add activity and read the own newest activity. */
+/** Lets one user after another add activity and read their own newest activity. */
 async function useTable(
   user: pg.Client,
   running: { waits: number[]; ended: boolean },

@@ -36,7 +36,7 @@ export interface Delivery {
   mode: DeliveryMode;
   /** Queues an event. First attempts run one after the other; a failed attempt is repeated a few times. */
   take(record: EventRecord): void;
-  /** Sends an event now, whatever its state is; resolves when the webhook has responded. */
+  /** Sends an event now, in any state; resolves when the webhook has responded. */
   deliver(record: EventRecord, command: DeliveryCommand): Promise<void>;
   /** Stops all sending. */
   close(): void;
