@@ -49,18 +49,22 @@ export async function createSession(user: TestUser, assistant = "coach"): Promis
   return must(await insert.select("id").single()).id;
 }
 
+/** A worker of the test run keeps its connections: opening one costs more than most queries. */
+const database = new pg.Pool({
+  connectionString: stack.DB_URL,
+  max: 4,
+  idleTimeoutMillis: 5_000,
+  allowExitOnIdle: true,
+});
+// Postgres may end an idle connection, when a test restarts it for one.
+database.on("error", () => {});
+
 /** Runs SQL as `postgres`. Use it to prepare and to check; the act under test goes through the public API. */
 export async function asPostgres<Row extends pg.QueryResultRow>(
   text: string,
   values: unknown[] = [],
 ): Promise<Row[]> {
-  const client = new pg.Client(stack.DB_URL);
-  await client.connect();
-  try {
-    return (await client.query<Row>(text, values)).rows;
-  } finally {
-    await client.end();
-  }
+  return (await database.query<Row>(text, values)).rows;
 }
 
 type Result = { data: unknown; error: { message: string } | null };

@@ -61,7 +61,7 @@ const PLANTED = [
   ["grant insert on public.plans to authenticated", "grant INSERT to authenticated"],
   ["grant update (name) on public.plans to authenticated", "column public.plans.name:"],
   [
-    "revoke execute on function private.refuse(integer, text, jsonb, text) from authenticated",
+    "revoke execute on function private.refuse(integer, text, text, jsonb) from authenticated",
     "grant EXECUTE to authenticated",
   ],
   ["grant create on schema private to anon", "schema private:"],
