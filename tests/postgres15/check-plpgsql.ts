@@ -10,6 +10,8 @@ export interface CheckedFunction {
 const SAFE_DYNAMIC_SQL: Record<string, string> = {
   "private.find_users":
     "the condition is made of literals, and the order comes from user_order's fixed choice",
+  "private.purge_before":
+    "the table is a regclass, the column is quoted, and the condition is a literal of its callers",
   "private.read_export_page":
     "the query is one of export_sections' fixed choice, and what a client sends is quoted in it",
   "private.write_stripe_row":

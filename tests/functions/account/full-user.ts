@@ -55,6 +55,8 @@ async function subscribe({ customerId, profileId }: Payer): Promise<string> {
     items: [{ price: price.id }],
   });
   await delivered(customerId);
+  // The events of the product also touch the profile.
+  await delivered(product.id);
   await asPostgres(
     `insert into private.credit_grants (invoice_line_id, payment_id, user_id, tokens, expires_at)
      select 'il_' || p.id, p.id, p.user_id, 5, now() + interval '1 day'
