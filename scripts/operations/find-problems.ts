@@ -18,7 +18,7 @@ const THRESHOLDS = {
 
 /** Lists the problems of a database, one sentence each. */
 export function findProblems(health: Health): string[] {
-  const { connections, cache, outbox, stuck_streams, stripe_events, stores } = health;
+  const { connections, cache, outbox, stuck_turns, stripe_events, stores } = health;
   const { late_lookouts, waiting_accounts } = health;
   const problems: [isWrong: boolean, sentence: string][] = [
     [
@@ -44,8 +44,8 @@ export function findProblems(health: Health): string[] {
       }`,
     ],
     [
-      stuck_streams.count > 0,
-      `${stuck_streams.count} turns are stuck, the oldest for ${formatAge(stuck_streams.oldest)}`,
+      stuck_turns.count > 0,
+      `${stuck_turns.count} turns are stuck, the oldest for ${formatAge(stuck_turns.oldest)}`,
     ],
     [
       late_lookouts.count > 0,

@@ -47,14 +47,14 @@ function describeIndex(index: Health["unused_indexes"][number]) {
 }
 
 function describeWork(health: Health): string {
-  const { outbox, stuck_streams, late_lookouts, waiting_accounts, stripe_events, stores } = health;
+  const { outbox, stuck_turns, late_lookouts, waiting_accounts, stripe_events, stores } = health;
   const byStatus = Object.entries(stores).map(([status, count]) => `${count} ${status}`);
   return [
     `remote deletions waiting: ${outbox.waiting} (oldest ${formatAge(outbox.oldest)})`,
     `Stripe customers to be deleted: ${outbox.customers} (oldest ${
       formatAge(outbox.oldest_customer)
     })`,
-    `stuck turns: ${stuck_streams.count} (oldest ${formatAge(stuck_streams.oldest)})`,
+    `stuck turns: ${stuck_turns.count} (oldest ${formatAge(stuck_turns.oldest)})`,
     `late lookouts: ${late_lookouts.count} (oldest ${formatAge(late_lookouts.oldest)})`,
     `accounts to delete: ${waiting_accounts.count} (oldest ${formatAge(waiting_accounts.oldest)})`,
     `Stripe events failed: ${stripe_events.failed}`,

@@ -33,7 +33,7 @@ export interface Health {
     customers: number;
     oldest_customer: number | null;
   };
-  stuck_streams: { count: number; oldest: number | null };
+  stuck_turns: { count: number; oldest: number | null };
   /** The lookouts that are due and have not run. */
   late_lookouts: { count: number; oldest: number | null };
   /** The accounts with a requested deletion whose login still exists. */
@@ -92,7 +92,7 @@ const UNUSED_INDEXES = `
   order by bytes desc, name
 `;
 
-const STUCK_STREAMS = `
+const STUCK_TURNS = `
   select count(*)::integer as count, extract(epoch from now() - min(heartbeat_at))::float8 as oldest
   from public.chat_turns
   where status = 'active' and heartbeat_at < now() - interval '${STUCK_AFTER}'
@@ -154,7 +154,7 @@ export async function readHealth(client: pg.Client, now: Date): Promise<Health> 
       tables: (await client.query(TABLES)).rows,
       unused_indexes: (await client.query(UNUSED_INDEXES)).rows,
       outbox: await one(client, OUTBOX),
-      stuck_streams: await one(client, STUCK_STREAMS),
+      stuck_turns: await one(client, STUCK_TURNS),
       late_lookouts: await one(client, LATE_LOOKOUTS),
       waiting_accounts: await one(client, WAITING_ACCOUNTS),
       stripe_events: await one(client, STRIPE_EVENTS),

@@ -65,7 +65,7 @@ test("a healthy database gives exit code 0 and a whole report", async () => {
   expect(report).toMatchObject({
     is_healthy: true,
     problems: [],
-    stuck_streams: { count: 0 },
+    stuck_turns: { count: 0 },
     late_lookouts: { count: 0, oldest: null },
     waiting_accounts: { count: 0, oldest: null },
   });

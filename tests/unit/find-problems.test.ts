@@ -13,7 +13,7 @@ const WELL: Health = {
   tables: [],
   unused_indexes: [{ name: "some_idx", table: "some", bytes: 8192 }],
   outbox: { waiting: 3, oldest: 24 * HOUR, customers: 2, oldest_customer: HOUR },
-  stuck_streams: { count: 0, oldest: null },
+  stuck_turns: { count: 0, oldest: null },
   late_lookouts: { count: 0, oldest: null },
   waiting_accounts: { count: 0, oldest: null },
   stripe_events: { failed: 0 },
@@ -69,7 +69,7 @@ const beyond: [change: Partial<Health>, problem: string][] = [
     "2 Stripe customers wait to be deleted and may be charged, the oldest for 1 h",
   ],
   [
-    { stuck_streams: { count: 2, oldest: 2 * HOUR } },
+    { stuck_turns: { count: 2, oldest: 2 * HOUR } },
     "2 turns are stuck, the oldest for 2 h",
   ],
   [{ late_lookouts: { count: 3, oldest: HOUR } }, "3 lookouts are late, the oldest by 1 h"],

@@ -103,8 +103,9 @@ test("a session deleted during a turn leaves nothing, whenever the clean-up runs
     await postChat({ session_id: sessionId, content: "Talk" }, user.accessToken),
     "word",
   );
+  // The ids are saved beside the stream, not before it.
+  await expect.poll(async () => (await remoteIds(sessionId)).size).toBe(2);
   const ids = await remoteIds(sessionId);
-  expect(ids.size).toBe(2);
 
   await deleteSession(user, sessionId);
   await hasten();
