@@ -3,13 +3,12 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import type pg from "pg";
 import { SUPERUSER } from "../local/postgres/names.ts";
-import { buildBaseline, readRelease } from "../local/migrations/baseline.ts";
+import { buildBaseline, hasFrozenBaseline, readRelease } from "../local/migrations/baseline.ts";
 import { compareCatalogues, readCatalogue } from "../local/migrations/catalogue.ts";
 import { readHistory } from "../local/migrations/history.ts";
 import {
   findEditedFrozen,
   migrationsFolder,
-  readFrozenList,
   readMigrationFiles,
 } from "../local/migrations/migration-files.ts";
 import { readSqlFiles, type SqlFile } from "../local/migrations/sql-files.ts";
@@ -23,7 +22,7 @@ import { withConnection } from "../local/postgres/with-connection.ts";
 export async function checkBaseline(project: string = REPOSITORY): Promise<void> {
   const folder = migrationsFolder(project);
   const { file, text } = await buildBaseline(project);
-  if (/_baseline\.sql$/m.test(await readFrozenList(project))) return;
+  if (await hasFrozenBaseline(project)) return;
   const written = await readFile(path.join(folder, file), "utf8").catch(() => "");
   if (written.replaceAll("\r\n", "\n") === text) return;
   throw new Error(`supabase/migrations/${file} differs from sql/: run \`npm run db:baseline\``);

@@ -18,7 +18,8 @@ const ADVICE: [pattern: RegExp, advice: string][] = [
   ],
   [
     /Requires net access to/,
-    "Functions may not listen on a port. Call Deno.serve: the local stack then serves the function on 127.0.0.1.",
+    "Functions may not listen on all addresses. Call Deno.serve: the local stack then serves the function on " +
+    "127.0.0.1.",
   ],
   [
     /Module not found/,

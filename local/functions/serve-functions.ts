@@ -79,8 +79,8 @@ function describeFunctions(
     folder("node_modules"),
     folder("local/functions"),
     places.directory,
-    places.project,
-    ...functions.map(({ entrypoint }) => path.dirname(entrypoint)),
+    path.join(places.project, "functions"),
+    ...functions.map(({ entrypoint }) => readableFolder(entrypoint, places)),
   ];
   const args = [
     "run",
@@ -95,6 +95,13 @@ function describeFunctions(
     `--allow-read=${[...new Set(readable)].join(",")}`,
   ];
   return { args, env: { PARLEY_FUNCTIONS: JSON.stringify(functions) } };
+}
+
+/** Returns the folder of a function, or only its file where the folder holds more than functions, such as keys. */
+function readableFolder(entrypoint: string, { directory, project }: FunctionPlaces): string {
+  const own = path.dirname(entrypoint);
+  const isAbove = [directory, project].some((place) => !path.relative(own, place).startsWith(".."));
+  return isAbove ? entrypoint : own;
 }
 
 /** Finds the functions. Logs a broken config.toml; the stack then runs without functions until the file is repaired. */

@@ -82,7 +82,8 @@ export function createGateway(ports: GatewayPorts): Hono<GatewayEnv> {
       const refusal = refuseInheritedName(c.req.url);
       if (refusal) return refusal;
       const mended = await mendRequest(c.var.upstream);
-      return mended instanceof Response ? mended : asClientMistake(await ports.app.fetch(mended));
+      if (mended instanceof Response) return mended;
+      return await asClientMistake(c.req.url, await ports.app.fetch(mended));
     },
   );
 

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
 import { REPOSITORY } from "../stack/settings.ts";
-import { migrationsFolder } from "./migration-files.ts";
+import { migrationsFolder, readFrozenList } from "./migration-files.ts";
 import { readSqlFiles } from "./sql-files.ts";
 
 /** The version of the baseline in the history. It is older than every version of `supabase migration new`. */
@@ -22,6 +22,11 @@ export async function readRelease(project: string = REPOSITORY): Promise<string>
   return PackageJson.parse(JSON.parse(text)).version;
 }
 
+/** Returns true once a release has frozen the baseline of a project. */
+export async function hasFrozenBaseline(project: string = REPOSITORY): Promise<boolean> {
+  return /_baseline\.sql$/m.test(await readFrozenList(project));
+}
+
 /** Builds the baseline of a project from its `sql/` and the version in its package.json. */
 export async function buildBaseline(project: string = REPOSITORY): Promise<Baseline> {
   const version = await readRelease(project);
@@ -34,9 +39,17 @@ export async function buildBaseline(project: string = REPOSITORY): Promise<Basel
   };
 }
 
-/** Writes the baseline, and removes the baseline of another version. Returns its file name. */
+/**
+ * Writes the baseline, and removes the baseline of another version. Returns its file name. Rejects once the baseline
+ * belongs to a release.
+ */
 export async function writeBaseline(project: string = REPOSITORY): Promise<string> {
   const folder = migrationsFolder(project);
+  if (await hasFrozenBaseline(project)) {
+    throw new Error(
+      "The baseline belongs to a release and stays as it is. Write a new migration in supabase/migrations/.",
+    );
+  }
   const { file, text } = await buildBaseline(project);
   await mkdir(folder, { recursive: true });
   for (const other of await readdir(folder)) {

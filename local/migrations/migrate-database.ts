@@ -4,7 +4,13 @@ import { withConnection } from "../postgres/with-connection.ts";
 import { REPOSITORY } from "../stack/settings.ts";
 import { BASELINE_VERSION } from "./baseline.ts";
 import { type CatalogueEntry, compareCatalogues, readCatalogue } from "./catalogue.ts";
-import { type MigrationPlan, MigrationRefusal, planMigrations } from "./plan-migrations.ts";
+import { readMigrationFiles } from "./migration-files.ts";
+import {
+  type MigrationPlan,
+  MigrationRefusal,
+  planMigrations,
+  START_ANEW,
+} from "./plan-migrations.ts";
 
 /** Options of a migration. */
 export interface MigrateOptions {
@@ -27,7 +33,7 @@ export async function migrateDatabase(
   const { project = REPOSITORY, isDryRun = false, withVault = false, log } = options;
   const plan = await planMigrations(url, project);
   if (plan.replaced.length > 0) {
-    await requireBaselineSchema(url);
+    await requireBaselineSchema(url, project);
     log(
       `The baseline replaces ${plan.replaced.join(", ")} in the history; the schema is the same.`,
     );
@@ -51,8 +57,13 @@ async function moveToBaseline(url: string, versions: string[], project: string):
 }
 
 /** Rejects unless the database has every object of the baseline in the same form. It may have other objects, too. */
-async function requireBaselineSchema(url: string): Promise<void> {
-  await using scratch = await startScratchDatabase();
+async function requireBaselineSchema(url: string, project: string): Promise<void> {
+  await using scratch = await startScratchDatabase({ isMigrated: false });
+  // Without the migrations that follow: the database does not have them yet.
+  const file = (await readMigrationFiles(project)).find((each) =>
+    each.version === BASELINE_VERSION
+  );
+  await withConnection(scratch.url("postgres"), (client) => client.query(file?.text ?? ""));
   const baseline = (await catalogueAt(scratch.url("postgres"))).filter(isSchema);
   const names = new Set(baseline.map(({ kind, name }) => `${kind} ${name}`));
   const entries = (await catalogueAt(url)).filter(({ kind, name }) => names.has(`${kind} ${name}`));
@@ -62,8 +73,7 @@ async function requireBaselineSchema(url: string): Promise<void> {
   );
   if (difference === undefined) return;
   throw new MigrationRefusal(
-    "This database was made from an older schema, and there are no migrations before 1.0.0: " +
-      `run \`npm run db:reset\`, which deletes its data. First difference: ${difference}`,
+    `This database was made from an older schema. ${START_ANEW} First difference: ${difference}`,
   );
 }
 

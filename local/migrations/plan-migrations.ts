@@ -13,6 +13,14 @@ export interface MigrationPlan {
   pending: string[];
 }
 
+/** The versions of the numbered files of `sql/`, before there was a baseline. */
+const NUMBERED = /^(?:0\d|1[0-8])$/;
+
+/** What to do with a database of the time before 1.0.0, which no migration can bring up to date. */
+export const START_ANEW =
+  "Nothing migrates such a database before 1.0.0. If it is the one of the local stack, `npm run db:reset` " +
+  "rebuilds it and deletes its data.";
+
 /** The refusal to migrate a database in its present state. The message says what to do. */
 export class MigrationRefusal extends Error {
   override name = "MigrationRefusal";
@@ -31,7 +39,7 @@ export async function planMigrations(
   }
   const files = await readMigrationFiles(project);
   const history = await withConnection(url, readHistory);
-  const replaced = history.filter(({ version }) => /^\d\d$/.test(version));
+  const replaced = history.filter(({ version }) => NUMBERED.test(version));
   const applied = new Map(history.map((migration) => [migration.version, migration]));
   for (const { version } of replaced) applied.delete(version);
   requireFiles([...applied.values()], files);
@@ -60,10 +68,7 @@ function requireUnedited({ file, version, text }: MigrationFile, applied?: Appli
   const line = applied?.statements ? findEdit(text, applied.statements) : null;
   if (line === null) return;
   if (version === BASELINE_VERSION) {
-    throw new MigrationRefusal(
-      "This database was made from an older baseline, and there are no migrations before 1.0.0: " +
-        "run `npm run db:reset`, which deletes its data.",
-    );
+    throw new MigrationRefusal(`This database was made from an older baseline. ${START_ANEW}`);
   }
   throw new MigrationRefusal(
     `${file}:${line} was edited after the database had applied the file. ` +

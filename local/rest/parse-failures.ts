@@ -7,8 +7,9 @@ const Failure = z.object({ code: z.literal("SUP"), message: z.string() });
  * Corrects responses to addresses and bodies that lite cannot parse: lite answers 500, PostgREST 400.
  * Source: https://docs.postgrest.org/en/stable/references/errors.html#group-1-api-request
  */
-export async function asClientMistake(response: Response): Promise<Response> {
-  if (response.status === 400) return await refuseRowArgument(response);
+export async function asClientMistake(url: string, response: Response): Promise<Response> {
+  const isRpc = new URL(url).pathname.startsWith("/rest/v1/rpc/");
+  if (response.status === 400 && isRpc) return await refuseRowArgument(response);
   if (response.status !== 500) return response;
   const failure = Failure.safeParse(await response.clone().json().catch(() => null));
   if (!failure.success) return response;

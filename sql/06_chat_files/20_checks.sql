@@ -91,7 +91,7 @@ begin
   if private.is_safe_object_name(storage_path) is not true then
     perform private.refuse(
       404, 'object_not_found',
-      'This name has an empty or dotted segment, or one of ? # % and backslash. Use another name.'
+      'This name has an empty, blank or dotted segment, or a forbidden character. Use another name.'
     );
   end if;
   if size is null or not starts_with(storage_path, profile_id || '/') then

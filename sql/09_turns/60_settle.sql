@@ -134,7 +134,7 @@ begin
   if status not in ('complete', 'stopped') then
     perform private.refuse(
       400, 'invalid_turn_status',
-      'A turn cannot settle with this status. Use one of complete, stopped, failed.'
+      'A turn cannot settle with this status. Use complete or stopped.'
     );
   end if;
   return private.settle_turn(turn_id, status, reply);

@@ -1155,7 +1155,7 @@ begin
   if private.is_safe_object_name(storage_path) is not true then
     perform private.refuse(
       404, 'object_not_found',
-      'This name has an empty or dotted segment, or one of ? # % and backslash. Use another name.'
+      'This name has an empty, blank or dotted segment, or a forbidden character. Use another name.'
     );
   end if;
   if size is null or not starts_with(storage_path, profile_id || '/') then
@@ -2923,7 +2923,7 @@ begin
   if status not in ('complete', 'stopped') then
     perform private.refuse(
       400, 'invalid_turn_status',
-      'A turn cannot settle with this status. Use one of complete, stopped, failed.'
+      'A turn cannot settle with this status. Use complete or stopped.'
     );
   end if;
   return private.settle_turn(turn_id, status, reply);

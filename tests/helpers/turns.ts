@@ -1,7 +1,6 @@
 import { expect } from "vitest";
 import { z } from "zod";
-import { stack, type TestUser } from "./stack.ts";
-import { must } from "./stack.ts";
+import { asPostgres, must, stack, type TestUser } from "./stack.ts";
 
 /** Reads a stream until a text has arrived; the rest stays unread. */
 export async function readUntil(response: Response, text: string): Promise<void> {
@@ -73,4 +72,18 @@ const Usage = z.object({
 /** Returns a user's usage, as client apps read it. */
 export async function readUsage(user: TestUser): Promise<z.infer<typeof Usage>> {
   return Usage.parse(must(await user.client.rpc("get_my_usage")));
+}
+
+/** Resolves with the id of a session's response at OpenAI, which is saved beside the stream and not before it. */
+export async function savedResponseId(sessionId: string): Promise<string> {
+  let id: string | null | undefined;
+  await expect.poll(async () => {
+    const [row] = await asPostgres<{ response_id: string | null }>(
+      "select response_id from public.chat_turns where session_id = $1 order by created_at desc limit 1",
+      [sessionId],
+    );
+    id = row?.response_id;
+    return typeof id;
+  }).toBe("string");
+  return id ?? "";
 }

@@ -2,6 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import type pg from "pg";
 import { expect, test } from "vitest";
 import { compareCatalogues, readCatalogue } from "../../local/migrations/catalogue.ts";
+import { writeBaseline } from "../../local/migrations/baseline.ts";
 import { checkBaseline } from "../../scripts/check-migrations.ts";
 import { withConnection } from "../../scripts/operations/find-database.ts";
 import { copyProject, makeDatabase } from "./databases.ts";
@@ -145,4 +146,14 @@ test("npm run check finds a baseline that was not written from sql/", async () =
   await writeFile(file, `${await readFile(file, "utf8")}\ncreate schema other;\n`);
 
   await expect(checkBaseline(project.directory)).rejects.toThrow("npm run db:baseline");
+});
+
+test("a baseline that belongs to a release is not written again", async () => {
+  const project = await copyProject();
+  await project.write(
+    "frozen.sha256",
+    `${"0".repeat(64)}  20260101000000_parley_1.0.0_baseline.sql\n`,
+  );
+
+  await expect(writeBaseline(project.directory)).rejects.toThrow(/belongs to a release/);
 });

@@ -31,6 +31,27 @@ test("a database with the numbered versions is moved to the baseline", async () 
   expect(await migrate(database, project)).toEqual([]);
 });
 
+test("a numbered database with migrations to come is moved, and then migrated", async () => {
+  const database = await makeNumbered();
+  const project = await copyProject();
+  await project.write("20270101000000_own.sql", "create table public.notes (id integer);\n");
+
+  await migrate(database, project);
+
+  expect(await appliedVersions(database)).toEqual([BASELINE_VERSION, "20270101000000"]);
+});
+
+test("a numbered migration of a team is not taken for one of Parley's", async () => {
+  const database = await makeNumbered();
+  await database.query(
+    "insert into supabase_migrations.schema_migrations (version, name) values ('19', 'ours')",
+  );
+
+  await expect(migrate(database, await copyProject())).rejects.toThrow(/lacks: 19_ours\.sql/);
+
+  expect(await appliedVersions(database)).toHaveLength(20);
+});
+
 test("a dry run keeps the numbered versions", async () => {
   const database = await makeNumbered();
 

@@ -30,7 +30,7 @@ export const turnErrors = {
   invalid_turn_status: {
     status: 400,
     meaning: "A turn cannot settle with this status.",
-    action: "Use one of complete, stopped, failed.",
+    action: "Use complete or stopped.",
   },
   invalid_visibility: {
     status: 400,

@@ -12,7 +12,7 @@ import { AppError } from "./errors.ts";
 import { BODY_TIME, limitBodyTime, partOf } from "./limit-body-time.ts";
 import type { Log } from "./log.ts";
 import { logRequests } from "./log-requests.ts";
-import { logOutdated } from "./outdated.ts";
+import { confirmOutdated } from "./outdated.ts";
 import { toAppError } from "./to-app-error.ts";
 
 /** The options of an edge function. */
@@ -48,8 +48,8 @@ export function createFunction(
   app.notFound((c) => answerError(c, new AppError("not_found")));
   app.onError(async (error, c) => {
     const answer = toAppError(error);
-    if (answer.code === "database_outdated") await logOutdated(c, log);
-    return answerError(c, answer);
+    const isOther = answer.code === "database_outdated" && !await confirmOutdated(c, log);
+    return answerError(c, isOther ? new AppError("internal", { cause: error }) : answer);
   });
   return app;
 }

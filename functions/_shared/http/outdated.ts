@@ -18,14 +18,19 @@ export function isOutdated(error: unknown): boolean {
   return "cause" in error && error.cause !== error && isOutdated(error.cause);
 }
 
-/** Logs both releases. Only a failed request asks the database for its release. */
-export async function logOutdated(c: Context<FunctionEnv>, log: Log): Promise<void> {
+/**
+ * Logs both releases and returns true, unless the database has the release of the functions: then the fault is another.
+ * Only a failed request asks the database for its release.
+ */
+export async function confirmOutdated(c: Context<FunctionEnv>, log: Log): Promise<boolean> {
   const release = await c.var.supabaseContext?.supabaseAdmin.rpc("release");
   const found = release?.data ?? "unknown";
+  if (found === RELEASE) return false;
   log.error("database_outdated", {
     request_id: c.var.requestId,
     database_release: found,
     functions_release: RELEASE,
     what_to_do: `database ${found}, functions need ${RELEASE}: npm run db:migrate`,
   });
+  return true;
 }

@@ -313,7 +313,8 @@ select set_eq(
        -- A team's own tables have tests of their own.
        and exists (
          select from supabase_migrations.schema_migrations m, unnest(m.statements) as statement
-         where m.name like 'parley\_%' and statement ~ format('create table public\.%s\M', c.relname)
+         where m.name like 'parley\_%'
+           and statement ~* format('create (unlogged )?table (if not exists )?public\."?%s\M', c.relname)
        ) $$,
   'select table_name from expected', 'every table has a row in the matrix'
 );

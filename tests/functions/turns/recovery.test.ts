@@ -2,7 +2,14 @@ import { afterEach, expect, test } from "vitest";
 import { loadHistory, openChat, postChat } from "../../helpers/chat-client.ts";
 import { behave, openaiRequests, resetOpenAI } from "../../helpers/openai.ts";
 import { asPostgres, createSession, createUser, must, stack } from "../../helpers/stack.ts";
-import { readUntil, readUsage, recoverTurns, resumeSession, settled } from "../../helpers/turns.ts";
+import {
+  readUntil,
+  readUsage,
+  recoverTurns,
+  resumeSession,
+  savedResponseId,
+  settled,
+} from "../../helpers/turns.ts";
 
 afterEach(resetOpenAI);
 const user = await createUser();
@@ -101,11 +108,12 @@ test("a stopped turn whose function died is settled as stopped", async () => {
     await postChat({ session_id: sessionId, content: "Count" }, user.accessToken),
     "two",
   );
-  const [stream] = await asPostgres<{ response_id: string }>(
-    "update public.chat_turns set stop_requested_at = now() where session_id = $1 returning response_id",
+  const responseId = await savedResponseId(sessionId);
+  await asPostgres(
+    "update public.chat_turns set stop_requested_at = now() where session_id = $1",
     [sessionId],
   );
-  await fetch(`${stack.OPENAI_BASE_URL}/responses/${stream?.response_id}/cancel`, {
+  await fetch(`${stack.OPENAI_BASE_URL}/responses/${responseId}/cancel`, {
     method: "POST",
     headers: { authorization: "Bearer test" },
   });
@@ -132,10 +140,7 @@ test("deleting the session during a turn cancels at OpenAI, books the tokens and
     await postChat({ session_id: sessionId, content: "Talk" }, user.accessToken),
     "word",
   );
-  const [stream] = await asPostgres<{ response_id: string }>(
-    "select response_id from public.chat_turns where session_id = $1",
-    [sessionId],
-  );
+  const responseId = await savedResponseId(sessionId);
   const metrics = async () =>
     Number(
       (await asPostgres(
@@ -148,8 +153,7 @@ test("deleting the session during a turn cancels at OpenAI, books the tokens and
   must(await user.client.from("chat_sessions").delete().eq("id", sessionId).select());
 
   await expect.poll(
-    async () =>
-      (await openaiRequests()).some(({ path }) => path.endsWith(`${stream?.response_id}/cancel`)),
+    async () => (await openaiRequests()).some(({ path }) => path.endsWith(`${responseId}/cancel`)),
     { timeout: 15_000 },
   ).toBe(true);
   await expect.poll(metrics, { timeout: 10_000 }).toBeGreaterThan(before);

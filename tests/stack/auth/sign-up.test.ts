@@ -30,7 +30,7 @@ test("the password is stored as a bcrypt hash only", async () => {
     "select encrypted_password from auth.users where id = $1",
     [authId],
   );
-  expect(row?.encrypted_password).toMatch(/^\$2[aby]\$10\$/);
+  expect(row?.encrypted_password).toMatch(/^\$2[aby]\$\d\d\$/);
 });
 
 test("a taken address is refused, in upper or lower case", async () => {

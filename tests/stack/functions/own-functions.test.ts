@@ -115,7 +115,7 @@ test.for<[string, RegExp]>([
   ["no-syntax", /no-syntax\/index\.ts/],
   ["no-handler", /neither calls Deno\.serve nor exports/],
   ["no-entrypoint", /no-entrypoint\/index\.ts[^]*the file that supabase\/config\.toml names/],
-  ["listening", /Functions may not listen on a port/],
+  ["listening", /Functions may not listen on all addresses/],
 ])("a broken function answers 503 and the log says why: %s", async ([name, reason]) => {
   const response = await call(name);
 

@@ -103,6 +103,12 @@ test("an argument of a row type is refused", async () => {
   expect(error).toMatchObject(refused);
 });
 
+test("a filter that quotes an object is a wrong value, not a call", async () => {
+  const { status } = await db.from("users").select().eq("id", "[object Object]");
+
+  expect(status).toBe(400);
+});
+
 test("the rows of a function are counted, with and without their data", async () => {
   const all = await db.rpc("count_up", { upto: 3 }, { get: true, count: "exact" });
   expect(all).toMatchObject({ status: 200, data: [1, 2, 3], count: 3 });
