@@ -1,4 +1,16 @@
+import { readFileSync } from "node:fs";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+/** Runs files that start stacks of their own first: they take longest, and the others fill the gaps at the end. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isLong = ({ moduleId }: TestSpecification) =>
+      readFileSync(moduleId, "utf8").includes("own-stack.ts");
+    const sorted = await super.sort(files);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
 
 /** The number of workers. Each has a stack of its own, which its files use one after the other. */
 const WORKERS = Number(process.env.PARLEY_TEST_WORKERS ?? 3);
@@ -17,6 +29,7 @@ const LAST = ["tests/functions/logs/whole-suite.test.ts"];
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     tags: [{ name: "matrix", description: "Draws its cases; see tests/helpers/matrix.ts." }],
     globalSetup: ["tests/helpers/stack-setup.ts"],
     projects: [

@@ -50,13 +50,14 @@ async function subscribe({ customerId, profileId }: Payer): Promise<string> {
     unit_amount: 2_000,
     recurring: { interval: "month" },
   });
-  const { id } = await stripe.subscriptions.create({
+  const { id, latest_invoice: invoice } = await stripe.subscriptions.create({
     customer: customerId,
     items: [{ price: price.id }],
   });
   await delivered(customerId);
-  // The events of the product also touch the profile.
+  // The events of the product and of the invoice's payment touch the profile, too, and do not name the customer.
   await delivered(product.id);
+  await delivered(typeof invoice === "string" ? invoice : invoice?.id ?? "");
   await asPostgres(
     `insert into private.credit_grants (invoice_line_id, payment_id, user_id, tokens, expires_at)
      select 'il_' || p.id, p.id, p.user_id, 5, now() + interval '1 day'
