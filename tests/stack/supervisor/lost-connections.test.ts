@@ -52,6 +52,18 @@ test("a transaction that loses its connection does not end the process", async (
   expect((await run(guarded)).stdout).toMatch(/replaced\nlives on/);
 });
 
+test("a lost query that nobody awaits does not end the process", async () => {
+  const guard = path.join(REPOSITORY, "local/rest/survive-lost-connections.ts");
+  const lost =
+    `import { surviveLostConnections } from "${guard}"; surviveLostConnections(() => console.log("lost"));
+    Promise.reject(Object.assign(new Error("write CONNECTION_CLOSED"), { code: "CONNECTION_CLOSED" }));`;
+
+  const { exitCode, stdout } = await run(lost);
+
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(/^lost$/m);
+});
+
 test("any other uncaught error still ends the process", async () => {
   const guard = path.join(REPOSITORY, "local/rest/survive-lost-connections.ts");
   const mistaken =
