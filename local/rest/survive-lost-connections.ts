@@ -3,8 +3,8 @@ import process from "node:process";
 /**
  * Keeps the supervisor alive when postgres.js loses a connection. postgres.js then throws when it writes to that
  * connection, and rejects queries that nobody awaits any more. No caller can catch either. The connection is unusable
- * afterwards, so `onLost` must replace its pool. Any other uncaught exception still ends the process. Returns a function
- * that undoes this.
+ * afterwards, so `onLost` must replace its pool. Any other uncaught exception still ends the process. Returns a
+ * function that undoes this.
  * @see https://github.com/porsager/postgres/issues/1208
  */
 export function surviveLostConnections(onLost: () => void): () => void {
