@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import postgres from "postgres";
 import { surviveLostConnections } from "./survive-lost-connections.ts";
 import { createLiteApp, type LiteApp, type LiteOptions } from "./lite-app.ts";
@@ -12,6 +13,8 @@ export interface ReloadingApp {
 const SETTLE_MS = 100;
 /** The longest time that a replaced app may take to answer its last requests. It closes earlier if all have ended. */
 const DRAIN_MS = 15_000;
+/** The longest time that connections may take to close. postgres.js may wait for ever for those just being opened. */
+const CLOSE_MS = 1_000;
 
 /** An app with its connections, and the number of requests in progress. */
 interface Serving {
@@ -25,6 +28,7 @@ export async function createReloadingApp(options: LiteOptions): Promise<Reloadin
   const draining = new Set<Serving>();
   let current = open();
   let settling: NodeJS.Timeout | undefined;
+  let isClosing = false;
   const listener = postgres(options.databaseUrl, { max: 1, onnotice: () => {} });
   let listening = false;
   await listener.listen("pgrst", settle, () => {
@@ -36,6 +40,7 @@ export async function createReloadingApp(options: LiteOptions): Promise<Reloadin
   const undoSurvival = surviveLostConnections(settle);
 
   function settle(): void {
+    if (isClosing) return;
     clearTimeout(settling);
     settling = setTimeout(replace, SETTLE_MS);
   }
@@ -65,10 +70,12 @@ export async function createReloadingApp(options: LiteOptions): Promise<Reloadin
       }
     },
     async close() {
+      isClosing = true;
       clearTimeout(settling);
-      undoSurvival();
       await listener.end({ timeout: 1 });
-      await Promise.all([current, ...draining].map(({ app }) => app.connection.close()));
+      const closed = [current, ...draining].map(({ app }) => app.connection.close());
+      // What is still open loses its connection when Postgres stops.
+      await Promise.race([Promise.all(closed).then(undoSurvival), delay(CLOSE_MS)]);
     },
   };
 }

@@ -49,10 +49,16 @@ test.for(CHILDREN)("a killed %s is restarted and reported", async (name) => {
   await vi.waitFor(() => chatOnce(status), { timeout: 10_000 });
 });
 
-test("Ctrl-C ends every child process", async () => {
+test("Ctrl-C in the middle of requests ends every child process", async () => {
   const stack = spawnStack(await freshEnvironment());
-  await stack.ready();
+  const { API_URL, PUBLISHABLE_KEY } = await stack.ready();
   const pids = await Promise.all(CHILDREN.map((name) => childOf(stack.pid, name)));
+  const headers = { apikey: PUBLISHABLE_KEY };
+  const requests = Array.from(
+    { length: 40 },
+    () => fetch(`${API_URL}/rest/v1/plans`, { headers }).catch(() => undefined),
+  );
+  await Promise.race(requests);
 
   expect(await stack.end("SIGINT")).toBe(0);
 
