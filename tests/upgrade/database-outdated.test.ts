@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { RELEASE } from "../../../functions/_shared/http/outdated.ts";
-import { withConnection } from "../../../scripts/operations/find-database.ts";
-import { freshEnvironment, spawnStack } from "../../helpers/own-stack.ts";
+import { RELEASE } from "../../functions/_shared/http/outdated.ts";
+import { withConnection } from "../../scripts/operations/find-database.ts";
+import { freshEnvironment, spawnStack } from "../helpers/own-stack.ts";
 
 test("a missing RPC in a database of the right release is a fault of its own", {
   timeout: 120_000,

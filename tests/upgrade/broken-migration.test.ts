@@ -3,12 +3,12 @@ import os from "node:os";
 import path from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { migrationChange, pushMigrations } from "../../../local/migrations/migrations.ts";
+import { migrationChange, pushMigrations } from "../../local/migrations/migrations.ts";
 import {
   type ScratchDatabase,
   startScratchDatabase,
-} from "../../../local/postgres/scratch-database.ts";
-import { REPOSITORY } from "../../../local/stack/settings.ts";
+} from "../../local/postgres/scratch-database.ts";
+import { REPOSITORY } from "../../local/stack/settings.ts";
 
 let scratch: ScratchDatabase;
 beforeAll(async () => {
