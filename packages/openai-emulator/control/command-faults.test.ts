@@ -137,8 +137,9 @@ describe("ttft_ms and tokens_per_second", () => {
     for await (const event of await client.responses.create({ ...QUESTION, stream: true })) {
       if (event.type === "response.output_text.delta") times.push(performance.now() - begun);
     }
+    // Each token has its due time from the start, so a busy machine can only delay it.
     expect(times[0]).toBeGreaterThanOrEqual(55);
-    expect((times[3] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(45);
+    expect(times[3]).toBeGreaterThanOrEqual(115);
   });
 });
 

@@ -24,7 +24,7 @@ async function sessionIds(user: TestUser): Promise<string[]> {
 
 /** Starts a run and resolves in the middle of its reply; `ended` resolves when the call that runs it returns. */
 async function runSlowly(user: TestUser, id: string) {
-  await behave({ reply: "one two three four five six", tokens_per_second: 4 });
+  await behave({ reply: "one two three four five six seven eight", tokens_per_second: 3 });
   await due(id);
   const ended = runDue();
   await expect.poll(async () => (await readRuns(user, id))[0]?.session_id, { timeout: 10_000 })
@@ -328,7 +328,7 @@ test("a lookout deleted during its run keeps the chat; deleting the chat during 
   const user = await createUser();
   await setPlan(user, "pro");
   const [gone, kept] = [await make(user), await make(user)];
-  await behave({ reply: "one two three four five six", tokens_per_second: 4 });
+  await behave({ reply: "one two three four five six seven eight", tokens_per_second: 3 });
   await due(gone, kept);
   const running = runDue();
   const sessionOf = async (id: string) => (await readRuns(user, id))[0]?.session_id;
