@@ -39,6 +39,7 @@ export async function startBenchStack(
       PARLEY_API_PORT: "0",
       PARLEY_DB_PORT: "0",
       PARLEY_MAIL_PORT: "0",
+      PARLEY_OPENAI_TOKENS_PER_SECOND: "0",
     },
   });
   await new Promise<void>((resolve, reject) => {

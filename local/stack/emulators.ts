@@ -11,7 +11,10 @@ export interface OpenAIEmulatorService {
   provider: NonNullable<Settings["openai"]>;
 }
 
-/** Starts the OpenAI emulator on any port. Its data survives restarts. */
+/**
+ * Starts the OpenAI emulator on any port. Its data survives restarts. It inherits
+ * `PARLEY_OPENAI_TOKENS_PER_SECOND` from the environment of the stack.
+ */
 export async function startOpenAIEmulator(
   { stateDir, log }: { stateDir: string; log: Log },
 ): Promise<OpenAIEmulatorService> {
@@ -21,7 +24,8 @@ export async function startOpenAIEmulator(
   }));
   // The emulator accepts any key. A random key can be recognised if it ever leaks.
   const apiKey = `sk-emulator-${randomBytes(12).toString("hex")}`;
-  return { service, provider: { apiKey, baseUrl: `http://127.0.0.1:${port}/v1` } };
+  const webhookSecret = `whsec_${randomBytes(24).toString("base64")}`;
+  return { service, provider: { apiKey, baseUrl: `http://127.0.0.1:${port}/v1`, webhookSecret } };
 }
 
 /** A running Stripe emulator, with the address and the keys for its clients. */

@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { ApiError, toErrorResponse } from "./http/api-error.ts";
 import { createBlobStore } from "./files/blob-store.ts";
+import { containersRoutes } from "./containers/containers-routes.ts";
 import { controlRoutes } from "./control/control-routes.ts";
 import { conversationsRoutes } from "./conversations/conversations-routes.ts";
 import type { EmulatorEnv } from "./http/emulator-env.ts";
@@ -26,6 +27,8 @@ export interface EmulatorOptions {
   onChange?: () => void;
   /** The folder for the bytes of files; by default a temporary folder that `close` removes. */
   filesFolder?: string;
+  /** The usual speed of replies; 0, the default, is as fast as possible. */
+  tokensPerSecond?: number;
   /** Returns the time for expiry, in milliseconds since 1970. */
   now?: () => number;
 }
@@ -46,6 +49,7 @@ export function createOpenAIEmulator(options: EmulatorOptions = {}): OpenAIEmula
   const files = snapshot?.files ?? [];
   const state = createState({
     blobs: createBlobStore(filesFolder, files.map(({ id }) => id)),
+    tokensPerSecond: options.tokensPerSecond || Infinity,
     now: () => Math.floor(now() / 1000),
     changed: onChange,
   });
@@ -68,6 +72,7 @@ function buildApp(state: EmulatorState): Hono<EmulatorEnv> {
   const v1 = new Hono<EmulatorEnv>()
     .use(requireKey, failOnCommand(state))
     .route("/responses", responsesRoutes(state))
+    .route("/containers", containersRoutes(state))
     .route("/conversations", conversationsRoutes(state))
     .route("/files", filesRoutes(state))
     .route("/vector_stores", vectorStoresRoutes(state));

@@ -1,3 +1,4 @@
+import type { ContainerFile } from "./answers/answer-plan.ts";
 import { ApiError, notFound } from "./http/api-error.ts";
 import type {
   ConversationRecord,
@@ -27,6 +28,17 @@ export function findFile(state: EmulatorState, id: string): WireFile {
   const file = state.files.get(id);
   if (!file) throw new ApiError(404, `No such File object: ${id}`, { param: "id" });
   return file;
+}
+
+/** Returns the file with this id in a container; throws a 404 if the container does not have it. */
+export function findContainerFile(
+  state: EmulatorState,
+  containerId: string,
+  id: string,
+): ContainerFile {
+  const file = state.containerFiles.get(id);
+  if (file?.containerId === containerId) return file;
+  throw new ApiError(404, `File '${id}' not found in container '${containerId}'.`);
 }
 
 /** Returns the vector store with this id, expired or not; throws OpenAI's 404 if it does not exist. */

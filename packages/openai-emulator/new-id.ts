@@ -1,4 +1,24 @@
-type Prefix = "conv" | "file" | "fs" | "msg" | "req" | "resp" | "rs" | "vs" | "vsfb" | "ws";
+type Prefix =
+  | "call"
+  | "cfile"
+  | "ci"
+  | "cntr"
+  | "conv"
+  | "fc"
+  | "file"
+  | "fs"
+  | "ig"
+  | "item"
+  | "mcp"
+  | "mcpl"
+  | "mcpr"
+  | "msg"
+  | "req"
+  | "resp"
+  | "rs"
+  | "vs"
+  | "vsfb"
+  | "ws";
 
 /**
  * Returns a new id in OpenAI's form. It is random, so that an emulator with an empty state never repeats an

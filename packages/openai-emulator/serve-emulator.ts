@@ -24,18 +24,21 @@ export interface ServeOptions {
   port: number;
   stateFile?: string;
   /** See `EmulatorOptions`. */
+  tokensPerSecond?: number;
+  /** See `EmulatorOptions`. */
   now?: () => number;
 }
 
 /** Serves an emulator on 127.0.0.1. Rejects if the port is taken or the state file is invalid. */
 export async function serveOpenAIEmulator(
-  { port, stateFile, now }: ServeOptions,
+  { port, stateFile, tokensPerSecond, now }: ServeOptions,
 ): Promise<ServedEmulator> {
   const snapshot = stateFile === undefined ? undefined : await loadSnapshot(stateFile, Snapshot);
   const emulator = createOpenAIEmulator({
     snapshot,
     onChange: () => file?.saveSoon(),
     filesFolder: stateFile?.replace(/(?:\.json)?$/, ".files"),
+    tokensPerSecond,
     now,
   });
   const file: SnapshotFile | undefined = stateFile === undefined

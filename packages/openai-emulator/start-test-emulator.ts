@@ -41,8 +41,15 @@ export async function startEmulator(stateFile?: string, now?: () => number) {
     close,
     client: new OpenAI({ apiKey: "sk-test", baseURL: url, maxRetries: 0 }),
     control,
+    post: (path: string, body: unknown) =>
+      fetch(`${url}${path}`, {
+        method: "POST",
+        headers: { authorization: "Bearer sk-test", "content-type": "application/json" },
+        body: JSON.stringify(body),
+      }),
     behave: async (behaviour: Behaviour) => {
-      await control("PUT", "/behaviour", behaviour);
+      const reply = await control("PUT", "/behaviour", behaviour);
+      if (!reply.ok) throw new Error(await reply.text());
     },
     objects: async () => Objects.parse(await (await control("GET", "/objects")).json()),
     requests: async () => Requests.parse(await (await control("GET", "/requests")).json()),
@@ -75,6 +82,17 @@ export async function collect(
   stream: AsyncIterable<Responses.ResponseStreamEvent>,
 ): Promise<Responses.ResponseStreamEvent[]> {
   return await Array.fromAsync(stream);
+}
+
+/** Returns the events of a stream until it ends or fails, and the error. */
+export async function readUntilError(stream: AsyncIterable<Responses.ResponseStreamEvent>) {
+  const events: Responses.ResponseStreamEvent[] = [];
+  try {
+    for await (const event of stream) events.push(event);
+    return { events, error: null };
+  } catch (error) {
+    return { events, error };
+  }
 }
 
 /** Returns the joined text of the deltas among `events`. */

@@ -1,7 +1,7 @@
-import { type BehaviourStore, createBehaviourStore } from "@parley/emulator-kit/behaviour-store.ts";
 import { createRequestLog, type RequestLog } from "@parley/emulator-kit/request-log.ts";
 import type { Conversations } from "openai/resources/conversations/conversations";
-import type { Behaviour } from "./control/behaviour.ts";
+import type { ContainerFile } from "./answers/answer-plan.ts";
+import { type CommandedBehaviour, createCommandedBehaviour } from "./control/command-behaviour.ts";
 import type { BlobStore } from "./files/blob-store.ts";
 import type { EventLog } from "./responses/event-log.ts";
 import type { PassageIndex } from "./retrieval/passage-index.ts";
@@ -42,6 +42,8 @@ export interface FileBatchRecord {
   id: string;
   created_at: number;
   cancelled: boolean;
+  /** Whether the batch ends as failed. */
+  failed?: boolean;
   fileIds: string[];
 }
 
@@ -59,12 +61,16 @@ export interface EmulatorState {
   responses: Map<string, ResponseRecord>;
   files: Map<string, WireFile>;
   vectorStores: Map<string, VectorStoreRecord>;
+  /** The files of the code interpreter, by their ids. They do not survive a restart. */
+  containerFiles: Map<string, ContainerFile>;
   runs: Map<string, Run>;
-  behaviour: BehaviourStore<Behaviour>;
+  behaviour: CommandedBehaviour;
   requests: RequestLog;
   blobs: BlobStore;
   /** Reads the text of files, one at a time. */
   extractions: TaskQueue;
+  /** The usual speed of replies; Infinity is as fast as possible. */
+  tokensPerSecond: number;
   /** Returns the time for expiry, in whole seconds since 1970. */
   now(): number;
   /** Called after each change to what a snapshot holds. */
@@ -72,7 +78,7 @@ export interface EmulatorState {
 }
 
 /** The parts of a state that its creator provides. */
-export type StatePorts = Pick<EmulatorState, "blobs" | "now" | "changed">;
+export type StatePorts = Pick<EmulatorState, "blobs" | "tokensPerSecond" | "now" | "changed">;
 
 /** Creates an empty state. */
 export function createState(ports: StatePorts): EmulatorState {
@@ -82,7 +88,8 @@ export function createState(ports: StatePorts): EmulatorState {
     files: new Map(),
     vectorStores: new Map(),
     runs: new Map(),
-    behaviour: createBehaviourStore<Behaviour>({}),
+    containerFiles: new Map(),
+    behaviour: createCommandedBehaviour(),
     requests: createRequestLog(),
     extractions: createTaskQueue(),
     ...ports,

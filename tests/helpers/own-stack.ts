@@ -56,6 +56,7 @@ export async function emptyEnvironment(
     PARLEY_API_PORT: "0",
     PARLEY_DB_PORT: "0",
     PARLEY_MAIL_PORT: "0",
+    PARLEY_OPENAI_TOKENS_PER_SECOND: "0",
     // Otherwise tests that edit files would restart the functions of all running stacks.
     PARLEY_WATCH: "off",
   };

@@ -26,6 +26,61 @@ export interface PlannedFileSearch {
 /** A call of a tool that OpenAI itself runs. */
 export type PlannedCall = PlannedWebSearch | PlannedFileSearch;
 
+/** A call of a function, which the client runs. */
+export interface PlannedFunctionCall {
+  type: "function_call";
+  name: string;
+  arguments: string;
+}
+
+/** The tools that an MCP server offers. */
+export interface PlannedMcpTools {
+  type: "mcp_list_tools";
+  server: string;
+  names: string[];
+}
+
+/** A call of a tool of an MCP server, or the request for the user's approval of that call. */
+export interface PlannedMcpCall {
+  type: "mcp_call" | "mcp_approval_request";
+  server: string;
+  name: string;
+  arguments: string;
+  output: string;
+}
+
+/** A generated image in base64, and the number of partial images before it. */
+export interface PlannedImage {
+  type: "image_generation_call";
+  prompt: string;
+  image: string;
+  partialImages: number;
+}
+
+/** A run of the code interpreter that writes one file. */
+export interface PlannedCodeRun {
+  type: "code_interpreter_call";
+  code: string;
+  logs: string;
+  file: ContainerFile;
+}
+
+/** A file in a container of the code interpreter. */
+export interface ContainerFile {
+  id: string;
+  containerId: string;
+  name: string;
+  content: string;
+}
+
+/** An output item of a tool other than the searches. */
+export type PlannedToolItem =
+  | PlannedFunctionCall
+  | PlannedMcpTools
+  | PlannedMcpCall
+  | PlannedImage
+  | PlannedCodeRun;
+
 /** A message with text and its sources. */
 export interface PlannedText {
   type: "text";
@@ -40,7 +95,8 @@ export interface PlannedRefusal {
 }
 
 /** The output items of a reply, in order. */
-export type AnswerPlan = (PlannedReasoning | PlannedCall | PlannedText | PlannedRefusal)[];
+export type AnswerPlan =
+  (PlannedReasoning | PlannedCall | PlannedToolItem | PlannedText | PlannedRefusal)[];
 
 /** One use of a tool: the call, the sentence that it adds to the reply, and the citation for that sentence, if any. */
 export interface ToolUse {

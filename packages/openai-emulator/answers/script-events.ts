@@ -7,6 +7,7 @@ import type {
 } from "./answer-plan.ts";
 import { newId } from "../new-id.ts";
 import { scriptRefusal, scriptText } from "./script-message.ts";
+import { scriptTool } from "./script-tools.ts";
 import type { ScriptOptions } from "./script-message.ts";
 import { splitTokens } from "./shorten-text.ts";
 import type { EventDraft, OutputItem } from "../wire-types.ts";
@@ -28,7 +29,8 @@ export function* scriptEvents(
     else if (planned.type === "web_search_call") yield* scriptWebSearch(planned, output);
     else if (planned.type === "file_search_call") yield* scriptFileSearch(planned, output);
     else if (planned.type === "refusal") yield* scriptRefusal(planned, output);
-    else yield* scriptText(planned, output, options);
+    else if (planned.type === "text") yield* scriptText(planned, output, options);
+    else yield* scriptTool(planned, output);
   }
 }
 

@@ -1,8 +1,13 @@
 import { APIError } from "openai";
-import type { Responses } from "openai/resources/responses/responses";
 import { assert, describe, expect, it } from "vitest";
 import { UPSTREAM_MARKER } from "../http/fail-request.ts";
-import { collect, joinDeltas, readTexts, startEmulator } from "../start-test-emulator.ts";
+import {
+  collect,
+  joinDeltas,
+  readTexts,
+  readUntilError,
+  startEmulator,
+} from "../start-test-emulator.ts";
 
 const REPLY = "one two three four";
 const QUESTION = { model: "gpt-5-mini", input: "Hello" };
@@ -142,13 +147,3 @@ describe("ttft_ms and tokens_per_second", () => {
     expect(times[3]).toBeGreaterThanOrEqual(115);
   });
 });
-
-async function readUntilError(stream: AsyncIterable<Responses.ResponseStreamEvent>) {
-  const events: Responses.ResponseStreamEvent[] = [];
-  try {
-    for await (const event of stream) events.push(event);
-    return { events, error: null };
-  } catch (error) {
-    return { events, error };
-  }
-}

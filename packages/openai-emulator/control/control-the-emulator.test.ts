@@ -8,7 +8,7 @@ describe("behaviour", () => {
     [{ speed: 1 }, "Unknown parameter: 'speed'."],
     [{ fail: { path: "/v1/responses" } }, "Missing required parameter: 'fail.status'."],
     [{ fail: { path: "v1/responses", status: 500 } }, "Invalid 'fail.path'"],
-    [{ end: "refusal" }, "Invalid 'end'"],
+    [{ end: "refusal" }, "Invalid value: 'refusal'."],
     [{ tokens_per_second: 0 }, "Invalid 'tokens_per_second'"],
   ])("%o is refused", async (behaviour, message) => {
     const { control } = await startEmulator();

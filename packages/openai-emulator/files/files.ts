@@ -8,7 +8,7 @@ import type { EmulatorState } from "../state.ts";
 import type { WireFile } from "../wire-types.ts";
 
 /** The fields of an upload; the names of nested fields are as the SDK sends them. */
-const CreateFile = z.object({
+const CreateFile = z.strictObject({
   purpose: z.enum(["assistants", "vision", "user_data"]),
   "expires_after[anchor]": z.literal("created_at").optional(),
   "expires_after[seconds]": z.coerce.number().int().min(3_600).max(2_592_000).optional(),

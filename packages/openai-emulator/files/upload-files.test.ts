@@ -84,7 +84,7 @@ describe("an upload is refused", () => {
     [
       "with an unknown purpose",
       { file: new File(["x"], "a.txt"), purpose: "fun" },
-      "Invalid 'purpose'",
+      "Invalid value: 'fun'.",
     ],
   ])("%s, and leaves nothing behind", async (_, fields, message) => {
     const { folder, stateFile } = await makeStateFile();

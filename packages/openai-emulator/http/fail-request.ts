@@ -15,3 +15,13 @@ function describeStatus(status: number): ApiErrorDetails {
   if (status === 429) return { type: "requests", code: "rate_limit_exceeded" };
   return status >= 500 ? { type: "server_error", code: "server_error" } : {};
 }
+
+/** Returns the 400 for files that do not exist. */
+export function missingFiles(ids: readonly string[]): ApiError {
+  return new ApiError(400, `Files ${listIds(ids)} were not found.`, { param: "input" });
+}
+
+/** Returns ids like a Python list, as OpenAI writes them in messages. */
+export function listIds(ids: readonly string[]): string {
+  return `[${ids.map((id) => `'${id}'`).join(", ")}]`;
+}

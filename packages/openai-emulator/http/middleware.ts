@@ -36,11 +36,12 @@ export function keepTime(state: EmulatorState): Middleware {
   };
 }
 
-/** Fails a request if the behaviour commands it. */
+/** Fails a request if the behaviour or its scenario commands it. */
 export function failOnCommand({ behaviour }: EmulatorState): Middleware {
   return async (c, next) => {
     const failure = behaviour.takeFailure(c.req.path);
     if (failure) throw failRequest(failure);
+    behaviour.scenario().admit(c.req);
     await next();
   };
 }

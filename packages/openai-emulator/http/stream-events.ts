@@ -1,5 +1,6 @@
-import { setImmediate } from "node:timers/promises";
+import { setImmediate, setTimeout } from "node:timers/promises";
 import type { Behaviour } from "../control/behaviour.ts";
+import type { Cut, StreamFault } from "../scenarios/scenario.ts";
 import type { WireEvent } from "../wire-types.ts";
 
 /** Control over the connection of one request. */
@@ -11,6 +12,8 @@ export interface Connection {
 /** One reader of a response's events. */
 export interface Listener {
   behaviour: Behaviour;
+  /** The changes that the scenario makes to this stream. */
+  fault: StreamFault;
   /** Undefined without a real connection; a commanded disconnect then ends the body with an error. */
   connection: Connection | undefined;
   /** Called when the reader disconnects before the end. */
@@ -22,14 +25,15 @@ export function streamEvents(
   events: AsyncGenerator<WireEvent, void>,
   listener: Listener,
 ): Response {
-  const frames = toFrames(events, listener.behaviour);
-  const encoder = new TextEncoder();
+  const frames = toFrames(cutEvents(events, listener.fault), listener.behaviour);
+  const pieces = toPieces(frames, listener.fault);
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
-      const { value: frame, done } = await frames.next();
+      const { value: piece, done } = await pieces.next();
       if (done) controller.close();
-      else if (frame === BREAK) await breakOff(controller, listener.connection);
-      else controller.enqueue(encoder.encode(frame));
+      else if (piece === SILENCE) await new Promise(() => {});
+      else if (piece === BREAK) await breakOff(controller, listener.connection);
+      else controller.enqueue(piece);
     },
     cancel: listener.onGone,
   }, { highWaterMark: 0 });
@@ -37,8 +41,11 @@ export function streamEvents(
 }
 
 const BREAK = Symbol("break the connection");
+const SILENCE = Symbol("keep the connection open without sending anything");
+type Act = typeof BREAK | typeof SILENCE;
 
 const MALFORMED = 'event: response.output_text.delta\ndata: {"type":"response.output_text.d\n\n';
+const TERMINAL = ["response.completed", "response.failed", "response.incomplete"];
 
 const HEADERS = {
   "content-type": "text/event-stream; charset=utf-8",
@@ -48,18 +55,75 @@ const HEADERS = {
 };
 
 async function* toFrames(
-  events: AsyncGenerator<WireEvent, void>,
+  events: AsyncGenerator<string | Act, void>,
   { disconnect_after_events, malformed_after_events }: Behaviour,
-): AsyncGenerator<string | typeof BREAK, void> {
+): AsyncGenerator<string | Act, void> {
   let sent = 0;
   if (malformed_after_events === 0) yield MALFORMED;
   if (disconnect_after_events === 0) yield BREAK;
   for await (const event of events) {
-    yield `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
+    yield event;
     sent++;
     if (sent === malformed_after_events) yield MALFORMED;
     if (sent === disconnect_after_events) yield BREAK;
   }
+}
+
+/** Yields the frames of the events up to the cut, and what happens there. A cut comes before a terminal event. */
+async function* cutEvents(
+  events: AsyncGenerator<WireEvent, void>,
+  { cut, repeats }: StreamFault,
+): AsyncGenerator<string | Act, void> {
+  let next = 0;
+  let texts = 0;
+  if (cut?.at.after === "start") return yield* applyCut(cut, next);
+  for await (const event of events) {
+    if (cut && TERMINAL.includes(event.type)) break;
+    const frame = `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
+    yield frame;
+    if (repeats) yield frame;
+    next = event.sequence_number + 1;
+    if (event.type === "response.output_text.delta") texts++;
+    if (cut && isReached(cut, texts)) break;
+  }
+  if (cut) yield* applyCut(cut, next);
+}
+
+function* applyCut(cut: Cut, sequence: number): Generator<string | Act, void> {
+  if (cut.frame) yield cut.frame(sequence);
+  if (cut.then === "silence") yield SILENCE;
+}
+
+/** Returns whether the point is reached after at least one event, `texts` of them with text. */
+function isReached({ at }: Cut, texts: number): boolean {
+  return at.after === "created" || (at.after === "text" && texts >= at.n);
+}
+
+async function* toPieces(
+  frames: AsyncGenerator<string | Act, void>,
+  { splits }: StreamFault,
+): AsyncGenerator<Uint8Array | Act, void> {
+  const encoder = new TextEncoder();
+  for await (const frame of frames) {
+    if (typeof frame === "symbol") yield frame;
+    else if (!splits) yield encoder.encode(frame);
+    else yield* splitBytes(encoder.encode(frame));
+  }
+}
+
+/** Yields pieces that end in the middle of the frame and after the first byte of each longer character. */
+async function* splitBytes(bytes: Uint8Array): AsyncGenerator<Uint8Array, void> {
+  const isInside = (index: number) => ((bytes[index] ?? 0) & 0b1100_0000) === 0b1000_0000;
+  const middle = Math.floor(bytes.length / 2);
+  let start = 0;
+  for (let end = 1; end < bytes.length; end++) {
+    if (end !== middle && (!isInside(end) || isInside(end - 1))) continue;
+    yield bytes.subarray(start, end);
+    // Otherwise Node may send two pieces together.
+    await setTimeout(1);
+    start = end;
+  }
+  yield bytes.subarray(start);
 }
 
 async function breakOff(

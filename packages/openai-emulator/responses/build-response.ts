@@ -1,4 +1,5 @@
 import { newId } from "../new-id.ts";
+import { findFamily } from "./model-families.ts";
 import type { CreateResponse } from "./request-schemas.ts";
 import type { WireResponse } from "../wire-types.ts";
 
@@ -29,7 +30,9 @@ export function nowInSeconds(): number {
   return Math.floor(Date.now() / 1000);
 }
 
+/** Returns the parameters of a request as the response shows them, with defaults for those that it omits. */
 function echoRequest(params: CreateResponse) {
+  const { reasoning, user } = params;
   return {
     access_programs: null,
     instructions: params.instructions ?? null,
@@ -37,18 +40,34 @@ function echoRequest(params: CreateResponse) {
     max_tool_calls: params.max_tool_calls ?? null,
     metadata: params.metadata ?? {},
     model: params.model,
+    moderation: null,
     parallel_tool_calls: params.parallel_tool_calls ?? true,
     previous_response_id: null,
     prompt_cache_key: params.prompt_cache_key ?? null,
-    reasoning: params.reasoning ?? { effort: null, summary: null },
+    prompt_cache_retention: params.prompt_cache_retention ?? null,
+    reasoning: {
+      ...reasoning,
+      effort: reasoning?.effort ?? findFamily(params.model)?.usualEffort ?? null,
+      summary: reasoning?.summary ?? null,
+    },
     safety_identifier: params.safety_identifier ?? null,
-    service_tier: params.service_tier ?? "default",
+    service_tier: servedTier(params.service_tier),
     temperature: params.temperature ?? 1,
-    text: params.text ?? { format: { type: "text" } },
+    text: {
+      format: params.text?.format ?? { type: "text" },
+      verbosity: params.text?.verbosity ?? "medium",
+    },
     tool_choice: params.tool_choice ?? "auto",
     tools: params.tools ?? [],
     top_logprobs: params.top_logprobs ?? 0,
     top_p: params.top_p ?? 1,
     truncation: params.truncation ?? "disabled",
+    ...(user != null && { user }),
   } satisfies Partial<WireResponse>;
+}
+
+/** Returns the tier that serves a request (https://developers.openai.com/api/docs/guides/fast-mode). */
+function servedTier(wanted: CreateResponse["service_tier"]) {
+  if (wanted === "fast") return "priority";
+  return wanted == null || wanted === "auto" ? "default" : wanted;
 }

@@ -5,6 +5,9 @@ import type { Item, OutputItem } from "../wire-types.ts";
 /** Prompt caching works in blocks of this many tokens (https://platform.openai.com/docs/guides/prompt-caching). */
 const CACHE_BLOCK = 128;
 
+/** The tokens of a reasoning item whose text OpenAI does not show. */
+const HIDDEN_REASONING = 64;
+
 /** The texts that the usage of a response counts. */
 export interface CountedTexts {
   instructions: string | null;
@@ -23,8 +26,8 @@ function countTokens(text: string): number {
  * the second turn on, the instructions and the conversation count as cached, in whole blocks.
  */
 export function countUsage(texts: CountedTexts): Responses.ResponseUsage {
-  const prefix = countTokens(texts.instructions ?? "") + countItems(texts.history);
-  const input = prefix + countItems(texts.input);
+  const prefix = countInput({ ...texts, input: [] });
+  const input = countInput(texts);
   const output = countItems(texts.output);
   const reasoning = countItems(texts.output.filter((item) => item.type === "reasoning"));
   const cached = texts.history.length > 0 ? prefix - (prefix % CACHE_BLOCK) : 0;
@@ -37,11 +40,20 @@ export function countUsage(texts: CountedTexts): Responses.ResponseUsage {
   };
 }
 
-function countItems(items: readonly Item[]): number {
-  return items.reduce((sum, item) => sum + countTokens(itemText(item)), 0);
+/** Returns the estimated tokens of the instructions, the conversation and the new input. */
+export function countInput({ instructions, history, input }: Omit<CountedTexts, "output">): number {
+  return countTokens(instructions ?? "") + countItems(history) + countItems(input);
 }
 
-function itemText(item: Item): string {
-  if (item.type === "message") return contentText(item);
-  return item.type === "reasoning" ? item.summary.map(({ text }) => text).join("") : "";
+function countItems(items: readonly Item[]): number {
+  return items.reduce((sum, item) => sum + countItem(item), 0);
+}
+
+function countItem(item: Item): number {
+  if (item.type === "message") return countTokens(contentText(item));
+  if (item.type === "reasoning" && item.summary.length === 0) return HIDDEN_REASONING;
+  if (item.type === "reasoning") return countTokens(item.summary.map(({ text }) => text).join(""));
+  if (item.type === "code_interpreter_call") return countTokens(item.code ?? "");
+  const json = "arguments" in item ? item.arguments : "";
+  return typeof json === "string" ? countTokens(json) : 0;
 }

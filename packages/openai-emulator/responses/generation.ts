@@ -1,5 +1,6 @@
 import type { AnswerPlan } from "../answers/answer-plan.ts";
 import type { Behaviour } from "../control/behaviour.ts";
+import type { Course, Ending } from "../scenarios/scenario.ts";
 import type { ConversationRecord, ResponseRecord } from "../state.ts";
 import type { Item } from "../wire-types.ts";
 
@@ -10,6 +11,9 @@ export interface Generation {
   /** The items of the conversation when the response started. */
   history: readonly Item[];
   plan: AnswerPlan;
+  ending: Ending;
   behaviour: Behaviour;
+  /** The changes that the scenario makes to this response. */
+  course: Course;
   obfuscate: boolean;
 }

@@ -1,4 +1,5 @@
 import { ApiError } from "../http/api-error.ts";
+import { listIds, missingFiles } from "../http/fail-request.ts";
 import { isUserMessage, listFileIds } from "../answers/read-messages.ts";
 import type { CreateResponse } from "./request-schemas.ts";
 import type { EmulatorState } from "../state.ts";
@@ -20,17 +21,12 @@ export async function openSources(state: EmulatorState, params: CreateResponse):
 function refuseMissingFiles(state: EmulatorState, input: CreateResponse["input"]): void {
   const missing = toItems(input).filter(isUserMessage).flatMap(listFileIds)
     .filter((id) => !state.files.has(id));
-  if (missing.length === 0) return;
-  throw new ApiError(400, `Files ${listIds(missing)} were not found.`, { param: "input" });
+  if (missing.length > 0) throw missingFiles(missing);
 }
 
-/** Throws in OpenAI's words for a file search, which write the ids like a Python list. */
+/** Throws in OpenAI's words for a file search. */
 function refuseMissingStores(state: EmulatorState, ids: readonly string[]): void {
   const missing = ids.filter((id) => !state.vectorStores.has(id));
   if (missing.length === 0) return;
   throw new ApiError(404, `Vector store with id ${listIds(missing)} not found.`);
-}
-
-function listIds(ids: readonly string[]): string {
-  return `[${ids.map((id) => `'${id}'`).join(", ")}]`;
 }

@@ -1,5 +1,6 @@
 import { setImmediate, setTimeout } from "node:timers/promises";
-import type { Behaviour } from "../control/behaviour.ts";
+import type { Generation } from "./generation.ts";
+import type { EmulatorState } from "../state.ts";
 
 /** Waits between events; every wait rejects when the response is cancelled. */
 export interface Pacer {
@@ -15,8 +16,12 @@ export interface Pacer {
  * Creates a pacer for one response. Tokens are due at fixed times, so that the delays of late timers do not
  * add up.
  */
-export function createPacer(behaviour: Behaviour, signal: AbortSignal): Pacer {
-  const interval = 1000 / (behaviour.tokens_per_second ?? Infinity);
+export function createPacer(
+  { tokensPerSecond }: Pick<EmulatorState, "tokensPerSecond">,
+  { behaviour, course }: Pick<Generation, "behaviour" | "course">,
+  signal: AbortSignal,
+): Pacer {
+  const interval = 1000 / (behaviour.tokens_per_second ?? tokensPerSecond);
   let due = 0;
   const wait = async (ms: number) => {
     await (ms > 0 ? setTimeout(ms, undefined, { signal }) : setImmediate(undefined, { signal }));
@@ -24,7 +29,7 @@ export function createPacer(behaviour: Behaviour, signal: AbortSignal): Pacer {
   return {
     yield: () => wait(0),
     async beforeOutput() {
-      await wait(behaviour.ttft_ms ?? 0);
+      await wait((behaviour.ttft_ms ?? 0) + (course.delayMs ?? 0));
       due = performance.now();
     },
     async beforeToken() {

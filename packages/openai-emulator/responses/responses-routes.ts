@@ -5,16 +5,18 @@ import { findResponse } from "../find-records.ts";
 import { openSources } from "./open-sources.ts";
 import { paginate } from "../http/paginate.ts";
 import { parseBody, parseInput } from "../http/parse-request.ts";
+import { checkRequest } from "./check-request.ts";
 import { CreateResponse, ListQuery, RetrieveResponse } from "./request-schemas.ts";
-import { startResponse } from "./start-response.ts";
+import { type StartedResponse, startResponse } from "./start-response.ts";
 import type { EmulatorState, ResponseRecord, Run } from "../state.ts";
-import { streamEvents } from "../http/stream-events.ts";
+import { type Listener, streamEvents } from "../http/stream-events.ts";
 
 /** Returns the routes of `/responses`: create, retrieve, stream again, cancel, delete, input items. */
 export function responsesRoutes(state: EmulatorState): Hono<EmulatorEnv> {
   return new Hono<EmulatorEnv>()
     .post("/", async (c) => {
       const params = await parseBody(c.req, CreateResponse);
+      checkRequest(state, params);
       await openSources(state, params);
       return await answer(c, state, startResponse(state, params), params);
     })
@@ -23,7 +25,8 @@ export function responsesRoutes(state: EmulatorState): Hono<EmulatorEnv> {
       const query = parseInput(c.req.query(), RetrieveResponse);
       if (query.stream === "false") return c.json(record.response);
       refuseUnstreamable(record);
-      return streamTo(c, state, record, query.starting_after);
+      const fault = state.behaviour.scenario().attach();
+      return streamTo(c, state, record, { fault, onGone: () => {} }, query.starting_after);
     })
     .delete("/:id", async (c) => {
       const { response } = findResponse(state, c.req.param("id"));
@@ -47,12 +50,12 @@ export function responsesRoutes(state: EmulatorState): Hono<EmulatorEnv> {
 async function answer(
   c: Context<EmulatorEnv>,
   state: EmulatorState,
-  run: Run,
+  { run, fault }: StartedResponse,
   params: CreateResponse,
 ): Promise<Response> {
   // A background response continues when its client disconnects.
   const onGone = params.background ? () => {} : run.cancel;
-  if (params.stream) return streamTo(c, state, run.record, undefined, onGone);
+  if (params.stream) return streamTo(c, state, run.record, { fault, onGone });
   if (!params.background) {
     c.req.raw.signal.addEventListener("abort", onGone, { once: true });
     await run.finished;
@@ -64,12 +67,12 @@ function streamTo(
   c: Context<EmulatorEnv>,
   state: EmulatorState,
   { log }: ResponseRecord,
-  startingAfter: number | undefined,
-  onGone: () => void = () => {},
+  reader: Pick<Listener, "fault" | "onGone">,
+  startingAfter = -1,
 ): Response {
   const { connection } = c.env;
-  const listener = { behaviour: state.behaviour.get(), connection, onGone };
-  return streamEvents(log.follow(startingAfter ?? -1), listener);
+  const listener = { behaviour: state.behaviour.get(), connection, ...reader };
+  return streamEvents(log.follow(startingAfter), listener);
 }
 
 /**

@@ -5,6 +5,12 @@ import type { Generation } from "./generation.ts";
 import type { EmulatorState, ResponseRecord } from "../state.ts";
 import type { EventDraft, WireResponse } from "../wire-types.ts";
 
+/** The error of a response that fails for no other reason. */
+export const SERVER_ERROR = {
+  code: "server_error",
+  message: `The model failed (${UPSTREAM_MARKER}).`,
+};
+
 type LifecycleType = Extract<EventDraft, { response: WireResponse }>["type"];
 
 /** Appends a lifecycle event with the current state of the response. */
@@ -12,28 +18,44 @@ export function announce({ log, response }: ResponseRecord, type: LifecycleType)
   log.append({ type, response: structuredClone(response) });
 }
 
-/** Settles a response in the commanded way: completed, failed or incomplete. */
+/** Settles a response in its planned way: completed, failed or incomplete. */
 export function settleEnded(state: EmulatorState, generation: Generation): void {
-  const end = generation.behaviour.end ?? "completed";
-  if (end === "completed") complete(generation);
-  else if (end === "failed") fail(generation.record.response);
-  else cutShort(generation);
-  release(state, generation.record);
-  announce(generation.record, `response.${end}`);
-  generation.record.log.close();
+  const { ending, record } = generation;
+  if (ending.status === "never") {
+    throw new Error("A response that never ends can only be cancelled.");
+  }
+  if (ending.status === "completed") complete(generation);
+  else if (ending.status === "failed") fail(record.response, ending.error);
+  else cutShort(generation, ending.reason);
+  release(state, record);
+  if (ending.status === "failed" && ending.sendsError) {
+    const error = { type: "invalid_request_error", ...ending.error, param: null };
+    record.log.append({ type: "error", error });
+  }
+  announce(record, `response.${ending.status}`);
+  record.log.close();
 }
 
-/** Settles a response as cancelled. It keeps its output so far, and its stream ends without an event. */
-export function settleCancelled(state: EmulatorState, record: ResponseRecord): void {
+/**
+ * Settles a response as cancelled. It keeps its output so far, unless the scenario says otherwise, and its stream
+ * ends without an event.
+ */
+export function settleCancelled(
+  state: EmulatorState,
+  { record, course }: Pick<Generation, "record" | "course">,
+): void {
   record.response.status = "cancelled";
   markPartial(record.response);
+  if (course.losesOutput) record.response.output = [];
   release(state, record);
   record.log.close();
 }
 
 /** Marks a response as failed if it was running when the emulator stopped. */
 export function settleAbandoned(response: WireResponse): void {
-  if (response.status === "queued" || response.status === "in_progress") fail(response);
+  if (response.status === "queued" || response.status === "in_progress") {
+    fail(response, SERVER_ERROR);
+  }
 }
 
 function complete({ record, conversation, history }: Generation): void {
@@ -45,15 +67,18 @@ function complete({ record, conversation, history }: Generation): void {
   conversation?.items.push(...structuredClone([...inputItems, ...response.output]));
 }
 
-function cutShort({ record, history }: Generation): void {
+function cutShort(
+  { record, history }: Generation,
+  reason: "max_output_tokens" | "content_filter",
+): void {
   record.response.status = "incomplete";
-  record.response.incomplete_details = { reason: "max_output_tokens" };
+  record.response.incomplete_details = { reason };
   record.response.usage = usageOf({ record, history });
 }
 
-function fail(response: WireResponse): void {
+function fail(response: WireResponse, error: NonNullable<WireResponse["error"]>): void {
   response.status = "failed";
-  response.error = { code: "server_error", message: `The model failed (${UPSTREAM_MARKER}).` };
+  response.error = error;
   markPartial(response);
 }
 
@@ -65,7 +90,9 @@ function usageOf({ record, history }: Pick<Generation, "record" | "history">) {
 
 function markPartial({ output }: WireResponse): void {
   const last = output.at(-1);
-  if (last && last.status !== "completed") last.status = "incomplete";
+  if (!last || !("status" in last) || last.status === "completed") return;
+  if (last.type === "image_generation_call") last.status = "failed";
+  else last.status = "incomplete";
 }
 
 /** Unlocks the conversation before the last event, so that a reader of that event can use it at once. */

@@ -1,21 +1,32 @@
 import { ApiError } from "../http/api-error.ts";
+import type { AnswerPlan } from "../answers/answer-plan.ts";
+import type { Behaviour } from "../control/behaviour.ts";
 import { buildResponse } from "./build-response.ts";
 import { composeAnswer } from "../answers/compose-answer.ts";
+import { countInput } from "./count-tokens.ts";
 import { createEventLog } from "./event-log.ts";
 import { findConversation } from "../find-records.ts";
 import { generate } from "./generate.ts";
 import type { Generation } from "./generation.ts";
 import type { CreateResponse } from "./request-schemas.ts";
+import type { Asked, Course, Ending, StreamFault } from "../scenarios/scenario.ts";
+import { SERVER_ERROR } from "./settle-response.ts";
 import type { ConversationRecord, EmulatorState, ResponseRecord, Run } from "../state.ts";
 import { searchFiles } from "../answers/search-files.ts";
 import { searchWeb } from "../answers/search-web.ts";
 import { toItems } from "../conversations/to-items.ts";
 
+/** A response that runs, and the changes that the scenario makes to the stream of its request. */
+export interface StartedResponse {
+  run: Run;
+  fault: StreamFault;
+}
+
 /**
- * Starts a response and returns while it runs. Throws OpenAI's 404 for an unknown conversation, and its 400
- * `conversation_locked` if another response is using it.
+ * Starts a response and returns while it runs. Throws OpenAI's 404 for an unknown conversation, its 400
+ * `conversation_locked` if another response is using it, and the refusal that the scenario commands.
  */
-export function startResponse(state: EmulatorState, params: CreateResponse): Run {
+export function startResponse(state: EmulatorState, params: CreateResponse): StartedResponse {
   const conversation = openConversation(state, params.conversation);
   const record: ResponseRecord = {
     response: buildResponse(params, conversation?.conversation.id ?? null),
@@ -23,15 +34,38 @@ export function startResponse(state: EmulatorState, params: CreateResponse): Run
     streamed: params.stream ?? false,
     log: createEventLog(),
   };
+  const effect = state.behaviour.scenario().respond(describe(params, record, conversation));
   const { id } = record.response;
   if (record.response.store) state.responses.set(id, record);
   const controller = new AbortController();
-  const generation = prepare(state, params, record, conversation);
+  const generation = prepare(state, params, record, conversation, effect.course ?? {});
   const finished = generate(state, generation, controller.signal);
   const run = { record, cancel: () => controller.abort(), finished };
   state.runs.set(id, run);
   state.changed();
-  return run;
+  return { run, fault: effect.stream ?? {} };
+}
+
+function describe(
+  params: CreateResponse,
+  { inputItems }: ResponseRecord,
+  conversation: ConversationRecord | null,
+): Asked {
+  return {
+    model: params.model,
+    isTitle: params.metadata?.["purpose"] === "title",
+    streamed: params.stream ?? false,
+    truncates: params.truncation === "auto",
+    wantsSummary: Boolean(params.reasoning?.summary),
+    tools: params.tools ?? [],
+    input: inputItems,
+    countInput: () =>
+      countInput({
+        instructions: params.instructions ?? null,
+        history: conversation?.items ?? [],
+        input: inputItems,
+      }),
+  };
 }
 
 function openConversation(
@@ -55,6 +89,7 @@ function prepare(
   params: CreateResponse,
   record: ResponseRecord,
   conversation: ConversationRecord | null,
+  course: Course,
 ): Generation {
   const behaviour = state.behaviour.get();
   const history = [...conversation?.items ?? []];
@@ -68,6 +103,27 @@ function prepare(
     reply: behaviour.reply,
     nameFile: (id) => state.files.get(id)?.filename,
   }, [searchFiles(state, params.include ?? []), searchWeb]);
-  const obfuscate = params.stream_options?.include_obfuscation ?? false;
-  return { record, conversation, history, plan, behaviour, obfuscate };
+  return {
+    record,
+    conversation,
+    history,
+    plan: registerFiles(state, course.plan?.(plan) ?? plan),
+    ending: course.ending ?? endingOf(behaviour),
+    behaviour,
+    course,
+    obfuscate: params.stream_options?.include_obfuscation ?? false,
+  };
+}
+
+function endingOf({ end = "completed" }: Behaviour): Ending {
+  if (end === "failed") return { status: end, error: SERVER_ERROR };
+  return end === "incomplete" ? { status: end, reason: "max_output_tokens" } : { status: end };
+}
+
+/** Makes the files of code runs available for download. */
+function registerFiles(state: EmulatorState, plan: AnswerPlan): AnswerPlan {
+  for (const item of plan) {
+    if (item.type === "code_interpreter_call") state.containerFiles.set(item.file.id, item.file);
+  }
+  return plan;
 }

@@ -6,7 +6,7 @@ import { findBatch, findFile, findStore } from "../find-records.ts";
 import { newId } from "../new-id.ts";
 import { parseBody } from "../http/parse-request.ts";
 import type { EmulatorState, FileBatchRecord, VectorStoreRecord } from "../state.ts";
-import { attachFile, cancelFile } from "./store-files.ts";
+import { attachFile, cancelFile, failReading, readPassages } from "./store-files.ts";
 import { pageOfFiles } from "./store-files-routes.ts";
 import { type AttachFile, CreateFileBatch } from "./vector-store-schemas.ts";
 import { countFiles, useStore } from "./vector-stores.ts";
@@ -44,8 +44,12 @@ function createBatch(
 ): FileBatchRecord {
   // Looks all files up first, so that a batch with an unknown file attaches nothing.
   const fileIds = files.map(({ file_id }) => findFile(state, file_id).id);
-  for (const file of files) attachFile(state, record, file);
-  const batch = { id: newId("vsfb"), created_at: state.now(), cancelled: false, fileIds };
+  const { failing, status } = state.behaviour.scenario().failBatch(files.length);
+  for (const [index, file] of files.entries()) {
+    attachFile(state, record, file, index < failing ? failReading : readPassages);
+  }
+  const failed = status === "failed";
+  const batch = { id: newId("vsfb"), created_at: state.now(), cancelled: false, failed, fileIds };
   record.batches.set(batch.id, batch);
   return batch;
 }
@@ -63,9 +67,9 @@ function cancelBatch(
 }
 
 function showBatch(record: VectorStoreRecord, batch: FileBatchRecord): VectorStoreFileBatch {
-  const { id, created_at, cancelled } = batch;
+  const { id, created_at, cancelled, failed } = batch;
   const file_counts = countFiles(filesOf(record, batch));
-  const ended = cancelled ? "cancelled" : "completed";
+  const ended = cancelled ? "cancelled" : failed ? "failed" : "completed";
   return {
     id,
     object: "vector_store.files_batch",

@@ -6,14 +6,24 @@ import type { EmulatorState, VectorStoreRecord } from "../state.ts";
 import type { AttachFile } from "./vector-store-schemas.ts";
 import type { WireStoreFile } from "../wire-types.ts";
 
+/** Reads the text of a file for a vector store. */
+type ReadFile = (state: EmulatorState, id: string) => Promise<ReadResult>;
+
+/** What reading a file gives the vector store. */
+interface ReadResult {
+  outcome: Pick<WireStoreFile, "status" | "last_error" | "usage_bytes">;
+  passages: string[];
+}
+
 /**
- * Attaches a file to a vector store and returns while its text is being read. A file that is already in the
- * store is read again. Throws OpenAI's 404 for an unknown file.
+ * Attaches a file to a vector store and returns while `read` reads its text. A file that is already in the store
+ * is read again. Throws OpenAI's 404 for an unknown file.
  */
 export function attachFile(
   state: EmulatorState,
   record: VectorStoreRecord,
   { file_id, attributes, chunking_strategy }: AttachFile,
+  read: ReadFile = readPassages,
 ): WireStoreFile {
   const file: WireStoreFile = {
     id: findFile(state, file_id).id,
@@ -27,7 +37,7 @@ export function attachFile(
     chunking_strategy,
   };
   record.files.set(file.id, file);
-  void readSoon(state, record, file);
+  void readSoon(state, record, file, read);
   state.changed();
   return file;
 }
@@ -53,18 +63,24 @@ export async function reloadFile(
   record: VectorStoreRecord,
   file: WireStoreFile,
 ): Promise<void> {
-  if (file.status === "in_progress") void readSoon(state, record, file);
-  else if (file.status === "completed") await queueReading(state, record, file, 0);
+  if (file.status === "in_progress") void readSoon(state, record, file, readPassages);
+  else if (file.status === "completed") await queueReading(state, record, file, readPassages, 0);
 }
 
-function readSoon(state: EmulatorState, record: VectorStoreRecord, file: WireStoreFile) {
-  return queueReading(state, record, file, state.behaviour.get().indexing_ms ?? 0);
+function readSoon(
+  state: EmulatorState,
+  record: VectorStoreRecord,
+  file: WireStoreFile,
+  read: ReadFile,
+): Promise<void> {
+  return queueReading(state, record, file, read, state.behaviour.get().indexing_ms ?? 0);
 }
 
 function queueReading(
   state: EmulatorState,
   record: VectorStoreRecord,
   file: WireStoreFile,
+  read: ReadFile,
   delay: number,
 ): Promise<void> {
   // The file may have been detached, deleted or cancelled in the meantime.
@@ -73,7 +89,7 @@ function queueReading(
     (file.status === "in_progress" || file.status === "completed");
   return state.extractions.add(async () => {
     if (!isWanted()) return;
-    const result = await readPassages(state, file.id);
+    const result = await read(state, file.id);
     if (!isWanted()) return;
     await record.passages.add(file.id, result.passages);
     if (!isWanted()) return record.passages.remove(file.id);
@@ -82,13 +98,8 @@ function queueReading(
   }, delay);
 }
 
-/** The fields of a file in a store that reading its text sets. */
-type Outcome = Pick<WireStoreFile, "status" | "last_error" | "usage_bytes">;
-
-async function readPassages(
-  state: EmulatorState,
-  id: string,
-): Promise<{ outcome: Outcome; passages: string[] }> {
+/** Reads the text of a file. An unreadable file fails with the reason. */
+export async function readPassages(state: EmulatorState, id: string): Promise<ReadResult> {
   try {
     const { filename, bytes } = findFile(state, id);
     if (bytes > LARGEST_DOCUMENT) throw tooLarge();
@@ -96,13 +107,23 @@ async function readPassages(
     const usage_bytes = passages.reduce((sum, passage) => sum + Buffer.byteLength(passage), 0);
     return { outcome: { status: "completed", last_error: null, usage_bytes }, passages };
   } catch (error) {
-    const last_error = describeError(error);
-    return { outcome: { status: "failed", last_error, usage_bytes: 0 }, passages: [] };
+    return failedWith(describeError(error));
   }
 }
+
+/** Fails as OpenAI does when it cannot process a file for reasons of its own. */
+export function failReading(): Promise<ReadResult> {
+  return Promise.resolve(failedWith(SERVER_ERROR));
+}
+
+function failedWith(last_error: WireStoreFile["last_error"]): ReadResult {
+  return { outcome: { status: "failed", last_error, usage_bytes: 0 }, passages: [] };
+}
+
+const SERVER_ERROR = { code: "server_error", message: "An internal error occurred." } as const;
 
 function describeError(error: unknown): NonNullable<WireStoreFile["last_error"]> {
   if (error instanceof ExtractionError) return { code: error.code, message: error.message };
   console.error(error);
-  return { code: "server_error", message: "An internal error occurred." };
+  return SERVER_ERROR;
 }

@@ -5,22 +5,32 @@ import { AttributeFilter } from "../retrieval/match-filter.ts";
 /** The default for splitting a file (https://platform.openai.com/docs/guides/retrieval#chunking). */
 const USUAL_CHUNKS = { max_chunk_size_tokens: 800, chunk_overlap_tokens: 400 };
 
+/**
+ * Half of the tokens of a chunk may overlap at most
+ * (https://platform.openai.com/docs/api-reference/vector-stores-files/createFile).
+ */
+const StaticChunks = z.strictObject({
+  max_chunk_size_tokens: z.int().min(100).max(4096),
+  chunk_overlap_tokens: z.int().min(0),
+}).refine(
+  ({ max_chunk_size_tokens, chunk_overlap_tokens }) =>
+    chunk_overlap_tokens <= max_chunk_size_tokens / 2,
+  {
+    path: ["chunk_overlap_tokens"],
+    message: "the overlap may be at most half of 'max_chunk_size_tokens'.",
+  },
+);
+
 const ExpiresAfter = z.strictObject({
   anchor: z.literal("last_active_at"),
-  days: z.number().int().min(1).max(365),
+  days: z.int().min(1).max(365),
 });
 
 /** Accepted and echoed; the emulator always makes passages of the same size. */
 const ChunkingStrategy = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("auto") })
     .transform(() => ({ type: "static", static: USUAL_CHUNKS } as const)),
-  z.strictObject({
-    type: z.literal("static"),
-    static: z.strictObject({
-      max_chunk_size_tokens: z.number().int().min(100).max(4096),
-      chunk_overlap_tokens: z.number().int().min(0),
-    }),
-  }),
+  z.strictObject({ type: z.literal("static"), static: StaticChunks }),
 ]).default({ type: "static", static: USUAL_CHUNKS });
 
 const Attributes = z
@@ -86,8 +96,11 @@ export const SearchVectorStore = z.strictObject({
   query: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)])
     .transform((query) => [query].flat()),
   filters: AttributeFilter.nullish(),
-  max_num_results: z.number().int().min(1).max(50).default(10),
-  ranking_options: z.object({ score_threshold: z.number().min(0).max(1).default(0) }).nullish(),
+  max_num_results: z.int().min(1).max(50).default(10),
+  ranking_options: z.strictObject({
+    ranker: z.enum(["none", "auto", "default-2024-11-15"]).optional(),
+    score_threshold: z.number().min(0).max(1).default(0),
+  }).nullish(),
   rewrite_query: z.boolean().optional(),
 });
 export type SearchVectorStore = z.infer<typeof SearchVectorStore>;
