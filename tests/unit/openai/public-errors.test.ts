@@ -1,10 +1,11 @@
-import { turnErrors } from "../../../types/errors/turns.ts";
 import { describe, expect, it } from "vitest";
+import { failureCodes } from "../../../functions/_shared/openai/error-table.ts";
 import {
   publicErrorText,
   type TurnErrorCode,
   turnErrorCode,
 } from "../../../functions/_shared/openai/public-errors.ts";
+import { errors } from "../../../types/errors.ts";
 
 describe("a failed turn's error for the client", () => {
   it.each<[string | null | undefined, TurnErrorCode]>([
@@ -25,9 +26,10 @@ describe("a failed turn's error for the client", () => {
     expect(turnErrorCode(code)).toBe(expected);
   });
 
-  it.each(Object.entries(turnErrors).filter(([, { status }]) => status === 503 || status === null))(
+  it.each([...failureCodes, "still_generating"] as const)(
     "Parley's own code %s stays unchanged",
-    (code, { meaning, action }) => {
+    (code) => {
+      const { meaning, action } = errors[code];
       expect(JSON.parse(publicErrorText(code))).toEqual({ code, message: `${meaning} ${action}` });
     },
   );

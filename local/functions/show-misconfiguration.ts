@@ -1,0 +1,24 @@
+import { z } from "zod";
+import type { Log } from "../stack/log.ts";
+import { parseJson } from "../stack/parse-json.ts";
+
+const Line = z.object({
+  event: z.literal("provider_misconfigured"),
+  cause: z.string(),
+  fix: z.string(),
+});
+
+/** Every request fails while a setting is wrong, so its line appears at most once in this time. */
+const PAUSE_MS = 60_000;
+
+/** Wraps a log. After a line `provider_misconfigured` of a function, it prints what to do as a plain sentence. */
+export function showMisconfiguration(log: Log): Log {
+  const shownAt = new Map<string, number>();
+  return (part, line) => {
+    log(part, line);
+    const { cause, fix } = Line.safeParse(parseJson(line)).data ?? {};
+    if (cause === undefined || Date.now() - (shownAt.get(cause) ?? -Infinity) < PAUSE_MS) return;
+    shownAt.set(cause, Date.now());
+    log("stack", `OpenAI rejects the settings of this service. ${fix}`);
+  };
+}
