@@ -8,6 +8,8 @@ create table public.assistants (
   tools jsonb not null default '[]',
   temperature numeric(3, 2),
   reasoning_effort text,
+  max_output_tokens integer,
+  max_tool_calls integer,
   starters text[] not null default '{}',
   required_plan text,
   is_active boolean not null default true,
@@ -17,6 +19,8 @@ create table public.assistants (
   constraint assistants_slug_check check (slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'),
   constraint assistants_tools_check check (jsonb_typeof(tools) = 'array'),
   constraint assistants_temperature_check check (temperature between 0 and 2),
+  constraint assistants_max_output_tokens_check check (max_output_tokens >= 16),
+  constraint assistants_max_tool_calls_check check (max_tool_calls > 0),
   constraint assistants_reasoning_effort_check
     check (reasoning_effort in ('none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'))
 );
@@ -34,6 +38,7 @@ create table public.chat_sessions (
   assistant_slug text not null,
   thread_id text,
   title text,
+  title_origin text,
   visibility text not null default 'private',
   share_token text,
   archived_at timestamptz,
@@ -47,6 +52,9 @@ create table public.chat_sessions (
   constraint chat_sessions_thread_id_key unique (thread_id),
   constraint chat_sessions_share_token_key unique (share_token),
   constraint chat_sessions_title_check check (char_length(title) between 1 and 200),
+  constraint chat_sessions_title_origin_check check (
+    title_origin in ('question', 'model', 'user') and (title is null) = (title_origin is null)
+  ),
   constraint chat_sessions_visibility_check check (visibility in ('private', 'public')),
   constraint chat_sessions_share_token_check check ((visibility = 'public') = (share_token is not null)),
   constraint chat_sessions_message_count_check check (message_count >= 0)
@@ -55,8 +63,14 @@ create table public.chat_sessions (
 comment on table public.assistants is
   'The catalogue of assistants, addressed by slug. Their instructions stay in private.assistant_instructions.';
 comment on column public.assistants.tools is 'Tools of the Responses API that every turn with this assistant has.';
-comment on column public.assistants.temperature is 'Sent to OpenAI only when set, because reasoning models refuse it.';
-comment on column public.assistants.reasoning_effort is 'Sent to OpenAI only when set.';
+comment on column public.assistants.temperature is
+  'Sent to OpenAI only when set. Refused if the model in public.models does not take it.';
+comment on column public.assistants.reasoning_effort is
+  'Sent to OpenAI only when set. Refused if the model in public.models does not take it.';
+comment on column public.assistants.max_output_tokens is
+  'Most tokens of a reply, reasoning included. Null: turn_policy decides. The plan and the model may allow less.';
+comment on column public.assistants.max_tool_calls is
+  'Most calls of OpenAI''s own tools for a reply. Null: turn_policy decides.';
 comment on column public.assistants.starters is 'Suggestions for a first message.';
 comment on column public.assistants.required_plan is
   'The lowest plan that may use the assistant. Null means every plan.';
@@ -66,6 +80,9 @@ comment on table public.chat_sessions is 'One chat of a profile with an assistan
 comment on column public.chat_sessions.thread_id is
   'The conversation at OpenAI, while it matches our messages. If null, the next turn builds a new conversation from '
   'our messages.';
+comment on column public.chat_sessions.title_origin is
+  'Who named the chat: question (its first words, until there is something better), model, or user. The model never '
+  'replaces a title of the user.';
 comment on column public.chat_sessions.share_token is
   'Set while the session is public. Anyone who has the token can read the chat. A chat that is shared again gets a '
   'new token.';
@@ -232,6 +249,30 @@ comment on function public.get_shared_chat(text) is
   'Client RPC, also without sign-in: returns title, assistant and finished messages of a shared chat. Returns null '
   'if no chat has this token.';
 grant execute on function public.get_shared_chat(text) to anon, authenticated;
+
+create function private.set_title_origin()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if new.title is null then
+    new.title_origin := null;
+  elsif tg_op = 'INSERT' then
+    new.title_origin := coalesce(new.title_origin, 'user');
+  elsif new.title is distinct from old.title and new.title_origin is not distinct from old.title_origin then
+    new.title_origin := 'user';
+  end if;
+  return new;
+end
+$$;
+comment on function private.set_title_origin() is
+  'Trigger: records the user as the origin of a title, unless the statement names another origin. Clients cannot write '
+  'the origin.';
+
+create trigger chat_sessions_title_origin
+  before insert or update of title, title_origin on public.chat_sessions
+  for each row execute function private.set_title_origin();
 
 create trigger assistants_touch
   before update on public.assistants

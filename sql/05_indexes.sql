@@ -13,11 +13,9 @@ alter table public.chat_sessions alter column user_id set (n_distinct = -0.01);
 -- The catalogue's foreign key: renaming or deleting an assistant must find its sessions.
 create index chat_sessions_assistant_slug_idx on public.chat_sessions (assistant_slug);
 
--- At most one turn is active in a session. Stop and resume find it by this index.
+-- At most one turn is active in a session. Stop, resume and recovery find it by this index. Recovery reads all of it,
+-- because an index of progressed_at would make every report of progress write that index.
 create unique index chat_turns_active_session_id_key on public.chat_turns (session_id) where status = 'active';
-
--- Recovery: active turns with an old heartbeat.
-create index chat_turns_active_heartbeat_at_idx on public.chat_turns (heartbeat_at) where status = 'active';
 
 -- Foreign keys of chat_turns: deleting a session or a message must find its turns.
 create index chat_turns_session_id_user_id_idx on public.chat_turns (session_id, user_id);

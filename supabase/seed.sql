@@ -44,3 +44,11 @@ from public.profiles p
 cross join generate_series(0, 6) n
 where p.email in ('free@parley.test', 'pro@parley.test')
 on conflict do nothing;
+
+insert into public.monthly_costs (user_id, month, spent)
+select m.user_id, date_trunc('month', m.day)::date, sum(m.total_cost)
+from public.usage_metrics m
+join public.profiles p on p.id = m.user_id
+where p.email in ('free@parley.test', 'pro@parley.test')
+group by 1, 2
+on conflict do nothing;

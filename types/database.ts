@@ -56,6 +56,8 @@ export type Database = {
           "created_at": string;
           "description": string;
           "is_active": boolean;
+          "max_output_tokens": number | null;
+          "max_tool_calls": number | null;
           "model": string;
           "name": string;
           "reasoning_effort": string | null;
@@ -72,6 +74,8 @@ export type Database = {
           "created_at"?: string;
           "description": string;
           "is_active"?: boolean;
+          "max_output_tokens"?: number | null;
+          "max_tool_calls"?: number | null;
           "model": string;
           "name": string;
           "reasoning_effort"?: string | null;
@@ -87,6 +91,8 @@ export type Database = {
           "created_at"?: string;
           "description"?: string;
           "is_active"?: boolean;
+          "max_output_tokens"?: number | null;
+          "max_tool_calls"?: number | null;
           "model"?: string;
           "name"?: string;
           "reasoning_effort"?: string | null;
@@ -361,6 +367,7 @@ export type Database = {
           "share_token": string | null;
           "thread_id": string | null;
           "title": string | null;
+          "title_origin": string | null;
           "updated_at": string;
           "user_id": string;
           "visibility": string;
@@ -375,6 +382,7 @@ export type Database = {
           "share_token"?: string | null;
           "thread_id"?: string | null;
           "title"?: string | null;
+          "title_origin"?: string | null;
           "updated_at"?: string;
           "user_id"?: string;
           "visibility"?: string;
@@ -388,6 +396,7 @@ export type Database = {
           "share_token"?: string | null;
           "thread_id"?: string | null;
           "title"?: string | null;
+          "title_origin"?: string | null;
           "updated_at"?: string;
           "user_id"?: string;
           "visibility"?: string;
@@ -414,8 +423,8 @@ export type Database = {
           "assistant_message_id": string;
           "created_at": string;
           "finished_at": string | null;
-          "heartbeat_at": string;
           "id": string;
+          "progressed_at": string;
           "replaces_message_id": string | null;
           "reservation": Json | null;
           "response_id": string | null;
@@ -430,8 +439,8 @@ export type Database = {
           "assistant_message_id": string;
           "created_at"?: string;
           "finished_at"?: string | null;
-          "heartbeat_at"?: string;
           "id"?: string;
+          "progressed_at"?: string;
           "replaces_message_id"?: string | null;
           "reservation"?: Json | null;
           "response_id"?: string | null;
@@ -445,8 +454,8 @@ export type Database = {
           "assistant_message_id"?: string;
           "created_at"?: string;
           "finished_at"?: string | null;
-          "heartbeat_at"?: string;
           "id"?: string;
+          "progressed_at"?: string;
           "replaces_message_id"?: string | null;
           "reservation"?: Json | null;
           "response_id"?: string | null;
@@ -652,27 +661,78 @@ export type Database = {
           },
         ];
       };
-      "model_prices": {
+      "models": {
         Row: {
-          "cached_input_price": number;
-          "input_price": number;
+          "accepts_images": boolean | null;
+          "accepts_temperature": boolean | null;
+          "cached_input_price": number | null;
+          "compacts": boolean | null;
+          "context_window": number | null;
+          "default_effort": string | null;
+          "efforts": (string)[] | null;
+          "input_price": number | null;
+          "max_output_tokens": number | null;
           "model": string;
-          "output_price": number;
+          "output_price": number | null;
         };
         ComputedFields: never;
         Insert: {
-          "cached_input_price": number;
-          "input_price": number;
+          "accepts_images"?: boolean | null;
+          "accepts_temperature"?: boolean | null;
+          "cached_input_price"?: number | null;
+          "compacts"?: boolean | null;
+          "context_window"?: number | null;
+          "default_effort"?: string | null;
+          "efforts"?: (string)[] | null;
+          "input_price"?: number | null;
+          "max_output_tokens"?: number | null;
           "model": string;
-          "output_price": number;
+          "output_price"?: number | null;
         };
         Update: {
-          "cached_input_price"?: number;
-          "input_price"?: number;
+          "accepts_images"?: boolean | null;
+          "accepts_temperature"?: boolean | null;
+          "cached_input_price"?: number | null;
+          "compacts"?: boolean | null;
+          "context_window"?: number | null;
+          "default_effort"?: string | null;
+          "efforts"?: (string)[] | null;
+          "input_price"?: number | null;
+          "max_output_tokens"?: number | null;
           "model"?: string;
-          "output_price"?: number;
+          "output_price"?: number | null;
         };
         Relationships: [];
+      };
+      "monthly_costs": {
+        Row: {
+          "month": string;
+          "reserved": number;
+          "spent": number;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "month": string;
+          "reserved"?: number;
+          "spent"?: number;
+          "user_id": string;
+        };
+        Update: {
+          "month"?: string;
+          "reserved"?: number;
+          "spent"?: number;
+          "user_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "monthly_costs_user_id_fkey";
+            columns: ["user_id"];
+            isOneToOne: false;
+            referencedRelation: "profiles";
+            referencedColumns: ["id"];
+          },
+        ];
       };
       "organization_invitations": {
         Row: {
@@ -905,7 +965,9 @@ export type Database = {
           "daily_messages": number | null;
           "max_file_bytes": number | null;
           "max_lookouts": number | null;
+          "max_output_tokens": number | null;
           "max_session_files": number | null;
+          "monthly_budget": number | null;
           "monthly_messages": number | null;
           "monthly_searches": number | null;
           "name": string;
@@ -918,7 +980,9 @@ export type Database = {
           "daily_messages"?: number | null;
           "max_file_bytes"?: number | null;
           "max_lookouts"?: number | null;
+          "max_output_tokens"?: number | null;
           "max_session_files"?: number | null;
+          "monthly_budget"?: number | null;
           "monthly_messages"?: number | null;
           "monthly_searches"?: number | null;
           "name": string;
@@ -930,7 +994,9 @@ export type Database = {
           "daily_messages"?: number | null;
           "max_file_bytes"?: number | null;
           "max_lookouts"?: number | null;
+          "max_output_tokens"?: number | null;
           "max_session_files"?: number | null;
+          "monthly_budget"?: number | null;
           "monthly_messages"?: number | null;
           "monthly_searches"?: number | null;
           "name"?: string;
@@ -1429,6 +1495,25 @@ export type Database = {
           },
         ];
       };
+      "tool_prices": {
+        Row: {
+          "price": number;
+          "tool": string;
+          "unit": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "price": number;
+          "tool": string;
+          "unit": string;
+        };
+        Update: {
+          "price"?: number;
+          "tool"?: string;
+          "unit"?: string;
+        };
+        Relationships: [];
+      };
       "usage_counters": {
         Row: {
           "count": number;
@@ -1465,8 +1550,11 @@ export type Database = {
       "usage_metrics": {
         Row: {
           "cached_input_tokens": number;
+          "code_runs": number;
           "day": string;
           "feature_type": string;
+          "file_searches": number;
+          "images": number;
           "input_tokens": number;
           "model": string;
           "output_tokens": number;
@@ -1474,12 +1562,16 @@ export type Database = {
           "total_cost": number;
           "total_tokens": number;
           "user_id": string;
+          "web_searches": number;
         };
         ComputedFields: never;
         Insert: {
           "cached_input_tokens"?: number;
+          "code_runs"?: number;
           "day": string;
           "feature_type": string;
+          "file_searches"?: number;
+          "images"?: number;
           "input_tokens"?: number;
           "model": string;
           "output_tokens"?: number;
@@ -1487,11 +1579,15 @@ export type Database = {
           "total_cost"?: number;
           "total_tokens"?: never;
           "user_id": string;
+          "web_searches"?: number;
         };
         Update: {
           "cached_input_tokens"?: number;
+          "code_runs"?: number;
           "day"?: string;
           "feature_type"?: string;
+          "file_searches"?: number;
+          "images"?: number;
           "input_tokens"?: number;
           "model"?: string;
           "output_tokens"?: number;
@@ -1499,6 +1595,7 @@ export type Database = {
           "total_cost"?: number;
           "total_tokens"?: never;
           "user_id"?: string;
+          "web_searches"?: number;
         };
         Relationships: [
           {
@@ -1829,6 +1926,7 @@ export type Database = {
           "model": string;
           "output_tokens": number;
           "profile_id": string;
+          "tools"?: Json;
         };
         Returns: undefined;
       };
@@ -1885,8 +1983,8 @@ export type Database = {
           "assistant_message_id": string;
           "created_at": string;
           "finished_at": string | null;
-          "heartbeat_at": string;
           "id": string;
+          "progressed_at": string;
           "replaces_message_id": string | null;
           "reservation": Json | null;
           "response_id": string | null;
@@ -2083,10 +2181,6 @@ export type Database = {
           "total_users": number;
         }[];
       };
-      "heartbeat_turn": {
-        Args: { "response_id"?: string; "thread_id"?: string; "turn_id": string };
-        Returns: Json;
-      };
       "invite_member": {
         Args: { "email": string; "role"?: string };
         Returns: {
@@ -2101,6 +2195,30 @@ export type Database = {
           "code": string;
           "expires_at": string;
         }[];
+      };
+      "join_turn": {
+        Args: { "auth_user_id": string; "session_id": string };
+        Returns: {
+          "assistant_message_id": string;
+          "created_at": string;
+          "finished_at": string | null;
+          "id": string;
+          "progressed_at": string;
+          "replaces_message_id": string | null;
+          "reservation": Json | null;
+          "response_id": string | null;
+          "session_id": string;
+          "status": string;
+          "stop_requested_at": string | null;
+          "user_id": string;
+          "user_message_id": string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "chat_turns";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
       };
       "leave_organization": { Args: Record<PropertyKey, never>; Returns: undefined };
       "link_stripe_customer": {
@@ -2176,6 +2294,13 @@ export type Database = {
         };
       };
       "replace_reply": { Args: { "turn_id": string }; Returns: undefined };
+      "report_progress": {
+        Args: { "turn_ids": (string)[] };
+        Returns: {
+          "is_stop_requested": boolean;
+          "turn_id": string;
+        }[];
+      };
       "request_account_deletion": { Args: Record<PropertyKey, never>; Returns: Json };
       "request_stop": { Args: { "auth_user_id": string; "session_id": string }; Returns: Json };
       "resend_invitation": {
@@ -2207,6 +2332,10 @@ export type Database = {
           isOneToOne: true;
           isSetofReturn: false;
         };
+      };
+      "save_turn_ids": {
+        Args: { "response_id"?: string; "thread_id"?: string; "turn_id": string };
+        Returns: Json;
       };
       "schema_version": { Args: Record<PropertyKey, never>; Returns: string };
       "set_chat_visibility": {

@@ -44,6 +44,7 @@ const fields: Record<string, FieldWords> = {
   title: { name: "The title" },
   trigger: { name: "The trigger" },
   type: { name: "The type of the content" },
+  when_busy: { name: "The setting for a busy chat" },
   url: { name: "The address of the file", example: `parley:file/${UUID}` },
 };
 

@@ -69,12 +69,15 @@ const provider: HttpErrorCode[] = [
   "provider_misconfigured",
   "provider_timeout",
   "content_filtered",
+  "context_too_long",
+  "image_refused",
 ];
 const limits: HttpErrorCode[] = [
   "rate_limited",
   "daily_limit_reached",
   "quota_exceeded",
   "search_quota_exceeded",
+  "budget_exceeded",
 ];
 const upload: HttpErrorCode[] = [
   "session_not_found",
@@ -125,6 +128,7 @@ export const routes: Route[] = [
       "message_id_conflict",
       "nothing_to_regenerate",
       "turn_in_progress",
+      "too_many_readers",
       "upload_first",
       "file_not_found",
       "file_not_ready",
@@ -140,7 +144,7 @@ export const routes: Route[] = [
       meaning: "The reply from its beginning, as a UI message stream of the AI SDK.",
       type: "text/event-stream",
     }, { status: 204, meaning: "No reply is being written." }],
-    errors: [],
+    errors: ["too_many_readers"],
   },
   {
     method: "POST",
@@ -236,6 +240,15 @@ export const routes: Route[] = [
     summary: "Lists what is for sale.",
     replies: [{ status: 200, meaning: "Products with prices.", schema: ProductsReply }],
     errors: [],
+  },
+  {
+    method: "POST",
+    path: "/openai-webhook",
+    auth: "signature",
+    summary: "Receives an event of OpenAI about the end of a response.",
+    example: { id: "evt_x" },
+    replies: [{ status: 200, meaning: "The event is processed or ignored.", schema: WebhookReply }],
+    errors: ["invalid_signature"],
   },
   {
     method: "POST",

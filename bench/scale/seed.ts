@@ -135,7 +135,7 @@ async function insertMessages(client: pg.Client): Promise<void> {
 async function insertTurns(client: pg.Client): Promise<void> {
   await client.query(
     `insert into public.chat_turns (session_id, user_id, user_message_id, assistant_message_id, response_id, status,
-       heartbeat_at, reservation, created_at, finished_at)
+       progressed_at, reservation, created_at, finished_at)
      select session_id, user_id, md5(session_id::text || seq - 1)::uuid, id, response_id, 'complete', created_at,
        jsonb_build_object('source', 'quota', 'period_start', date_trunc('month', created_at), 'day',
          date_trunc('day', created_at), 'search_month', null),
@@ -146,7 +146,7 @@ async function insertTurns(client: pg.Client): Promise<void> {
   await client.query(
     `with running as (
        update public.chat_turns t
-       set status = 'active', finished_at = null, heartbeat_at = now()
+       set status = 'active', finished_at = null, progressed_at = now()
        from (
          select s.id, s.message_count from public.chat_sessions s
          where s.message_count between 2 and 100 order by random() limit $1

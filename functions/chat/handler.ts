@@ -9,14 +9,22 @@ import { createFilePorts, type FileServices } from "../_shared/session-files/fil
 import { createSessionStores } from "../_shared/turn/session-stores.ts";
 import type { FunctionEnv } from "../_shared/http/context.ts";
 import { createFunction, invalidRequest, readJson } from "../_shared/http/create-function.ts";
-import { unwrap } from "../_shared/http/refusal.ts";
 import { replayMessage } from "./replay-message.ts";
 import { runTurn, type Turn } from "../_shared/turn/run-turn.ts";
-import { createTurnDatabase, type TurnRow } from "../_shared/turn/turn-database.ts";
-import type { TurnRunPorts } from "../_shared/turn/turn-ports.ts";
+import { settleLeftTurn } from "../_shared/turn/settle-left-turn.ts";
+import { countReaders } from "../_shared/turn/running-turns.ts";
+import {
+  createTurnDatabase,
+  type TurnDatabase,
+  type TurnRow,
+} from "../_shared/turn/turn-database.ts";
+import type { TurnPorts, TurnRunPorts } from "../_shared/turn/turn-ports.ts";
 import { type ClientStream, openClientStream } from "./client-stream.ts";
 import { resumeTurn } from "./resume-turn.ts";
 import { stopTurn } from "./stop-turn.ts";
+
+/** The most readers of one turn in one isolate. Each has a connection to OpenAI of its own. */
+const READERS = 5;
 
 /** The services of the chat function. Each request adds the database. */
 export interface ChatPorts extends FileServices {
@@ -35,22 +43,25 @@ export function createChatFunction(ports: ChatPorts) {
   app.post("/", asUser, async (c) => {
     const turn = parseTurn(await readJson(c));
     const { db, userId } = requestPorts(c, ports);
-    const begun = await db.start(userId, turn);
+    const begun = await startTurn({ ...ports, db }, userId, turn);
     switch (begun.kind) {
       case "settled":
         c.var.facts.profile_id = begun.message.user_id;
         return stream(c, ports, (send) => replayMessage(begun.message).forEach(send));
       case "attached":
-        return join(c, ports, await db.findTurn(begun.turn_id));
+        return join(
+          c,
+          ports,
+          await db.join(userId, turn.session_id) ?? await db.findTurn(begun.turn_id),
+        );
       case "started":
         return await generate(c, ports, { started: begun, search: turn.search });
     }
   });
 
   app.get("/:session_id/stream", asUser, async (c) => {
-    const query = c.var.supabaseContext.supabase.from("chat_turns").select()
-      .eq("session_id", readSessionId(c)).eq("status", "active");
-    return join(c, ports, unwrap(await query.maybeSingle()));
+    const { db, userId } = requestPorts(c, ports);
+    return join(c, ports, await db.join(userId, readSessionId(c)));
   });
 
   app.post("/:session_id/stop", asUser, async (c) => {
@@ -58,9 +69,27 @@ export function createChatFunction(ports: ChatPorts) {
     const target = await stopTurn({ ...ports, db }, userId, readSessionId(c));
     if (!target) return c.body(null, 204);
     noteTurn(c, target.turn_id, target.profile_id);
+    runInBackground(settleLeftTurn({ ...ports, db }, target.turn_id));
     return c.json<StopReply>({ status: "stopping" });
   });
   return app;
+}
+
+/** Starts a turn. With `interrupt`, stops the reply that is being written in the chat first. */
+async function startTurn(
+  ports: TurnPorts,
+  userId: string,
+  turn: ChatTurn,
+): ReturnType<TurnDatabase["start"]> {
+  try {
+    return await ports.db.start(userId, turn);
+  } catch (error) {
+    const isBusy = error instanceof AppError && error.code === "turn_in_progress";
+    if (!isBusy || turn.when_busy !== "interrupt") throw error;
+    const target = await stopTurn(ports, userId, turn.session_id);
+    if (target) await settleLeftTurn(ports, target.turn_id);
+    return await ports.db.start(userId, turn);
+  }
 }
 
 /** Waits until OpenAI accepts the request, so that a refusal can be sent as an HTTP error instead of a stream. */
@@ -70,7 +99,8 @@ async function generate(c: Context<FunctionEnv>, ports: ChatPorts, turn: Turn): 
   const { promise, resolve: accept, reject: refuse } = Promise.withResolvers<void>();
   const { db, stores } = requestPorts(c, ports);
   // Runs in the background so that a client disconnect does not cancel the reply.
-  runInBackground(runTurn({ ...ports, db, stores }, turn, { accept, refuse, send }).finally(close));
+  const client = { accept, refuse, send, close };
+  runInBackground(runTurn({ ...ports, db, stores }, turn, client).catch(refuse).finally(close));
   await promise;
   return c.body(body, 200, headers);
 }
@@ -79,6 +109,7 @@ async function generate(c: Context<FunctionEnv>, ports: ChatPorts, turn: Turn): 
 function join(c: Context<FunctionEnv>, ports: ChatPorts, running: TurnRow | null): Response {
   if (!running) return c.body(null, 204);
   noteTurn(c, running.id, running.user_id);
+  if (countReaders(running.id) >= READERS) throw new AppError("too_many_readers");
   const { db } = requestPorts(c, ports);
   return stream(c, ports, (send) => resumeTurn({ ...ports, db }, running, send));
 }

@@ -1,14 +1,13 @@
 import type { UIMessageChunk } from "ai";
 import { describeError } from "../_shared/http/log.ts";
-import { pumpReply, type RunningReply } from "../_shared/turn/pump-reply.ts";
 import { publicErrorText } from "../_shared/openai/public-errors.ts";
 import { replayMessage } from "./replay-message.ts";
-import { openReply } from "../_shared/turn/open-reply.ts";
+import { connect, type ResponseConnection } from "../_shared/turn/follow-response.ts";
+import { openTurn } from "../_shared/turn/open-turn.ts";
 import { pause } from "../_shared/openai/retry-once.ts";
 import { endingChunks } from "../_shared/turn/settle-reply.ts";
 import type { TurnRow } from "../_shared/turn/turn-database.ts";
 import type { TurnPorts } from "../_shared/turn/turn-ports.ts";
-import { type TurnWatch, watchTurn } from "../_shared/turn/watch-turn.ts";
 
 /** The pause between two queries of the database whether OpenAI has accepted the turn. */
 const POLL_MS = 100;
@@ -23,42 +22,38 @@ export async function resumeTurn(
   turn: TurnRow,
   send: (chunk: UIMessageChunk) => void,
 ): Promise<void> {
-  let watch: TurnWatch | undefined;
   try {
-    const responseId = await waitForResponse(ports, turn);
-    if (!responseId) return await replayEnded(ports, turn, send);
-    // Starts the heartbeats only now: while waiting, they would keep recovery from settling a dead function's turn.
-    watch = watchTurn(ports, turn.id);
-    const reply = await openReply(ports.db, turn, send);
-    const events = await ports.openai.responses.retrieve(responseId, { stream: true });
-    const running: RunningReply = {
-      turnId: turn.id,
-      profileId: turn.user_id,
-      reply,
-      watch,
-      events,
-    };
-    await pumpReply(ports, running, (event) => {
-      reply.mapper.push(event).forEach(reply.emit);
-      if (event.type === "response.created") running.threadId = event.response.conversation?.id;
-    });
+    const row = await waitForResponse(ports, turn);
+    if (!row) return await replayEnded(ports, turn, send);
+    const run = await openTurn(ports, row, send);
+    await run.finish(await connectSafely(ports, row));
   } catch (error) {
     ports.log.error("resume_failed", { turn_id: turn.id, ...describeError(error) });
     send({ type: "error", errorText: publicErrorText("still_generating") });
-  } finally {
-    watch?.end();
+  }
+}
+
+/** Returns null when OpenAI attaches nobody to the response any more. The stored response then has the reply. */
+async function connectSafely(
+  { openai }: TurnPorts,
+  { response_id }: TurnRow,
+): Promise<ResponseConnection | null> {
+  try {
+    return response_id === null ? null : await connect(openai, response_id, -1);
+  } catch {
+    return null;
   }
 }
 
 /**
- * Waits for OpenAI's id of the reply. Returns null when the turn ended before it had one. Throws when the id takes
- * longer than a minute.
+ * Waits until OpenAI has accepted the turn, and returns its row. Returns null when the turn ended before. Throws when
+ * this takes longer than a minute.
  */
-async function waitForResponse({ db }: TurnPorts, turn: TurnRow): Promise<string | null> {
+async function waitForResponse({ db }: TurnPorts, turn: TurnRow): Promise<TurnRow | null> {
   let latest: TurnRow | null = turn;
   for (let attempt = 0; attempt < POLL_ATTEMPTS; attempt += 1) {
     if (latest?.status !== "active") return null;
-    if (latest.response_id) return latest.response_id;
+    if (latest.response_id) return latest;
     await pause(POLL_MS);
     latest = await db.findTurn(turn.id);
   }

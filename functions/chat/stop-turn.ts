@@ -16,7 +16,7 @@ export async function stopTurn(
   try {
     await openai.responses.cancel(target.response_id);
   } catch (error) {
-    // The turn stays marked, so its next heartbeat or recovery cancels the response again.
+    // The turn stays marked, so its function or recovery cancels the response again.
     log.error("cancel_failed", { turn_id: target.turn_id, ...describeError(error) });
   }
   return target;

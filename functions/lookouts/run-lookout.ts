@@ -16,7 +16,7 @@ export interface RunPorts extends TurnRunPorts {
 export type RunEnd = "complete" | "failed" | "skipped" | "waiting" | "gone";
 
 /** A client that ignores everything. The reply of a lookout is only stored, and no client reads its stream. */
-const NOBODY = { accept() {}, refuse() {}, send() {} };
+const NOBODY = { accept() {}, refuse() {}, send() {}, close() {} };
 
 /**
  * Executes a claimed run: begins its turn, unless the turn has already begun, and records how it ended. Rejects when

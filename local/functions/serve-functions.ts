@@ -4,6 +4,7 @@ import { findFunctions, type FoundFunction, type FunctionPlaces } from "./find-f
 import { buildImportMap } from "./import-map.ts";
 import type { FunctionsUpstream } from "../gateway/functions.ts";
 import type { Log } from "../stack/log.ts";
+import { showMisconfiguration } from "./show-misconfiguration.ts";
 import { type Service, startService } from "../stack/service.ts";
 import { REPOSITORY, type Settings } from "../stack/settings.ts";
 
@@ -56,7 +57,7 @@ export async function startFunctions(options: FunctionsOptions): Promise<Functio
     ready: /^functions ready on (http:\S+):/,
     // Hides Deno's notice about `request.signal`, which no function uses, and failures that are already logged.
     quiet: /^functions ready|^Deno\.serve: request\.signal |^body broken off$/,
-    log,
+    log: showMisconfiguration(log),
   });
   return {
     service,
@@ -124,6 +125,7 @@ function functionsEnvironment(options: FunctionsOptions): Record<string, string>
     SUPABASE_JWKS_URL: `${options.apiUrl}/auth/v1/.well-known/jwks.json`,
     OPENAI_API_KEY: options.openai.apiKey,
     OPENAI_BASE_URL: options.openai.baseUrl,
+    OPENAI_WEBHOOK_SECRET: options.openai.webhookSecret ?? "",
     STRIPE_SECRET_KEY: options.stripe.secretKey,
     STRIPE_WEBHOOK_SECRET: options.stripe.webhookSecret,
     STRIPE_API_URL: options.stripe.apiUrl,

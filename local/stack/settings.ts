@@ -26,6 +26,7 @@ export const Environment = z.object({
   PARLEY_BODY_TIME_PART: z.coerce.number().positive().max(1).default(1),
   OPENAI_API_KEY: optional,
   OPENAI_BASE_URL: optional,
+  OPENAI_WEBHOOK_SECRET: optional,
   STRIPE_SECRET_KEY: optional,
   STRIPE_WEBHOOK_SECRET: optional,
   STRIPE_API_URL: optional,
@@ -51,7 +52,7 @@ export interface Settings {
   /** The share of the usual time limits that clients have for sending a body, up to 1. Tests shorten it. */
   bodyTimePart: number;
   /** Null runs the emulator. */
-  openai: { apiKey: string; baseUrl: string } | null;
+  openai: { apiKey: string; baseUrl: string; webhookSecret?: string } | null;
   /** Null runs the emulator. */
   stripe: { secretKey: string; webhookSecret: string; apiUrl: string } | null;
   policies: Policies;
@@ -88,7 +89,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     streamSeconds: values.PARLEY_STREAM_SECONDS,
     allowedOrigins: values.PARLEY_ALLOWED_ORIGINS,
     bodyTimePart: values.PARLEY_BODY_TIME_PART,
-    openai: readProvider(values.OPENAI_API_KEY, values.OPENAI_BASE_URL),
+    openai: readProvider(values),
     stripe: readStripe(values),
     policies: {
       pastDueGraceDays: values.PAST_DUE_GRACE_DAYS,
@@ -98,10 +99,15 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   };
 }
 
-function readProvider(apiKey?: string, baseUrl?: string): Settings["openai"] {
+function readProvider(values: z.infer<typeof Environment>): Settings["openai"] {
+  const { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseUrl } = values;
   if (!apiKey && !baseUrl) return null;
   if (!apiKey) throw new Error("OPENAI_BASE_URL is set, so OPENAI_API_KEY must be set too.");
-  return { apiKey, baseUrl: baseUrl ?? "https://api.openai.com/v1" };
+  return {
+    apiKey,
+    baseUrl: baseUrl ?? "https://api.openai.com/v1",
+    webhookSecret: values.OPENAI_WEBHOOK_SECRET,
+  };
 }
 
 function readStripe(values: z.infer<typeof Environment>): Settings["stripe"] {

@@ -196,6 +196,7 @@ function describeStack(
     MAIL_URL: `${apiUrl}/_mail`,
     SMTP_URL: `smtp://127.0.0.1:${mailPort}`,
     OPENAI_BASE_URL: settings.openai ? undefined : openai.baseUrl,
+    OPENAI_WEBHOOK_SECRET: settings.openai ? undefined : openai.webhookSecret,
     STRIPE_API_URL: settings.stripe ? undefined : stripe.apiUrl,
     STRIPE_WEBHOOK_SECRET: settings.stripe ? undefined : stripe.webhookSecret,
   };

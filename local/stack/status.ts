@@ -17,6 +17,8 @@ export const StackStatus = z.object({
   SMTP_URL: z.string(),
   /** The OpenAI emulator; ends in `/v1`. Absent when the stack uses the real OpenAI. */
   OPENAI_BASE_URL: z.string().optional(),
+  /** The secret that signs events of OpenAI, for tests. The emulator sends none by itself. */
+  OPENAI_WEBHOOK_SECRET: z.string().optional(),
   /** The Stripe emulator. Absent when the stack uses the real Stripe. */
   STRIPE_API_URL: z.string().optional(),
   /** The secret that signs the events of the Stripe emulator. */

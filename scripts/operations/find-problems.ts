@@ -1,5 +1,5 @@
 import { formatAge } from "./format-age.ts";
-import type { Health } from "./read-health.ts";
+import { type Health, NEAR_BUDGET } from "./read-health.ts";
 import type { ScheduleState } from "./read-schedules.ts";
 
 /** The values from which the report counts a problem. Ages are in seconds. */
@@ -19,7 +19,7 @@ const THRESHOLDS = {
 /** Lists the problems of a database, one sentence each. */
 export function findProblems(health: Health): string[] {
   const { connections, cache, outbox, stuck_turns, stripe_events, stores } = health;
-  const { late_lookouts, waiting_accounts } = health;
+  const { misconfigured, late_lookouts, waiting_accounts, costs } = health;
   const problems: [isWrong: boolean, sentence: string][] = [
     [
       connections.used >= connections.max * THRESHOLDS.connectionsShare,
@@ -48,6 +48,14 @@ export function findProblems(health: Health): string[] {
       `${stuck_turns.count} turns are stuck, the oldest for ${formatAge(stuck_turns.oldest)}`,
     ],
     [
+      misconfigured.replies > 0,
+      `${misconfigured.replies} replies failed in the last hour because OpenAI rejected a setting: check ` +
+      "OPENAI_API_KEY, the billing of its project, and assistants.model of " +
+      `${
+        misconfigured.assistants.join(", ")
+      }; the log line provider_misconfigured says what to change`,
+    ],
+    [
       late_lookouts.count > 0,
       `${late_lookouts.count} lookouts are late, the oldest by ${formatAge(late_lookouts.oldest)}`,
     ],
@@ -56,6 +64,10 @@ export function findProblems(health: Health): string[] {
       `${waiting_accounts.count} accounts wait to be deleted, the oldest for ${
         formatAge(waiting_accounts.oldest)
       }`,
+    ],
+    [
+      costs.budget !== null && costs.total >= costs.budget * NEAR_BUDGET,
+      `the project has used ${formatCosts(costs)}, its budget for this month`,
     ],
     [stripe_events.failed > 0, `${stripe_events.failed} Stripe events have failed`],
     [(stores.failed ?? 0) > 0, `${stores.failed} vector stores have failed`],
@@ -66,6 +78,17 @@ export function findProblems(health: Health): string[] {
       findScheduleProblem(schedule, health.checked_at) ?? []
     ),
   ];
+}
+
+/** Formats the costs of a month, and the budget if there is one. */
+export function formatCosts({ total, budget }: Health["costs"]): string {
+  return budget === null
+    ? formatDollars(total)
+    : `${formatDollars(total)} of ${formatDollars(budget)}`;
+}
+
+function formatDollars(amount: number): string {
+  return `$${amount.toFixed(2)}`;
 }
 
 /** Formats a share as a percentage. */

@@ -1,7 +1,7 @@
 import { formatAge } from "./format-age.ts";
-import { formatShare } from "./find-problems.ts";
+import { formatCosts, formatShare } from "./find-problems.ts";
 import { formatTable } from "./format-table.ts";
-import type { Health } from "./read-health.ts";
+import { type Health, NEAR_BUDGET } from "./read-health.ts";
 
 /** Formats the health of a database as a report. The problems come last, where a terminal shows them. */
 export function formatHealth(health: Health, problems: string[]): string {
@@ -47,7 +47,8 @@ function describeIndex(index: Health["unused_indexes"][number]) {
 }
 
 function describeWork(health: Health): string {
-  const { outbox, stuck_turns, late_lookouts, waiting_accounts, stripe_events, stores } = health;
+  const { outbox, stuck_turns, misconfigured, stripe_events, stores } = health;
+  const { late_lookouts, waiting_accounts, costs } = health;
   const byStatus = Object.entries(stores).map(([status, count]) => `${count} ${status}`);
   return [
     `remote deletions waiting: ${outbox.waiting} (oldest ${formatAge(outbox.oldest)})`,
@@ -55,8 +56,11 @@ function describeWork(health: Health): string {
       formatAge(outbox.oldest_customer)
     })`,
     `stuck turns: ${stuck_turns.count} (oldest ${formatAge(stuck_turns.oldest)})`,
+    `replies failed by a rejected setting: ${misconfigured.replies}`,
     `late lookouts: ${late_lookouts.count} (oldest ${formatAge(late_lookouts.oldest)})`,
     `accounts to delete: ${waiting_accounts.count} (oldest ${formatAge(waiting_accounts.oldest)})`,
+    `cost of this month: ${formatCosts(costs)}`,
+    `users with ${NEAR_BUDGET * 100} % of their budget used: ${costs.users_near_budget}`,
     `Stripe events failed: ${stripe_events.failed}`,
     `vector stores: ${byStatus.join(", ") || "–"}`,
   ].join("\n");

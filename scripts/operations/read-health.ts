@@ -34,10 +34,14 @@ export interface Health {
     oldest_customer: number | null;
   };
   stuck_turns: { count: number; oldest: number | null };
+  /** The replies that failed in the last hour because OpenAI rejected a setting, and their assistants. */
+  misconfigured: { replies: number; assistants: string[] };
   /** The lookouts that are due and have not run. */
   late_lookouts: { count: number; oldest: number | null };
   /** The accounts with a requested deletion whose login still exists. */
   waiting_accounts: { count: number; oldest: number | null };
+  /** The costs of this month (UTC) in US dollars, and the number of users who have used most of their budget. */
+  costs: { total: number; budget: number | null; users_near_budget: number };
   /** The events of the last seven days. */
   stripe_events: { failed: number };
   /** The number of vector stores by status. */
@@ -47,11 +51,14 @@ export interface Health {
   purges: Record<string, number>;
 }
 
-/** A turn without a heartbeat for this time is stuck: turn-recovery has not resumed it either. */
+/** A turn without progress for this time is stuck: turn-recovery has not resumed it either. */
 const STUCK_AFTER = "5 minutes";
 /** Lookouts and deletions of accounts normally start within a minute. */
 const LATE_AFTER = "30 minutes";
 const WAITING_AFTER = "1 hour";
+
+/** The share of a budget from which on the report mentions it. */
+export const NEAR_BUDGET = 0.8;
 
 const RELEASE = "select private.release() as release";
 
@@ -93,9 +100,20 @@ const UNUSED_INDEXES = `
 `;
 
 const STUCK_TURNS = `
-  select count(*)::integer as count, extract(epoch from now() - min(heartbeat_at))::float8 as oldest
+  select count(*)::integer as count, extract(epoch from now() - min(progressed_at))::float8 as oldest
   from public.chat_turns
-  where status = 'active' and heartbeat_at < now() - interval '${STUCK_AFTER}'
+  where status = 'active' and progressed_at < now() - interval '${STUCK_AFTER}'
+`;
+
+// Starts from the turns, whose rows are much smaller than those of messages.
+const MISCONFIGURED = `
+  select count(*)::integer as replies,
+    coalesce(array_agg(distinct s.assistant_slug order by s.assistant_slug), '{}') as assistants
+  from public.chat_turns t
+  join public.chat_messages m on m.id = t.assistant_message_id
+  join public.chat_sessions s on s.id = t.session_id
+  where t.status = 'failed' and t.finished_at > now() - interval '1 hour'
+    and m.error ->> 'code' = 'provider_misconfigured'
 `;
 
 const LATE_LOOKOUTS = `
@@ -118,6 +136,17 @@ const OUTBOX = `
     count(*) filter (where is_customer)::integer as customers,
     extract(epoch from now() - min(created_at) filter (where is_customer))::float8 as oldest_customer
   from (select created_at, kind = 'stripe_customer' as is_customer from private.remote_deletions) d
+`;
+
+const COSTS = `
+  select
+    coalesce(sum(c.spent + c.reserved), 0)::float8 as total,
+    (select project_monthly_budget from private.usage_policy)::float8 as budget,
+    (count(*) filter (where c.spent + c.reserved >= l.monthly_budget * ${NEAR_BUDGET}))::integer as users_near_budget
+  from public.monthly_costs c
+  join public.profiles p on p.id = c.user_id
+  join public.plans l on l.slug = p.subscription_plan
+  where c.month = private.this_month()
 `;
 
 const STRIPE_EVENTS = `
@@ -155,8 +184,10 @@ export async function readHealth(client: pg.Client, now: Date): Promise<Health> 
       unused_indexes: (await client.query(UNUSED_INDEXES)).rows,
       outbox: await one(client, OUTBOX),
       stuck_turns: await one(client, STUCK_TURNS),
+      misconfigured: await one(client, MISCONFIGURED),
       late_lookouts: await one(client, LATE_LOOKOUTS),
       waiting_accounts: await one(client, WAITING_ACCOUNTS),
+      costs: await one(client, COSTS),
       stripe_events: await one(client, STRIPE_EVENTS),
       stores: (await one<{ by_status: Health["stores"] }>(client, STORES)).by_status,
       schedules: await readSchedules(client, now),

@@ -43,6 +43,9 @@ const texts: Record<StackName | FunctionName, SettingText> = {
   },
   OPENAI_API_KEY: { what: "Key of OpenAI. The local stack uses its emulator without one." },
   OPENAI_BASE_URL: { what: "Base URL of OpenAI's API, when it is not OpenAI's own." },
+  OPENAI_WEBHOOK_SECRET: {
+    what: "Secret that signs OpenAI's events about responses. Optional; see deploy.md.",
+  },
   STRIPE_SECRET_KEY: { what: "Key of Stripe. The local stack uses its emulator without one." },
   STRIPE_WEBHOOK_SECRET: { what: "Secret that signs Stripe's events. It goes with the key." },
   STRIPE_API_URL: { what: "URL of Stripe's API." },

@@ -1,4 +1,4 @@
--- Plans, prices, counters and metrics: tables, reference data, and who may read them.
+-- Plans, models, prices, counters and metrics: tables, reference data, and who may read them.
 
 create table public.plans (
   slug text primary key,
@@ -11,19 +11,40 @@ create table public.plans (
   max_file_bytes bigint,
   max_session_files integer,
   max_lookouts integer,
+  max_output_tokens integer,
+  monthly_budget numeric(12, 6),
   constraint plans_rank_key unique (rank),
   constraint plans_limits_check check (
     least(monthly_messages, daily_messages, monthly_searches, turns_per_minute, max_file_bytes, max_session_files,
       max_lookouts) >= 0
-  )
+  ),
+  constraint plans_monthly_budget_check check (monthly_budget >= 0)
 );
 
-create table public.model_prices (
+create table public.models (
   model text primary key,
-  input_price numeric(12, 6) not null,
-  cached_input_price numeric(12, 6) not null,
-  output_price numeric(12, 6) not null,
-  constraint model_prices_check check (least(input_price, cached_input_price, output_price) >= 0)
+  context_window integer,
+  max_output_tokens integer,
+  efforts text[],
+  default_effort text,
+  accepts_temperature boolean,
+  accepts_images boolean,
+  compacts boolean,
+  input_price numeric(12, 6),
+  cached_input_price numeric(12, 6),
+  output_price numeric(12, 6),
+  constraint models_tokens_check check (least(context_window, max_output_tokens) > 0),
+  constraint models_efforts_check
+    check (efforts <@ array['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max']),
+  constraint models_default_effort_check check (default_effort is null or default_effort = any (efforts)),
+  constraint models_prices_check check (least(input_price, cached_input_price, output_price) >= 0)
+);
+
+create table public.tool_prices (
+  tool text primary key,
+  price numeric(12, 6) not null,
+  unit text not null,
+  constraint tool_prices_price_check check (price >= 0)
 );
 
 create table public.usage_counters (
@@ -34,7 +55,7 @@ create table public.usage_counters (
   reset_at timestamptz not null,
   primary key (user_id, feature, period_start),
   constraint usage_counters_user_id_fkey foreign key (user_id) references public.profiles (id) on delete cascade,
-  constraint usage_counters_feature_check check (feature in ('turns', 'messages', 'searches')),
+  constraint usage_counters_feature_check check (feature in ('turns', 'messages', 'searches', 'attaches')),
   constraint usage_counters_count_check check (count >= 0)
 );
 
@@ -48,10 +69,43 @@ create table public.usage_metrics (
   cached_input_tokens bigint not null default 0,
   output_tokens bigint not null default 0,
   total_tokens bigint not null generated always as (input_tokens + output_tokens) stored,
+  web_searches integer not null default 0,
+  file_searches integer not null default 0,
+  code_runs integer not null default 0,
+  images integer not null default 0,
   total_cost numeric(12, 6) not null default 0,
   primary key (user_id, day, feature_type, model),
   constraint usage_metrics_user_id_fkey foreign key (user_id) references public.profiles (id) on delete cascade
 );
+
+create table public.monthly_costs (
+  user_id uuid not null,
+  month date not null,
+  spent numeric(14, 6) not null default 0,
+  reserved numeric(14, 6) not null default 0,
+  primary key (user_id, month),
+  constraint monthly_costs_user_id_fkey foreign key (user_id) references public.profiles (id) on delete cascade,
+  constraint monthly_costs_month_check check (extract(day from month) = 1),
+  constraint monthly_costs_amounts_check check (least(spent, reserved) >= 0)
+);
+
+create table private.usage_policy (
+  is_only boolean primary key default true,
+  project_monthly_budget numeric(14, 6),
+  reserved_output_tokens integer not null default 4096,
+  constraint usage_policy_is_only_check check (is_only),
+  constraint usage_policy_check check (project_monthly_budget >= 0 and reserved_output_tokens > 0)
+);
+insert into private.usage_policy default values;
+
+create table private.project_costs (
+  is_only boolean primary key default true,
+  month date not null default '-infinity',
+  total numeric(18, 6) not null default 0,
+  refreshed_at timestamptz not null default '-infinity',
+  constraint project_costs_is_only_check check (is_only)
+);
+insert into private.project_costs default values;
 
 comment on table public.plans is 'What a profile may use. Null means unlimited.';
 comment on column public.plans.rank is
@@ -63,14 +117,50 @@ comment on column public.plans.turns_per_minute is 'Turns that one user may star
 comment on column public.plans.max_file_bytes is 'Largest size of one file, in bytes.';
 comment on column public.plans.max_session_files is 'Largest number of files in one chat.';
 comment on column public.plans.max_lookouts is 'Largest number of lookouts that are not archived.';
-comment on table public.model_prices is
-  'US dollars per million tokens. A dated model name has the price of the longest model name that it starts with.';
+comment on column public.plans.max_output_tokens is 'Most tokens of one reply, reasoning included.';
+comment on column public.plans.monthly_budget is
+  'US dollars that OpenAI may cost for one user in a UTC month.';
+comment on table public.models is
+  'What OpenAI documents about its models. Null means that a fact is not known. A dated model name has the facts of '
+  'the longest model name that it starts with.';
+comment on column public.models.context_window is 'Tokens of input and output together.';
+comment on column public.models.max_output_tokens is 'Most tokens of one reply, reasoning included.';
+comment on column public.models.efforts is
+  'The values of reasoning_effort that the model takes. Empty for a model that does not reason.';
+comment on column public.models.default_effort is 'The effort of a request that names none.';
+comment on column public.models.accepts_temperature is
+  'Whether the model takes a temperature. A model that can reason takes one only with the effort none.';
+comment on column public.models.compacts is 'Whether the model can shorten a long conversation by itself.';
+comment on column public.models.input_price is 'US dollars per million tokens, like the other prices.';
+comment on column public.models.cached_input_price is 'If null, cached input costs as much as other input.';
+comment on table public.tool_prices is
+  'What OpenAI charges for its own tools, in US dollars. Tokens that a tool adds are counted as tokens.';
+comment on column public.tool_prices.tool is 'The type of the tool in the Responses API.';
+comment on column public.tool_prices.unit is 'What is counted.';
 comment on table public.usage_counters is
-  'Counts against limits with a fixed period: turns per minute, messages per UTC day, searches per UTC month.';
+  'Counts against limits with a fixed period: turns and attaches per minute, messages per UTC day, searches per UTC '
+  'month.';
 comment on table public.usage_metrics is 'Usage and its cost, by UTC day, feature and model.';
-comment on column public.usage_metrics.total_cost is 'US dollars.';
+comment on column public.usage_metrics.code_runs is 'Containers of the code interpreter.';
+comment on column public.usage_metrics.images is 'Generated images.';
+comment on column public.usage_metrics.total_cost is 'US dollars, for tokens and tools.';
 
--- Reference data: `db push` does not run seeds, so the plans and prices are part of the schema.
+comment on table public.monthly_costs is
+  'What OpenAI costs for a user in a UTC month, in US dollars. Budgets are checked against it.';
+comment on column public.monthly_costs.month is 'The first day of the month.';
+comment on column public.monthly_costs.spent is 'The sum of total_cost in usage_metrics.';
+comment on column public.monthly_costs.reserved is
+  'Estimates of the turns that are running. A turn reserves only while its user or the project has a budget.';
+comment on table private.usage_policy is
+  'One row: the budget of the whole project, and how much a turn reserves of a budget.';
+comment on column private.usage_policy.project_monthly_budget is
+  'US dollars that OpenAI may cost for all users together in a UTC month. Null means unlimited; 0 stops all turns.';
+comment on column private.usage_policy.reserved_output_tokens is
+  'Output tokens that a turn reserves at most. A longer reply may pass the budget by what it costs beyond them.';
+comment on table private.project_costs is
+  'One row: the sum of monthly_costs in the current month. Starts of turns refresh it at most every 10 seconds.';
+
+-- Reference data: `db push` does not run seeds, so the plans, models and prices are part of the schema.
 insert into public.plans
   (slug, name, rank, monthly_messages, daily_messages, monthly_searches, turns_per_minute, max_file_bytes,
     max_session_files, max_lookouts)
@@ -79,12 +169,36 @@ values
   ('pro', 'Pro', 10, 3000, 300, 200, 60, 52428800, 50, 10),
   ('enterprise', 'Enterprise', 20, null, null, 1000, 120, 52428800, 200, 50);
 
--- Source: https://developers.openai.com/api/docs/pricing, standard processing, short context, 2026.
-insert into public.model_prices (model, input_price, cached_input_price, output_price) values
-  ('gpt-5.5', 5.00, 0.50, 30.00),
-  ('gpt-5.4', 2.50, 0.25, 15.00),
-  ('gpt-5.4-mini', 0.75, 0.075, 4.50),
-  ('gpt-5.4-nano', 0.20, 0.02, 1.25);
+-- Sources, read in 2026:
+-- Windows, longest replies and images: https://developers.openai.com/api/docs/models/gpt-5.5 and the other model pages.
+-- Efforts: https://developers.openai.com/api/docs/guides/reasoning. The default is none, and medium from gpt-5.5 on.
+-- Temperature: https://developers.openai.com/api/docs/guides/latest-model, "parameter compatibility". Sources
+--   disagree about gpt-5.5 with the effort none.
+-- Compaction: https://developers.openai.com/api/docs/guides/compaction.
+-- Prices: https://developers.openai.com/api/docs/pricing, standard processing. Requests of more than 272,000 input
+--   tokens cost more than this with gpt-5.5 and gpt-5.4.
+-- The pro models are listed because their prices differ from those of the shorter names.
+insert into public.models
+  (model, context_window, max_output_tokens, efforts, default_effort, accepts_temperature, accepts_images, compacts,
+    input_price, cached_input_price, output_price)
+values
+  ('gpt-5.5', 1050000, 128000, '{none,low,medium,high,xhigh}', 'medium', null, true, true, 5.00, 0.50, 30.00),
+  ('gpt-5.5-pro', 1050000, 128000, null, null, null, true, true, 30.00, null, 180.00),
+  ('gpt-5.4', 1050000, 128000, '{none,low,medium,high,xhigh}', 'none', true, true, true, 2.50, 0.25, 15.00),
+  ('gpt-5.4-pro', 1050000, 128000, null, null, null, true, true, 30.00, null, 180.00),
+  ('gpt-5.4-mini', 400000, 128000, '{none,low,medium,high,xhigh}', 'none', true, true, true, 0.75, 0.075, 4.50),
+  ('gpt-5.4-nano', 400000, 128000, '{none,low,medium,high,xhigh}', 'none', true, true, true, 0.20, 0.02, 1.25);
+
+-- Source: https://developers.openai.com/api/docs/pricing, 2026. A container has 1 GB by default and lasts 20 minutes.
+-- OpenAI bills images by tokens, and a response does not report them. This is the price of one image of 1024 x 1024
+-- pixels in high quality by gpt-image-1, the tool's default model:
+-- https://developers.openai.com/api/docs/guides/image-generation
+insert into public.tool_prices (tool, price, unit)
+values
+  ('web_search', 0.01, 'call'),
+  ('file_search', 0.0025, 'call'),
+  ('code_interpreter', 0.03, 'container'),
+  ('image_generation', 0.167, 'image');
 
 alter table public.profiles
   add constraint profiles_subscription_plan_fkey foreign key (subscription_plan) references public.plans (slug);
@@ -94,19 +208,28 @@ alter table public.assistants
 create index assistants_required_plan_idx on public.assistants (required_plan);
 
 alter table public.plans enable row level security;
-alter table public.model_prices enable row level security;
+alter table public.models enable row level security;
+alter table public.tool_prices enable row level security;
 alter table public.usage_counters enable row level security;
 alter table public.usage_metrics enable row level security;
+alter table public.monthly_costs enable row level security;
+alter table private.usage_policy enable row level security;
+alter table private.project_costs enable row level security;
 
-grant select on public.plans, public.model_prices, public.usage_counters, public.usage_metrics to authenticated;
-grant select, insert, update, delete on public.plans, public.model_prices, public.usage_counters, public.usage_metrics
-  to service_role;
+grant select on public.plans, public.models, public.tool_prices, public.usage_counters, public.usage_metrics,
+  public.monthly_costs to authenticated;
+grant select, insert, update, delete on public.plans, public.models, public.tool_prices, public.usage_counters,
+  public.usage_metrics, public.monthly_costs to service_role;
 
 create policy plans_select_all on public.plans
   for select to authenticated
   using (true);
 
-create policy model_prices_select_all on public.model_prices
+create policy models_select_all on public.models
+  for select to authenticated
+  using (true);
+
+create policy tool_prices_select_all on public.tool_prices
   for select to authenticated
   using (true);
 
@@ -117,3 +240,10 @@ create policy usage_counters_select_own on public.usage_counters
 create policy usage_metrics_select_own on public.usage_metrics
   for select to authenticated
   using (user_id = (select private.current_profile_id()));
+
+create policy monthly_costs_select_own on public.monthly_costs
+  for select to authenticated
+  using (user_id = (select private.current_profile_id()));
+
+-- Serves the sum of a month. The month of a row never changes, so a booking does not write this index.
+create index monthly_costs_month_idx on public.monthly_costs (month);

@@ -1,4 +1,4 @@
--- The cost of tokens, the metrics of each day, and the usage that a client sees.
+-- The cost of tokens and tools, the metrics of each day, and the usage that a client sees.
 
 create function private.usage_cost(model text, input_tokens bigint, cached_input_tokens bigint, output_tokens bigint)
 returns numeric
@@ -8,14 +8,11 @@ set search_path = ''
 as $$
   select coalesce((
     select (
-      (usage_cost.input_tokens - usage_cost.cached_input_tokens) * p.input_price
-      + usage_cost.cached_input_tokens * p.cached_input_price
-      + usage_cost.output_tokens * p.output_price
+      (usage_cost.input_tokens - usage_cost.cached_input_tokens) * m.input_price
+      + usage_cost.cached_input_tokens * coalesce(m.cached_input_price, m.input_price)
+      + usage_cost.output_tokens * m.output_price
     ) / 1000000
-    from public.model_prices p
-    where starts_with(usage_cost.model, p.model)
-    order by length(p.model) desc
-    limit 1
+    from private.model_of(usage_cost.model) m
   ), 0)
 $$;
 comment on function private.usage_cost(text, bigint, bigint, bigint) is
@@ -23,31 +20,77 @@ comment on function private.usage_cost(text, bigint, bigint, bigint) is
   'price.';
 grant execute on function private.usage_cost(text, bigint, bigint, bigint) to service_role;
 
+create function private.tool_cost(tools jsonb)
+returns numeric
+language sql
+stable
+set search_path = ''
+as $$
+  select coalesce(sum(used.count::integer * p.price), 0)
+  from jsonb_each_text(tools) as used (tool, count)
+  join public.tool_prices p on p.tool = used.tool
+$$;
+comment on function private.tool_cost(jsonb) is
+  'Returns the US dollars for uses of tools, such as {"web_search": 2}. Tools without a price cost 0.';
+grant execute on function private.tool_cost(jsonb) to service_role;
+
+create function private.this_month()
+returns date
+language sql
+stable
+set search_path = ''
+as $$
+  select date_trunc('month', now() at time zone 'UTC')::date
+$$;
+comment on function private.this_month() is 'Returns the first day of the current UTC month.';
+
 create function private.book_usage(
-  profile_id uuid, feature_type text, model text, input_tokens bigint, cached_input_tokens bigint, output_tokens bigint
+  profile_id uuid, feature_type text, model text, input_tokens bigint, cached_input_tokens bigint, output_tokens bigint,
+  tools jsonb default '{}'
 )
 returns void
 language sql
 set search_path = ''
 as $$
-  insert into public.usage_metrics as u
-    (user_id, day, feature_type, model, request_count, input_tokens, cached_input_tokens, output_tokens, total_cost)
-  values (
-    profile_id, (now() at time zone 'UTC')::date, book_usage.feature_type, book_usage.model, 1, book_usage.input_tokens,
-    book_usage.cached_input_tokens, book_usage.output_tokens,
-    private.usage_cost(book_usage.model, book_usage.input_tokens, book_usage.cached_input_tokens,
-      book_usage.output_tokens)
+  with booked as (
+    -- Rounded once, so that the sum of a month equals the sum of its days.
+    select used.*, round(
+      private.usage_cost(book_usage.model, book_usage.input_tokens, book_usage.cached_input_tokens,
+        book_usage.output_tokens) + private.tool_cost(tools), 6
+    ) as cost
+    from jsonb_to_record(tools) as used (
+      web_search integer, file_search integer, code_interpreter integer, image_generation integer
+    )
+  ), metric as (
+    insert into public.usage_metrics as u
+      (user_id, day, feature_type, model, request_count, input_tokens, cached_input_tokens, output_tokens,
+        web_searches, file_searches, code_runs, images, total_cost)
+    select
+      profile_id, (now() at time zone 'UTC')::date, book_usage.feature_type, book_usage.model, 1,
+      book_usage.input_tokens, book_usage.cached_input_tokens, book_usage.output_tokens, coalesce(b.web_search, 0),
+      coalesce(b.file_search, 0), coalesce(b.code_interpreter, 0), coalesce(b.image_generation, 0), b.cost
+    from booked b
+    on conflict (user_id, day, feature_type, model) do update
+    set request_count = u.request_count + 1,
+        input_tokens = u.input_tokens + excluded.input_tokens,
+        cached_input_tokens = u.cached_input_tokens + excluded.cached_input_tokens,
+        output_tokens = u.output_tokens + excluded.output_tokens,
+        web_searches = u.web_searches + excluded.web_searches,
+        file_searches = u.file_searches + excluded.file_searches,
+        code_runs = u.code_runs + excluded.code_runs,
+        images = u.images + excluded.images,
+        total_cost = u.total_cost + excluded.total_cost
   )
-  on conflict (user_id, day, feature_type, model) do update
-  set request_count = u.request_count + 1,
-      input_tokens = u.input_tokens + excluded.input_tokens,
-      cached_input_tokens = u.cached_input_tokens + excluded.cached_input_tokens,
-      output_tokens = u.output_tokens + excluded.output_tokens,
-      total_cost = u.total_cost + excluded.total_cost
+  insert into public.monthly_costs as c (user_id, month, spent)
+  select profile_id, private.this_month(), b.cost from booked b
+  on conflict (user_id, month) do update
+  set spent = c.spent + excluded.spent
 $$;
-comment on function private.book_usage(uuid, text, text, bigint, bigint, bigint) is
-  'Adds one request''s tokens and cost to the metrics of the day, in one statement.';
-grant execute on function private.book_usage(uuid, text, text, bigint, bigint, bigint) to service_role;
+comment on function private.book_usage(uuid, text, text, bigint, bigint, bigint, jsonb) is
+  'Adds one request''s tokens, tools and cost to the metrics of the day, and its cost to the month, against which '
+  'budgets are checked. tools counts the uses of OpenAI''s tools by type, such as {"web_search": 2}.';
+grant execute on function private.this_month(), private.book_usage(uuid, text, text, bigint, bigint, bigint, jsonb)
+  to service_role;
 
 create function public.get_my_usage()
 returns jsonb
@@ -71,6 +114,13 @@ as $$
       select coalesce(max(c.count), 0) from public.usage_counters c
       where c.user_id = p.id and c.feature = 'searches' and c.period_start = date_trunc('month', now(), 'UTC')
     )),
+    'monthly_budget', private.limit_detail('month', null) || jsonb_build_object(
+      'limit', l.monthly_budget,
+      'used', (
+        select coalesce(max(c.spent + c.reserved), 0) from public.monthly_costs c
+        where c.user_id = p.id and c.month = private.this_month()
+      )
+    ),
     'turns_per_minute', l.turns_per_minute,
     'credits', jsonb_build_object(
       'balance', case when p.tokens_expires_at <= now() then 0 else p.tokens end,
@@ -85,4 +135,5 @@ $$;
 comment on function public.get_my_usage() is
   'Client RPC: returns what the caller has used and may use. A null limit means unlimited.';
 grant execute on function
-  public.get_my_usage(), private.limit_detail(text, integer), private.quota_period_start(timestamptz) to authenticated;
+  public.get_my_usage(), private.limit_detail(text, integer), private.quota_period_start(timestamptz),
+  private.this_month() to authenticated;

@@ -1,4 +1,4 @@
--- Columns of chat_turns for regenerating a reply.
+-- Regenerating a reply, and the settings of turns.
 
 alter table public.chat_turns
   add column replaces_message_id uuid,
@@ -7,3 +7,18 @@ alter table public.chat_turns
 comment on column public.chat_turns.replaces_message_id is
   'Set when a reply is regenerated: the old reply, which stays until the new one has begun.';
 create index chat_turns_replaces_message_id_idx on public.chat_turns (replaces_message_id);
+
+create table private.turn_policy (
+  is_only boolean primary key default true,
+  title_model text not null default 'gpt-5.4-nano',
+  -- OpenAI advises to leave at least 25,000 tokens for reasoning and the reply.
+  -- Source: https://developers.openai.com/api/docs/guides/reasoning
+  max_output_tokens integer not null default 32000,
+  max_tool_calls integer not null default 16,
+  constraint turn_policy_is_only_check check (is_only),
+  constraint turn_policy_limits_check check (max_output_tokens >= 16 and max_tool_calls > 0)
+);
+insert into private.turn_policy default values;
+comment on table private.turn_policy is
+  'One row: the model that names chats, and the limits of a reply for assistants that set none.';
+alter table private.turn_policy enable row level security;

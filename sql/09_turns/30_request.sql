@@ -1,22 +1,57 @@
 -- The content of a turn's request to OpenAI: history, instructions, files.
 
+create function private.part_file_ids(parts jsonb)
+returns uuid[]
+language sql
+immutable
+set search_path = ''
+as $$
+  select coalesce(array_agg(substr(p.part ->> 'url', 13)::uuid), '{}')
+  from jsonb_array_elements(parts) as p (part)
+  where p.part ->> 'type' = 'file' and starts_with(p.part ->> 'url', 'parley:file/')
+$$;
+comment on function private.part_file_ids(jsonb) is
+  'Returns the ids of the files that the parts of a message name as parley:file/<id>.';
+
+create function private.describe_message(message public.chat_messages)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'sender', message.sender,
+    'content', message.content,
+    'parts', message.parts,
+    'file_ids', coalesce((
+      select jsonb_agg(f.id order by f.created_at, f.id)
+      from public.chat_files f
+      where f.session_id = message.session_id
+        and (f.message_id = message.id or f.id = any (private.part_file_ids(message.parts)))
+    ), '[]')
+  )
+$$;
+comment on function private.describe_message(public.chat_messages) is
+  'Returns a message as the model is shown it: its text, its parts and the ids of its files.';
+grant execute on function private.describe_message(public.chat_messages), private.part_file_ids(jsonb) to service_role;
+
 create function private.turn_history(question public.chat_messages)
 returns jsonb
 language sql
 stable
 set search_path = ''
 as $$
-  select coalesce(jsonb_agg(jsonb_build_object('sender', m.sender, 'content', m.content) order by m.seq), '[]')
+  select coalesce(jsonb_agg(private.describe_message(m) order by m.seq), '[]')
   from public.chat_messages m
   where m.session_id = question.session_id
     and m.user_id = question.user_id
     and m.seq < question.seq
     and m.sender in ('user', 'assistant')
-    and m.content <> ''
+    and (m.content <> '' or (m.sender = 'user' and m.parts <> '[]'))
 $$;
 comment on function private.turn_history(public.chat_messages) is
-  'Returns the earlier messages from which a new conversation at OpenAI is built. Used when the session has no '
-  'conversation that matches our messages.';
+  'Returns the earlier messages with their parts, which open a new conversation at OpenAI. Used when the session has '
+  'no conversation that matches our messages.';
 grant execute on function private.turn_history(public.chat_messages) to service_role;
 
 create function private.turn_instructions(assistant_slug text, profile_id uuid)
@@ -37,19 +72,6 @@ end
 $$;
 comment on function private.turn_instructions(text, uuid) is
   'Returns the instructions for a turn: the assistant''s own and the user''s.';
-
-create function private.part_file_ids(parts jsonb)
-returns uuid[]
-language sql
-immutable
-set search_path = ''
-as $$
-  select coalesce(array_agg(substr(p.part ->> 'url', 13)::uuid), '{}')
-  from jsonb_array_elements(parts) as p (part)
-  where p.part ->> 'type' = 'file' and starts_with(p.part ->> 'url', 'parley:file/')
-$$;
-comment on function private.part_file_ids(jsonb) is
-  'Returns the ids of the files that the parts of a message name as parley:file/<id>.';
 
 create function private.check_turn_files(session public.chat_sessions, file_ids uuid[])
 returns void
@@ -122,7 +144,7 @@ $$;
 comment on function private.link_turn_files(public.chat_messages, uuid[]) is
   'Links files to the first message that names them.';
 
-create function private.describe_files(session public.chat_sessions, question public.chat_messages)
+create function private.describe_files(session public.chat_sessions)
 returns jsonb
 language sql
 set search_path = ''
@@ -147,18 +169,13 @@ as $$
       select jsonb_agg(jsonb_build_object('id', f.id, 'openai_file_id', f.openai_file_id, 'file_name', f.file_name,
         'file_type', f.file_type)) from files f
     ), '[]'),
-    'image_file_ids', coalesce((
-      select jsonb_agg(f.openai_file_id) from files f
-      where f.is_image
-        and (f.message_id = question.id or f.id = any (private.part_file_ids(question.parts)))
-    ), '[]'),
     'vector_store_ids', coalesce((select jsonb_agg(u.store_id) from used u), '[]'),
     'needs_store', exists (select from files f where not f.is_image) and not exists (select from used)
   )
 $$;
-comment on function private.describe_files(public.chat_sessions, public.chat_messages) is
-  'Returns the files that a turn may use: the session''s ready files, the images of the message, and the vector '
-  'store. needs_store is true when the store must be made first.';
+comment on function private.describe_files(public.chat_sessions) is
+  'Returns the files that a turn may use: the session''s ready files and the vector store. needs_store is true when '
+  'the store must be made first.';
 
 create function private.describe_turn(session public.chat_sessions, question public.chat_messages,
   assistant public.assistants, turn public.chat_turns)
@@ -174,16 +191,31 @@ as $$
     'user_message_id', question.id,
     'assistant_message_id', turn.assistant_message_id,
     'replaces_reply', turn.replaces_message_id is not null,
+    'created_at', turn.created_at,
     'content', question.content,
+    'question', private.describe_message(question),
     'thread_id', session.thread_id,
     'history', case when session.thread_id is null then private.turn_history(question) else '[]' end,
-    'needs_title', session.title is null and question.seq = 1,
+    'title_model', case when session.title is null or session.title_origin = 'question' then policy.title_model end,
     'model', assistant.model,
     'temperature', assistant.temperature,
     'reasoning_effort', assistant.reasoning_effort,
+    'max_output_tokens', least(
+      coalesce(assistant.max_output_tokens, policy.max_output_tokens),
+      (private.plan_of(session.user_id)).max_output_tokens,
+      known.max_output_tokens
+    ),
+    'max_tool_calls', coalesce(assistant.max_tool_calls, policy.max_tool_calls),
+    'context_window', known.context_window,
+    'compacts', coalesce(known.compacts, false),
+    -- An unknown model is taken for one that does not reason, because a summary of its reasoning would be refused.
+    'reasons', coalesce(
+      known.efforts <> '{}' and coalesce(assistant.reasoning_effort, known.default_effort) <> 'none', false
+    ),
     'tools', assistant.tools,
     'instructions', private.turn_instructions(assistant.slug, session.user_id)
-  ) || private.describe_files(session, question)
+  ) || private.describe_files(session)
+  from private.turn_policy policy, private.model_of(assistant.model) known
 $$;
 comment on function
   private.describe_turn(public.chat_sessions, public.chat_messages, public.assistants, public.chat_turns) is

@@ -16,6 +16,42 @@ comment on function private.reusable_conversation(public.chat_sessions, boolean)
   'Returns the conversation in which a turn continues. If the conversation no longer matches our messages, clears it '
   'and returns null; the turn then builds a new one.';
 
+create function private.title_from(content text)
+returns text
+language sql
+immutable
+set search_path = ''
+as $$
+  with said as (select btrim(regexp_replace(content, '\s+', ' ', 'g')) as text)
+  select case
+    when text = '' then null
+    when char_length(text) <= 60 then text
+    else coalesce(substring(left(text, 60) from '^(.*\S)\s'), left(text, 59)) || '…'
+  end
+  from said
+$$;
+comment on function private.title_from(text) is
+  'Returns the first words of a message, at most 60 characters, as the first title of a chat. Null for a message '
+  'without text.';
+
+create function private.name_session(session public.chat_sessions, content text)
+returns public.chat_sessions
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if session.title is null and private.title_from(content) is not null then
+    update public.chat_sessions s
+    set title = private.title_from(content), title_origin = 'question'
+    where s.id = session.id
+    returning * into session;
+  end if;
+  return session;
+end
+$$;
+comment on function private.name_session(public.chat_sessions, text) is
+  'Names a chat that has no title after the message. The model finds a better title later.';
+
 create function private.start_turn(auth_user_id uuid, session_id uuid, client_id text, content text, parts jsonb,
   target_id text, regenerate boolean, search boolean, file_ids uuid[])
 returns jsonb
@@ -30,16 +66,19 @@ declare
   named uuid[] := file_ids || private.part_file_ids(coalesce(parts, '[]'));
   repeated jsonb := case when not regenerate then private.repeated_turn(session_id, client_id, content, completed) end;
   assistant public.assistants;
+  running public.chat_turns;
   question public.chat_messages;
   turn public.chat_turns;
 begin
   if repeated is not null then
     return repeated;
   end if;
-  if (private.active_turn(session.id)).id is not null then
+  running := private.active_turn(session.id);
+  if running.id is not null then
     perform private.refuse(
       409, 'turn_in_progress',
-      'A reply is still being written in this chat. Wait until it is complete, or stop it.'
+      'A reply is still being written in this chat. Wait for its end, stop it, or set when_busy to interrupt.',
+      jsonb_build_object('turn_id', running.id)
     );
   end if;
   assistant := private.assistant_for_turn(session.assistant_slug, profile_id);
@@ -51,7 +90,9 @@ begin
     question := private.store_question(session, client_id, content, completed, target_id);
   end if;
   perform private.link_turn_files(question, named);
-  turn := private.open_turn(question, assistant.model, private.reserve_usage(profile_id, search));
+  session := private.name_session(session, question.content);
+  turn := private.open_turn(question, assistant.model, private.reserve_usage(profile_id, search)
+    || jsonb_build_object('budget', private.reserve_turn(question, assistant, search)));
   session.thread_id := private.reusable_conversation(session, regenerate or question.seq < session.message_count);
   return private.describe_turn(session, question, assistant, turn);
 end

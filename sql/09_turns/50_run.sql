@@ -1,4 +1,4 @@
--- A running turn: heartbeats, notes, lost conversations, and a reply that replaces another.
+-- A running turn: progress, ids at OpenAI, notes, lost conversations, and a reply that replaces another.
 
 create function private.abandon_turn(turn_id uuid, response_id text, thread_id text)
 returns void
@@ -6,18 +6,25 @@ language plpgsql
 security definer
 set search_path = ''
 as $$
+declare
+  turn public.chat_turns;
 begin
-  if exists (select from public.chat_turns t where t.id = turn_id) then
-    return;
+  select * into turn from public.chat_turns t where t.id = turn_id for no key update;
+  if turn.id is not null and turn.response_id is null then
+    -- The turn was stopped before OpenAI had accepted it. The response is deleted with the session.
+    update public.chat_turns t set response_id = abandon_turn.response_id where t.id = turn.id;
+  elsif response_id is distinct from turn.response_id then
+    perform private.enqueue_deletion('response', response_id, turn_id) where response_id is not null;
   end if;
-  -- The session is gone. Both deletions are grouped by the turn, so the response is deleted before its conversation.
-  perform private.enqueue_deletion('response', response_id, turn_id) where response_id is not null;
-  perform private.enqueue_deletion('conversation', thread_id, turn_id) where thread_id is not null;
+  -- Deletions are grouped by the turn, so the response is deleted before its conversation.
+  perform private.enqueue_deletion('conversation', abandon_turn.thread_id, turn_id)
+  where abandon_turn.thread_id is not null
+    and not exists (select from public.chat_sessions s where s.thread_id = abandon_turn.thread_id);
 end
 $$;
 comment on function private.abandon_turn(uuid, text, text) is
-  'Puts the objects that a turn made at OpenAI after its session was deleted into the outbox. Definer: no role may '
-  'write the outbox.';
+  'Keeps track of the objects that a turn made at OpenAI after it was settled or its session was deleted: by the turn, '
+  'or else in the outbox. Definer: no role may write the outbox.';
 grant execute on function private.abandon_turn(uuid, text, text) to service_role;
 
 create function private.lock_session_of(turn_id uuid)
@@ -35,7 +42,7 @@ comment on function private.lock_session_of(uuid) is
   'Locks the session of a turn. Its messages may change only under this lock.';
 grant execute on function private.lock_session_of(uuid) to service_role;
 
-create function public.heartbeat_turn(turn_id uuid, response_id text default null, thread_id text default null)
+create function public.save_turn_ids(turn_id uuid, response_id text default null, thread_id text default null)
 returns jsonb
 language plpgsql
 security invoker
@@ -44,31 +51,95 @@ as $$
 declare
   turn public.chat_turns;
 begin
-  if heartbeat_turn.thread_id is not null then
+  if save_turn_ids.thread_id is not null then
     perform private.lock_session_of(turn_id);
   end if;
   update public.chat_turns t
-  set heartbeat_at = now(),
-      response_id = coalesce(heartbeat_turn.response_id, t.response_id)
+  set progressed_at = now(),
+      response_id = coalesce(save_turn_ids.response_id, t.response_id)
   where t.id = turn_id
     and t.status = 'active'
   returning * into turn;
 
-  if heartbeat_turn.thread_id is not null then
+  if save_turn_ids.thread_id is not null then
     update public.chat_sessions s
-    set thread_id = heartbeat_turn.thread_id
+    set thread_id = save_turn_ids.thread_id
     where s.id = turn.session_id and s.thread_id is null;
   end if;
   if turn.id is null then
-    perform private.abandon_turn(turn_id, heartbeat_turn.response_id, heartbeat_turn.thread_id);
+    perform private.abandon_turn(turn_id, save_turn_ids.response_id, save_turn_ids.thread_id);
   end if;
-  return jsonb_build_object('is_active', turn.id is not null, 'stop_requested_at', turn.stop_requested_at);
+  return jsonb_build_object('is_active', turn.id is not null, 'is_stop_requested', turn.stop_requested_at is not null);
 end
 $$;
-comment on function public.heartbeat_turn(uuid, text, text) is
-  'Service RPC: reports that a turn is still running, and saves the ids of its response and conversation. Returns '
-  'whether the turn is still active and whether a stop was requested.';
-grant execute on function public.heartbeat_turn(uuid, text, text) to service_role;
+comment on function public.save_turn_ids(uuid, text, text) is
+  'Service RPC: saves the ids of a turn''s response and conversation. Returns whether the turn is still active and '
+  'whether a stop was requested.';
+grant execute on function public.save_turn_ids(uuid, text, text) to service_role;
+
+create function private.join_turn(auth_user_id uuid, session_id uuid)
+returns public.chat_turns
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  max_attaches constant integer := 20;
+  turn public.chat_turns;
+begin
+  select t.* into turn
+  from public.chat_turns t
+  join public.profiles p on p.id = t.user_id
+  where p.auth_id = auth_user_id and t.session_id = join_turn.session_id and t.status = 'active';
+  if turn.id is not null and not private.count_usage(turn.user_id, 'attaches', 'minute', max_attaches) then
+    perform private.refuse(
+      429, 'too_many_readers',
+      'This reply is already being read too often. Wait a minute, or close other tabs with this chat.',
+      private.limit_detail('minute', max_attaches)
+    );
+  end if;
+  return turn;
+end
+$$;
+comment on function private.join_turn(uuid, uuid) is
+  'Returns the running turn of the caller''s session, or null, and counts that the caller attaches to it. Refuses with '
+  '429 after 20 in a minute, because each one reads the reply from OpenAI again. Definer: counting is not granted.';
+grant execute on function private.join_turn(uuid, uuid) to service_role;
+
+create function public.join_turn(auth_user_id uuid, session_id uuid)
+returns setof public.chat_turns
+language sql
+security invoker
+set search_path = ''
+as $$
+  select t.* from private.join_turn(auth_user_id, session_id) t where t.id is not null
+$$;
+comment on function public.join_turn(uuid, uuid) is
+  'Service RPC of the chat function: returns the running turn of the user''s session, to read its reply along.';
+grant execute on function public.join_turn(uuid, uuid) to service_role;
+
+create function public.report_progress(turn_ids uuid[])
+returns table (turn_id uuid, is_stop_requested boolean)
+language sql
+security invoker
+set search_path = ''
+as $$
+  update public.chat_turns t
+  set progressed_at = now()
+  from (
+    -- A locked turn is just being settled, stopped or deleted. Waiting for several of them could deadlock.
+    select c.id
+    from public.chat_turns c
+    where c.id = any (turn_ids) and c.status = 'active'
+    for no key update skip locked
+  ) as running
+  where t.id = running.id
+  returning t.id, t.stop_requested_at is not null
+$$;
+comment on function public.report_progress(uuid[]) is
+  'Service RPC: reports that OpenAI still writes the replies of these turns. Returns the turns that are still active '
+  'and not locked, and whether a stop was requested.';
+grant execute on function public.report_progress(uuid[]) to service_role;
 
 create function public.note_turn(turn_id uuid, part jsonb)
 returns void

@@ -55,7 +55,11 @@ as $$
   update public.chat_messages m
   set output_tokens = ceil(char_length(m.content) / 4.0)::integer,
       input_tokens = (
-        select ceil(coalesce(sum(char_length(e.content)), 0) / 4.0)::integer
+        select ceil((coalesce(sum(char_length(e.content)), 0) + (
+          select coalesce(char_length(private.turn_instructions(s.assistant_slug, s.user_id)), 0)
+          from public.chat_sessions s
+          where s.id = reply.session_id
+        )) / 4.0)::integer
         from public.chat_messages e
         where e.session_id = m.session_id and e.user_id = m.user_id and e.seq < m.seq
       ),
@@ -74,14 +78,17 @@ security definer
 set search_path = ''
 as $$
 declare
-  is_delivered boolean := final_status = 'complete'
-    or coalesce(reply ->> 'content', '') <> '' or coalesce((reply ->> 'output_tokens')::integer, 0) > 0;
+  has_output boolean := coalesce(reply ->> 'content', '') <> ''
+    or coalesce((reply ->> 'output_tokens')::integer, 0) > 0;
+  -- A stopped turn costs what OpenAI did for it until then. Otherwise, stopping early would be free.
+  is_charged boolean := final_status <> 'failed' or has_output;
   turn public.chat_turns;
   message public.chat_messages;
 begin
-  if is_delivered then
+  if final_status = 'complete' or has_output then
     perform public.replace_reply(turn_id);
-  else
+  end if;
+  if not is_charged then
     -- The refund changes the profile, and the lock on the profile comes before the lock on the session.
     perform from public.profiles p
     where p.id = (select t.user_id from public.chat_turns t where t.id = turn_id)
@@ -98,14 +105,16 @@ begin
   end if;
 
   message := private.store_reply(turn, reply);
-  if is_delivered and message.output_tokens is null then
+  if is_charged and message.output_tokens is null then
     message := private.estimate_reply_tokens(message);
   end if;
   if message.output_tokens is not null then
     perform private.book_usage(turn.user_id, 'chat', message.model, coalesce(message.input_tokens, 0),
-      coalesce(message.cached_input_tokens, 0), message.output_tokens);
+      coalesce(message.cached_input_tokens, 0), message.output_tokens,
+      coalesce(nullif(reply -> 'tools', 'null'), '{}'));
   end if;
-  if not is_delivered then
+  perform private.settle_budget(turn.user_id, turn.reservation -> 'budget');
+  if not is_charged then
     perform private.refund_usage(turn.user_id, turn.reservation);
   end if;
   -- Only after a complete reply does the conversation at OpenAI match our messages.
@@ -143,7 +152,7 @@ $$;
 comment on function public.settle_turn(uuid, text, jsonb) is
   'Service RPC: settles a turn as complete or stopped, and returns the stored row. reply holds content, parts, '
   'model, input_tokens, cached_input_tokens, output_tokens and response_id. It holds thread_id when the conversation '
-  'at OpenAI contains the turn.';
+  'at OpenAI contains the turn. tools counts the uses of OpenAI''s tools by type, such as {"web_search": 2}.';
 grant execute on function public.settle_turn(uuid, text, jsonb) to service_role;
 
 create function public.fail_turn(turn_id uuid, reply jsonb)
@@ -184,22 +193,22 @@ language sql
 security invoker
 set search_path = ''
 as $$
-  -- heartbeat_at serves as the lease: a second run claims other turns. If a run crashes, its turns become stale
+  -- progressed_at serves as the lease: a second run claims other turns. If a run crashes, its turns become silent
   -- again and the next run claims them.
   update public.chat_turns t
-  set heartbeat_at = now()
+  set progressed_at = now()
   where t.id in (
     select s.id
     from public.chat_turns s
-    where s.status = 'active' and s.heartbeat_at < now() - interval '90 seconds'
-    order by s.heartbeat_at
+    where s.status = 'active' and s.progressed_at < now() - interval '60 seconds'
+    order by s.progressed_at
     limit max_count
     for update skip locked
   )
   returning t.*
 $$;
 comment on function public.claim_stale_turns(integer) is
-  'Service RPC of turn-recovery: claims turns without a heartbeat for 90 seconds. Each turn goes to one caller.';
+  'Service RPC of turn-recovery: claims turns without progress for 60 seconds. Each turn goes to one caller.';
 grant execute on function public.claim_stale_turns(integer) to service_role;
 
 create function public.set_generated_title(profile_id uuid, session_id uuid, title text, model text,
@@ -211,8 +220,10 @@ set search_path = ''
 as $$
 begin
   update public.chat_sessions s
-  set title = left(set_generated_title.title, 200)
-  where s.id = set_generated_title.session_id and s.title is null and set_generated_title.title <> '';
+  set title = left(set_generated_title.title, 200), title_origin = 'model'
+  where s.id = set_generated_title.session_id
+    and (s.title is null or s.title_origin = 'question')
+    and set_generated_title.title <> '';
   perform private.book_usage(profile_id, 'title', model, input_tokens, cached_input_tokens, output_tokens);
 end
 $$;
@@ -222,14 +233,14 @@ comment on function public.set_generated_title(uuid, uuid, text, text, bigint, b
 grant execute on function public.set_generated_title(uuid, uuid, text, text, bigint, bigint, bigint) to service_role;
 
 create function public.book_lost_turn(profile_id uuid, model text, input_tokens bigint, cached_input_tokens bigint,
-  output_tokens bigint)
+  output_tokens bigint, tools jsonb default '{}')
 returns void
 language sql
 security invoker
 set search_path = ''
 as $$
-  select private.book_usage(profile_id, 'chat', model, input_tokens, cached_input_tokens, output_tokens)
+  select private.book_usage(profile_id, 'chat', model, input_tokens, cached_input_tokens, output_tokens, tools)
 $$;
-comment on function public.book_lost_turn(uuid, text, bigint, bigint, bigint) is
-  'Service RPC: books the tokens of a turn whose session was deleted while its reply was generated.';
-grant execute on function public.book_lost_turn(uuid, text, bigint, bigint, bigint) to service_role;
+comment on function public.book_lost_turn(uuid, text, bigint, bigint, bigint, jsonb) is
+  'Service RPC: books the tokens and tools of a turn whose session was deleted while its reply was generated.';
+grant execute on function public.book_lost_turn(uuid, text, bigint, bigint, bigint, jsonb) to service_role;

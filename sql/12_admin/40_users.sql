@@ -205,6 +205,10 @@ as $$
     select jsonb_build_object(
       'request_count', coalesce(sum(m.request_count), 0),
       'total_tokens', coalesce(sum(m.total_tokens), 0),
+      'web_searches', coalesce(sum(m.web_searches), 0),
+      'file_searches', coalesce(sum(m.file_searches), 0),
+      'code_runs', coalesce(sum(m.code_runs), 0),
+      'images', coalesce(sum(m.images), 0),
       'total_cost', coalesce(sum(m.total_cost), 0)
     ) as counts
     from public.usage_metrics m

@@ -16,6 +16,7 @@ as $$
     ('vector_stores', 'public.vector_stores', '{session_id,id}', null, 'uuid', false),
     ('usage_counters', 'public.usage_counters', '{feature,period_start}', 't.user_id = $1', null, false),
     ('usage_metrics', 'public.usage_metrics', '{day,feature_type,model}', 't.user_id = $1', null, false),
+    ('monthly_costs', 'public.monthly_costs', '{month}', 't.user_id = $1', null, false),
     ('stripe_customers', 'public.stripe_customers', '{id}', 't.user_id = $1', null, false),
     ('subscriptions', 'public.subscriptions', '{id}', 't.user_id = $1', null, false),
     ('payments', 'public.payments', '{id}', 't.user_id = $1', null, false),

@@ -465,6 +465,8 @@ create table public.assistants (
   tools jsonb not null default '[]',
   temperature numeric(3, 2),
   reasoning_effort text,
+  max_output_tokens integer,
+  max_tool_calls integer,
   starters text[] not null default '{}',
   required_plan text,
   is_active boolean not null default true,
@@ -474,6 +476,8 @@ create table public.assistants (
   constraint assistants_slug_check check (slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'),
   constraint assistants_tools_check check (jsonb_typeof(tools) = 'array'),
   constraint assistants_temperature_check check (temperature between 0 and 2),
+  constraint assistants_max_output_tokens_check check (max_output_tokens >= 16),
+  constraint assistants_max_tool_calls_check check (max_tool_calls > 0),
   constraint assistants_reasoning_effort_check
     check (reasoning_effort in ('none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'))
 );
@@ -491,6 +495,7 @@ create table public.chat_sessions (
   assistant_slug text not null,
   thread_id text,
   title text,
+  title_origin text,
   visibility text not null default 'private',
   share_token text,
   archived_at timestamptz,
@@ -504,6 +509,9 @@ create table public.chat_sessions (
   constraint chat_sessions_thread_id_key unique (thread_id),
   constraint chat_sessions_share_token_key unique (share_token),
   constraint chat_sessions_title_check check (char_length(title) between 1 and 200),
+  constraint chat_sessions_title_origin_check check (
+    title_origin in ('question', 'model', 'user') and (title is null) = (title_origin is null)
+  ),
   constraint chat_sessions_visibility_check check (visibility in ('private', 'public')),
   constraint chat_sessions_share_token_check check ((visibility = 'public') = (share_token is not null)),
   constraint chat_sessions_message_count_check check (message_count >= 0)
@@ -512,8 +520,14 @@ create table public.chat_sessions (
 comment on table public.assistants is
   'The catalogue of assistants, addressed by slug. Their instructions stay in private.assistant_instructions.';
 comment on column public.assistants.tools is 'Tools of the Responses API that every turn with this assistant has.';
-comment on column public.assistants.temperature is 'Sent to OpenAI only when set, because reasoning models refuse it.';
-comment on column public.assistants.reasoning_effort is 'Sent to OpenAI only when set.';
+comment on column public.assistants.temperature is
+  'Sent to OpenAI only when set. Refused if the model in public.models does not take it.';
+comment on column public.assistants.reasoning_effort is
+  'Sent to OpenAI only when set. Refused if the model in public.models does not take it.';
+comment on column public.assistants.max_output_tokens is
+  'Most tokens of a reply, reasoning included. Null: turn_policy decides. The plan and the model may allow less.';
+comment on column public.assistants.max_tool_calls is
+  'Most calls of OpenAI''s own tools for a reply. Null: turn_policy decides.';
 comment on column public.assistants.starters is 'Suggestions for a first message.';
 comment on column public.assistants.required_plan is
   'The lowest plan that may use the assistant. Null means every plan.';
@@ -523,6 +537,9 @@ comment on table public.chat_sessions is 'One chat of a profile with an assistan
 comment on column public.chat_sessions.thread_id is
   'The conversation at OpenAI, while it matches our messages. If null, the next turn builds a new conversation from '
   'our messages.';
+comment on column public.chat_sessions.title_origin is
+  'Who named the chat: question (its first words, until there is something better), model, or user. The model never '
+  'replaces a title of the user.';
 comment on column public.chat_sessions.share_token is
   'Set while the session is public. Anyone who has the token can read the chat. A chat that is shared again gets a '
   'new token.';
@@ -690,6 +707,30 @@ comment on function public.get_shared_chat(text) is
   'if no chat has this token.';
 grant execute on function public.get_shared_chat(text) to anon, authenticated;
 
+create function private.set_title_origin()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if new.title is null then
+    new.title_origin := null;
+  elsif tg_op = 'INSERT' then
+    new.title_origin := coalesce(new.title_origin, 'user');
+  elsif new.title is distinct from old.title and new.title_origin is not distinct from old.title_origin then
+    new.title_origin := 'user';
+  end if;
+  return new;
+end
+$$;
+comment on function private.set_title_origin() is
+  'Trigger: records the user as the origin of a title, unless the statement names another origin. Clients cannot write '
+  'the origin.';
+
+create trigger chat_sessions_title_origin
+  before insert or update of title, title_origin on public.chat_sessions
+  for each row execute function private.set_title_origin();
+
 create trigger assistants_touch
   before update on public.assistants
   for each row execute function private.touch_updated_at();
@@ -813,7 +854,7 @@ create table public.chat_turns (
   response_id text,
   status text not null default 'active',
   stop_requested_at timestamptz,
-  heartbeat_at timestamptz not null default now(),
+  progressed_at timestamptz not null default now(),
   reservation jsonb,
   created_at timestamptz not null default now(),
   finished_at timestamptz,
@@ -825,7 +866,9 @@ create table public.chat_turns (
     references public.chat_messages (id) on delete cascade,
   constraint chat_turns_status_check check (status in ('active', 'complete', 'stopped', 'failed')),
   constraint chat_turns_finished_at_check check ((status = 'active') = (finished_at is null))
-);
+)
+-- Progress rewrites rows of running turns. Free space lets it do so without touching an index (HOT).
+with (fillfactor = 70);
 
 comment on table public.chat_messages is
   'The messages of a session, ordered by seq. Only the turn functions write them.';
@@ -846,10 +889,12 @@ comment on column public.chat_messages.error is 'Why a reply failed, as the clie
 comment on table public.chat_turns is
   'One turn: a user''s message and all the work to reply to it. Resume, stop and recovery act on this row. A session '
   'has at most one active turn.';
-comment on column public.chat_turns.heartbeat_at is
-  'Updated regularly by the function that runs the turn. An old value means that the function died.';
+comment on column public.chat_turns.progressed_at is
+  'When OpenAI last sent an event of the reply, or said that it still writes it. Recovery takes a turn after 60 '
+  'seconds without progress.';
 comment on column public.chat_turns.reservation is
-  'Where the message was charged (source and period), so that a refund goes back there.';
+  'Where the message was charged (source and period), so that a refund goes back there, and what was reserved of '
+  'budgets.';
 
 alter table public.chat_messages enable row level security;
 alter table public.chat_turns enable row level security;
@@ -977,11 +1022,9 @@ alter table public.chat_sessions alter column user_id set (n_distinct = -0.01);
 -- The catalogue's foreign key: renaming or deleting an assistant must find its sessions.
 create index chat_sessions_assistant_slug_idx on public.chat_sessions (assistant_slug);
 
--- At most one turn is active in a session. Stop and resume find it by this index.
+-- At most one turn is active in a session. Stop, resume and recovery find it by this index. Recovery reads all of it,
+-- because an index of progressed_at would make every report of progress write that index.
 create unique index chat_turns_active_session_id_key on public.chat_turns (session_id) where status = 'active';
-
--- Recovery: active turns with an old heartbeat.
-create index chat_turns_active_heartbeat_at_idx on public.chat_turns (heartbeat_at) where status = 'active';
 
 -- Foreign keys of chat_turns: deleting a session or a message must find its turns.
 create index chat_turns_session_id_user_id_idx on public.chat_turns (session_id, user_id);
@@ -1656,7 +1699,7 @@ create index vector_stores_recreating_lease_until_idx on public.vector_stores (l
 
 -- From sql/08_plans_and_usage/10_tables.sql
 
--- Plans, prices, counters and metrics: tables, reference data, and who may read them.
+-- Plans, models, prices, counters and metrics: tables, reference data, and who may read them.
 
 create table public.plans (
   slug text primary key,
@@ -1669,19 +1712,40 @@ create table public.plans (
   max_file_bytes bigint,
   max_session_files integer,
   max_lookouts integer,
+  max_output_tokens integer,
+  monthly_budget numeric(12, 6),
   constraint plans_rank_key unique (rank),
   constraint plans_limits_check check (
     least(monthly_messages, daily_messages, monthly_searches, turns_per_minute, max_file_bytes, max_session_files,
       max_lookouts) >= 0
-  )
+  ),
+  constraint plans_monthly_budget_check check (monthly_budget >= 0)
 );
 
-create table public.model_prices (
+create table public.models (
   model text primary key,
-  input_price numeric(12, 6) not null,
-  cached_input_price numeric(12, 6) not null,
-  output_price numeric(12, 6) not null,
-  constraint model_prices_check check (least(input_price, cached_input_price, output_price) >= 0)
+  context_window integer,
+  max_output_tokens integer,
+  efforts text[],
+  default_effort text,
+  accepts_temperature boolean,
+  accepts_images boolean,
+  compacts boolean,
+  input_price numeric(12, 6),
+  cached_input_price numeric(12, 6),
+  output_price numeric(12, 6),
+  constraint models_tokens_check check (least(context_window, max_output_tokens) > 0),
+  constraint models_efforts_check
+    check (efforts <@ array['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max']),
+  constraint models_default_effort_check check (default_effort is null or default_effort = any (efforts)),
+  constraint models_prices_check check (least(input_price, cached_input_price, output_price) >= 0)
+);
+
+create table public.tool_prices (
+  tool text primary key,
+  price numeric(12, 6) not null,
+  unit text not null,
+  constraint tool_prices_price_check check (price >= 0)
 );
 
 create table public.usage_counters (
@@ -1692,7 +1756,7 @@ create table public.usage_counters (
   reset_at timestamptz not null,
   primary key (user_id, feature, period_start),
   constraint usage_counters_user_id_fkey foreign key (user_id) references public.profiles (id) on delete cascade,
-  constraint usage_counters_feature_check check (feature in ('turns', 'messages', 'searches')),
+  constraint usage_counters_feature_check check (feature in ('turns', 'messages', 'searches', 'attaches')),
   constraint usage_counters_count_check check (count >= 0)
 );
 
@@ -1706,10 +1770,43 @@ create table public.usage_metrics (
   cached_input_tokens bigint not null default 0,
   output_tokens bigint not null default 0,
   total_tokens bigint not null generated always as (input_tokens + output_tokens) stored,
+  web_searches integer not null default 0,
+  file_searches integer not null default 0,
+  code_runs integer not null default 0,
+  images integer not null default 0,
   total_cost numeric(12, 6) not null default 0,
   primary key (user_id, day, feature_type, model),
   constraint usage_metrics_user_id_fkey foreign key (user_id) references public.profiles (id) on delete cascade
 );
+
+create table public.monthly_costs (
+  user_id uuid not null,
+  month date not null,
+  spent numeric(14, 6) not null default 0,
+  reserved numeric(14, 6) not null default 0,
+  primary key (user_id, month),
+  constraint monthly_costs_user_id_fkey foreign key (user_id) references public.profiles (id) on delete cascade,
+  constraint monthly_costs_month_check check (extract(day from month) = 1),
+  constraint monthly_costs_amounts_check check (least(spent, reserved) >= 0)
+);
+
+create table private.usage_policy (
+  is_only boolean primary key default true,
+  project_monthly_budget numeric(14, 6),
+  reserved_output_tokens integer not null default 4096,
+  constraint usage_policy_is_only_check check (is_only),
+  constraint usage_policy_check check (project_monthly_budget >= 0 and reserved_output_tokens > 0)
+);
+insert into private.usage_policy default values;
+
+create table private.project_costs (
+  is_only boolean primary key default true,
+  month date not null default '-infinity',
+  total numeric(18, 6) not null default 0,
+  refreshed_at timestamptz not null default '-infinity',
+  constraint project_costs_is_only_check check (is_only)
+);
+insert into private.project_costs default values;
 
 comment on table public.plans is 'What a profile may use. Null means unlimited.';
 comment on column public.plans.rank is
@@ -1721,14 +1818,50 @@ comment on column public.plans.turns_per_minute is 'Turns that one user may star
 comment on column public.plans.max_file_bytes is 'Largest size of one file, in bytes.';
 comment on column public.plans.max_session_files is 'Largest number of files in one chat.';
 comment on column public.plans.max_lookouts is 'Largest number of lookouts that are not archived.';
-comment on table public.model_prices is
-  'US dollars per million tokens. A dated model name has the price of the longest model name that it starts with.';
+comment on column public.plans.max_output_tokens is 'Most tokens of one reply, reasoning included.';
+comment on column public.plans.monthly_budget is
+  'US dollars that OpenAI may cost for one user in a UTC month.';
+comment on table public.models is
+  'What OpenAI documents about its models. Null means that a fact is not known. A dated model name has the facts of '
+  'the longest model name that it starts with.';
+comment on column public.models.context_window is 'Tokens of input and output together.';
+comment on column public.models.max_output_tokens is 'Most tokens of one reply, reasoning included.';
+comment on column public.models.efforts is
+  'The values of reasoning_effort that the model takes. Empty for a model that does not reason.';
+comment on column public.models.default_effort is 'The effort of a request that names none.';
+comment on column public.models.accepts_temperature is
+  'Whether the model takes a temperature. A model that can reason takes one only with the effort none.';
+comment on column public.models.compacts is 'Whether the model can shorten a long conversation by itself.';
+comment on column public.models.input_price is 'US dollars per million tokens, like the other prices.';
+comment on column public.models.cached_input_price is 'If null, cached input costs as much as other input.';
+comment on table public.tool_prices is
+  'What OpenAI charges for its own tools, in US dollars. Tokens that a tool adds are counted as tokens.';
+comment on column public.tool_prices.tool is 'The type of the tool in the Responses API.';
+comment on column public.tool_prices.unit is 'What is counted.';
 comment on table public.usage_counters is
-  'Counts against limits with a fixed period: turns per minute, messages per UTC day, searches per UTC month.';
+  'Counts against limits with a fixed period: turns and attaches per minute, messages per UTC day, searches per UTC '
+  'month.';
 comment on table public.usage_metrics is 'Usage and its cost, by UTC day, feature and model.';
-comment on column public.usage_metrics.total_cost is 'US dollars.';
+comment on column public.usage_metrics.code_runs is 'Containers of the code interpreter.';
+comment on column public.usage_metrics.images is 'Generated images.';
+comment on column public.usage_metrics.total_cost is 'US dollars, for tokens and tools.';
 
--- Reference data: `db push` does not run seeds, so the plans and prices are part of the schema.
+comment on table public.monthly_costs is
+  'What OpenAI costs for a user in a UTC month, in US dollars. Budgets are checked against it.';
+comment on column public.monthly_costs.month is 'The first day of the month.';
+comment on column public.monthly_costs.spent is 'The sum of total_cost in usage_metrics.';
+comment on column public.monthly_costs.reserved is
+  'Estimates of the turns that are running. A turn reserves only while its user or the project has a budget.';
+comment on table private.usage_policy is
+  'One row: the budget of the whole project, and how much a turn reserves of a budget.';
+comment on column private.usage_policy.project_monthly_budget is
+  'US dollars that OpenAI may cost for all users together in a UTC month. Null means unlimited; 0 stops all turns.';
+comment on column private.usage_policy.reserved_output_tokens is
+  'Output tokens that a turn reserves at most. A longer reply may pass the budget by what it costs beyond them.';
+comment on table private.project_costs is
+  'One row: the sum of monthly_costs in the current month. Starts of turns refresh it at most every 10 seconds.';
+
+-- Reference data: `db push` does not run seeds, so the plans, models and prices are part of the schema.
 insert into public.plans
   (slug, name, rank, monthly_messages, daily_messages, monthly_searches, turns_per_minute, max_file_bytes,
     max_session_files, max_lookouts)
@@ -1737,12 +1870,36 @@ values
   ('pro', 'Pro', 10, 3000, 300, 200, 60, 52428800, 50, 10),
   ('enterprise', 'Enterprise', 20, null, null, 1000, 120, 52428800, 200, 50);
 
--- Source: https://developers.openai.com/api/docs/pricing, standard processing, short context, 2026.
-insert into public.model_prices (model, input_price, cached_input_price, output_price) values
-  ('gpt-5.5', 5.00, 0.50, 30.00),
-  ('gpt-5.4', 2.50, 0.25, 15.00),
-  ('gpt-5.4-mini', 0.75, 0.075, 4.50),
-  ('gpt-5.4-nano', 0.20, 0.02, 1.25);
+-- Sources, read in 2026:
+-- Windows, longest replies and images: https://developers.openai.com/api/docs/models/gpt-5.5 and the other model pages.
+-- Efforts: https://developers.openai.com/api/docs/guides/reasoning. The default is none, and medium from gpt-5.5 on.
+-- Temperature: https://developers.openai.com/api/docs/guides/latest-model, "parameter compatibility". Sources
+--   disagree about gpt-5.5 with the effort none.
+-- Compaction: https://developers.openai.com/api/docs/guides/compaction.
+-- Prices: https://developers.openai.com/api/docs/pricing, standard processing. Requests of more than 272,000 input
+--   tokens cost more than this with gpt-5.5 and gpt-5.4.
+-- The pro models are listed because their prices differ from those of the shorter names.
+insert into public.models
+  (model, context_window, max_output_tokens, efforts, default_effort, accepts_temperature, accepts_images, compacts,
+    input_price, cached_input_price, output_price)
+values
+  ('gpt-5.5', 1050000, 128000, '{none,low,medium,high,xhigh}', 'medium', null, true, true, 5.00, 0.50, 30.00),
+  ('gpt-5.5-pro', 1050000, 128000, null, null, null, true, true, 30.00, null, 180.00),
+  ('gpt-5.4', 1050000, 128000, '{none,low,medium,high,xhigh}', 'none', true, true, true, 2.50, 0.25, 15.00),
+  ('gpt-5.4-pro', 1050000, 128000, null, null, null, true, true, 30.00, null, 180.00),
+  ('gpt-5.4-mini', 400000, 128000, '{none,low,medium,high,xhigh}', 'none', true, true, true, 0.75, 0.075, 4.50),
+  ('gpt-5.4-nano', 400000, 128000, '{none,low,medium,high,xhigh}', 'none', true, true, true, 0.20, 0.02, 1.25);
+
+-- Source: https://developers.openai.com/api/docs/pricing, 2026. A container has 1 GB by default and lasts 20 minutes.
+-- OpenAI bills images by tokens, and a response does not report them. This is the price of one image of 1024 x 1024
+-- pixels in high quality by gpt-image-1, the tool's default model:
+-- https://developers.openai.com/api/docs/guides/image-generation
+insert into public.tool_prices (tool, price, unit)
+values
+  ('web_search', 0.01, 'call'),
+  ('file_search', 0.0025, 'call'),
+  ('code_interpreter', 0.03, 'container'),
+  ('image_generation', 0.167, 'image');
 
 alter table public.profiles
   add constraint profiles_subscription_plan_fkey foreign key (subscription_plan) references public.plans (slug);
@@ -1752,19 +1909,28 @@ alter table public.assistants
 create index assistants_required_plan_idx on public.assistants (required_plan);
 
 alter table public.plans enable row level security;
-alter table public.model_prices enable row level security;
+alter table public.models enable row level security;
+alter table public.tool_prices enable row level security;
 alter table public.usage_counters enable row level security;
 alter table public.usage_metrics enable row level security;
+alter table public.monthly_costs enable row level security;
+alter table private.usage_policy enable row level security;
+alter table private.project_costs enable row level security;
 
-grant select on public.plans, public.model_prices, public.usage_counters, public.usage_metrics to authenticated;
-grant select, insert, update, delete on public.plans, public.model_prices, public.usage_counters, public.usage_metrics
-  to service_role;
+grant select on public.plans, public.models, public.tool_prices, public.usage_counters, public.usage_metrics,
+  public.monthly_costs to authenticated;
+grant select, insert, update, delete on public.plans, public.models, public.tool_prices, public.usage_counters,
+  public.usage_metrics, public.monthly_costs to service_role;
 
 create policy plans_select_all on public.plans
   for select to authenticated
   using (true);
 
-create policy model_prices_select_all on public.model_prices
+create policy models_select_all on public.models
+  for select to authenticated
+  using (true);
+
+create policy tool_prices_select_all on public.tool_prices
   for select to authenticated
   using (true);
 
@@ -1775,6 +1941,75 @@ create policy usage_counters_select_own on public.usage_counters
 create policy usage_metrics_select_own on public.usage_metrics
   for select to authenticated
   using (user_id = (select private.current_profile_id()));
+
+create policy monthly_costs_select_own on public.monthly_costs
+  for select to authenticated
+  using (user_id = (select private.current_profile_id()));
+
+-- Serves the sum of a month. The month of a row never changes, so a booking does not write this index.
+create index monthly_costs_month_idx on public.monthly_costs (month);
+
+-- From sql/08_plans_and_usage/15_models.sql
+
+-- What is known about a model, and the settings that an assistant may have with it.
+
+create function private.model_of(model text)
+returns public.models
+language sql
+stable
+set search_path = ''
+as $$
+  select m
+  from public.models m
+  where starts_with(model_of.model, m.model)
+  order by length(m.model) desc
+  limit 1
+$$;
+comment on function private.model_of(text) is
+  'Returns what is known about a model, under the longest name that its name starts with. All columns are null for an '
+  'unknown model.';
+grant execute on function private.model_of(text) to service_role;
+
+create function private.check_assistant_settings()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+declare
+  known public.models := private.model_of(new.model);
+  effort text := coalesce(new.reasoning_effort, known.default_effort);
+begin
+  if new.reasoning_effort is not null and new.reasoning_effort <> all (known.efforts) then
+    perform private.refuse(
+      400, 'assistant_setting_unsupported',
+      'The assistant''s model does not take this reasoning_effort. Use one that details.efforts lists, or null.',
+      jsonb_build_object('setting', 'reasoning_effort', 'model', new.model, 'efforts', known.efforts)
+    );
+  end if;
+  if new.temperature is not null and not known.accepts_temperature then
+    perform private.refuse(
+      400, 'assistant_setting_unsupported',
+      'The assistant''s model does not take a temperature. Set temperature to null, or choose another model.',
+      jsonb_build_object('setting', 'temperature', 'model', new.model)
+    );
+  end if;
+  if new.temperature is not null and known.efforts is not null and effort <> 'none' then
+    perform private.refuse(
+      400, 'assistant_setting_unsupported',
+      'A model that reasons does not take a temperature. Set temperature to null, or reasoning_effort to none.',
+      jsonb_build_object('setting', 'temperature', 'model', new.model, 'reasoning_effort', effort)
+    );
+  end if;
+  return new;
+end
+$$;
+comment on function private.check_assistant_settings() is
+  'Trigger: refuses an assistant with a setting that its model does not take, because OpenAI would refuse every '
+  'request. Facts that are not known refuse nothing.';
+
+create trigger assistants_check_settings
+  before insert or update of model, temperature, reasoning_effort on public.assistants
+  for each row execute function private.check_assistant_settings();
 
 -- From sql/08_plans_and_usage/20_counters.sql
 
@@ -2025,7 +2260,7 @@ comment on function private.refund_usage(uuid, jsonb) is
 
 -- From sql/08_plans_and_usage/40_metrics.sql
 
--- The cost of tokens, the metrics of each day, and the usage that a client sees.
+-- The cost of tokens and tools, the metrics of each day, and the usage that a client sees.
 
 create function private.usage_cost(model text, input_tokens bigint, cached_input_tokens bigint, output_tokens bigint)
 returns numeric
@@ -2035,14 +2270,11 @@ set search_path = ''
 as $$
   select coalesce((
     select (
-      (usage_cost.input_tokens - usage_cost.cached_input_tokens) * p.input_price
-      + usage_cost.cached_input_tokens * p.cached_input_price
-      + usage_cost.output_tokens * p.output_price
+      (usage_cost.input_tokens - usage_cost.cached_input_tokens) * m.input_price
+      + usage_cost.cached_input_tokens * coalesce(m.cached_input_price, m.input_price)
+      + usage_cost.output_tokens * m.output_price
     ) / 1000000
-    from public.model_prices p
-    where starts_with(usage_cost.model, p.model)
-    order by length(p.model) desc
-    limit 1
+    from private.model_of(usage_cost.model) m
   ), 0)
 $$;
 comment on function private.usage_cost(text, bigint, bigint, bigint) is
@@ -2050,31 +2282,77 @@ comment on function private.usage_cost(text, bigint, bigint, bigint) is
   'price.';
 grant execute on function private.usage_cost(text, bigint, bigint, bigint) to service_role;
 
+create function private.tool_cost(tools jsonb)
+returns numeric
+language sql
+stable
+set search_path = ''
+as $$
+  select coalesce(sum(used.count::integer * p.price), 0)
+  from jsonb_each_text(tools) as used (tool, count)
+  join public.tool_prices p on p.tool = used.tool
+$$;
+comment on function private.tool_cost(jsonb) is
+  'Returns the US dollars for uses of tools, such as {"web_search": 2}. Tools without a price cost 0.';
+grant execute on function private.tool_cost(jsonb) to service_role;
+
+create function private.this_month()
+returns date
+language sql
+stable
+set search_path = ''
+as $$
+  select date_trunc('month', now() at time zone 'UTC')::date
+$$;
+comment on function private.this_month() is 'Returns the first day of the current UTC month.';
+
 create function private.book_usage(
-  profile_id uuid, feature_type text, model text, input_tokens bigint, cached_input_tokens bigint, output_tokens bigint
+  profile_id uuid, feature_type text, model text, input_tokens bigint, cached_input_tokens bigint, output_tokens bigint,
+  tools jsonb default '{}'
 )
 returns void
 language sql
 set search_path = ''
 as $$
-  insert into public.usage_metrics as u
-    (user_id, day, feature_type, model, request_count, input_tokens, cached_input_tokens, output_tokens, total_cost)
-  values (
-    profile_id, (now() at time zone 'UTC')::date, book_usage.feature_type, book_usage.model, 1, book_usage.input_tokens,
-    book_usage.cached_input_tokens, book_usage.output_tokens,
-    private.usage_cost(book_usage.model, book_usage.input_tokens, book_usage.cached_input_tokens,
-      book_usage.output_tokens)
+  with booked as (
+    -- Rounded once, so that the sum of a month equals the sum of its days.
+    select used.*, round(
+      private.usage_cost(book_usage.model, book_usage.input_tokens, book_usage.cached_input_tokens,
+        book_usage.output_tokens) + private.tool_cost(tools), 6
+    ) as cost
+    from jsonb_to_record(tools) as used (
+      web_search integer, file_search integer, code_interpreter integer, image_generation integer
+    )
+  ), metric as (
+    insert into public.usage_metrics as u
+      (user_id, day, feature_type, model, request_count, input_tokens, cached_input_tokens, output_tokens,
+        web_searches, file_searches, code_runs, images, total_cost)
+    select
+      profile_id, (now() at time zone 'UTC')::date, book_usage.feature_type, book_usage.model, 1,
+      book_usage.input_tokens, book_usage.cached_input_tokens, book_usage.output_tokens, coalesce(b.web_search, 0),
+      coalesce(b.file_search, 0), coalesce(b.code_interpreter, 0), coalesce(b.image_generation, 0), b.cost
+    from booked b
+    on conflict (user_id, day, feature_type, model) do update
+    set request_count = u.request_count + 1,
+        input_tokens = u.input_tokens + excluded.input_tokens,
+        cached_input_tokens = u.cached_input_tokens + excluded.cached_input_tokens,
+        output_tokens = u.output_tokens + excluded.output_tokens,
+        web_searches = u.web_searches + excluded.web_searches,
+        file_searches = u.file_searches + excluded.file_searches,
+        code_runs = u.code_runs + excluded.code_runs,
+        images = u.images + excluded.images,
+        total_cost = u.total_cost + excluded.total_cost
   )
-  on conflict (user_id, day, feature_type, model) do update
-  set request_count = u.request_count + 1,
-      input_tokens = u.input_tokens + excluded.input_tokens,
-      cached_input_tokens = u.cached_input_tokens + excluded.cached_input_tokens,
-      output_tokens = u.output_tokens + excluded.output_tokens,
-      total_cost = u.total_cost + excluded.total_cost
+  insert into public.monthly_costs as c (user_id, month, spent)
+  select profile_id, private.this_month(), b.cost from booked b
+  on conflict (user_id, month) do update
+  set spent = c.spent + excluded.spent
 $$;
-comment on function private.book_usage(uuid, text, text, bigint, bigint, bigint) is
-  'Adds one request''s tokens and cost to the metrics of the day, in one statement.';
-grant execute on function private.book_usage(uuid, text, text, bigint, bigint, bigint) to service_role;
+comment on function private.book_usage(uuid, text, text, bigint, bigint, bigint, jsonb) is
+  'Adds one request''s tokens, tools and cost to the metrics of the day, and its cost to the month, against which '
+  'budgets are checked. tools counts the uses of OpenAI''s tools by type, such as {"web_search": 2}.';
+grant execute on function private.this_month(), private.book_usage(uuid, text, text, bigint, bigint, bigint, jsonb)
+  to service_role;
 
 create function public.get_my_usage()
 returns jsonb
@@ -2098,6 +2376,13 @@ as $$
       select coalesce(max(c.count), 0) from public.usage_counters c
       where c.user_id = p.id and c.feature = 'searches' and c.period_start = date_trunc('month', now(), 'UTC')
     )),
+    'monthly_budget', private.limit_detail('month', null) || jsonb_build_object(
+      'limit', l.monthly_budget,
+      'used', (
+        select coalesce(max(c.spent + c.reserved), 0) from public.monthly_costs c
+        where c.user_id = p.id and c.month = private.this_month()
+      )
+    ),
     'turns_per_minute', l.turns_per_minute,
     'credits', jsonb_build_object(
       'balance', case when p.tokens_expires_at <= now() then 0 else p.tokens end,
@@ -2112,11 +2397,161 @@ $$;
 comment on function public.get_my_usage() is
   'Client RPC: returns what the caller has used and may use. A null limit means unlimited.';
 grant execute on function
-  public.get_my_usage(), private.limit_detail(text, integer), private.quota_period_start(timestamptz) to authenticated;
+  public.get_my_usage(), private.limit_detail(text, integer), private.quota_period_start(timestamptz),
+  private.this_month() to authenticated;
+
+-- From sql/08_plans_and_usage/50_budgets.sql
+
+-- Budgets in US dollars: a turn reserves an estimate when it starts, and its settlement books the real cost instead.
+
+create function private.project_cost()
+returns numeric
+language plpgsql
+set search_path = ''
+as $$
+declare
+  this_month date := private.this_month();
+  cached private.project_costs;
+begin
+  select * into cached from private.project_costs;
+  if cached.month = this_month and cached.refreshed_at > now() - interval '10 seconds' then
+    return cached.total;
+  end if;
+  -- One start at a time refreshes the sum. The others go on with the old one, so nobody waits for this row.
+  perform from private.project_costs for update skip locked;
+  if found then
+    update private.project_costs
+    set month = this_month,
+        total = (select coalesce(sum(c.spent + c.reserved), 0) from public.monthly_costs c where c.month = this_month),
+        refreshed_at = now()
+    returning * into cached;
+  end if;
+  return case when cached.month = this_month then cached.total else 0 end;
+end
+$$;
+comment on function private.project_cost() is
+  'Returns what all users have spent and reserved this month, as it was up to 10 seconds ago. All turns that start in '
+  'these seconds can pass the budget of the project, each by its own cost. A refusal rolls its refresh back.';
+
+create function private.reserve_budget(profile_id uuid, estimate numeric)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  budget numeric := (private.plan_of(profile_id)).monthly_budget;
+  project_budget numeric := (select p.project_monthly_budget from private.usage_policy p);
+  detail jsonb := private.limit_detail('month', null) - 'limit';
+  amount numeric := round(estimate, 6);
+begin
+  if project_budget is not null and private.project_cost() >= project_budget then
+    perform private.refuse(
+      402, 'budget_exceeded',
+      'This service has used its budget of this month. Wait until the next month, or ask its operator for more.',
+      detail || '{"scope": "project"}'
+    );
+  end if;
+  -- A single statement, so concurrent calls cannot reserve more than the budget.
+  insert into public.monthly_costs as c (user_id, month, reserved)
+  select profile_id, private.this_month(), amount
+  where budget is null or (budget > 0 and amount <= budget)
+  on conflict (user_id, month) do update
+  set reserved = c.reserved + excluded.reserved
+  where budget is null
+    or (c.spent + c.reserved < budget and c.spent + c.reserved + excluded.reserved <= budget);
+  if not found then
+    perform private.refuse(
+      402, 'budget_exceeded',
+      'Your budget of this month does not cover this message. Wait until the next month, or upgrade the plan.',
+      detail || '{"scope": "user"}'
+    );
+  end if;
+  return jsonb_build_object('month', private.this_month(), 'amount', amount);
+end
+$$;
+comment on function private.reserve_budget(uuid, numeric) is
+  'Reserves an estimate of the cost of a turn, in US dollars, and returns the reservation. Refuses with 402 if the '
+  'estimate does not fit into what is left of the user''s budget, or if the project''s budget is used.';
+
+create function private.settle_budget(profile_id uuid, reservation jsonb)
+returns void
+language sql
+set search_path = ''
+as $$
+  update public.monthly_costs c
+  set reserved = greatest(0, c.reserved - (reservation ->> 'amount')::numeric)
+  where c.user_id = profile_id
+    and c.month = (reservation ->> 'month')::date
+$$;
+comment on function private.settle_budget(uuid, jsonb) is
+  'Takes a reservation of reserve_budget back, in the month in which it was made. Called once for each turn, when it '
+  'settles or is deleted. book_usage adds the real cost. Null changes nothing.';
+
+-- In plpgsql, because later files create functions that it calls: SQL functions are checked when they are created.
+create function private.estimate_turn(question public.chat_messages, assistant public.assistants, search boolean)
+returns numeric
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  known public.models := private.model_of(assistant.model);
+  -- The length in bytes is read without the text, and it is closer to tokens for scripts that are not Latin.
+  input_bytes bigint := coalesce(octet_length(private.turn_instructions(assistant.slug, question.user_id)), 0) + (
+    select coalesce(sum(octet_length(m.content)), 0)
+    from public.chat_messages m
+    where m.session_id = question.session_id and m.user_id = question.user_id and m.seq <= question.seq
+  );
+begin
+  return private.usage_cost(
+    assistant.model,
+    least(input_bytes / 4, known.context_window),
+    0,
+    least((select p.reserved_output_tokens from private.usage_policy p), known.max_output_tokens)
+  ) + private.tool_cost(case when search then '{"web_search": 1}'::jsonb else '{}' end);
+end
+$$;
+comment on function private.estimate_turn(public.chat_messages, public.assistants, boolean) is
+  'Estimates the US dollars of a turn: instructions, history and message at four bytes a token, '
+  'usage_policy.reserved_output_tokens of output, and one web search if the user asked for it. 0 for a model without a '
+  'price.';
+
+create function private.reserve_turn(question public.chat_messages, assistant public.assistants, search boolean)
+returns jsonb
+language sql
+set search_path = ''
+as $$
+  select private.reserve_budget(question.user_id, private.estimate_turn(question, assistant, search))
+  where (private.plan_of(question.user_id)).monthly_budget is not null
+    or exists (select from private.usage_policy p where p.project_monthly_budget is not null)
+$$;
+comment on function private.reserve_turn(public.chat_messages, public.assistants, boolean) is
+  'Reserves the estimated cost of a turn. Null if neither the user nor the project has a budget. Called by start_turn, '
+  'which holds the lock of the profile.';
+
+create function private.release_deleted_turn()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.settle_budget(old.user_id, old.reservation -> 'budget');
+  return null;
+end
+$$;
+comment on function private.release_deleted_turn() is
+  'Trigger: takes the reservation of a running turn back when its session is deleted, because such a turn never '
+  'settles. Definer: it also runs for the client that deletes the session.';
+
+create trigger chat_turns_release_deleted
+  after delete on public.chat_turns
+  for each row when (old.status = 'active')
+  execute function private.release_deleted_turn();
 
 -- From sql/09_turns/10_tables.sql
 
--- Columns of chat_turns for regenerating a reply.
+-- Regenerating a reply, and the settings of turns.
 
 alter table public.chat_turns
   add column replaces_message_id uuid,
@@ -2125,6 +2560,21 @@ alter table public.chat_turns
 comment on column public.chat_turns.replaces_message_id is
   'Set when a reply is regenerated: the old reply, which stays until the new one has begun.';
 create index chat_turns_replaces_message_id_idx on public.chat_turns (replaces_message_id);
+
+create table private.turn_policy (
+  is_only boolean primary key default true,
+  title_model text not null default 'gpt-5.4-nano',
+  -- OpenAI advises to leave at least 25,000 tokens for reasoning and the reply.
+  -- Source: https://developers.openai.com/api/docs/guides/reasoning
+  max_output_tokens integer not null default 32000,
+  max_tool_calls integer not null default 16,
+  constraint turn_policy_is_only_check check (is_only),
+  constraint turn_policy_limits_check check (max_output_tokens >= 16 and max_tool_calls > 0)
+);
+insert into private.turn_policy default values;
+comment on table private.turn_policy is
+  'One row: the model that names chats, and the limits of a reply for assistants that set none.';
+alter table private.turn_policy enable row level security;
 
 -- From sql/09_turns/20_question.sql
 
@@ -2372,23 +2822,58 @@ comment on function private.open_turn(public.chat_messages, text, jsonb) is
 
 -- The content of a turn's request to OpenAI: history, instructions, files.
 
+create function private.part_file_ids(parts jsonb)
+returns uuid[]
+language sql
+immutable
+set search_path = ''
+as $$
+  select coalesce(array_agg(substr(p.part ->> 'url', 13)::uuid), '{}')
+  from jsonb_array_elements(parts) as p (part)
+  where p.part ->> 'type' = 'file' and starts_with(p.part ->> 'url', 'parley:file/')
+$$;
+comment on function private.part_file_ids(jsonb) is
+  'Returns the ids of the files that the parts of a message name as parley:file/<id>.';
+
+create function private.describe_message(message public.chat_messages)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'sender', message.sender,
+    'content', message.content,
+    'parts', message.parts,
+    'file_ids', coalesce((
+      select jsonb_agg(f.id order by f.created_at, f.id)
+      from public.chat_files f
+      where f.session_id = message.session_id
+        and (f.message_id = message.id or f.id = any (private.part_file_ids(message.parts)))
+    ), '[]')
+  )
+$$;
+comment on function private.describe_message(public.chat_messages) is
+  'Returns a message as the model is shown it: its text, its parts and the ids of its files.';
+grant execute on function private.describe_message(public.chat_messages), private.part_file_ids(jsonb) to service_role;
+
 create function private.turn_history(question public.chat_messages)
 returns jsonb
 language sql
 stable
 set search_path = ''
 as $$
-  select coalesce(jsonb_agg(jsonb_build_object('sender', m.sender, 'content', m.content) order by m.seq), '[]')
+  select coalesce(jsonb_agg(private.describe_message(m) order by m.seq), '[]')
   from public.chat_messages m
   where m.session_id = question.session_id
     and m.user_id = question.user_id
     and m.seq < question.seq
     and m.sender in ('user', 'assistant')
-    and m.content <> ''
+    and (m.content <> '' or (m.sender = 'user' and m.parts <> '[]'))
 $$;
 comment on function private.turn_history(public.chat_messages) is
-  'Returns the earlier messages from which a new conversation at OpenAI is built. Used when the session has no '
-  'conversation that matches our messages.';
+  'Returns the earlier messages with their parts, which open a new conversation at OpenAI. Used when the session has '
+  'no conversation that matches our messages.';
 grant execute on function private.turn_history(public.chat_messages) to service_role;
 
 create function private.turn_instructions(assistant_slug text, profile_id uuid)
@@ -2409,19 +2894,6 @@ end
 $$;
 comment on function private.turn_instructions(text, uuid) is
   'Returns the instructions for a turn: the assistant''s own and the user''s.';
-
-create function private.part_file_ids(parts jsonb)
-returns uuid[]
-language sql
-immutable
-set search_path = ''
-as $$
-  select coalesce(array_agg(substr(p.part ->> 'url', 13)::uuid), '{}')
-  from jsonb_array_elements(parts) as p (part)
-  where p.part ->> 'type' = 'file' and starts_with(p.part ->> 'url', 'parley:file/')
-$$;
-comment on function private.part_file_ids(jsonb) is
-  'Returns the ids of the files that the parts of a message name as parley:file/<id>.';
 
 create function private.check_turn_files(session public.chat_sessions, file_ids uuid[])
 returns void
@@ -2494,7 +2966,7 @@ $$;
 comment on function private.link_turn_files(public.chat_messages, uuid[]) is
   'Links files to the first message that names them.';
 
-create function private.describe_files(session public.chat_sessions, question public.chat_messages)
+create function private.describe_files(session public.chat_sessions)
 returns jsonb
 language sql
 set search_path = ''
@@ -2519,18 +2991,13 @@ as $$
       select jsonb_agg(jsonb_build_object('id', f.id, 'openai_file_id', f.openai_file_id, 'file_name', f.file_name,
         'file_type', f.file_type)) from files f
     ), '[]'),
-    'image_file_ids', coalesce((
-      select jsonb_agg(f.openai_file_id) from files f
-      where f.is_image
-        and (f.message_id = question.id or f.id = any (private.part_file_ids(question.parts)))
-    ), '[]'),
     'vector_store_ids', coalesce((select jsonb_agg(u.store_id) from used u), '[]'),
     'needs_store', exists (select from files f where not f.is_image) and not exists (select from used)
   )
 $$;
-comment on function private.describe_files(public.chat_sessions, public.chat_messages) is
-  'Returns the files that a turn may use: the session''s ready files, the images of the message, and the vector '
-  'store. needs_store is true when the store must be made first.';
+comment on function private.describe_files(public.chat_sessions) is
+  'Returns the files that a turn may use: the session''s ready files and the vector store. needs_store is true when '
+  'the store must be made first.';
 
 create function private.describe_turn(session public.chat_sessions, question public.chat_messages,
   assistant public.assistants, turn public.chat_turns)
@@ -2546,16 +3013,31 @@ as $$
     'user_message_id', question.id,
     'assistant_message_id', turn.assistant_message_id,
     'replaces_reply', turn.replaces_message_id is not null,
+    'created_at', turn.created_at,
     'content', question.content,
+    'question', private.describe_message(question),
     'thread_id', session.thread_id,
     'history', case when session.thread_id is null then private.turn_history(question) else '[]' end,
-    'needs_title', session.title is null and question.seq = 1,
+    'title_model', case when session.title is null or session.title_origin = 'question' then policy.title_model end,
     'model', assistant.model,
     'temperature', assistant.temperature,
     'reasoning_effort', assistant.reasoning_effort,
+    'max_output_tokens', least(
+      coalesce(assistant.max_output_tokens, policy.max_output_tokens),
+      (private.plan_of(session.user_id)).max_output_tokens,
+      known.max_output_tokens
+    ),
+    'max_tool_calls', coalesce(assistant.max_tool_calls, policy.max_tool_calls),
+    'context_window', known.context_window,
+    'compacts', coalesce(known.compacts, false),
+    -- An unknown model is taken for one that does not reason, because a summary of its reasoning would be refused.
+    'reasons', coalesce(
+      known.efforts <> '{}' and coalesce(assistant.reasoning_effort, known.default_effort) <> 'none', false
+    ),
     'tools', assistant.tools,
     'instructions', private.turn_instructions(assistant.slug, session.user_id)
-  ) || private.describe_files(session, question)
+  ) || private.describe_files(session)
+  from private.turn_policy policy, private.model_of(assistant.model) known
 $$;
 comment on function
   private.describe_turn(public.chat_sessions, public.chat_messages, public.assistants, public.chat_turns) is
@@ -2581,6 +3063,42 @@ comment on function private.reusable_conversation(public.chat_sessions, boolean)
   'Returns the conversation in which a turn continues. If the conversation no longer matches our messages, clears it '
   'and returns null; the turn then builds a new one.';
 
+create function private.title_from(content text)
+returns text
+language sql
+immutable
+set search_path = ''
+as $$
+  with said as (select btrim(regexp_replace(content, '\s+', ' ', 'g')) as text)
+  select case
+    when text = '' then null
+    when char_length(text) <= 60 then text
+    else coalesce(substring(left(text, 60) from '^(.*\S)\s'), left(text, 59)) || '…'
+  end
+  from said
+$$;
+comment on function private.title_from(text) is
+  'Returns the first words of a message, at most 60 characters, as the first title of a chat. Null for a message '
+  'without text.';
+
+create function private.name_session(session public.chat_sessions, content text)
+returns public.chat_sessions
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if session.title is null and private.title_from(content) is not null then
+    update public.chat_sessions s
+    set title = private.title_from(content), title_origin = 'question'
+    where s.id = session.id
+    returning * into session;
+  end if;
+  return session;
+end
+$$;
+comment on function private.name_session(public.chat_sessions, text) is
+  'Names a chat that has no title after the message. The model finds a better title later.';
+
 create function private.start_turn(auth_user_id uuid, session_id uuid, client_id text, content text, parts jsonb,
   target_id text, regenerate boolean, search boolean, file_ids uuid[])
 returns jsonb
@@ -2595,16 +3113,19 @@ declare
   named uuid[] := file_ids || private.part_file_ids(coalesce(parts, '[]'));
   repeated jsonb := case when not regenerate then private.repeated_turn(session_id, client_id, content, completed) end;
   assistant public.assistants;
+  running public.chat_turns;
   question public.chat_messages;
   turn public.chat_turns;
 begin
   if repeated is not null then
     return repeated;
   end if;
-  if (private.active_turn(session.id)).id is not null then
+  running := private.active_turn(session.id);
+  if running.id is not null then
     perform private.refuse(
       409, 'turn_in_progress',
-      'A reply is still being written in this chat. Wait until it is complete, or stop it.'
+      'A reply is still being written in this chat. Wait for its end, stop it, or set when_busy to interrupt.',
+      jsonb_build_object('turn_id', running.id)
     );
   end if;
   assistant := private.assistant_for_turn(session.assistant_slug, profile_id);
@@ -2616,7 +3137,9 @@ begin
     question := private.store_question(session, client_id, content, completed, target_id);
   end if;
   perform private.link_turn_files(question, named);
-  turn := private.open_turn(question, assistant.model, private.reserve_usage(profile_id, search));
+  session := private.name_session(session, question.content);
+  turn := private.open_turn(question, assistant.model, private.reserve_usage(profile_id, search)
+    || jsonb_build_object('budget', private.reserve_turn(question, assistant, search)));
   session.thread_id := private.reusable_conversation(session, regenerate or question.seq < session.message_count);
   return private.describe_turn(session, question, assistant, turn);
 end
@@ -2646,7 +3169,7 @@ grant execute on function public.start_turn(uuid, uuid, text, text, jsonb, text,
 
 -- From sql/09_turns/50_run.sql
 
--- A running turn: heartbeats, notes, lost conversations, and a reply that replaces another.
+-- A running turn: progress, ids at OpenAI, notes, lost conversations, and a reply that replaces another.
 
 create function private.abandon_turn(turn_id uuid, response_id text, thread_id text)
 returns void
@@ -2654,18 +3177,25 @@ language plpgsql
 security definer
 set search_path = ''
 as $$
+declare
+  turn public.chat_turns;
 begin
-  if exists (select from public.chat_turns t where t.id = turn_id) then
-    return;
+  select * into turn from public.chat_turns t where t.id = turn_id for no key update;
+  if turn.id is not null and turn.response_id is null then
+    -- The turn was stopped before OpenAI had accepted it. The response is deleted with the session.
+    update public.chat_turns t set response_id = abandon_turn.response_id where t.id = turn.id;
+  elsif response_id is distinct from turn.response_id then
+    perform private.enqueue_deletion('response', response_id, turn_id) where response_id is not null;
   end if;
-  -- The session is gone. Both deletions are grouped by the turn, so the response is deleted before its conversation.
-  perform private.enqueue_deletion('response', response_id, turn_id) where response_id is not null;
-  perform private.enqueue_deletion('conversation', thread_id, turn_id) where thread_id is not null;
+  -- Deletions are grouped by the turn, so the response is deleted before its conversation.
+  perform private.enqueue_deletion('conversation', abandon_turn.thread_id, turn_id)
+  where abandon_turn.thread_id is not null
+    and not exists (select from public.chat_sessions s where s.thread_id = abandon_turn.thread_id);
 end
 $$;
 comment on function private.abandon_turn(uuid, text, text) is
-  'Puts the objects that a turn made at OpenAI after its session was deleted into the outbox. Definer: no role may '
-  'write the outbox.';
+  'Keeps track of the objects that a turn made at OpenAI after it was settled or its session was deleted: by the turn, '
+  'or else in the outbox. Definer: no role may write the outbox.';
 grant execute on function private.abandon_turn(uuid, text, text) to service_role;
 
 create function private.lock_session_of(turn_id uuid)
@@ -2683,7 +3213,7 @@ comment on function private.lock_session_of(uuid) is
   'Locks the session of a turn. Its messages may change only under this lock.';
 grant execute on function private.lock_session_of(uuid) to service_role;
 
-create function public.heartbeat_turn(turn_id uuid, response_id text default null, thread_id text default null)
+create function public.save_turn_ids(turn_id uuid, response_id text default null, thread_id text default null)
 returns jsonb
 language plpgsql
 security invoker
@@ -2692,31 +3222,95 @@ as $$
 declare
   turn public.chat_turns;
 begin
-  if heartbeat_turn.thread_id is not null then
+  if save_turn_ids.thread_id is not null then
     perform private.lock_session_of(turn_id);
   end if;
   update public.chat_turns t
-  set heartbeat_at = now(),
-      response_id = coalesce(heartbeat_turn.response_id, t.response_id)
+  set progressed_at = now(),
+      response_id = coalesce(save_turn_ids.response_id, t.response_id)
   where t.id = turn_id
     and t.status = 'active'
   returning * into turn;
 
-  if heartbeat_turn.thread_id is not null then
+  if save_turn_ids.thread_id is not null then
     update public.chat_sessions s
-    set thread_id = heartbeat_turn.thread_id
+    set thread_id = save_turn_ids.thread_id
     where s.id = turn.session_id and s.thread_id is null;
   end if;
   if turn.id is null then
-    perform private.abandon_turn(turn_id, heartbeat_turn.response_id, heartbeat_turn.thread_id);
+    perform private.abandon_turn(turn_id, save_turn_ids.response_id, save_turn_ids.thread_id);
   end if;
-  return jsonb_build_object('is_active', turn.id is not null, 'stop_requested_at', turn.stop_requested_at);
+  return jsonb_build_object('is_active', turn.id is not null, 'is_stop_requested', turn.stop_requested_at is not null);
 end
 $$;
-comment on function public.heartbeat_turn(uuid, text, text) is
-  'Service RPC: reports that a turn is still running, and saves the ids of its response and conversation. Returns '
-  'whether the turn is still active and whether a stop was requested.';
-grant execute on function public.heartbeat_turn(uuid, text, text) to service_role;
+comment on function public.save_turn_ids(uuid, text, text) is
+  'Service RPC: saves the ids of a turn''s response and conversation. Returns whether the turn is still active and '
+  'whether a stop was requested.';
+grant execute on function public.save_turn_ids(uuid, text, text) to service_role;
+
+create function private.join_turn(auth_user_id uuid, session_id uuid)
+returns public.chat_turns
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  max_attaches constant integer := 20;
+  turn public.chat_turns;
+begin
+  select t.* into turn
+  from public.chat_turns t
+  join public.profiles p on p.id = t.user_id
+  where p.auth_id = auth_user_id and t.session_id = join_turn.session_id and t.status = 'active';
+  if turn.id is not null and not private.count_usage(turn.user_id, 'attaches', 'minute', max_attaches) then
+    perform private.refuse(
+      429, 'too_many_readers',
+      'This reply is already being read too often. Wait a minute, or close other tabs with this chat.',
+      private.limit_detail('minute', max_attaches)
+    );
+  end if;
+  return turn;
+end
+$$;
+comment on function private.join_turn(uuid, uuid) is
+  'Returns the running turn of the caller''s session, or null, and counts that the caller attaches to it. Refuses with '
+  '429 after 20 in a minute, because each one reads the reply from OpenAI again. Definer: counting is not granted.';
+grant execute on function private.join_turn(uuid, uuid) to service_role;
+
+create function public.join_turn(auth_user_id uuid, session_id uuid)
+returns setof public.chat_turns
+language sql
+security invoker
+set search_path = ''
+as $$
+  select t.* from private.join_turn(auth_user_id, session_id) t where t.id is not null
+$$;
+comment on function public.join_turn(uuid, uuid) is
+  'Service RPC of the chat function: returns the running turn of the user''s session, to read its reply along.';
+grant execute on function public.join_turn(uuid, uuid) to service_role;
+
+create function public.report_progress(turn_ids uuid[])
+returns table (turn_id uuid, is_stop_requested boolean)
+language sql
+security invoker
+set search_path = ''
+as $$
+  update public.chat_turns t
+  set progressed_at = now()
+  from (
+    -- A locked turn is just being settled, stopped or deleted. Waiting for several of them could deadlock.
+    select c.id
+    from public.chat_turns c
+    where c.id = any (turn_ids) and c.status = 'active'
+    for no key update skip locked
+  ) as running
+  where t.id = running.id
+  returning t.id, t.stop_requested_at is not null
+$$;
+comment on function public.report_progress(uuid[]) is
+  'Service RPC: reports that OpenAI still writes the replies of these turns. Returns the turns that are still active '
+  'and not locked, and whether a stop was requested.';
+grant execute on function public.report_progress(uuid[]) to service_role;
 
 create function public.note_turn(turn_id uuid, part jsonb)
 returns void
@@ -2844,7 +3438,11 @@ as $$
   update public.chat_messages m
   set output_tokens = ceil(char_length(m.content) / 4.0)::integer,
       input_tokens = (
-        select ceil(coalesce(sum(char_length(e.content)), 0) / 4.0)::integer
+        select ceil((coalesce(sum(char_length(e.content)), 0) + (
+          select coalesce(char_length(private.turn_instructions(s.assistant_slug, s.user_id)), 0)
+          from public.chat_sessions s
+          where s.id = reply.session_id
+        )) / 4.0)::integer
         from public.chat_messages e
         where e.session_id = m.session_id and e.user_id = m.user_id and e.seq < m.seq
       ),
@@ -2863,14 +3461,17 @@ security definer
 set search_path = ''
 as $$
 declare
-  is_delivered boolean := final_status = 'complete'
-    or coalesce(reply ->> 'content', '') <> '' or coalesce((reply ->> 'output_tokens')::integer, 0) > 0;
+  has_output boolean := coalesce(reply ->> 'content', '') <> ''
+    or coalesce((reply ->> 'output_tokens')::integer, 0) > 0;
+  -- A stopped turn costs what OpenAI did for it until then. Otherwise, stopping early would be free.
+  is_charged boolean := final_status <> 'failed' or has_output;
   turn public.chat_turns;
   message public.chat_messages;
 begin
-  if is_delivered then
+  if final_status = 'complete' or has_output then
     perform public.replace_reply(turn_id);
-  else
+  end if;
+  if not is_charged then
     -- The refund changes the profile, and the lock on the profile comes before the lock on the session.
     perform from public.profiles p
     where p.id = (select t.user_id from public.chat_turns t where t.id = turn_id)
@@ -2887,14 +3488,16 @@ begin
   end if;
 
   message := private.store_reply(turn, reply);
-  if is_delivered and message.output_tokens is null then
+  if is_charged and message.output_tokens is null then
     message := private.estimate_reply_tokens(message);
   end if;
   if message.output_tokens is not null then
     perform private.book_usage(turn.user_id, 'chat', message.model, coalesce(message.input_tokens, 0),
-      coalesce(message.cached_input_tokens, 0), message.output_tokens);
+      coalesce(message.cached_input_tokens, 0), message.output_tokens,
+      coalesce(nullif(reply -> 'tools', 'null'), '{}'));
   end if;
-  if not is_delivered then
+  perform private.settle_budget(turn.user_id, turn.reservation -> 'budget');
+  if not is_charged then
     perform private.refund_usage(turn.user_id, turn.reservation);
   end if;
   -- Only after a complete reply does the conversation at OpenAI match our messages.
@@ -2932,7 +3535,7 @@ $$;
 comment on function public.settle_turn(uuid, text, jsonb) is
   'Service RPC: settles a turn as complete or stopped, and returns the stored row. reply holds content, parts, '
   'model, input_tokens, cached_input_tokens, output_tokens and response_id. It holds thread_id when the conversation '
-  'at OpenAI contains the turn.';
+  'at OpenAI contains the turn. tools counts the uses of OpenAI''s tools by type, such as {"web_search": 2}.';
 grant execute on function public.settle_turn(uuid, text, jsonb) to service_role;
 
 create function public.fail_turn(turn_id uuid, reply jsonb)
@@ -2973,22 +3576,22 @@ language sql
 security invoker
 set search_path = ''
 as $$
-  -- heartbeat_at serves as the lease: a second run claims other turns. If a run crashes, its turns become stale
+  -- progressed_at serves as the lease: a second run claims other turns. If a run crashes, its turns become silent
   -- again and the next run claims them.
   update public.chat_turns t
-  set heartbeat_at = now()
+  set progressed_at = now()
   where t.id in (
     select s.id
     from public.chat_turns s
-    where s.status = 'active' and s.heartbeat_at < now() - interval '90 seconds'
-    order by s.heartbeat_at
+    where s.status = 'active' and s.progressed_at < now() - interval '60 seconds'
+    order by s.progressed_at
     limit max_count
     for update skip locked
   )
   returning t.*
 $$;
 comment on function public.claim_stale_turns(integer) is
-  'Service RPC of turn-recovery: claims turns without a heartbeat for 90 seconds. Each turn goes to one caller.';
+  'Service RPC of turn-recovery: claims turns without progress for 60 seconds. Each turn goes to one caller.';
 grant execute on function public.claim_stale_turns(integer) to service_role;
 
 create function public.set_generated_title(profile_id uuid, session_id uuid, title text, model text,
@@ -3000,8 +3603,10 @@ set search_path = ''
 as $$
 begin
   update public.chat_sessions s
-  set title = left(set_generated_title.title, 200)
-  where s.id = set_generated_title.session_id and s.title is null and set_generated_title.title <> '';
+  set title = left(set_generated_title.title, 200), title_origin = 'model'
+  where s.id = set_generated_title.session_id
+    and (s.title is null or s.title_origin = 'question')
+    and set_generated_title.title <> '';
   perform private.book_usage(profile_id, 'title', model, input_tokens, cached_input_tokens, output_tokens);
 end
 $$;
@@ -3011,17 +3616,17 @@ comment on function public.set_generated_title(uuid, uuid, text, text, bigint, b
 grant execute on function public.set_generated_title(uuid, uuid, text, text, bigint, bigint, bigint) to service_role;
 
 create function public.book_lost_turn(profile_id uuid, model text, input_tokens bigint, cached_input_tokens bigint,
-  output_tokens bigint)
+  output_tokens bigint, tools jsonb default '{}')
 returns void
 language sql
 security invoker
 set search_path = ''
 as $$
-  select private.book_usage(profile_id, 'chat', model, input_tokens, cached_input_tokens, output_tokens)
+  select private.book_usage(profile_id, 'chat', model, input_tokens, cached_input_tokens, output_tokens, tools)
 $$;
-comment on function public.book_lost_turn(uuid, text, bigint, bigint, bigint) is
-  'Service RPC: books the tokens of a turn whose session was deleted while its reply was generated.';
-grant execute on function public.book_lost_turn(uuid, text, bigint, bigint, bigint) to service_role;
+comment on function public.book_lost_turn(uuid, text, bigint, bigint, bigint, jsonb) is
+  'Service RPC: books the tokens and tools of a turn whose session was deleted while its reply was generated.';
+grant execute on function public.book_lost_turn(uuid, text, bigint, bigint, bigint, jsonb) to service_role;
 
 -- From sql/10_billing/10_tables.sql
 
@@ -5760,6 +6365,10 @@ as $$
     select jsonb_build_object(
       'request_count', coalesce(sum(m.request_count), 0),
       'total_tokens', coalesce(sum(m.total_tokens), 0),
+      'web_searches', coalesce(sum(m.web_searches), 0),
+      'file_searches', coalesce(sum(m.file_searches), 0),
+      'code_runs', coalesce(sum(m.code_runs), 0),
+      'images', coalesce(sum(m.images), 0),
       'total_cost', coalesce(sum(m.total_cost), 0)
     ) as counts
     from public.usage_metrics m
@@ -8684,7 +9293,7 @@ $$;
 --   stripe_customers         stay for the rows that refer to them, without name, address and metadata, also customers
 --                            that were created for the profile and never linked. The outbox deletes the customer at
 --                            Stripe, which ends its subscriptions
---   subscriptions, payments, private.credit_grants, usage_metrics, audit_logs
+--   subscriptions, payments, private.credit_grants, usage_metrics, monthly_costs, audit_logs
 --                            stay, because they are the books; payments keep what an invoice must say
 --   admin_notes (by the user, about others)
 --                            stay and name the anonymized profile
@@ -9184,6 +9793,7 @@ as $$
     ('vector_stores', 'public.vector_stores', '{session_id,id}', null, 'uuid', false),
     ('usage_counters', 'public.usage_counters', '{feature,period_start}', 't.user_id = $1', null, false),
     ('usage_metrics', 'public.usage_metrics', '{day,feature_type,model}', 't.user_id = $1', null, false),
+    ('monthly_costs', 'public.monthly_costs', '{month}', 't.user_id = $1', null, false),
     ('stripe_customers', 'public.stripe_customers', '{id}', 't.user_id = $1', null, false),
     ('subscriptions', 'public.subscriptions', '{id}', 't.user_id = $1', null, false),
     ('payments', 'public.payments', '{id}', 't.user_id = $1', null, false),

@@ -20,12 +20,15 @@ const provider: ErrorCode[] = [
   "provider_misconfigured",
   "provider_timeout",
   "content_filtered",
+  "context_too_long",
+  "image_refused",
 ];
 /** Codes that the code names but no caller receives, because they are stored in rows of files and replies. */
 const unanswered: Record<string, ErrorCode[]> = {
   chat: ["upload_failed"],
   files: provider,
   lookouts: [...provider, "upload_failed"],
+  "openai-webhook": provider,
   "turn-recovery": provider,
   "vector-store-cleanup": [...provider, "upload_failed"],
 };

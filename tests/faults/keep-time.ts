@@ -2,17 +2,17 @@ import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import type { StruckStack } from "./struck-stack.ts";
 
-/** After this silence a turn's pump counts as dead. A living one sends a heartbeat every five seconds. */
-const SILENT_SECONDS = 8;
+/** After this silence a turn's function counts as dead. A living one reports progress every ten seconds. */
+const SILENT_SECONDS = 12;
 /** The functions that the clock calls over and over. */
 const SCHEDULES = ["turn-recovery", "vector-store-cleanup", "lookouts/run"];
 const PAUSE_MS = 300;
 const SETTLE_MS = 30_000;
 
-/** Makes turns without a recent heartbeat old enough for recovery; `$1`: all turns created before this moment. */
+/** Makes turns without recent progress old enough for recovery; `$1`: all turns created before this moment. */
 const AGE_TURNS = `
-  update public.chat_turns set heartbeat_at = now() - interval '2 minutes'
-  where status = 'active' and (heartbeat_at < now() - $2 * interval '1 second' or created_at < $1)`;
+  update public.chat_turns set progressed_at = now() - interval '2 minutes'
+  where status = 'active' and (progressed_at < now() - $2 * interval '1 second' or created_at < $1)`;
 const AGE_FILES = `
   update public.chat_files set updated_at = now() - interval '11 minutes'
   where status in ('pending', 'indexing') and (updated_at < now() - $2 * interval '1 second' or updated_at < $1)`;

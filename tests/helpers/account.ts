@@ -86,6 +86,10 @@ export async function fillTables({ profileId }: TestUser, sessionId: string): Pr
        insert into public.usage_metrics (user_id, day, feature_type, model, request_count, total_cost)
        select user_id, current_date, 'chat', 'gpt-5.4-mini', 1, 0.01 from me
      ),
+     cost as (
+       insert into public.monthly_costs (user_id, month, spent)
+       select user_id, date_trunc('month', now() at time zone 'UTC')::date, 0.01 from me
+     ),
      activity as (
        insert into public.user_activity (user_id, action) select user_id, 'opened_app' from me
      ),

@@ -21,7 +21,7 @@ const EXAMPLES = 3;
 const turns: Invariant[] = [
   {
     name: "no stream is left active",
-    breaches: "select t.id, t.heartbeat_at from public.chat_turns t where t.status = 'active'",
+    breaches: "select t.id, t.progressed_at from public.chat_turns t where t.status = 'active'",
   },
   {
     name: "no message is left streaming",
@@ -100,6 +100,15 @@ const usage: Invariant[] = [
       where p.stripe_customer_id is null and p.created_at >= date_trunc('day', now(), 'UTC')
       group by p.id
       having p.subscription_usage <> coalesce(sum(c.count), 0)`,
+  },
+  {
+    name: "a month costs the sum of its days, and reserves nothing while no turn runs",
+    breaches: `
+      select c.user_id, c.month, c.spent, c.reserved, coalesce(sum(u.total_cost), 0) as booked
+      from public.monthly_costs c
+      left join public.usage_metrics u on u.user_id = c.user_id and date_trunc('month', u.day) = c.month
+      group by c.user_id, c.month
+      having c.spent <> coalesce(sum(u.total_cost), 0) or c.reserved <> 0`,
   },
   {
     name: "no reply that is there was paid by nobody",

@@ -65,6 +65,11 @@ const Usage = z.object({
     limit: z.number().nullable(),
     reset_at: z.string(),
   }),
+  monthly_budget: z.object({
+    used: z.number(),
+    limit: z.number().nullable(),
+    reset_at: z.string(),
+  }),
   turns_per_minute: z.number().nullable(),
   credits: z.object({ balance: z.number(), expires_at: z.string().nullable() }),
 });

@@ -37,8 +37,8 @@ async function signUp(): Promise<void> {
   `);
 }
 
-/** Starts a turn of a new user whose last heartbeat has this age. */
-async function startTurn(heartbeat: string): Promise<void> {
+/** Starts a turn of a new user whose last progress has this age. */
+async function startTurn(silence: string): Promise<void> {
   await signUp();
   await database.query(
     `with session as (
@@ -51,11 +51,11 @@ async function startTurn(heartbeat: string): Promise<void> {
        from session s, generate_series(1, 2) n
        returning id, session_id, user_id, seq
      )
-     insert into public.chat_turns (session_id, user_id, user_message_id, assistant_message_id, heartbeat_at)
+     insert into public.chat_turns (session_id, user_id, user_message_id, assistant_message_id, progressed_at)
      select one.session_id, one.user_id, one.id, two.id, now() - $1::interval
      from messages one, messages two
      where one.seq = 1 and two.seq = 2`,
-    [heartbeat],
+    [silence],
   );
 }
 
@@ -66,6 +66,7 @@ test("a healthy database gives exit code 0 and a whole report", async () => {
     is_healthy: true,
     problems: [],
     stuck_turns: { count: 0 },
+    misconfigured: { replies: 0, assistants: [] },
     late_lookouts: { count: 0, oldest: null },
     waiting_accounts: { count: 0, oldest: null },
   });
@@ -77,7 +78,7 @@ test("a healthy database gives exit code 0 and a whole report", async () => {
   );
 });
 
-test("a turn without a recent heartbeat is stuck; one with a heartbeat is not", async () => {
+test("a turn without recent progress is stuck; one with progress is not", async () => {
   await startTurn("10 seconds");
   await startTurn("10 minutes");
 
@@ -85,6 +86,38 @@ test("a turn without a recent heartbeat is stuck; one with a heartbeat is not", 
 
   expect(exitCode).toBe(1);
   expect(report.problems).toEqual(["1 turns are stuck, the oldest for 10 min"]);
+  await database.query("delete from public.chat_turns");
+});
+
+test("a reply that failed because of a setting is a problem for an hour; another failure is none", async () => {
+  const failures = [
+    ["provider_misconfigured", "50 minutes"],
+    ["provider_misconfigured", "2 hours"],
+    ["provider_busy", "1 minute"],
+  ];
+  for (const [code, age] of failures) {
+    await startTurn("1 minute");
+    await database.query(
+      `with turn as (
+         update public.chat_turns set status = 'failed', finished_at = now() - $2::interval
+         where status = 'active'
+         returning assistant_message_id
+       )
+       update public.chat_messages m set status = 'failed', error = jsonb_build_object('code', $1::text)
+       from turn where m.id = turn.assistant_message_id`,
+      [code, age],
+    );
+  }
+
+  const { exitCode, report } = await readReport();
+
+  expect(exitCode).toBe(1);
+  expect(report.misconfigured).toEqual({ replies: 1, assistants: ["coach"] });
+  expect(report.problems).toEqual([
+    expect.stringMatching(
+      /^1 replies failed in the last hour .* OPENAI_API_KEY, .*assistants.model of coach;/,
+    ),
+  ]);
   await database.query("delete from public.chat_turns");
 });
 
@@ -143,6 +176,38 @@ test("an account whose deletion has not removed its login within an hour is wait
   expect(exitCode).toBe(1);
   expect(report.problems).toEqual(["1 accounts wait to be deleted, the oldest for 2 h"]);
   await database.query("delete from private.account_deletions");
+});
+
+test("a project that has used most of its budget is a problem; users who have are counted", async () => {
+  await signUp();
+  await signUp();
+  await database.query(`
+    update public.plans set monthly_budget = 5;
+    update private.usage_policy set project_monthly_budget = 10;
+    insert into public.monthly_costs (user_id, month, spent, reserved)
+    select id, private.this_month(), 3.9, case row_number() over () when 1 then 0.1 else 0 end
+    from (select id from public.profiles order by created_at desc limit 2) p;
+    insert into public.monthly_costs (user_id, month, spent)
+    select user_id, '2020-01-01', 100 from public.monthly_costs
+  `);
+
+  expect((await readReport()).report).toMatchObject({
+    problems: [],
+    costs: { total: 7.9, budget: 10, users_near_budget: 1 },
+  });
+
+  await database.query("update private.usage_policy set project_monthly_budget = 9.5");
+  const { exitCode, stdout } = await checkHealth();
+  expect(exitCode).toBe(1);
+  expect(stdout).toMatch(/^ {2}users with 80 % of their budget used: 1$/m);
+  expect(stdout).toMatch(
+    /Wrong\n {2}the project has used \$7\.90 of \$9\.50, its budget for this month$/,
+  );
+  await database.query(`
+    delete from public.monthly_costs;
+    update public.plans set monthly_budget = null;
+    update private.usage_policy set project_monthly_budget = null
+  `);
 });
 
 test("a failed or unreadable schedule is a problem; a disabled one is not", async () => {

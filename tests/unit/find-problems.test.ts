@@ -14,8 +14,10 @@ const WELL: Health = {
   unused_indexes: [{ name: "some_idx", table: "some", bytes: 8192 }],
   outbox: { waiting: 3, oldest: 24 * HOUR, customers: 2, oldest_customer: HOUR },
   stuck_turns: { count: 0, oldest: null },
+  misconfigured: { replies: 0, assistants: [] },
   late_lookouts: { count: 0, oldest: null },
   waiting_accounts: { count: 0, oldest: null },
+  costs: { total: 7.99, budget: 10, users_near_budget: 3 },
   stripe_events: { failed: 0 },
   stores: { active: 2, expired: 1 },
   schedules: [scheduled({ overdue_since: new Date("2026-03-08T09:05:00Z") })],
@@ -49,6 +51,11 @@ test("an empty database has no problem", () => {
   expect(findProblems({ ...WELL, ...none })).toEqual([]);
 });
 
+test("costs without a budget are no problem", () => {
+  const costs = { total: 1000, budget: null, users_near_budget: 0 };
+  expect(findProblems({ ...WELL, costs })).toEqual([]);
+});
+
 test("the cache of a small database is no problem", () => {
   expect(findProblems({ ...WELL, cache: { hit_ratio: 0.5, blocks: 1000 } })).toEqual([]);
 });
@@ -72,10 +79,19 @@ const beyond: [change: Partial<Health>, problem: string][] = [
     { stuck_turns: { count: 2, oldest: 2 * HOUR } },
     "2 turns are stuck, the oldest for 2 h",
   ],
+  [
+    { misconfigured: { replies: 4, assistants: ["coach", "writer"] } },
+    "4 replies failed in the last hour because OpenAI rejected a setting: check OPENAI_API_KEY, the billing of its " +
+    "project, and assistants.model of coach, writer; the log line provider_misconfigured says what to change",
+  ],
   [{ late_lookouts: { count: 3, oldest: HOUR } }, "3 lookouts are late, the oldest by 1 h"],
   [
     { waiting_accounts: { count: 1, oldest: 2 * HOUR } },
     "1 accounts wait to be deleted, the oldest for 2 h",
+  ],
+  [
+    { costs: { total: 8, budget: 10, users_near_budget: 0 } },
+    "the project has used $8.00 of $10.00, its budget for this month",
   ],
   [{ stripe_events: { failed: 1 } }, "1 Stripe events have failed"],
   [{ stores: { active: 2, failed: 4 } }, "4 vector stores have failed"],

@@ -39,6 +39,7 @@ export const AccountExport = z.strictObject({
   vector_stores: rowsOf({ ...owned, id: Key, session_id: Key }),
   usage_counters: rowsOf({ ...owned, feature: z.string(), period_start: Time }),
   usage_metrics: rowsOf({ ...owned, day: z.string(), feature_type: z.string(), model: z.string() }),
+  monthly_costs: rowsOf({ ...owned, month: z.string(), spent: z.number(), reserved: z.number() }),
   stripe_customers: rowsOf({ ...owned, id: z.string() }),
   subscriptions: rowsOf({ ...owned, id: Key, stripe_subscription_id: z.string() }),
   payments: rowsOf({ ...owned, id: Key, amount: z.number(), currency: z.string() }),

@@ -74,6 +74,6 @@ export const ProductsReply = z.object({
 });
 export type ProductsReply = z.infer<typeof ProductsReply>;
 
-/** The reply of `POST /functions/v1/stripe-webhook`. */
+/** The reply of `POST /functions/v1/stripe-webhook` and `…/openai-webhook`. Events that need no work are ignored. */
 export const WebhookReply = z.object({ status: z.enum(["processed", "ignored"]) });
 export type WebhookReply = z.infer<typeof WebhookReply>;

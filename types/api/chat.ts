@@ -27,6 +27,8 @@ const FilePart = z.object({
       },
     ),
 });
+/** What to do while another reply is being written in the chat: refuse the message, or stop that reply. */
+const WhenBusy = z.enum(["refuse", "interrupt"]).default("refuse");
 const Part = z.discriminatedUnion("type", [TextPart, FilePart]);
 type Part = z.infer<typeof Part>;
 const UserMessage = z.object({
@@ -49,6 +51,7 @@ const SendTurn = z.object({
   /** The message that this one edits; later messages of the session are deleted. Null for a new message. */
   edits: MessageId.nullable(),
   search: z.boolean(),
+  when_busy: WhenBusy,
 }).refine(({ content, parts, file_ids }) => content.trim() !== "" || hasFiles(parts, file_ids), {
   error: "The message is empty. Write a text or add a file.",
   path: ["content"],
@@ -65,6 +68,7 @@ const RegenerateTurn = z.object({
   /** The last reply or the message before it; other messages are refused. */
   target_id: MessageId.nullable(),
   search: z.boolean(),
+  when_busy: WhenBusy,
 });
 
 /** A turn that a client asks for. */
@@ -79,6 +83,7 @@ export const SendRequest = z.object({
   file_ids: FileIds,
   /** True lets the assistant search the web, which counts as a search. */
   search: z.boolean().default(false),
+  when_busy: WhenBusy,
 }).transform(({ content, ...rest }): z.input<typeof ChatTurn> => ({
   ...rest,
   kind: "send",
@@ -100,10 +105,11 @@ export const UseChatRequest = z.object({
   messageId: MessageId.nullish(),
   file_ids: FileIds,
   search: z.boolean().default(false),
+  when_busy: WhenBusy,
 }).transform((body, context): z.input<typeof ChatTurn> => {
-  const { id: session_id, messageId, search, file_ids } = body;
+  const { id: session_id, messageId, search, file_ids, when_busy } = body;
   if (body.trigger === "regenerate-message") {
-    return { kind: "regenerate", session_id, target_id: messageId ?? null, search };
+    return { kind: "regenerate", session_id, target_id: messageId ?? null, search, when_busy };
   }
   const message = parseLastMessage(body, context);
   if (!message) return z.NEVER;
@@ -118,7 +124,8 @@ export const UseChatRequest = z.object({
   }
   const content = parts.flatMap((part) => part.type === "text" ? part.text : []).join("\n");
   const edits = messageId ?? null;
-  return { kind: "send", session_id, message_id, parts, content, edits, search, file_ids };
+  const turn = { session_id, message_id, parts, content, edits, search, file_ids, when_busy };
+  return { kind: "send", ...turn };
 }).pipe(ChatTurn);
 export type UseChatRequest = z.input<typeof UseChatRequest>;
 
@@ -153,7 +160,7 @@ export function parseChatRequest(body: unknown): z.ZodSafeParseResult<ChatTurn> 
 export const StopReply = z.object({ status: z.literal("stopping") });
 export type StopReply = z.infer<typeof StopReply>;
 
-/** The reply of `POST /functions/v1/turn-recovery`: the number of turns without heartbeats, and of each result. */
+/** The reply of `POST /functions/v1/turn-recovery`: the number of silent turns, and of each result. */
 export const RecoveryReply = z.object({
   checked: z.number().int(),
   complete: z.number().int(),

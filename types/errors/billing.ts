@@ -30,7 +30,7 @@ export const billingErrors = {
   invalid_signature: {
     status: 400,
     meaning: "The signature of the event is missing, wrong or too old.",
-    action: "Check STRIPE_WEBHOOK_SECRET and the clock of the server.",
+    action: "Check STRIPE_WEBHOOK_SECRET or OPENAI_WEBHOOK_SECRET, and the clock of the server.",
   },
   wrong_mode: {
     status: 400,

@@ -25,7 +25,12 @@ export const turnErrors = {
   turn_in_progress: {
     status: 409,
     meaning: "A reply is still being written in this chat.",
-    action: "Wait until it is complete, or stop it.",
+    action: "Wait for its end, stop it, or set when_busy to interrupt.",
+  },
+  too_many_readers: {
+    status: 429,
+    meaning: "This reply is already being read too often.",
+    action: "Wait a minute, or close other tabs with this chat.",
   },
   invalid_turn_status: {
     status: 400,
@@ -41,6 +46,11 @@ export const turnErrors = {
     status: 409,
     meaning: "This assistant is no longer available.",
     action: "Choose another assistant.",
+  },
+  assistant_setting_unsupported: {
+    status: 400,
+    meaning: "The model of the assistant does not take one of its settings.",
+    action: "Change the setting that details.setting names, or choose another model.",
   },
   plan_required: {
     status: 402,
@@ -61,6 +71,11 @@ export const turnErrors = {
     status: 402,
     meaning: "All web searches of this month are used.",
     action: "Send the message without search, or upgrade the plan.",
+  },
+  budget_exceeded: {
+    status: 402,
+    meaning: "The budget of this month is used up, or what is left is too small for this message.",
+    action: "Wait until the time in details.reset_at, or upgrade the plan.",
   },
   provider_error: {
     status: 503,
@@ -83,9 +98,19 @@ export const turnErrors = {
     action: "Try again in a moment.",
   },
   content_filtered: {
-    status: 503,
+    status: 400,
     meaning: "The content filter blocked the message or the reply.",
     action: "Rephrase the message.",
+  },
+  context_too_long: {
+    status: 400,
+    meaning: "This chat or message is longer than the assistant can read.",
+    action: "Start a new chat, or shorten the message.",
+  },
+  image_refused: {
+    status: 400,
+    meaning: "The AI provider cannot use an image of this chat.",
+    action: "Use another image: PNG, JPEG, WebP or GIF without animation, up to 50 MB in all.",
   },
   still_generating: {
     status: null,

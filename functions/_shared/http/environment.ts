@@ -19,6 +19,8 @@ export function parseEnvironment<Shape>(
 export const Environment = z.object({
   OPENAI_API_KEY: z.string().min(1),
   OPENAI_BASE_URL: z.preprocess(blankIsUnset, z.url().optional()),
+  /** Of the webhook of OpenAI, which is optional. */
+  OPENAI_WEBHOOK_SECRET: z.preprocess(blankIsUnset, z.string().optional()),
   SUPABASE_URL: z.url(),
   /** OpenAI allows 1 to 365. */
   VECTOR_STORE_DAYS: z.preprocess(blankIsUnset, z.coerce.number().int().min(1).max(365).default(7)),

@@ -57,6 +57,7 @@ export interface FileDatabase {
   delete(userId: string, fileId: string): Promise<string>;
   /** Stores the id of a file at OpenAI. Returns false if the row was deleted; the outbox then has the file. */
   setOpenAIFile(fileId: string, openaiFileId: string): Promise<boolean>;
+  find(fileId: string): Promise<FileRow | null>;
   /** Returns the files of a session that belong in its store. */
   listSearchable(sessionId: string): Promise<FileRow[]>;
   claimStore(sessionId: string): Promise<StoreClaim>;
@@ -85,6 +86,7 @@ export function createFileDatabase(admin: SupabaseClient<Database>): FileDatabas
       unwrap(await admin.rpc("delete_file", { auth_user_id, file_id })),
     setOpenAIFile: async (file_id, openai_file_id) =>
       unwrap(await admin.rpc("set_openai_file", { file_id, openai_file_id })),
+    find: async (id) => unwrap(await admin.from("chat_files").select().eq("id", id).maybeSingle()),
     listSearchable: async (sessionId) =>
       unwrap(
         await admin.from("chat_files").select().eq("session_id", sessionId)

@@ -1,20 +1,19 @@
 import type { UIMessageChunk } from "ai";
-import type { Responses } from "openai/resources/responses/responses";
 import { AppError } from "../http/errors.ts";
 import { describeError } from "../http/log.ts";
-import { beginResponse, type BegunResponse, createResponse } from "./request/begin-response.ts";
-import { pumpReply } from "./pump-reply.ts";
-import { generateTitle } from "./request/generate-title.ts";
-import { notice } from "./events/notice.ts";
+import { describeMisconfiguration } from "../openai/describe-misconfiguration.ts";
 import { readFailure } from "../openai/read-failure.ts";
-import { withRenewal } from "./renew-response.ts";
-import { createReply, type Reply } from "./reply.ts";
 import { retryAfter } from "../openai/retry-once.ts";
+import { notice } from "./events/notice.ts";
+import type { ResponseConnection } from "./follow-response.ts";
+import { createReply, type Reply } from "./reply.ts";
+import { generateTitle } from "./request/generate-title.ts";
+import { TurnRequest } from "./request/turn-request.ts";
+import { openSources } from "./request/turn-sources.ts";
 import { settleReply } from "./settle-reply.ts";
 import type { StartedTurn } from "./turn-database.ts";
 import type { TurnPorts, TurnRunPorts } from "./turn-ports.ts";
-import { openSources, type TurnSources } from "./request/turn-sources.ts";
-import { type TurnWatch, watchTurn } from "./watch-turn.ts";
+import { TurnRun } from "./turn-run.ts";
 
 /** A turn that `start_turn` has admitted. */
 export interface Turn {
@@ -29,6 +28,8 @@ export interface TurnClient {
   /** Called instead of `accept` when nothing was generated. */
   refuse(error: AppError): void;
   send(chunk: UIMessageChunk): void;
+  /** Called after the last chunk. */
+  close(): void;
 }
 
 /**
@@ -40,29 +41,57 @@ export async function runTurn(
   turn: Turn,
   client: TurnClient,
 ): Promise<void> {
-  const watch = watchTurn(ports, turn.started.turn_id);
+  const { started } = turn;
+  const sources = await openSources(ports, started);
+  const reply = createReply(started.assistant_message_id, client.send, sources.findFile);
+  const request = new TurnRequest(ports, turn, sources, () => sayIncomplete(ports, turn, reply));
+  const connection = await send(ports, turn, { request, reply }, client);
+  if (!connection) return;
+  client.accept();
+  reply.emit({ type: "start", messageId: started.assistant_message_id });
+  if (sources.isIncomplete) await sayIncomplete(ports, turn, reply);
+  const run = new TurnRun(
+    ports,
+    {
+      id: started.turn_id,
+      profileId: started.profile_id,
+      createdAt: started.created_at,
+      threadId: request.threadId,
+    },
+    reply,
+    {
+      isOwner: true,
+      onChunks: createReplacer(ports, started),
+    },
+  );
+  const row = await run.finish(connection);
+  client.close();
+  if (row?.status === "complete" && started.title_model !== null) {
+    await generateTitle(ports, started, row.content);
+  }
+}
+
+/** Sends the request. When OpenAI refuses it, settles the turn, refuses the client and returns null. */
+async function send(
+  ports: TurnRunPorts,
+  { started: { turn_id, session_id } }: Turn,
+  { request, reply }: { request: TurnRequest; reply: Reply },
+  client: TurnClient,
+): Promise<ResponseConnection | null> {
   try {
-    const sources = await openSources(ports, turn.started);
-    const reply = createReply(turn.started.assistant_message_id, client.send, sources.findFile);
-    const begun = await begin(ports, turn, { reply, sources }, client);
-    if (!begun) return;
-    client.accept();
-    reply.emit({ type: "start", messageId: turn.started.assistant_message_id });
-    if (sources.isIncomplete) await sayIncomplete(ports, turn, reply);
-    begun.events = withRenewal(begun.events, async () => {
-      if (!await sources.renew()) return null;
-      if (sources.isIncomplete) await sayIncomplete(ports, turn, reply);
-      const { started, search } = turn;
-      return await createResponse(ports, started, begun.threadId, { search, sources });
-    });
-    const push = createPump(ports, turn, reply, watch, begun.threadId);
-    const { turn_id: turnId, profile_id: profileId } = turn.started;
-    const row = await pumpReply(ports, { turnId, profileId, reply, watch, ...begun }, push);
-    if (row?.status === "complete" && turn.started.needs_title) {
-      await generateTitle(ports, turn.started);
-    }
-  } finally {
-    watch.end();
+    return await request.send();
+  } catch (error) {
+    const code = readFailure(error);
+    const mistake = describeMisconfiguration(error);
+    const event = mistake ? "provider_misconfigured" : "provider_refused";
+    ports.log.error(event, { turn_id, session_id, ...mistake, ...describeError(error) });
+    const ended = { ...reply, ending: { status: "failed" as const, code } };
+    await settleReply(ports.db, turn_id, ended).catch((cause) =>
+      ports.log.error("turn_not_settled", { turn_id, ...describeError(cause) })
+    );
+    client.refuse(new AppError(code, { retryAfter: retryAfter(error), cause: error }));
+    client.close();
+    return null;
   }
 }
 
@@ -77,58 +106,23 @@ async function sayIncomplete(
   try {
     await db.note(turn_id, part);
   } catch (error) {
-    log.error("notice_not_stored", { turn_id: turn_id, ...describeError(error) });
+    log.error("notice_not_stored", { turn_id, ...describeError(error) });
   }
 }
 
-async function begin(
-  ports: TurnRunPorts,
-  { started, search }: Turn,
-  { reply, sources }: { reply: Reply; sources: TurnSources },
-  client: TurnClient,
-): Promise<BegunResponse | null> {
-  try {
-    return await beginResponse(ports, started, { search, sources });
-  } catch (error) {
-    const code = readFailure(error);
-    ports.log.error(
-      code === "provider_misconfigured" ? "provider_misconfigured" : "provider_refused",
-      {
-        turn_id: started.turn_id,
-        session_id: started.session_id,
-        ...describeError(error),
-      },
-    );
-    const refusal = new AppError(code, { retryAfter: retryAfter(error), cause: error });
-    await settleReply(ports.db, started.turn_id, reply, { status: "failed", code }).catch((
-      cause,
-    ) =>
-      ports.log.error("turn_not_settled", { turn_id: started.turn_id, ...describeError(cause) })
-    );
-    client.refuse(refusal);
-    return null;
-  }
-}
-
-/** Returns the handler of events: it sends their chunks, stores the ids, and replaces the reply that is regenerated. */
-function createPump(
+/** Returns a function that replaces the reply that is regenerated, when the first text of the new one arrives. */
+function createReplacer(
   { db, log }: TurnPorts,
-  { started }: Turn,
-  { mapper, emit }: Reply,
-  watch: TurnWatch,
-  threadId: string,
-): (event: Responses.ResponseStreamEvent) => void {
-  let hasToReplace = started.replaces_reply;
-  return (event) => {
-    const chunks = mapper.push(event);
-    chunks.forEach(emit);
-    if (event.type === "response.created") watch.begin(event.response.id, threadId);
-    if (hasToReplace && chunks.some(({ type }) => type === "text-delta")) {
-      hasToReplace = false;
-      // If this fails, settling the turn replaces the reply.
-      db.replaceReply(started.turn_id).catch((error) =>
-        log.error("reply_not_replaced", { turn_id: started.turn_id, ...describeError(error) })
-      );
-    }
+  { turn_id, replaces_reply }: StartedTurn,
+): ((chunks: UIMessageChunk[]) => void) | undefined {
+  if (!replaces_reply) return undefined;
+  let hasToReplace = true;
+  return (chunks) => {
+    if (!hasToReplace || !chunks.some(({ type }) => type === "text-delta")) return;
+    hasToReplace = false;
+    // If this fails, settling the turn replaces the reply.
+    db.replaceReply(turn_id).catch((error) =>
+      log.error("reply_not_replaced", { turn_id, ...describeError(error) })
+    );
   };
 }

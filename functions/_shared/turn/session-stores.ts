@@ -1,11 +1,16 @@
 import type { SessionStores } from "./turn-ports.ts";
 import type { FilePorts } from "../session-files/file-ports.ts";
 import { openStore } from "../session-files/open-store.ts";
+import { sendFile } from "../session-files/send-file.ts";
 
 /** Creates the vector stores of sessions as turns use them. */
 export function createSessionStores(ports: FilePorts): SessionStores {
   return {
     open: async (sessionId) => (await openStore(ports, sessionId))?.storeId ?? null,
     expire: (storeId) => ports.files.expireStore(storeId),
+    resend: async (fileId) => {
+      const row = await ports.files.find(fileId);
+      return row !== null && await sendFile(ports, row) !== null;
+    },
   };
 }

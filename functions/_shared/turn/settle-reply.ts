@@ -3,10 +3,10 @@ import pRetry from "p-retry";
 import { toUIMessage } from "../../../types/api.ts";
 import { describeErrorCode } from "../../../types/errors.ts";
 import { AppError } from "../http/errors.ts";
-import { publicErrorText, type TurnErrorCode, turnErrorCode } from "../openai/public-errors.ts";
-import type { TurnOutcome, TurnUsage } from "./events/map-outcome.ts";
+import { publicErrorText, type TurnErrorCode } from "../openai/public-errors.ts";
+import type { TurnOutcome } from "./events/map-outcome.ts";
 import type { Reply } from "./reply.ts";
-import type { MessageRow, Settlement, TurnDatabase } from "./turn-database.ts";
+import type { MessageRow, Settlement, ToolCounts, TurnDatabase } from "./turn-database.ts";
 
 /** How a reply ended. */
 export type Ending =
@@ -14,14 +14,10 @@ export type Ending =
   | { status: "stopped" }
   | { status: "failed"; code: TurnErrorCode };
 
-/** Returns how a reply ended, from the outcome that OpenAI reported. */
-export function readEnding(outcome: TurnOutcome, threadId?: string): Ending {
-  if (outcome.status === "failed") {
-    return { status: "failed", code: turnErrorCode(outcome.errorCode) };
-  }
-  const { finishReason } = outcome;
-  // The conversation at OpenAI holds this turn only when the response completed.
-  return { status: "complete", finishReason, ...(outcome.status === "completed" && { threadId }) };
+/** A reply with its end. */
+export interface EndedReply extends Pick<Reply, "mapper" | "stored"> {
+  ending: Ending;
+  responseId?: string;
 }
 
 /**
@@ -31,18 +27,16 @@ export function readEnding(outcome: TurnOutcome, threadId?: string): Ending {
 export function settleReply(
   db: TurnDatabase,
   turnId: string,
-  reply: Reply,
-  ending: Ending,
-  usage: TurnUsage | undefined = reply.mapper.outcome?.usage,
+  { mapper, stored, ending, responseId }: EndedReply,
 ): Promise<MessageRow | null> {
-  const { mapper, stored } = reply;
   const settlement: Settlement = {
     status: ending.status,
     content: stored.text,
     parts: stored.parts,
     model: mapper.model,
-    response_id: mapper.responseId,
-    usage,
+    response_id: responseId,
+    usage: mapper.outcome?.usage,
+    tools: countTools(stored.parts),
     ...(ending.status === "complete" && { thread_id: ending.threadId }),
     ...(ending.status === "failed" && {
       error: { code: ending.code, message: describeErrorCode(ending.code) },
@@ -54,6 +48,17 @@ export function settleReply(
     // The database refuses a repeated call in the same way.
     shouldRetry: ({ error }) => !(error instanceof AppError) || error.status >= 500,
   });
+}
+
+/** Counts the calls of OpenAI's own tools in a reply, which OpenAI charges for. */
+export function countTools(parts: readonly { type: string }[]): ToolCounts {
+  const counts: ToolCounts = {};
+  for (const { type } of parts) {
+    if (!type.startsWith("tool-")) continue;
+    const tool = type.slice("tool-".length);
+    counts[tool] = (counts[tool] ?? 0) + 1;
+  }
+  return counts;
 }
 
 /** Returns the chunks that show a client the end of a reply, from its stored row. */

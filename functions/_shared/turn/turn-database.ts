@@ -12,7 +12,17 @@ export type MessageRow = Database["public"]["Tables"]["chat_messages"]["Row"];
 /** A row of `chat_turns`. */
 export type TurnRow = Database["public"]["Tables"]["chat_turns"]["Row"];
 
-const History = z.array(z.object({ sender: z.enum(["user", "assistant"]), content: z.string() }));
+const PastMessage = z.object({
+  sender: z.enum(["user", "assistant"]),
+  content: z.string(),
+  parts: z.array(z.looseObject({ type: z.string() })),
+  /** Parley's ids of the files that came with the message. */
+  file_ids: z.array(z.string()),
+});
+/** A message of a session, as the model is shown it. */
+export type PastMessage = z.infer<typeof PastMessage>;
+
+const History = z.array(PastMessage);
 /** The messages before a turn, oldest first. */
 export type History = z.infer<typeof History>;
 
@@ -36,22 +46,35 @@ export const StartedTurn = z.object({
   assistant_message_id: z.string(),
   /** True when an earlier reply stays until this one begins. */
   replaces_reply: z.boolean(),
+  /** The time when the turn began, in milliseconds since 1970. */
+  created_at: z.coerce.date(),
   /** The text of the user's message. */
   content: z.string(),
+  /** The user's message. */
+  question: PastMessage,
   /** Null when there is no reusable conversation at OpenAI: a new one is built from `history`. */
   thread_id: z.string().nullable(),
   history: History,
-  needs_title: z.boolean(),
+  /** The model that names the session; null when the session has a better title than its question. */
+  title_model: z.string().nullable(),
   model: z.string(),
   temperature: z.number().nullable(),
   reasoning_effort: z.enum(["none", "minimal", "low", "medium", "high", "xhigh", "max"]).nullable(),
+  /** The most tokens of the reply, reasoning included. */
+  max_output_tokens: z.number().int(),
+  /** The most calls of OpenAI's own tools. */
+  max_tool_calls: z.number().int(),
+  /** Tokens of input and output together; null when the model is not known. */
+  context_window: z.number().int().nullable(),
+  /** True when the model can shorten a long conversation by itself. */
+  compacts: z.boolean(),
+  /** True when the model reasons with the assistant's settings. */
+  reasons: z.boolean(),
   /** Tools of the Responses API, as stored with the assistant. */
   tools: z.array(z.looseObject({ type: z.string() })),
   instructions: z.string(),
   /** Every ready file of the session. */
   files: z.array(SessionFile),
-  /** OpenAI's ids of the images that come with the message. */
-  image_file_ids: z.array(z.string()),
   /** OpenAI's id of the session's store, if the store can be searched. */
   vector_store_ids: z.array(z.string()),
   /** True when there are files to search and their store must be built again first. */
@@ -67,8 +90,13 @@ const BegunTurn = z.discriminatedUnion("kind", [
 ]);
 type BegunTurn = z.infer<typeof BegunTurn>;
 
-const Heartbeat = z.object({ is_active: z.boolean(), stop_requested_at: z.string().nullable() });
-type Heartbeat = z.infer<typeof Heartbeat>;
+const News = z.object({ is_active: z.boolean(), is_stop_requested: z.boolean() });
+
+/** The ids at OpenAI that another function needs to continue a turn. */
+export interface SavedIds {
+  responseId?: string;
+  threadId?: string;
+}
 
 const StopTarget = z.object({
   turn_id: z.string(),
@@ -78,6 +106,16 @@ const StopTarget = z.object({
 /** The turn that is to be stopped. */
 export type StopTarget = z.infer<typeof StopTarget>;
 
+/** What the database knows about a turn that makes progress. */
+export interface TurnNews {
+  /** False after the turn was settled or its session was deleted, and perhaps while its row is locked. */
+  isActive: boolean;
+  isStopRequested: boolean;
+}
+
+/** How often a reply used each of OpenAI's own tools, such as `{ web_search: 2 }`. */
+export type ToolCounts = Record<string, number>;
+
 /** How a turn ended, and its reply: the arguments of `settle_turn` and `fail_turn`. */
 export interface Settlement {
   status: "complete" | "stopped" | "failed";
@@ -85,6 +123,8 @@ export interface Settlement {
   parts: unknown[];
   model?: string;
   usage?: TurnUsage;
+  /** The uses of OpenAI's own tools, by type. */
+  tools: ToolCounts;
   response_id?: string;
   /** Set only if the conversation at OpenAI now holds this turn. */
   thread_id?: string;
@@ -94,7 +134,9 @@ export interface Settlement {
 /** The database calls of turns. Each method is one call. */
 export interface TurnDatabase {
   start(authUserId: string, turn: ChatTurn): Promise<BegunTurn>;
-  heartbeat(turnId: string, ids?: { responseId?: string; threadId: string }): Promise<Heartbeat>;
+  saveIds(turnId: string, ids: SavedIds): Promise<TurnNews>;
+  /** Reports progress of turns. Returns the turns that are still active, and whether each is to be stopped. */
+  reportProgress(turnIds: string[]): Promise<Map<string, boolean>>;
   /** Stores a notice as the first part of the reply. */
   note(turnId: string, part: NoticePart): Promise<void>;
   /** Returns the ready files of a session. */
@@ -107,10 +149,14 @@ export interface TurnDatabase {
   settle(turnId: string, settlement: Settlement): Promise<MessageRow | null>;
   /** Marks the running turn of a session as to be stopped. Returns null when nothing runs. */
   requestStop(authUserId: string, sessionId: string): Promise<StopTarget | null>;
+  /** Returns the running turn of a session to a reader. Throws `too_many_readers`. */
+  join(authUserId: string, sessionId: string): Promise<TurnRow | null>;
   claimStale(limit: number): Promise<TurnRow[]>;
   setTitle(turn: StartedTurn, title: string, model: string, usage: TurnUsage): Promise<void>;
-  bookLost(profileId: string, model: string, usage: TurnUsage): Promise<void>;
+  bookLost(profileId: string, model: string, usage: TurnUsage, tools: ToolCounts): Promise<void>;
   findTurn(turnId: string): Promise<TurnRow | null>;
+  /** Finds the running turn of a response at OpenAI. */
+  findActive(responseId: string): Promise<TurnRow | null>;
   findMessage(messageId: string): Promise<MessageRow | null>;
 }
 
@@ -119,14 +165,15 @@ export function createTurnDatabase(admin: SupabaseClient<Database>): TurnDatabas
   return {
     start: async (authUserId, turn) =>
       BegunTurn.parse(unwrap(await admin.rpc("start_turn", toArguments(authUserId, turn)))),
-    heartbeat: async (turnId, ids) =>
-      Heartbeat.parse(unwrap(
-        await admin.rpc("heartbeat_turn", {
-          turn_id: turnId,
-          response_id: ids?.responseId,
-          thread_id: ids?.threadId,
-        }),
-      )),
+    saveIds: async (turn_id, { responseId, threadId }) => {
+      const ids = { turn_id, response_id: responseId, thread_id: threadId };
+      const news = News.parse(unwrap(await admin.rpc("save_turn_ids", ids)));
+      return { isActive: news.is_active, isStopRequested: news.is_stop_requested };
+    },
+    reportProgress: async (turn_ids) => {
+      const rows = unwrap(await admin.rpc("report_progress", { turn_ids }));
+      return new Map(rows.map(({ turn_id, is_stop_requested }) => [turn_id, is_stop_requested]));
+    },
     note: async (turn_id, part) => void unwrap(await admin.rpc("note_turn", { turn_id, part })),
     listFiles: async (sessionId) =>
       z.array(SessionFile).parse(unwrap(
@@ -147,15 +194,22 @@ export function createTurnDatabase(admin: SupabaseClient<Database>): TurnDatabas
       StopTarget.nullable().parse(
         unwrap(await admin.rpc("request_stop", { auth_user_id, session_id })),
       ),
+    join: async (auth_user_id, session_id) =>
+      unwrap(await admin.rpc("join_turn", { auth_user_id, session_id }).maybeSingle()),
     claimStale: async (max_count) => unwrap(await admin.rpc("claim_stale_turns", { max_count })),
     setTitle: async ({ profile_id, session_id }, title, model, usage) =>
       void unwrap(
         await admin.rpc("set_generated_title", { profile_id, session_id, title, model, ...usage }),
       ),
-    bookLost: async (profile_id, model, usage) =>
-      void unwrap(await admin.rpc("book_lost_turn", { profile_id, model, ...usage })),
+    bookLost: async (profile_id, model, usage, tools) =>
+      void unwrap(await admin.rpc("book_lost_turn", { profile_id, model, ...usage, tools })),
     findTurn: async (id) =>
       unwrap(await admin.from("chat_turns").select().eq("id", id).maybeSingle()),
+    findActive: async (responseId) =>
+      unwrap(
+        await admin.from("chat_turns").select().eq("response_id", responseId).eq("status", "active")
+          .maybeSingle(),
+      ),
     findMessage: async (id) =>
       unwrap(await admin.from("chat_messages").select().eq("id", id).maybeSingle()),
   };

@@ -15,6 +15,8 @@ export interface SessionStores {
   open(sessionId: string): Promise<string | null>;
   /** Marks a store as expired after OpenAI has reported it as expired or deleted. */
   expire(storeId: string): Promise<void>;
+  /** Sends a stored file to OpenAI again. Returns false when the file was deleted meanwhile. */
+  resend(fileId: string): Promise<boolean>;
 }
 
 /** The services for generating a reply. Joining a reply needs no stores. */

@@ -35,7 +35,7 @@ select set_eq(
     'private.may_act', 'private.my_organization_ids', 'private.quota_period_start', 'private.read_export_page',
     'private.read_hidden_export_page', 'private.refuse', 'private.remove_member', 'private.rename_organization',
     'private.request_account_deletion', 'private.require_can_act', 'private.resend_invitation',
-    'private.revoke_invitation', 'private.set_chat_visibility', 'private.set_member_role',
+    'private.revoke_invitation', 'private.set_chat_visibility', 'private.set_member_role', 'private.this_month',
     'private.transfer_ownership', 'public.accept_invitation', 'public.admin_add_note', 'public.admin_flag_note',
     'public.admin_get_user', 'public.admin_grant_credits', 'public.admin_list_audit', 'public.admin_list_notes',
     'public.admin_list_users', 'public.admin_set_active', 'public.admin_set_role', 'public.create_organization',

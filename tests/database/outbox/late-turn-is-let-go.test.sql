@@ -8,8 +8,8 @@ delete from public.chat_sessions;
 
 select tests.act_as_service();
 select is(
-  (select public.heartbeat_turn((turn ->> 'turn_id')::uuid, 'resp_late', 'conv_late') -> 'is_active' from started),
-  'false', 'the heartbeat tells the pump that the session is deleted'
+  (select public.save_turn_ids((turn ->> 'turn_id')::uuid, 'resp_late', 'conv_late') -> 'is_active' from started),
+  'false', 'saving the ids tells that the session is deleted'
 );
 
 select tests.act_as_postgres();

@@ -3,8 +3,8 @@ select plan(1);
 select tests.create_user('owner');
 create temp table made on commit drop as select tests.create_session('owner') as session_id;
 create temp table started on commit drop as select tests.start_turn('owner', session_id) as turn from made;
-select public.heartbeat_turn((turn ->> 'turn_id')::uuid, 'resp_1', 'conv_1') from started;
-select public.heartbeat_turn((turn ->> 'turn_id')::uuid, 'resp_2', 'conv_1') from started;
+select public.save_turn_ids((turn ->> 'turn_id')::uuid, 'resp_1', 'conv_1') from started;
+select public.save_turn_ids((turn ->> 'turn_id')::uuid, 'resp_2', 'conv_1') from started;
 insert into public.chat_files (user_id, session_id, file_name, file_type, storage_path, openai_file_id)
 select tests.profile_id('owner'), session_id, 'a.png', 'image/png', 'files/a.png', 'file_1' from made;
 insert into public.vector_stores (user_id, session_id, name, status, store_id, expires_at)

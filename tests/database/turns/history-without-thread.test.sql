@@ -11,8 +11,9 @@ update public.chat_sessions set thread_id = 'conv_1' where id = (select continue
 
 select tests.act_as_service();
 select is(
-  (select tests.start_turn('owner', new_id, content => 'And now?') -> 'history' from made),
-  '[{"sender": "user", "content": "Hi"}, {"sender": "assistant", "content": "Hello"}]',
+  (select jsonb_path_query_array(tests.start_turn('owner', new_id, content => 'And now?'), '$.history[*].content')
+   from made),
+  '["Hi", "Hello"]',
   'a session without a conversation at OpenAI returns its history in order'
 );
 select row_eq(

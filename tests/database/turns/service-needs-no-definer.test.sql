@@ -14,7 +14,7 @@ create temp table running on commit drop as select id from public.chat_turns whe
 grant select on made, running to public;
 
 select tests.act_as_service();
-select public.heartbeat_turn((select id from running), thread_id => 'conv_3');
+select public.save_turn_ids((select id from running), thread_id => 'conv_3');
 select is(
   public.rebuild_conversation((select id from running)), '[]', 'a lost conversation is rebuilt from the history'
 );

@@ -1,7 +1,7 @@
 begin;
 select plan(3);
 select tests.create_user('owner');
-update public.assistants set temperature = 0.5, reasoning_effort = 'low', tools = '[{"type": "web_search"}]'
+update public.assistants set temperature = 0.5, reasoning_effort = 'none', tools = '[{"type": "web_search"}]'
 where slug = 'coach';
 create temp table made on commit drop as select tests.create_session('owner') as session_id;
 grant select on made to public;
@@ -11,12 +11,13 @@ create temp table started on commit drop as select tests.start_turn('owner', ses
 
 select tests.act_as_postgres();
 select is(
-  (select turn - array['turn_id', 'user_message_id', 'assistant_message_id'] from started),
+  (select turn - array['turn_id', 'user_message_id', 'assistant_message_id', 'created_at', 'question'] from started),
   (select jsonb_build_object(
-    'kind', 'started', 'content', 'Hello', 'needs_title', true, 'replaces_reply', false,
+    'kind', 'started', 'content', 'Hello', 'title_model', 'gpt-5.4-nano', 'replaces_reply', false,
     'profile_id', tests.profile_id('owner'), 'session_id', session_id, 'thread_id', null, 'history', '[]'::jsonb,
-    'model', a.model, 'temperature', 0.5, 'reasoning_effort', 'low', 'tools', '[{"type": "web_search"}]'::jsonb,
-    'instructions', i.instructions, 'files', '[]'::jsonb, 'image_file_ids', '[]'::jsonb,
+    'model', a.model, 'temperature', 0.5, 'reasoning_effort', 'none', 'tools', '[{"type": "web_search"}]'::jsonb,
+    'instructions', i.instructions, 'files', '[]'::jsonb, 'max_output_tokens', 32000, 'max_tool_calls', 16,
+    'context_window', 400000, 'compacts', true, 'reasons', false,
     'vector_store_ids', '[]'::jsonb, 'needs_store', false
   ) from made, public.assistants a join private.assistant_instructions i using (slug) where a.slug = 'coach'),
   'start_turn returns the fields of the request to OpenAI'

@@ -29,6 +29,7 @@ afterEach(async () => {
 const KEPT = [
   "audit_logs",
   "credit_grants",
+  "monthly_costs",
   "payments",
   "stripe_customers",
   "subscriptions",

@@ -104,13 +104,13 @@ test("a deletion of the login that races with a settling lookout run waits for i
   await expectErased(user);
 });
 
-test("a heartbeat that saves its conversation locks the session before the turn", async () => {
+test("saving the conversation of a turn locks the session before the turn", async () => {
   const user = await createUser();
   const { sessionId, turnId } = await startTurn(user);
-  const beat = () =>
-    service.rpc("heartbeat_turn", { turn_id: turnId, thread_id: "conv_1" }).throwOnError();
+  const save = () =>
+    service.rpc("save_turn_ids", { turn_id: turnId, thread_id: "conv_1" }).throwOnError();
 
-  await raceBehind<unknown>(SESSION, [sessionId], [failTurn(turnId), beat]);
+  await raceBehind<unknown>(SESSION, [sessionId], [failTurn(turnId), save]);
 
   const [session] = await asPostgres("select thread_id from public.chat_sessions where id = $1", [
     sessionId,

@@ -36,7 +36,10 @@ test("while a reply streams, a second message is refused and not stored", async 
   const second = await postChat({ session_id: sessionId, content: "And you?" }, user.accessToken);
 
   expect(second.status).toBe(409);
-  expect(await second.json()).toMatchObject({ code: "turn_in_progress", details: null });
+  expect(await second.json()).toMatchObject({
+    code: "turn_in_progress",
+    details: { turn_id: expect.any(String) },
+  });
   await stopSession(user, sessionId);
   await settled(user, sessionId);
   expect(await loadHistory(user, sessionId)).toHaveLength(2);

@@ -42,13 +42,17 @@ test("every line of the functions is JSON, and every request has logged one", as
   }
 });
 
+/** What the operator must change, in one of Parley's own sentences: `error-table.ts`. */
+const SENTENCE =
+  /^(An assistant uses|The model of an assistant|Set|Add|Give|Activate|Verify|Allow|Run) [^.]*.*\.$/;
 /** What a line may hold: ids, codes and places, which have no spaces, and the advice to migrate. */
 const PLAIN = /^\S{0,300}$|^database \S+, functions need \S+: npm run db:migrate$/;
 
 test("lines hold only ids, codes, numbers and places", async () => {
   for (const line of parseFunctionLog(await readAllLogs())) {
-    for (const value of Object.values(line)) {
-      if (typeof value === "string") expect(value).toMatch(PLAIN);
+    for (const [name, value] of Object.entries(line)) {
+      if (name === "fix") expect(value).toMatch(SENTENCE);
+      else if (typeof value === "string") expect(value).toMatch(PLAIN);
       else expect(["number", "boolean"]).toContain(value === null ? "number" : typeof value);
     }
   }

@@ -55,7 +55,7 @@ async function startOwn() {
         "update public.lookouts set lease_until = now() where lease_until is not null",
       );
       await database.query(
-        "update public.chat_turns set heartbeat_at = now() - interval '2 minutes'",
+        "update public.chat_turns set progressed_at = now() - interval '2 minutes'",
       );
     },
   };

@@ -72,7 +72,7 @@ class Scene {
       case "recover":
         // As if the pump had died, so that recovery and the pump compete to settle the turn.
         await asPostgres(
-          `update public.chat_turns set heartbeat_at = now() - interval '2 minutes'
+          `update public.chat_turns set progressed_at = now() - interval '2 minutes'
            where session_id = $1 and status = 'active'`,
           [this.sessionId],
         );

@@ -47,7 +47,7 @@ test("recovery completes the reply of a killed function, charged once", async ()
 
   await stack.killFunctions();
   const silent =
-    "update public.chat_turns set heartbeat_at = now() - interval '2 minutes' where status = 'active'";
+    "update public.chat_turns set progressed_at = now() - interval '2 minutes' where status = 'active'";
   await vi.waitFor(async () => {
     await database.query(silent);
     const headers = { apikey: status.SECRET_KEY };

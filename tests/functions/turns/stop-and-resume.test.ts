@@ -51,7 +51,7 @@ test("the streaming client learns of another client's stop and holds what is sto
   expect(chat.messages).toEqual(await loadHistory(user, sessionId));
 });
 
-test("a stop before OpenAI has responded ends the turn; a turn without output is refunded", async () => {
+test("a stop before OpenAI has responded ends the turn, and the turn is charged", async () => {
   await behave({ ...SLOW, ttft_ms: 1_500 });
   const sessionId = await createSession(user);
   const before = (await readUsage(user)).monthly_messages.used;
@@ -62,7 +62,7 @@ test("a stop before OpenAI has responded ends the turn; a turn without output is
   await settled(user, sessionId);
 
   expect(await reply(sessionId)).toMatchObject({ status: "stopped", content: "" });
-  expect((await readUsage(user)).monthly_messages.used).toBe(before);
+  expect((await readUsage(user)).monthly_messages.used).toBe(before + 1);
 });
 
 test("a stop and a resume answer 204 if nothing is running, or if the session is another user's", async () => {

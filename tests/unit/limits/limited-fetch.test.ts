@@ -12,7 +12,7 @@ test("a database request times out, and a Storage request may take longer", asyn
   const limited = createLimitedFetch(500);
 
   const asked = limited(`${url}/storage/v1/object/a`);
-  await expect(limited(`${url}/rest/v1/rpc/heartbeat_turn`)).rejects.toThrow(/timeout/i);
+  await expect(limited(`${url}/rest/v1/rpc/save_turn_ids`)).rejects.toThrow(/timeout/i);
   await vi.waitFor(() => expect(waiting).toHaveLength(2));
 
   for (const response of waiting) response.end("late");

@@ -83,7 +83,7 @@ export function portsWith(lookouts: LookoutDatabase): RunPorts {
     now: () => new Date(),
     db: new Proxy({} as TurnDatabase, { get: unused }),
     openai: new OpenAI({ apiKey: "none", dangerouslyAllowBrowser: true }),
-    stores: { open: unused, expire: unused },
+    stores: { open: unused, expire: unused, resend: unused },
     log: { info() {}, warn() {}, error() {} },
   };
 }

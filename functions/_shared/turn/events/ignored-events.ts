@@ -12,6 +12,9 @@ export const IGNORED_EVENT_TYPES = [
   "response.in_progress",
   "response.compaction.compacting",
 
+  // The stored response says whether it has failed.
+  "error",
+
   // Repeat the text of their deltas in full.
   "response.output_text.done",
   "response.refusal.done",

@@ -2,8 +2,8 @@ import type { UIMessageChunk } from "ai";
 import type { Responses } from "openai/resources/responses/responses";
 import { callInputChunk, callResultChunk } from "./call-chunks.ts";
 import type { IgnoredEvent } from "./ignored-events.ts";
-import { readOutcome, type TerminalEvent, type TurnOutcome } from "./map-outcome.ts";
-import { type FindFile, mapSource } from "./map-sources.ts";
+import { readOutcome, type TurnOutcome } from "./map-outcome.ts";
+import { type Annotation, type FindFile, mapSource } from "./map-sources.ts";
 import { readProviderCall } from "./map-tools.ts";
 
 type StreamEvent = Responses.ResponseStreamEvent;
@@ -27,8 +27,20 @@ export interface EventMapper {
   readonly outcome: TurnOutcome | undefined;
   /** Returns the chunks of an event; none for an event that is repeated, ignored, unknown or after the end. */
   push(event: StreamEvent): UIMessageChunk[];
+  /**
+   * Returns what a response that has ended has beyond the events so far, and its end. The outcome is then known. A
+   * reply that is read from the stored response alone equals a streamed one.
+   */
+  fold(response: Responses.Response): UIMessageChunk[];
   /** Returns chunks that end all open parts; none when called again. */
   close(): UIMessageChunk[];
+}
+
+/** A part of the reply, and how much of its text has been sent. */
+interface SentPart {
+  kind: PartKind;
+  length: number;
+  isOpen: boolean;
 }
 
 /** The text for a tool call that was still open at the end of the reply. */
@@ -54,8 +66,9 @@ class ResponseEventMapper implements EventMapper {
   outcome: TurnOutcome | undefined;
 
   readonly #findFile: FindFile;
-  readonly #openParts = new Map<string, PartKind>();
+  readonly #parts = new Map<string, SentPart>();
   readonly #openCalls = new Set<string>();
+  readonly #endedCalls = new Set<string>();
   readonly #citedSources = new Set<string>();
   #stepOpen = false;
   #refused = false;
@@ -74,8 +87,17 @@ class ResponseEventMapper implements EventMapper {
     return this.#map(event);
   }
 
+  fold(response: Responses.Response): UIMessageChunk[] {
+    if (this.#closed) return [];
+    return [
+      ...this.#begin(response),
+      ...response.output.flatMap((item) => this.#foldItem(item)),
+      ...this.#settle(readOutcome(response, this.#refused)),
+    ];
+  }
+
   close(): UIMessageChunk[] {
-    const chunks: UIMessageChunk[] = [...this.#openParts.keys()].flatMap((id) => this.#endPart(id));
+    const chunks: UIMessageChunk[] = [...this.#parts.keys()].flatMap((id) => this.#endPart(id));
     for (const toolCallId of this.#openCalls) {
       chunks.push(callResultChunk(toolCallId, { errorText: TOOL_INTERRUPTED_TEXT }));
     }
@@ -99,7 +121,7 @@ class ResponseEventMapper implements EventMapper {
       case "response.content_part.done":
         return this.#endPart(contentId(event));
       case "response.output_text.annotation.added":
-        return this.#cite(event);
+        return this.#cite(event.annotation);
       case "response.reasoning_summary_part.added":
         return this.#startPart("reasoning", summaryId(event));
       case "response.reasoning_summary_text.delta":
@@ -113,8 +135,7 @@ class ResponseEventMapper implements EventMapper {
       case "response.completed":
       case "response.incomplete":
       case "response.failed":
-      case "error":
-        return this.#settle(event);
+        return this.#settle(readOutcome(event.response, this.#refused));
       default:
         event satisfies IgnoredEvent; // At run time, a newer API may send other events.
         return [];
@@ -129,9 +150,48 @@ class ResponseEventMapper implements EventMapper {
     return [{ type: "start-step" }];
   }
 
-  #settle(event: TerminalEvent): UIMessageChunk[] {
-    this.outcome = readOutcome(event, this.#refused);
+  #settle(outcome: TurnOutcome): UIMessageChunk[] {
+    this.outcome = outcome;
     return this.close();
+  }
+
+  #foldItem(item: Responses.ResponseOutputItem): UIMessageChunk[] {
+    switch (item.type) {
+      case "message":
+        return item.content.flatMap((part, index) =>
+          this.#foldContent(`${item.id}:${index}`, part)
+        );
+      case "reasoning":
+        return item.summary.flatMap(({ text }, index) =>
+          this.#foldText("reasoning", `${item.id}:${index}`, text)
+        );
+      default:
+        return this.#endCall(item);
+    }
+  }
+
+  #foldContent(
+    id: string,
+    part: Responses.ResponseOutputMessage["content"][number],
+  ): UIMessageChunk[] {
+    if (part.type === "refusal") {
+      this.#refused = true;
+      return this.#foldText("text", id, part.refusal, REFUSAL);
+    }
+    return [
+      ...this.#foldText("text", id, part.text),
+      ...part.annotations.flatMap((annotation) => this.#cite(annotation)),
+    ];
+  }
+
+  /** Sends the rest of a text. An answer that OpenAI cut off when it cancelled may be shorter than its events. */
+  #foldText(kind: PartKind, id: string, text: string, refusal?: typeof REFUSAL): UIMessageChunk[] {
+    const sent = this.#parts.get(id);
+    if (sent && !sent.isOpen) return [];
+    return [
+      ...this.#startPart(kind, id, refusal),
+      ...this.#addDelta(kind, id, text.slice(sent?.length ?? 0), refusal),
+    ];
   }
 
   #startContent(event: Responses.ResponseContentPartAddedEvent): UIMessageChunk[] {
@@ -146,8 +206,8 @@ class ResponseEventMapper implements EventMapper {
   }
 
   #startPart(kind: PartKind, id: string, refusal?: typeof REFUSAL): UIMessageChunk[] {
-    if (this.#openParts.has(id)) return [];
-    this.#openParts.set(id, kind);
+    if (this.#parts.has(id)) return [];
+    this.#parts.set(id, { kind, length: 0, isOpen: true });
     return [{ type: `${kind}-start`, id, ...refusal }];
   }
 
@@ -158,10 +218,11 @@ class ResponseEventMapper implements EventMapper {
     refusal?: typeof REFUSAL,
   ): UIMessageChunk[] {
     if (delta === "") return [];
-    return [
-      ...this.#startPart(kind, id, refusal),
-      { type: `${kind}-delta`, id, delta, ...refusal },
-    ];
+    const start = this.#startPart(kind, id, refusal);
+    const part = this.#parts.get(id);
+    if (!part?.isOpen) return [];
+    part.length += delta.length;
+    return [...start, { type: `${kind}-delta`, id, delta, ...refusal }];
   }
 
   #addRefusal(id: string, delta: string): UIMessageChunk[] {
@@ -170,14 +231,14 @@ class ResponseEventMapper implements EventMapper {
   }
 
   #endPart(id: string): UIMessageChunk[] {
-    const kind = this.#openParts.get(id);
-    if (!kind) return [];
-    this.#openParts.delete(id);
-    return [{ type: `${kind}-end`, id }];
+    const part = this.#parts.get(id);
+    if (!part?.isOpen) return [];
+    part.isOpen = false;
+    return [{ type: `${part.kind}-end`, id }];
   }
 
-  #cite(event: Responses.ResponseOutputTextAnnotationAddedEvent): UIMessageChunk[] {
-    const source = mapSource(event.annotation, this.#findFile);
+  #cite(annotation: Annotation): UIMessageChunk[] {
+    const source = mapSource(annotation, this.#findFile);
     if (!source || this.#citedSources.has(source.sourceId)) return [];
     this.#citedSources.add(source.sourceId);
     return [source];
@@ -185,7 +246,7 @@ class ResponseEventMapper implements EventMapper {
 
   #startCall(item: Responses.ResponseOutputItem): UIMessageChunk[] {
     const call = readProviderCall(item, this.#findFile);
-    if (!call) return [];
+    if (!call || this.#endedCalls.has(call.toolCallId)) return [];
     this.#openCalls.add(call.toolCallId);
     return [callInputChunk(call)];
   }
@@ -193,10 +254,11 @@ class ResponseEventMapper implements EventMapper {
   /** Sends the input again, because a call does not have its queries yet when it begins. */
   #endCall(item: Responses.ResponseOutputItem): UIMessageChunk[] {
     const call = readProviderCall(item, this.#findFile);
-    if (!call) return [];
+    if (!call || this.#endedCalls.has(call.toolCallId)) return [];
     const { toolCallId, output, failed } = call;
     const input = this.#startCall(item);
     this.#openCalls.delete(toolCallId);
+    this.#endedCalls.add(toolCallId);
     const result = failed ? { errorText: TOOL_FAILED_TEXT } : { output };
     return [...input, callResultChunk(toolCallId, result)];
   }

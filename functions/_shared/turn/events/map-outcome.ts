@@ -8,46 +8,31 @@ export interface TurnUsage {
   output_tokens: number;
 }
 
-/** How a response ended, from its terminal event. */
+/** How a response ended. */
 export interface TurnOutcome {
-  status: "completed" | "incomplete" | "failed";
+  status: "completed" | "incomplete" | "failed" | "cancelled";
   finishReason: FinishReason;
   usage?: TurnUsage;
   /** OpenAI's code of a failure, for the log and `publicErrorText`. */
   errorCode?: string | null;
 }
 
-/** The events that end a response. */
-export type TerminalEvent =
-  | Responses.ResponseCompletedEvent
-  | Responses.ResponseIncompleteEvent
-  | Responses.ResponseFailedEvent
-  | Responses.ResponseErrorEvent;
-
-/** Returns the outcome of a terminal event. `refused` is true if the model declined to reply. */
-export function readOutcome(event: TerminalEvent, refused: boolean): TurnOutcome {
-  switch (event.type) {
-    case "response.completed":
-      return {
-        status: "completed",
-        finishReason: refused ? "content-filter" : "stop",
-        usage: readUsage(event.response),
-      };
-    case "response.incomplete":
-      return {
-        status: "incomplete",
-        finishReason: refused ? "content-filter" : incompleteReason(event.response),
-        usage: readUsage(event.response),
-      };
-    case "response.failed":
-      return {
-        status: "failed",
-        finishReason: "error",
-        errorCode: event.response.error?.code ?? null,
-        usage: readUsage(event.response),
-      };
-    case "error":
-      return { status: "failed", finishReason: "error", errorCode: event.code };
+/** Returns the outcome of a response that has ended. `refused` is true if the model declined to reply. */
+export function readOutcome(response: Responses.Response, refused: boolean): TurnOutcome {
+  const usage = readUsage(response);
+  switch (response.status) {
+    case "completed":
+      return { status: "completed", finishReason: refused ? "content-filter" : "stop", usage };
+    case "incomplete": {
+      const finishReason = refused ? "content-filter" : incompleteReason(response);
+      return { status: "incomplete", finishReason, usage };
+    }
+    case "cancelled":
+      return { status: "cancelled", finishReason: "other", usage };
+    default: {
+      const errorCode = response.error?.code ?? null;
+      return { status: "failed", finishReason: "error", errorCode, usage };
+    }
   }
 }
 

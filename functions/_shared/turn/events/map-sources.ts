@@ -15,7 +15,8 @@ export type FindFile = (openaiFileId: string) => KnownFile | undefined;
 /** A chunk that names a source of the reply. */
 export type SourceChunk = Extract<UIMessageChunk, { type: "source-url" | "source-document" }>;
 
-type Annotation = Responses.ResponseOutputTextAnnotationAddedEvent["annotation"];
+/** An annotation of a text, in an event or in a stored response. */
+export type Annotation = Responses.ResponseOutputTextAnnotationAddedEvent["annotation"];
 
 /** Returns the source that an annotation cites; `undefined` for a kind that this version does not know. */
 export function mapSource(annotation: Annotation, findFile: FindFile): SourceChunk | undefined {

@@ -4,62 +4,80 @@ import type { StartedTurn } from "../turn-database.ts";
 
 /** The options of a request besides its turn. */
 export interface RequestOptions {
+  /** The conversation at OpenAI. */
+  threadId: string;
+  /** The messages that the conversation does not have yet; the last is the user's question. */
+  input: Responses.EasyInputMessage[];
   /** True lets the model search the web. */
   search: boolean;
   /** The stores that the model may search. */
   storeIds: string[];
 }
 
+/** The part of the context window from which on a model shortens the conversation by itself. */
+const COMPACT_AT = 0.7;
+
 /** Builds the request to OpenAI for a turn in a conversation. */
 export async function buildRequest(
   turn: StartedTurn,
-  threadId: string,
-  { search, storeIds }: RequestOptions,
+  { threadId, input, search, storeIds }: RequestOptions,
 ): Promise<Responses.ResponseCreateParamsStreaming> {
   // The catalogue documents this column as tools of the Responses API; clients cannot write it.
-  const tools = turn.tools as Responses.Tool[];
+  const own = turn.tools as Responses.Tool[];
+  const tools: Responses.Tool[] = [
+    ...own,
+    ...(search ? [{ type: "web_search" as const }] : []),
+    ...(storeIds.length > 0 ? [{ type: "file_search" as const, vector_store_ids: storeIds }] : []),
+  ];
   return {
     model: turn.model,
     conversation: threadId,
     instructions: turn.instructions,
-    input: [{ role: "user", content: buildContent(turn) }],
-    tools: [
-      ...tools,
-      ...(search ? [{ type: "web_search" as const }] : []),
-      ...(storeIds.length > 0
-        ? [{ type: "file_search" as const, vector_store_ids: storeIds }]
-        : []),
-    ],
+    input,
+    tools,
+    include: includedFor(tools),
+    // Reasoning counts too, so a smaller limit would end replies before their first word.
+    max_output_tokens: turn.max_output_tokens,
+    ...(tools.length > 0 && { max_tool_calls: turn.max_tool_calls }),
     // A background response continues and keeps its events even if this process dies.
     background: true,
     store: true,
     stream: true,
     stream_options: { include_obfuscation: false },
+    // Turns of one chat begin alike. The same key sends them to the same cache, where input costs a tenth.
+    prompt_cache_key: turn.session_id,
     // OpenAI's abuse detection can tell users apart by the hash, but not identify them.
     safety_identifier: await sha256Hex(turn.profile_id),
     metadata: { session_id: turn.session_id, turn_id: turn.turn_id },
     ...(turn.temperature !== null && { temperature: turn.temperature }),
-    ...(turn.reasoning_effort !== null && { reasoning: { effort: turn.reasoning_effort } }),
-    ...(canCompact(turn.model) && { context_management: [{ type: "compaction" }] }),
+    ...describeReasoning(turn),
+    ...(turn.compacts && turn.context_window !== null && {
+      context_management: [{
+        type: "compaction",
+        compact_threshold: Math.floor(turn.context_window * COMPACT_AT),
+      }],
+    }),
   };
 }
 
-function buildContent({ content, image_file_ids }: StartedTurn): Responses.ResponseInputContent[] {
+/** Returns what the reply shows of tools, which OpenAI leaves out unless it is asked for. */
+function includedFor(tools: readonly Responses.Tool[]): Responses.ResponseIncludable[] {
+  const types = new Set<string>(tools.map(({ type }) => type));
   return [
-    // OpenAI needs a text, also for a message that has only files.
-    { type: "input_text", text: content.trim() === "" ? "See the attached files." : content },
-    ...image_file_ids.map((file_id) => ({
-      type: "input_image" as const,
-      file_id,
-      detail: "auto" as const,
-    })),
+    ...(types.has("web_search") ? ["web_search_call.action.sources" as const] : []),
+    ...(types.has("file_search") ? ["file_search_call.results" as const] : []),
   ];
 }
 
-/**
- * Returns true for models that can shorten a long conversation themselves.
- * Source: https://developers.openai.com/api/docs/guides/compaction
- */
-function canCompact(model: string): boolean {
-  return /^gpt-([6-9]|5\.[2-9])/.test(model);
+/** Returns the settings of reasoning. A summary is only there for models that reason. */
+function describeReasoning(
+  { reasoning_effort, reasons }: StartedTurn,
+): Pick<Responses.ResponseCreateParamsStreaming, "reasoning"> {
+  if (reasoning_effort === null && !reasons) return {};
+  return {
+    reasoning: {
+      ...(reasoning_effort !== null && { effort: reasoning_effort }),
+      ...(reasons && { summary: "auto" }),
+    },
+  };
 }

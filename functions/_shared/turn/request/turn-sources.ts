@@ -1,4 +1,6 @@
 import { describeError } from "../../http/log.ts";
+import { isImage } from "../../session-files/file-kinds.ts";
+import type { FileById } from "./build-input.ts";
 import { indexFiles } from "./find-file.ts";
 import type { FindFile } from "../events/map-sources.ts";
 import type { StartedTurn } from "../turn-database.ts";
@@ -11,6 +13,13 @@ export interface TurnSources {
   /** True when there are files that cannot be searched. */
   readonly isIncomplete: boolean;
   findFile: FindFile;
+  /** Finds a file by Parley's id. */
+  fileOf: FileById;
+  /**
+   * Sends the image that OpenAI's error message names again, once for each image. If that fails, the turn goes on
+   * without the image. Returns false when the message names no image.
+   */
+  resendImage(message: string): Promise<boolean>;
   /** Builds the store again after OpenAI has lost it, once a turn. Returns false if that was already tried. */
   renew(): Promise<boolean>;
 }
@@ -23,7 +32,14 @@ export async function openSources(
   let storeIds = turn.vector_store_ids;
   let isIncomplete = false;
   let isRenewed = false;
-  let known = indexFiles(turn.files);
+  let files = turn.files;
+  let known = indexFiles(files);
+  const lost = new Set<string>();
+
+  async function reload(): Promise<void> {
+    files = await ports.db.listFiles(turn.session_id);
+    known = indexFiles(files);
+  }
 
   async function reopen(): Promise<void> {
     isRenewed = true;
@@ -31,7 +47,7 @@ export async function openSources(
     storeIds = storeId === null ? [] : [storeId];
     isIncomplete = storeId === null;
     // Files that were sent again have new ids.
-    if (storeId !== null) known = indexFiles(await ports.db.listFiles(turn.session_id));
+    if (storeId !== null) await reload();
   }
 
   if (turn.needs_store) await reopen();
@@ -43,6 +59,16 @@ export async function openSources(
       return isIncomplete;
     },
     findFile: (id) => known(id),
+    fileOf: (id) => files.find((file) => file.id === id && !lost.has(file.openai_file_id)),
+    async resendImage(message) {
+      const image = files.find(({ openai_file_id, file_type }) =>
+        isImage(file_type) && message.includes(openai_file_id)
+      );
+      if (!image || lost.has(image.openai_file_id)) return false;
+      lost.add(image.openai_file_id);
+      if (await resendSafely(ports, image.id)) await reload();
+      return true;
+    },
     async renew() {
       if (isRenewed || storeIds.length === 0) return false;
       for (const storeId of storeIds) await ports.stores.expire(storeId);
@@ -50,6 +76,15 @@ export async function openSources(
       return true;
     },
   };
+}
+
+async function resendSafely({ stores, log }: TurnRunPorts, fileId: string): Promise<boolean> {
+  try {
+    return await stores.resend(fileId);
+  } catch (error) {
+    log.error("image_not_resent", { file_id: fileId, ...describeError(error) });
+    return false;
+  }
 }
 
 /** Opens a store. Returns null after a failure, so that the turn continues without search. */
