@@ -218,11 +218,14 @@ async function disturb(person: Person, disturbance: Disturbance): Promise<void> 
   }
 }
 
-/** Returns everything that OpenAI still holds. */
-async function leftAtOpenAI(): Promise<unknown[]> {
+/**
+ * Returns what OpenAI still holds and Parley could delete. A response whose stream breaks before its first event has an
+ * id that nobody can learn, because OpenAI cannot list responses.
+ */
+async function leftAtOpenAI({ after }: Behaviour): Promise<unknown[]> {
   const url = new URL("/_emulator/objects", ownStack().status.OPENAI_BASE_URL);
   const objects: Record<string, unknown[]> = await (await fetch(url)).json();
-  return [...objects.conversations ?? [], ...objects.responses ?? []];
+  return [...objects.conversations ?? [], ...(after === "start" ? [] : objects.responses ?? [])];
 }
 
 test.for(drawFrom("unkind OpenAI", cases, { one: 2, sample: 10 }))(
@@ -263,7 +266,7 @@ test.for(drawFrom("unkind OpenAI", cases, { one: 2, sample: 10 }))(
     await vi.waitFor(async () => {
       await database.query("update private.remote_deletions set due_at = now()");
       await runFunction("vector-store-cleanup");
-      expect(await leftAtOpenAI()).toEqual([]);
+      expect(await leftAtOpenAI(behaviour)).toEqual([]);
     }, { timeout: 30_000, interval: 200 });
   },
 );
