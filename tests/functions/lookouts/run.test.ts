@@ -346,7 +346,9 @@ test("a lookout deleted during its run keeps the chat; deleting the chat during 
     ["failed", { code: "session_deleted", message: expect.any(String) }],
   ]);
   expect(await sessionIds(user)).toEqual([written]);
-  expect(readText((await loadHistory(user, written ?? ""))[1])).toBe("one two three four five six seven eight");
+  expect(readText((await loadHistory(user, written ?? ""))[1])).toBe(
+    "one two three four five six seven eight",
+  );
   expect(await readLookout(user, kept)).toMatchObject({
     status: "active",
     last_run_session_id: null,
