@@ -43,8 +43,8 @@ export async function checkMigrationRules(
 }
 
 /**
- * Rejects with every difference between a database that Parley's migrations make and one that sql/ makes. A team's own
- * migrations stay out: sql/ does not have what they make.
+ * Makes one database from Parley's migrations and another from sql/. Rejects with every difference between the two. A
+ * team's own migrations are left out, because sql/ lacks their objects.
  */
 export async function checkDrift(
   database: ScratchDatabase,

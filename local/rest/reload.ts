@@ -74,7 +74,7 @@ export async function createReloadingApp(options: LiteOptions): Promise<Reloadin
       clearTimeout(settling);
       await listener.end({ timeout: 1 });
       const closed = [current, ...draining].map(({ app }) => app.connection.close());
-      // What is still open loses its connection when Postgres stops.
+      // Connections that are still open then end when Postgres stops.
       await Promise.race([Promise.all(closed).then(undoSurvival), delay(CLOSE_MS)]);
     },
   };

@@ -54,6 +54,8 @@ async function run(ports: SchedulerPorts, schedule: Schedule): Promise<void> {
       await runFunctionSchedule(ports, schedule);
     }
   } catch (error) {
+    // The stack is being stopped.
+    if (database.ending) return;
     log(
       "scheduler",
       `${schedule.name} did not run: ${error instanceof Error ? error.message : error}`,

@@ -6,6 +6,7 @@ export function startScheduler(services: Omit<SchedulerPorts, "underWay">): () =
   const ports = { ...services, underWay: new Set<string>() };
   const clock = new Cron("* * * * *", { timezone: "UTC", mode: "5-part" }, (job) => {
     runDue(ports, job.currentRun() ?? new Date()).catch(() => {
+      if (ports.database.ending) return;
       ports.log("scheduler", "the database does not answer; trying again in a minute");
     });
   });

@@ -9,7 +9,7 @@ const THRESHOLDS = {
   cacheHitRatio: 0.9,
   /** With fewer blocks read, the hit ratio is not meaningful. */
   cacheBlocks: 1_000_000,
-  /** Failed deletions are retried within 6 hours, so one that waits for a day has failed several times. */
+  /** A failed deletion is tried again within 6 hours. After a day, it has failed several times. */
   outboxAge: 24 * 60 * 60,
   /** Shorter than for other deletions, because Stripe may still charge such a customer. */
   customerAge: 60 * 60,

@@ -207,7 +207,7 @@ comment on table public.stripe_prices is 'The prices of Stripe''s catalogue. A d
 comment on column public.stripe_prices.unit_amount is
   'In the smallest unit of the currency. Null when the price is not one fixed amount.';
 comment on table public.stripe_customers is
-  'Customers at Stripe. A profile has at most one that is not deleted. Customers that Parley neither created '
+  'Customers at Stripe. A profile has at most one undeleted customer. Customers that Parley neither created '
   'nor imported have no user_id.';
 comment on column public.stripe_customers.user_id is
   'Only Parley''s own records set it (its checkout, or profiles.stripe_customer_id); metadata at Stripe never does.';

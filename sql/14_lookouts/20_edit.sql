@@ -177,7 +177,7 @@ begin
 end
 $$;
 comment on function private.update_lookout(uuid, uuid, jsonb, jsonb) is
-  'Changes a lookout of a user. Returns null if its schedule differs from the one that the caller saw. Definer: the '
+  'Changes a lookout of a user. Returns null if its schedule has changed since the caller read it. Definer: the '
   'functions of turns are not granted.';
 grant execute on function private.update_lookout(uuid, uuid, jsonb, jsonb) to service_role;
 

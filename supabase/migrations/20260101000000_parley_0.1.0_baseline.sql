@@ -3839,7 +3839,7 @@ comment on table public.stripe_prices is 'The prices of Stripe''s catalogue. A d
 comment on column public.stripe_prices.unit_amount is
   'In the smallest unit of the currency. Null when the price is not one fixed amount.';
 comment on table public.stripe_customers is
-  'Customers at Stripe. A profile has at most one that is not deleted. Customers that Parley neither created '
+  'Customers at Stripe. A profile has at most one undeleted customer. Customers that Parley neither created '
   'nor imported have no user_id.';
 comment on column public.stripe_customers.user_id is
   'Only Parley''s own records set it (its checkout, or profiles.stripe_customer_id); metadata at Stripe never does.';
@@ -7184,7 +7184,7 @@ begin
 end
 $$;
 comment on function private.update_lookout(uuid, uuid, jsonb, jsonb) is
-  'Changes a lookout of a user. Returns null if its schedule differs from the one that the caller saw. Definer: the '
+  'Changes a lookout of a user. Returns null if its schedule has changed since the caller read it. Definer: the '
   'functions of turns are not granted.';
 grant execute on function private.update_lookout(uuid, uuid, jsonb, jsonb) to service_role;
 

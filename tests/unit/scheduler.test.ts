@@ -65,3 +65,23 @@ test("a function is not called again while it runs, and is abandoned after 90 se
   expect(calls).toBe(2);
   end();
 });
+
+test.for([["is stopping", true, 0], ["runs", false, 1]] as const)(
+  "a schedule that fails while the stack %s is logged only if the stack goes on",
+  async ([, ending, logged]) => {
+    const lines: string[] = [];
+    const query = (text: string) =>
+      text.includes("from private.schedules")
+        ? Promise.resolve({ rows: [{ name: "sql", cron: "* * * * *", function_path: null }] })
+        : Promise.reject(new Error("the pool has ended"));
+    // The scheduler uses only these.
+    const database = { query, ending } as unknown as Pool;
+
+    const log = (_part: string, line: string) => void lines.push(line);
+    const end = startScheduler({ database, functionsUrl: "", secretKey: "", log });
+    await vi.advanceTimersByTimeAsync(31_000);
+    end();
+
+    expect(lines).toHaveLength(logged);
+  },
+);

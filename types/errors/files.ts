@@ -75,7 +75,7 @@ export const fileErrors = {
   },
   content_changed: {
     status: null,
-    meaning: "The stored file is not the one that was uploaded.",
+    meaning: "The stored file differs from the uploaded file.",
     action: "Upload the file again.",
   },
 } as const satisfies Record<string, ErrorEntry>;

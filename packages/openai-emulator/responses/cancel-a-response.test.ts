@@ -27,7 +27,9 @@ describe("cancel", () => {
     expect(events.at(-1)?.type).toBe("response.output_text.delta");
     const cancelled = await client.responses.retrieve(id);
     expect(cancelled).toMatchObject({ status: "cancelled", usage: null });
-    expect(cancelled.output_text).toBe("word0 word1 word2");
+    // On a busy machine, some more words arrive before the cancellation does.
+    expect(cancelled.output_text).toMatch(/^word0 word1 word2/);
+    expect(cancelled.output_text.length).toBeLessThan(REPLY.length);
     expect(cancelled.output_text).toBe(joinDeltas(events));
     expect(await readTexts(client, conversation)).toEqual([]);
   });

@@ -97,3 +97,8 @@ export async function setPlan(user: TestUser, plan: string): Promise<void> {
 export async function clearLookouts(): Promise<void> {
   await asPostgres("delete from public.lookouts");
 }
+
+/** Returns the ids of a user's chats. */
+export async function sessionIds(user: TestUser): Promise<string[]> {
+  return must(await user.client.from("chat_sessions").select("id")).map(({ id }) => id);
+}

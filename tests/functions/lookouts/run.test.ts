@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { loadHistory, readText } from "../../helpers/chat-client.ts";
-import { behave, openaiRequests, resetOpenAI } from "../../helpers/openai.ts";
+import { behave, resetOpenAI } from "../../helpers/openai.ts";
 import { asPostgres, createUser, must, stack, type TestUser } from "../../helpers/stack.ts";
 import { readUsage } from "../../helpers/turns.ts";
 import {
@@ -12,25 +12,12 @@ import {
   readLookout,
   readRuns,
   runDue,
+  sessionIds,
   setPlan,
 } from "./lookouts-client.ts";
 
 beforeEach(clearLookouts);
 afterEach(resetOpenAI);
-
-async function sessionIds(user: TestUser): Promise<string[]> {
-  return must(await user.client.from("chat_sessions").select("id")).map(({ id }) => id);
-}
-
-/** Starts a run and resolves in the middle of its reply; `ended` resolves when the call that runs it returns. */
-async function runSlowly(user: TestUser, id: string) {
-  await behave({ reply: "one two three four five six seven eight", tokens_per_second: 3 });
-  await due(id);
-  const ended = runDue();
-  await expect.poll(async () => (await readRuns(user, id))[0]?.session_id, { timeout: 10_000 })
-    .toBeTruthy();
-  return { ended };
-}
 
 test("a due lookout writes a chat with a search, is charged once, and gets its next time", async () => {
   const user = await createUser();
@@ -240,136 +227,6 @@ test("after a downgrade the oldest lookouts run, and the others are skipped", as
   const runs = await Promise.all(ids.map((id) => readRuns(user, id)));
   expect(runs.map(([run]) => run?.status)).toEqual(["complete", "skipped", "skipped"]);
   expect(runs[1]?.[0]?.error).toMatchObject({ code: "lookout_limit_reached" });
-});
-
-test("running a lookout now returns the run and keeps the next time", async () => {
-  const user = await createUser();
-  const id = await make(user);
-  const { next_run_at } = await readLookout(user, id);
-
-  const { status, body } = await call(user, "POST", `/${id}/run`);
-
-  expect(status).toBe(202);
-  expect(body).toMatchObject({ lookout_id: id, status: "running", session_id: expect.any(String) });
-  await expect.poll(async () => (await readRuns(user, id))[0]?.status).toBe("complete");
-  expect(await readLookout(user, id)).toMatchObject({
-    next_run_at,
-    status: "active",
-    last_run_session_id: body.session_id,
-  });
-});
-
-test("of ten concurrent requests to run a lookout now, one succeeds; a paused lookout is refused", async () => {
-  const user = await createUser();
-  const id = await make(user);
-  await behave({ reply: "one two three four", tokens_per_second: 8 });
-
-  const answers = await Promise.all(
-    Array.from({ length: 10 }, () => call(user, "POST", `/${id}/run`)),
-  );
-
-  expect(answers.filter(({ status }) => status === 202)).toHaveLength(1);
-  const refused = answers.filter(({ status }) => status !== 202);
-  expect(new Set(refused.map(({ body }) => body.code))).toEqual(new Set(["lookout_running"]));
-  await expect.poll(async () => (await readLookout(user, id)).status).toBe("active");
-  await call(user, "PATCH", `/${id}`, { status: "paused" });
-  const paused = await call(user, "POST", `/${id}/run`);
-  expect([paused.status, paused.body.code]).toEqual([409, "lookout_not_active"]);
-});
-
-test("running a lookout now beyond the quota is refused, and the run is recorded as skipped", async () => {
-  const user = await createUser();
-  const id = await make(user);
-  await asPostgres(
-    "update public.profiles set subscription_usage = subscription_quota where id = $1",
-    [user.profileId],
-  );
-
-  const { status, body } = await call(user, "POST", `/${id}/run`);
-
-  expect([status, body.code]).toEqual([402, "quota_exceeded"]);
-  expect((await readRuns(user, id)).map(({ status }) => status)).toEqual(["skipped"]);
-  expect((await readLookout(user, id)).status).toBe("active");
-});
-
-test.for(["paused", "archived"] as const)("a run keeps a lookout's status %s", async (status) => {
-  const user = await createUser();
-  const id = await make(user);
-  const { ended } = await runSlowly(user, id);
-
-  await call(user, "PATCH", `/${id}`, { status });
-  await ended;
-
-  expect(await readLookout(user, id)).toMatchObject({
-    status,
-    next_run_at: null,
-    lease_until: null,
-  });
-  expect((await readRuns(user, id))[0]?.status).toBe("complete");
-});
-
-test("an edit during a run is kept", async () => {
-  const user = await createUser();
-  const id = await make(user, { frequency: "once", date: "2099-07-01" });
-  const { ended } = await runSlowly(user, id);
-
-  const edited = await call(user, "PATCH", `/${id}`, { date: "2099-08-01", title: "Later" });
-  await ended;
-
-  expect(edited.body.status).toBe("running");
-  expect(await readLookout(user, id)).toMatchObject({
-    status: "active",
-    title: "Later",
-    next_run_at: edited.body.next_run_at,
-  });
-});
-
-test("a lookout deleted during its run keeps the chat; deleting the chat during the run fails the run", async () => {
-  const user = await createUser();
-  await setPlan(user, "pro");
-  const [gone, kept] = [await make(user), await make(user)];
-  await behave({ reply: "one two three four five six seven eight", tokens_per_second: 3 });
-  await due(gone, kept);
-  const running = runDue();
-  const sessionOf = async (id: string) => (await readRuns(user, id))[0]?.session_id;
-  await expect.poll(() => sessionOf(gone), { timeout: 10_000 }).toBeTruthy();
-  await expect.poll(() => sessionOf(kept), { timeout: 10_000 }).toBeTruthy();
-  const written = await sessionOf(gone);
-
-  await call(user, "DELETE", `/${gone}`);
-  must(
-    await user.client.from("chat_sessions").delete().eq("id", await sessionOf(kept) ?? "").select(),
-  );
-  expect(await running).toMatchObject({ claimed: 2, failed: 1, skipped: 1 });
-
-  expect((await readRuns(user, kept)).map(({ status, error }) => [status, error])).toEqual([
-    ["failed", { code: "session_deleted", message: expect.any(String) }],
-  ]);
-  expect(await sessionIds(user)).toEqual([written]);
-  expect(readText((await loadHistory(user, written ?? ""))[1])).toBe(
-    "one two three four five six seven eight",
-  );
-  expect(await readLookout(user, kept)).toMatchObject({
-    status: "active",
-    last_run_session_id: null,
-  });
-});
-
-test("a run whose reply another process generates waits for it and records its end", async () => {
-  const user = await createUser();
-  const id = await make(user, { prompt: `Count for ${user.profileId}` });
-  const { ended } = await runSlowly(user, id);
-
-  await lapse(id);
-  expect(await runDue()).toMatchObject({ claimed: 1, complete: 0, failed: 0, remaining: 1 });
-  await ended;
-
-  expect((await readRuns(user, id)).map(({ status }) => status)).toEqual(["complete"]);
-  expect((await readUsage(user)).monthly_messages.used).toBe(1);
-  const asked = (await openaiRequests()).filter(({ path, body }) =>
-    path === "/v1/responses" && JSON.stringify(body).includes(user.profileId)
-  );
-  expect(asked).toHaveLength(1);
 });
 
 /** Returns the scheduled times of a lookout's runs, oldest first. */

@@ -26,6 +26,7 @@ test("a connection that breaks while it is in use fails only its own query", asy
 const program = (preparation: string) => `
   import postgres from "postgres";
   ${preparation}
+  const thrown = new Promise((resolve) => process.once("uncaughtExceptionMonitor", resolve));
   const sql = postgres(process.env.DB_URL, { max: 2 });
   const gone = Promise.withResolvers();
   await sql.begin(async (transaction) => {
@@ -34,14 +35,17 @@ const program = (preparation: string) => `
     await gone.promise;
     await transaction\`select 1\`;
   }).catch(gone.resolve);
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await thrown;
+  await new Promise(setImmediate);
   console.log("lives on");
   process.exit();`;
 
 function run(preparation: string) {
   const args = ["--input-type=module", "--eval", program(preparation)];
   const env = { DB_URL: stack.DB_URL };
-  return execa("node", args, { cwd: REPOSITORY, preferLocal: true, env, reject: false });
+  // Without an uncaught error, the program would wait for ever.
+  const options = { cwd: REPOSITORY, preferLocal: true, env, reject: false, timeout: 20_000 };
+  return execa("node", args, options);
 }
 
 test("a transaction that loses its connection does not end the process", async () => {
