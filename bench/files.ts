@@ -80,7 +80,7 @@ async function measureCleanup(
     spent = await time(async () => {
       for (let reply = await cleanUp(stack);; reply = await cleanUp(stack)) {
         deleted += reply.deleted;
-        if (reply.remaining === 0) break;
+        if (reply.deleted === 0) break;
       }
     });
   });

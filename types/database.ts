@@ -533,6 +533,7 @@ export type Database = {
           "finished_at": string | null;
           "id": string;
           "lookout_id": string;
+          "next_run_at": string | null;
           "scheduled_at": string;
           "session_id": string | null;
           "started_at": string;
@@ -547,6 +548,7 @@ export type Database = {
           "finished_at"?: string | null;
           "id"?: string;
           "lookout_id": string;
+          "next_run_at"?: string | null;
           "scheduled_at": string;
           "session_id"?: string | null;
           "started_at"?: string;
@@ -560,6 +562,7 @@ export type Database = {
           "finished_at"?: string | null;
           "id"?: string;
           "lookout_id"?: string;
+          "next_run_at"?: string | null;
           "scheduled_at"?: string;
           "session_id"?: string | null;
           "started_at"?: string;
@@ -2015,8 +2018,6 @@ export type Database = {
       };
       "claim_vector_store": { Args: { "session_id": string }; Returns: Json };
       "continue_account_deletion": { Args: { "profile_id": string }; Returns: boolean };
-      "count_due_deletions": { Args: Record<PropertyKey, never>; Returns: number };
-      "count_due_lookouts": { Args: Record<PropertyKey, never>; Returns: number };
       "create_file": {
         Args: {
           "auth_user_id": string;
@@ -2157,6 +2158,7 @@ export type Database = {
       };
       "find_abandoned_stores": { Args: { "max_count": number }; Returns: string[] };
       "find_unknown": { Args: { "kind": string; "remote_ids": (string)[] }; Returns: string[] };
+      "finish_call": { Args: { "call_id": number; "has_worked": boolean }; Returns: undefined };
       "get_billing_account": {
         Args: { "auth_user_id": string; "is_buying": boolean };
         Returns: Json;
@@ -2319,6 +2321,7 @@ export type Database = {
           "finished_at": string | null;
           "id": string;
           "lookout_id": string;
+          "next_run_at": string | null;
           "scheduled_at": string;
           "session_id": string | null;
           "started_at": string;
@@ -2371,6 +2374,7 @@ export type Database = {
           "finished_at": string | null;
           "id": string;
           "lookout_id": string;
+          "next_run_at": string | null;
           "scheduled_at": string;
           "session_id": string | null;
           "started_at": string;
@@ -2385,8 +2389,8 @@ export type Database = {
           isSetofReturn: false;
         };
       };
-      "settle_remote_deletion": {
-        Args: { "claimed_until": string; "deletion_id": number; "error"?: string };
+      "settle_remote_deletions": {
+        Args: { "claimed_until": string; "outcomes": Json };
         Returns: undefined;
       };
       "settle_turn": {
@@ -2403,7 +2407,7 @@ export type Database = {
         };
         Returns: boolean;
       };
-      "start_lookout_run": { Args: { "run_id": string }; Returns: Json };
+      "start_lookout_run": { Args: { "next_run_at"?: string; "run_id": string }; Returns: Json };
       "start_turn": {
         Args: {
           "auth_user_id": string;

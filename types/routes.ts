@@ -1,19 +1,15 @@
 // Every route of every function. The reference is generated from this list, and the security tests request each route.
-import type { z } from "zod";
 import {
   AccountExport,
   BridgeReply,
   BridgeRequest,
   BridgeSession,
   CheckoutRequest,
-  CleanupReply,
   HealthReply,
   LookoutChange,
   LookoutRequest,
-  LookoutsReply,
   PortalRequest,
   ProductsReply,
-  RecoveryReply,
   RedeemRequest,
   RedirectReply,
   RegisterRequest,
@@ -24,39 +20,9 @@ import {
   UseChatRequest,
   WebhookReply,
 } from "./api.ts";
-import type { Database } from "./database.ts";
 import type { HttpErrorCode } from "./errors.ts";
-
-/** How a route authenticates its caller. */
-export type RouteAuth = "none" | "publishable" | "user" | "secret" | "signature";
-
-/** A reply that is not an error. */
-export interface RouteReply {
-  status: 200 | 201 | 202 | 204 | 503;
-  meaning: string;
-  schema?: z.ZodType;
-  /** The table whose row is the reply. */
-  row?: keyof Database["public"]["Tables"];
-  /** The media type, unless it is JSON. */
-  type?: "text/event-stream";
-}
-
-/** A route of a function. */
-export interface Route {
-  method: "GET" | "POST" | "PATCH" | "DELETE";
-  /** The path below `/functions/v1`. Its first segment is the function. */
-  path: string;
-  auth: RouteAuth;
-  summary: string;
-  /** Each shape that a JSON body may have. */
-  json?: z.ZodType[];
-  /** The text fields of a multipart form with the part `file`. */
-  form?: z.ZodType;
-  example?: Record<string, unknown>;
-  replies: RouteReply[];
-  /** The errors in addition to those that every route has. */
-  errors: HttpErrorCode[];
-}
+import type { Route } from "./route.ts";
+import { scheduledRoutes } from "./scheduled-routes.ts";
 
 const id = "00000000-0000-4000-8000-000000000000";
 const page = "http://localhost:3000/";
@@ -317,14 +283,6 @@ export const routes: Route[] = [
     errors: ["lookout_not_found"],
   },
   {
-    method: "POST",
-    path: "/lookouts/run",
-    auth: "secret",
-    summary: "Runs the lookouts that are due. A schedule calls it every minute.",
-    replies: [{ status: 200, meaning: "What became of the runs.", schema: LookoutsReply }],
-    errors: [],
-  },
-  {
     method: "GET",
     path: "/account/export",
     auth: "user",
@@ -340,21 +298,5 @@ export const routes: Route[] = [
     replies: [{ status: 204, meaning: "The account is deleted." }],
     errors: ["unknown_user", "last_admin", "owner_must_transfer"],
   },
-  {
-    method: "POST",
-    path: "/turn-recovery",
-    auth: "secret",
-    summary: "Settles turns whose function has died. A schedule calls it every minute.",
-    replies: [{ status: 200, meaning: "What became of the turns.", schema: RecoveryReply }],
-    errors: [],
-  },
-  {
-    method: "POST",
-    path: "/vector-store-cleanup",
-    auth: "secret",
-    summary:
-      "Expires vector stores and deletes remote objects. A schedule calls it every 15 minutes.",
-    replies: [{ status: 200, meaning: "What was deleted.", schema: CleanupReply }],
-    errors: [],
-  },
+  ...scheduledRoutes,
 ];

@@ -16,17 +16,18 @@ import { createSessionStores } from "../_shared/turn/session-stores.ts";
 import type { FunctionEnv } from "../_shared/http/context.ts";
 import { createFunction, parseBody, readJson } from "../_shared/http/create-function.ts";
 import { unwrap } from "../_shared/http/refusal.ts";
+import { runScheduled } from "../_shared/http/scheduled-call.ts";
 import { createTurnDatabase } from "../_shared/turn/turn-database.ts";
 import { changeLookout, type ChangePorts, createLookout } from "./change-lookout.ts";
 import { createLookoutDatabase } from "./lookout-database.ts";
 import { runDueLookouts } from "./run-due-lookouts.ts";
-import type { RunPorts } from "./run-lookout.ts";
+import type { RunPorts } from "./start-run.ts";
 import { startRunNow } from "./start-run-now.ts";
 
 /**
  * Creates the lookouts function. `POST /lookouts` creates a lookout, `PATCH` and `DELETE /lookouts/:id` change and
- * delete it, and `POST /lookouts/:id/run` runs it now. `POST /lookouts/run` (secret key, every minute) runs due
- * lookouts.
+ * delete it, and `POST /lookouts/:id/run` runs it now. `POST /lookouts/run` (secret key, every minute) starts
+ * due lookouts.
  */
 export function createLookoutsFunction(services: FileServices) {
   const app = createFunction({ name: "lookouts", log: services.log });
@@ -40,9 +41,9 @@ export function createLookoutsFunction(services: FileServices) {
   });
 
   app.post("/run", allow("secret"), async (c) => {
-    const { reply, settled } = runDueLookouts(runPorts(c, services));
-    runInBackground(settled);
-    return c.json<LookoutsReply>(await reply);
+    const start = () => runDueLookouts(runPorts(c, services));
+    const hasWorked = ({ claimed }: LookoutsReply) => claimed > 0;
+    return c.json<LookoutsReply>(await runScheduled(c, services.log, start, hasWorked));
   });
 
   app.patch("/:id", asUser, async (c) => {

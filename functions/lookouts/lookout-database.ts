@@ -42,10 +42,12 @@ export interface LookoutDatabase {
   /** Creates and claims a run beside the schedule. */
   runNow(authUserId: string, lookoutId: string): Promise<LookoutRunReply>;
   claimDue(limit: number): Promise<ClaimedRun[]>;
-  countDue(): Promise<number>;
-  /** Begins the turn of a run. Returns null when it has already begun, or the run no longer exists. */
-  start(runId: string): Promise<StartedTurn | null>;
-  /** Settles a run and returns it: `running` while another function writes its reply; null when it no longer exists. */
+  /**
+   * Charges a run and opens its turn, whose end will end the run and set the next time of the lookout. Returns null when
+   * the turn was already opened, or the run no longer exists.
+   */
+  start(runId: string, nextRunAt: Date | null): Promise<StartedTurn | null>;
+  /** Settles a run and returns it: `running` while OpenAI writes its reply; null when it no longer exists. */
   settle(
     runId: string,
     nextRunAt: Date | null,
@@ -74,9 +76,12 @@ export function createLookoutDatabase(admin: SupabaseClient<Database>): LookoutD
     runNow: async (auth_user_id, lookout_id) =>
       unwrap(await admin.rpc("run_lookout_now", { auth_user_id, lookout_id })),
     claimDue: async (max_count) => unwrap(await admin.rpc("claim_due_lookouts", { max_count })),
-    countDue: async () => unwrap(await admin.rpc("count_due_lookouts")),
-    start: async (run_id) =>
-      z.nullable(StartedTurn).parse(unwrap(await admin.rpc("start_lookout_run", { run_id }))),
+    start: async (run_id, nextRunAt) =>
+      z.nullable(StartedTurn).parse(
+        unwrap(
+          await admin.rpc("start_lookout_run", { run_id, next_run_at: nextRunAt?.toISOString() }),
+        ),
+      ),
     settle: async (run_id, nextRunAt, outcome) =>
       rowOrNull(unwrap(
         await admin.rpc("settle_lookout_run", {

@@ -1,54 +1,34 @@
 import type { LookoutsReply } from "../../types/api.ts";
-import { type RunEnd, runLookoutSafely, type RunPorts } from "./run-lookout.ts";
+import { mapAtOnce } from "../_shared/session-files/map-at-once.ts";
+import { type RunPorts, type RunStart, startRun } from "./start-run.ts";
 
-/** The most runs at the same time in one call. */
-const AT_ONCE = 10;
-/** When a call stops claiming runs, and when it responds at the latest. The schedule waits for 90 seconds. */
+/** The most runs that one call starts. The schedule's `per_call` in the database is the same number. */
+const PER_CALL = 100;
+const AT_ONCE = 8;
+/** The runs of one claim. If the function dies, these wait for the end of their lease. */
+const BATCH = 2 * AT_ONCE;
+/** When a call claims no further runs. The schedule waits for 90 seconds, and a start may take 20. */
 const CLAIM_MS = 45_000;
-const ANSWER_MS = 80_000;
 
-/** The reply of a call, and the end of the runs that continue after it. */
-export interface DueRuns {
-  reply: Promise<LookoutsReply>;
-  /** Resolves when the last run of this call has ended. Never rejects. */
-  settled: Promise<void>;
-}
-
-/** Executes due lookouts, also those that become due meanwhile, `AT_ONCE` at a time, until the time is up. */
-export function runDueLookouts(ports: RunPorts): DueRuns {
+/** Starts due lookouts until none is due, or the call has done its part. Their replies are written without it. */
+export async function runDueLookouts(ports: RunPorts): Promise<LookoutsReply> {
   const claimUntil = ports.now().getTime() + CLAIM_MS;
-  const counts: Record<RunEnd, number> & { claimed: number } = {
-    claimed: 0,
-    complete: 0,
+  const counts: Record<RunStart, number> = {
+    started: 0,
     failed: 0,
     skipped: 0,
     waiting: 0,
     gone: 0,
   };
-
-  async function work(): Promise<void> {
-    while (ports.now().getTime() < claimUntil) {
-      const [run] = await ports.lookouts.claimDue(1);
-      if (!run) return;
-      counts.claimed += 1;
-      counts[await runLookoutSafely(ports, run)] += 1;
-    }
+  let claimed = 0;
+  while (claimed < PER_CALL && ports.now().getTime() < claimUntil) {
+    const runs = await ports.lookouts.claimDue(Math.min(BATCH, PER_CALL - claimed));
+    if (runs.length === 0) break;
+    claimed += runs.length;
+    await mapAtOnce(runs, AT_ONCE, async (run) => {
+      counts[await startRun(ports, run)] += 1;
+    });
   }
-
-  const workers = Array.from({ length: AT_ONCE }, work);
-  const ended = Promise.all(workers);
-  return {
-    settled: Promise.allSettled(workers).then(() => {}),
-    reply: withinTime(ended).then(async () => {
-      const { claimed, complete, failed, skipped, gone } = counts;
-      const remaining = await ports.lookouts.countDue();
-      return { claimed, complete, failed, skipped: skipped + gone, remaining };
-    }),
-  };
-}
-
-async function withinTime(work: Promise<unknown>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise<void>((resolve) => timer = setTimeout(resolve, ANSWER_MS));
-  await Promise.race([work, timeout]).finally(() => clearTimeout(timer));
+  const { started, failed, skipped, waiting, gone } = counts;
+  return { claimed, started, failed, skipped, waiting: waiting + gone };
 }

@@ -1,6 +1,7 @@
 import type { RecoveryReply } from "../../types/api.ts";
 import { allow } from "../_shared/http/allow.ts";
 import { createFunction } from "../_shared/http/create-function.ts";
+import { runScheduled } from "../_shared/http/scheduled-call.ts";
 import { createTurnDatabase } from "../_shared/turn/turn-database.ts";
 import type { TurnPorts } from "../_shared/turn/turn-ports.ts";
 import { recoverTurns } from "./recover-turns.ts";
@@ -10,7 +11,9 @@ export function createTurnRecoveryFunction(ports: Omit<TurnPorts, "db">) {
   const app = createFunction({ name: "turn-recovery", log: ports.log });
   app.post("/", allow("secret"), async (c) => {
     const db = createTurnDatabase(c.var.supabaseContext.supabaseAdmin);
-    return c.json<RecoveryReply>(await recoverTurns({ ...ports, db }));
+    const recover = () => recoverTurns({ ...ports, db });
+    const hasWorked = ({ checked, errors }: RecoveryReply) => checked > errors;
+    return c.json<RecoveryReply>(await runScheduled(c, ports.log, recover, hasWorked));
   });
   return app;
 }

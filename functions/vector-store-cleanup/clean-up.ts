@@ -1,4 +1,4 @@
-import type { CleanupReply } from "../../types/api.ts";
+import type { CleanupReply, DeletionsReply } from "../../types/api.ts";
 import { describeError } from "../_shared/http/log.ts";
 import { checkStores } from "./check-stores.ts";
 import type { CleanupPorts, StepReport } from "./cleanup-ports.ts";
@@ -10,12 +10,14 @@ import { resumeFiles, resumeStores } from "./resume-work.ts";
 /** The longest run, in milliseconds. Its caller waits 90 seconds, and the platform ends a function after 150. */
 export const LONGEST_MS = 60_000;
 const STORES_PER_RUN = 10_000;
+/** The objects that one call deletes at a provider. The schedule's `per_call` in the database is the same number. */
+const PER_CALL = 300;
 
 type Step = (ports: CleanupPorts) => Promise<StepReport>;
 
 /** These steps run at the same time, so a step that hangs cannot delay the outbox or another step. */
 const STEPS: Record<string, Step> = {
-  drain: drainOutbox,
+  drain: (ports) => drainOutbox(ports),
   expire: expireStores,
   check: checkStores,
   resume_files: resumeFiles,
@@ -29,7 +31,7 @@ const STEPS: Record<string, Step> = {
  * soon after the signal, even when a service hangs. A failed step is counted and logged; the next run repeats it.
  */
 export async function cleanUp(unlimited: CleanupPorts): Promise<CleanupReply> {
-  const { signal, cleanup, log } = unlimited;
+  const { signal, log } = unlimited;
   const ports = { ...unlimited, ...limitServices(unlimited, signal) };
   const total = { checked: 0, expired: 0, deleted: 0, recreated: 0, orphans: 0, failed: 0 };
   const run = async (name: string, step: Step) => {
@@ -37,10 +39,17 @@ export async function cleanUp(unlimited: CleanupPorts): Promise<CleanupReply> {
     for (const key of Object.keys(total) as (keyof typeof total)[]) total[key] += report[key] ?? 0;
   };
   await Promise.all(Object.entries(STEPS).map(([name, step]) => run(name, step)));
-  await run("drain", drainOutbox);
-  const reply = { ...total, remaining: await cleanup.countDue() };
-  log.info("cleaned_up", reply);
-  return reply;
+  await run("drain", (each) => drainOutbox(each));
+  log.info("cleaned_up", total);
+  return total;
+}
+
+/** Deletes due objects of the outbox, about as many as `PER_CALL`. The run ends soon after the signal. */
+export async function deleteDue(unlimited: CleanupPorts): Promise<DeletionsReply> {
+  const ports = { ...unlimited, ...limitServices(unlimited, unlimited.signal) };
+  const { deleted = 0, failed = 0 } = await drainOutbox(ports, PER_CALL);
+  unlimited.log.info("outbox_drained", { deleted, failed });
+  return { deleted, failed };
 }
 
 async function runStep(ports: CleanupPorts, name: string, step: Step): Promise<StepReport> {

@@ -6,6 +6,12 @@ import { unwrap } from "../_shared/http/refusal.ts";
 /** A row of the outbox with a claim. */
 export type Deletion = Database["public"]["Functions"]["claim_remote_deletions"]["Returns"][number];
 
+/** A deletion, and the reason if it failed. */
+export interface DeletionOutcome {
+  deletion: Deletion;
+  error?: string;
+}
+
 /** The services that can delete an object: `provider` of a row of the outbox. */
 export const PROVIDERS = ["stripe", "storage", "openai"] as const;
 type Provider = typeof PROVIDERS[number];
@@ -24,9 +30,8 @@ export interface CleanupDatabase {
   findAbandonedStores(limit: number): Promise<string[]>;
   claimStaleFiles(limit: number): Promise<FileRow[]>;
   claimDeletions(provider: Provider, limit: number): Promise<Deletion[]>;
-  /** Settles a claim. With an error, a later run tries the deletion again. */
-  completeDeletion(deletion: Deletion, error?: string): Promise<void>;
-  countDue(): Promise<number>;
+  /** Settles the deletions of a claim. A later run tries those with an error again. */
+  settleDeletions(outcomes: DeletionOutcome[]): Promise<void>;
   /** Returns the ids at OpenAI that neither a row nor the outbox names. */
   findUnknown(kind: "vector_store" | "file", ids: string[]): Promise<string[]>;
   /** Adds objects in Storage that no row names to the outbox. Returns their number. */
@@ -54,15 +59,18 @@ export function createCleanupDatabase(admin: SupabaseClient<Database>): CleanupD
       unwrap(await admin.rpc("claim_stale_files", { max_count })),
     claimDeletions: async (provider, max_count) =>
       unwrap(await admin.rpc("claim_remote_deletions", { provider, max_count })),
-    completeDeletion: async ({ id, due_at }, error) =>
-      void unwrap(
-        await admin.rpc("settle_remote_deletion", {
-          deletion_id: id,
-          claimed_until: due_at,
-          error,
+    settleDeletions: async (outcomes) => {
+      const [first] = outcomes;
+      if (!first) return;
+      unwrap(
+        await admin.rpc("settle_remote_deletions", {
+          claimed_until: first.deletion.due_at,
+          outcomes: Object.fromEntries(
+            outcomes.map(({ deletion, error }) => [deletion.id, error ?? null]),
+          ),
         }),
-      ),
-    countDue: async () => unwrap(await admin.rpc("count_due_deletions")),
+      );
+    },
     findUnknown: async (kind, remote_ids) =>
       unwrap(await admin.rpc("find_unknown", { kind, remote_ids })),
     enqueueStrayObjects: async (max_count) =>

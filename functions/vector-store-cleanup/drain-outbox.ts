@@ -1,30 +1,27 @@
 import { APIError } from "openai";
 import { mapAtOnce } from "../_shared/session-files/map-at-once.ts";
 import { describeError } from "../_shared/http/log.ts";
-import { type Deletion, PROVIDERS } from "./cleanup-database.ts";
+import { type Deletion, type DeletionOutcome, PROVIDERS } from "./cleanup-database.ts";
 import type { CleanupPorts, StepReport } from "./cleanup-ports.ts";
 import { deleteRemote } from "./delete-remote.ts";
 import { giveUp } from "./give-up.ts";
 
 /** The rows of one claim. A run that dies leaves at most this many leased rows for each provider. */
-const BATCH = 16;
+const BATCH = 24;
 const DELETIONS_AT_ONCE = 8;
 
+type Provider = typeof PROVIDERS[number];
+
 /**
- * Deletes the objects in the outbox until no row is due or the time is up. Each row is settled on its own, so a crash
- * loses nothing. Each claim covers one provider, so a hung provider cannot block the others.
+ * Deletes the objects in the outbox until no row is due, the time is up, or about `limit` are deleted at one provider.
+ * After a crash, the rows of the last claims are due again, and a missing object counts as deleted. Each claim covers
+ * one provider, so a hung provider cannot block the others.
  */
-export async function drainOutbox(ports: CleanupPorts): Promise<StepReport> {
+export async function drainOutbox(ports: CleanupPorts, limit = Infinity): Promise<StepReport> {
   const report = { deleted: 0, failed: 0 };
-  const drained = await Promise.allSettled(PROVIDERS.map(async (provider) => {
-    while (!ports.signal.aborted) {
-      const claimed = await ports.cleanup.claimDeletions(provider, BATCH);
-      if (claimed.length === 0) return;
-      await mapAtOnce(claimed, DELETIONS_AT_ONCE, async (deletion) => {
-        report[await deleteOne(ports, deletion)] += 1;
-      }, ports.signal);
-    }
-  }));
+  const drained = await Promise.allSettled(
+    PROVIDERS.map((provider) => drain(ports, provider, limit, report)),
+  );
   for (const provider of drained) {
     if (provider.status === "fulfilled") continue;
     ports.log.error("outbox_not_drained", describeError(provider.reason));
@@ -33,18 +30,39 @@ export async function drainOutbox(ports: CleanupPorts): Promise<StepReport> {
   return report;
 }
 
-async function deleteOne(ports: CleanupPorts, deletion: Deletion): Promise<"deleted" | "failed"> {
-  const { cleanup, log, signal } = ports;
+async function drain(
+  ports: CleanupPorts,
+  provider: Provider,
+  limit: number,
+  report: { deleted: number; failed: number },
+): Promise<void> {
+  const { cleanup, signal } = ports;
+  for (let done = 0; done < limit && !signal.aborted;) {
+    const claimed = await cleanup.claimDeletions(provider, BATCH);
+    if (claimed.length === 0) return;
+    const outcomes = await mapAtOnce(
+      claimed,
+      DELETIONS_AT_ONCE,
+      (deletion) => deleteOne(ports, deletion),
+      signal,
+    );
+    await cleanup.settleDeletions(outcomes);
+    const failed = outcomes.filter(({ error }) => error !== undefined).length;
+    report.failed += failed;
+    report.deleted += outcomes.length - failed;
+    done += claimed.length;
+  }
+}
+
+async function deleteOne(ports: CleanupPorts, deletion: Deletion): Promise<DeletionOutcome> {
   try {
-    await giveUp(deleteRemote(ports, deletion), signal);
+    await giveUp(deleteRemote(ports, deletion), ports.signal);
+    return { deletion };
   } catch (error) {
     const { kind, attempts } = deletion;
-    log.error("deletion_failed", { kind, attempts, ...describeError(error) });
-    await cleanup.completeDeletion(deletion, nameFailure(error));
-    return "failed";
+    ports.log.error("deletion_failed", { kind, attempts, ...describeError(error) });
+    return { deletion, error: nameFailure(error) };
   }
-  await cleanup.completeDeletion(deletion);
-  return "deleted";
 }
 
 function nameFailure(error: unknown): string {

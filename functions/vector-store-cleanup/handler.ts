@@ -1,23 +1,39 @@
-import type { CleanupReply } from "../../types/api.ts";
+import type { Context } from "hono";
+import type { CleanupReply, DeletionsReply } from "../../types/api.ts";
 import { allow } from "../_shared/http/allow.ts";
 import { createFilePorts } from "../_shared/session-files/file-ports.ts";
+import type { FunctionEnv } from "../_shared/http/context.ts";
 import { createFunction } from "../_shared/http/create-function.ts";
-import { cleanUp, LONGEST_MS } from "./clean-up.ts";
+import { runScheduled } from "../_shared/http/scheduled-call.ts";
+import { cleanUp, deleteDue, LONGEST_MS } from "./clean-up.ts";
 import { createCleanupDatabase } from "./cleanup-database.ts";
-import type { CleanupServices } from "./cleanup-ports.ts";
+import type { CleanupPorts, CleanupServices } from "./cleanup-ports.ts";
 
 /**
- * Creates the function `POST /vector-store-cleanup` (secret key, every 15 minutes): expires stores and deletes remote
- * objects that have no owner.
+ * Creates the clean-up, which is called with the secret key. `POST /vector-store-cleanup` (every 15 minutes) expires
+ * stores, resumes interrupted work and finds objects without an owner. `POST /vector-store-cleanup/deletions` (every
+ * minute) deletes the objects in the outbox.
  */
 export function createCleanupFunction(services: CleanupServices) {
   const app = createFunction({ name: "vector-store-cleanup", log: services.log });
   app.post("/", allow("secret"), async (c) => {
-    const { supabaseAdmin } = c.var.supabaseContext;
-    const ports = createFilePorts(services, supabaseAdmin);
-    const cleanup = createCleanupDatabase(supabaseAdmin);
-    const signal = AbortSignal.timeout(LONGEST_MS);
-    return c.json<CleanupReply>(await cleanUp({ ...services, ...ports, cleanup, signal }));
+    const run = () => cleanUp(cleanupPorts(c, services));
+    return c.json<CleanupReply>(await runScheduled(c, services.log, run, () => false));
+  });
+  app.post("/deletions", allow("secret"), async (c) => {
+    const run = () => deleteDue(cleanupPorts(c, services));
+    const hasWorked = ({ deleted }: DeletionsReply) => deleted > 0;
+    return c.json<DeletionsReply>(await runScheduled(c, services.log, run, hasWorked));
   });
   return app;
+}
+
+function cleanupPorts(c: Context<FunctionEnv>, services: CleanupServices): CleanupPorts {
+  const { supabaseAdmin } = c.var.supabaseContext;
+  return {
+    ...services,
+    ...createFilePorts(services, supabaseAdmin),
+    cleanup: createCleanupDatabase(supabaseAdmin),
+    signal: AbortSignal.timeout(LONGEST_MS),
+  };
 }

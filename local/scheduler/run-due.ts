@@ -1,4 +1,5 @@
 import { Cron } from "croner";
+import pRetry from "p-retry";
 import type { Pool } from "pg";
 import type { Log } from "../stack/log.ts";
 
@@ -10,24 +11,22 @@ export interface SchedulerPorts {
   functionsUrl: string;
   secretKey: string;
   log: Log;
-  /** Names of the schedules whose function has been called and has not answered yet. */
-  underWay: Set<string>;
 }
 
-/** The time, in milliseconds, that pg_net waits for a function on Supabase. See `17_schedule.sql`. */
+/** The time, in milliseconds, that pg_net waits for a function on Supabase. See `sql/17_schedule`. */
 const LONGEST_CALL_MS = 90_000;
 
 interface Schedule {
   name: string;
   cron: string;
   function_path: string | null;
-  body: unknown;
+  body: Record<string, unknown>;
 }
 
 /**
  * Runs every enabled schedule whose cron expression matches this minute (UTC). Resolves when all have ended. The table
- * records the outcome of each. A failed schedule does not affect the others. A function that has not answered yet is
- * not called again.
+ * records the outcome of each. A failed schedule does not affect the others. The database decides how many calls of a
+ * function are needed; a call that has worked leads to the next calls at once.
  */
 export async function runDue(ports: SchedulerPorts, minute: Date): Promise<void> {
   const { rows } = await ports.database.query<Schedule>(
@@ -63,16 +62,24 @@ async function run(ports: SchedulerPorts, schedule: Schedule): Promise<void> {
   }
 }
 
+/** Makes the calls that the due work needs, and after each that has worked, those that are then needed. */
 async function runFunctionSchedule(ports: SchedulerPorts, schedule: Schedule): Promise<void> {
-  const { database, underWay } = ports;
-  if (underWay.has(schedule.name)) return;
-  underWay.add(schedule.name);
-  try {
-    const status = await callFunction(ports, schedule);
-    await database.query("select private.record_schedule_run($1, $2)", [schedule.name, status]);
-  } finally {
-    underWay.delete(schedule.name);
-  }
+  const { rows } = await ports.database.query<{ id: string }>(
+    "select id from private.open_calls($1) as o (id)",
+    [schedule.name],
+  );
+  await Promise.all(rows.map(async ({ id }) => {
+    const status = await callFunction(ports, schedule, Number(id));
+    if (await closeCall(ports.database, id, status)) await runFunctionSchedule(ports, schedule);
+  }));
+}
+
+/** Records the end of a call. Returns true if its function asked for the next calls. */
+async function closeCall(database: Pool, id: string, status: string): Promise<boolean> {
+  const close = () =>
+    database.query<{ asks: boolean }>("select private.close_call($1, $2) as asks", [id, status]);
+  const { rows: [row] } = await pRetry(close, { retries: 3, shouldRetry: () => !database.ending });
+  return row?.asks ?? false;
 }
 
 /** Runs the command of pg_cron. It commits between calls, so it must run outside a transaction. */
@@ -88,6 +95,7 @@ async function runSqlSchedule(database: Pool, name: string): Promise<void> {
 async function callFunction(
   { functionsUrl, secretKey }: SchedulerPorts,
   { function_path, body }: Schedule,
+  call_id: number,
 ): Promise<string> {
   const call = new AbortController();
   const clock = setTimeout(() => call.abort(), LONGEST_CALL_MS);
@@ -95,7 +103,7 @@ async function callFunction(
     const response = await fetch(`${functionsUrl}/${function_path}`, {
       method: "POST",
       headers: { apikey: secretKey, "content-type": "application/json" },
-      body: JSON.stringify(body),
+      body: JSON.stringify({ ...body, call_id }),
       signal: call.signal,
     });
     await response.body?.cancel();

@@ -2,8 +2,7 @@ import { Cron } from "croner";
 import { runDue, type SchedulerPorts } from "./run-due.ts";
 
 /** Runs the due schedules every minute, as pg_cron does on Supabase. Returns a function that stops this. */
-export function startScheduler(services: Omit<SchedulerPorts, "underWay">): () => void {
-  const ports = { ...services, underWay: new Set<string>() };
+export function startScheduler(ports: SchedulerPorts): () => void {
   const clock = new Cron("* * * * *", { timezone: "UTC", mode: "5-part" }, (job) => {
     runDue(ports, job.currentRun() ?? new Date()).catch(() => {
       if (ports.database.ending) return;

@@ -26,7 +26,9 @@ export async function readSchedules(client: pg.Client, now: Date): Promise<Sched
       s.is_enabled, s.last_run_at, coalesce(r.status, s.last_status) as last_status,
       greatest(s.last_run_at, pg_postmaster_start_time()) as waiting_since
     from private.schedules s
-    left join private.read_http_results() r on r.name = s.name
+    left join lateral (
+      select h.status from private.read_http_results() h where h.name = s.name order by h.call_id desc limit 1
+    ) r on true
     order by s.name
   `);
   return rows.map(({ waiting_since, ...row }) => ({ ...row, ...timesOf(row, waiting_since, now) }));

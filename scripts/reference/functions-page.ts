@@ -1,4 +1,5 @@
-import { type Route, type RouteReply, routes } from "../../types/routes.ts";
+import type { Route, RouteReply } from "../../types/route.ts";
+import { routes } from "../../types/routes.ts";
 import { writeCode, writePage, writeTable } from "./markdown.ts";
 import { readRequests } from "./openapi-schemas.ts";
 import { authWords, byStatus, errorsOf } from "./route-errors.ts";

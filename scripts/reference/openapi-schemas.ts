@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Route } from "../../types/routes.ts";
+import type { Route } from "../../types/route.ts";
 import type { Catalogue, Column } from "./catalogue.ts";
 
 /** A JSON schema. */

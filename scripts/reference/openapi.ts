@@ -1,6 +1,7 @@
 import { ErrorReply } from "../../types/api.ts";
 import { describeErrorCode, type HttpErrorCode } from "../../types/errors.ts";
-import { type Route, type RouteAuth, type RouteReply, routes } from "../../types/routes.ts";
+import type { Route, RouteAuth, RouteReply } from "../../types/route.ts";
+import { routes } from "../../types/routes.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { describeRow, type JsonSchema, toJsonSchema } from "./openapi-schemas.ts";
 import { byStatus, errorsOf } from "./route-errors.ts";

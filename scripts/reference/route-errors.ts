@@ -1,5 +1,5 @@
 import { errors, type HttpErrorCode } from "../../types/errors.ts";
-import type { Route, RouteAuth } from "../../types/routes.ts";
+import type { Route, RouteAuth } from "../../types/route.ts";
 
 /** The callers of a route, in words. */
 export const authWords: Record<RouteAuth, string> = {

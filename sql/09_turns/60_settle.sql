@@ -211,6 +211,22 @@ comment on function public.claim_stale_turns(integer) is
   'Service RPC of turn-recovery: claims turns without progress for 60 seconds. Each turn goes to one caller.';
 grant execute on function public.claim_stale_turns(integer) to service_role;
 
+create function private.count_stale_turns(max_count integer)
+returns integer
+language sql
+stable
+set search_path = ''
+as $$
+  select count(*)::integer
+  from (
+    select from public.chat_turns t
+    where t.status = 'active' and t.progressed_at < now() - interval '60 seconds'
+    limit max_count
+  ) stale
+$$;
+comment on function private.count_stale_turns(integer) is
+  'Counts turns without progress for 60 seconds, up to max_count. The dispatcher calls it.';
+
 create function public.set_generated_title(profile_id uuid, session_id uuid, title text, model text,
   input_tokens bigint, cached_input_tokens bigint, output_tokens bigint)
 returns void

@@ -40,6 +40,7 @@ create table public.lookout_runs (
   session_id uuid,
   error jsonb,
   attempts integer not null default 1,
+  next_run_at timestamptz,
   started_at timestamptz not null default now(),
   turn_started_at timestamptz,
   finished_at timestamptz,
@@ -65,12 +66,16 @@ comment on column public.lookouts.next_run_at is
 comment on column public.lookouts.status is
   'running during a run. A lookout that is paused or archived during a run keeps that status.';
 comment on column public.lookouts.last_run_at is 'When the last run ended, not counting skipped runs.';
-comment on column public.lookouts.lease_until is 'During a run: when another caller may take the run over.';
+comment on column public.lookouts.lease_until is
+  'During a run: when another caller may take the run over. Once OpenAI writes the reply, the end of the turn ends the '
+  'run, and the lease only covers an end that was missed.';
 comment on table public.lookout_runs is 'The last 100 runs of each lookout, one for each scheduled time.';
 comment on column public.lookout_runs.scheduled_at is 'When the run was due, or when the user asked for it.';
 comment on column public.lookout_runs.error is 'Why a run was skipped or failed: code and message.';
 comment on column public.lookout_runs.attempts is
   'How often the run was claimed. Waiting for a limit or for a reply does not count.';
+comment on column public.lookout_runs.next_run_at is
+  'The next time of the lookout after this run. The function that starts the run computes it.';
 comment on column public.lookout_runs.turn_started_at is
   'Set together with the session, in the transaction that charges the message. From then on the run is never started '
   'again.';

@@ -104,12 +104,26 @@ as $$
 declare
   run_ids uuid[];
 begin
-  with due as (
-    select l.id
+  -- Claims wait for each other for a moment. Two at the same time would choose the same lookouts, and one would get none.
+  perform pg_advisory_xact_lock(hashtextextended('private.claim_scheduled_runs', 0));
+  with waiting as (
+    select l.id, l.user_id, l.next_run_at
     from public.lookouts l
     where l.status = 'active' and l.next_run_at <= now() and l.lease_until is null
     order by l.next_run_at
+    limit 10000
+  ),
+  -- One lookout of each user first, then the second of each: many lookouts of one user do not delay another user's.
+  fair as (
+    select w.id
+    from waiting w
+    order by row_number() over (partition by w.user_id order by w.next_run_at), w.next_run_at
     limit max_count
+  ),
+  due as (
+    select l.id
+    from public.lookouts l
+    where l.id in (select f.id from fair f)
     for no key update skip locked
   ),
   claimed as (
@@ -131,7 +145,8 @@ begin
   return run_ids;
 end
 $$;
-comment on function private.claim_scheduled_runs(integer) is 'Creates and claims runs of due lookouts.';
+comment on function private.claim_scheduled_runs(integer) is
+  'Creates and claims runs of due lookouts, in turn for each user.';
 grant execute on function private.claim_scheduled_runs(integer) to service_role;
 
 create function public.claim_due_lookouts(max_count integer)
@@ -158,17 +173,22 @@ comment on function public.claim_due_lookouts(integer) is
   'lease expires.';
 grant execute on function public.claim_due_lookouts(integer) to service_role;
 
-create function public.count_due_lookouts()
+create function private.count_due_lookouts(max_count integer)
 returns integer
 language sql
 stable
-security invoker
 set search_path = ''
 as $$
-  select count(*)::integer
-  from public.lookouts l
-  where (l.status = 'active' and l.next_run_at <= now()) or l.lease_until is not null
+  select least(max_count, count(*))::integer
+  from (
+    (
+      select from public.lookouts l
+      where l.status = 'active' and l.next_run_at <= now() and l.lease_until is null
+      limit max_count
+    )
+    union all
+    (select from public.lookouts l where l.lease_until <= now() limit max_count)
+  ) due
 $$;
-comment on function public.count_due_lookouts() is
-  'Service RPC of the lookouts function: the number of lookouts that are due or running.';
-grant execute on function public.count_due_lookouts() to service_role;
+comment on function private.count_due_lookouts(integer) is
+  'Counts lookouts that are due or were interrupted, up to max_count. The dispatcher calls it.';

@@ -46,7 +46,7 @@ $$;
 comment on function private.check_run(public.lookout_runs, public.lookouts) is
   'Refuses a run that may not start. The checks of start_turn follow.';
 
-create function private.start_lookout_run(run_id uuid)
+create function private.start_lookout_run(run_id uuid, next_run_at timestamptz)
 returns jsonb
 language plpgsql
 security definer
@@ -69,29 +69,32 @@ begin
   end if;
   select * into lookout from public.lookouts l where l.id = run.lookout_id;
   perform private.check_run(run, lookout);
+  update public.lookout_runs r set next_run_at = start_lookout_run.next_run_at where r.id = run.id;
+  -- From here on the end of the turn ends the run. run_ending gives up after this time.
+  update public.lookouts l set lease_until = now() + interval '1 hour' where l.id = lookout.id;
 
   return private.start_turn(login, private.open_run_session(run, lookout), run.id::text, lookout.prompt,
     jsonb_build_array(jsonb_build_object('type', 'text', 'text', lookout.prompt)), null, false, true, '{}');
 end
 $$;
-comment on function private.start_lookout_run(uuid) is
+comment on function private.start_lookout_run(uuid, timestamptz) is
   'Creates the session and the message of a run and charges it, in one transaction. A refusal leaves nothing behind, '
   'and a run starts only once. Definer: the functions of turns are not granted.';
-grant execute on function private.start_lookout_run(uuid) to service_role;
+grant execute on function private.start_lookout_run(uuid, timestamptz) to service_role;
 
-create function public.start_lookout_run(run_id uuid)
+create function public.start_lookout_run(run_id uuid, next_run_at timestamptz default null)
 returns jsonb
 language sql
 security invoker
 set search_path = ''
 as $$
-  select private.start_lookout_run(run_id)
+  select private.start_lookout_run(run_id, next_run_at)
 $$;
-comment on function public.start_lookout_run(uuid) is
+comment on function public.start_lookout_run(uuid, timestamptz) is
   'Service RPC of the lookouts function: starts the turn of a claimed run and returns it as start_turn does. Returns '
   'null if nothing is left to start. Refuses as start_turn does; 402 lookout_limit_reached after a downgrade, 503 '
   'run_abandoned after 5 attempts.';
-grant execute on function public.start_lookout_run(uuid) to service_role;
+grant execute on function public.start_lookout_run(uuid, timestamptz) to service_role;
 
 create function private.run_error(status text, code text, message text)
 returns jsonb
@@ -266,7 +269,7 @@ begin
     -- The run ended earlier. The lookout's lease now belongs to another run.
     return run;
   end if;
-  perform private.release_lookout(run, next_run_at);
+  perform private.release_lookout(run, coalesce(settle_lookout_run.next_run_at, run.next_run_at));
   perform private.trim_runs(run.lookout_id, run.user_id);
   return run;
 end
@@ -286,7 +289,7 @@ $$;
 comment on function public.settle_lookout_run(uuid, timestamptz, jsonb) is
   'Service RPC of the lookouts function: records how a run ended, from its turn or else from outcome (status, code, '
   'message). Sets the next time unless the lookout was changed meanwhile. A returned status of running means that '
-  'another function generates the reply; the run is claimed again in a minute.';
+  'OpenAI still writes the reply.';
 grant execute on function public.settle_lookout_run(uuid, timestamptz, jsonb) to service_role;
 
 create function public.defer_lookout_run(run_id uuid, until timestamptz)
@@ -314,6 +317,35 @@ comment on function public.defer_lookout_run(uuid, timestamptz) is
   'Service RPC of the lookouts function: postpones a run that has to wait for a limit a minute. Returns false if the '
   'run has waited for an hour.';
 grant execute on function public.defer_lookout_run(uuid, timestamptz) to service_role;
+
+create function private.end_lookout_run()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.settle_lookout_run(r.id, null, null)
+  from public.lookout_runs r
+  where r.status = 'running'
+    and case tg_table_name when 'chat_turns' then r.session_id = new.session_id else r.id = new.id end;
+  return null;
+end
+$$;
+comment on function private.end_lookout_run() is
+  'Trigger, at the commit: ends the run whose turn has just ended or whose chat was deleted. The transaction that '
+  'settles the turn ends the run too, whoever settles it. Definer: settling is not granted.';
+
+create constraint trigger chat_turns_end_lookout_run
+  after update on public.chat_turns
+  deferrable initially deferred
+  for each row when (old.status = 'active' and new.status <> 'active')
+  execute function private.end_lookout_run();
+create constraint trigger lookout_runs_end_deleted
+  after update on public.lookout_runs
+  deferrable initially deferred
+  for each row when (new.status = 'running' and old.session_id is not null and new.session_id is null)
+  execute function private.end_lookout_run();
 
 create function private.log_lookout_run()
 returns trigger

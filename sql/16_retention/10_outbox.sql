@@ -234,6 +234,20 @@ comment on function public.abandon_remote(text, text, uuid) is
   'Service RPC: enqueues an object at OpenAI or in Storage that no row names.';
 grant execute on function public.abandon_remote(text, text, uuid) to service_role;
 
+create function private.can_delete(deletion private.remote_deletions)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+  -- A response that is still running would add its items to the conversation.
+  select deletion.due_at <= now() and (deletion.kind <> 'conversation' or not exists (
+    select from private.remote_deletions r where r.session_id = deletion.session_id and r.kind = 'response'
+  ))
+$$;
+comment on function private.can_delete(private.remote_deletions) is
+  'True for a deletion that is due. A conversation waits until the responses of its session are deleted.';
+
 create function private.claim_remote_deletions(provider text, max_count integer)
 returns setof private.remote_deletions
 language sql
@@ -245,12 +259,7 @@ as $$
   where d.id in (
     select w.id
     from private.remote_deletions w
-    where w.provider = claim_remote_deletions.provider
-      and w.due_at <= now()
-      -- A response that is still running would add its items to the conversation.
-      and (w.kind <> 'conversation' or not exists (
-        select from private.remote_deletions r where r.session_id = w.session_id and r.kind = 'response'
-      ))
+    where w.provider = claim_remote_deletions.provider and w.due_at <= now() and private.can_delete(w)
     order by w.due_at, w.id
     limit max_count
     for update skip locked
@@ -271,71 +280,59 @@ as $$
 $$;
 comment on function public.claim_remote_deletions(text, integer) is
   'Service RPC of the clean-up: claims due deletions for openai, storage or stripe, each for one caller at a time. '
-  'The caller ends each by settle_remote_deletion.';
+  'The caller ends the claim by settle_remote_deletions.';
 grant execute on function public.claim_remote_deletions(text, integer) to service_role;
 
-create function private.settle_remote_deletion(deletion_id bigint, claimed_until timestamptz, error text)
+create function private.settle_remote_deletions(claimed_until timestamptz, outcomes jsonb)
 returns void
-language plpgsql
+language sql
 security definer
 set search_path = ''
 as $$
-begin
-  if error is null then
-    -- Keeps an entry that was enqueued again after the claim.
-    delete from private.remote_deletions d where d.id = deletion_id and d.due_at = claimed_until;
-    return;
-  end if;
+  -- An entry that was enqueued again after the claim has another due_at, and stays.
+  delete from private.remote_deletions d
+  using jsonb_each_text(outcomes) o
+  where d.id = o.key::bigint and d.due_at = claimed_until and o.value is null;
   update private.remote_deletions d
   set attempts = d.attempts + 1,
       due_at = now() + least(interval '6 hours', interval '1 minute' * 2 ^ least(d.attempts, 10)),
-      last_error = left(error, 200)
-  where d.id = deletion_id and d.due_at = claimed_until;
-end
+      last_error = left(o.value, 200)
+  from jsonb_each_text(outcomes) o
+  where d.id = o.key::bigint and d.due_at = claimed_until and o.value is not null;
 $$;
-comment on function private.settle_remote_deletion(bigint, timestamptz, text) is
-  'Settles a claim: deletes the entry, or schedules another attempt after one minute, doubling to six hours. Definer: '
+comment on function private.settle_remote_deletions(timestamptz, jsonb) is
+  'Settles a claim: deletes each entry, or schedules another attempt after one minute, doubling to six hours. Definer: '
   'the outbox is closed to all roles.';
-grant execute on function private.settle_remote_deletion(bigint, timestamptz, text) to service_role;
+grant execute on function private.settle_remote_deletions(timestamptz, jsonb) to service_role;
 
-create function public.settle_remote_deletion(deletion_id bigint, claimed_until timestamptz, error text default null)
+create function public.settle_remote_deletions(claimed_until timestamptz, outcomes jsonb)
 returns void
 language sql
 security invoker
 set search_path = ''
 as $$
-  select private.settle_remote_deletion(deletion_id, claimed_until, error)
+  select private.settle_remote_deletions(claimed_until, outcomes)
 $$;
-comment on function public.settle_remote_deletion(bigint, timestamptz, text) is
-  'Service RPC of the clean-up: settles a claim. claimed_until is the due_at of the claim. Without an error the entry '
-  'is deleted; with an error it backs off.';
-grant execute on function public.settle_remote_deletion(bigint, timestamptz, text) to service_role;
+comment on function public.settle_remote_deletions(timestamptz, jsonb) is
+  'Service RPC of the clean-up: settles a claim. claimed_until is the due_at of the claim. outcomes names each entry by '
+  'its id: null deletes the entry, and an error lets it wait.';
+grant execute on function public.settle_remote_deletions(timestamptz, jsonb) to service_role;
 
-create function private.count_due_deletions()
+create function private.count_due_deletions(max_count integer)
 returns integer
 language sql
 stable
-security definer
 set search_path = ''
 as $$
-  select count(*)::integer from private.remote_deletions d where d.due_at <= now()
+  select count(*)::integer
+  from (
+    select from private.remote_deletions d
+    where d.provider in ('openai', 'storage', 'stripe') and d.due_at <= now() and private.can_delete(d)
+    limit max_count
+  ) due
 $$;
-comment on function private.count_due_deletions() is
-  'The number of deletions that are due now. Definer: the outbox is closed to all roles.';
-grant execute on function private.count_due_deletions() to service_role;
-
-create function public.count_due_deletions()
-returns integer
-language sql
-stable
-security invoker
-set search_path = ''
-as $$
-  select private.count_due_deletions()
-$$;
-comment on function public.count_due_deletions() is
-  'Service RPC of the clean-up: the number of deletions that are due now.';
-grant execute on function public.count_due_deletions() to service_role;
+comment on function private.count_due_deletions(integer) is
+  'Counts deletions that are due, up to max_count. The dispatcher calls it.';
 
 alter table private.remote_deletions enable row level security;
 

@@ -3594,6 +3594,22 @@ comment on function public.claim_stale_turns(integer) is
   'Service RPC of turn-recovery: claims turns without progress for 60 seconds. Each turn goes to one caller.';
 grant execute on function public.claim_stale_turns(integer) to service_role;
 
+create function private.count_stale_turns(max_count integer)
+returns integer
+language sql
+stable
+set search_path = ''
+as $$
+  select count(*)::integer
+  from (
+    select from public.chat_turns t
+    where t.status = 'active' and t.progressed_at < now() - interval '60 seconds'
+    limit max_count
+  ) stale
+$$;
+comment on function private.count_stale_turns(integer) is
+  'Counts turns without progress for 60 seconds, up to max_count. The dispatcher calls it.';
+
 create function public.set_generated_title(profile_id uuid, session_id uuid, title text, model text,
   input_tokens bigint, cached_input_tokens bigint, output_tokens bigint)
 returns void
@@ -6935,6 +6951,7 @@ create table public.lookout_runs (
   session_id uuid,
   error jsonb,
   attempts integer not null default 1,
+  next_run_at timestamptz,
   started_at timestamptz not null default now(),
   turn_started_at timestamptz,
   finished_at timestamptz,
@@ -6960,12 +6977,16 @@ comment on column public.lookouts.next_run_at is
 comment on column public.lookouts.status is
   'running during a run. A lookout that is paused or archived during a run keeps that status.';
 comment on column public.lookouts.last_run_at is 'When the last run ended, not counting skipped runs.';
-comment on column public.lookouts.lease_until is 'During a run: when another caller may take the run over.';
+comment on column public.lookouts.lease_until is
+  'During a run: when another caller may take the run over. Once OpenAI writes the reply, the end of the turn ends the '
+  'run, and the lease only covers an end that was missed.';
 comment on table public.lookout_runs is 'The last 100 runs of each lookout, one for each scheduled time.';
 comment on column public.lookout_runs.scheduled_at is 'When the run was due, or when the user asked for it.';
 comment on column public.lookout_runs.error is 'Why a run was skipped or failed: code and message.';
 comment on column public.lookout_runs.attempts is
   'How often the run was claimed. Waiting for a limit or for a reply does not count.';
+comment on column public.lookout_runs.next_run_at is
+  'The next time of the lookout after this run. The function that starts the run computes it.';
 comment on column public.lookout_runs.turn_started_at is
   'Set together with the session, in the transaction that charges the message. From then on the run is never started '
   'again.';
@@ -7357,12 +7378,26 @@ as $$
 declare
   run_ids uuid[];
 begin
-  with due as (
-    select l.id
+  -- Claims wait for each other for a moment. Two at the same time would choose the same lookouts, and one would get none.
+  perform pg_advisory_xact_lock(hashtextextended('private.claim_scheduled_runs', 0));
+  with waiting as (
+    select l.id, l.user_id, l.next_run_at
     from public.lookouts l
     where l.status = 'active' and l.next_run_at <= now() and l.lease_until is null
     order by l.next_run_at
+    limit 10000
+  ),
+  -- One lookout of each user first, then the second of each: many lookouts of one user do not delay another user's.
+  fair as (
+    select w.id
+    from waiting w
+    order by row_number() over (partition by w.user_id order by w.next_run_at), w.next_run_at
     limit max_count
+  ),
+  due as (
+    select l.id
+    from public.lookouts l
+    where l.id in (select f.id from fair f)
     for no key update skip locked
   ),
   claimed as (
@@ -7384,7 +7419,8 @@ begin
   return run_ids;
 end
 $$;
-comment on function private.claim_scheduled_runs(integer) is 'Creates and claims runs of due lookouts.';
+comment on function private.claim_scheduled_runs(integer) is
+  'Creates and claims runs of due lookouts, in turn for each user.';
 grant execute on function private.claim_scheduled_runs(integer) to service_role;
 
 create function public.claim_due_lookouts(max_count integer)
@@ -7411,20 +7447,25 @@ comment on function public.claim_due_lookouts(integer) is
   'lease expires.';
 grant execute on function public.claim_due_lookouts(integer) to service_role;
 
-create function public.count_due_lookouts()
+create function private.count_due_lookouts(max_count integer)
 returns integer
 language sql
 stable
-security invoker
 set search_path = ''
 as $$
-  select count(*)::integer
-  from public.lookouts l
-  where (l.status = 'active' and l.next_run_at <= now()) or l.lease_until is not null
+  select least(max_count, count(*))::integer
+  from (
+    (
+      select from public.lookouts l
+      where l.status = 'active' and l.next_run_at <= now() and l.lease_until is null
+      limit max_count
+    )
+    union all
+    (select from public.lookouts l where l.lease_until <= now() limit max_count)
+  ) due
 $$;
-comment on function public.count_due_lookouts() is
-  'Service RPC of the lookouts function: the number of lookouts that are due or running.';
-grant execute on function public.count_due_lookouts() to service_role;
+comment on function private.count_due_lookouts(integer) is
+  'Counts lookouts that are due or were interrupted, up to max_count. The dispatcher calls it.';
 
 -- From sql/14_lookouts/40_runs.sql
 
@@ -7476,7 +7517,7 @@ $$;
 comment on function private.check_run(public.lookout_runs, public.lookouts) is
   'Refuses a run that may not start. The checks of start_turn follow.';
 
-create function private.start_lookout_run(run_id uuid)
+create function private.start_lookout_run(run_id uuid, next_run_at timestamptz)
 returns jsonb
 language plpgsql
 security definer
@@ -7499,29 +7540,32 @@ begin
   end if;
   select * into lookout from public.lookouts l where l.id = run.lookout_id;
   perform private.check_run(run, lookout);
+  update public.lookout_runs r set next_run_at = start_lookout_run.next_run_at where r.id = run.id;
+  -- From here on the end of the turn ends the run. run_ending gives up after this time.
+  update public.lookouts l set lease_until = now() + interval '1 hour' where l.id = lookout.id;
 
   return private.start_turn(login, private.open_run_session(run, lookout), run.id::text, lookout.prompt,
     jsonb_build_array(jsonb_build_object('type', 'text', 'text', lookout.prompt)), null, false, true, '{}');
 end
 $$;
-comment on function private.start_lookout_run(uuid) is
+comment on function private.start_lookout_run(uuid, timestamptz) is
   'Creates the session and the message of a run and charges it, in one transaction. A refusal leaves nothing behind, '
   'and a run starts only once. Definer: the functions of turns are not granted.';
-grant execute on function private.start_lookout_run(uuid) to service_role;
+grant execute on function private.start_lookout_run(uuid, timestamptz) to service_role;
 
-create function public.start_lookout_run(run_id uuid)
+create function public.start_lookout_run(run_id uuid, next_run_at timestamptz default null)
 returns jsonb
 language sql
 security invoker
 set search_path = ''
 as $$
-  select private.start_lookout_run(run_id)
+  select private.start_lookout_run(run_id, next_run_at)
 $$;
-comment on function public.start_lookout_run(uuid) is
+comment on function public.start_lookout_run(uuid, timestamptz) is
   'Service RPC of the lookouts function: starts the turn of a claimed run and returns it as start_turn does. Returns '
   'null if nothing is left to start. Refuses as start_turn does; 402 lookout_limit_reached after a downgrade, 503 '
   'run_abandoned after 5 attempts.';
-grant execute on function public.start_lookout_run(uuid) to service_role;
+grant execute on function public.start_lookout_run(uuid, timestamptz) to service_role;
 
 create function private.run_error(status text, code text, message text)
 returns jsonb
@@ -7696,7 +7740,7 @@ begin
     -- The run ended earlier. The lookout's lease now belongs to another run.
     return run;
   end if;
-  perform private.release_lookout(run, next_run_at);
+  perform private.release_lookout(run, coalesce(settle_lookout_run.next_run_at, run.next_run_at));
   perform private.trim_runs(run.lookout_id, run.user_id);
   return run;
 end
@@ -7716,7 +7760,7 @@ $$;
 comment on function public.settle_lookout_run(uuid, timestamptz, jsonb) is
   'Service RPC of the lookouts function: records how a run ended, from its turn or else from outcome (status, code, '
   'message). Sets the next time unless the lookout was changed meanwhile. A returned status of running means that '
-  'another function generates the reply; the run is claimed again in a minute.';
+  'OpenAI still writes the reply.';
 grant execute on function public.settle_lookout_run(uuid, timestamptz, jsonb) to service_role;
 
 create function public.defer_lookout_run(run_id uuid, until timestamptz)
@@ -7744,6 +7788,35 @@ comment on function public.defer_lookout_run(uuid, timestamptz) is
   'Service RPC of the lookouts function: postpones a run that has to wait for a limit a minute. Returns false if the '
   'run has waited for an hour.';
 grant execute on function public.defer_lookout_run(uuid, timestamptz) to service_role;
+
+create function private.end_lookout_run()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.settle_lookout_run(r.id, null, null)
+  from public.lookout_runs r
+  where r.status = 'running'
+    and case tg_table_name when 'chat_turns' then r.session_id = new.session_id else r.id = new.id end;
+  return null;
+end
+$$;
+comment on function private.end_lookout_run() is
+  'Trigger, at the commit: ends the run whose turn has just ended or whose chat was deleted. The transaction that '
+  'settles the turn ends the run too, whoever settles it. Definer: settling is not granted.';
+
+create constraint trigger chat_turns_end_lookout_run
+  after update on public.chat_turns
+  deferrable initially deferred
+  for each row when (old.status = 'active' and new.status <> 'active')
+  execute function private.end_lookout_run();
+create constraint trigger lookout_runs_end_deleted
+  after update on public.lookout_runs
+  deferrable initially deferred
+  for each row when (new.status = 'running' and old.session_id is not null and new.session_id is null)
+  execute function private.end_lookout_run();
 
 create function private.log_lookout_run()
 returns trigger
@@ -8237,6 +8310,20 @@ comment on function public.abandon_remote(text, text, uuid) is
   'Service RPC: enqueues an object at OpenAI or in Storage that no row names.';
 grant execute on function public.abandon_remote(text, text, uuid) to service_role;
 
+create function private.can_delete(deletion private.remote_deletions)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+  -- A response that is still running would add its items to the conversation.
+  select deletion.due_at <= now() and (deletion.kind <> 'conversation' or not exists (
+    select from private.remote_deletions r where r.session_id = deletion.session_id and r.kind = 'response'
+  ))
+$$;
+comment on function private.can_delete(private.remote_deletions) is
+  'True for a deletion that is due. A conversation waits until the responses of its session are deleted.';
+
 create function private.claim_remote_deletions(provider text, max_count integer)
 returns setof private.remote_deletions
 language sql
@@ -8248,12 +8335,7 @@ as $$
   where d.id in (
     select w.id
     from private.remote_deletions w
-    where w.provider = claim_remote_deletions.provider
-      and w.due_at <= now()
-      -- A response that is still running would add its items to the conversation.
-      and (w.kind <> 'conversation' or not exists (
-        select from private.remote_deletions r where r.session_id = w.session_id and r.kind = 'response'
-      ))
+    where w.provider = claim_remote_deletions.provider and w.due_at <= now() and private.can_delete(w)
     order by w.due_at, w.id
     limit max_count
     for update skip locked
@@ -8274,71 +8356,59 @@ as $$
 $$;
 comment on function public.claim_remote_deletions(text, integer) is
   'Service RPC of the clean-up: claims due deletions for openai, storage or stripe, each for one caller at a time. '
-  'The caller ends each by settle_remote_deletion.';
+  'The caller ends the claim by settle_remote_deletions.';
 grant execute on function public.claim_remote_deletions(text, integer) to service_role;
 
-create function private.settle_remote_deletion(deletion_id bigint, claimed_until timestamptz, error text)
+create function private.settle_remote_deletions(claimed_until timestamptz, outcomes jsonb)
 returns void
-language plpgsql
+language sql
 security definer
 set search_path = ''
 as $$
-begin
-  if error is null then
-    -- Keeps an entry that was enqueued again after the claim.
-    delete from private.remote_deletions d where d.id = deletion_id and d.due_at = claimed_until;
-    return;
-  end if;
+  -- An entry that was enqueued again after the claim has another due_at, and stays.
+  delete from private.remote_deletions d
+  using jsonb_each_text(outcomes) o
+  where d.id = o.key::bigint and d.due_at = claimed_until and o.value is null;
   update private.remote_deletions d
   set attempts = d.attempts + 1,
       due_at = now() + least(interval '6 hours', interval '1 minute' * 2 ^ least(d.attempts, 10)),
-      last_error = left(error, 200)
-  where d.id = deletion_id and d.due_at = claimed_until;
-end
+      last_error = left(o.value, 200)
+  from jsonb_each_text(outcomes) o
+  where d.id = o.key::bigint and d.due_at = claimed_until and o.value is not null;
 $$;
-comment on function private.settle_remote_deletion(bigint, timestamptz, text) is
-  'Settles a claim: deletes the entry, or schedules another attempt after one minute, doubling to six hours. Definer: '
+comment on function private.settle_remote_deletions(timestamptz, jsonb) is
+  'Settles a claim: deletes each entry, or schedules another attempt after one minute, doubling to six hours. Definer: '
   'the outbox is closed to all roles.';
-grant execute on function private.settle_remote_deletion(bigint, timestamptz, text) to service_role;
+grant execute on function private.settle_remote_deletions(timestamptz, jsonb) to service_role;
 
-create function public.settle_remote_deletion(deletion_id bigint, claimed_until timestamptz, error text default null)
+create function public.settle_remote_deletions(claimed_until timestamptz, outcomes jsonb)
 returns void
 language sql
 security invoker
 set search_path = ''
 as $$
-  select private.settle_remote_deletion(deletion_id, claimed_until, error)
+  select private.settle_remote_deletions(claimed_until, outcomes)
 $$;
-comment on function public.settle_remote_deletion(bigint, timestamptz, text) is
-  'Service RPC of the clean-up: settles a claim. claimed_until is the due_at of the claim. Without an error the entry '
-  'is deleted; with an error it backs off.';
-grant execute on function public.settle_remote_deletion(bigint, timestamptz, text) to service_role;
+comment on function public.settle_remote_deletions(timestamptz, jsonb) is
+  'Service RPC of the clean-up: settles a claim. claimed_until is the due_at of the claim. outcomes names each entry by '
+  'its id: null deletes the entry, and an error lets it wait.';
+grant execute on function public.settle_remote_deletions(timestamptz, jsonb) to service_role;
 
-create function private.count_due_deletions()
+create function private.count_due_deletions(max_count integer)
 returns integer
 language sql
 stable
-security definer
 set search_path = ''
 as $$
-  select count(*)::integer from private.remote_deletions d where d.due_at <= now()
+  select count(*)::integer
+  from (
+    select from private.remote_deletions d
+    where d.provider in ('openai', 'storage', 'stripe') and d.due_at <= now() and private.can_delete(d)
+    limit max_count
+  ) due
 $$;
-comment on function private.count_due_deletions() is
-  'The number of deletions that are due now. Definer: the outbox is closed to all roles.';
-grant execute on function private.count_due_deletions() to service_role;
-
-create function public.count_due_deletions()
-returns integer
-language sql
-stable
-security invoker
-set search_path = ''
-as $$
-  select private.count_due_deletions()
-$$;
-comment on function public.count_due_deletions() is
-  'Service RPC of the clean-up: the number of deletions that are due now.';
-grant execute on function public.count_due_deletions() to service_role;
+comment on function private.count_due_deletions(integer) is
+  'Counts deletions that are due, up to max_count. The dispatcher calls it.';
 
 alter table private.remote_deletions enable row level security;
 
@@ -8959,7 +9029,7 @@ create index stripe_events_received_at_idx on public.stripe_events (received_at)
   where status in ('processed', 'ignored');
 create index organization_invitations_expires_at_idx on public.organization_invitations (expires_at);
 
--- From sql/17_schedule.sql
+-- From sql/17_schedule/10_tables.sql
 
 -- The list of schedules. On Supabase, pg_cron has a job for each row. Locally, the scheduler of the stack reads the
 -- list.
@@ -8970,27 +9040,60 @@ create table private.schedules (
   function_path text,
   sql_function text,
   body jsonb not null default '{}',
+  due_function text,
+  per_call integer not null default 1,
+  max_parallel integer not null default 1,
   is_enabled boolean not null default true,
   last_run_at timestamptz,
   last_status text,
-  request_id bigint,
+  last_failure text,
+  last_failed_at timestamptz,
   constraint schedules_name_check check (name ~ '^[a-z][a-z0-9-]{0,49}$'),
   constraint schedules_target_check check (num_nonnulls(function_path, sql_function) = 1),
   constraint schedules_function_path_check check (function_path ~ '^[a-z][a-z0-9-]*(/[a-z0-9-]+)*$'),
-  constraint schedules_sql_function_check check (sql_function ~ '^[a-z][a-z0-9_]*$')
+  constraint schedules_sql_function_check check (sql_function ~ '^[a-z][a-z0-9_]*$'),
+  constraint schedules_due_function_check check (due_function ~ '^[a-z][a-z0-9_]*$'),
+  constraint schedules_per_call_check check (per_call > 0),
+  constraint schedules_max_parallel_check check (max_parallel between 1 and 100)
+);
+
+create table private.schedule_calls (
+  id bigint generated always as identity primary key,
+  schedule_name text not null,
+  called_at timestamptz not null default now(),
+  request_id bigint,
+  asks_again boolean,
+  constraint schedule_calls_schedule_name_fkey foreign key (schedule_name)
+    references private.schedules (name) on update cascade on delete cascade
 );
 
 comment on table private.schedules is
   'Scheduled work: an edge function, called with the secret key, or a function of schema private.';
 comment on column private.schedules.cron is 'Five fields, in UTC.';
-comment on column private.schedules.function_path is 'Path below /functions/v1. The request is a POST with body.';
+comment on column private.schedules.function_path is
+  'Path below /functions/v1. The request is a POST with body and call_id.';
 comment on column private.schedules.sql_function is
   'Name of a function of schema private that takes no arguments and returns boolean: true asks for another call.';
+comment on column private.schedules.due_function is
+  'Name of a function of schema private that counts the work that is due, up to its argument. Null: each run makes one '
+  'call.';
+comment on column private.schedules.per_call is 'How much of the due work one call of the edge function does.';
+comment on column private.schedules.max_parallel is 'The most calls of the edge function at the same time.';
 comment on column private.schedules.last_status is
   'ok, or one word for the failure: an HTTP status, a SQLSTATE, unreachable, timeout, no_answer, unfinished, '
   'not_configured.';
-comment on column private.schedules.request_id is
-  'A pg_net request whose response has not been read yet. Until then last_status belongs to the request before.';
+comment on column private.schedules.last_failure is
+  'The status of the last failure. It stays after a later run has succeeded.';
+comment on table private.schedule_calls is 'The calls of edge functions whose end is not known yet.';
+comment on column private.schedule_calls.request_id is 'The request of pg_net. Null for a call of the local scheduler.';
+comment on column private.schedule_calls.asks_again is
+  'Null while the function works. Then true if it did some of the due work, so that the rest is looked for at once.';
+
+alter table private.schedules enable row level security;
+alter table private.schedule_calls enable row level security;
+
+-- Serves the foreign key, and the count of the calls of a schedule.
+create index schedule_calls_schedule_name_idx on private.schedule_calls (schedule_name);
 
 create function private.record_schedule_run(schedule_name text, status text)
 returns void
@@ -8998,10 +9101,17 @@ language sql
 set search_path = ''
 as $$
   update private.schedules s
-  set last_run_at = now(), last_status = status, request_id = null
+  set last_run_at = now(),
+      last_status = status,
+      last_failure = case when status in ('ok', 'unfinished') then s.last_failure else status end,
+      last_failed_at = case when status in ('ok', 'unfinished') then s.last_failed_at else now() end
   where s.name = schedule_name
 $$;
 comment on function private.record_schedule_run(text, text) is 'Stores when a schedule ran and how the run ended.';
+
+-- From sql/17_schedule/20_sql_functions.sql
+
+-- Schedules that call a function of the database.
 
 create function private.run_sql_schedule(schedule_name text)
 returns boolean
@@ -9053,8 +9163,13 @@ comment on function private.sql_schedule_command(text) is
   'The statement that runs a schedule of an SQL function to its end, each call in a transaction of its own. pg_cron '
   'and the local scheduler run it outside a transaction.';
 
+-- From sql/17_schedule/30_edge_functions.sql
+
+-- The dispatcher: calls edge functions as often as the due work needs. pg_cron and pg_net use it on Supabase, and the
+-- scheduler of the local stack uses it otherwise.
+
 create function private.read_http_results()
-returns table (name text, status text)
+returns table (call_id bigint, name text, status text)
 language plpgsql
 stable
 set search_path = ''
@@ -9064,40 +9179,98 @@ begin
     return;
   end if;
   return query
-  select s.name, case
+  select c.id, c.schedule_name, case
     when r.status_code between 200 and 299 then 'ok'
     when r.status_code is not null then r.status_code::text
     when r.timed_out then 'timeout'
     else 'unreachable'
   end
-  from private.schedules s
+  from private.schedule_calls c
   -- Uses the existing index on created: a response is never older than its request.
-  join net._http_response r on r.id = s.request_id and r.created >= s.last_run_at
-  where s.request_id is not null;
+  join net._http_response r on r.id = c.request_id and r.created >= c.called_at;
 end
 $$;
 comment on function private.read_http_results() is
-  'Results of pg_net requests that no schedule has stored yet. Called at every run, and by npm run schedules.';
+  'Responses of pg_net to calls that are still open. Read at every run, and by npm run schedules.';
 
-create function private.collect_http_results()
+create function private.close_call(call_id bigint, status text)
+returns boolean
+language plpgsql
+set search_path = ''
+as $$
+declare
+  closed private.schedule_calls;
+begin
+  delete from private.schedule_calls c where c.id = call_id returning * into closed;
+  if closed.id is not null then
+    perform private.record_schedule_run(closed.schedule_name, status);
+  end if;
+  return coalesce(closed.asks_again and status = 'ok', false);
+end
+$$;
+comment on function private.close_call(bigint, text) is
+  'Ends a call with its status. Returns true if the function asked for the next run at once.';
+
+create function private.close_ended_calls()
 returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
-  update private.schedules s
-  set last_status = r.status, request_id = null
-  from private.read_http_results() r
-  where s.name = r.name;
-  -- Two minutes is longer than a request may take: pg_net does not work, or the server crashed and lost its responses.
-  update private.schedules s
-  set last_status = 'no_answer', request_id = null
-  where s.request_id is not null and s.last_run_at < now() - interval '2 minutes';
+  perform private.close_call(r.call_id, r.status) from private.read_http_results() r;
+  -- Two minutes is longer than a request may take: the caller died, or the server crashed and lost the responses.
+  perform private.close_call(c.id, case when c.asks_again is null then 'no_answer' else 'ok' end)
+  from private.schedule_calls c
+  where c.called_at < now() - interval '2 minutes';
 end
 $$;
-comment on function private.collect_http_results() is
-  'Stores results of pg_net in their schedules. Every run of any schedule calls it, because the response to a daily '
-  'request is deleted before the next day.';
+comment on function private.close_ended_calls() is
+  'Ends the calls that pg_net has an answer for, and those that will never have one. Every run of any schedule calls '
+  'it, because the response to a daily request is deleted before the next day.';
+
+create function private.open_calls(schedule_name text)
+returns setof bigint
+language plpgsql
+set search_path = ''
+as $$
+declare
+  target private.schedules;
+  free integer;
+  due integer;
+begin
+  -- Runs wait for each other for a moment. Two that counted at the same time would make calls for the same work.
+  perform pg_advisory_xact_lock(hashtextextended('private.open_calls', 0));
+  perform private.close_ended_calls();
+  select * into target
+  from private.schedules s
+  where s.name = schedule_name and s.function_path is not null and s.is_enabled;
+  if target.name is null then
+    return;
+  end if;
+  select target.max_parallel - count(*) into free
+  from private.schedule_calls c
+  where c.schedule_name = target.name and c.asks_again is null;
+  if free <= 0 then
+    return;
+  end if;
+  if target.due_function is null then
+    due := target.per_call;
+  else
+    execute format('select private.%I($1)', target.due_function) into due using free * target.per_call;
+  end if;
+  if due = 0 then
+    perform private.record_schedule_run(target.name, 'ok');
+  end if;
+  return query
+  insert into private.schedule_calls (schedule_name)
+  select target.name
+  from generate_series(1, least(free, ceil(due::numeric / target.per_call)::integer))
+  returning id;
+end
+$$;
+comment on function private.open_calls(text) is
+  'Returns the ids of the calls that the due work of a schedule needs now, beside those that are still open. The caller '
+  'makes each call and ends it by private.close_call.';
 
 create function private.read_vault(secret_name text)
 returns text
@@ -9124,35 +9297,71 @@ declare
   functions_url text := private.read_vault('parley_functions_url');
   secret_key text := private.read_vault('parley_secret_key');
   target private.schedules;
-  request bigint;
+  opened bigint;
 begin
-  -- Runs wait for each other for a moment, because each run stores the results of all schedules.
-  perform pg_advisory_xact_lock(hashtextextended('private.run_function_schedule', 0));
-  perform private.collect_http_results();
-  select * into target from private.schedules s where s.name = schedule_name and s.function_path is not null;
-  -- A second call would repeat the work of a call that is still running.
-  if target.name is null or target.request_id is not null then
-    return;
-  end if;
   if functions_url is null or secret_key is null or not private.can_use_schema('net') then
     perform private.record_schedule_run(schedule_name, 'not_configured');
     return;
   end if;
-  -- The key is not a token: the gateway would refuse it in the Authorization header.
-  request := net.http_post(
-    url => rtrim(functions_url, '/') || '/' || target.function_path,
-    body => target.body,
-    headers => jsonb_build_object('apikey', secret_key, 'content-type', 'application/json'),
-    timeout_milliseconds => 90000
-  );
-  update private.schedules s set last_run_at = now(), request_id = request where s.name = schedule_name;
+  select * into target from private.schedules s where s.name = schedule_name;
+  for opened in select o.id from private.open_calls(schedule_name) as o (id) loop
+    -- The key is not a token: the gateway would refuse it in the Authorization header.
+    update private.schedule_calls c
+    set request_id = net.http_post(
+      url => rtrim(functions_url, '/') || '/' || target.function_path,
+      body => target.body || jsonb_build_object('call_id', opened),
+      headers => jsonb_build_object('apikey', secret_key, 'content-type', 'application/json'),
+      timeout_milliseconds => 90000
+    )
+    where c.id = opened;
+  end loop;
 exception when others then
   perform private.record_schedule_run(schedule_name, sqlstate);
 end
 $$;
 comment on function private.run_function_schedule(text) is
-  'Lets pg_net call the edge function of a schedule, with URL and secret key from Vault. Called by pg_cron. The next '
-  'run of any schedule reads the response.';
+  'Lets pg_net call the edge function of a schedule, with URL and secret key from Vault. Called by pg_cron, and by a '
+  'call that has done its part. The next run of any schedule reads the responses.';
+
+create function private.finish_call(call_id bigint, has_worked boolean)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  asked text;
+begin
+  update private.schedule_calls c
+  set asks_again = has_worked
+  where c.id = call_id and c.asks_again is null
+  returning c.schedule_name into asked;
+  -- Without pg_cron, the local scheduler looks for more work when it gets the function's response.
+  if has_worked and asked is not null and private.can_use_schema('cron') then
+    perform private.run_function_schedule(asked);
+  end if;
+end
+$$;
+comment on function private.finish_call(bigint, boolean) is
+  'Reports that a call has done its part. After one that has worked, the next run starts at once. Definer: the list is '
+  'closed to all roles.';
+grant execute on function private.finish_call(bigint, boolean) to service_role;
+
+create function public.finish_call(call_id bigint, has_worked boolean)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.finish_call(call_id, has_worked)
+$$;
+comment on function public.finish_call(bigint, boolean) is
+  'Service RPC of scheduled functions: the call has done its part. has_worked is false if it found nothing to do.';
+grant execute on function public.finish_call(bigint, boolean) to service_role;
+
+-- From sql/17_schedule/40_cron_jobs.sql
+
+-- Keeps the jobs of pg_cron equal to the list of schedules.
 
 create function private.sync_cron_jobs()
 returns integer
@@ -9217,8 +9426,6 @@ create trigger schedules_follow_update
   after update of name, cron, function_path, sql_function, is_enabled on private.schedules
   for each statement execute function private.follow_schedules();
 
-alter table private.schedules enable row level security;
-
 -- Supabase offers both extensions and lets role postgres create them. Elsewhere they may be missing or need another
 -- role.
 do $$
@@ -9239,11 +9446,17 @@ begin
 end
 $$;
 
-insert into private.schedules (name, cron, function_path)
+-- From sql/17_schedule/50_list.sql
+
+-- The schedules of Parley, and the tables that Realtime publishes.
+
+insert into private.schedules (name, cron, function_path, due_function, per_call, max_parallel)
 values
-  ('lookouts', '* * * * *', 'lookouts/run'),
-  ('turn-recovery', '* * * * *', 'turn-recovery'),
-  ('vector-store-cleanup', '*/15 * * * *', 'vector-store-cleanup');
+  ('lookouts', '* * * * *', 'lookouts/run', 'count_due_lookouts', 100, 20),
+  ('turn-recovery', '* * * * *', 'turn-recovery', 'count_stale_turns', 100, 10),
+  ('remote-deletions', '* * * * *', 'vector-store-cleanup/deletions', 'count_due_deletions', 300, 20);
+insert into private.schedules (name, cron, function_path)
+values ('vector-store-cleanup', '*/15 * * * *', 'vector-store-cleanup');
 insert into private.schedules (name, cron, sql_function)
 values
   ('finish-account-deletions', '* * * * *', 'settle_account_deletions'),

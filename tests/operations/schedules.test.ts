@@ -10,12 +10,14 @@ test("a response that pg_net has received, and no run has read yet, is shown", a
     create table net._http_response (
       id bigint, status_code integer, timed_out boolean, error_msg text, created timestamptz not null default now()
     );
-    insert into private.schedules (name, cron, function_path, last_run_at, last_status, request_id)
+    insert into private.schedules (name, cron, function_path, last_run_at, last_status)
     values
-      ('test-answered', '0 0 1 1 *', 'chat', now(), 'ok', 7001),
-      ('test-failed', '0 0 1 1 *', 'chat', now(), 'ok', 7002),
-      ('test-slow', '0 0 1 1 *', 'chat', now(), 'ok', 7003),
-      ('test-waiting', '0 0 1 1 *', 'chat', now(), '503', 7004);
+      ('test-answered', '0 0 1 1 *', 'chat', now(), 'ok'),
+      ('test-failed', '0 0 1 1 *', 'chat', now(), 'ok'),
+      ('test-slow', '0 0 1 1 *', 'chat', now(), 'ok'),
+      ('test-waiting', '0 0 1 1 *', 'chat', now(), '503');
+    insert into private.schedule_calls (schedule_name, request_id)
+    values ('test-answered', 7001), ('test-failed', 7002), ('test-slow', 7003), ('test-waiting', 7004);
     insert into net._http_response (id, status_code, timed_out, error_msg)
     values (7001, 200, false, null), (7002, null, null, 'no route'), (7003, null, true, 'timeout')
   `);

@@ -1,5 +1,6 @@
 import type { Pool } from "pg";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { runDue } from "../../local/scheduler/run-due.ts";
 import { startScheduler } from "../../local/scheduler/scheduler.ts";
 
 beforeEach(() => vi.useFakeTimers({ now: new Date("2026-03-08T09:09:30Z") }));
@@ -37,33 +38,26 @@ test("the scheduler checks for due schedules once a minute, until it is ended", 
   expect(database.asked).toBe(2);
 });
 
-test("a function is not called again while it runs, and is abandoned after 90 seconds", async () => {
-  const recorded: unknown[] = [];
+test("a function that does not answer within 90 seconds is abandoned", async () => {
+  const closed: unknown[] = [];
   const query = (text: string, values: unknown[] = []) => {
-    if (text.includes("record_schedule_run")) recorded.push(values);
-    const schedule = { name: "slow", cron: "* * * * *", function_path: "slow", body: {} };
+    if (text.includes("open_calls")) return Promise.resolve({ rows: [{ id: "7" }] });
+    if (text.includes("close_call")) closed.push(values);
+    const schedule = { name: "slow", cron: "0 9 * * *", function_path: "slow", body: {} };
     return Promise.resolve({ rows: [schedule] });
   };
-  let calls = 0;
-  vi.stubGlobal("fetch", (_url: string, { signal }: { signal?: AbortSignal }) => {
-    calls += 1;
-    return new Promise((_, reject) =>
-      signal?.addEventListener("abort", () => reject(signal.reason))
-    );
-  });
+  vi.stubGlobal("fetch", (_url: string, { signal }: { signal?: AbortSignal }) =>
+    new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason))));
   // The scheduler calls only `query`.
   const database = { query } as unknown as Pool;
+  const ports = { database, functionsUrl: "", secretKey: "", log: () => {} };
 
-  const end = startScheduler({ database, functionsUrl: "", secretKey: "", log: () => {} });
-  await vi.advanceTimersByTimeAsync(31_000);
-  expect(calls).toBe(1);
-  await vi.advanceTimersByTimeAsync(60_000);
-  expect([calls, recorded]).toEqual([1, []]);
-  await vi.advanceTimersByTimeAsync(30_000);
-  expect([calls, recorded]).toEqual([1, [["slow", "timeout"]]]);
-  await vi.advanceTimersByTimeAsync(30_000);
-  expect(calls).toBe(2);
-  end();
+  const ended = runDue(ports, new Date("2026-03-08T09:00:00Z"));
+  await vi.advanceTimersByTimeAsync(89_000);
+  expect(closed).toEqual([]);
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(closed).toEqual([["7", "timeout"]]);
+  await ended;
 });
 
 test.for([["is stopping", true, 0], ["runs", false, 1]] as const)(

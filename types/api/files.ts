@@ -34,7 +34,9 @@ export const CleanupReply = z.object({
   orphans: z.number().int(),
   /** Deletions and checks that failed. Later runs repeat them. */
   failed: z.number().int(),
-  /** Due deletions that are left for the next run. */
-  remaining: z.number().int(),
 });
 export type CleanupReply = z.infer<typeof CleanupReply>;
+
+/** The reply of `POST /functions/v1/vector-store-cleanup/deletions`: objects at OpenAI, in Storage and at Stripe. */
+export const DeletionsReply = CleanupReply.pick({ deleted: true, failed: true });
+export type DeletionsReply = z.infer<typeof DeletionsReply>;

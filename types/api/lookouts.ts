@@ -39,13 +39,14 @@ export type LookoutReply = Database["public"]["Tables"]["lookouts"]["Row"];
 /** The reply of `POST /functions/v1/lookouts/:id/run` (202): the run, which continues in the chat `session_id`. */
 export type LookoutRunReply = Database["public"]["Tables"]["lookout_runs"]["Row"];
 
-/** The reply of `POST /functions/v1/lookouts/run`: the runs of this call, and the number of remaining lookouts. */
+/** The reply of `POST /functions/v1/lookouts/run`: what became of the runs that this call has claimed. */
 export const LookoutsReply = z.object({
   claimed: z.number().int(),
-  complete: z.number().int(),
+  /** OpenAI writes the reply. The run ends with its turn. */
+  started: z.number().int(),
   failed: z.number().int(),
   skipped: z.number().int(),
-  /** Lookouts that are due, or whose run continues. */
-  remaining: z.number().int(),
+  /** Runs that are claimed again later, or that had already started. */
+  waiting: z.number().int(),
 });
 export type LookoutsReply = z.infer<typeof LookoutsReply>;

@@ -1,4 +1,5 @@
 import type { UIMessageChunk } from "ai";
+import pRetry from "p-retry";
 import { AppError } from "../http/errors.ts";
 import { describeError } from "../http/log.ts";
 import { describeMisconfiguration } from "../openai/describe-misconfiguration.ts";
@@ -31,6 +32,9 @@ export interface TurnClient {
   /** Called after the last chunk. */
   close(): void;
 }
+
+/** A client that ignores everything: the reply is only stored. */
+export const NOBODY: TurnClient = { accept() {}, refuse() {}, send() {}, close() {} };
 
 /**
  * Generates the reply of a turn, settles the turn in the database, and then sends the end to the client. After a
@@ -68,6 +72,43 @@ export async function runTurn(
   client.close();
   if (row?.status === "complete" && started.title_model !== null) {
     await generateTitle(ports, started, row.content);
+  }
+}
+
+/**
+ * Sends the request of a turn and leaves: OpenAI writes the reply in the background, and a webhook, recovery or a client
+ * that comes back settles the turn. Returns false when OpenAI has refused the request; the turn is then settled.
+ */
+export async function beginTurn(ports: TurnRunPorts, turn: Turn): Promise<boolean> {
+  const { turn_id, assistant_message_id } = turn.started;
+  const sources = await openSources(ports, turn.started);
+  const reply = createReply(assistant_message_id, () => {}, sources.findFile);
+  const request = new TurnRequest(ports, turn, sources, () => sayIncomplete(ports, turn, reply));
+  const connection = await send(ports, turn, { request, reply }, NOBODY);
+  if (!connection) return false;
+  if (sources.isIncomplete) await sayIncomplete(ports, turn, reply);
+  for await (const event of connection.events) {
+    if (event.type !== "response.created") continue;
+    await saveOrCancel(ports, turn_id, event.response.id, request.threadId);
+    break;
+  }
+  connection.abort();
+  return true;
+}
+
+/** Saves the ids of a response. Cancels a response that cannot be saved, because nothing would find it again. */
+async function saveOrCancel(
+  { db, openai }: TurnPorts,
+  turnId: string,
+  responseId: string,
+  threadId?: string,
+): Promise<void> {
+  try {
+    const ids = { responseId, threadId };
+    await pRetry(() => db.saveIds(turnId, ids), { retries: 4, minTimeout: 500 });
+  } catch (error) {
+    await openai.responses.cancel(responseId);
+    throw error;
   }
 }
 

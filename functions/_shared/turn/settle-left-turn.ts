@@ -8,6 +8,8 @@ import type { TurnPorts } from "./turn-ports.ts";
 /** The time for the function that runs the turn to settle it: it has all the text that the user has seen. */
 const GRACE_MS = 2_000;
 const POLL_MS = 100;
+/** A function that runs a turn reports its progress every ten seconds. Without a report, nobody runs the turn. */
+const REPORTED_MS = 15_000;
 
 /**
  * Settles a turn whose response was stopped or has ended, if the function that runs it has not done so after two
@@ -36,6 +38,7 @@ async function waitForEnd({ db }: TurnPorts, turnId: string): Promise<TurnRow | 
   for (;;) {
     const row = await db.findTurn(turnId);
     if (row?.status !== "active" || Date.now() > until) return row;
+    if (Date.now() - Date.parse(row.progressed_at) > REPORTED_MS) return row;
     await pause(POLL_MS);
   }
 }

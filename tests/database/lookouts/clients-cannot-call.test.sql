@@ -5,7 +5,7 @@ select set_eq(
      where p.pronamespace = 'public'::regnamespace and p.proname ~ 'lookout'
        and has_function_privilege('service_role', p.oid, 'execute') $$,
   array[
-    'claim_due_lookouts', 'count_due_lookouts', 'create_lookout', 'defer_lookout_run', 'settle_lookout_run',
+    'claim_due_lookouts', 'create_lookout', 'defer_lookout_run', 'settle_lookout_run',
     'run_lookout_now', 'start_lookout_run', 'update_lookout'
   ],
   'the service role may call these functions'

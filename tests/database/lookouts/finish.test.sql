@@ -23,7 +23,7 @@ create function pg_temp.start(title text)
 returns uuid
 language sql
 as $$
-  select (public.start_lookout_run((pg_temp.run(title)).id) ->> 'turn_id')::uuid
+  select (public.start_lookout_run((pg_temp.run(title)).id, '2099-01-01') ->> 'turn_id')::uuid
 $$;
 create temp table turns on commit drop as
   select title, pg_temp.start(title) as id from (values ('daily'), ('failing')) as begun (title);
@@ -37,10 +37,9 @@ select is((public.settle_lookout_run((pg_temp.run('daily')).id, '2099-01-01')).s
   'a run whose turn is active stays running');
 select ok((pg_temp.lookout('daily')).lease_until <= now() + interval '1 minute', 'its lease ends within a minute');
 select public.settle_turn((select id from turns where title = 'daily'), 'complete', '{"content": "Nothing."}');
-select is(
-  (public.settle_lookout_run((pg_temp.run('daily')).id, '2099-01-01')).status, 'complete',
-  'a run is complete after its turn'
-);
+set constraints all immediate;
+set constraints all deferred;
+select is((pg_temp.run('daily')).status, 'complete', 'the end of the turn ends the run');
 select row_eq(
   $$ select l.status, l.next_run_at, l.lease_until, l.last_run_session_id = (pg_temp.run('daily')).session_id
      from pg_temp.lookout('daily') l $$,
@@ -70,8 +69,9 @@ select is(
 
 select public.fail_turn((select id from turns where title = 'failing'),
   '{"error": {"code": "provider_busy", "message": "Busy."}}');
-select is((public.settle_lookout_run((pg_temp.run('failing')).id, '2099-01-01')).error,
-  '{"code": "provider_busy", "message": "Busy."}', 'a run fails with the error of its turn');
+set constraints all immediate;
+select is((pg_temp.run('failing')).error, '{"code": "provider_busy", "message": "Busy."}',
+  'a run fails with the error of its turn');
 select is((pg_temp.run('failing')).session_id, null, 'a session without a reply is deleted');
 select is((select count(*)::integer from public.chat_sessions), 1, 'other sessions stay');
 

@@ -14,12 +14,13 @@ select set_eq(
   'a conversation waits for the responses of its session'
 );
 select is_empty($$ select * from public.claim_remote_deletions('openai', 10) $$, 'claimed rows are not claimed again');
-select public.settle_remote_deletion(id, due_at) from claimed where remote_id = 'resp_1';
+select public.settle_remote_deletions(due_at, jsonb_build_object(id, null)) from claimed where remote_id = 'resp_1';
 select results_eq(
   $$ select remote_id from public.claim_remote_deletions('openai', 10) $$, array['conv_1'],
   'after the response the conversation is claimed'
 );
-select public.settle_remote_deletion(id, due_at, 'status 500') from claimed where kind = 'file';
+select public.settle_remote_deletions(due_at, jsonb_object_agg(id, 'status 500'::text))
+from claimed where kind = 'file' group by due_at;
 
 select tests.act_as_postgres();
 create function pg_temp.delay(remote_id text)
@@ -38,7 +39,7 @@ select results_eq(
 update private.remote_deletions set due_at = now() - interval '1 minute' where remote_id = 'file_1';
 create temp table again on commit drop as select * from public.claim_remote_deletions('openai', 10);
 select private.enqueue_deletion('file', 'file_1');
-select public.settle_remote_deletion(id, due_at) from again where remote_id = 'file_1';
+select public.settle_remote_deletions(due_at, jsonb_build_object(id, null)) from again where remote_id = 'file_1';
 select isnt_empty(
   $$ select from private.remote_deletions where remote_id = 'file_1' $$, 'a row enqueued again during its claim stays'
 );

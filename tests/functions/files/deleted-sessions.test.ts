@@ -158,7 +158,7 @@ test("an object that OpenAI no longer has counts as deleted", async () => {
        ('vector_store_file', 'vs_none/file_none'), ('file', 'file_none'), ('object', 'none/none.txt')`,
   );
 
-  expect(await cleanUp()).toMatchObject({ deleted: 6, failed: 0, remaining: 0 });
+  expect(await cleanUp()).toMatchObject({ deleted: 6, failed: 0 });
 });
 
 test("concurrent clean-ups delete each object once", async () => {

@@ -1,3 +1,4 @@
+import { expect, vi } from "vitest";
 import { z } from "zod";
 import { LookoutsReply } from "../../../types/api.ts";
 import { asPostgres, must, stack, type TestUser } from "../../helpers/stack.ts";
@@ -64,14 +65,40 @@ export async function lapse(id: string): Promise<void> {
   );
 }
 
-/** Runs all due lookouts, as the schedule does. */
+/** Starts all due lookouts, as the schedule does. Their replies are written afterwards. */
+export async function startDue(): Promise<LookoutsReply> {
+  return LookoutsReply.parse(await callAsSchedule("lookouts/run"));
+}
+
+/** Runs all due lookouts to their end, as the schedules of lookouts and recovery do within some minutes. */
 export async function runDue(): Promise<LookoutsReply> {
-  const response = await fetch(`${stack.FUNCTIONS_URL}/lookouts/run`, {
+  const reply = await startDue();
+  await endRuns();
+  return reply;
+}
+
+/** Lets recovery settle the turns of all runs as soon as OpenAI has written their replies. */
+export async function endRuns(): Promise<void> {
+  await vi.waitFor(async () => {
+    const turns = await asPostgres(`
+      update public.chat_turns t
+      set progressed_at = now() - interval '2 minutes'
+      from public.lookout_runs r
+      where r.session_id = t.session_id and r.status = 'running' and t.status = 'active'
+      returning t.id
+    `);
+    if (turns.length > 0) await callAsSchedule("turn-recovery");
+    expect(turns).toEqual([]);
+  }, { timeout: 20_000, interval: 50 });
+}
+
+async function callAsSchedule(path: string): Promise<unknown> {
+  const response = await fetch(`${stack.FUNCTIONS_URL}/${path}`, {
     method: "POST",
     headers: { apikey: stack.SECRET_KEY },
   });
   if (!response.ok) throw new Error(await response.text());
-  return LookoutsReply.parse(await response.json());
+  return await response.json();
 }
 
 /** Returns a lookout as its owner reads it. */

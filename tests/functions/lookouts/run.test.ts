@@ -29,7 +29,7 @@ test("a due lookout writes a chat with a search, is charged once, and gets its n
     [id],
   );
 
-  expect(await runDue()).toEqual({ claimed: 1, complete: 1, failed: 0, skipped: 0, remaining: 0 });
+  expect(await runDue()).toEqual({ claimed: 1, started: 1, failed: 0, skipped: 0, waiting: 0 });
 
   const [run, ...others] = await readRuns(user, id);
   expect(others).toEqual([]);
@@ -60,9 +60,9 @@ test("twenty concurrent calls run each due lookout once", async () => {
 
   const replies = await Promise.all(Array.from({ length: 20 }, runDue));
 
-  const sum = (key: "claimed" | "complete") =>
+  const sum = (key: "claimed" | "started") =>
     replies.reduce((total, reply) => total + reply[key], 0);
-  expect([sum("claimed"), sum("complete")]).toEqual([6, 6]);
+  expect([sum("claimed"), sum("started")]).toEqual([6, 6]);
   for (const [index, user] of users.entries()) {
     expect((await readRuns(user, ids[index] ?? "")).map(({ status }) => status))
       .toEqual(["complete"]);
@@ -105,7 +105,7 @@ test("a once lookout runs once and is archived; missed times make one run", asyn
     ],
   );
 
-  expect(await runDue()).toMatchObject({ claimed: 2, complete: 2 });
+  expect(await runDue()).toMatchObject({ claimed: 2, started: 2 });
   expect(await runDue()).toMatchObject({ claimed: 0 });
 
   expect(await readLookout(user, once)).toMatchObject({ status: "archived", next_run_at: null });
@@ -165,13 +165,13 @@ test("a run over the limit of turns in a minute waits", async () => {
      from generate_series(0, 1) n`;
   await asPostgres(fill, [user.profileId]);
 
-  expect(await runDue()).toMatchObject({ claimed: 1, complete: 0, skipped: 0, remaining: 1 });
+  expect(await runDue()).toMatchObject({ claimed: 1, started: 0, skipped: 0, waiting: 1 });
   expect((await readRuns(user, id))[0]).toMatchObject({ status: "running", attempts: 0 });
   expect(await runDue()).toMatchObject({ claimed: 0 });
 
   await asPostgres("delete from public.usage_counters where user_id = $1", [user.profileId]);
   await lapse(id);
-  expect(await runDue()).toMatchObject({ claimed: 1, complete: 1 });
+  expect(await runDue()).toMatchObject({ claimed: 1, started: 1 });
   expect(await readRuns(user, id)).toHaveLength(1);
 });
 
@@ -207,7 +207,7 @@ test("a failing run does not stop the others", async () => {
   await asPostgres("update public.assistants set is_active = false where slug = 'coach'");
   await asPostgres("update public.lookouts set assistant_slug = 'editor' where id = $1", [ids[1]]);
   try {
-    expect(await runDue()).toMatchObject({ claimed: 3, complete: 1, skipped: 2, remaining: 0 });
+    expect(await runDue()).toMatchObject({ claimed: 3, started: 1, skipped: 2 });
   } finally {
     await asPostgres("update public.assistants set is_active = true where slug = 'coach'");
   }
@@ -222,7 +222,7 @@ test("after a downgrade the oldest lookouts run, and the others are skipped", as
   await setPlan(user, "free");
   await due(...ids);
 
-  expect(await runDue()).toMatchObject({ claimed: 3, complete: 1, skipped: 2 });
+  expect(await runDue()).toMatchObject({ claimed: 3, started: 1, skipped: 2 });
 
   const runs = await Promise.all(ids.map((id) => readRuns(user, id)));
   expect(runs.map(([run]) => run?.status)).toEqual(["complete", "skipped", "skipped"]);

@@ -1,4 +1,5 @@
-import { type Route as DocumentedRoute, routes as documented } from "../../../types/routes.ts";
+import type { Route as DocumentedRoute } from "../../../types/route.ts";
+import { routes as documented } from "../../../types/routes.ts";
 
 /** A route of a function with an address that can be called, and a body that it accepts. */
 export interface Route extends Pick<DocumentedRoute, "method" | "path" | "auth"> {

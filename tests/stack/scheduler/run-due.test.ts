@@ -20,7 +20,6 @@ const ports = {
   database,
   functionsUrl: "",
   secretKey: "sb_secret_test",
-  underWay: new Set<string>(),
   log: (_part: string, line: string) => void logged.push(line),
 };
 const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" }, ({ port }) => {
@@ -102,7 +101,7 @@ test("an edge function is called with the secret key in apikey, and with its bod
       path: "/turn-recovery",
       apikey: "sb_secret_test",
       authorization: undefined,
-      body: { limit: 5 },
+      body: { limit: 5, call_id: expect.any(Number) },
     },
   ]);
 });

@@ -7,6 +7,7 @@ import type { FileFailure } from "../../../functions/_shared/session-files/file-
 import type {
   CleanupDatabase,
   Deletion,
+  DeletionOutcome,
 } from "../../../functions/vector-store-cleanup/cleanup-database.ts";
 import type { CleanupPorts } from "../../../functions/vector-store-cleanup/cleanup-ports.ts";
 import { giveUp } from "../../../functions/vector-store-cleanup/give-up.ts";
@@ -45,13 +46,12 @@ class FakeCleanupDatabase implements CleanupDatabase {
     return Promise.resolve(free);
   }
 
-  completeDeletion({ remote_id }: Deletion, error?: string) {
-    this.ended[remote_id] = error ?? null;
+  settleDeletions(outcomes: DeletionOutcome[]) {
+    for (const { deletion, error } of outcomes) this.ended[deletion.remote_id] = error ?? null;
     return Promise.resolve();
   }
 
   claimStaleFiles = () => Promise.resolve(this.staleFiles);
-  countDue = () => Promise.resolve(this.outbox.length - this.claimed.size);
   expireDue = () => Promise.resolve(0);
   releaseExpired = () => Promise.resolve(0);
   claimStoresToCheck = () => Promise.resolve([]);

@@ -1,7 +1,7 @@
 import OpenAI from "openai";
 import type { LookoutRunReply } from "../../../types/api.ts";
 import type { ClaimedRun, LookoutDatabase } from "../../../functions/lookouts/lookout-database.ts";
-import type { RunPorts } from "../../../functions/lookouts/run-lookout.ts";
+import type { RunPorts } from "../../../functions/lookouts/start-run.ts";
 import type { StartedTurn, TurnDatabase } from "../../../functions/_shared/turn/turn-database.ts";
 import { pause } from "../../../functions/_shared/openai/retry-once.ts";
 
@@ -28,18 +28,18 @@ export const ENDED: LookoutRunReply = {
   session_id: null,
   error: null,
   attempts: 1,
+  next_run_at: null,
   started_at: "",
   turn_started_at: null,
   finished_at: "",
 };
 
-/** Due lookouts, each of whose runs takes this many milliseconds. */
+/** Due lookouts, each of whose runs is skipped after this many milliseconds. */
 export class FakeLookouts implements LookoutDatabase {
   due: number;
   readonly runMs: number;
-  going = 0;
-  mostAtOnce = 0;
-  ended = 0;
+  starting = 0;
+  mostStarting = 0;
   create = unused;
   update = unused;
   remove = unused;
@@ -56,23 +56,20 @@ export class FakeLookouts implements LookoutDatabase {
   claimDue(limit: number) {
     const taken = Math.min(limit, this.due);
     this.due -= taken;
-    this.going += taken;
-    this.mostAtOnce = Math.max(this.mostAtOnce, this.going);
     return Promise.resolve(Array.from({ length: taken }, () => CLAIMED));
   }
 
-  countDue = () => Promise.resolve(this.due + this.going);
-
   async start(): Promise<StartedTurn | null> {
+    this.starting += 1;
+    this.mostStarting = Math.max(this.mostStarting, this.starting);
     await pause(this.runMs);
+    this.starting -= 1;
     return null;
   }
 
   settle(_runId: string, nextRunAt: Date | null): Promise<LookoutRunReply> {
-    this.going -= 1;
-    this.ended += 1;
     this.nextRuns.push(nextRunAt);
-    return Promise.resolve(ENDED);
+    return Promise.resolve({ ...ENDED, status: "skipped" });
   }
 }
 

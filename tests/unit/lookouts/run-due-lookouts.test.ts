@@ -5,33 +5,30 @@ import { FakeLookouts, portsWith } from "./fake-lookouts.ts";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-test("a call runs lookouts, ten at a time, until none is due", async () => {
-  const lookouts = new FakeLookouts(25, 1_000);
-  const { reply } = runDueLookouts(portsWith(lookouts));
+test("a call starts lookouts, eight at a time, until none is due", async () => {
+  const lookouts = new FakeLookouts(24, 1_000);
+  const reply = runDueLookouts(portsWith(lookouts));
   await vi.advanceTimersByTimeAsync(3_000);
 
-  expect(await reply).toEqual({ claimed: 25, complete: 25, failed: 0, skipped: 0, remaining: 0 });
-  expect(lookouts.mostAtOnce).toBe(10);
+  expect(await reply).toEqual({ claimed: 24, started: 0, failed: 0, skipped: 24, waiting: 0 });
+  expect(lookouts.mostStarting).toBe(8);
 });
 
-test("after 45 seconds a call starts no more runs and reports how many are left", async () => {
-  const lookouts = new FakeLookouts(1_000, 7_000);
-  const { reply } = runDueLookouts(portsWith(lookouts));
-  await vi.advanceTimersByTimeAsync(49_000);
+test("a call leaves the rest to other calls after a hundred runs", async () => {
+  const lookouts = new FakeLookouts(1_000, 10);
+  const reply = runDueLookouts(portsWith(lookouts));
+  await vi.advanceTimersByTimeAsync(1_000);
 
-  // Seven rounds of ten start within that time.
-  expect(await reply).toMatchObject({ claimed: 70, complete: 70, remaining: 930 });
+  expect(await reply).toMatchObject({ claimed: 100 });
+  expect(lookouts.due).toBe(900);
 });
 
-test("a call returns in time although runs continue, and these end later", async () => {
-  const lookouts = new FakeLookouts(3, 200_000);
-  const { reply, settled } = runDueLookouts(portsWith(lookouts));
-  await vi.advanceTimersByTimeAsync(80_000);
+test("after 45 seconds a call claims no more runs", async () => {
+  const lookouts = new FakeLookouts(1_000, 20_000);
+  const reply = runDueLookouts(portsWith(lookouts));
+  await vi.advanceTimersByTimeAsync(85_000);
 
-  expect(await reply).toEqual({ claimed: 3, complete: 0, failed: 0, skipped: 0, remaining: 3 });
-  await vi.advanceTimersByTimeAsync(120_000);
-  await settled;
-  expect(lookouts.ended).toBe(3);
+  expect(await reply).toMatchObject({ claimed: 32, skipped: 32 });
 });
 
 test("a run that cannot be settled does not stop the others", async () => {
@@ -43,10 +40,10 @@ test("a run that cannot be settled does not stop the others", async () => {
     isFirst = false;
     return Promise.reject(new Error("the database does not answer"));
   };
-  const { reply } = runDueLookouts(portsWith(lookouts));
+  const reply = runDueLookouts(portsWith(lookouts));
   await vi.advanceTimersByTimeAsync(100);
 
-  expect(await reply).toEqual({ claimed: 5, complete: 4, failed: 0, skipped: 0, remaining: 1 });
+  expect(await reply).toEqual({ claimed: 5, started: 0, failed: 0, skipped: 4, waiting: 1 });
 });
 
 test.each([
@@ -55,7 +52,7 @@ test.each([
 ])("with a clock that is %s, the next time is after the one that ran", async (_, now) => {
   vi.setSystemTime(now);
   const lookouts = new FakeLookouts(1, 10);
-  const { reply } = runDueLookouts(portsWith(lookouts));
+  const reply = runDueLookouts(portsWith(lookouts));
   await vi.advanceTimersByTimeAsync(10);
   await reply;
 

@@ -1,32 +1,46 @@
 import { AppError } from "../_shared/http/errors.ts";
 import { describeError } from "../_shared/http/log.ts";
-import { runTurn } from "../_shared/turn/run-turn.ts";
+import { beginTurn } from "../_shared/turn/run-turn.ts";
 import type { StartedTurn } from "../_shared/turn/turn-database.ts";
 import type { TurnRunPorts } from "../_shared/turn/turn-ports.ts";
 import type { ClaimedRun, LookoutDatabase, RunOutcome } from "./lookout-database.ts";
 import { nextRun } from "./next-run.ts";
 
-/** The services and database calls that executing a run needs. */
+/** The services and database calls that starting a run needs. */
 export interface RunPorts extends TurnRunPorts {
   lookouts: LookoutDatabase;
   now(): Date;
 }
 
-/** How a run ended. A `waiting` run is claimed again later; a run that is `gone` was deleted with its lookout. */
-export type RunEnd = "complete" | "failed" | "skipped" | "waiting" | "gone";
-
-/** A client that ignores everything. The reply of a lookout is only stored, and no client reads its stream. */
-const NOBODY = { accept() {}, refuse() {}, send() {}, close() {} };
+/**
+ * What became of a claimed run. A `started` run ends with its turn, whoever settles it. A `waiting` run is claimed again
+ * later; a run that is `gone` has ended or was deleted with its lookout.
+ */
+export type RunStart = "started" | "failed" | "skipped" | "waiting" | "gone";
 
 /**
- * Executes a claimed run: begins its turn, unless the turn has already begun, and records how it ended. Rejects when
- * the database does not respond; another call claims the run after its lease.
+ * Starts a claimed run: charges it, sends its request to OpenAI, and leaves. Never rejects: after an error, which is
+ * logged, another call claims the run when its lease is over.
  */
-async function runLookout(ports: RunPorts, run: ClaimedRun): Promise<RunEnd> {
+export async function startRun(ports: RunPorts, run: ClaimedRun): Promise<RunStart> {
+  const { log } = ports;
+  const ids = { lookout_id: run.lookout_id, run_id: run.run_id };
   try {
-    const started = await ports.lookouts.start(run.run_id);
-    if (started) return await generate(ports, run, started);
-    return await settle(ports, run);
+    const started = await openRun(ports, run);
+    const end = typeof started === "string" ? started : await leave(ports, started);
+    log.info("lookout_run", { ...ids, end });
+    return end;
+  } catch (error) {
+    log.error("lookout_run_failed", { ...ids, ...describeError(error) });
+    return "waiting";
+  }
+}
+
+/** Charges a run and creates its chat. A refusal is recorded as the run's end. */
+async function openRun(ports: RunPorts, run: ClaimedRun): Promise<StartedTurn | RunStart> {
+  try {
+    return await ports.lookouts.start(run.run_id, nextRunOrNull(run, ports.now())) ??
+      await settle(ports, run);
   } catch (error) {
     const refusal = readRefusal(error);
     if (await isToWait(ports, run, refusal)) return "waiting";
@@ -34,26 +48,19 @@ async function runLookout(ports: RunPorts, run: ClaimedRun): Promise<RunEnd> {
   }
 }
 
-/** Generates the reply of a run whose turn has begun, and records its end. */
-export async function generate(
-  ports: RunPorts,
-  run: ClaimedRun,
-  started: StartedTurn,
-): Promise<RunEnd> {
-  await runTurn(ports, { started, search: true }, NOBODY);
-  return await settle(ports, run);
+/** Sends the request of a run. OpenAI writes the reply in the background. */
+async function leave(ports: RunPorts, started: StartedTurn): Promise<RunStart> {
+  return await beginTurn(ports, { started, search: true }) ? "started" : "failed";
 }
 
 /** Records the end of a run, from its turn or from `outcome`, and the next run of its lookout. */
 export async function settle(
-  { lookouts, log, now }: RunPorts,
+  { lookouts, now }: RunPorts,
   run: ClaimedRun,
   outcome?: RunOutcome,
-): Promise<RunEnd> {
+): Promise<RunStart> {
   const ended = await lookouts.settle(run.run_id, nextRunOrNull(run, now()), outcome);
-  const end = readEnd(ended?.status);
-  log.info("lookout_run", { lookout_id: run.lookout_id, run_id: run.run_id, end });
-  return end;
+  return readEnd(ended?.status);
 }
 
 /** Returns an error of Parley's own rules. Throws any other error again. */
@@ -83,7 +90,7 @@ async function isToWait(
  * decides what is due. Returns null, which pauses the lookout, for a date in the past and for a schedule that the
  * runtime no longer understands.
  */
-function nextRunOrNull(run: ClaimedRun, now: Date): Date | null {
+export function nextRunOrNull(run: ClaimedRun, now: Date): Date | null {
   try {
     return nextRun(run, new Date(Math.max(now.getTime(), Date.parse(run.scheduled_at))));
   } catch {
@@ -91,25 +98,14 @@ function nextRunOrNull(run: ClaimedRun, now: Date): Date | null {
   }
 }
 
-function readEnd(status: string | undefined): RunEnd {
+function readEnd(status: string | undefined): RunStart {
   switch (status) {
-    case "complete":
     case "failed":
     case "skipped":
       return status;
-    case undefined:
-      return "gone";
-    default:
+    case "running":
       return "waiting";
-  }
-}
-
-/** Executes a run as `runLookout` does. Never rejects: an error is logged and does not affect other runs. */
-export async function runLookoutSafely(ports: RunPorts, run: ClaimedRun): Promise<RunEnd> {
-  try {
-    return await runLookout(ports, run);
-  } catch (error) {
-    ports.log.error("lookout_run_failed", { run_id: run.run_id, ...describeError(error) });
-    return "waiting";
+    default:
+      return "gone";
   }
 }
