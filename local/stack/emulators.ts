@@ -12,19 +12,23 @@ export interface OpenAIEmulatorService {
 }
 
 /**
- * Starts the OpenAI emulator on any port. Its data survives restarts. It inherits
- * `PARLEY_OPENAI_TOKENS_PER_SECOND` from the environment of the stack.
+ * Starts the OpenAI emulator on any port. It sends its events to `webhookUrl` if there is one. Its data survives
+ * restarts. It inherits `PARLEY_OPENAI_TOKENS_PER_SECOND` from the environment of the stack.
  */
 export async function startOpenAIEmulator(
-  { stateDir, log }: { stateDir: string; log: Log },
+  { stateDir, webhookUrl, log }: { stateDir: string; webhookUrl?: string; log: Log },
 ): Promise<OpenAIEmulatorService> {
+  const webhookSecret = `whsec_${randomBytes(24).toString("base64")}`;
   const { port, part: service } = await startEmulator("openai", log, (port) => ({
     PARLEY_OPENAI_PORT: String(port),
     PARLEY_OPENAI_STATE: path.join(stateDir, "openai.json"),
+    ...(webhookUrl !== undefined && {
+      PARLEY_OPENAI_WEBHOOK_URL: webhookUrl,
+      PARLEY_OPENAI_WEBHOOK_SECRET: webhookSecret,
+    }),
   }));
   // The emulator accepts any key. A random key can be recognised if it ever leaks.
   const apiKey = `sk-emulator-${randomBytes(12).toString("hex")}`;
-  const webhookSecret = `whsec_${randomBytes(24).toString("base64")}`;
   return { service, provider: { apiKey, baseUrl: `http://127.0.0.1:${port}/v1`, webhookSecret } };
 }
 

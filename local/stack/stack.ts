@@ -125,12 +125,14 @@ interface Outside {
 
 /** Returns the OpenAI account of the settings, or starts the emulator. */
 async function startProvider(
-  { settings, log }: Site,
+  { settings, apiUrl, log }: Site,
   parts: AsyncDisposableStack,
 ): Promise<Provider> {
   if (settings.openai) return settings.openai;
-  const { stateDir } = settings;
-  const { service, provider } = await startOpenAIEmulator({ stateDir, log });
+  const { stateDir, scheduler } = settings;
+  // Without the scheduler, nothing happens by itself.
+  const webhookUrl = scheduler ? `${apiUrl}/functions/v1/openai-webhook` : undefined;
+  const { service, provider } = await startOpenAIEmulator({ stateDir, webhookUrl, log });
   parts.defer(() => service.stop());
   return provider;
 }

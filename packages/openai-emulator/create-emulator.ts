@@ -17,6 +17,7 @@ import { responsesRoutes } from "./responses/responses-routes.ts";
 import { restoreSnapshot, type Snapshot, takeSnapshot } from "./snapshot.ts";
 import { createState, type EmulatorState } from "./state.ts";
 import type { Connection } from "./http/stream-events.ts";
+import { sendEvent, type WebhookEndpoint } from "./webhooks/send-event.ts";
 import { vectorStoresRoutes } from "./stores/vector-stores-routes.ts";
 
 /** Options of an emulator; by default it starts empty and keeps nothing after its end. */
@@ -27,6 +28,8 @@ export interface EmulatorOptions {
   onChange?: () => void;
   /** The folder for the bytes of files; by default a temporary folder that `close` removes. */
   filesFolder?: string;
+  /** Receives the events about background responses; by default none are sent. */
+  webhook?: WebhookEndpoint;
   /** The usual speed of replies; 0, the default, is as fast as possible. */
   tokensPerSecond?: number;
   /** Returns the time for expiry, in milliseconds since 1970. */
@@ -45,13 +48,14 @@ export interface OpenAIEmulator {
 
 /** Creates an emulator of the part of OpenAI's API that Parley uses, with its control API on `/_emulator`. */
 export function createOpenAIEmulator(options: EmulatorOptions = {}): OpenAIEmulator {
-  const { snapshot, filesFolder, now = Date.now, onChange = () => {} } = options;
+  const { snapshot, filesFolder, webhook, now = Date.now, onChange = () => {} } = options;
   const files = snapshot?.files ?? [];
   const state = createState({
     blobs: createBlobStore(filesFolder, files.map(({ id }) => id)),
     tokensPerSecond: options.tokensPerSecond || Infinity,
     now: () => Math.floor(now() / 1000),
     changed: onChange,
+    ended: (response) => webhook && void sendEvent(webhook, response),
   });
   if (snapshot) restoreSnapshot(state, snapshot);
   const app = buildApp(state);

@@ -4,6 +4,7 @@ type Prefix =
   | "ci"
   | "cntr"
   | "conv"
+  | "evt"
   | "fc"
   | "file"
   | "fs"

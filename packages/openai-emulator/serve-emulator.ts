@@ -7,6 +7,7 @@ import {
 } from "@parley/emulator-kit/snapshot-file.ts";
 import { createOpenAIEmulator } from "./create-emulator.ts";
 import { Snapshot } from "./snapshot.ts";
+import type { WebhookEndpoint } from "./webhooks/send-event.ts";
 
 /** A running emulator. */
 export interface ServedEmulator {
@@ -26,12 +27,14 @@ export interface ServeOptions {
   /** See `EmulatorOptions`. */
   tokensPerSecond?: number;
   /** See `EmulatorOptions`. */
+  webhook?: WebhookEndpoint;
+  /** See `EmulatorOptions`. */
   now?: () => number;
 }
 
 /** Serves an emulator on 127.0.0.1. Rejects if the port is taken or the state file is invalid. */
 export async function serveOpenAIEmulator(
-  { port, stateFile, tokensPerSecond, now }: ServeOptions,
+  { port, stateFile, tokensPerSecond, webhook, now }: ServeOptions,
 ): Promise<ServedEmulator> {
   const snapshot = stateFile === undefined ? undefined : await loadSnapshot(stateFile, Snapshot);
   const emulator = createOpenAIEmulator({
@@ -39,6 +42,7 @@ export async function serveOpenAIEmulator(
     onChange: () => file?.saveSoon(),
     filesFolder: stateFile?.replace(/(?:\.json)?$/, ".files"),
     tokensPerSecond,
+    webhook,
     now,
   });
   const file: SnapshotFile | undefined = stateFile === undefined

@@ -75,10 +75,12 @@ export interface EmulatorState {
   now(): number;
   /** Called after each change to what a snapshot holds. */
   changed(): void;
+  /** Called when a background response has ended. */
+  ended(response: WireResponse): void;
 }
 
 /** The parts of a state that its creator provides. */
-export type StatePorts = Pick<EmulatorState, "blobs" | "tokensPerSecond" | "now" | "changed">;
+export type StatePorts = Pick<EmulatorState, "blobs" | "tokensPerSecond" | "now" | "changed" | "ended">;
 
 /** Creates an empty state. */
 export function createState(ports: StatePorts): EmulatorState {

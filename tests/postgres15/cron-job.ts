@@ -48,6 +48,7 @@ export async function checkCronJobs(url: string): Promise<void> {
     retention: `*/10 3 * * * ${loop("retention")}`,
     lookouts: "* * * * * select private.run_function_schedule('lookouts')",
     "turn-recovery": "* * * * * select private.run_function_schedule('turn-recovery')",
+    "remote-deletions": "* * * * * select private.run_function_schedule('remote-deletions')",
     "vector-store-cleanup":
       "*/15 * * * * select private.run_function_schedule('vector-store-cleanup')",
   });
@@ -80,12 +81,13 @@ function loop(name: string): string {
   return `do $run$begin while private.run_sql_schedule('${name}') loop commit; end loop; end$run$`;
 }
 
-/** Checks the request that an edge function gets, and how the schedule reads its response. Runs as `postgres`. */
+/** Checks the requests that an edge function gets, and how the schedule reads their responses. Runs as `postgres`. */
 export async function checkFunctionCall(url: string): Promise<void> {
   await run(
     url,
-    `insert into private.schedules (name, cron, function_path, body)
-     values ('${CALL}', '0 0 1 1 *', 'lookouts/run', '{"limit": 5}')`,
+    `create function private.count_test_work(max_count integer) returns integer language sql as 'select 25';
+     insert into private.schedules (name, cron, function_path, body, due_function, per_call, max_parallel)
+     values ('${CALL}', '0 0 1 1 *', 'lookouts/run', '{"limit": 5}', 'count_test_work', 10, 2)`,
   );
   assert.equal(await callFunction(url), "not_configured");
   await run(
@@ -95,19 +97,19 @@ export async function checkFunctionCall(url: string): Promise<void> {
   );
   await callFunction(url);
   await callFunction(url);
-  const [request, ...more] = await run(
-    url,
-    "select id, url, body, headers, timeout_milliseconds from net.requests where body <> '{}'",
-  );
-  assert.deepEqual(more, [], "an unanswered call is not repeated");
+  const requests = await readRequests(url);
+  assert.equal(requests.length, 2, "no more calls than max_parallel are open");
+  const [request] = requests;
   assert.deepEqual(request, {
     id: request?.id,
     url: "https://abc.supabase.co/functions/v1/lookouts/run",
-    body: { limit: 5 },
+    body: { limit: 5, call_id: request?.body.call_id },
     headers: { apikey: "sb_secret_abc", "content-type": "application/json" },
     timeout_milliseconds: 90_000,
   });
 
+  await run(url, `select public.finish_call(${request?.body.call_id}, true)`);
+  assert.equal((await readRequests(url)).length, 3, "a call that has worked leads to the next");
   await run(url, `insert into net._http_response (id, status_code) values (${request?.id}, 503)`);
   const [read] = await run(
     url,
@@ -117,10 +119,20 @@ export async function checkFunctionCall(url: string): Promise<void> {
   assert.equal(await callFunction(url), "503");
   await run(
     url,
-    `update private.schedules set last_run_at = now() - interval '3 minutes' where name = '${CALL}'`,
+    `update private.schedule_calls set called_at = now() - interval '3 minutes' where schedule_name = '${CALL}'`,
   );
   assert.equal(await callFunction(url), "no_answer");
-  await run(url, `delete from private.schedules where name = '${CALL}'`);
+  await run(
+    url,
+    `delete from private.schedules where name = '${CALL}'; drop function private.count_test_work`,
+  );
+}
+
+function readRequests(url: string): Promise<pg.QueryResultRow[]> {
+  return run(
+    url,
+    "select id, url, body, headers, timeout_milliseconds from net.requests where body ? 'limit' order by id",
+  );
 }
 
 async function callFunction(url: string): Promise<unknown> {
@@ -140,6 +152,8 @@ export async function startCronJob(url: string): Promise<() => Promise<void>> {
     create function private.postgres15_tick() returns boolean language sql set search_path = '' as
       'insert into private.postgres15_ticks default values returning id % 3 <> 0';
     insert into private.schedules (name, cron, sql_function) values ('${TICKS}', '* * * * *', 'postgres15_tick');
+    -- Without a count, it calls its function although nothing is due here.
+    update private.schedules set due_function = null where name = 'turn-recovery';
   `,
   );
   return async () => {

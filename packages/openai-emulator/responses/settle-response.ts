@@ -34,6 +34,7 @@ export function settleEnded(state: EmulatorState, generation: Generation): void 
   }
   announce(record, `response.${ending.status}`);
   record.log.close();
+  if (record.response.background) state.ended(record.response);
 }
 
 /**
@@ -49,6 +50,7 @@ export function settleCancelled(
   if (course.losesOutput) record.response.output = [];
   release(state, record);
   record.log.close();
+  if (record.response.background) state.ended(record.response);
 }
 
 /** Marks a response as failed if it was running when the emulator stopped. */
