@@ -82,15 +82,26 @@ begin
 end
 $$;
 
+-- Only Supabase's Storage API may delete rows of its tables, unless a transaction says that it knows what it does.
+set local storage.allow_delete_query = 'true';
+
 do $$
+declare
+  system_table regclass;
 begin
-  execute (
-    select 'truncate ' || string_agg(c.oid::regclass::text, ', ')
+  for system_table in
+    select c.oid::regclass
     from pg_class c
     where c.relnamespace in ('auth'::regnamespace, 'storage'::regnamespace)
       and c.relkind = 'r'
       -- The platform's own history of migrations must stay that of the target.
       and c.relname !~ 'migrations$'
-  );
+      -- Tables of other products of Supabase, such as storage.buckets_vectors, belong to the platform alone.
+      and has_table_privilege(c.oid, 'delete')
+    -- Sessions and the like go with their users, objects before their buckets.
+    order by c.relname = 'buckets', c.relname
+  loop
+    execute format('delete from %s', system_table);
+  end loop;
 end
 $$;

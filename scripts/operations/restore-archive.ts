@@ -30,6 +30,7 @@ const SYSTEM_TABLES = `
   from pg_class c
   join pg_namespace n on n.oid = c.relnamespace
   where n.nspname in ('auth', 'storage') and c.relkind = 'r' and c.relname !~ 'migrations$'
+    and has_table_privilege(c.oid, 'insert')
   order by name
 `;
 

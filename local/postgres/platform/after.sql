@@ -24,17 +24,23 @@ begin
   loop
     execute format(
       'alter table %I.%I owner to %I', made.schema_name, made.table_name,
-      case made.schema_name when 'auth' then 'supabase_auth_admin' else 'supabase_storage_admin' end
+      case
+        when made.schema_name = 'auth' then 'supabase_auth_admin'
+        when made.table_name in ('buckets', 'objects') then 'supabase_storage_admin'
+        else 'supabase_admin'
+      end
     );
   end loop;
 end
 $$;
 
--- Only an owner can run `create policy on storage.objects`. On Supabase, migrations have this right.
+-- Only an owner can run `create policy on storage.objects`. On Supabase, an extension gives postgres this right, and
+-- postgres is no member of the role. Its rights on the tables are the same here and there.
 grant supabase_storage_admin to postgres;
 grant all on all tables in schema auth to postgres, supabase_auth_admin;
 revoke all on all tables in schema auth from anon, authenticated, service_role;
-grant all on all tables in schema storage to postgres, anon, authenticated, service_role;
+grant all on storage.buckets, storage.objects to postgres, anon, authenticated, service_role;
+grant select on storage.buckets_vectors, storage.vector_indexes to anon, authenticated, service_role;
 grant execute on all functions in schema auth, storage to anon, authenticated, service_role, postgres;
 
 -- Replaces lite's own function, which returns null.

@@ -19,6 +19,7 @@ const ACT_AS = `select set_config('request.jwt.claims', $2, true),
   set_config('request.jwt.claim.sub', $3, true),
   set_config('request.jwt.claim.role', $1, true),
   set_config('storage.operation', $4, true),
+  set_config('storage.allow_delete_query', 'true', true),
   set_config('role', $1, true)`;
 
 /** Runs work in one transaction with the actor's role and claims. */
