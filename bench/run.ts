@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { measureAccount } from "./account.ts";
 import { measureAdmin } from "./admin.ts";
 import { measureBilling } from "./billing.ts";
+import { measureFanOut } from "./fan-out.ts";
 import { measureFiles } from "./files.ts";
 import { measureFirstToken } from "./first-token.ts";
 import { measureLookouts } from "./lookouts.ts";
@@ -44,6 +45,7 @@ const usual: Record<string, () => Promise<Measure[]>> = {
   billing: measureBilling,
   retention: measureRetention,
   lookouts: measureLookouts,
+  "fan-out": measureFanOut,
   scale: () => measureScale(scale),
 };
 const benchmarks: typeof usual = {
