@@ -21,3 +21,15 @@ create unique index chat_turns_active_session_id_key on public.chat_turns (sessi
 create index chat_turns_session_id_user_id_idx on public.chat_turns (session_id, user_id);
 create index chat_turns_user_message_id_idx on public.chat_turns (user_message_id);
 create index chat_turns_assistant_message_id_idx on public.chat_turns (assistant_message_id);
+
+-- By default, autovacuum waits until a fifth of a table is dead. In a table of 100 million rows, that is weeks of
+-- bloat, and then one run of hours. These tables change with every message, so autovacuum visits them often and
+-- briefly.
+alter table public.profiles set (autovacuum_vacuum_scale_factor = 0.01);
+alter table public.chat_sessions set (autovacuum_vacuum_scale_factor = 0.01);
+alter table public.chat_turns set (autovacuum_vacuum_scale_factor = 0.01);
+-- Messages are hardly changed, but new pages must be marked as visible for index-only scans, and planned with.
+alter table public.chat_messages set (
+  autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_insert_scale_factor = 0.02,
+  autovacuum_analyze_scale_factor = 0.02
+);

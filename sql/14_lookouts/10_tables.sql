@@ -98,6 +98,9 @@ create policy lookout_runs_select_own on public.lookout_runs
   for select to authenticated
   using (user_id = (select private.current_profile_id()));
 
+-- Each run changes its lookout several times.
+alter table public.lookouts set (autovacuum_vacuum_scale_factor = 0.01);
+
 -- Serves the list of a user's lookouts, and the order by age.
 create index lookouts_user_id_created_at_idx on public.lookouts (user_id, created_at, id);
 

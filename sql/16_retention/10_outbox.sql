@@ -336,6 +336,9 @@ comment on function private.count_due_deletions(integer) is
 
 alter table private.remote_deletions enable row level security;
 
+-- Every row is soon deleted. Autovacuum comes before the dead rows slow the claims.
+alter table private.remote_deletions set (autovacuum_vacuum_scale_factor = 0.01);
+
 -- Serve the due entries of a provider, oldest first, and the check for responses that a conversation waits for.
 create index remote_deletions_provider_due_at_idx on private.remote_deletions (provider, due_at, id);
 create index remote_deletions_response_session_id_idx on private.remote_deletions (session_id) where kind = 'response';

@@ -1031,6 +1031,18 @@ create index chat_turns_session_id_user_id_idx on public.chat_turns (session_id,
 create index chat_turns_user_message_id_idx on public.chat_turns (user_message_id);
 create index chat_turns_assistant_message_id_idx on public.chat_turns (assistant_message_id);
 
+-- By default, autovacuum waits until a fifth of a table is dead. In a table of 100 million rows, that is weeks of
+-- bloat, and then one run of hours. These tables change with every message, so autovacuum visits them often and
+-- briefly.
+alter table public.profiles set (autovacuum_vacuum_scale_factor = 0.01);
+alter table public.chat_sessions set (autovacuum_vacuum_scale_factor = 0.01);
+alter table public.chat_turns set (autovacuum_vacuum_scale_factor = 0.01);
+-- Messages are hardly changed, but new pages must be marked as visible for index-only scans, and planned with.
+alter table public.chat_messages set (
+  autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_insert_scale_factor = 0.02,
+  autovacuum_analyze_scale_factor = 0.02
+);
+
 -- From sql/06_chat_files/10_tables.sql
 
 -- Files of a session: the table, and who may read it.
@@ -7009,6 +7021,9 @@ create policy lookout_runs_select_own on public.lookout_runs
   for select to authenticated
   using (user_id = (select private.current_profile_id()));
 
+-- Each run changes its lookout several times.
+alter table public.lookouts set (autovacuum_vacuum_scale_factor = 0.01);
+
 -- Serves the list of a user's lookouts, and the order by age.
 create index lookouts_user_id_created_at_idx on public.lookouts (user_id, created_at, id);
 
@@ -8411,6 +8426,9 @@ comment on function private.count_due_deletions(integer) is
   'Counts deletions that are due, up to max_count. The dispatcher calls it.';
 
 alter table private.remote_deletions enable row level security;
+
+-- Every row is soon deleted. Autovacuum comes before the dead rows slow the claims.
+alter table private.remote_deletions set (autovacuum_vacuum_scale_factor = 0.01);
 
 -- Serve the due entries of a provider, oldest first, and the check for responses that a conversation waits for.
 create index remote_deletions_provider_due_at_idx on private.remote_deletions (provider, due_at, id);
