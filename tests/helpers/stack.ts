@@ -67,6 +67,22 @@ export async function asPostgres<Row extends pg.QueryResultRow>(
   return (await database.query<Row>(text, values)).rows;
 }
 
+/** Deletes the rows of an object without the Storage API, which leaves its bytes. */
+export async function deleteObjectRow(bucket: string, name: string): Promise<void> {
+  const client = await database.connect();
+  try {
+    await client.query("begin");
+    await client.query("set local storage.allow_delete_query = 'true'");
+    await client.query("delete from storage.objects where bucket_id = $1 and name = $2", [
+      bucket,
+      name,
+    ]);
+    await client.query("commit");
+  } finally {
+    client.release();
+  }
+}
+
 type Result = { data: unknown; error: { message: string } | null };
 
 /** Returns the data of a call to Supabase. Throws its error. */

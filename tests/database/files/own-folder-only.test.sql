@@ -1,5 +1,5 @@
 begin;
-select plan(6);
+select plan(7);
 select tests.create_user('owner'), tests.create_user('other');
 insert into storage.objects (bucket_id, name)
 values ('chat-files', tests.profile_id('owner') || '/mine.txt'),
@@ -28,6 +28,8 @@ select throws_ok(
 select is_empty(
   $$ update storage.objects set name = 'x' returning 1 $$, 'a user cannot update objects of another folder'
 );
+select throws_ok('delete from storage.objects', '42501', null, 'nobody deletes objects by SQL');
+select set_config('storage.allow_delete_query', 'true', true);
 select is_empty($$ delete from storage.objects returning 1 $$, 'a user cannot delete objects of another folder');
 
 select tests.act_as_postgres();

@@ -77,15 +77,12 @@ export async function runDue(): Promise<LookoutsReply> {
   return reply;
 }
 
-/** Lets recovery settle the turns of all runs as soon as OpenAI has written their replies. */
+/** Lets recovery settle all turns as soon as OpenAI has written their replies. All starts must have ended. */
 export async function endRuns(): Promise<void> {
   await vi.waitFor(async () => {
     const turns = await asPostgres(`
-      update public.chat_turns t
-      set progressed_at = now() - interval '2 minutes'
-      from public.lookout_runs r
-      where r.session_id = t.session_id and r.status = 'running' and t.status = 'active'
-      returning t.id
+      update public.chat_turns set progressed_at = now() - interval '2 minutes'
+      where status = 'active' returning id
     `);
     if (turns.length > 0) await callAsSchedule("turn-recovery");
     expect(turns).toEqual([]);

@@ -7,6 +7,7 @@ import {
   call,
   clearLookouts,
   due,
+  endRuns,
   lapse,
   make,
   readLookout,
@@ -14,6 +15,7 @@ import {
   runDue,
   sessionIds,
   setPlan,
+  startDue,
 } from "./lookouts-client.ts";
 
 beforeEach(clearLookouts);
@@ -58,7 +60,8 @@ test("twenty concurrent calls run each due lookout once", async () => {
   const ids = await Promise.all(users.map((user) => make(user)));
   await due(...ids);
 
-  const replies = await Promise.all(Array.from({ length: 20 }, runDue));
+  const replies = await Promise.all(Array.from({ length: 20 }, startDue));
+  await endRuns();
 
   const sum = (key: "claimed" | "started") =>
     replies.reduce((total, reply) => total + reply[key], 0);
@@ -251,8 +254,9 @@ test("run 101 replaces run 1, also when several runs end at once", async () => {
 
   const [answers] = await Promise.all([
     Promise.all(ids.map((id) => call(user, "POST", `/${id}/run`))),
-    ...Array.from({ length: 5 }, runDue),
+    ...Array.from({ length: 5 }, startDue),
   ]);
+  await endRuns();
   await expect.poll(async () => {
     const runs = await Promise.all(ids.map((id) => readRuns(user, id)));
     return runs.flat().filter(({ status }) => status === "running").length;

@@ -8,6 +8,7 @@ import type { Database } from "../../../types/database.ts";
 import { objectsOf, postFile } from "../../helpers/files.ts";
 import {
   asPostgres,
+  deleteObjectRow,
   createSession,
   createTestClient,
   createUser,
@@ -132,7 +133,7 @@ test.for(names)("an existing object with this name is not registered: %s", async
       error: expect.objectContaining({ code: "object_not_found", status: 404 }),
     });
   } finally {
-    await asPostgres("delete from storage.objects where name = $1", [name]);
+    await deleteObjectRow("chat-files", name);
   }
   expect(must(await thief.client.from("chat_files").select("id"))).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
-import { asPostgres, must } from "../../helpers/stack.ts";
+import { asPostgres, deleteObjectRow, must } from "../../helpers/stack.ts";
 import { admin, countOnDisk, makeBucket, namesInTable } from "./storage-helpers.ts";
 
 let bucket: string;
@@ -128,12 +128,18 @@ describe("remove", () => {
     expect((await files.exists(name)).data).toBe(true);
   });
 
+  it("by SQL is refused, because it would leave the bytes", async () => {
+    const { name, text } = await upload();
+    await expect(asPostgres("delete from storage.objects where name = $1", [name]))
+      .rejects.toMatchObject({ code: "42501" });
+    await expect(asPostgres("truncate storage.buckets_vectors cascade"))
+      .rejects.toMatchObject({ code: "42501" });
+    expect(await textOf(name)).toBe(text);
+  });
+
   it("by SQL makes the object missing, and its name is free again", async () => {
     const { name } = await upload();
-    await asPostgres("delete from storage.objects where bucket_id = $1 and name = $2", [
-      bucket,
-      name,
-    ]);
+    await deleteObjectRow(bucket, name);
     expect((await files.download(name)).error).toMatchObject({ statusCode: "404" });
     must(await files.upload(name, "again"));
     expect(await textOf(name)).toBe("again");
