@@ -9265,7 +9265,7 @@ begin
   if target.name is null then
     return;
   end if;
-  select target.max_parallel - count(*) into free
+  select target.max_parallel - count(*)::integer into free
   from private.schedule_calls c
   where c.schedule_name = target.name and c.asks_again is null;
   if free <= 0 then
