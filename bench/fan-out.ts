@@ -79,7 +79,8 @@ async function seed(database: pg.Pool): Promise<void> {
   await database.query(
     `insert into public.lookouts
        (user_id, title, prompt, assistant_slug, frequency, cron_schedule, timezone, next_run_at)
-     select p.id, 'News', 'What is new?', 'coach', 'daily', '0 9 * * *', 'UTC', date_trunc('minute', now() + interval '70 seconds')
+     select p.id, 'News', 'What is new?', 'coach', 'daily', '0 9 * * *', 'UTC',
+       date_trunc('minute', now() + interval '70 seconds')
      from public.profiles p
      cross join lateral generate_series(1, case
        when p.email = 'fan-out-0@example.com' then $1

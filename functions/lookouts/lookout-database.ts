@@ -43,8 +43,8 @@ export interface LookoutDatabase {
   runNow(authUserId: string, lookoutId: string): Promise<LookoutRunReply>;
   claimDue(limit: number): Promise<ClaimedRun[]>;
   /**
-   * Charges a run and opens its turn, whose end will end the run and set the next time of the lookout. Returns null when
-   * the turn was already opened, or the run no longer exists.
+   * Charges a run and opens its turn. The end of the turn ends the run and sets the next time of the lookout. Returns
+   * null when the turn was already opened, or the run no longer exists.
    */
   start(runId: string, nextRunAt: Date | null): Promise<StartedTurn | null>;
   /** Settles a run and returns it: `running` while OpenAI writes its reply; null when it no longer exists. */

@@ -13,8 +13,8 @@ export interface RunPorts extends TurnRunPorts {
 }
 
 /**
- * What became of a claimed run. A `started` run ends with its turn, whoever settles it. A `waiting` run is claimed again
- * later; a run that is `gone` has ended or was deleted with its lookout.
+ * What became of a claimed run. A `started` run ends with its turn, whoever settles it. A `waiting` run is claimed
+ * again later. A run that is `gone` has ended or was deleted with its lookout.
  */
 export type RunStart = "started" | "failed" | "skipped" | "waiting" | "gone";
 

@@ -6,7 +6,9 @@ export function startScheduler(ports: SchedulerPorts): () => void {
   let forgotten: Promise<unknown> | undefined;
   const clock = new Cron("* * * * *", { timezone: "UTC", mode: "5-part" }, (job) => {
     // Calls that an earlier start of the stack left open will never end.
-    forgotten ??= ports.database.query("delete from private.schedule_calls where request_id is null");
+    forgotten ??= ports.database.query(
+      "delete from private.schedule_calls where request_id is null",
+    );
     forgotten.then(() => runDue(ports, job.currentRun() ?? new Date())).catch(() => {
       forgotten = undefined;
       if (ports.database.ending) return;

@@ -80,7 +80,10 @@ export interface EmulatorState {
 }
 
 /** The parts of a state that its creator provides. */
-export type StatePorts = Pick<EmulatorState, "blobs" | "tokensPerSecond" | "now" | "changed" | "ended">;
+export type StatePorts = Pick<
+  EmulatorState,
+  "blobs" | "tokensPerSecond" | "now" | "changed" | "ended"
+>;
 
 /** Creates an empty state. */
 export function createState(ports: StatePorts): EmulatorState {

@@ -14,8 +14,8 @@ export interface Selection {
   /** The role that restores. */
   role: string;
   /**
-   * The tables of `auth` and `storage` (`auth.users`) that this role may write. A table comes after those that it refers
-   * to.
+   * The tables of `auth` and `storage` (`auth.users`) that this role may write. A table comes after those that it
+   * refers to.
    */
   systemTables: string[];
   /** The platform's own triggers on those tables (`auth.users name`), which the target already has. */

@@ -104,7 +104,8 @@ as $$
 declare
   run_ids uuid[];
 begin
-  -- Claims wait for each other for a moment. Two at the same time would choose the same lookouts, and one would get none.
+  -- Claims wait for each other for a moment. Two at the same time would choose the same lookouts, and one would get
+  -- none.
   perform pg_advisory_xact_lock(hashtextextended('private.claim_scheduled_runs', 0));
   with waiting as (
     select l.id, l.user_id, l.next_run_at

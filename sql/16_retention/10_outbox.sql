@@ -314,8 +314,8 @@ as $$
   select private.settle_remote_deletions(claimed_until, outcomes)
 $$;
 comment on function public.settle_remote_deletions(timestamptz, jsonb) is
-  'Service RPC of the clean-up: settles a claim. claimed_until is the due_at of the claim. outcomes names each entry by '
-  'its id: null deletes the entry, and an error lets it wait.';
+  'Service RPC of the clean-up: settles a claim. claimed_until is the due_at of the claim. outcomes names each entry '
+  'by its id: null deletes the entry, and an error lets it wait.';
 grant execute on function public.settle_remote_deletions(timestamptz, jsonb) to service_role;
 
 create function private.count_due_deletions(max_count integer)

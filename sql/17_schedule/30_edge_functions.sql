@@ -102,8 +102,8 @@ begin
 end
 $$;
 comment on function private.open_calls(text) is
-  'Returns the ids of the calls that the due work of a schedule needs now, beside those that are still open. The caller '
-  'makes each call and ends it by private.close_call.';
+  'Returns the ids of the calls that the due work of a schedule needs now, beside those that are still open. The '
+  'caller makes each call and ends it by private.close_call.';
 
 create function private.read_vault(secret_name text)
 returns text

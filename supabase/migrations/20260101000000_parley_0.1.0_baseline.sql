@@ -7393,7 +7393,8 @@ as $$
 declare
   run_ids uuid[];
 begin
-  -- Claims wait for each other for a moment. Two at the same time would choose the same lookouts, and one would get none.
+  -- Claims wait for each other for a moment. Two at the same time would choose the same lookouts, and one would get
+  -- none.
   perform pg_advisory_xact_lock(hashtextextended('private.claim_scheduled_runs', 0));
   with waiting as (
     select l.id, l.user_id, l.next_run_at
@@ -8405,8 +8406,8 @@ as $$
   select private.settle_remote_deletions(claimed_until, outcomes)
 $$;
 comment on function public.settle_remote_deletions(timestamptz, jsonb) is
-  'Service RPC of the clean-up: settles a claim. claimed_until is the due_at of the claim. outcomes names each entry by '
-  'its id: null deletes the entry, and an error lets it wait.';
+  'Service RPC of the clean-up: settles a claim. claimed_until is the due_at of the claim. outcomes names each entry '
+  'by its id: null deletes the entry, and an error lets it wait.';
 grant execute on function public.settle_remote_deletions(timestamptz, jsonb) to service_role;
 
 create function private.count_due_deletions(max_count integer)
@@ -9287,8 +9288,8 @@ begin
 end
 $$;
 comment on function private.open_calls(text) is
-  'Returns the ids of the calls that the due work of a schedule needs now, beside those that are still open. The caller '
-  'makes each call and ends it by private.close_call.';
+  'Returns the ids of the calls that the due work of a schedule needs now, beside those that are still open. The '
+  'caller makes each call and ends it by private.close_call.';
 
 create function private.read_vault(secret_name text)
 returns text

@@ -46,8 +46,11 @@ test("a function that does not answer within 90 seconds is abandoned", async () 
     const schedule = { name: "slow", cron: "0 9 * * *", function_path: "slow", body: {} };
     return Promise.resolve({ rows: [schedule] });
   };
-  vi.stubGlobal("fetch", (_url: string, { signal }: { signal?: AbortSignal }) =>
-    new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason))));
+  vi.stubGlobal(
+    "fetch",
+    (_url: string, { signal }: { signal?: AbortSignal }) =>
+      new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason))),
+  );
   // The scheduler calls only `query`.
   const database = { query } as unknown as Pool;
   const ports = { database, functionsUrl: "", secretKey: "", log: () => {} };

@@ -76,7 +76,7 @@ export async function runTurn(
 }
 
 /**
- * Sends the request of a turn and leaves: OpenAI writes the reply in the background, and a webhook, recovery or a client
+ * Sends the request of a turn and leaves: OpenAI writes the reply in the background. A webhook, recovery or a client
  * that comes back settles the turn. Returns false when OpenAI has refused the request; the turn is then settled.
  */
 export async function beginTurn(ports: TurnRunPorts, turn: Turn): Promise<boolean> {

@@ -8,10 +8,10 @@ import type { Database } from "../../../types/database.ts";
 import { objectsOf, postFile } from "../../helpers/files.ts";
 import {
   asPostgres,
-  deleteObjectRow,
   createSession,
   createTestClient,
   createUser,
+  deleteObjectRow,
   must,
   stack,
 } from "../../helpers/stack.ts";
