@@ -12,7 +12,7 @@ import { createFunction, invalidRequest, readJson } from "../_shared/http/create
 import { replayMessage } from "./replay-message.ts";
 import { runTurn, type Turn } from "../_shared/turn/run-turn.ts";
 import { settleLeftTurn } from "../_shared/turn/settle-left-turn.ts";
-import { countReaders } from "../_shared/turn/running-turns.ts";
+import { takePlace } from "../_shared/turn/running-turns.ts";
 import {
   createTurnDatabase,
   type TurnDatabase,
@@ -100,7 +100,11 @@ async function generate(c: Context<FunctionEnv>, ports: ChatPorts, turn: Turn): 
   const { db, stores } = requestPorts(c, ports);
   // Runs in the background so that a client disconnect does not cancel the reply.
   const client = { accept, refuse, send, close };
-  runInBackground(runTurn({ ...ports, db, stores }, turn, client).catch(refuse).finally(close));
+  const giveBack = takePlace(turn.started.turn_id);
+  runInBackground(
+    runTurn({ ...ports, db, stores }, turn, client).catch(refuse).finally(close)
+      .finally(() => giveBack?.()),
+  );
   await promise;
   return c.body(body, 200, headers);
 }
@@ -109,18 +113,25 @@ async function generate(c: Context<FunctionEnv>, ports: ChatPorts, turn: Turn): 
 function join(c: Context<FunctionEnv>, ports: ChatPorts, running: TurnRow | null): Response {
   if (!running) return c.body(null, 204);
   noteTurn(c, running.id, running.user_id);
-  if (countReaders(running.id) >= READERS) throw new AppError("too_many_readers");
+  // The place is taken at once, because readers may come at the same moment.
+  const giveBack = takePlace(running.id, READERS);
+  if (!giveBack) throw new AppError("too_many_readers");
   const { db } = requestPorts(c, ports);
-  return stream(c, ports, (send) => resumeTurn({ ...ports, db }, running, send));
+  return stream(
+    c,
+    ports,
+    (send, left) => resumeTurn({ ...ports, db }, running, { send, left }).finally(giveBack),
+  );
 }
 
 function stream(
   c: Context<FunctionEnv>,
   { streamSeconds }: ChatPorts,
-  write: (send: ClientStream["send"]) => void | Promise<void>,
+  write: (send: ClientStream["send"], left: AbortSignal) => void | Promise<void>,
 ): Response {
-  const client = openClientStream(streamSeconds);
-  runInBackground(Promise.resolve(write(client.send)).finally(client.close));
+  const leaving = new AbortController();
+  const client = openClientStream(streamSeconds, () => leaving.abort());
+  runInBackground(Promise.resolve(write(client.send, leaving.signal)).finally(client.close));
   return c.body(client.body, 200, client.headers);
 }
 

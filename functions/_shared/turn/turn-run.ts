@@ -56,6 +56,7 @@ export class TurnRun implements Follower {
   readonly #reader: ResponseReader;
   #saving: Promise<void> = Promise.resolve();
   #isCancelled = false;
+  #hasLeft = false;
 
   constructor(ports: TurnPorts, turn: RunningTurn, reply: Reply, part: Part) {
     this.#ports = ports;
@@ -74,10 +75,16 @@ export class TurnRun implements Follower {
   }
 
   get isEnded(): boolean {
-    return this.#reply.mapper.outcome !== undefined;
+    return this.#hasLeft || this.#reply.mapper.outcome !== undefined;
   }
 
   look(): void {
+    this.#reader.look();
+  }
+
+  /** Stops reading because the client has left. Other functions go on with the turn. */
+  leave(): void {
+    this.#hasLeft = true;
     this.#reader.look();
   }
 
@@ -111,7 +118,7 @@ export class TurnRun implements Follower {
     const leave = enterTurn(this.#turn.id, this);
     try {
       await this.#read(connection);
-      return await this.#settle();
+      return this.#hasLeft ? null : await this.#settle();
     } catch (error) {
       this.#ports.log.error("turn_not_settled", {
         turn_id: this.#turn.id,
