@@ -84,23 +84,23 @@ export class TurnRequest {
     let events: AsyncIterable<StreamEvent> | null = first;
     let hasOutput = false;
     while (events) {
-      let next: AsyncIterable<StreamEvent> | null = null;
-      for await (const event of events) {
-        if (!hasOutput && await this.#isMended(event)) {
-          next = await this.#sendMended();
-          if (this.#sources.isIncomplete) await this.#onSearchLost();
-          break;
+      let isMended = false;
+      try {
+        for await (const event of events) {
+          const error: APIError | null = hasOutput ? null : readError(event);
+          isMended = error !== null && await this.#mend(error);
+          if (isMended) break;
+          hasOutput ||= event.type === "response.output_item.added";
+          yield event;
         }
-        hasOutput ||= event.type === "response.output_item.added";
-        yield event;
+      } catch (error) {
+        // The client of the `openai` package throws an error event.
+        isMended = !hasOutput && await this.#mend(error);
+        if (!isMended) throw error;
       }
-      events = next;
+      events = isMended ? await this.#sendMended() : null;
+      if (isMended && this.#sources.isIncomplete) await this.#onSearchLost();
     }
-  }
-
-  async #isMended(event: StreamEvent): Promise<boolean> {
-    const failure = event.type === "response.failed" ? event.response.error : null;
-    return failure !== null && await this.#mend(asApiError(failure));
   }
 
   async #create(): Promise<AsyncIterable<StreamEvent>> {
@@ -148,9 +148,11 @@ export class TurnRequest {
     const { question, instructions, context_window, max_output_tokens } = this.#turn;
     const asked = buildInput(question, this.#sources.fileOf);
     const window = Math.max(0, (context_window ?? SMALL_WINDOW) - max_output_tokens);
-    const room = window / 2 ** this.#halvings - estimateTokens(asked) - textTokens(instructions);
+    const room = window - estimateTokens(asked) - textTokens(instructions);
     const history = this.#history.map((message) => buildInput(message, this.#sources.fileOf));
-    return [...cutHistory(history, room), asked];
+    // OpenAI may count more tokens than expected, or the window may be smaller than Parley knows.
+    const length = history.reduce((sum, message) => sum + estimateTokens(message), 0);
+    return [...cutHistory(history, Math.min(room, length) / 2 ** this.#halvings), asked];
   }
 
   /** Removes the reason of a refusal, as far as that is possible. Returns false if the error is final. */
@@ -214,6 +216,13 @@ async function waitForFirst(
 /** Returns the error of an event in the form of a refused request. */
 function asApiError({ code, message }: { code: string | null; message: string }): APIError {
   return new APIError(undefined, { code, message }, message, undefined);
+}
+
+/** Returns the error of an event that reports one. */
+function readError(event: StreamEvent): APIError | null {
+  if (event.type === "error") return asApiError(event);
+  const failure = event.type === "response.failed" ? event.response.error : null;
+  return failure && asApiError(failure);
 }
 
 function isConversationLost({ code, status, message }: APIError): boolean {
