@@ -1,5 +1,5 @@
-// OpenAI ends a reply with an error, or in an unusual way. Whatever it does, the user sees a defined end soon, pays only
-// for what came, and can go on at once.
+// OpenAI ends a reply with an error, or in an unusual way. The user sees a defined end soon, pays only for what came,
+// and can go on at once.
 import { DefaultChatTransport, readUIMessageStream, type UIMessageChunk } from "ai";
 import { afterEach, expect, test } from "vitest";
 import type { ParleyMessage } from "../../../types/api.ts";
