@@ -146,11 +146,12 @@ export class TurnRequest {
   /** Returns the question, after as much of the history as fits when the conversation does not have it. */
   #buildInput(): Responses.EasyInputMessage[] {
     const { question, instructions, context_window, max_output_tokens } = this.#turn;
-    const asked = buildInput(question, this.#sources.fileOf);
+    const input = buildInput([...this.#history, question], this.#sources.fileOf);
+    const asked = input.slice(this.#history.length);
     const window = Math.max(0, (context_window ?? SMALL_WINDOW) - max_output_tokens);
-    const room = window / 2 ** this.#halvings - estimateTokens(asked) - textTokens(instructions);
-    const history = this.#history.map((message) => buildInput(message, this.#sources.fileOf));
-    return [...cutHistory(history, room), asked];
+    const needed = asked.reduce((sum, message) => sum + estimateTokens(message), 0);
+    const room = window / 2 ** this.#halvings - needed - textTokens(instructions);
+    return [...cutHistory(input.slice(0, this.#history.length), room), ...asked];
   }
 
   /** Removes the reason of a refusal, as far as that is possible. Returns false if the error is final. */
