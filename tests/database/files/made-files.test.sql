@@ -66,12 +66,10 @@ select throws_ok(
   $$ select pg_temp.make(other_id, 'p/3') from made $$, 'PT404', 'file_not_found', 'a turn that has ended makes no file'
 );
 select tests.act_as_postgres();
+select tests.create_message((select session_id from made), 'user', 'Next');
 select is(
-  (
-    select jsonb_path_query_array(private.turn_history(q), '$[*].file_ids[*]')
-    from (select (m).* from (select row(m.*)::public.chat_messages as m from public.chat_messages m) x) q
-    where false
-  ), null, 'placeholder'
+  (select private.turn_history(m) #> '{1,file_ids}' from public.chat_messages m where m.content = 'Next'),
+  (select jsonb_build_array(file_id) from made), 'the history has a reply that is only a file'
 );
 delete from public.chat_messages m where m.id = (select assistant_message_id from turn);
 select is_empty('select 1 from public.chat_files', 'the file is deleted with its reply');

@@ -218,10 +218,10 @@ test("a chat that is full keeps the text, and a notice says why the file is miss
   await asPostgres(
     `insert into public.chat_files (user_id, session_id, file_name, file_type, file_size, sha256, storage_path, status,
        origin)
-     select $1, $2, 'a.txt', 'application/octet-stream', 1, lpad(n::text, 64, '0'), $1 || '/full/' || n, 'ready',
+     select $1, $2, 'a.txt', 'application/octet-stream', 1, lpad(n::text, 64, '0'), $3 || '/full/' || n, 'ready',
        'assistant'
      from generate_series(1, 20) n`,
-    [user.profileId, sessionId],
+    [user.profileId, sessionId, user.profileId],
   );
   const chat = openChat(user, sessionId);
   await chat.sendMessage({ text: "Draw" });
