@@ -47,7 +47,7 @@ as $$
     and m.user_id = question.user_id
     and m.seq < question.seq
     and m.sender in ('user', 'assistant')
-    and (m.content <> '' or (m.sender = 'user' and m.parts <> '[]'))
+    and (m.content <> '' or m.has_files or (m.sender = 'user' and m.parts <> '[]'))
 $$;
 comment on function private.turn_history(public.chat_messages) is
   'Returns the earlier messages with their parts, which open a new conversation at OpenAI. Used when the session has '
@@ -152,7 +152,11 @@ as $$
   with files as (
     select f.*, private.is_image(f) as is_image
     from public.chat_files f
-    where f.session_id = session.id and f.user_id = session.user_id and f.status = 'ready'
+    where f.session_id = session.id
+      and f.user_id = session.user_id
+      and f.status = 'ready'
+      -- Some files that the model made can only be downloaded.
+      and f.openai_file_id is not null
   ), used as (
     -- A search counts as a use, and OpenAI then extends the expiry of the store by this number of days.
     update public.vector_stores v

@@ -632,7 +632,9 @@ as $$
       jsonb_build_object('type', 'source-url', 'url', part -> 'url', 'title', part -> 'title')
     when part ->> 'type' in ('file', 'source-document') then jsonb_build_object(
       'type', part -> 'type',
-      'filename', regexp_replace(part ->> 'filename', '^.*[/\\]', ''),
+      'filename', regexp_replace(
+        coalesce(part ->> 'filename', part #>> '{providerMetadata,parley,filename}'), '^.*[/\\]', ''
+      ),
       'mediaType', part -> 'mediaType'
     )
   end)
@@ -1047,6 +1049,7 @@ create table public.chat_files (
   sha256 text,
   openai_file_id text,
   vector_store_id uuid,
+  origin text not null default 'user',
   status text not null default 'pending',
   error jsonb,
   created_at timestamptz not null default now(),
@@ -1060,13 +1063,17 @@ create table public.chat_files (
   constraint chat_files_file_name_check check (char_length(file_name) between 1 and 255),
   constraint chat_files_file_size_check check (file_size > 0),
   constraint chat_files_sha256_check check (sha256 ~ '^[0-9a-f]{64}$'),
+  constraint chat_files_origin_check check (origin in ('user', 'assistant')),
   constraint chat_files_status_check check (status in ('pending', 'indexing', 'ready', 'failed')),
   constraint chat_files_stored_check check (status in ('pending', 'failed') or num_nulls(sha256, file_size) = 0)
 );
 
 comment on table public.chat_files is
-  'The files that users have uploaded to a session. Only the file functions write them.';
-comment on column public.chat_files.message_id is 'The first message that named the file.';
+  'The files of a session: uploads of the user, and files that the model made. Only functions write them.';
+comment on column public.chat_files.message_id is
+  'The first message that named the file, or the reply in which the model made it.';
+comment on column public.chat_files.origin is
+  'user: an upload. assistant: the model made it, as an image or with the code interpreter.';
 comment on column public.chat_files.file_name is 'The name that the user knows. It is never part of a path.';
 comment on column public.chat_files.file_type is
   'Media type, detected from the content. The model sees files of type image/*; all other files are searched.';
@@ -1075,9 +1082,10 @@ comment on column public.chat_files.sha256 is 'Hash of the bytes. Null until all
 comment on column public.chat_files.vector_store_id is
   'The vector store of the session, once the file is attached to it.';
 comment on column public.chat_files.status is
-  'pending: the bytes are being uploaded. indexing: stored, but not searchable yet. ready: usable in turns. failed: '
-  'error says why.';
-comment on column public.chat_files.error is 'Why the file failed, for the user: code and message.';
+  'pending: the bytes are being uploaded. indexing: stored, but not searchable yet. ready: usable in turns; a file of '
+  'the assistant without openai_file_id can only be downloaded. failed: error says why.';
+comment on column public.chat_files.error is
+  'Why the file failed, or why the model cannot use a ready file of the assistant: code and message.';
 
 create trigger chat_files_touch
   before update on public.chat_files
@@ -1156,6 +1164,7 @@ $$;
 comment on function private.check_file_count(uuid, uuid) is
   'Refuses with 402 when the session already has as many files as the plan allows. Called under the session''s row '
   'lock.';
+grant execute on function private.check_file_count(uuid, uuid) to service_role;
 
 create function private.is_image(file public.chat_files)
 returns boolean
@@ -1356,11 +1365,13 @@ begin
   return file;
 exception when unique_violation then
   -- The session already has the same bytes, or received them at the same time. Deleting this row also puts its
-  -- object into the outbox.
+  -- object into the outbox. A file that the model makes again belongs to the newer reply, which may replace the older.
   delete from public.chat_files f where f.id = file_id returning * into file;
-  select * into file
-  from public.chat_files f
-  where f.session_id = file.session_id and f.sha256 = store_file.sha256 and f.status <> 'failed';
+  update public.chat_files f
+  set message_id = case when file.origin = 'assistant' and f.origin = 'assistant' then file.message_id
+    else f.message_id end
+  where f.session_id = file.session_id and f.sha256 = store_file.sha256 and f.status <> 'failed'
+  returning * into file;
   if file.id is null then
     perform private.refuse(409, 'file_changed', 'The file was deleted during its upload. Upload the file again.');
   end if;
@@ -1394,14 +1405,20 @@ security invoker
 set search_path = ''
 as $$
   update public.chat_files f
-  set status = 'failed', error = fail_file.error, openai_file_id = null, vector_store_id = null
+  set error = fail_file.error, openai_file_id = null, vector_store_id = null,
+      -- The user has no other copy of a file that the model made, so a stored one stays.
+      status = case
+        when f.origin = 'assistant' and f.status <> 'pending' and fail_file.error ->> 'code' <> 'content_changed'
+          then 'ready'
+        else 'failed'
+      end
   where f.id = file_id
     -- A ready file fails only if OpenAI has lost it and Storage now holds different bytes.
     and (f.status in ('pending', 'indexing') or f.status = 'ready' and fail_file.error ->> 'code' = 'content_changed')
 $$;
 comment on function public.fail_file(uuid, jsonb) is
   'Service RPC: marks a file as failed, with the reason {code, message}. Its copies at OpenAI go to the outbox for '
-  'deletion.';
+  'deletion. A stored file that the model made becomes ready instead, without a copy at OpenAI.';
 grant execute on function public.fail_file(uuid, jsonb) to service_role;
 
 create function public.delete_file(auth_user_id uuid, file_id uuid)
@@ -1454,6 +1471,82 @@ comment on function public.claim_stale_files(integer) is
   'Service RPC of the clean-up: claims files whose upload or indexing has made no progress for ten minutes. Each '
   'file goes to one caller.';
 grant execute on function public.claim_stale_files(integer) to service_role;
+
+-- From sql/06_chat_files/35_made_files.sql
+
+-- Files that the model made in a turn.
+
+create function public.create_made_file(turn_id uuid, file_id uuid, file_name text, file_type text, storage_path text,
+  file_size bigint default null)
+returns public.chat_files
+language plpgsql
+security invoker
+set search_path = ''
+as $$
+declare
+  turn public.chat_turns;
+  file public.chat_files;
+begin
+  perform private.lock_session_of(turn_id);
+  select * into turn from public.chat_turns t where t.id = turn_id;
+  select * into file from public.chat_files f where f.id = file_id and f.session_id = turn.session_id;
+  if file.id is not null and file.status <> 'failed' then
+    return file;
+  end if;
+  if turn.status is distinct from 'active' then
+    perform private.refuse(
+      404, 'file_not_found',
+      'The reply has ended or its chat was deleted, so its file is not stored. Reload the chat.'
+    );
+  end if;
+  perform private.check_file_size(turn.user_id, create_made_file.file_size);
+  perform private.check_file_count(turn.user_id, turn.session_id);
+
+  insert into public.chat_files as f (id, user_id, session_id, message_id, file_name, file_type, storage_path, origin)
+  values (file_id, turn.user_id, turn.session_id, turn.assistant_message_id, create_made_file.file_name,
+    create_made_file.file_type, create_made_file.storage_path, 'assistant')
+  -- An attempt that the clean-up gave up. Its object goes to the outbox, so the new one has another path.
+  on conflict (id) do update
+  set status = 'pending', error = null, storage_path = create_made_file.storage_path
+  where f.status = 'failed'
+  returning * into file;
+  return file;
+end
+$$;
+comment on function public.create_made_file(uuid, uuid, text, text, text, bigint) is
+  'Service RPC: creates the pending row of a file that the model made in a turn, before its bytes are stored. '
+  'file_size is null while it is not known. Returns the existing row when another process stores the file too. '
+  'Refuses as an upload does, and with 404 when the turn has ended.';
+grant execute on function public.create_made_file(uuid, uuid, text, text, text, bigint) to service_role;
+
+create function private.delete_made_files()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  delete from public.chat_files f
+  where f.message_id = old.id
+    and f.origin = 'assistant'
+    and not exists (
+      select from public.chat_messages m
+      where m.session_id = old.session_id
+        and m.id <> old.id
+        and m.has_files
+        and m.parts @> jsonb_build_array(jsonb_build_object('url', 'parley:file/' || f.id))
+    );
+  return old;
+end
+$$;
+comment on function private.delete_made_files() is
+  'Trigger: deletes the files that the model made in a reply with the reply, unless another message names them. '
+  'Definer: the user who deletes a chat may not delete files.';
+
+create trigger chat_messages_delete_made_files
+  before delete on public.chat_messages
+  for each row when (old.sender = 'assistant')
+  execute function private.delete_made_files();
 
 -- From sql/06_chat_files/40_bucket.sql
 
@@ -1587,6 +1680,7 @@ begin
   where v.id = claimed_id
     and f.session_id = v.session_id
     and f.status = 'ready'
+    and f.openai_file_id is not null
     and not private.is_image(f);
   return true;
 end
@@ -2869,7 +2963,7 @@ as $$
     and m.user_id = question.user_id
     and m.seq < question.seq
     and m.sender in ('user', 'assistant')
-    and (m.content <> '' or (m.sender = 'user' and m.parts <> '[]'))
+    and (m.content <> '' or m.has_files or (m.sender = 'user' and m.parts <> '[]'))
 $$;
 comment on function private.turn_history(public.chat_messages) is
   'Returns the earlier messages with their parts, which open a new conversation at OpenAI. Used when the session has '
@@ -2974,7 +3068,11 @@ as $$
   with files as (
     select f.*, private.is_image(f) as is_image
     from public.chat_files f
-    where f.session_id = session.id and f.user_id = session.user_id and f.status = 'ready'
+    where f.session_id = session.id
+      and f.user_id = session.user_id
+      and f.status = 'ready'
+      -- Some files that the model made can only be downloaded.
+      and f.openai_file_id is not null
   ), used as (
     -- A search counts as a use, and OpenAI then extends the expiry of the store by this number of days.
     update public.vector_stores v
@@ -3462,7 +3560,8 @@ set search_path = ''
 as $$
 declare
   has_output boolean := coalesce(reply ->> 'content', '') <> ''
-    or coalesce((reply ->> 'output_tokens')::integer, 0) > 0;
+    or coalesce((reply ->> 'output_tokens')::integer, 0) > 0
+    or jsonb_path_exists(coalesce(reply -> 'parts', '[]'), '$[*] ? (@.type == "file")');
   -- A stopped turn costs what OpenAI did for it until then. Otherwise, stopping early would be free.
   is_charged boolean := final_status <> 'failed' or has_output;
   turn public.chat_turns;
@@ -5984,7 +6083,8 @@ create trigger chat_turns_log_turn
 
 create trigger chat_files_log_upload
   after insert on public.chat_files
-  for each row execute function private.log_upload_activity();
+  for each row when (new.origin = 'user')
+  execute function private.log_upload_activity();
 
 create trigger subscriptions_log_start
   after insert on public.subscriptions

@@ -3,7 +3,7 @@ import { readFailure } from "../openai/read-failure.ts";
 import { pause, retryOnce } from "../openai/retry-once.ts";
 import type { FileRow } from "./file-database.ts";
 import { type FileFailure, fileFailure } from "./file-failures.ts";
-import { isImage } from "./file-kinds.ts";
+import { isImage, OTHER_TYPE } from "./file-kinds.ts";
 import type { FilePorts } from "./file-ports.ts";
 import { type OpenStore, openStore } from "./open-store.ts";
 import { sendFile } from "./send-file.ts";
@@ -52,6 +52,10 @@ function failureOf(error: unknown): FileFailure["code"] {
 
 async function index(ports: FilePorts, row: FileRow, longestWait: number): Promise<boolean> {
   const { files } = ports;
+  if (row.file_type === OTHER_TYPE) {
+    await files.settle(row.id);
+    return true;
+  }
   const openaiFileId = row.openai_file_id ?? await sendFile(ports, row);
   if (openaiFileId === null) return true;
   if (isImage(row.file_type)) {

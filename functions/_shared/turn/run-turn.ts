@@ -6,6 +6,7 @@ import { readFailure } from "../openai/read-failure.ts";
 import { retryAfter } from "../openai/retry-once.ts";
 import { notice } from "./events/notice.ts";
 import type { ResponseConnection } from "./follow-response.ts";
+import { MadeFiles } from "./made-files.ts";
 import { createReply, type Reply } from "./reply.ts";
 import { generateTitle } from "./request/generate-title.ts";
 import { TurnRequest } from "./request/turn-request.ts";
@@ -43,18 +44,20 @@ export async function runTurn(
 ): Promise<void> {
   const { started } = turn;
   const sources = await openSources(ports, started);
-  const reply = createReply(started.assistant_message_id, client.send, sources.findFile);
+  const { turn_id: id, profile_id: profileId, assistant_message_id: messageId } = started;
+  const made = new MadeFiles(ports.files, { id, profileId });
+  const reply = createReply(messageId, client.send, sources.findFile, made);
   const request = new TurnRequest(ports, turn, sources, () => sayIncomplete(ports, turn, reply));
   const connection = await send(ports, turn, { request, reply }, client);
   if (!connection) return;
   client.accept();
-  reply.emit({ type: "start", messageId: started.assistant_message_id });
+  reply.emit({ type: "start", messageId });
   if (sources.isIncomplete) await sayIncomplete(ports, turn, reply);
   const run = new TurnRun(
     ports,
     {
-      id: started.turn_id,
-      profileId: started.profile_id,
+      id,
+      profileId,
       createdAt: started.created_at,
       threadId: request.threadId,
     },

@@ -202,6 +202,7 @@ export class TurnRun implements Follower {
 
   async #store(ending: Ending): Promise<MessageRow | null> {
     this.#reply.mapper.close().forEach(this.#reply.emit);
+    (await this.#reply.made.settle()).forEach(this.#reply.emit);
     const settlement = { ...this.#reply, ending, responseId: this.responseId };
     const row = await settleReply(this.#ports.db, this.#turn.id, settlement);
     if (!row) await this.#bookLost();

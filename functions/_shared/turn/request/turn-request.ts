@@ -146,13 +146,15 @@ export class TurnRequest {
   /** Returns the question, after as much of the history as fits when the conversation does not have it. */
   #buildInput(): Responses.EasyInputMessage[] {
     const { question, instructions, context_window, max_output_tokens } = this.#turn;
-    const asked = buildInput(question, this.#sources.fileOf);
+    const input = buildInput([...this.#history, question], this.#sources.fileOf);
+    const asked = input.slice(this.#history.length);
     const window = Math.max(0, (context_window ?? SMALL_WINDOW) - max_output_tokens);
-    const room = window - estimateTokens(asked) - textTokens(instructions);
-    const history = this.#history.map((message) => buildInput(message, this.#sources.fileOf));
+    const needed = asked.reduce((sum, message) => sum + estimateTokens(message), 0);
+    const room = window - needed - textTokens(instructions);
+    const history = input.slice(0, this.#history.length);
     // OpenAI may count more tokens than expected, or the window may be smaller than Parley knows.
     const length = history.reduce((sum, message) => sum + estimateTokens(message), 0);
-    return [...cutHistory(history, Math.min(room, length) / 2 ** this.#halvings), asked];
+    return [...cutHistory(history, Math.min(room, length) / 2 ** this.#halvings), ...asked];
   }
 
   /** Removes the reason of a refusal, as far as that is possible. Returns false if the error is final. */
