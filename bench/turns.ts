@@ -93,7 +93,8 @@ async function runStreams(
   let replies: string[] = [];
   const startedAt = performance.now();
   const bytes = await peakExtraMemory(await functionsPid(stack), async () => {
-    replies = await Promise.all(users.map((user) => reply(side, stack, user)));
+    // A refused message counts as dropped.
+    replies = await Promise.all(users.map((user) => reply(side, stack, user).catch(String)));
   });
   const ideal = (WORDS / 10) * 1000;
   const whole = replies.filter((text) =>
