@@ -2049,15 +2049,20 @@ create index monthly_costs_month_idx on public.monthly_costs (month);
 
 create function private.model_of(model text)
 returns public.models
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select m
+declare
+  known public.models;
+begin
+  select m.* into known
   from public.models m
   where starts_with(model_of.model, m.model)
   order by length(m.model) desc
-  limit 1
+  limit 1;
+  return known;
+end
 $$;
 comment on function private.model_of(text) is
   'Returns what is known about a model, under the longest name that its name starts with. All columns are null for an '
@@ -2152,14 +2157,19 @@ create trigger plans_spread_quota
 
 create function private.plan_of(profile_id uuid)
 returns public.plans
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select l
+declare
+  plan public.plans;
+begin
+  select l.* into plan
   from public.profiles p
   join public.plans l on l.slug = p.subscription_plan
-  where p.id = profile_id
+  where p.id = plan_of.profile_id;
+  return plan;
+end
 $$;
 comment on function private.plan_of(uuid) is 'Returns the plan whose limits a profile has.';
 grant execute on function private.plan_of(uuid) to service_role;
@@ -2915,6 +2925,7 @@ comment on function private.open_turn(public.chat_messages, text, jsonb) is
 -- From sql/09_turns/30_request.sql
 
 -- The content of a turn's request to OpenAI: history, instructions, files.
+-- What every turn calls is in plpgsql: it keeps its plans, and Postgres would plan a function in SQL at each call.
 
 create function private.part_file_ids(parts jsonb)
 returns uuid[]
@@ -2931,11 +2942,12 @@ comment on function private.part_file_ids(jsonb) is
 
 create function private.describe_message(message public.chat_messages)
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select jsonb_build_object(
+begin
+  return jsonb_build_object(
     'sender', message.sender,
     'content', message.content,
     'parts', message.parts,
@@ -2945,7 +2957,8 @@ as $$
       where f.session_id = message.session_id
         and (f.message_id = message.id or f.id = any (private.part_file_ids(message.parts)))
     ), '[]')
-  )
+  );
+end
 $$;
 comment on function private.describe_message(public.chat_messages) is
   'Returns a message as the model is shown it: its text, its parts and the ids of its files.';
@@ -3062,9 +3075,12 @@ comment on function private.link_turn_files(public.chat_messages, uuid[]) is
 
 create function private.describe_files(session public.chat_sessions)
 returns jsonb
-language sql
+language plpgsql
 set search_path = ''
 as $$
+declare
+  described jsonb;
+begin
   with files as (
     select f.*, private.is_image(f) as is_image
     from public.chat_files f
@@ -3091,7 +3107,9 @@ as $$
     ), '[]'),
     'vector_store_ids', coalesce((select jsonb_agg(u.store_id) from used u), '[]'),
     'needs_store', exists (select from files f where not f.is_image) and not exists (select from used)
-  )
+  ) into described;
+  return described;
+end
 $$;
 comment on function private.describe_files(public.chat_sessions) is
   'Returns the files that a turn may use: the session''s ready files and the vector store. needs_store is true when '
@@ -3100,9 +3118,12 @@ comment on function private.describe_files(public.chat_sessions) is
 create function private.describe_turn(session public.chat_sessions, question public.chat_messages,
   assistant public.assistants, turn public.chat_turns)
 returns jsonb
-language sql
+language plpgsql
 set search_path = ''
 as $$
+declare
+  described jsonb;
+begin
   select jsonb_build_object(
     'kind', 'started',
     'turn_id', turn.id,
@@ -3134,8 +3155,10 @@ as $$
     ),
     'tools', assistant.tools,
     'instructions', private.turn_instructions(assistant.slug, session.user_id)
-  ) || private.describe_files(session)
-  from private.turn_policy policy, private.model_of(assistant.model) known
+  ) || private.describe_files(session) into described
+  from private.turn_policy policy, private.model_of(assistant.model) known;
+  return described;
+end
 $$;
 comment on function
   private.describe_turn(public.chat_sessions, public.chat_messages, public.assistants, public.chat_turns) is

@@ -54,6 +54,7 @@ export class TurnRun implements Follower {
   readonly #reply: Reply;
   readonly #part: Part;
   readonly #reader: ResponseReader;
+  readonly #listen = (news: TurnNews) => void this.#hear(news);
   #saving: Promise<void> = Promise.resolve();
   #isCancelled = false;
   #hasLeft = false;
@@ -103,7 +104,7 @@ export class TurnRun implements Follower {
 
   progress(): void {
     if (!this.#part.isOwner) return;
-    progressReporter.note(this.#ports, this.#turn.id, (news) => void this.#hear(news));
+    progressReporter.note(this.#ports, this.#turn.id, this.#listen);
   }
 
   isTooOld(): boolean {

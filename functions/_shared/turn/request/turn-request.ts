@@ -65,11 +65,14 @@ export class TurnRequest {
 
   /** Sends the request. Resolves when the response has its first event. Throws OpenAI's error when it refuses. */
   async send(): Promise<ResponseConnection> {
-    const events = await this.#sendMended();
-    return { events: this.#withMending(events), abort: () => this.#current.abort() };
+    const events = this.#withMending(await this.#sendMended());
+    return {
+      events: { [Symbol.asyncIterator]: () => events },
+      abort: () => this.#current.abort(),
+    };
   }
 
-  async #sendMended(): Promise<AsyncIterable<StreamEvent>> {
+  async #sendMended(): Promise<AsyncIterator<StreamEvent>> {
     for (;;) {
       try {
         return await this.#create();
@@ -79,31 +82,41 @@ export class TurnRequest {
     }
   }
 
-  /** Yields the events. If the response fails before any output for a reason that can be mended, sends it again. */
-  async *#withMending(first: AsyncIterable<StreamEvent>): AsyncGenerator<StreamEvent> {
-    let events: AsyncIterable<StreamEvent> | null = first;
+  /**
+   * Passes on the events. If the response fails before any output for a reason that can be mended, sends it again.
+   * After the first output, readers get the events of OpenAI's stream without a step between.
+   */
+  #withMending(first: AsyncIterator<StreamEvent>): AsyncIterator<StreamEvent> {
+    let events = first;
     let hasOutput = false;
-    while (events) {
-      let isMended = false;
+    const again = async (): Promise<IteratorResult<StreamEvent>> => {
+      await events.return?.();
+      events = await this.#sendMended();
+      if (this.#sources.isIncomplete) await this.#onSearchLost();
+      return await watch();
+    };
+    const watch = async (): Promise<IteratorResult<StreamEvent>> => {
+      let next: IteratorResult<StreamEvent>;
       try {
-        for await (const event of events) {
-          const error: APIError | null = hasOutput ? null : readError(event);
-          isMended = error !== null && await this.#mend(error);
-          if (isMended) break;
-          hasOutput ||= event.type === "response.output_item.added";
-          yield event;
-        }
+        next = await events.next();
       } catch (error) {
         // The client of the `openai` package throws an error event.
-        isMended = !hasOutput && await this.#mend(error);
-        if (!isMended) throw error;
+        if (await this.#mend(error)) return await again();
+        throw error;
       }
-      events = isMended ? await this.#sendMended() : null;
-      if (isMended && this.#sources.isIncomplete) await this.#onSearchLost();
-    }
+      if (next.done) return next;
+      const error = readError(next.value);
+      if (error !== null && await this.#mend(error)) return await again();
+      hasOutput = next.value.type === "response.output_item.added";
+      return next;
+    };
+    return {
+      next: () => hasOutput ? events.next() : watch(),
+      return: async () => await events.return?.() ?? { done: true, value: undefined },
+    };
   }
 
-  async #create(): Promise<AsyncIterable<StreamEvent>> {
+  async #create(): Promise<AsyncIterator<StreamEvent>> {
     const { openai } = this.#ports;
     if (this.#threadId === null) await this.#openConversation();
     try {
@@ -200,7 +213,7 @@ export class TurnRequest {
 async function waitForFirst(
   events: AsyncIterable<StreamEvent>,
   connection: AbortController,
-): Promise<AsyncIterable<StreamEvent>> {
+): Promise<AsyncIterator<StreamEvent>> {
   const iterator = events[Symbol.asyncIterator]();
   const clock = setTimeout(() => connection.abort(), FIRST_EVENT_MS);
   const first = await iterator.next().finally(() => clearTimeout(clock));
@@ -209,10 +222,15 @@ async function waitForFirst(
     connection.abort();
     throw asApiError(first.value);
   }
-  return (async function* () {
-    yield first.value;
-    yield* { [Symbol.asyncIterator]: () => iterator };
-  })();
+  let isFirst = true;
+  return {
+    next() {
+      if (!isFirst) return iterator.next();
+      isFirst = false;
+      return Promise.resolve(first);
+    },
+    return: async () => await iterator.return?.() ?? { done: true, value: undefined },
+  };
 }
 
 /** Returns the error of an event in the form of a refused request. */
