@@ -1,13 +1,13 @@
 // Runs the samples of docs/customize.md and docs/deploy.md, as a team would use them.
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { glob, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import os from "node:os";
 import path from "node:path";
-import type pg from "pg";
 import { expect, onTestFinished, test } from "vitest";
 import { startFunctions } from "../../local/functions/serve-functions.ts";
 import { BASELINE_VERSION } from "../../local/migrations/baseline.ts";
 import { REPOSITORY } from "../../local/stack/settings.ts";
+import { runPgTap } from "../database/runner/run-pgtap.ts";
 import { createTestDatabases } from "../database/runner/test-databases.ts";
 import { copyProject, makeDatabase, migrate } from "./databases.ts";
 
@@ -20,7 +20,7 @@ async function samples(page: string, language: string): Promise<string[]> {
   );
 }
 
-test("the samples of customize.md form a working migration, and its test passes", async () => {
+test("the samples of customize.md form a working migration, and Parley's tests accept it", async () => {
   const database = await makeDatabase("migrated");
   const project = await copyProject();
   const sql = await samples("customize.md", "sql");
@@ -30,31 +30,30 @@ test("the samples of customize.md form a working migration, and its test passes"
 
   await project.write("20270101000000_add_notes.sql", migrations.join("\n"));
   await migrate(database, project);
-  // A later release with an older stamp must still be applied.
-  await project.write(
-    "20260601000000_parley_0.2.0_x.sql",
-    "create table public.topics (id integer);",
-  );
-  await migrate(database, project);
-
   await using resources = new AsyncDisposableStack();
   const copies = await createTestDatabases(database.url, resources);
   for (const code of tests) {
-    expect(await copies.withDatabase((client) => runPgTap(client, code))).toEqual([
-      "1..2",
-      "ok 1 - the owner has a note",
-      "ok 2 - a stranger sees no note",
-    ]);
+    expect(await copies.withDatabase((client) => runPgTap(client, code)))
+      .toEqual({ passed: 2, failed: 0, diagnostics: [] });
   }
-  expect(await copies.withDatabase((client) => runPgTap(client, CLOSES_AN_ACCOUNT))).toEqual([
-    "1..1",
-    "ok 1 - no note is left",
-  ]);
+  expect(await copies.withDatabase((client) => runPgTap(client, CLOSES_AN_ACCOUNT)))
+    .toEqual({ passed: 1, failed: 0, diagnostics: [] });
+  for (const file of await findListingTests()) {
+    const text = await readFile(path.join(REPOSITORY, file), "utf8");
+    expect(await copies.withDatabase((client) => runPgTap(client, text)), file)
+      .toMatchObject({ failed: 0, diagnostics: [] });
+  }
   const [counted] = await database.query<{ assistants: string; columns: string }>(`
     select (select count(*) from private.assistant_instructions where slug = 'acme-guide') as assistants,
       (select count(*) from information_schema.columns where column_name = 'acme_newsletter') as columns
   `);
   expect(counted).toEqual({ assistants: "1", columns: "1" });
+  // A later release with an older stamp must still be applied.
+  await project.write(
+    "20260601000000_parley_0.2.0_x.sql",
+    "create table public.topics (id integer);",
+  );
+  expect(await migrate(database, project)).toEqual(["applies 20260601000000_parley_0.2.0_x.sql"]);
 });
 
 /** Closes an account as the deletion does, and looks for its notes. */
@@ -69,12 +68,15 @@ const CLOSES_AN_ACCOUNT = `
   rollback;
 `;
 
-/** Runs a pgTAP file and returns its lines. */
-async function runPgTap(client: pg.Client, code: string): Promise<string[]> {
-  const result: unknown = await client.query({ text: code, rowMode: "array" });
-  const results = Array.isArray(result) ? result : [result];
-  return results.flatMap((each: pg.QueryArrayResult<string[]>) => each.rows.flat())
-    .filter((line) => /^(?:\d+\.\.|ok|not ok)/.test(line));
+/** Returns the database tests of Parley that compare with a list or apply to every object, relative to the root. */
+async function findListingTests(): Promise<string[]> {
+  const found: string[] = [];
+  for await (const file of glob("tests/database/**/*.test.sql", { cwd: REPOSITORY })) {
+    const text = await readFile(path.join(REPOSITORY, file), "utf8");
+    if (/\btests\.is_parleys_/.test(text) || file.includes("/catalogue/")) found.push(file);
+  }
+  expect(found.length).toBeGreaterThan(20);
+  return found.toSorted();
 }
 
 test("the edge function of customize.md counts with the rights of its caller", async () => {
