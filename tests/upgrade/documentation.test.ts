@@ -20,7 +20,10 @@ async function samples(page: string, language: string): Promise<string[]> {
   );
 }
 
-test("the samples of customize.md form a working migration, and Parley's tests accept it", async () => {
+/** Many of Parley's tests run, one after the other. */
+const SLOW = { timeout: 300_000 };
+
+test("the samples of customize.md form a working migration, and Parley's tests accept it", SLOW, async () => {
   const database = await makeDatabase("migrated");
   const project = await copyProject();
   const sql = await samples("customize.md", "sql");
@@ -109,13 +112,32 @@ test("the edge function of customize.md counts with the rights of its caller", a
   };
 
   expect(upstream.verifiesJwt("summary")).toBe(false);
-  expect(await call("summary")).toEqual([401, { code: "unauthorized" }]);
+  expect(await call("summary")).toEqual([401, refusal("unauthorized")]);
   expect(await call("summary", { authorization: "Bearer good" })).toEqual([200, { notes: 3 }]);
   expect(await call("summary", { authorization: "Bearer bad" }))
-    .toEqual([401, { code: "unauthorized" }]);
+    .toEqual([401, refusal("unauthorized")]);
+  expect(await call("summary", { authorization: "Bearer refused" }))
+    .toEqual([404, { code: "session_not_found", message: "This chat does not exist." }]);
+  expect(await call("summary", { authorization: "Bearer broken" }))
+    .toEqual([500, refusal("internal")]);
   expect(rest.asked.map(({ url, headers }) => [url, headers.apikey])).toEqual(
-    Array(2).fill(["/rest/v1/rpc/count_my_notes", "sb_publishable_test"]),
+    Array(4).fill(["/rest/v1/rpc/count_my_notes", "sb_publishable_test"]),
   );
+  // A page of a browser asks before it calls, and must be allowed to read every answer.
+  const preflight = await fetch(`${upstream.address()}/summary`, {
+    method: "OPTIONS",
+    headers: {
+      origin: "http://localhost:3000",
+      "access-control-request-method": "POST",
+      "access-control-request-headers": "apikey,authorization,content-type,x-client-info",
+    },
+  });
+  expect(preflight.status).toBe(204);
+  expect(preflight.headers.get("access-control-allow-headers"))
+    .toBe("authorization, apikey, content-type, x-client-info");
+  const answer = await fetch(`${upstream.address()}/summary`);
+  expect([preflight, answer].map(({ headers }) => headers.get("access-control-allow-origin")))
+    .toEqual(["*", "*"]);
   // Parley's own functions are served beside it.
   expect(await call("chat")).toMatchObject([405, { code: "method_not_allowed" }]);
 });
@@ -131,14 +153,32 @@ async function writeFiles(files: Record<string, string>): Promise<string> {
   return root;
 }
 
-/** Starts a server that replies as PostgREST does: three notes for one token, a refusal for any other. */
+/** An error with this code, whose message is a sentence. */
+function refusal(code: string) {
+  return { code, message: expect.stringMatching(/^[A-Z].* .*\.$/) };
+}
+
+/** What PostgREST answers for each token: three notes, a refusal of a rule, and errors of its own. */
+const ANSWERS: Record<string, [status: number, body: unknown]> = {
+  good: [200, 3],
+  bad: [401, { code: "PGRST301", message: "No suitable key or wrong key type" }],
+  refused: [404, {
+    code: "PT404",
+    message: "session_not_found",
+    hint: "This chat does not exist.",
+  }],
+  broken: [404, { code: "PGRST202", message: "Could not find the function public.count_my_notes" }],
+};
+
+/** Starts a server that replies as PostgREST does. */
 async function startRest() {
   const asked: { url: string | undefined; headers: IncomingHttpHeaders }[] = [];
   const server = createServer(({ url, headers }, response) => {
     asked.push({ url, headers });
-    const isGood = headers.authorization === "Bearer good";
-    response.writeHead(isGood ? 200 : 401, { "content-type": "application/json" });
-    response.end(isGood ? "3" : JSON.stringify({ code: "PT401", message: "unauthorized" }));
+    const token = headers.authorization?.replace("Bearer ", "") ?? "";
+    const [status, body] = ANSWERS[token] ?? [500, null];
+    response.writeHead(status, { "content-type": "application/json" });
+    response.end(JSON.stringify(body));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => void server.close());
