@@ -22,7 +22,8 @@ export const START_ANEW =
   "rebuilds it and deletes its data.";
 
 /** What to do with an applied migration that was edited or deleted on purpose. */
-const REBUILD_LOCAL = "If only the database of the local stack has applied it, `npm run db:reset` rebuilds that " +
+const REBUILD_LOCAL =
+  "If only the database of the local stack has applied it, `npm run db:reset` rebuilds that " +
   "database and deletes its data.";
 
 /** The refusal to migrate a database in its present state. The message says what to do. */
