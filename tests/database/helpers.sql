@@ -8,13 +8,17 @@ alter default privileges in schema tests grant execute on functions to public;
 create view tests.parley_statements as
   select statement from supabase_migrations.schema_migrations m, unnest(m.statements) as statement
   where m.name like 'parley\_%';
-comment on view tests.parley_statements is 'The SQL of Parley''s own migrations. A team''s migrations have other names.';
+comment on view tests.parley_statements is
+  'The SQL of Parley''s own migrations. A team''s migrations have other names.';
 
 create table tests.parley_tables as
   select distinct found[1] as name
   from tests.parley_statements,
-    regexp_matches(statement, 'create (?:unlogged )?table (?:if not exists )?((?:public|private)\.\w+)', 'gi') as found;
-comment on table tests.parley_tables is 'Parley''s tables, with their schema. A team''s own tables have tests of their own.';
+    regexp_matches(
+      statement, 'create (?:unlogged )?table (?:if not exists )?((?:public|private)\.\w+)', 'gi'
+    ) as found;
+comment on table tests.parley_tables is
+  'Parley''s tables, with their schema. A team''s own tables have tests of their own.';
 
 create table tests.parley_functions as
   select distinct found[1] as name
