@@ -35,8 +35,8 @@ async function migrate(
       return;
     } catch (error) {
       if (!(error instanceof MigrationError) || !signal) throw error;
-      log("stack", `${error.message}\n           Waiting for a change in supabase/migrations/ …`);
       await writeWaiting(stateDir, error.message);
+      log("stack", `${error.message}\n           Waiting for a change in supabase/migrations/ …`);
       try {
         await migrationChange(signal);
       } finally {
