@@ -2655,7 +2655,7 @@ create trigger chat_turns_release_deleted
 
 -- From sql/09_turns/10_tables.sql
 
--- Regenerating a reply, and the settings of turns.
+-- The column of turns that regenerate a reply, and the table of settings that apply to all turns.
 
 alter table public.chat_turns
   add column replaces_message_id uuid,
@@ -7960,8 +7960,8 @@ as $$
     and u.email_confirmed_at is not null
 $$;
 comment on function private.login_email(uuid) is
-  'The confirmed address of a profile''s login, or null. The bridge signs in like a link in an email, which would '
-  'confirm an unconfirmed address.';
+  'The confirmed address of a profile''s login, or null. Only a confirmed address: the sign-in works like a mailed '
+  'link and would confirm it.';
 
 create function private.issue_bridge_token(session_data jsonb, client_ip text, user_agent text)
 returns table (code text, expires_at timestamptz)
