@@ -1,4 +1,5 @@
 import { describeError } from "../http/log.ts";
+import { describeMisconfiguration } from "../openai/describe-misconfiguration.ts";
 import { readFailure } from "../openai/read-failure.ts";
 import { pause, retryOnce } from "../openai/retry-once.ts";
 import type { FileRow } from "./file-database.ts";
@@ -34,6 +35,8 @@ export async function indexFile(
     return await index(ports, row, longestWait);
   } catch (error) {
     log.error("file_not_indexed", { file_id: row.id, ...describeError(error) });
+    const mistake = describeMisconfiguration(error);
+    if (mistake) log.error("provider_misconfigured", { file_id: row.id, ...mistake });
     if (ports.signal?.aborted) return false;
     await files.fail(row.id, fileFailure(failureOf(error))).catch((cause) =>
       log.error("file_not_failed", { file_id: row.id, ...describeError(cause) })
