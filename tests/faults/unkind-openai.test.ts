@@ -225,7 +225,10 @@ async function disturb(person: Person, disturbance: Disturbance): Promise<void> 
 async function leftAtOpenAI({ after }: Behaviour): Promise<string[]> {
   const url = new URL("/_emulator/objects", ownStack().status.OPENAI_BASE_URL);
   const objects: Record<string, { id: string }[]> = await (await fetch(url)).json();
-  const left = [...objects.conversations ?? [], ...(after === "start" ? [] : objects.responses ?? [])];
+  const left = [
+    ...objects.conversations ?? [],
+    ...(after === "start" ? [] : objects.responses ?? []),
+  ];
   return left.map(({ id }) => id);
 }
 
