@@ -219,8 +219,8 @@ async function disturb(person: Person, disturbance: Disturbance): Promise<void> 
 }
 
 /**
- * Returns the ids that OpenAI still holds and Parley could delete. A response whose stream breaks before its first event
- * has an id that nobody can learn, because OpenAI cannot list responses.
+ * Returns the ids that OpenAI still holds and Parley could delete. A response whose stream breaks before its first
+ * event has an id that nobody can learn, because OpenAI cannot list responses.
  */
 async function leftAtOpenAI({ after }: Behaviour): Promise<string[]> {
   const url = new URL("/_emulator/objects", ownStack().status.OPENAI_BASE_URL);
