@@ -23,13 +23,14 @@ export async function temporaryState(): Promise<AsyncDisposable & { directory: s
   return { directory, [Symbol.asyncDispose]: remove };
 }
 
-/** Starts a stack on free ports, with optional variables, and resolves when it responds. */
+/** Starts a stack of a project on free ports, with optional variables, and resolves when it responds. */
 export async function startBenchStack(
   stateDir: string,
   env: Record<string, string> = {},
+  project: string = REPOSITORY,
 ): Promise<BenchStack> {
   const child = execa("node", ["scripts/bootstrap.mjs", "local/stack/main.ts"], {
-    cwd: REPOSITORY,
+    cwd: project,
     preferLocal: true,
     stdio: ["ignore", "pipe", "ignore"],
     reject: false,

@@ -1,27 +1,27 @@
 import { readFile } from "node:fs/promises";
-import { execa } from "execa";
+import pRetry from "p-retry";
 import pg from "pg";
-import { compare, type Measure, measure, milliseconds, quantile } from "./report.ts";
-import {
-  type BenchStack,
-  type BenchUser,
-  createBenchUser,
-  startBenchStack,
-  temporaryState,
-} from "./stack.ts";
+import { findDescendant, peakExtraMemory } from "../tests/helpers/process-memory.ts";
+import { send, type Side, startStackWithBare } from "./bare.ts";
+import { compareRounds, type Measure, measure, milliseconds, quantile } from "./report.ts";
+import { type BenchStack, type BenchUser, createBenchUser } from "./stack.ts";
 
 const STREAMS = 200;
 const WORDS = 40;
+const MEMORY_ROUNDS = 3;
 const LONG_REPLY_WORDS = 1_000;
+const CPU_ROUNDS = 5;
+/** The turns of one side in a round. */
+const TURNS = 10;
 const START_SECONDS = 4;
 
 /**
- * Measures many streams at once, the CPU time of a chunk and of a long reply, and the turns that the database
- * can start.
+ * Measures many streams at once and the CPU time of a long reply, both against a bare function, and the turns that the
+ * database can start.
  */
 export async function measureTurns(): Promise<Measure[]> {
-  await using state = await temporaryState();
-  await using stack = await startBenchStack(state.directory);
+  await using parts = new AsyncDisposableStack();
+  const stack = await startStackWithBare(parts);
   return [
     ...await measureManyStreams(stack),
     ...await measureLongReply(stack),
@@ -34,62 +34,105 @@ async function behave({ status }: BenchStack, behaviour: Record<string, unknown>
   await fetch(url, { method: "PUT", body: JSON.stringify(behaviour) });
 }
 
-async function stream({ status }: BenchStack, user: BenchUser): Promise<string> {
-  const response = await fetch(`${status.FUNCTIONS_URL}/chat`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${user.accessToken}` },
-    body: JSON.stringify({ session_id: user.sessionId, content: "Count" }),
-  });
-  return await response.text();
+async function reply(side: Side, stack: BenchStack, user: BenchUser): Promise<string> {
+  return await (await send(side, stack, user)).text();
 }
 
+/** Measures both sides in turn, each time in a new process, because a process keeps the memory that it had. */
 async function measureManyStreams(stack: BenchStack): Promise<Measure[]> {
-  const reply = Array.from({ length: WORDS }, (_, index) => `word${index}`).join(" ");
-  await behave(stack, { reply, tokens_per_second: 10 });
+  const words = Array.from({ length: WORDS }, (_, index) => `word${index}`).join(" ");
+  await behave(stack, { reply: words, tokens_per_second: 10 });
   const users: BenchUser[] = [];
   for (let batch = 0; batch < STREAMS; batch += 20) {
     users.push(
       ...await Promise.all(Array.from({ length: 20 }, () => createBenchUser(stack.status))),
     );
   }
-  const pid = await functionsPid(stack);
-  const idle = await residentMegabytes(pid);
-  const startedAt = performance.now();
-  let peak = idle;
-  const sampler = setInterval(async () => peak = Math.max(peak, await residentMegabytes(pid)), 200);
-  const answers = await Promise.all(users.map((user) => stream(stack, user)));
-  clearInterval(sampler);
-  const whole = answers.filter((answer) =>
-    answer.includes('"type":"finish"') && answer.includes(`word${WORDS - 1}"`)
-  );
-  const ideal = (WORDS / 10) * 1000;
+  const rounds: Record<Side, StreamsRound[]> = { chat: [], bare: [] };
+  for (let round = 0; round < MEMORY_ROUNDS; round += 1) {
+    for (const side of ["bare", "chat"] as const) {
+      await restartFunctions(stack);
+      rounds[side].push(await runStreams(side, stack, users));
+    }
+  }
+  const of = (side: Side, field: keyof StreamsRound) => rounds[side].map((each) => [each[field]]);
   return [
-    measure(`${STREAMS} streams at once: dropped`, STREAMS - whole.length, { target: { most: 0 } }),
-    measure("  memory a stream, in the function", ((peak - idle) / STREAMS) * 1024, {
-      format: (value) => `${value.toFixed(0)} KB`,
+    measure(`${STREAMS} streams at once: dropped`, quantile(of("chat", "dropped").flat(), 1), {
+      target: { most: 0 },
     }),
-    compare("  memory of the function, at most : idle", peak, idle, {
-      format: (value) => `${value.toFixed(0)} MB`,
-    }),
-    measure("  added time a chunk", (performance.now() - startedAt - ideal) / WORDS, {
-      format: milliseconds,
-    }),
+    compareRounds(
+      "  memory a stream : bare function",
+      of("chat", "kilobytes"),
+      of("bare", "kilobytes"),
+      {
+        format: (value) => `${value.toFixed(0)} KB`,
+        target: { most: 1.5 },
+      },
+    ),
+    compareRounds("  added time a chunk : bare function", of("chat", "delay"), of("bare", "delay")),
   ];
 }
+
+/** What one run of all streams gave. */
+interface StreamsRound {
+  dropped: number;
+  /** The memory that the functions took at most during the run, beyond that before it, by stream. */
+  kilobytes: number;
+  /** The milliseconds that a chunk came later than the provider writes it. */
+  delay: number;
+}
+
+async function runStreams(
+  side: Side,
+  stack: BenchStack,
+  users: BenchUser[],
+): Promise<StreamsRound> {
+  const [first] = users;
+  // Loads what the function loads with its first request.
+  if (first) await reply(side, stack, first);
+  let replies: string[] = [];
+  const startedAt = performance.now();
+  const bytes = await peakExtraMemory(await functionsPid(stack), async () => {
+    // A refused message counts as dropped.
+    replies = await Promise.all(users.map((user) => reply(side, stack, user).catch(String)));
+  });
+  const ideal = (WORDS / 10) * 1000;
+  const whole = replies.filter((text) =>
+    ENDS[side].test(text) && text.includes(`word${WORDS - 1}"`)
+  );
+  return {
+    dropped: STREAMS - whole.length,
+    kilobytes: bytes / 1024 / STREAMS,
+    delay: (performance.now() - startedAt - ideal) / WORDS,
+  };
+}
+
+const ENDS: Record<Side, RegExp> = {
+  chat: /"type":"finish"/,
+  bare: /"type":"response.completed"/,
+};
 
 async function measureLongReply(stack: BenchStack): Promise<Measure[]> {
   await behave(stack, { reply: Array(LONG_REPLY_WORDS).fill("word").join(" ") });
   const user = await createBenchUser(stack.status);
-  await stream(stack, user);
   const pid = await functionsPid(stack);
-  const before = await cpuMilliseconds(pid);
-  const turns = 10;
-  for (let turn = 0; turn < turns; turn += 1) await stream(stack, user);
-  const spent = (await cpuMilliseconds(pid) - before) / turns;
+  const rounds: Record<Side, number[][]> = { chat: [], bare: [] };
+  for (let round = 0; round <= CPU_ROUNDS; round += 1) {
+    for (const side of ["bare", "chat"] as const) {
+      const before = await cpuMilliseconds(pid);
+      for (let turn = 0; turn < TURNS; turn += 1) await reply(side, stack, user);
+      const spent = (await cpuMilliseconds(pid) - before) / TURNS;
+      // The first round warms up.
+      if (round > 0) rounds[side].push([spent]);
+    }
+  }
   return [
-    measure(`CPU of a turn of ${LONG_REPLY_WORDS} tokens, in the function`, spent, {
-      format: milliseconds,
-    }),
+    compareRounds(
+      `CPU of a turn of ${LONG_REPLY_WORDS} tokens : bare function`,
+      rounds.chat,
+      rounds.bare,
+      { target: { most: 2 } },
+    ),
   ];
 }
 
@@ -150,19 +193,17 @@ function describe(who: string, times: number[]): Measure[] {
   ];
 }
 
-async function functionsPid(stack: BenchStack): Promise<number> {
-  const port = new URL(stack.status.API_URL).port;
-  const { stdout } = await execa("pgrep", ["-f", "functions-server"]);
-  for (const pid of stdout.split("\n").map(Number)) {
-    const environment = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");
-    if (environment.includes(`SUPABASE_URL=http://127.0.0.1:${port}`)) return pid;
-  }
-  throw new Error("the functions do not run");
+function functionsPid({ pid }: BenchStack): Promise<number> {
+  return findDescendant(pid, "functions-server");
 }
 
-async function residentMegabytes(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, "utf8");
-  return Number(status.match(/VmRSS:\s+(\d+)/)?.[1]) / 1024;
+/** Ends the process of the functions. Resolves when the stack has started it again. */
+async function restartFunctions(stack: BenchStack): Promise<void> {
+  process.kill(await functionsPid(stack), "SIGKILL");
+  await pRetry(async () => {
+    const { ok } = await fetch(`${stack.status.FUNCTIONS_URL}/health`);
+    if (!ok) throw new Error("the functions do not run yet");
+  }, { retries: 100, minTimeout: 200, factor: 1 });
 }
 
 /** Returns the user and system time of a process; the kernel counts in hundredths of a second. */

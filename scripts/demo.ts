@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { DefaultChatTransport } from "ai";
 import { loadEnvFile, readSettings } from "../local/stack/settings.ts";
-import { readStatus } from "../local/stack/status.ts";
+import { explainMissingStack, readStatus } from "../local/stack/status.ts";
 import { type ParleyMessage, toUIMessage } from "../types/api.ts";
 import type { Database } from "../types/database.ts";
 import { firstTopic, uploadFile } from "./demo-file.ts";
@@ -17,6 +17,9 @@ import { demoUpgrade } from "./demo-upgrade.ts";
 const { values: options } = parseArgs({
   options: { file: { type: "string" }, ask: { type: "string" }, upgrade: { type: "boolean" } },
 });
+
+/** How much of a stored message is printed. */
+const SHOWN_LENGTH = 100;
 
 type Client = SupabaseClient<Database>;
 
@@ -38,7 +41,7 @@ async function demo(): Promise<void> {
     await supabase.from("chat_sessions")
       .insert({ assistant_slug: options.file ? "researcher" : "storyteller" }).select().single(),
   );
-  step(`Session ${session.id} with "${session.assistant_slug}"`);
+  step(`Chat ${session.id} with "${session.assistant_slug}"`);
 
   const say = (text: string) => converse(supabase, project.url, session.id, text);
   if (options.upgrade) {
@@ -57,7 +60,7 @@ async function demo(): Promise<void> {
   for (const row of rows) {
     const [first] = toUIMessage(row).parts.filter((part) => part.type === "text");
     const tokens = row.total_tokens === null ? "" : ` (${row.model}, ${row.total_tokens} tokens)`;
-    console.log(`${row.seq}. ${row.sender}, ${row.status}${tokens}: ${first?.text.slice(0, 100)}`);
+    console.log(`${row.seq}. ${row.sender}, ${row.status}${tokens}: ${shorten(first?.text ?? "")}`);
   }
   await supabase.auth.signOut();
 }
@@ -81,10 +84,12 @@ async function findProject(): Promise<{ url: string; key: string }> {
   if (url || key) {
     throw new Error("Set both SUPABASE_URL and SUPABASE_PUBLISHABLE_KEY, or neither.");
   }
-  const status = await readStatus(readSettings().stateDir);
+  const { stateDir } = readSettings();
+  const status = await readStatus(stateDir);
   if (status) return { url: status.API_URL, key: status.PUBLISHABLE_KEY };
   throw new Error(
-    "No stack is running. Start one with `npm start`, or set SUPABASE_URL and SUPABASE_PUBLISHABLE_KEY.",
+    `${await explainMissingStack(stateDir)}\n` +
+      "To use another project, set SUPABASE_URL and SUPABASE_PUBLISHABLE_KEY.",
   );
 }
 
@@ -142,6 +147,11 @@ type Result = { data: unknown; error: { message: string } | null };
 function check<R extends Result>(result: R): Extract<R, { error: null }>["data"] {
   if (result.error) throw new Error(result.error.message);
   return result.data;
+}
+
+/** Returns the beginning of a text; an ellipsis marks a cut. */
+function shorten(text: string): string {
+  return text.length <= SHOWN_LENGTH ? text : `${text.slice(0, SHOWN_LENGTH)}…`;
 }
 
 function step(title: string): void {

@@ -1,13 +1,13 @@
 // `npm run status`: prints the addresses and keys of the running stack. Exits with 1, without output on stdout, while
 // no stack is ready.
 import { loadEnvFile, readSettings } from "../local/stack/settings.ts";
-import { readStatus } from "../local/stack/status.ts";
+import { explainMissingStack, readStatus } from "../local/stack/status.ts";
 
 loadEnvFile();
 const { stateDir } = readSettings();
 const status = await readStatus(stateDir);
 if (!status) {
-  console.error(`No stack is ready in ${stateDir}. Start one with: npm start`);
+  console.error(await explainMissingStack(stateDir));
   process.exitCode = 1;
 } else if (process.argv.includes("--json")) {
   console.log(JSON.stringify(status, null, 2));

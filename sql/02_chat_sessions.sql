@@ -175,7 +175,9 @@ as $$
       jsonb_build_object('type', 'source-url', 'url', part -> 'url', 'title', part -> 'title')
     when part ->> 'type' in ('file', 'source-document') then jsonb_build_object(
       'type', part -> 'type',
-      'filename', regexp_replace(part ->> 'filename', '^.*[/\\]', ''),
+      'filename', regexp_replace(
+        coalesce(part ->> 'filename', part #>> '{providerMetadata,parley,filename}'), '^.*[/\\]', ''
+      ),
       'mediaType', part -> 'mediaType'
     )
   end)

@@ -103,6 +103,7 @@ begin
   where v.id = claimed_id
     and f.session_id = v.session_id
     and f.status = 'ready'
+    and f.openai_file_id is not null
     and not private.is_image(f);
   return true;
 end

@@ -68,8 +68,8 @@ as $$
     and u.email_confirmed_at is not null
 $$;
 comment on function private.login_email(uuid) is
-  'The confirmed address of a profile''s login, or null. The bridge signs in like a link in an email, which would '
-  'confirm an unconfirmed address.';
+  'The confirmed address of a profile''s login, or null. Only a confirmed address: the sign-in works like a mailed '
+  'link and would confirm it.';
 
 create function private.issue_bridge_token(session_data jsonb, client_ip text, user_agent text)
 returns table (code text, expires_at timestamptz)

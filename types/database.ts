@@ -206,6 +206,7 @@ export type Database = {
           "id": string;
           "message_id": string | null;
           "openai_file_id": string | null;
+          "origin": string;
           "session_id": string;
           "sha256": string | null;
           "status": string;
@@ -224,6 +225,7 @@ export type Database = {
           "id"?: string;
           "message_id"?: string | null;
           "openai_file_id"?: string | null;
+          "origin"?: string;
           "session_id": string;
           "sha256"?: string | null;
           "status"?: string;
@@ -241,6 +243,7 @@ export type Database = {
           "id"?: string;
           "message_id"?: string | null;
           "openai_file_id"?: string | null;
+          "origin"?: string;
           "session_id"?: string;
           "sha256"?: string | null;
           "status"?: string;
@@ -1965,6 +1968,7 @@ export type Database = {
           "id": string;
           "message_id": string | null;
           "openai_file_id": string | null;
+          "origin": string;
           "session_id": string;
           "sha256": string | null;
           "status": string;
@@ -2038,6 +2042,7 @@ export type Database = {
           "id": string;
           "message_id": string | null;
           "openai_file_id": string | null;
+          "origin": string;
           "session_id": string;
           "sha256": string | null;
           "status": string;
@@ -2084,6 +2089,40 @@ export type Database = {
         SetofOptions: {
           from: "*";
           to: "lookouts";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      "create_made_file": {
+        Args: {
+          "file_id": string;
+          "file_name": string;
+          "file_size"?: number;
+          "file_type": string;
+          "storage_path": string;
+          "turn_id": string;
+        };
+        Returns: {
+          "created_at": string;
+          "error": Json | null;
+          "file_name": string;
+          "file_size": number | null;
+          "file_type": string;
+          "id": string;
+          "message_id": string | null;
+          "openai_file_id": string | null;
+          "origin": string;
+          "session_id": string;
+          "sha256": string | null;
+          "status": string;
+          "storage_path": string;
+          "updated_at": string;
+          "user_id": string;
+          "vector_store_id": string | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "chat_files";
           isOneToOne: true;
           isSetofReturn: false;
         };
@@ -2433,6 +2472,7 @@ export type Database = {
           "id": string;
           "message_id": string | null;
           "openai_file_id": string | null;
+          "origin": string;
           "session_id": string;
           "sha256": string | null;
           "status": string;

@@ -12,10 +12,14 @@ export interface ClientStream {
 
 /**
  * Opens a stream that ends after `seconds`, before the platform would end it. Its last chunk asks the client to reload.
- * The reply continues meanwhile, and the reloaded client joins it.
+ * The reply continues meanwhile, and the reloaded client joins it. Calls `onLeave` if the client disconnects.
  */
-export function openClientStream(seconds: number): ClientStream {
-  const stream = createUiStream({ onDetach: () => clearTimeout(limit) });
+export function openClientStream(seconds: number, onLeave = () => {}): ClientStream {
+  const onDetach = () => {
+    clearTimeout(limit);
+    onLeave();
+  };
+  const stream = createUiStream({ onDetach });
   const limit = setTimeout(() => {
     stream.write({ type: "error", errorText: publicErrorText("still_generating") });
     stream.close();

@@ -5,19 +5,15 @@ import { allow } from "../_shared/http/allow.ts";
 import { runInBackground } from "../_shared/http/background.ts";
 import { requireUserId } from "../_shared/http/caller.ts";
 import { AppError } from "../_shared/http/errors.ts";
-import { createFilePorts, type FileServices } from "../_shared/session-files/file-ports.ts";
-import { createSessionStores } from "../_shared/turn/session-stores.ts";
+import type { FileServices } from "../_shared/session-files/file-ports.ts";
+import { createTurnPorts } from "../_shared/turn/create-turn-ports.ts";
 import type { FunctionEnv } from "../_shared/http/context.ts";
 import { createFunction, invalidRequest, readJson } from "../_shared/http/create-function.ts";
 import { replayMessage } from "./replay-message.ts";
 import { runTurn, type Turn } from "../_shared/turn/run-turn.ts";
 import { settleLeftTurn } from "../_shared/turn/settle-left-turn.ts";
-import { countReaders } from "../_shared/turn/running-turns.ts";
-import {
-  createTurnDatabase,
-  type TurnDatabase,
-  type TurnRow,
-} from "../_shared/turn/turn-database.ts";
+import { takePlace } from "../_shared/turn/running-turns.ts";
+import type { TurnDatabase, TurnRow } from "../_shared/turn/turn-database.ts";
 import type { TurnPorts, TurnRunPorts } from "../_shared/turn/turn-ports.ts";
 import { type ClientStream, openClientStream } from "./client-stream.ts";
 import { resumeTurn } from "./resume-turn.ts";
@@ -42,8 +38,9 @@ export function createChatFunction(ports: ChatPorts) {
 
   app.post("/", asUser, async (c) => {
     const turn = parseTurn(await readJson(c));
-    const { db, userId } = requestPorts(c, ports);
-    const begun = await startTurn({ ...ports, db }, userId, turn);
+    const { userId, turnPorts } = requestPorts(c, ports);
+    const { db } = turnPorts;
+    const begun = await startTurn(turnPorts, userId, turn);
     switch (begun.kind) {
       case "settled":
         c.var.facts.profile_id = begun.message.user_id;
@@ -60,16 +57,16 @@ export function createChatFunction(ports: ChatPorts) {
   });
 
   app.get("/:session_id/stream", asUser, async (c) => {
-    const { db, userId } = requestPorts(c, ports);
-    return join(c, ports, await db.join(userId, readSessionId(c)));
+    const { userId, turnPorts } = requestPorts(c, ports);
+    return join(c, ports, await turnPorts.db.join(userId, readSessionId(c)));
   });
 
   app.post("/:session_id/stop", asUser, async (c) => {
-    const { db, userId } = requestPorts(c, ports);
-    const target = await stopTurn({ ...ports, db }, userId, readSessionId(c));
+    const { userId, turnPorts } = requestPorts(c, ports);
+    const target = await stopTurn(turnPorts, userId, readSessionId(c));
     if (!target) return c.body(null, 204);
     noteTurn(c, target.turn_id, target.profile_id);
-    runInBackground(settleLeftTurn({ ...ports, db }, target.turn_id));
+    runInBackground(settleLeftTurn(turnPorts, target.turn_id));
     return c.json<StopReply>({ status: "stopping" });
   });
   return app;
@@ -97,10 +94,14 @@ async function generate(c: Context<FunctionEnv>, ports: ChatPorts, turn: Turn): 
   noteTurn(c, turn.started.turn_id, turn.started.profile_id);
   const { send, close, body, headers } = openClientStream(ports.streamSeconds);
   const { promise, resolve: accept, reject: refuse } = Promise.withResolvers<void>();
-  const { db, stores } = requestPorts(c, ports);
+  const { turnPorts } = requestPorts(c, ports);
   // Runs in the background so that a client disconnect does not cancel the reply.
   const client = { accept, refuse, send, close };
-  runInBackground(runTurn({ ...ports, db, stores }, turn, client).catch(refuse).finally(close));
+  const giveBack = takePlace(turn.started.turn_id);
+  runInBackground(
+    runTurn(turnPorts, turn, client).catch(refuse).finally(close)
+      .finally(() => giveBack?.()),
+  );
   await promise;
   return c.body(body, 200, headers);
 }
@@ -109,18 +110,25 @@ async function generate(c: Context<FunctionEnv>, ports: ChatPorts, turn: Turn): 
 function join(c: Context<FunctionEnv>, ports: ChatPorts, running: TurnRow | null): Response {
   if (!running) return c.body(null, 204);
   noteTurn(c, running.id, running.user_id);
-  if (countReaders(running.id) >= READERS) throw new AppError("too_many_readers");
-  const { db } = requestPorts(c, ports);
-  return stream(c, ports, (send) => resumeTurn({ ...ports, db }, running, send));
+  // The place is taken at once, because readers may come at the same moment.
+  const giveBack = takePlace(running.id, READERS);
+  if (!giveBack) throw new AppError("too_many_readers");
+  const { turnPorts } = requestPorts(c, ports);
+  return stream(
+    c,
+    ports,
+    (send, left) => resumeTurn(turnPorts, running, { send, left }).finally(giveBack),
+  );
 }
 
 function stream(
   c: Context<FunctionEnv>,
   { streamSeconds }: ChatPorts,
-  write: (send: ClientStream["send"]) => void | Promise<void>,
+  write: (send: ClientStream["send"], left: AbortSignal) => void | Promise<void>,
 ): Response {
-  const client = openClientStream(streamSeconds);
-  runInBackground(Promise.resolve(write(client.send)).finally(client.close));
+  const leaving = new AbortController();
+  const client = openClientStream(streamSeconds, () => leaving.abort());
+  runInBackground(Promise.resolve(write(client.send, leaving.signal)).finally(client.close));
   return c.body(client.body, 200, client.headers);
 }
 
@@ -131,10 +139,9 @@ function noteTurn(c: Context<FunctionEnv>, turnId: string, profileId: string): v
 function requestPorts(
   c: Context<FunctionEnv>,
   services: FileServices,
-): Pick<TurnRunPorts, "db" | "stores"> & { userId: string } {
+): { turnPorts: TurnRunPorts; userId: string } {
   const { supabaseAdmin } = c.var.supabaseContext;
-  const stores = createSessionStores(createFilePorts(services, supabaseAdmin));
-  return { db: createTurnDatabase(supabaseAdmin), stores, userId: requireUserId(c) };
+  return { turnPorts: createTurnPorts(services, supabaseAdmin), userId: requireUserId(c) };
 }
 
 function readSessionId(c: Context<FunctionEnv>): string {

@@ -35,6 +35,7 @@ function partChunks(part: Part, index: number): UIMessageChunk[] {
     }
     case "source-url":
     case "source-document":
+    case "file":
       return [part];
     default:
       return callChunks(part);

@@ -13,19 +13,28 @@ import type { TurnPorts } from "../_shared/turn/turn-ports.ts";
 const POLL_MS = 100;
 const POLL_ATTEMPTS = 600;
 
+/** A client that joins a running reply. */
+export interface JoinedClient {
+  send(chunk: UIMessageChunk): void;
+  /** Aborted when the client disconnects. */
+  left: AbortSignal;
+}
+
 /**
  * Sends a running reply from its start, then live. Any process may have begun the reply. The first process that sees
- * its end settles the turn. Never rejects.
+ * its end settles the turn. Stops reading when the client leaves. Never rejects.
  */
 export async function resumeTurn(
   ports: TurnPorts,
   turn: TurnRow,
-  send: (chunk: UIMessageChunk) => void,
+  { send, left }: JoinedClient,
 ): Promise<void> {
   try {
     const row = await waitForResponse(ports, turn);
     if (!row) return await replayEnded(ports, turn, send);
     const run = await openTurn(ports, row, send);
+    left.addEventListener("abort", () => run.leave());
+    if (left.aborted) return;
     await run.finish(await connectSafely(ports, row));
   } catch (error) {
     ports.log.error("resume_failed", { turn_id: turn.id, ...describeError(error) });

@@ -39,11 +39,21 @@ export interface UiStream {
 export function createUiStream({ keepAliveMs = 15_000, onDetach }: UiStreamOptions = {}): UiStream {
   let client: ReadableStreamDefaultController<Uint8Array> | undefined;
   let keepAlive: ReturnType<typeof setTimeout> | undefined;
+  let sentAt = 0;
 
   function send(frame: string): void {
-    clearTimeout(keepAlive);
-    client?.enqueue(encoder.encode(`${frame}\n\n`));
-    keepAlive = client && setTimeout(send, keepAliveMs, ": keep-alive");
+    if (!client) return;
+    sentAt = performance.now();
+    client.enqueue(encoder.encode(`${frame}\n\n`));
+  }
+
+  /** Waits for the rest of the silence. One timer for all chunks, because one for each costs more than its chunk. */
+  function watchSilence(milliseconds: number): void {
+    keepAlive = setTimeout(() => {
+      const left = sentAt + keepAliveMs - performance.now();
+      if (left <= 0) send(": keep-alive");
+      watchSilence(left > 0 ? left : keepAliveMs);
+    }, milliseconds);
   }
 
   function detach(): void {
@@ -54,7 +64,8 @@ export function createUiStream({ keepAliveMs = 15_000, onDetach }: UiStreamOptio
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
       client = controller;
-      keepAlive = setTimeout(send, keepAliveMs, ": keep-alive");
+      sentAt = performance.now();
+      watchSilence(keepAliveMs);
     },
     cancel() {
       if (!client) return;

@@ -12,7 +12,7 @@ import type { FileRow, NewFile } from "../_shared/session-files/file-database.ts
 import type { FilePorts } from "../_shared/session-files/file-ports.ts";
 import { parseBody } from "../_shared/http/create-function.ts";
 import { describeError } from "../_shared/http/log.ts";
-import { meter, peek, TooManyBytesError } from "./read-content.ts";
+import { meter, peek, TooManyBytesError } from "../_shared/session-files/read-content.ts";
 import type { FormFields } from "./read-form.ts";
 import type { IncomingUpload } from "./receive-upload.ts";
 

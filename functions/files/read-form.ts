@@ -1,5 +1,5 @@
 import { AppError } from "../_shared/http/errors.ts";
-import { concatBytes, findBytes } from "./bytes.ts";
+import { concatBytes, findBytes } from "../_shared/session-files/bytes.ts";
 
 /** The text fields of a form. When a name appears twice, the first field counts. */
 export type FormFields = Readonly<Record<string, string>>;

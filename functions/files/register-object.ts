@@ -5,7 +5,7 @@ import type { FilePorts } from "../_shared/session-files/file-ports.ts";
 import { StorageFailure } from "../_shared/session-files/file-storage.ts";
 import type { RegisterRequest } from "../../types/api.ts";
 import { type AcceptedFile, giveUp, requireKind } from "./accept-upload.ts";
-import { meter, peek } from "./read-content.ts";
+import { meter, peek } from "../_shared/session-files/read-content.ts";
 
 /**
  * Creates the file row for an object that the user has put into their folder of the bucket. Registering an object again

@@ -11,13 +11,12 @@ import { allow } from "../_shared/http/allow.ts";
 import { runInBackground } from "../_shared/http/background.ts";
 import { requireUserId } from "../_shared/http/caller.ts";
 import { AppError } from "../_shared/http/errors.ts";
-import { createFilePorts, type FileServices } from "../_shared/session-files/file-ports.ts";
-import { createSessionStores } from "../_shared/turn/session-stores.ts";
+import type { FileServices } from "../_shared/session-files/file-ports.ts";
+import { createTurnPorts } from "../_shared/turn/create-turn-ports.ts";
 import type { FunctionEnv } from "../_shared/http/context.ts";
 import { createFunction, parseBody, readJson } from "../_shared/http/create-function.ts";
 import { unwrap } from "../_shared/http/refusal.ts";
 import { runScheduled } from "../_shared/http/scheduled-call.ts";
-import { createTurnDatabase } from "../_shared/turn/turn-database.ts";
 import { changeLookout, type ChangePorts, createLookout } from "./change-lookout.ts";
 import { createLookoutDatabase } from "./lookout-database.ts";
 import { runDueLookouts } from "./run-due-lookouts.ts";
@@ -88,9 +87,7 @@ function changePorts(c: Context<FunctionEnv>): ChangePorts {
 function runPorts(c: Context<FunctionEnv>, services: FileServices): RunPorts {
   const { supabaseAdmin } = c.var.supabaseContext;
   return {
-    ...services,
-    db: createTurnDatabase(supabaseAdmin),
-    stores: createSessionStores(createFilePorts(services, supabaseAdmin)),
+    ...createTurnPorts(services, supabaseAdmin),
     lookouts: createLookoutDatabase(supabaseAdmin),
     now,
   };

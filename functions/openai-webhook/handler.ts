@@ -4,12 +4,12 @@ import { allow } from "../_shared/http/allow.ts";
 import { runInBackground } from "../_shared/http/background.ts";
 import { createFunction } from "../_shared/http/create-function.ts";
 import { AppError } from "../_shared/http/errors.ts";
+import type { FileServices } from "../_shared/session-files/file-ports.ts";
 import { settleLeftTurn } from "../_shared/turn/settle-left-turn.ts";
-import { createTurnDatabase } from "../_shared/turn/turn-database.ts";
-import type { TurnPorts } from "../_shared/turn/turn-ports.ts";
+import { createTurnPorts } from "../_shared/turn/create-turn-ports.ts";
 
 /** The services of the webhook function. Each request adds the database. */
-export interface TurnWebhookPorts extends Omit<TurnPorts, "db"> {
+export interface TurnWebhookPorts extends FileServices {
   /** Without a secret, every event is refused. */
   webhookSecret: string | undefined;
 }
@@ -28,12 +28,12 @@ export function createTurnWebhookFunction(ports: TurnWebhookPorts) {
     const event = await verify(ports, await c.req.text(), c.req.raw.headers);
     const responseId = readResponseId(event);
     if (responseId === null) return c.json<WebhookReply>({ status: "ignored" });
-    const db = createTurnDatabase(c.var.supabaseContext.supabaseAdmin);
-    const turn = await db.findActive(responseId);
+    const turnPorts = createTurnPorts(ports, c.var.supabaseContext.supabaseAdmin);
+    const turn = await turnPorts.db.findActive(responseId);
     if (!turn) return c.json<WebhookReply>({ status: "ignored" });
     c.var.facts.turn_id = turn.id;
     // OpenAI repeats an event that is not answered within seconds.
-    runInBackground(settleLeftTurn({ ...ports, db }, turn.id));
+    runInBackground(settleLeftTurn(turnPorts, turn.id));
     return c.json<WebhookReply>({ status: "processed" });
   });
   return app;

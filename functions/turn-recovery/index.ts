@@ -1,9 +1,10 @@
-import { createOpenAI } from "../_shared/openai/client.ts";
 import { readEnvironment } from "../_shared/http/environment.ts";
 import { createLog } from "../_shared/http/log.ts";
+import { createFileServices } from "../_shared/session-files/file-services.ts";
 import { createTurnRecoveryFunction } from "./handler.ts";
 
-export default createTurnRecoveryFunction({
-  openai: createOpenAI(readEnvironment(Deno.env.toObject())),
-  log: createLog("turn-recovery"),
-});
+const environment = readEnvironment(Deno.env.toObject());
+
+export default createTurnRecoveryFunction(
+  await createFileServices(environment, createLog("turn-recovery")),
+);

@@ -34,6 +34,10 @@ export async function resumeStores(ports: CleanupPorts): Promise<StepReport> {
 
 async function resumeFile(ports: CleanupPorts, row: FileRow): Promise<void> {
   const { files } = ports;
+  // Nobody can upload a file of the assistant again, so a row without its bytes would only be in the way.
+  if (row.status === "pending" && row.origin === "assistant") {
+    return await files.dropPending(row.id);
+  }
   if (row.status === "pending") return await files.fail(row.id, fileFailure("upload_interrupted"));
   const hasEnded = await indexFile(ports, row, INDEXING_MS);
   const age = Date.now() - Date.parse(row.created_at);

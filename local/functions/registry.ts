@@ -65,7 +65,7 @@ export class FunctionRegistry {
     const name = new URL(request.url).pathname.split("/")[1] ?? "";
     const loaded = this.#functions.get(name);
     if (!loaded) {
-      const hint = `Check the name, or create functions/${name || "<name>"}/index.ts.`;
+      const hint = `Check the name, or create supabase/functions/${name || "<name>"}/index.ts.`;
       return refuse(404, "not_found", "There is no such function.", hint);
     }
     if (!loaded.handler) {

@@ -21,6 +21,11 @@ export const START_ANEW =
   "Nothing migrates such a database before 1.0.0. If it is the one of the local stack, `npm run db:reset` " +
   "rebuilds it and deletes its data.";
 
+/** What to do with an applied migration that was edited or deleted on purpose. */
+const REBUILD_LOCAL =
+  "If only the database of the local stack has applied it, `npm run db:reset` rebuilds that " +
+  "database and deletes its data.";
+
 /** The refusal to migrate a database in its present state. The message says what to do. */
 export class MigrationRefusal extends Error {
   override name = "MigrationRefusal";
@@ -60,7 +65,8 @@ function requireFiles(applied: AppliedMigration[], files: MigrationFile[]): void
   if (missing.length === 0) return;
   const names = missing.map(({ version, name }) => `${version}_${name}.sql`).join(", ");
   throw new MigrationRefusal(
-    `The database has migrations that supabase/migrations/ lacks: ${names}. Add the files again, as they were.`,
+    `The database has migrations that supabase/migrations/ lacks: ${names}. Add the files again, as they were. ` +
+      REBUILD_LOCAL,
   );
 }
 
@@ -72,6 +78,6 @@ function requireUnedited({ file, version, text }: MigrationFile, applied?: Appli
   }
   throw new MigrationRefusal(
     `${file}:${line} was edited after the database had applied the file. ` +
-      "Restore it, and put the change into a new migration.",
+      `Restore it, and put the change into a new migration. ${REBUILD_LOCAL}`,
   );
 }

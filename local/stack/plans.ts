@@ -1,13 +1,19 @@
-import { ProductsReply } from "../../types/api.ts";
+import { createClient } from "@supabase/supabase-js";
+import { listProducts } from "../../functions/billing/list-products.ts";
+import type { ProductsReply } from "../../types/api.ts";
+import type { Database } from "../../types/database.ts";
 import type { StackStatus } from "./status.ts";
 
-/** Lists the plans that users can buy, one line a price. Without plans, the line says how to get them. */
+/**
+ * Lists the plans that users can buy, one line a price. Without plans, the line says how to get them. Reads the tables,
+ * because a request to the function would appear in the log of the stack.
+ */
 export async function describePlans(
-  { FUNCTIONS_URL, PUBLISHABLE_KEY }: StackStatus,
+  { API_URL, PUBLISHABLE_KEY }: Pick<StackStatus, "API_URL" | "PUBLISHABLE_KEY">,
 ): Promise<string[]> {
-  const headers = { apikey: PUBLISHABLE_KEY };
-  const response = await fetch(`${FUNCTIONS_URL}/billing/products`, { headers }).catch(() => null);
-  const { products } = ProductsReply.safeParse(await response?.json()).data ?? { products: [] };
+  const options = { auth: { persistSession: false, autoRefreshToken: false } };
+  const client = createClient<Database>(API_URL, PUBLISHABLE_KEY, options);
+  const { products } = await listProducts(client).catch(() => ({ products: [] }));
   if (products.length === 0) return ["No plans yet: `npm run db:sync-stripe` fetches them."];
   return ["Plans:", ...products.flatMap(describeProduct)];
 }

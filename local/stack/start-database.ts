@@ -5,6 +5,7 @@ import { setPolicies } from "../postgres/policies.ts";
 import type { WantedPort } from "./bind-port.ts";
 import type { Log } from "./log.ts";
 import type { Site } from "./site.ts";
+import { writeWaiting } from "./status.ts";
 
 /**
  * Starts Postgres, applies the migrations and stores the policies. With a signal, a broken migration is reported and
@@ -18,7 +19,7 @@ export async function startMigratedDatabase(
 ): Promise<PlatformDatabase> {
   const database = await startDatabase({ stateDir, port, apiUrl, keys, log });
   parts.defer(() => database.service.stop());
-  await migrate(database, { log, signal });
+  await migrate(database, { stateDir, log, signal });
   await setPolicies(database.url("postgres"), policies);
   return database;
 }
@@ -26,7 +27,7 @@ export async function startMigratedDatabase(
 /** Applies the migrations. With a signal, waits for an edit after a failure and tries again. */
 async function migrate(
   database: PlatformDatabase,
-  { log, signal }: { log: Log; signal: AbortSignal | null },
+  { stateDir, log, signal }: { stateDir: string; log: Log; signal: AbortSignal | null },
 ): Promise<void> {
   for (;;) {
     try {
@@ -34,8 +35,13 @@ async function migrate(
       return;
     } catch (error) {
       if (!(error instanceof MigrationError) || !signal) throw error;
+      await writeWaiting(stateDir, error.message);
       log("stack", `${error.message}\n           Waiting for a change in supabase/migrations/ …`);
-      await migrationChange(signal);
+      try {
+        await migrationChange(signal);
+      } finally {
+        await writeWaiting(stateDir, null);
+      }
     }
   }
 }

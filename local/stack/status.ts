@@ -26,6 +26,8 @@ export const StackStatus = z.object({
 });
 export type StackStatus = z.infer<typeof StackStatus>;
 
+const HEALTH_MS = 5_000;
+
 const file = (stateDir: string) => path.join(stateDir, "status.json");
 
 /** Records that a stack runs on this state directory. */
@@ -47,9 +49,40 @@ export async function readStatus(stateDir: string): Promise<StackStatus | null> 
   return status && await isHealthy(status.API_URL) ? status : null;
 }
 
+const waitingFile = (stateDir: string) => path.join(stateDir, "waiting.json");
+
+const Waiting = z.object({ pid: z.number(), reason: z.string() });
+
+/** Records that the stack of this process waits for an edit of a migration; null records that it no longer waits. */
+export async function writeWaiting(stateDir: string, reason: string | null): Promise<void> {
+  if (reason === null) return await rm(waitingFile(stateDir), { force: true });
+  await writeFile(waitingFile(stateDir), JSON.stringify({ pid: process.pid, reason }));
+}
+
+/** Says why `readStatus` finds no stack: none runs, or it waits for an edit of a migration. */
+export async function explainMissingStack(stateDir: string): Promise<string> {
+  const text = await readFile(waitingFile(stateDir), "utf8").catch(() => "");
+  const waiting = Waiting.safeParse(parseJson(text)).data;
+  // The record of a stack that was killed stays.
+  if (!waiting || !isRunning(waiting.pid)) {
+    return `No stack is ready in ${stateDir}. Start one with \`npm start\`.`;
+  }
+  return `The stack waits for a change in supabase/migrations/, because a migration has failed.\n${waiting.reason}`;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 async function isHealthy(apiUrl: string): Promise<boolean> {
   try {
-    return (await fetch(`${apiUrl}/auth/v1/health`)).ok;
+    // The gateway of a stack that still starts answers nothing.
+    const signal = AbortSignal.timeout(HEALTH_MS);
+    return (await fetch(`${apiUrl}/auth/v1/health`, { signal })).ok;
   } catch {
     return false;
   }

@@ -37,7 +37,7 @@ export function findContainerFile(
   id: string,
 ): ContainerFile {
   const file = state.containerFiles.get(id);
-  if (file?.containerId === containerId) return file;
+  if (file?.containerId === containerId && !file.isExpired) return file;
   throw new ApiError(404, `File '${id}' not found in container '${containerId}'.`);
 }
 

@@ -1,5 +1,5 @@
 import { readSettings } from "../../local/stack/settings.ts";
-import { readStatus } from "../../local/stack/status.ts";
+import { explainMissingStack, readStatus } from "../../local/stack/status.ts";
 
 export { withConnection } from "../../local/postgres/with-connection.ts";
 
@@ -17,10 +17,11 @@ export async function findDatabase(given?: string): Promise<string> {
 }
 
 async function findStack(): Promise<string> {
-  const status = await readStatus(readSettings().stateDir);
+  const { stateDir } = readSettings();
+  const status = await readStatus(stateDir);
   if (status) return status.DB_URL;
   throw new Error(
-    "No stack is running. Start one with `npm start`, or give --url or DATABASE_URL.",
+    `${await explainMissingStack(stateDir)}\nFor another database, give --url or DATABASE_URL.`,
   );
 }
 

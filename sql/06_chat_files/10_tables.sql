@@ -12,6 +12,7 @@ create table public.chat_files (
   sha256 text,
   openai_file_id text,
   vector_store_id uuid,
+  origin text not null default 'user',
   status text not null default 'pending',
   error jsonb,
   created_at timestamptz not null default now(),
@@ -25,13 +26,17 @@ create table public.chat_files (
   constraint chat_files_file_name_check check (char_length(file_name) between 1 and 255),
   constraint chat_files_file_size_check check (file_size > 0),
   constraint chat_files_sha256_check check (sha256 ~ '^[0-9a-f]{64}$'),
+  constraint chat_files_origin_check check (origin in ('user', 'assistant')),
   constraint chat_files_status_check check (status in ('pending', 'indexing', 'ready', 'failed')),
   constraint chat_files_stored_check check (status in ('pending', 'failed') or num_nulls(sha256, file_size) = 0)
 );
 
 comment on table public.chat_files is
-  'The files that users have uploaded to a session. Only the file functions write them.';
-comment on column public.chat_files.message_id is 'The first message that named the file.';
+  'The files of a session: uploads of the user, and files that the model made. Only functions write them.';
+comment on column public.chat_files.message_id is
+  'The first message that named the file, or the reply in which the model made it.';
+comment on column public.chat_files.origin is
+  'user: an upload. assistant: the model made it, as an image or with the code interpreter.';
 comment on column public.chat_files.file_name is 'The name that the user knows. It is never part of a path.';
 comment on column public.chat_files.file_type is
   'Media type, detected from the content. The model sees files of type image/*; all other files are searched.';
@@ -40,9 +45,10 @@ comment on column public.chat_files.sha256 is 'Hash of the bytes. Null until all
 comment on column public.chat_files.vector_store_id is
   'The vector store of the session, once the file is attached to it.';
 comment on column public.chat_files.status is
-  'pending: the bytes are being uploaded. indexing: stored, but not searchable yet. ready: usable in turns. failed: '
-  'error says why.';
-comment on column public.chat_files.error is 'Why the file failed, for the user: code and message.';
+  'pending: the bytes are being uploaded. indexing: stored, but not searchable yet. ready: usable in turns; a file of '
+  'the assistant without openai_file_id can only be downloaded. failed: error says why.';
+comment on column public.chat_files.error is
+  'Why the file failed, or why the model cannot use a ready file of the assistant: code and message.';
 
 create trigger chat_files_touch
   before update on public.chat_files

@@ -49,6 +49,7 @@ $$;
 comment on function private.check_file_count(uuid, uuid) is
   'Refuses with 402 when the session already has as many files as the plan allows. Called under the session''s row '
   'lock.';
+grant execute on function private.check_file_count(uuid, uuid) to service_role;
 
 create function private.is_image(file public.chat_files)
 returns boolean

@@ -112,11 +112,13 @@ begin
   return file;
 exception when unique_violation then
   -- The session already has the same bytes, or received them at the same time. Deleting this row also puts its
-  -- object into the outbox.
+  -- object into the outbox. A file that the model makes again belongs to the newer reply, which may replace the older.
   delete from public.chat_files f where f.id = file_id returning * into file;
-  select * into file
-  from public.chat_files f
-  where f.session_id = file.session_id and f.sha256 = store_file.sha256 and f.status <> 'failed';
+  update public.chat_files f
+  set message_id = case when file.origin = 'assistant' and f.origin = 'assistant' then file.message_id
+    else f.message_id end
+  where f.session_id = file.session_id and f.sha256 = store_file.sha256 and f.status <> 'failed'
+  returning * into file;
   if file.id is null then
     perform private.refuse(409, 'file_changed', 'The file was deleted during its upload. Upload the file again.');
   end if;
@@ -150,14 +152,20 @@ security invoker
 set search_path = ''
 as $$
   update public.chat_files f
-  set status = 'failed', error = fail_file.error, openai_file_id = null, vector_store_id = null
+  set error = fail_file.error, openai_file_id = null, vector_store_id = null,
+      -- The user has no other copy of a file that the model made, so a stored one stays.
+      status = case
+        when f.origin = 'assistant' and f.status <> 'pending' and fail_file.error ->> 'code' <> 'content_changed'
+          then 'ready'
+        else 'failed'
+      end
   where f.id = file_id
     -- A ready file fails only if OpenAI has lost it and Storage now holds different bytes.
     and (f.status in ('pending', 'indexing') or f.status = 'ready' and fail_file.error ->> 'code' = 'content_changed')
 $$;
 comment on function public.fail_file(uuid, jsonb) is
   'Service RPC: marks a file as failed, with the reason {code, message}. Its copies at OpenAI go to the outbox for '
-  'deletion.';
+  'deletion. A stored file that the model made becomes ready instead, without a copy at OpenAI.';
 grant execute on function public.fail_file(uuid, jsonb) to service_role;
 
 create function public.delete_file(auth_user_id uuid, file_id uuid)

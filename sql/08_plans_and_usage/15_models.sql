@@ -2,15 +2,20 @@
 
 create function private.model_of(model text)
 returns public.models
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select m
+declare
+  known public.models;
+begin
+  select m.* into known
   from public.models m
   where starts_with(model_of.model, m.model)
   order by length(m.model) desc
-  limit 1
+  limit 1;
+  return known;
+end
 $$;
 comment on function private.model_of(text) is
   'Returns what is known about a model, under the longest name that its name starts with. All columns are null for an '

@@ -43,14 +43,19 @@ create trigger plans_spread_quota
 
 create function private.plan_of(profile_id uuid)
 returns public.plans
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select l
+declare
+  plan public.plans;
+begin
+  select l.* into plan
   from public.profiles p
   join public.plans l on l.slug = p.subscription_plan
-  where p.id = profile_id
+  where p.id = plan_of.profile_id;
+  return plan;
+end
 $$;
 comment on function private.plan_of(uuid) is 'Returns the plan whose limits a profile has.';
 grant execute on function private.plan_of(uuid) to service_role;

@@ -44,47 +44,66 @@ as $$
 $$;
 comment on function private.this_month() is 'Returns the first day of the current UTC month.';
 
+create function private.log_near_budget(before numeric, after numeric, budget numeric, scope jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if before < budget * 0.8 and after >= budget * 0.8 then
+    raise log 'budget_near_limit %', scope || jsonb_build_object('used', after, 'budget', budget);
+  end if;
+end
+$$;
+comment on function private.log_near_budget(numeric, numeric, numeric, jsonb) is
+  'Writes a line to the log of Postgres when an amount passes 80 % of a budget, in US dollars.';
+grant execute on function private.log_near_budget(numeric, numeric, numeric, jsonb) to service_role;
+
 create function private.book_usage(
   profile_id uuid, feature_type text, model text, input_tokens bigint, cached_input_tokens bigint, output_tokens bigint,
   tools jsonb default '{}'
 )
 returns void
-language sql
+language plpgsql
 set search_path = ''
 as $$
-  with booked as (
-    -- Rounded once, so that the sum of a month equals the sum of its days.
-    select used.*, round(
-      private.usage_cost(book_usage.model, book_usage.input_tokens, book_usage.cached_input_tokens,
-        book_usage.output_tokens) + private.tool_cost(tools), 6
-    ) as cost
-    from jsonb_to_record(tools) as used (
-      web_search integer, file_search integer, code_interpreter integer, image_generation integer
-    )
-  ), metric as (
-    insert into public.usage_metrics as u
-      (user_id, day, feature_type, model, request_count, input_tokens, cached_input_tokens, output_tokens,
-        web_searches, file_searches, code_runs, images, total_cost)
-    select
-      profile_id, (now() at time zone 'UTC')::date, book_usage.feature_type, book_usage.model, 1,
-      book_usage.input_tokens, book_usage.cached_input_tokens, book_usage.output_tokens, coalesce(b.web_search, 0),
-      coalesce(b.file_search, 0), coalesce(b.code_interpreter, 0), coalesce(b.image_generation, 0), b.cost
-    from booked b
-    on conflict (user_id, day, feature_type, model) do update
-    set request_count = u.request_count + 1,
-        input_tokens = u.input_tokens + excluded.input_tokens,
-        cached_input_tokens = u.cached_input_tokens + excluded.cached_input_tokens,
-        output_tokens = u.output_tokens + excluded.output_tokens,
-        web_searches = u.web_searches + excluded.web_searches,
-        file_searches = u.file_searches + excluded.file_searches,
-        code_runs = u.code_runs + excluded.code_runs,
-        images = u.images + excluded.images,
-        total_cost = u.total_cost + excluded.total_cost
+declare
+  -- Rounded once, so that the sum of a month equals the sum of its days.
+  cost numeric := round(
+    private.usage_cost(book_usage.model, book_usage.input_tokens, book_usage.cached_input_tokens,
+      book_usage.output_tokens) + private.tool_cost(tools), 6
+  );
+  spent numeric;
+begin
+  insert into public.usage_metrics as u
+    (user_id, day, feature_type, model, request_count, input_tokens, cached_input_tokens, output_tokens,
+      web_searches, file_searches, code_runs, images, total_cost)
+  select
+    profile_id, (now() at time zone 'UTC')::date, book_usage.feature_type, book_usage.model, 1,
+    book_usage.input_tokens, book_usage.cached_input_tokens, book_usage.output_tokens, coalesce(used.web_search, 0),
+    coalesce(used.file_search, 0), coalesce(used.code_interpreter, 0), coalesce(used.image_generation, 0), cost
+  from jsonb_to_record(tools) as used (
+    web_search integer, file_search integer, code_interpreter integer, image_generation integer
   )
+  on conflict on constraint usage_metrics_pkey do update
+  set request_count = u.request_count + 1,
+      input_tokens = u.input_tokens + excluded.input_tokens,
+      cached_input_tokens = u.cached_input_tokens + excluded.cached_input_tokens,
+      output_tokens = u.output_tokens + excluded.output_tokens,
+      web_searches = u.web_searches + excluded.web_searches,
+      file_searches = u.file_searches + excluded.file_searches,
+      code_runs = u.code_runs + excluded.code_runs,
+      images = u.images + excluded.images,
+      total_cost = u.total_cost + excluded.total_cost;
   insert into public.monthly_costs as c (user_id, month, spent)
-  select profile_id, private.this_month(), b.cost from booked b
+  values (profile_id, private.this_month(), cost)
   on conflict (user_id, month) do update
   set spent = c.spent + excluded.spent
+  returning c.spent into spent;
+  perform private.log_near_budget(
+    spent - cost, spent, (private.plan_of(profile_id)).monthly_budget, jsonb_build_object('profile_id', profile_id)
+  );
+end
 $$;
 comment on function private.book_usage(uuid, text, text, bigint, bigint, bigint, jsonb) is
   'Adds one request''s tokens, tools and cost to the metrics of the day, and its cost to the month, against which '

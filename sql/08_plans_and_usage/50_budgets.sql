@@ -8,8 +8,10 @@ as $$
 declare
   this_month date := private.this_month();
   cached private.project_costs;
+  before numeric;
 begin
   select * into cached from private.project_costs;
+  before := case when cached.month = this_month then cached.total else 0 end;
   if cached.month = this_month and cached.refreshed_at > now() - interval '10 seconds' then
     return cached.total;
   end if;
@@ -21,6 +23,9 @@ begin
         total = (select coalesce(sum(c.spent + c.reserved), 0) from public.monthly_costs c where c.month = this_month),
         refreshed_at = now()
     returning * into cached;
+    perform private.log_near_budget(
+      before, cached.total, (select p.project_monthly_budget from private.usage_policy p), '{"scope": "project"}'
+    );
   end if;
   return case when cached.month = this_month then cached.total else 0 end;
 end

@@ -1,4 +1,4 @@
--- Regenerating a reply, and the settings of turns.
+-- The column of turns that regenerate a reply, and the table of settings that apply to all turns.
 
 alter table public.chat_turns
   add column replaces_message_id uuid,

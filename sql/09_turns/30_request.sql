@@ -1,4 +1,5 @@
 -- The content of a turn's request to OpenAI: history, instructions, files.
+-- What every turn calls is in plpgsql: it keeps its plans, and Postgres would plan a function in SQL at each call.
 
 create function private.part_file_ids(parts jsonb)
 returns uuid[]
@@ -15,11 +16,12 @@ comment on function private.part_file_ids(jsonb) is
 
 create function private.describe_message(message public.chat_messages)
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select jsonb_build_object(
+begin
+  return jsonb_build_object(
     'sender', message.sender,
     'content', message.content,
     'parts', message.parts,
@@ -29,7 +31,8 @@ as $$
       where f.session_id = message.session_id
         and (f.message_id = message.id or f.id = any (private.part_file_ids(message.parts)))
     ), '[]')
-  )
+  );
+end
 $$;
 comment on function private.describe_message(public.chat_messages) is
   'Returns a message as the model is shown it: its text, its parts and the ids of its files.';
@@ -47,7 +50,7 @@ as $$
     and m.user_id = question.user_id
     and m.seq < question.seq
     and m.sender in ('user', 'assistant')
-    and (m.content <> '' or (m.sender = 'user' and m.parts <> '[]'))
+    and (m.content <> '' or m.has_files or (m.sender = 'user' and m.parts <> '[]'))
 $$;
 comment on function private.turn_history(public.chat_messages) is
   'Returns the earlier messages with their parts, which open a new conversation at OpenAI. Used when the session has '
@@ -146,13 +149,20 @@ comment on function private.link_turn_files(public.chat_messages, uuid[]) is
 
 create function private.describe_files(session public.chat_sessions)
 returns jsonb
-language sql
+language plpgsql
 set search_path = ''
 as $$
+declare
+  described jsonb;
+begin
   with files as (
     select f.*, private.is_image(f) as is_image
     from public.chat_files f
-    where f.session_id = session.id and f.user_id = session.user_id and f.status = 'ready'
+    where f.session_id = session.id
+      and f.user_id = session.user_id
+      and f.status = 'ready'
+      -- Some files that the model made can only be downloaded.
+      and f.openai_file_id is not null
   ), used as (
     -- A search counts as a use, and OpenAI then extends the expiry of the store by this number of days.
     update public.vector_stores v
@@ -171,7 +181,9 @@ as $$
     ), '[]'),
     'vector_store_ids', coalesce((select jsonb_agg(u.store_id) from used u), '[]'),
     'needs_store', exists (select from files f where not f.is_image) and not exists (select from used)
-  )
+  ) into described;
+  return described;
+end
 $$;
 comment on function private.describe_files(public.chat_sessions) is
   'Returns the files that a turn may use: the session''s ready files and the vector store. needs_store is true when '
@@ -180,9 +192,12 @@ comment on function private.describe_files(public.chat_sessions) is
 create function private.describe_turn(session public.chat_sessions, question public.chat_messages,
   assistant public.assistants, turn public.chat_turns)
 returns jsonb
-language sql
+language plpgsql
 set search_path = ''
 as $$
+declare
+  described jsonb;
+begin
   select jsonb_build_object(
     'kind', 'started',
     'turn_id', turn.id,
@@ -214,8 +229,10 @@ as $$
     ),
     'tools', assistant.tools,
     'instructions', private.turn_instructions(assistant.slug, session.user_id)
-  ) || private.describe_files(session)
-  from private.turn_policy policy, private.model_of(assistant.model) known
+  ) || private.describe_files(session) into described
+  from private.turn_policy policy, private.model_of(assistant.model) known;
+  return described;
+end
 $$;
 comment on function
   private.describe_turn(public.chat_sessions, public.chat_messages, public.assistants, public.chat_turns) is

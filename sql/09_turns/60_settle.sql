@@ -79,7 +79,8 @@ set search_path = ''
 as $$
 declare
   has_output boolean := coalesce(reply ->> 'content', '') <> ''
-    or coalesce((reply ->> 'output_tokens')::integer, 0) > 0;
+    or coalesce((reply ->> 'output_tokens')::integer, 0) > 0
+    or jsonb_path_exists(coalesce(reply -> 'parts', '[]'), '$[*] ? (@.type == "file")');
   -- A stopped turn costs what OpenAI did for it until then. Otherwise, stopping early would be free.
   is_charged boolean := final_status <> 'failed' or has_output;
   turn public.chat_turns;

@@ -215,7 +215,8 @@ create trigger chat_turns_log_turn
 
 create trigger chat_files_log_upload
   after insert on public.chat_files
-  for each row execute function private.log_upload_activity();
+  for each row when (new.origin = 'user')
+  execute function private.log_upload_activity();
 
 create trigger subscriptions_log_start
   after insert on public.subscriptions

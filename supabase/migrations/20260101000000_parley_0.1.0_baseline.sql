@@ -632,7 +632,9 @@ as $$
       jsonb_build_object('type', 'source-url', 'url', part -> 'url', 'title', part -> 'title')
     when part ->> 'type' in ('file', 'source-document') then jsonb_build_object(
       'type', part -> 'type',
-      'filename', regexp_replace(part ->> 'filename', '^.*[/\\]', ''),
+      'filename', regexp_replace(
+        coalesce(part ->> 'filename', part #>> '{providerMetadata,parley,filename}'), '^.*[/\\]', ''
+      ),
       'mediaType', part -> 'mediaType'
     )
   end)
@@ -1059,6 +1061,7 @@ create table public.chat_files (
   sha256 text,
   openai_file_id text,
   vector_store_id uuid,
+  origin text not null default 'user',
   status text not null default 'pending',
   error jsonb,
   created_at timestamptz not null default now(),
@@ -1072,13 +1075,17 @@ create table public.chat_files (
   constraint chat_files_file_name_check check (char_length(file_name) between 1 and 255),
   constraint chat_files_file_size_check check (file_size > 0),
   constraint chat_files_sha256_check check (sha256 ~ '^[0-9a-f]{64}$'),
+  constraint chat_files_origin_check check (origin in ('user', 'assistant')),
   constraint chat_files_status_check check (status in ('pending', 'indexing', 'ready', 'failed')),
   constraint chat_files_stored_check check (status in ('pending', 'failed') or num_nulls(sha256, file_size) = 0)
 );
 
 comment on table public.chat_files is
-  'The files that users have uploaded to a session. Only the file functions write them.';
-comment on column public.chat_files.message_id is 'The first message that named the file.';
+  'The files of a session: uploads of the user, and files that the model made. Only functions write them.';
+comment on column public.chat_files.message_id is
+  'The first message that named the file, or the reply in which the model made it.';
+comment on column public.chat_files.origin is
+  'user: an upload. assistant: the model made it, as an image or with the code interpreter.';
 comment on column public.chat_files.file_name is 'The name that the user knows. It is never part of a path.';
 comment on column public.chat_files.file_type is
   'Media type, detected from the content. The model sees files of type image/*; all other files are searched.';
@@ -1087,9 +1094,10 @@ comment on column public.chat_files.sha256 is 'Hash of the bytes. Null until all
 comment on column public.chat_files.vector_store_id is
   'The vector store of the session, once the file is attached to it.';
 comment on column public.chat_files.status is
-  'pending: the bytes are being uploaded. indexing: stored, but not searchable yet. ready: usable in turns. failed: '
-  'error says why.';
-comment on column public.chat_files.error is 'Why the file failed, for the user: code and message.';
+  'pending: the bytes are being uploaded. indexing: stored, but not searchable yet. ready: usable in turns; a file of '
+  'the assistant without openai_file_id can only be downloaded. failed: error says why.';
+comment on column public.chat_files.error is
+  'Why the file failed, or why the model cannot use a ready file of the assistant: code and message.';
 
 create trigger chat_files_touch
   before update on public.chat_files
@@ -1168,6 +1176,7 @@ $$;
 comment on function private.check_file_count(uuid, uuid) is
   'Refuses with 402 when the session already has as many files as the plan allows. Called under the session''s row '
   'lock.';
+grant execute on function private.check_file_count(uuid, uuid) to service_role;
 
 create function private.is_image(file public.chat_files)
 returns boolean
@@ -1368,11 +1377,13 @@ begin
   return file;
 exception when unique_violation then
   -- The session already has the same bytes, or received them at the same time. Deleting this row also puts its
-  -- object into the outbox.
+  -- object into the outbox. A file that the model makes again belongs to the newer reply, which may replace the older.
   delete from public.chat_files f where f.id = file_id returning * into file;
-  select * into file
-  from public.chat_files f
-  where f.session_id = file.session_id and f.sha256 = store_file.sha256 and f.status <> 'failed';
+  update public.chat_files f
+  set message_id = case when file.origin = 'assistant' and f.origin = 'assistant' then file.message_id
+    else f.message_id end
+  where f.session_id = file.session_id and f.sha256 = store_file.sha256 and f.status <> 'failed'
+  returning * into file;
   if file.id is null then
     perform private.refuse(409, 'file_changed', 'The file was deleted during its upload. Upload the file again.');
   end if;
@@ -1406,14 +1417,20 @@ security invoker
 set search_path = ''
 as $$
   update public.chat_files f
-  set status = 'failed', error = fail_file.error, openai_file_id = null, vector_store_id = null
+  set error = fail_file.error, openai_file_id = null, vector_store_id = null,
+      -- The user has no other copy of a file that the model made, so a stored one stays.
+      status = case
+        when f.origin = 'assistant' and f.status <> 'pending' and fail_file.error ->> 'code' <> 'content_changed'
+          then 'ready'
+        else 'failed'
+      end
   where f.id = file_id
     -- A ready file fails only if OpenAI has lost it and Storage now holds different bytes.
     and (f.status in ('pending', 'indexing') or f.status = 'ready' and fail_file.error ->> 'code' = 'content_changed')
 $$;
 comment on function public.fail_file(uuid, jsonb) is
   'Service RPC: marks a file as failed, with the reason {code, message}. Its copies at OpenAI go to the outbox for '
-  'deletion.';
+  'deletion. A stored file that the model made becomes ready instead, without a copy at OpenAI.';
 grant execute on function public.fail_file(uuid, jsonb) to service_role;
 
 create function public.delete_file(auth_user_id uuid, file_id uuid)
@@ -1466,6 +1483,82 @@ comment on function public.claim_stale_files(integer) is
   'Service RPC of the clean-up: claims files whose upload or indexing has made no progress for ten minutes. Each '
   'file goes to one caller.';
 grant execute on function public.claim_stale_files(integer) to service_role;
+
+-- From sql/06_chat_files/35_made_files.sql
+
+-- Files that the model made in a turn.
+
+create function public.create_made_file(turn_id uuid, file_id uuid, file_name text, file_type text, storage_path text,
+  file_size bigint default null)
+returns public.chat_files
+language plpgsql
+security invoker
+set search_path = ''
+as $$
+declare
+  turn public.chat_turns;
+  file public.chat_files;
+begin
+  perform private.lock_session_of(turn_id);
+  select * into turn from public.chat_turns t where t.id = turn_id;
+  select * into file from public.chat_files f where f.id = file_id and f.session_id = turn.session_id;
+  if file.id is not null and file.status <> 'failed' then
+    return file;
+  end if;
+  if turn.status is distinct from 'active' then
+    perform private.refuse(
+      404, 'file_not_found',
+      'The reply has ended or its chat was deleted, so its file is not stored. Reload the chat.'
+    );
+  end if;
+  perform private.check_file_size(turn.user_id, create_made_file.file_size);
+  perform private.check_file_count(turn.user_id, turn.session_id);
+
+  insert into public.chat_files as f (id, user_id, session_id, message_id, file_name, file_type, storage_path, origin)
+  values (file_id, turn.user_id, turn.session_id, turn.assistant_message_id, create_made_file.file_name,
+    create_made_file.file_type, create_made_file.storage_path, 'assistant')
+  -- An attempt that the clean-up gave up. Its object goes to the outbox, so the new one has another path.
+  on conflict (id) do update
+  set status = 'pending', error = null, storage_path = create_made_file.storage_path
+  where f.status = 'failed'
+  returning * into file;
+  return file;
+end
+$$;
+comment on function public.create_made_file(uuid, uuid, text, text, text, bigint) is
+  'Service RPC: creates the pending row of a file that the model made in a turn, before its bytes are stored. '
+  'file_size is null while it is not known. Returns the existing row when another process stores the file too. '
+  'Refuses as an upload does, and with 404 when the turn has ended.';
+grant execute on function public.create_made_file(uuid, uuid, text, text, text, bigint) to service_role;
+
+create function private.delete_made_files()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  delete from public.chat_files f
+  where f.message_id = old.id
+    and f.origin = 'assistant'
+    and not exists (
+      select from public.chat_messages m
+      where m.session_id = old.session_id
+        and m.id <> old.id
+        and m.has_files
+        and m.parts @> jsonb_build_array(jsonb_build_object('url', 'parley:file/' || f.id))
+    );
+  return old;
+end
+$$;
+comment on function private.delete_made_files() is
+  'Trigger: deletes the files that the model made in a reply with the reply, unless another message names them. '
+  'Definer: the user who deletes a chat may not delete files.';
+
+create trigger chat_messages_delete_made_files
+  before delete on public.chat_messages
+  for each row when (old.sender = 'assistant')
+  execute function private.delete_made_files();
 
 -- From sql/06_chat_files/40_bucket.sql
 
@@ -1599,6 +1692,7 @@ begin
   where v.id = claimed_id
     and f.session_id = v.session_id
     and f.status = 'ready'
+    and f.openai_file_id is not null
     and not private.is_image(f);
   return true;
 end
@@ -1967,15 +2061,20 @@ create index monthly_costs_month_idx on public.monthly_costs (month);
 
 create function private.model_of(model text)
 returns public.models
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select m
+declare
+  known public.models;
+begin
+  select m.* into known
   from public.models m
   where starts_with(model_of.model, m.model)
   order by length(m.model) desc
-  limit 1
+  limit 1;
+  return known;
+end
 $$;
 comment on function private.model_of(text) is
   'Returns what is known about a model, under the longest name that its name starts with. All columns are null for an '
@@ -2070,14 +2169,19 @@ create trigger plans_spread_quota
 
 create function private.plan_of(profile_id uuid)
 returns public.plans
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select l
+declare
+  plan public.plans;
+begin
+  select l.* into plan
   from public.profiles p
   join public.plans l on l.slug = p.subscription_plan
-  where p.id = profile_id
+  where p.id = plan_of.profile_id;
+  return plan;
+end
 $$;
 comment on function private.plan_of(uuid) is 'Returns the plan whose limits a profile has.';
 grant execute on function private.plan_of(uuid) to service_role;
@@ -2318,47 +2422,66 @@ as $$
 $$;
 comment on function private.this_month() is 'Returns the first day of the current UTC month.';
 
+create function private.log_near_budget(before numeric, after numeric, budget numeric, scope jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if before < budget * 0.8 and after >= budget * 0.8 then
+    raise log 'budget_near_limit %', scope || jsonb_build_object('used', after, 'budget', budget);
+  end if;
+end
+$$;
+comment on function private.log_near_budget(numeric, numeric, numeric, jsonb) is
+  'Writes a line to the log of Postgres when an amount passes 80 % of a budget, in US dollars.';
+grant execute on function private.log_near_budget(numeric, numeric, numeric, jsonb) to service_role;
+
 create function private.book_usage(
   profile_id uuid, feature_type text, model text, input_tokens bigint, cached_input_tokens bigint, output_tokens bigint,
   tools jsonb default '{}'
 )
 returns void
-language sql
+language plpgsql
 set search_path = ''
 as $$
-  with booked as (
-    -- Rounded once, so that the sum of a month equals the sum of its days.
-    select used.*, round(
-      private.usage_cost(book_usage.model, book_usage.input_tokens, book_usage.cached_input_tokens,
-        book_usage.output_tokens) + private.tool_cost(tools), 6
-    ) as cost
-    from jsonb_to_record(tools) as used (
-      web_search integer, file_search integer, code_interpreter integer, image_generation integer
-    )
-  ), metric as (
-    insert into public.usage_metrics as u
-      (user_id, day, feature_type, model, request_count, input_tokens, cached_input_tokens, output_tokens,
-        web_searches, file_searches, code_runs, images, total_cost)
-    select
-      profile_id, (now() at time zone 'UTC')::date, book_usage.feature_type, book_usage.model, 1,
-      book_usage.input_tokens, book_usage.cached_input_tokens, book_usage.output_tokens, coalesce(b.web_search, 0),
-      coalesce(b.file_search, 0), coalesce(b.code_interpreter, 0), coalesce(b.image_generation, 0), b.cost
-    from booked b
-    on conflict (user_id, day, feature_type, model) do update
-    set request_count = u.request_count + 1,
-        input_tokens = u.input_tokens + excluded.input_tokens,
-        cached_input_tokens = u.cached_input_tokens + excluded.cached_input_tokens,
-        output_tokens = u.output_tokens + excluded.output_tokens,
-        web_searches = u.web_searches + excluded.web_searches,
-        file_searches = u.file_searches + excluded.file_searches,
-        code_runs = u.code_runs + excluded.code_runs,
-        images = u.images + excluded.images,
-        total_cost = u.total_cost + excluded.total_cost
+declare
+  -- Rounded once, so that the sum of a month equals the sum of its days.
+  cost numeric := round(
+    private.usage_cost(book_usage.model, book_usage.input_tokens, book_usage.cached_input_tokens,
+      book_usage.output_tokens) + private.tool_cost(tools), 6
+  );
+  spent numeric;
+begin
+  insert into public.usage_metrics as u
+    (user_id, day, feature_type, model, request_count, input_tokens, cached_input_tokens, output_tokens,
+      web_searches, file_searches, code_runs, images, total_cost)
+  select
+    profile_id, (now() at time zone 'UTC')::date, book_usage.feature_type, book_usage.model, 1,
+    book_usage.input_tokens, book_usage.cached_input_tokens, book_usage.output_tokens, coalesce(used.web_search, 0),
+    coalesce(used.file_search, 0), coalesce(used.code_interpreter, 0), coalesce(used.image_generation, 0), cost
+  from jsonb_to_record(tools) as used (
+    web_search integer, file_search integer, code_interpreter integer, image_generation integer
   )
+  on conflict on constraint usage_metrics_pkey do update
+  set request_count = u.request_count + 1,
+      input_tokens = u.input_tokens + excluded.input_tokens,
+      cached_input_tokens = u.cached_input_tokens + excluded.cached_input_tokens,
+      output_tokens = u.output_tokens + excluded.output_tokens,
+      web_searches = u.web_searches + excluded.web_searches,
+      file_searches = u.file_searches + excluded.file_searches,
+      code_runs = u.code_runs + excluded.code_runs,
+      images = u.images + excluded.images,
+      total_cost = u.total_cost + excluded.total_cost;
   insert into public.monthly_costs as c (user_id, month, spent)
-  select profile_id, private.this_month(), b.cost from booked b
+  values (profile_id, private.this_month(), cost)
   on conflict (user_id, month) do update
   set spent = c.spent + excluded.spent
+  returning c.spent into spent;
+  perform private.log_near_budget(
+    spent - cost, spent, (private.plan_of(profile_id)).monthly_budget, jsonb_build_object('profile_id', profile_id)
+  );
+end
 $$;
 comment on function private.book_usage(uuid, text, text, bigint, bigint, bigint, jsonb) is
   'Adds one request''s tokens, tools and cost to the metrics of the day, and its cost to the month, against which '
@@ -2424,8 +2547,10 @@ as $$
 declare
   this_month date := private.this_month();
   cached private.project_costs;
+  before numeric;
 begin
   select * into cached from private.project_costs;
+  before := case when cached.month = this_month then cached.total else 0 end;
   if cached.month = this_month and cached.refreshed_at > now() - interval '10 seconds' then
     return cached.total;
   end if;
@@ -2437,6 +2562,9 @@ begin
         total = (select coalesce(sum(c.spent + c.reserved), 0) from public.monthly_costs c where c.month = this_month),
         refreshed_at = now()
     returning * into cached;
+    perform private.log_near_budget(
+      before, cached.total, (select p.project_monthly_budget from private.usage_policy p), '{"scope": "project"}'
+    );
   end if;
   return case when cached.month = this_month then cached.total else 0 end;
 end
@@ -2563,7 +2691,7 @@ create trigger chat_turns_release_deleted
 
 -- From sql/09_turns/10_tables.sql
 
--- Regenerating a reply, and the settings of turns.
+-- The column of turns that regenerate a reply, and the table of settings that apply to all turns.
 
 alter table public.chat_turns
   add column replaces_message_id uuid,
@@ -2833,6 +2961,7 @@ comment on function private.open_turn(public.chat_messages, text, jsonb) is
 -- From sql/09_turns/30_request.sql
 
 -- The content of a turn's request to OpenAI: history, instructions, files.
+-- What every turn calls is in plpgsql: it keeps its plans, and Postgres would plan a function in SQL at each call.
 
 create function private.part_file_ids(parts jsonb)
 returns uuid[]
@@ -2849,11 +2978,12 @@ comment on function private.part_file_ids(jsonb) is
 
 create function private.describe_message(message public.chat_messages)
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select jsonb_build_object(
+begin
+  return jsonb_build_object(
     'sender', message.sender,
     'content', message.content,
     'parts', message.parts,
@@ -2863,7 +2993,8 @@ as $$
       where f.session_id = message.session_id
         and (f.message_id = message.id or f.id = any (private.part_file_ids(message.parts)))
     ), '[]')
-  )
+  );
+end
 $$;
 comment on function private.describe_message(public.chat_messages) is
   'Returns a message as the model is shown it: its text, its parts and the ids of its files.';
@@ -2881,7 +3012,7 @@ as $$
     and m.user_id = question.user_id
     and m.seq < question.seq
     and m.sender in ('user', 'assistant')
-    and (m.content <> '' or (m.sender = 'user' and m.parts <> '[]'))
+    and (m.content <> '' or m.has_files or (m.sender = 'user' and m.parts <> '[]'))
 $$;
 comment on function private.turn_history(public.chat_messages) is
   'Returns the earlier messages with their parts, which open a new conversation at OpenAI. Used when the session has '
@@ -2980,13 +3111,20 @@ comment on function private.link_turn_files(public.chat_messages, uuid[]) is
 
 create function private.describe_files(session public.chat_sessions)
 returns jsonb
-language sql
+language plpgsql
 set search_path = ''
 as $$
+declare
+  described jsonb;
+begin
   with files as (
     select f.*, private.is_image(f) as is_image
     from public.chat_files f
-    where f.session_id = session.id and f.user_id = session.user_id and f.status = 'ready'
+    where f.session_id = session.id
+      and f.user_id = session.user_id
+      and f.status = 'ready'
+      -- Some files that the model made can only be downloaded.
+      and f.openai_file_id is not null
   ), used as (
     -- A search counts as a use, and OpenAI then extends the expiry of the store by this number of days.
     update public.vector_stores v
@@ -3005,7 +3143,9 @@ as $$
     ), '[]'),
     'vector_store_ids', coalesce((select jsonb_agg(u.store_id) from used u), '[]'),
     'needs_store', exists (select from files f where not f.is_image) and not exists (select from used)
-  )
+  ) into described;
+  return described;
+end
 $$;
 comment on function private.describe_files(public.chat_sessions) is
   'Returns the files that a turn may use: the session''s ready files and the vector store. needs_store is true when '
@@ -3014,9 +3154,12 @@ comment on function private.describe_files(public.chat_sessions) is
 create function private.describe_turn(session public.chat_sessions, question public.chat_messages,
   assistant public.assistants, turn public.chat_turns)
 returns jsonb
-language sql
+language plpgsql
 set search_path = ''
 as $$
+declare
+  described jsonb;
+begin
   select jsonb_build_object(
     'kind', 'started',
     'turn_id', turn.id,
@@ -3048,8 +3191,10 @@ as $$
     ),
     'tools', assistant.tools,
     'instructions', private.turn_instructions(assistant.slug, session.user_id)
-  ) || private.describe_files(session)
-  from private.turn_policy policy, private.model_of(assistant.model) known
+  ) || private.describe_files(session) into described
+  from private.turn_policy policy, private.model_of(assistant.model) known;
+  return described;
+end
 $$;
 comment on function
   private.describe_turn(public.chat_sessions, public.chat_messages, public.assistants, public.chat_turns) is
@@ -3474,7 +3619,8 @@ set search_path = ''
 as $$
 declare
   has_output boolean := coalesce(reply ->> 'content', '') <> ''
-    or coalesce((reply ->> 'output_tokens')::integer, 0) > 0;
+    or coalesce((reply ->> 'output_tokens')::integer, 0) > 0
+    or jsonb_path_exists(coalesce(reply -> 'parts', '[]'), '$[*] ? (@.type == "file")');
   -- A stopped turn costs what OpenAI did for it until then. Otherwise, stopping early would be free.
   is_charged boolean := final_status <> 'failed' or has_output;
   turn public.chat_turns;
@@ -6012,7 +6158,8 @@ create trigger chat_turns_log_turn
 
 create trigger chat_files_log_upload
   after insert on public.chat_files
-  for each row execute function private.log_upload_activity();
+  for each row when (new.origin = 'user')
+  execute function private.log_upload_activity();
 
 create trigger subscriptions_log_start
   after insert on public.subscriptions
@@ -7926,8 +8073,8 @@ as $$
     and u.email_confirmed_at is not null
 $$;
 comment on function private.login_email(uuid) is
-  'The confirmed address of a profile''s login, or null. The bridge signs in like a link in an email, which would '
-  'confirm an unconfirmed address.';
+  'The confirmed address of a profile''s login, or null. Only a confirmed address: the sign-in works like a mailed '
+  'link and would confirm it.';
 
 create function private.issue_bridge_token(session_data jsonb, client_ip text, user_agent text)
 returns table (code text, expires_at timestamptz)

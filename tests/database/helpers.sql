@@ -5,6 +5,63 @@ comment on schema tests is 'Exists in test databases only.';
 grant usage on schema tests to public;
 alter default privileges in schema tests grant execute on functions to public;
 
+create view tests.parley_statements as
+  select statement from supabase_migrations.schema_migrations m, unnest(m.statements) as statement
+  where m.name like 'parley\_%';
+comment on view tests.parley_statements is
+  'The SQL of Parley''s own migrations. A team''s migrations have other names.';
+
+create table tests.parley_tables as
+  select distinct found[1] as name
+  from tests.parley_statements,
+    regexp_matches(
+      statement, 'create (?:unlogged )?table (?:if not exists )?((?:public|private)\.\w+)', 'gi'
+    ) as found;
+comment on table tests.parley_tables is
+  'Parley''s tables, with their schema. A team''s own tables have tests of their own.';
+
+create table tests.parley_functions as
+  select distinct found[1] as name
+  from tests.parley_statements,
+    regexp_matches(statement, 'create (?:or replace )?function ((?:public|private)\.\w+)', 'gi') as found;
+comment on table tests.parley_functions is
+  'Parley''s functions, with their schema. A team''s own functions have tests of their own.';
+
+create function tests.is_parleys_function(function_id oid)
+returns boolean
+language sql
+stable
+as $$
+  select format('%s.%s', p.pronamespace::regnamespace, p.proname) in (select name from tests.parley_functions)
+  from pg_proc p where p.oid = function_id
+$$;
+comment on function tests.is_parleys_function(oid) is 'Tells Parley''s functions from a team''s own.';
+
+create function tests.is_parleys_table(table_id oid)
+returns boolean
+language sql
+stable
+as $$
+  select format('%s.%s', c.relnamespace::regnamespace, c.relname) in (select name from tests.parley_tables)
+  from pg_class c where c.oid = table_id
+$$;
+comment on function tests.is_parleys_table(oid) is 'Tells Parley''s tables from a team''s own.';
+
+create function tests.is_parleys_column(table_id oid, column_name name)
+returns boolean
+language sql
+stable
+as $$
+  select exists (
+    select from tests.parley_statements, pg_class c
+    where c.oid = table_id
+      and statement ~* format('\m(create|alter) [a-z ]*\m%s\.%s\M', c.relnamespace::regnamespace, c.relname)
+      and statement ~* format('\m%s\M', column_name)
+  )
+$$;
+comment on function tests.is_parleys_column(oid, name) is
+  'Tells the columns of Parley''s migrations from those that a team has added.';
+
 create table tests.users (
   name text primary key,
   auth_id uuid not null unique,

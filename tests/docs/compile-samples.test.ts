@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { execa } from "execa";
 import { expect, test } from "vitest";
+import { z } from "zod";
 import { REPOSITORY } from "../../local/stack/settings.ts";
 import { joinTypeScript, listPages, makeSampleFolder, readPage } from "./samples.ts";
 
@@ -15,9 +16,12 @@ const CONFIG = {
     },
     moduleDetection: "force",
   },
-  include: ["*.ts"],
+  // A sample of a test uses the helpers, which need the types of the set-up.
+  include: ["*.ts", path.join(REPOSITORY, "tests/helpers/stack-setup.ts")],
   exclude: [],
 };
+
+const Packages = z.object({ devDependencies: z.record(z.string(), z.string()) });
 
 /** What the samples use without declaring it. No file of its own: the names would be global in the whole repository. */
 const CONTEXT = `
@@ -67,6 +71,18 @@ test("the TypeScript samples of all pages compile", async () => {
 
   expect(pages).toContain("docs/client.md");
   expect(await compile(texts)).toBe("");
+});
+
+test("README and client.md name the versions of the packages that a client needs", async () => {
+  const { devDependencies } = Packages.parse(JSON.parse(await readPage("package.json")));
+  const types = await readPage("tests/docs/ai-sdk-react.d.ts");
+  const react = types.match(/@ai-sdk\/react (\d+\.\d+\.\d+)/)?.[1];
+  const { ai, zod } = devDependencies;
+
+  expect(await readPage("docs/client.md"))
+    .toContain(`npm install @supabase/supabase-js ai@${ai} @ai-sdk/react@${react} zod@${zod}\n`);
+  expect(await readPage("README.md"))
+    .toContain(`\`@ai-sdk/react\` ${react}, \`ai\` ${ai} and \`zod\` ${zod}`);
 });
 
 test("a wrong sample is named by page and line", async () => {

@@ -31,6 +31,11 @@ async function runSteps(): Promise<string[]> {
   return stdout.split(`${MARK}\n`).slice(1);
 }
 
+/** Returns the types of a stream's events. */
+function typesOf(stream = ""): (string | undefined)[] {
+  return Array.from(stream.matchAll(/^data: \{"type":"([^"]+)"/gm), ([, type]) => type);
+}
+
 test("the page's samples do what the page says", async () => {
   expect(findSamples(text, "sh").length - steps.length).toBe(STARTS.length);
 
@@ -40,6 +45,10 @@ test("the page's samples do what the page says", async () => {
   expect([status, signUp, create].map((output) => output?.trim())).toEqual(["", "", ""]);
   expect(first).toMatch(/"type":"text-delta"[\s\S]*"type":"finish"[\s\S]*data: \[DONE\]/);
   expect(again).toContain(first?.match(/"messageId":"[^"]+"/)?.[0]);
+  expect(again?.match(/"type":"text-delta"/g)).toHaveLength(1);
+  // The page shows the first events.
+  const [shown = ""] = findSamples(text, "text");
+  expect(typesOf(first).slice(0, 4)).toEqual(typesOf(shown));
   const rows: unknown = JSON.parse(history ?? "");
   expect(rows).toMatchObject([
     { seq: 2, sender: "assistant", status: "complete" },

@@ -23,13 +23,21 @@ const provider: ErrorCode[] = [
   "context_too_long",
   "image_refused",
 ];
+/** A file that the model has made and that cannot be stored leads to a notice in the reply. */
+const madeFile: ErrorCode[] = [
+  "empty_file",
+  "file_limit_reached",
+  "file_not_found",
+  "file_too_large",
+  "upload_failed",
+];
 /** Codes that the code names but no caller receives, because they are stored in rows of files and replies. */
 const unanswered: Record<string, ErrorCode[]> = {
-  chat: ["upload_failed"],
+  chat: madeFile.filter((code) => code !== "file_not_found"),
   files: provider,
-  lookouts: [...provider, "upload_failed"],
-  "openai-webhook": provider,
-  "turn-recovery": provider,
+  lookouts: [...provider, ...madeFile],
+  "openai-webhook": [...provider, ...madeFile],
+  "turn-recovery": [...provider, ...madeFile],
   "vector-store-cleanup": [...provider, "upload_failed"],
 };
 /** Codes that every function can raise, because they come from shared code. */

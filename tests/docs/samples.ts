@@ -26,7 +26,7 @@ export function findSamples(text: string, language: string): string[] {
 /**
  * Returns the TypeScript samples of a page as one module, empty when the page has none. Each line keeps the number that
  * it has in the page, so that messages of the compiler lead there. Imports that begin at the root of the repository, as
- * a file beside package.json has them, become absolute.
+ * a file beside package.json has them, become absolute; so do those of a test in tests/own/.
  */
 export function joinTypeScript(text: string): string {
   if (findSamples(text, "ts").length === 0) return "";
@@ -39,7 +39,8 @@ export function joinTypeScript(text: string): string {
     parts.push(blankLines(text.slice(end, start)), code);
     end = start + code.length;
   }
-  return parts.join("").replaceAll('"./types/', `"${REPOSITORY}/types/`);
+  return parts.join("").replaceAll('"./types/', `"${REPOSITORY}/types/`)
+    .replaceAll('"../helpers/', `"${REPOSITORY}/tests/helpers/`);
 }
 
 function blankLines(text: string): string {

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import type { Behaviour } from "@parley/openai-emulator/control/behaviour.ts";
 import { type Action, actions } from "../helpers/scenario.ts";
 
 /** The parts that can fail. The gateway runs in the supervisor, together with the scheduler. */
@@ -14,7 +15,34 @@ export interface Round {
   after: number;
   /** The actions of each user, one after the other. */
   users: Action[][];
+  /** What OpenAI does to some requests meanwhile. */
+  unkindness: Unkindness;
 }
+
+/**
+ * What OpenAI does, and a client gets over by trying again. A response that ends before its first event is missing,
+ * because nobody can learn its id and delete it, and so is one that never ends.
+ */
+const UNKIND = [
+  { scenario: "error_event", variant: "nested", after: "created", times: 2 },
+  { scenario: "error_event", variant: "flat", after: "text", times: 2 },
+  { scenario: "error_event", variant: "unnamed", after: "text", completes: true },
+  { scenario: "late_attach_400" },
+  { scenario: "ends_early" },
+  { scenario: "duplicate_events" },
+  { scenario: "split_utf8" },
+  { scenario: "cancelled_empty" },
+  { scenario: "slow_title", seconds: 1 },
+  { scenario: "title_fails" },
+  { scenario: "reasoning_summary" },
+  { scenario: "reasoning_only", times: 1 },
+  { scenario: "empty_output", times: 1 },
+  { scenario: "retry_after_ms", times: 4 },
+  { scenario: "rate_limited_for", seconds: 1 },
+  { scenario: "insufficient_quota", times: 2 },
+  { scenario: "conversation_items_fail", n: 2 },
+] as const satisfies Behaviour[];
+type Unkindness = (typeof UNKIND)[number];
 
 const USERS = 3;
 const ACTIONS_EACH = 3;
@@ -29,6 +57,7 @@ export function planRounds(seed: number, count: number): Round[] {
   const details = fc.record({
     after: fc.nat({ max: LONGEST_WAIT_MS }),
     users: fc.array(steps, { minLength: USERS, maxLength: USERS }),
+    unkindness: fc.constantFrom(...UNKIND),
   });
   const turns = Math.ceil(count / ALL.length);
   const order = fc.sample(faults, { seed, numRuns: turns }).flat().slice(0, count);

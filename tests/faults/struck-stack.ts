@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import type { Behaviour } from "@parley/openai-emulator/control/behaviour.ts";
 import { execa } from "execa";
 import pg from "pg";
 import { vi } from "vitest";
@@ -31,6 +32,7 @@ export class StruckStack implements AsyncDisposable {
   readonly #parts: AsyncDisposableStack;
   #stack: OwnStack;
   #status: StackStatus;
+  #behaviour: Behaviour = PACE;
 
   private constructor(
     environment: Record<string, string>,
@@ -58,7 +60,7 @@ export class StruckStack implements AsyncDisposable {
     const environment = await freshEnvironment(atEnd);
     const stack = spawnStack(environment, atEnd);
     const struck = new StruckStack(environment, parts, stack, await stack.ready());
-    await struck.setPace();
+    await struck.behave({});
     return struck;
   }
 
@@ -90,12 +92,18 @@ export class StruckStack implements AsyncDisposable {
       this.#stack = spawnStack(this.#environment, (undo) => this.#parts.defer(undo));
       this.#status = await this.#stack.ready();
     }
-    await vi.waitFor(() => this.setPace(), { timeout: 20_000 });
+    await vi.waitFor(() => this.#command(), { timeout: 20_000 });
   }
 
-  /** Sets the reply speed, which the emulator forgets when it ends. */
-  async setPace(): Promise<void> {
-    await this.control(this.#status.OPENAI_BASE_URL, "PUT", "behaviour", PACE);
+  /** Sets what OpenAI does besides writing at the usual pace. A killed emulator does the same when it runs again. */
+  async behave(behaviour: Behaviour): Promise<void> {
+    this.#behaviour = { ...PACE, ...behaviour };
+    await this.#command();
+  }
+
+  /** Tells the emulator its behaviour, which it forgets when it ends. */
+  async #command(): Promise<void> {
+    await this.control(this.#status.OPENAI_BASE_URL, "PUT", "behaviour", this.#behaviour);
   }
 
   /** Resolves once the Stripe emulator has saved an object, so that it survives being killed. */

@@ -126,13 +126,15 @@ const files: Invariant[] = [
     name: "every file is ready, or failed with a reason",
     breaches: `
       select f.id, f.status, f.error from public.chat_files f
-      where f.status not in ('ready', 'failed') or (f.status = 'failed') <> (f.error ->> 'code' is not null)`,
+      where f.status not in ('ready', 'failed')
+        or f.status = 'failed' and f.error ->> 'code' is null
+        or f.status = 'ready' and f.origin = 'user' and f.error is not null`,
   },
   {
     name: "a ready file is at OpenAI and in Storage",
     breaches: `
       select f.id, f.openai_file_id, f.storage_path from public.chat_files f
-      where f.status = 'ready' and (f.openai_file_id is null or not exists (
+      where f.status = 'ready' and (f.origin = 'user' and f.openai_file_id is null or not exists (
         select from storage.objects o where o.bucket_id = 'chat-files' and o.name = f.storage_path
       ))`,
   },

@@ -32,9 +32,14 @@ export function stopSession(owner: TestUser, sessionId: string): Promise<Respons
 }
 
 /** Joins the running turn of a session. */
-export function resumeSession(owner: TestUser, sessionId: string): Promise<Response> {
+export function resumeSession(
+  owner: TestUser,
+  sessionId: string,
+  signal?: AbortSignal,
+): Promise<Response> {
   return fetch(`${stack.FUNCTIONS_URL}/chat/${sessionId}/stream`, {
     headers: { authorization: `Bearer ${owner.accessToken}` },
+    signal,
   });
 }
 

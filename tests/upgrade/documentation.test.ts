@@ -1,13 +1,13 @@
 // Runs the samples of docs/customize.md and docs/deploy.md, as a team would use them.
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { glob, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import os from "node:os";
 import path from "node:path";
-import type pg from "pg";
 import { expect, onTestFinished, test } from "vitest";
 import { startFunctions } from "../../local/functions/serve-functions.ts";
 import { BASELINE_VERSION } from "../../local/migrations/baseline.ts";
 import { REPOSITORY } from "../../local/stack/settings.ts";
+import { runPgTap } from "../database/runner/run-pgtap.ts";
 import { createTestDatabases } from "../database/runner/test-databases.ts";
 import { copyProject, makeDatabase, migrate } from "./databases.ts";
 
@@ -20,7 +20,10 @@ async function samples(page: string, language: string): Promise<string[]> {
   );
 }
 
-test("the samples of customize.md form a working migration, and its test passes", async () => {
+/** Many of Parley's tests run, one after the other. */
+const SLOW = { timeout: 300_000 };
+
+test("the samples of customize.md migrate, and Parley's tests accept them", SLOW, async () => {
   const database = await makeDatabase("migrated");
   const project = await copyProject();
   const sql = await samples("customize.md", "sql");
@@ -30,31 +33,30 @@ test("the samples of customize.md form a working migration, and its test passes"
 
   await project.write("20270101000000_add_notes.sql", migrations.join("\n"));
   await migrate(database, project);
-  // A later release with an older stamp must still be applied.
-  await project.write(
-    "20260601000000_parley_0.2.0_x.sql",
-    "create table public.topics (id integer);",
-  );
-  await migrate(database, project);
-
   await using resources = new AsyncDisposableStack();
   const copies = await createTestDatabases(database.url, resources);
   for (const code of tests) {
-    expect(await copies.withDatabase((client) => runPgTap(client, code))).toEqual([
-      "1..2",
-      "ok 1 - the owner has a note",
-      "ok 2 - a stranger sees no note",
-    ]);
+    expect(await copies.withDatabase((client) => runPgTap(client, code)))
+      .toEqual({ passed: 2, failed: 0, diagnostics: [] });
   }
-  expect(await copies.withDatabase((client) => runPgTap(client, CLOSES_AN_ACCOUNT))).toEqual([
-    "1..1",
-    "ok 1 - no note is left",
-  ]);
+  expect(await copies.withDatabase((client) => runPgTap(client, CLOSES_AN_ACCOUNT)))
+    .toEqual({ passed: 1, failed: 0, diagnostics: [] });
+  for (const file of await findListingTests()) {
+    const text = await readFile(path.join(REPOSITORY, file), "utf8");
+    expect(await copies.withDatabase((client) => runPgTap(client, text)), file)
+      .toMatchObject({ failed: 0, diagnostics: [] });
+  }
   const [counted] = await database.query<{ assistants: string; columns: string }>(`
     select (select count(*) from private.assistant_instructions where slug = 'acme-guide') as assistants,
       (select count(*) from information_schema.columns where column_name = 'acme_newsletter') as columns
   `);
   expect(counted).toEqual({ assistants: "1", columns: "1" });
+  // A later release with an older stamp must still be applied.
+  await project.write(
+    "20260601000000_parley_0.2.0_x.sql",
+    "create table public.topics (id integer);",
+  );
+  expect(await migrate(database, project)).toEqual(["applies 20260601000000_parley_0.2.0_x.sql"]);
 });
 
 /** Closes an account as the deletion does, and looks for its notes. */
@@ -69,12 +71,15 @@ const CLOSES_AN_ACCOUNT = `
   rollback;
 `;
 
-/** Runs a pgTAP file and returns its lines. */
-async function runPgTap(client: pg.Client, code: string): Promise<string[]> {
-  const result: unknown = await client.query({ text: code, rowMode: "array" });
-  const results = Array.isArray(result) ? result : [result];
-  return results.flatMap((each: pg.QueryArrayResult<string[]>) => each.rows.flat())
-    .filter((line) => /^(?:\d+\.\.|ok|not ok)/.test(line));
+/** Returns the database tests of Parley that compare with a list or apply to every object, relative to the root. */
+async function findListingTests(): Promise<string[]> {
+  const found: string[] = [];
+  for await (const file of glob("tests/database/**/*.test.sql", { cwd: REPOSITORY })) {
+    const text = await readFile(path.join(REPOSITORY, file), "utf8");
+    if (/\btests\.is_parleys_/.test(text) || file.includes("/catalogue/")) found.push(file);
+  }
+  expect(found.length).toBeGreaterThan(20);
+  return found.toSorted();
 }
 
 test("the edge function of customize.md counts with the rights of its caller", async () => {
@@ -107,13 +112,32 @@ test("the edge function of customize.md counts with the rights of its caller", a
   };
 
   expect(upstream.verifiesJwt("summary")).toBe(false);
-  expect(await call("summary")).toEqual([401, { code: "unauthorized" }]);
+  expect(await call("summary")).toEqual([401, refusal("unauthorized")]);
   expect(await call("summary", { authorization: "Bearer good" })).toEqual([200, { notes: 3 }]);
   expect(await call("summary", { authorization: "Bearer bad" }))
-    .toEqual([401, { code: "unauthorized" }]);
+    .toEqual([401, refusal("unauthorized")]);
+  expect(await call("summary", { authorization: "Bearer refused" }))
+    .toEqual([404, { code: "session_not_found", message: "This chat does not exist." }]);
+  expect(await call("summary", { authorization: "Bearer broken" }))
+    .toEqual([500, refusal("internal")]);
   expect(rest.asked.map(({ url, headers }) => [url, headers.apikey])).toEqual(
-    Array(2).fill(["/rest/v1/rpc/count_my_notes", "sb_publishable_test"]),
+    Array(4).fill(["/rest/v1/rpc/count_my_notes", "sb_publishable_test"]),
   );
+  // A page of a browser asks before it calls, and must be allowed to read every answer.
+  const preflight = await fetch(`${upstream.address()}/summary`, {
+    method: "OPTIONS",
+    headers: {
+      origin: "http://localhost:3000",
+      "access-control-request-method": "POST",
+      "access-control-request-headers": "apikey,authorization,content-type,x-client-info",
+    },
+  });
+  expect(preflight.status).toBe(204);
+  expect(preflight.headers.get("access-control-allow-headers"))
+    .toBe("authorization, apikey, content-type, x-client-info");
+  const answer = await fetch(`${upstream.address()}/summary`);
+  expect([preflight, answer].map(({ headers }) => headers.get("access-control-allow-origin")))
+    .toEqual(["*", "*"]);
   // Parley's own functions are served beside it.
   expect(await call("chat")).toMatchObject([405, { code: "method_not_allowed" }]);
 });
@@ -129,14 +153,32 @@ async function writeFiles(files: Record<string, string>): Promise<string> {
   return root;
 }
 
-/** Starts a server that replies as PostgREST does: three notes for one token, a refusal for any other. */
+/** An error with this code, whose message is a sentence. */
+function refusal(code: string) {
+  return { code, message: expect.stringMatching(/^[A-Z].* .*\.$/) };
+}
+
+/** What PostgREST answers for each token: three notes, a refusal of a rule, and errors of its own. */
+const ANSWERS: Record<string, [status: number, body: unknown]> = {
+  good: [200, 3],
+  bad: [401, { code: "PGRST301", message: "No suitable key or wrong key type" }],
+  refused: [404, {
+    code: "PT404",
+    message: "session_not_found",
+    hint: "This chat does not exist.",
+  }],
+  broken: [404, { code: "PGRST202", message: "Could not find the function public.count_my_notes" }],
+};
+
+/** Starts a server that replies as PostgREST does. */
 async function startRest() {
   const asked: { url: string | undefined; headers: IncomingHttpHeaders }[] = [];
   const server = createServer(({ url, headers }, response) => {
     asked.push({ url, headers });
-    const isGood = headers.authorization === "Bearer good";
-    response.writeHead(isGood ? 200 : 401, { "content-type": "application/json" });
-    response.end(isGood ? "3" : JSON.stringify({ code: "PT401", message: "unauthorized" }));
+    const token = headers.authorization?.replace("Bearer ", "") ?? "";
+    const [status, body] = ANSWERS[token] ?? [500, null];
+    response.writeHead(status, { "content-type": "application/json" });
+    response.end(JSON.stringify(body));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => void server.close());

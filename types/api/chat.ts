@@ -2,8 +2,8 @@ import { z } from "zod";
 import { describeIssue } from "../describe-issue.ts";
 import { MAX_CONTENT_LENGTH, MAX_PARTS, MessageId, SessionId, StoredText } from "./fields.ts";
 
-/** The beginning of the `url` of an uploaded file in a message. The id of the file follows. */
-const FILE_URL = "parley:file/";
+/** The beginning of the `url` of a file part in a message. The id of the file follows. */
+export const FILE_URL = "parley:file/";
 const FileId = z.guid();
 /** Files of the session that belong to a message. */
 const FileIds = z.array(FileId).max(MAX_PARTS).default([]);

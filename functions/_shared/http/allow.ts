@@ -1,13 +1,61 @@
-import { withSupabase } from "@supabase/server/adapters/hono";
+import type { SupabaseContext } from "@supabase/server";
+import {
+  createAdminClient,
+  createContextClient,
+  resolveEnv,
+  verifyAuth,
+} from "@supabase/server/core";
+import type { SupabaseClient } from "@supabase/supabase-js";
+import type { MiddlewareHandler } from "hono";
 import type { Database } from "../../../types/database.ts";
+import type { FunctionEnv } from "./context.ts";
 import { limitedFetch } from "./limited-fetch.ts";
 
-type Callers = NonNullable<Parameters<typeof withSupabase<Database>>[0]>["auth"];
+type Callers = NonNullable<Parameters<typeof verifyAuth>[1]["auth"]>;
+type Verified = NonNullable<Awaited<ReturnType<typeof verifyAuth>>["data"]>;
+
+const supabaseOptions = { global: { fetch: limitedFetch } };
+
+/** The variables and the client with the secret key, which are the same for all requests of an isolate. */
+let shared: ReturnType<typeof openShared> | undefined;
 
 /**
  * Admits these callers and refuses all others. Adds database clients to the request's context whose calls end after a
  * time limit.
  */
-export function allow(auth: Callers): ReturnType<typeof withSupabase<Database>> {
-  return withSupabase<Database>({ auth, supabaseOptions: { global: { fetch: limitedFetch } } });
+export function allow(auth: Callers): MiddlewareHandler<FunctionEnv> {
+  return async (c, next) => {
+    const { env, supabaseAdmin } = shared ??= openShared();
+    const { data, error } = await verifyAuth(c.req.raw, { auth, env });
+    if (error) throw error;
+    c.set("supabaseContext", createContext(data, supabaseAdmin));
+    await next();
+  };
+}
+
+function openShared() {
+  const { data, error } = resolveEnv();
+  if (error) throw error;
+  return { env: data, supabaseAdmin: createAdminClient<Database>({ supabaseOptions }) };
+}
+
+/** Creates the client of the caller only for functions that use it: most work with the secret key alone. */
+function createContext(
+  { authMode, token, keyName, userClaims, jwtClaims }: Verified,
+  supabaseAdmin: SupabaseClient<Database>,
+): SupabaseContext<Database> {
+  let own: SupabaseClient<Database> | undefined;
+  return {
+    get supabase() {
+      return own ??= createContextClient<Database>({
+        auth: { token, keyName: authMode === "publishable" ? keyName : undefined },
+        supabaseOptions,
+      });
+    },
+    supabaseAdmin,
+    userClaims,
+    jwtClaims,
+    authMode,
+    authKeyName: keyName ?? undefined,
+  };
 }

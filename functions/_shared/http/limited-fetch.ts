@@ -12,5 +12,7 @@ export function createLimitedFetch(limitMs: number): typeof fetch {
   };
 }
 
-/** The `fetch` of all functions. A function that waited for the database forever would keep its turn from recovery. */
+/**
+ * The `fetch` of all functions. A function that waits for the database forever would prevent the recovery of its turn.
+ */
 export const limitedFetch = createLimitedFetch(LIMIT_MS);

@@ -19,8 +19,8 @@ export function isOutdated(error: unknown): boolean {
 }
 
 /**
- * Logs both releases and returns true, unless the database has the release of the functions: then the fault is another.
- * Only a failed request asks the database for its release.
+ * Returns true and logs both releases if the database has another release than the functions. Returns false if the
+ * releases are the same, because the error then has another cause. Only a failed request asks the database.
  */
 export async function confirmOutdated(c: Context<FunctionEnv>, log: Log): Promise<boolean> {
   const release = await c.var.supabaseContext?.supabaseAdmin.rpc("release");

@@ -1,5 +1,4 @@
 import { AuthError } from "@supabase/server";
-import { HTTPException } from "hono/http-exception";
 import { AppError } from "./errors.ts";
 import { isOutdated } from "./outdated.ts";
 
@@ -7,8 +6,8 @@ import { isOutdated } from "./outdated.ts";
 export function toAppError(error: Error): AppError {
   if (isOutdated(error)) return new AppError("database_outdated", { cause: error });
   if (error instanceof AppError) return error;
-  if (error instanceof HTTPException && error.cause instanceof AuthError && error.status < 500) {
-    return new AppError("unauthorized", { details: { reason: error.cause.code }, cause: error });
+  if (error instanceof AuthError && error.status < 500) {
+    return new AppError("unauthorized", { details: { reason: error.code }, cause: error });
   }
   return new AppError("internal", { cause: error });
 }

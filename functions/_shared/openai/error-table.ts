@@ -110,6 +110,8 @@ const RESIDENCY = operator(
  *   https://github.com/danny-avila/LibreChat/issues/7323 (404).
  * - A request that is larger than the tokens a minute never succeeds: https://github.com/Aider-AI/aider/issues/1880
  *   (429 `rate_limit_exceeded`).
+ * - The Responses API refuses a temperature without a code:
+ *   https://github.com/ThinkInAIXYZ/deepchat/issues/655 (400).
  * - The images of a request may have 50 MB in all: "Total image size is 50.56MB, which exceeds …" (400).
  * - The service tier: https://developers.openai.com/api/docs/guides/error-codes
  */
@@ -117,6 +119,7 @@ const BY_MESSAGE: [pattern: RegExp, rule: ErrorRule][] = [
   [/organization must be verified/i, UNVERIFIED],
   [/^(?:\d{3} )?request too large/i, TOO_LONG],
   [/total image size is/i, IMAGE],
+  [/^(?:\d{3} )?unsupported (?:parameter|value)/i, SETTING],
   [/invalid service_tier/i, TIER],
 ];
 

@@ -35,6 +35,17 @@ export interface NewFile {
   isStored: boolean;
 }
 
+/** The fields of a new file that the model made. */
+export interface NewMadeFile {
+  turnId: string;
+  fileId: string;
+  name: string;
+  type: string;
+  path: string;
+  /** The size in bytes, if it is known already. */
+  size?: number;
+}
+
 /** A new store at OpenAI. */
 export interface MadeStore {
   storeId: string;
@@ -47,17 +58,23 @@ export interface FileDatabase {
   /** Returns the limits of an upload. With a path, throws a refusal if the user may not register that object. */
   openUpload(userId: string, path?: string): Promise<UploadLimits>;
   create(file: NewFile): Promise<FileRow>;
+  /** Creates the row of a file that the model made. Returns the existing row if another process stores the file too. */
+  createMade(file: NewMadeFile): Promise<FileRow>;
   /** Marks the bytes of a file as stored. Returns the earlier row if the session already has the same bytes. */
   store(fileId: string, content: { size: number; sha256: string }): Promise<FileRow>;
   settle(fileId: string, vectorStoreId?: string): Promise<void>;
   fail(fileId: string, error: FileFailure): Promise<void>;
   /** Deletes the row of a refused file. */
   drop(fileId: string): Promise<void>;
+  /** Deletes the row of a file whose bytes are not stored. */
+  dropPending(fileId: string): Promise<void>;
   /** Deletes a file. Returns the owner's profile id. */
   delete(userId: string, fileId: string): Promise<string>;
   /** Stores the id of a file at OpenAI. Returns false if the row was deleted; the outbox then has the file. */
   setOpenAIFile(fileId: string, openaiFileId: string): Promise<boolean>;
   find(fileId: string): Promise<FileRow | null>;
+  /** Finds the file of a session that has these bytes. */
+  findByContent(sessionId: string, sha256: string): Promise<FileRow | null>;
   /** Returns the files of a session that belong in its store. */
   listSearchable(sessionId: string): Promise<FileRow[]>;
   claimStore(sessionId: string): Promise<StoreClaim>;
@@ -75,6 +92,17 @@ export function createFileDatabase(admin: SupabaseClient<Database>): FileDatabas
     openUpload: async (auth_user_id, storage_path) =>
       UploadLimits.parse(unwrap(await admin.rpc("open_upload", { auth_user_id, storage_path }))),
     create: async (file) => unwrap(await admin.rpc("create_file", toArguments(file))),
+    createMade: async ({ turnId, fileId, name, type, path, size }) =>
+      unwrap(
+        await admin.rpc("create_made_file", {
+          turn_id: turnId,
+          file_id: fileId,
+          file_name: name,
+          file_type: type,
+          storage_path: path,
+          file_size: size,
+        }),
+      ),
     store: async (file_id, { size, sha256 }) =>
       unwrap(await admin.rpc("store_file", { file_id, file_size: size, sha256 })),
     settle: async (file_id, vector_store_id) =>
@@ -82,11 +110,18 @@ export function createFileDatabase(admin: SupabaseClient<Database>): FileDatabas
     fail: async (file_id, error) =>
       void unwrap(await admin.rpc("fail_file", { file_id, error: { ...error } })),
     drop: async (id) => void unwrap(await admin.from("chat_files").delete().eq("id", id)),
+    dropPending: async (id) =>
+      void unwrap(await admin.from("chat_files").delete().eq("id", id).eq("status", "pending")),
     delete: async (auth_user_id, file_id) =>
       unwrap(await admin.rpc("delete_file", { auth_user_id, file_id })),
     setOpenAIFile: async (file_id, openai_file_id) =>
       unwrap(await admin.rpc("set_openai_file", { file_id, openai_file_id })),
     find: async (id) => unwrap(await admin.from("chat_files").select().eq("id", id).maybeSingle()),
+    findByContent: async (sessionId, sha256) =>
+      unwrap(
+        await admin.from("chat_files").select().eq("session_id", sessionId).eq("sha256", sha256)
+          .neq("status", "failed").maybeSingle(),
+      ),
     listSearchable: async (sessionId) =>
       unwrap(
         await admin.from("chat_files").select().eq("session_id", sessionId)

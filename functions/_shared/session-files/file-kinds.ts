@@ -1,6 +1,9 @@
 /** The number of first bytes from which the kind of a file is detected. */
 export const SAMPLE_BYTES = 4_096;
 
+/** The media type of a file whose kind neither file search nor the model can read. Only the model makes such files. */
+export const OTHER_TYPE = "application/octet-stream";
+
 /** The kind of a file, detected from its content first. */
 export interface FileKind {
   /** The media type. */

@@ -10,8 +10,16 @@ export class StorageFailure extends Error {
 
 /** The bytes of files, always streamed. A path that has no URL of its own is never requested. */
 export interface FileStorage {
-  /** Stores bytes as they arrive. Rejects with a StorageFailure; then no object exists. */
-  put(path: string, content: ReadableStream<Uint8Array>, type: string): Promise<void>;
+  /**
+   * Stores bytes as they arrive. Rejects with a StorageFailure; then no object exists. With `replaces`, an object that
+   * an earlier attempt has stored there is replaced.
+   */
+  put(
+    path: string,
+    content: ReadableStream<Uint8Array>,
+    type: string,
+    options?: { replaces: boolean },
+  ): Promise<void>;
   /** Returns the bytes of an object as a stream. Rejects with a StorageFailure. */
   open(path: string): Promise<ReadableStream<Uint8Array>>;
   /**
@@ -30,9 +38,9 @@ export interface FileStorage {
 export function createFileStorage(admin: SupabaseClient): FileStorage {
   const bucket = admin.storage.from(BUCKET);
   return {
-    async put(path, content, type) {
+    async put(path, content, type, { replaces } = { replaces: false }) {
       // With `duplex`, fetch sends the stream while it is read.
-      const options = { contentType: type, duplex: "half" };
+      const options = { contentType: type, duplex: "half", upsert: replaces };
       const { error } = await bucket.upload(requireAddress(path), content, options);
       if (error) throw new StorageFailure("upload", { cause: error });
     },

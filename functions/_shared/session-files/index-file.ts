@@ -1,9 +1,10 @@
 import { describeError } from "../http/log.ts";
+import { describeMisconfiguration } from "../openai/describe-misconfiguration.ts";
 import { readFailure } from "../openai/read-failure.ts";
 import { pause, retryOnce } from "../openai/retry-once.ts";
 import type { FileRow } from "./file-database.ts";
 import { type FileFailure, fileFailure } from "./file-failures.ts";
-import { isImage } from "./file-kinds.ts";
+import { isImage, OTHER_TYPE } from "./file-kinds.ts";
 import type { FilePorts } from "./file-ports.ts";
 import { type OpenStore, openStore } from "./open-store.ts";
 import { sendFile } from "./send-file.ts";
@@ -34,6 +35,8 @@ export async function indexFile(
     return await index(ports, row, longestWait);
   } catch (error) {
     log.error("file_not_indexed", { file_id: row.id, ...describeError(error) });
+    const mistake = describeMisconfiguration(error);
+    if (mistake) log.error("provider_misconfigured", { file_id: row.id, ...mistake });
     if (ports.signal?.aborted) return false;
     await files.fail(row.id, fileFailure(failureOf(error))).catch((cause) =>
       log.error("file_not_failed", { file_id: row.id, ...describeError(cause) })
@@ -52,6 +55,10 @@ function failureOf(error: unknown): FileFailure["code"] {
 
 async function index(ports: FilePorts, row: FileRow, longestWait: number): Promise<boolean> {
   const { files } = ports;
+  if (row.file_type === OTHER_TYPE) {
+    await files.settle(row.id);
+    return true;
+  }
   const openaiFileId = row.openai_file_id ?? await sendFile(ports, row);
   if (openaiFileId === null) return true;
   if (isImage(row.file_type)) {

@@ -38,7 +38,7 @@ export interface CheckoutFields {
   custom_field_data: Json;
 }
 
-/** The remaining fields of a deleted object. */
+/** The fields that Parley stores of an object that was deleted in Stripe. */
 export interface Tombstone {
   id: string;
   is_deleted: true;
@@ -47,7 +47,7 @@ export interface Tombstone {
 }
 
 interface Context {
-  /** Set if the object came along with another one. It is stored only if it is not known yet. */
+  /** Set if Stripe sent the object as a part of another one. Parley then stores it only if it has no row yet. */
   is_context?: true;
 }
 

@@ -1,5 +1,6 @@
 import type { UIMessageChunk } from "ai";
 import { storedNotices } from "./events/notice.ts";
+import { MadeFiles } from "./made-files.ts";
 import { createReply } from "./reply.ts";
 import { indexFiles } from "./request/find-file.ts";
 import type { TurnRow } from "./turn-database.ts";
@@ -18,7 +19,8 @@ export async function openTurn(
     db.listFiles(row.session_id),
     db.findMessage(messageId),
   ]);
-  const reply = createReply(messageId, send, indexFiles(files));
+  const made = new MadeFiles(ports.files, { id: row.id, profileId: row.user_id });
+  const reply = createReply(messageId, send, indexFiles(files), made);
   reply.emit({ type: "start", messageId });
   storedNotices(message).forEach(reply.emit);
   const turn = {

@@ -7,6 +7,7 @@ import { readFailure } from "../openai/read-failure.ts";
 import { retryAfter } from "../openai/retry-once.ts";
 import { notice } from "./events/notice.ts";
 import type { ResponseConnection } from "./follow-response.ts";
+import { MadeFiles } from "./made-files.ts";
 import { createReply, type Reply } from "./reply.ts";
 import { generateTitle } from "./request/generate-title.ts";
 import { TurnRequest } from "./request/turn-request.ts";
@@ -46,19 +47,18 @@ export async function runTurn(
   client: TurnClient,
 ): Promise<void> {
   const { started } = turn;
-  const sources = await openSources(ports, started);
-  const reply = createReply(started.assistant_message_id, client.send, sources.findFile);
-  const request = new TurnRequest(ports, turn, sources, () => sayIncomplete(ports, turn, reply));
+  const { turn_id: id, profile_id: profileId, assistant_message_id: messageId } = started;
+  const { sources, request, reply } = await prepare(ports, turn, client);
   const connection = await send(ports, turn, { request, reply }, client);
   if (!connection) return;
   client.accept();
-  reply.emit({ type: "start", messageId: started.assistant_message_id });
+  reply.emit({ type: "start", messageId });
   if (sources.isIncomplete) await sayIncomplete(ports, turn, reply);
   const run = new TurnRun(
     ports,
     {
-      id: started.turn_id,
-      profileId: started.profile_id,
+      id,
+      profileId,
       createdAt: started.created_at,
       threadId: request.threadId,
     },
@@ -80,20 +80,27 @@ export async function runTurn(
  * that comes back settles the turn. Returns false when OpenAI has refused the request; the turn is then settled.
  */
 export async function beginTurn(ports: TurnRunPorts, turn: Turn): Promise<boolean> {
-  const { turn_id, assistant_message_id } = turn.started;
-  const sources = await openSources(ports, turn.started);
-  const reply = createReply(assistant_message_id, () => {}, sources.findFile);
-  const request = new TurnRequest(ports, turn, sources, () => sayIncomplete(ports, turn, reply));
+  const { sources, request, reply } = await prepare(ports, turn, NOBODY);
   const connection = await send(ports, turn, { request, reply }, NOBODY);
   if (!connection) return false;
   if (sources.isIncomplete) await sayIncomplete(ports, turn, reply);
   for await (const event of connection.events) {
     if (event.type !== "response.created") continue;
-    await saveOrCancel(ports, turn_id, event.response.id, request.threadId);
+    await saveOrCancel(ports, turn.started.turn_id, event.response.id, request.threadId);
     break;
   }
   connection.abort();
   return true;
+}
+
+/** Opens what a turn needs before its request is sent. */
+async function prepare(ports: TurnRunPorts, turn: Turn, client: TurnClient) {
+  const { turn_id: id, profile_id: profileId, assistant_message_id: messageId } = turn.started;
+  const sources = await openSources(ports, turn.started);
+  const made = new MadeFiles(ports.files, { id, profileId });
+  const reply = createReply(messageId, client.send, sources.findFile, made);
+  const request = new TurnRequest(ports, turn, sources, () => sayIncomplete(ports, turn, reply));
+  return { sources, request, reply };
 }
 
 /** Saves the ids of a response. Cancels a response that cannot be saved, because nothing would find it again. */

@@ -5,6 +5,7 @@ interface Readable {
 }
 
 const running = new Map<string, Set<Readable>>();
+const places = new Map<string, Set<symbol>>();
 
 /** Registers a reader of a turn's reply. Returns a function that removes it. */
 export function enterTurn(turnId: string, reader: Readable): () => void {
@@ -21,7 +22,17 @@ export function lookAtTurn(turnId: string): void {
   running.get(turnId)?.forEach((reader) => reader.look());
 }
 
-/** Returns the number of readers that a turn has in this isolate. */
-export function countReaders(turnId: string): number {
-  return running.get(turnId)?.size ?? 0;
+/**
+ * Takes one of `most` places among the readers of a turn in this isolate. Returns a function that gives it back, or
+ * null when all places are taken.
+ */
+export function takePlace(turnId: string, most = Infinity): (() => void) | null {
+  const taken = places.get(turnId) ?? new Set();
+  if (taken.size >= most) return null;
+  const place = Symbol(turnId);
+  places.set(turnId, taken.add(place));
+  return () => {
+    taken.delete(place);
+    if (taken.size === 0) places.delete(turnId);
+  };
 }

@@ -178,7 +178,7 @@ export function createTurnDatabase(admin: SupabaseClient<Database>): TurnDatabas
     listFiles: async (sessionId) =>
       z.array(SessionFile).parse(unwrap(
         await admin.from("chat_files").select("id, openai_file_id, file_name, file_type")
-          .eq("session_id", sessionId).eq("status", "ready"),
+          .eq("session_id", sessionId).eq("status", "ready").not("openai_file_id", "is", null),
       )),
     rebuildConversation: async (turn_id) =>
       History.parse(unwrap(await admin.rpc("rebuild_conversation", { turn_id }))),

@@ -1,10 +1,13 @@
 import type OpenAI from "openai";
 import type { Log } from "../http/log.ts";
+import type { FilePorts } from "../session-files/file-ports.ts";
 import type { TurnDatabase } from "./turn-database.ts";
 
 /** The services and database calls of a turn. */
 export interface TurnPorts {
   db: TurnDatabase;
+  /** Stores the files that the model makes. */
+  files: FilePorts;
   openai: OpenAI;
   log: Log;
 }

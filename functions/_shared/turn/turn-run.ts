@@ -54,8 +54,10 @@ export class TurnRun implements Follower {
   readonly #reply: Reply;
   readonly #part: Part;
   readonly #reader: ResponseReader;
+  readonly #listen = (news: TurnNews) => void this.#hear(news);
   #saving: Promise<void> = Promise.resolve();
   #isCancelled = false;
+  #hasLeft = false;
 
   constructor(ports: TurnPorts, turn: RunningTurn, reply: Reply, part: Part) {
     this.#ports = ports;
@@ -74,10 +76,16 @@ export class TurnRun implements Follower {
   }
 
   get isEnded(): boolean {
-    return this.#reply.mapper.outcome !== undefined;
+    return this.#hasLeft || this.#reply.mapper.outcome !== undefined;
   }
 
   look(): void {
+    this.#reader.look();
+  }
+
+  /** Stops reading because the client has left. Other functions go on with the turn. */
+  leave(): void {
+    this.#hasLeft = true;
     this.#reader.look();
   }
 
@@ -96,7 +104,7 @@ export class TurnRun implements Follower {
 
   progress(): void {
     if (!this.#part.isOwner) return;
-    progressReporter.note(this.#ports, this.#turn.id, (news) => void this.#hear(news));
+    progressReporter.note(this.#ports, this.#turn.id, this.#listen);
   }
 
   isTooOld(): boolean {
@@ -111,7 +119,7 @@ export class TurnRun implements Follower {
     const leave = enterTurn(this.#turn.id, this);
     try {
       await this.#read(connection);
-      return await this.#settle();
+      return this.#hasLeft ? null : await this.#settle();
     } catch (error) {
       this.#ports.log.error("turn_not_settled", {
         turn_id: this.#turn.id,
@@ -195,6 +203,7 @@ export class TurnRun implements Follower {
 
   async #store(ending: Ending): Promise<MessageRow | null> {
     this.#reply.mapper.close().forEach(this.#reply.emit);
+    (await this.#reply.made.settle()).forEach(this.#reply.emit);
     const settlement = { ...this.#reply, ending, responseId: this.responseId };
     const row = await settleReply(this.#ports.db, this.#turn.id, settlement);
     if (!row) await this.#bookLost();

@@ -71,6 +71,8 @@ export interface ContainerFile {
   containerId: string;
   name: string;
   content: string;
+  /** True if the container has expired, so that nobody can download the file. */
+  isExpired: boolean;
 }
 
 /** An output item of a tool other than the searches. */

@@ -105,11 +105,14 @@ export const outputs = {
   },
   code_file: {
     source: "https://platform.openai.com/docs/guides/tools-code-interpreter",
-    respond: reply((asked) => {
+    takes: ["variant"],
+    variants: ["csv", "xlsx", "expired"],
+    respond: reply((asked, { variant }) => {
       const tool = asked.tools.find((tool) => tool.type === "code_interpreter");
       if (!tool) return null;
       const { container } = tool;
-      return citeFile(writeFile(typeof container === "string" ? container : newId("cntr")));
+      const containerId = typeof container === "string" ? container : newId("cntr");
+      return citeFile(writeFile(containerId, variant));
     }),
   },
 } satisfies Partial<Record<ScenarioName, Scenario>>;
@@ -196,9 +199,12 @@ function listMcpTools({ server, name }: PlannedMcpCall): PlannedToolItem {
   return { type: "mcp_list_tools", server, names: [name] };
 }
 
-function writeFile(containerId: string): PlannedCodeRun {
-  const content = "name,value\nalpha,1\nbeta,2\n";
-  const file = { id: newId("cfile"), containerId, name: "report.csv", content };
+function writeFile(containerId: string, variant: string | undefined): PlannedCodeRun {
+  const [name, content] = variant === "xlsx"
+    ? ["report.xlsx", "PK\x03\x04\x14\x00\x06\x00"]
+    : ["report.csv", "name,value\nalpha,1\nbeta,2\n"];
+  const isExpired = variant === "expired";
+  const file = { id: newId("cfile"), containerId, name, content, isExpired };
   const code = `open("/mnt/data/${file.name}", "w").write(${JSON.stringify(content)})`;
   return { type: "code_interpreter_call", code, logs: `${content.length}\n`, file };
 }

@@ -315,6 +315,7 @@ as $$
     and attnum > 0
     and not attisdropped
     and has_column_privilege('authenticated', attrelid, attnum, privilege)
+    and tests.is_parleys_column(attrelid, attname)
 $$;
 
 select plan(1 + 23 * (select count(*)::integer from expected));
@@ -323,11 +324,7 @@ select set_eq(
   $$ select c.relname::text from pg_class c
      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
        -- A team's own tables have tests of their own.
-       and exists (
-         select from supabase_migrations.schema_migrations m, unnest(m.statements) as statement
-         where m.name like 'parley\_%'
-           and statement ~* format('create (unlogged )?table (if not exists )?public\."?%s\M', c.relname)
-       ) $$,
+       and tests.is_parleys_table(c.oid) $$,
   'select table_name from expected', 'every table has a row in the matrix'
 );
 select isnt_empty(pg_temp.statement(e, 'select'), e.table_name || ': there is a row to act on')

@@ -8,6 +8,8 @@ as $$
   select format('%s.%s', pronamespace::regnamespace, proname)
   from pg_proc
   where pronamespace in ('public'::regnamespace, 'private'::regnamespace)
+    -- A team's own functions have tests of their own.
+    and tests.is_parleys_function(oid)
     and has_function_privilege(role_name, oid, 'execute')
 $$;
 

@@ -4,7 +4,8 @@ create temp table columns on commit drop as
     attname in ('id', 'assistant_slug', 'title') as is_insertable,
     attname in ('title', 'archived_at') as is_updatable
   from pg_attribute
-  where attrelid = 'public.chat_sessions'::regclass and attnum > 0 and not attisdropped;
+  where attrelid = 'public.chat_sessions'::regclass and attnum > 0 and not attisdropped
+    and tests.is_parleys_column(attrelid, attname);
 grant select on columns to public;
 select plan((
   select count(*) filter (where not is_updatable) + count(*) filter (where not is_insertable) from columns

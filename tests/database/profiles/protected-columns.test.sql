@@ -5,6 +5,7 @@ create temp table protected on commit drop as
   where attrelid = 'public.profiles'::regclass
     and attnum > 0
     and not attisdropped
+    and tests.is_parleys_column(attrelid, attname)
     and attname not in ('user_name', 'organization_name', 'avatar_url');
 grant select on protected to public;
 select plan((select count(*)::integer from protected));

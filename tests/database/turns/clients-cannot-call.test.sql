@@ -1,5 +1,5 @@
 begin;
--- Functions that are not listed here are for the service role, new functions included.
+-- Parley's functions that are not listed here are for the service role, new functions included.
 create temp table callable (role_name text, function_name text) on commit drop;
 insert into callable values ('anon', 'get_shared_chat');
 insert into callable
@@ -19,6 +19,7 @@ create temp table refused on commit drop as
   )) as call
   from pg_proc p, (values ('anon'), ('authenticated')) as r (role_name)
   where p.pronamespace = 'public'::regnamespace
+    and tests.is_parleys_function(p.oid)
     and not exists (select from callable c where c.role_name = r.role_name and c.function_name = p.proname);
 grant select on refused to public;
 select plan((select count(*)::integer from refused));

@@ -2,6 +2,7 @@ import type { Responses } from "openai/resources/responses/responses";
 import { describe, expect, it } from "vitest";
 import { IGNORED_EVENT_TYPES } from "../../../functions/_shared/turn/events/ignored-events.ts";
 import { createEventMapper } from "../../../functions/_shared/turn/events/map-events.ts";
+import type { MadeFile } from "../../../functions/_shared/turn/events/map-made-files.ts";
 import { createPartsReducer } from "../../../functions/_shared/turn/events/reduce-parts.ts";
 import type { TurnOutcome } from "../../../functions/_shared/turn/events/map-outcome.ts";
 import {
@@ -58,6 +59,42 @@ describe("events become chunks", () => {
     const cited = scenarios.find(({ name }) => name.startsWith("a file of Parley"));
     const chunks = numbered(cited?.events ?? []).flatMap((event) => mapper.push(event));
     expect(chunks).toContainEqual(expect.objectContaining({ sourceId: "file-known" }));
+  });
+});
+
+describe("files that the model made", () => {
+  const image: Responses.ResponseOutputItem.ImageGenerationCall = {
+    id: "ig_1",
+    type: "image_generation_call",
+    status: "completed",
+    result: "AAAA",
+  };
+  const citation = {
+    type: "container_file_citation",
+    container_id: "cntr_1",
+    file_id: "cfile_1",
+    filename: "chart.png",
+    start_index: 0,
+    end_index: 1,
+  } as const;
+
+  it("are told once each, whether by the stream or by the stored response", () => {
+    const made: MadeFile[] = [];
+    const mapper = createEventMapper({ onMade: (file) => made.push(file) });
+    const events = numbered([
+      created(),
+      itemAdded({ ...image, status: "in_progress", result: null }),
+      itemDone(image),
+      ...textPart("msg_1", "Done"),
+      annotated("msg_1", citation),
+      annotated("msg_1", citation),
+    ]);
+    events.forEach((event) => mapper.push(event));
+    mapper.fold(response({ status: "completed", output: [image] }));
+    expect(made).toEqual([
+      { kind: "image", remoteId: "ig_1", base64: "AAAA" },
+      { kind: "code", remoteId: "cfile_1", containerId: "cntr_1", name: "chart.png" },
+    ]);
   });
 });
 

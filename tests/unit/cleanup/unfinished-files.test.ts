@@ -25,6 +25,7 @@ function fileOf(id: string, minutes: number): FileRow {
     storage_path: `user/${id}`,
     openai_file_id: `file_${id}`,
     vector_store_id: null,
+    origin: "user",
     status: "indexing",
     error: null,
     created_at: new Date(NOW - minutes * 60_000).toISOString(),

@@ -26,6 +26,7 @@ function rowOf(values: Partial<FileRow> = {}): FileRow {
     storage_path: "user/picture.png",
     openai_file_id: null,
     vector_store_id: null,
+    origin: "user",
     status: "indexing",
     error: null,
     created_at: "2026-03-08T09:00:00Z",

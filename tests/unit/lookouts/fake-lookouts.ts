@@ -1,6 +1,7 @@
 import OpenAI from "openai";
 import type { LookoutRunReply } from "../../../types/api.ts";
 import type { ClaimedRun, LookoutDatabase } from "../../../functions/lookouts/lookout-database.ts";
+import type { FilePorts } from "../../../functions/_shared/session-files/file-ports.ts";
 import type { RunPorts } from "../../../functions/lookouts/start-run.ts";
 import type { StartedTurn, TurnDatabase } from "../../../functions/_shared/turn/turn-database.ts";
 import { pause } from "../../../functions/_shared/openai/retry-once.ts";
@@ -79,6 +80,7 @@ export function portsWith(lookouts: LookoutDatabase): RunPorts {
     lookouts,
     now: () => new Date(),
     db: new Proxy({} as TurnDatabase, { get: unused }),
+    files: new Proxy({} as FilePorts, { get: unused }),
     openai: new OpenAI({ apiKey: "none", dangerouslyAllowBrowser: true }),
     stores: { open: unused, expire: unused, resend: unused },
     log: { info() {}, warn() {}, error() {} },

@@ -2,6 +2,7 @@ import type { UIMessageChunk } from "ai";
 import type { Responses } from "openai/resources/responses/responses";
 import { callInputChunk, callResultChunk } from "./call-chunks.ts";
 import type { IgnoredEvent } from "./ignored-events.ts";
+import { type MadeFile, readCodeFile, readImage } from "./map-made-files.ts";
 import { readOutcome, type TurnOutcome } from "./map-outcome.ts";
 import { type Annotation, type FindFile, mapSource } from "./map-sources.ts";
 import { readProviderCall } from "./map-tools.ts";
@@ -13,6 +14,8 @@ type PartKind = "text" | "reasoning";
 export interface EventMapperOptions {
   /** Finds the stored file for an OpenAI file id. */
   findFile?: FindFile;
+  /** Called once for each file that the model made, as soon as it is complete. */
+  onMade?: (file: MadeFile) => void;
 }
 
 /** Maps the events of one response to chunks, and keeps the values that settling the turn needs. */
@@ -56,7 +59,7 @@ const REFUSAL = { providerMetadata: { openai: { refusal: true } } } as const;
  * client that joins later. The caller adds `start` and the chunk that ends the message.
  */
 export function createEventMapper(options: EventMapperOptions = {}): EventMapper {
-  return new ResponseEventMapper(options.findFile ?? (() => undefined));
+  return new ResponseEventMapper(options);
 }
 
 class ResponseEventMapper implements EventMapper {
@@ -66,6 +69,8 @@ class ResponseEventMapper implements EventMapper {
   outcome: TurnOutcome | undefined;
 
   readonly #findFile: FindFile;
+  readonly #onMade: (file: MadeFile) => void;
+  readonly #madeIds = new Set<string>();
   readonly #parts = new Map<string, SentPart>();
   readonly #openCalls = new Set<string>();
   readonly #endedCalls = new Set<string>();
@@ -74,8 +79,9 @@ class ResponseEventMapper implements EventMapper {
   #refused = false;
   #closed = false;
 
-  constructor(findFile: FindFile) {
+  constructor({ findFile = () => undefined, onMade = () => {} }: EventMapperOptions) {
     this.#findFile = findFile;
+    this.#onMade = onMade;
   }
 
   push(event: StreamEvent): UIMessageChunk[] {
@@ -238,10 +244,17 @@ class ResponseEventMapper implements EventMapper {
   }
 
   #cite(annotation: Annotation): UIMessageChunk[] {
+    this.#noteMade(readCodeFile(annotation));
     const source = mapSource(annotation, this.#findFile);
     if (!source || this.#citedSources.has(source.sourceId)) return [];
     this.#citedSources.add(source.sourceId);
     return [source];
+  }
+
+  #noteMade(file: MadeFile | undefined): void {
+    if (!file || this.#madeIds.has(file.remoteId)) return;
+    this.#madeIds.add(file.remoteId);
+    this.#onMade(file);
   }
 
   #startCall(item: Responses.ResponseOutputItem): UIMessageChunk[] {
@@ -253,6 +266,7 @@ class ResponseEventMapper implements EventMapper {
 
   /** Sends the input again, because a call does not have its queries yet when it begins. */
   #endCall(item: Responses.ResponseOutputItem): UIMessageChunk[] {
+    this.#noteMade(readImage(item));
     const call = readProviderCall(item, this.#findFile);
     if (!call || this.#endedCalls.has(call.toolCallId)) return [];
     const { toolCallId, output, failed } = call;

@@ -18,7 +18,10 @@ export type SourceChunk = Extract<UIMessageChunk, { type: "source-url" | "source
 /** An annotation of a text, in an event or in a stored response. */
 export type Annotation = Responses.ResponseOutputTextAnnotationAddedEvent["annotation"];
 
-/** Returns the source that an annotation cites; `undefined` for a kind that this version does not know. */
+/**
+ * Returns the source that an annotation cites; `undefined` for a kind that this version does not know, and for a file
+ * that the model made.
+ */
 export function mapSource(annotation: Annotation, findFile: FindFile): SourceChunk | undefined {
   switch (annotation?.type) {
     case "url_citation":
@@ -29,7 +32,6 @@ export function mapSource(annotation: Annotation, findFile: FindFile): SourceChu
         ...(annotation.title && { title: annotation.title }),
       };
     case "file_citation":
-    case "container_file_citation":
       return documentSource(annotation.file_id, annotation.filename, findFile);
     case "file_path":
       return documentSource(annotation.file_id, undefined, findFile);

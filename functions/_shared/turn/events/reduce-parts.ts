@@ -71,6 +71,7 @@ class MessageFold implements PartsReducer {
         return this.#endText(chunk);
       case "source-url":
       case "source-document":
+      case "file":
         return this.#add({ ...chunk });
       case "tool-input-available":
         return this.#putCall(chunk);

@@ -1,4 +1,5 @@
 import type { Responses } from "openai/resources/responses/responses";
+import { z } from "zod";
 import { isImage } from "../../session-files/file-kinds.ts";
 import type { PastMessage, SessionFile } from "../turn-database.ts";
 
@@ -9,27 +10,80 @@ export type FileById = (id: string) => SessionFile | undefined;
 
 /** OpenAI needs a text, also for a message that has only files. */
 const ONLY_FILES = "See the attached files.";
+/** Stands before images of the assistant in a message of the user. */
+const MADE_IMAGES = "[Images that you created in your last reply:]";
+/** The part of a file that the assistant made. */
+const MadePart = z.looseObject({
+  type: z.literal("file"),
+  providerMetadata: z.object({ parley: z.object({ filename: z.string() }) }),
+});
 /**
  * Tokens that an image may take in the context window: an image of high detail on models that count tiles.
  * Source: https://developers.openai.com/api/docs/guides/images-vision
  */
 const IMAGE_TOKENS = 1_500;
 
-/** Returns a message as the model is shown it: its text, the names of its files, and its images. */
-export function buildInput(message: PastMessage, fileOf: FileById): Responses.EasyInputMessage {
-  const { sender } = message;
-  if (sender === "assistant") return { role: sender, content: readText(message) };
-  const files = message.file_ids.flatMap((id) => fileOf(id) ?? []);
+/**
+ * Returns messages as the model is shown them: their texts, the names of their files, and their images. OpenAI takes no
+ * image in a message of the assistant, and no image call without the reasoning before it. An image that the assistant
+ * made is therefore shown with the next message of the user.
+ * @see https://community.openai.com/t/how-to-chat-with-an-ai-generated-image-via-responses-api/1365014
+ * @see https://community.openai.com/t/how-to-achieve-multi-turn-image-editing-when-manually-managing-conversation-state/1358313
+ */
+export function buildInput(
+  messages: readonly PastMessage[],
+  fileOf: FileById,
+): Responses.EasyInputMessage[] {
+  let made: SessionFile[] = [];
+  return messages.map((message) => {
+    const files = message.file_ids.flatMap((id) => fileOf(id) ?? []);
+    if (message.sender === "assistant") {
+      made = files.filter((file) => isImage(file.file_type));
+      return {
+        role: message.sender,
+        content: joinBlocks([readText(message), ...madeNames(message)]),
+      };
+    }
+    const input = buildQuestion(message, files, made);
+    made = [];
+    return input;
+  });
+}
+
+function buildQuestion(
+  message: PastMessage,
+  files: readonly SessionFile[],
+  made: readonly SessionFile[],
+): Responses.EasyInputMessage {
   const names = files.filter((file) => !isImage(file.file_type)).map(({ file_name }) => file_name);
   const attached = names.map((name) => `[Attached file: ${name}]`);
-  const text = [readText(message), ...attached].filter((block) => block.trim() !== "").join("\n\n");
+  const text = joinBlocks([readText(message), ...attached]);
   return {
-    role: sender,
+    role: message.sender,
     content: [
+      ...showMade(made),
       { type: "input_text", text: text === "" ? ONLY_FILES : text },
       ...files.filter((file) => isImage(file.file_type)).map(imageContent),
     ],
   };
+}
+
+/** Shows the images of the assistant's last message. The text tells them from images of the user. */
+function showMade(images: readonly SessionFile[]): Content[] {
+  if (images.length === 0) return [];
+  return [{ type: "input_text", text: MADE_IMAGES }, ...images.map(imageContent)];
+}
+
+/** Names the files that the assistant made in a message. */
+function madeNames({ parts }: PastMessage): string[] {
+  return parts.flatMap((part) => {
+    const file = MadePart.safeParse(part);
+    return file.success ? [`[Created file: ${file.data.providerMetadata.parley.filename}]`] : [];
+  });
+}
+
+function joinBlocks(blocks: readonly string[]): string {
+  return blocks.filter((block) => block.trim() !== "").join("\n\n");
 }
 
 function imageContent({ openai_file_id }: SessionFile): Content {

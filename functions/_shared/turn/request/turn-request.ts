@@ -65,11 +65,14 @@ export class TurnRequest {
 
   /** Sends the request. Resolves when the response has its first event. Throws OpenAI's error when it refuses. */
   async send(): Promise<ResponseConnection> {
-    const events = await this.#sendMended();
-    return { events: this.#withMending(events), abort: () => this.#current.abort() };
+    const events = this.#withMending(await this.#sendMended());
+    return {
+      events: { [Symbol.asyncIterator]: () => events },
+      abort: () => this.#current.abort(),
+    };
   }
 
-  async #sendMended(): Promise<AsyncIterable<StreamEvent>> {
+  async #sendMended(): Promise<AsyncIterator<StreamEvent>> {
     for (;;) {
       try {
         return await this.#create();
@@ -79,31 +82,41 @@ export class TurnRequest {
     }
   }
 
-  /** Yields the events. If the response fails before any output for a reason that can be mended, sends it again. */
-  async *#withMending(first: AsyncIterable<StreamEvent>): AsyncGenerator<StreamEvent> {
-    let events: AsyncIterable<StreamEvent> | null = first;
+  /**
+   * Passes on the events. If the response fails before any output for a reason that can be mended, sends it again.
+   * After the first output, readers get the events of OpenAI's stream without a step between.
+   */
+  #withMending(first: AsyncIterator<StreamEvent>): AsyncIterator<StreamEvent> {
+    let events = first;
     let hasOutput = false;
-    while (events) {
-      let next: AsyncIterable<StreamEvent> | null = null;
-      for await (const event of events) {
-        if (!hasOutput && await this.#isMended(event)) {
-          next = await this.#sendMended();
-          if (this.#sources.isIncomplete) await this.#onSearchLost();
-          break;
-        }
-        hasOutput ||= event.type === "response.output_item.added";
-        yield event;
+    const again = async (): Promise<IteratorResult<StreamEvent>> => {
+      await events.return?.();
+      events = await this.#sendMended();
+      if (this.#sources.isIncomplete) await this.#onSearchLost();
+      return await watch();
+    };
+    const watch = async (): Promise<IteratorResult<StreamEvent>> => {
+      let next: IteratorResult<StreamEvent>;
+      try {
+        next = await events.next();
+      } catch (error) {
+        // The client of the `openai` package throws an error event.
+        if (await this.#mend(error)) return await again();
+        throw error;
       }
-      events = next;
-    }
+      if (next.done) return next;
+      const error = readError(next.value);
+      if (error !== null && await this.#mend(error)) return await again();
+      hasOutput = next.value.type === "response.output_item.added";
+      return next;
+    };
+    return {
+      next: () => hasOutput ? events.next() : watch(),
+      return: async () => await events.return?.() ?? { done: true, value: undefined },
+    };
   }
 
-  async #isMended(event: StreamEvent): Promise<boolean> {
-    const failure = event.type === "response.failed" ? event.response.error : null;
-    return failure !== null && await this.#mend(asApiError(failure));
-  }
-
-  async #create(): Promise<AsyncIterable<StreamEvent>> {
+  async #create(): Promise<AsyncIterator<StreamEvent>> {
     const { openai } = this.#ports;
     if (this.#threadId === null) await this.#openConversation();
     try {
@@ -146,11 +159,15 @@ export class TurnRequest {
   /** Returns the question, after as much of the history as fits when the conversation does not have it. */
   #buildInput(): Responses.EasyInputMessage[] {
     const { question, instructions, context_window, max_output_tokens } = this.#turn;
-    const asked = buildInput(question, this.#sources.fileOf);
+    const input = buildInput([...this.#history, question], this.#sources.fileOf);
+    const asked = input.slice(this.#history.length);
     const window = Math.max(0, (context_window ?? SMALL_WINDOW) - max_output_tokens);
-    const room = window / 2 ** this.#halvings - estimateTokens(asked) - textTokens(instructions);
-    const history = this.#history.map((message) => buildInput(message, this.#sources.fileOf));
-    return [...cutHistory(history, room), asked];
+    const needed = asked.reduce((sum, message) => sum + estimateTokens(message), 0);
+    const room = window - needed - textTokens(instructions);
+    const history = input.slice(0, this.#history.length);
+    // OpenAI may count more tokens than expected, or the window may be smaller than Parley knows.
+    const length = history.reduce((sum, message) => sum + estimateTokens(message), 0);
+    return [...cutHistory(history, Math.min(room, length) / 2 ** this.#halvings), ...asked];
   }
 
   /** Removes the reason of a refusal, as far as that is possible. Returns false if the error is final. */
@@ -196,7 +213,7 @@ export class TurnRequest {
 async function waitForFirst(
   events: AsyncIterable<StreamEvent>,
   connection: AbortController,
-): Promise<AsyncIterable<StreamEvent>> {
+): Promise<AsyncIterator<StreamEvent>> {
   const iterator = events[Symbol.asyncIterator]();
   const clock = setTimeout(() => connection.abort(), FIRST_EVENT_MS);
   const first = await iterator.next().finally(() => clearTimeout(clock));
@@ -205,15 +222,27 @@ async function waitForFirst(
     connection.abort();
     throw asApiError(first.value);
   }
-  return (async function* () {
-    yield first.value;
-    yield* { [Symbol.asyncIterator]: () => iterator };
-  })();
+  let isFirst = true;
+  return {
+    next() {
+      if (!isFirst) return iterator.next();
+      isFirst = false;
+      return Promise.resolve(first);
+    },
+    return: async () => await iterator.return?.() ?? { done: true, value: undefined },
+  };
 }
 
 /** Returns the error of an event in the form of a refused request. */
 function asApiError({ code, message }: { code: string | null; message: string }): APIError {
   return new APIError(undefined, { code, message }, message, undefined);
+}
+
+/** Returns the error of an event that reports one. */
+function readError(event: StreamEvent): APIError | null {
+  if (event.type === "error") return asApiError(event);
+  const failure = event.type === "response.failed" ? event.response.error : null;
+  return failure && asApiError(failure);
 }
 
 function isConversationLost({ code, status, message }: APIError): boolean {

@@ -75,7 +75,7 @@ export const sources: Scenario[] = [
     }),
   },
   {
-    name: "a file that a program created, and a path to one",
+    name: "a file that a program created is no source, a path to one is",
     events: cited(
       {
         type: "container_file_citation",
@@ -88,13 +88,6 @@ export const sources: Scenario[] = [
       { type: "file_path", file_id: "file-made", index: 0 },
     ),
     chunks: withSources(
-      {
-        type: "source-document",
-        sourceId: "cfile_1",
-        mediaType: "application/octet-stream",
-        title: "chart.png",
-        filename: "chart.png",
-      },
       {
         type: "source-document",
         sourceId: "file-made",

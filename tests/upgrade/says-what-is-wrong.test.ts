@@ -1,13 +1,13 @@
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { withConnection } from "../../../scripts/operations/find-database.ts";
+import { withConnection } from "../../scripts/operations/find-database.ts";
 import {
   emptyEnvironment,
   freshEnvironment,
   spawnStack,
   stackOfFile,
-} from "../../helpers/own-stack.ts";
+} from "../helpers/own-stack.ts";
 
 const ownStack = stackOfFile();
 

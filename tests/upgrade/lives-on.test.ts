@@ -2,7 +2,7 @@ import { utimes } from "node:fs/promises";
 import path from "node:path";
 import { createClient } from "@supabase/supabase-js";
 import { expect, test, vi } from "vitest";
-import { REPOSITORY } from "../../../local/stack/settings.ts";
+import { REPOSITORY } from "../../local/stack/settings.ts";
 import {
   childOf,
   emptyEnvironment,
@@ -10,8 +10,8 @@ import {
   isAlive,
   spawnStack,
   stackOfFile,
-} from "../../helpers/own-stack.ts";
-import type { StackStatus } from "../../../local/stack/status.ts";
+} from "../helpers/own-stack.ts";
+import type { StackStatus } from "../../local/stack/status.ts";
 
 const CHILDREN = ["postgres", "functions-server", "openai-emulator/main"] as const;
 

@@ -1,4 +1,4 @@
-// @ts-types="../_shared/session-files/node-crypto.d.ts"
+// @ts-types="./node-crypto.d.ts"
 import { createHash } from "node:crypto";
 import { concatBytes } from "./bytes.ts";
 
