@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { measureAccount } from "./account.ts";
 import { measureAdmin } from "./admin.ts";
 import { measureBilling } from "./billing.ts";
+import { measureBundles } from "./bundles.ts";
 import { measureFanOut } from "./fan-out.ts";
 import { measureFiles } from "./files.ts";
 import { measureFirstToken } from "./first-token.ts";
@@ -46,6 +47,7 @@ const usual: Record<string, () => Promise<Measure[]>> = {
   retention: measureRetention,
   lookouts: measureLookouts,
   "fan-out": measureFanOut,
+  bundles: measureBundles,
   scale: () => measureScale(scale),
 };
 const benchmarks: typeof usual = {

@@ -26,10 +26,16 @@ export async function supabaseCli(
   project: string = REPOSITORY,
   { withVault = false }: { withVault?: boolean } = {},
 ): Promise<string> {
+  const { password, hidden } = hidePassword(args);
   try {
-    const { stdout } = await execa(process.execPath, [CLI, ...args, "--workdir", project], {
+    const { stdout } = await execa(process.execPath, [CLI, ...hidden, "--workdir", project], {
       stdin: "ignore",
-      env: { SUPABASE_TELEMETRY_DISABLED: "1", DO_NOT_TRACK: "1", ...(withVault ? {} : NO_VAULT) },
+      env: {
+        SUPABASE_TELEMETRY_DISABLED: "1",
+        DO_NOT_TRACK: "1",
+        ...(password && { PGPASSWORD: password }),
+        ...(withVault ? {} : NO_VAULT),
+      },
     });
     return stdout;
   } catch (error) {
@@ -38,6 +44,19 @@ export async function supabaseCli(
       `supabase ${args.slice(0, 2).join(" ")} failed\n${error.stdout}\n${error.stderr}`,
     );
   }
+}
+
+/** Takes the password out of the database's URL, because everybody on the machine can see a command line. */
+function hidePassword(args: string[]): { password: string; hidden: string[] } {
+  let password = "";
+  const hidden = args.map((arg) => {
+    const url = URL.parse(arg.replace(/^--remote=/, ""));
+    if (!arg.startsWith("--remote=") || !url?.password) return arg;
+    password = decodeURIComponent(url.password);
+    url.password = "";
+    return `--remote=${url}`;
+  });
+  return { password, hidden };
 }
 
 /**

@@ -61,13 +61,20 @@ const texts: Record<StackName | FunctionName, SettingText> = {
 
 /** The variables that select a project for `npm run` scripts. Without them, scripts use the running local stack. */
 export const scriptSettings = {
-  DATABASE_URL: "Database that `db:*` scripts work on, as role `postgres`.",
+  DATABASE_URL: "Database that `deploy` and the `db:*` scripts work on, as role `postgres`.",
   SUPABASE_DB_URL: "The same for `db:setup-admin`; it goes before `DATABASE_URL`.",
   SUPABASE_URL: "Project that `demo` and `db:sync-stripe` work on.",
-  SUPABASE_PUBLISHABLE_KEY: "Publishable key for `demo`.",
+  SUPABASE_PUBLISHABLE_KEY:
+    "Publishable key for `demo`, and for `deploy` if the access token may not read it.",
   SUPABASE_SECRET_KEY: "Secret key for `db:sync-stripe`.",
   DEMO_EMAIL: "Address of the user that `demo` signs in as, in a project that confirms addresses.",
   DEMO_PASSWORD: "Password of that user.",
+  SUPABASE_PROJECT_REF: "Reference of the project for `deploy`: the 20 letters in its address.",
+  SUPABASE_ACCESS_TOKEN: "Token of your Supabase account for `deploy`.",
+  PARLEY_SECRET_KEY:
+    "Secret key of the project for `deploy`. Schedules call the functions with it.",
+  PARLEY_FUNCTIONS_URL:
+    "Address of the functions for `deploy`, when it is not `https://<ref>.supabase.co/functions/v1`.",
 } satisfies Record<string, string>;
 
 /** A variable of the environment. */

@@ -1,5 +1,5 @@
-// Follows docs/deploy.md, as far as that goes without an account.
-import { readdir, symlink, writeFile } from "node:fs/promises";
+// Follows the way by hand of docs/deploy.md, as far as that goes without an account.
+import { readdir, symlink } from "node:fs/promises";
 import path from "node:path";
 import { execa } from "execa";
 import { expect, test } from "vitest";
@@ -65,14 +65,9 @@ async function loadOnDeno(folder: string, modules: string[]): Promise<string[]> 
 test("the CLI deploys every function with all its modules", { timeout: 120_000 }, async () => {
   const folder = await scratchDirectory();
   const api = await serveManagementApi(folder);
-  const profile = path.join(folder, "profile.yaml");
-  await writeFile(
-    profile,
-    `name: test\napi_url: ${api.url}\ndashboard_url: ${api.url}\nproject_host: example.com\n`,
-  );
 
   const names = await folders("functions");
-  const target = ["--use-api", `--remote=${PROJECT}`, "--profile", profile, "--yes"];
+  const target = ["--use-api", `--remote=${PROJECT}`, "--profile", api.profile, "--yes"];
   const output = await supabase("functions", "deploy", ...target);
 
   expect(output).not.toMatch(/warn/i);
