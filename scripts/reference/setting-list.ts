@@ -23,12 +23,19 @@ const texts: Record<StackName | FunctionName, SettingText> = {
   PARLEY_API_PORT: { what: "Port of the local API: REST, Auth, Storage, Realtime and functions." },
   PARLEY_DB_PORT: { what: "Port of the local Postgres." },
   PARLEY_MAIL_PORT: { what: "Port of the local SMTP server that catches mails." },
-  PARLEY_SCHEDULER: { what: "Whether the local stack runs schedules, and the OpenAI emulator sends events, by themselves." },
+  PARLEY_SCHEDULER: {
+    what:
+      "Whether the local stack runs schedules, and the OpenAI emulator sends events, by themselves.",
+  },
   PARLEY_WATCH: { what: "Whether the local stack reloads functions when their code changes." },
   PARLEY_STATE_DIR: { what: "Folder of the local stack's data, below the project." },
   PARLEY_BODY_TIME_PART: {
     isForTests: true,
     what: "Part of the time limits of request bodies that applies; below 1 in tests only.",
+  },
+  PARLEY_HOSTED_LIMITS: {
+    what:
+      "With 1, functions of the local stack have the limits of Supabase. Needs Linux; see local-stack.md.",
   },
   PARLEY_STREAM_SECONDS: {
     what: "Seconds after which a stream asks its client to reload. The reply itself continues.",
