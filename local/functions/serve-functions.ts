@@ -61,6 +61,8 @@ export async function startFunctions(options: FunctionsOptions): Promise<Functio
     service,
     upstream: {
       address: () => service.address,
+      answer: (_name, _request, send) =>
+        service.address === undefined ? undefined : send(service.address),
       verifiesJwt: (name) => functions.some((each) => each.name === name && each.verifyJwt),
     },
   };

@@ -6,11 +6,8 @@ import type { TokenExchange } from "./tokens.ts";
 export interface FunctionsUpstream {
   /** Returns the base URL, e.g. `http://127.0.0.1:9000`; undefined while the server restarts. */
   address(): string | undefined;
-  /**
-   * Answers a request in a process that it chooses. `send` forwards the request to a base URL. Without this method, all
-   * requests go to `address()`.
-   */
-  answer?(name: string, request: Request, send: Send): Promise<Response>;
+  /** Calls `send` for a process that may answer a request for a function; undefined while the server restarts. */
+  answer(name: string, request: Request, send: Send): Promise<Response> | undefined;
   /** Returns true when `verify_jwt` requires a user's token for this function. */
   verifiesJwt(name: string): boolean;
 }
@@ -31,10 +28,8 @@ export async function forwardToFunction(
   headers.delete("expect");
   const send: Send = (base) =>
     proxy(base + pathname.slice(PREFIX.length) + search, { raw: request, headers });
-  const base = upstream.address();
   try {
-    if (upstream.answer) return await upstream.answer(nameOf(pathname), request, send);
-    return base === undefined ? refuseWhileStarting() : await send(base);
+    return await upstream.answer(nameOf(pathname), request, send) ?? refuseWhileStarting();
   } catch {
     return refuseWhileStarting();
   }
