@@ -32,9 +32,9 @@ export function readPosition(next = ""): ExportPosition {
 }
 
 /**
- * Writes an `AccountExportPart` as text, one page of rows at a time, beginning with the page at `from`. Each row appears
- * once in all parts, as it was when its page was read. Rows that are created or deleted during the export may be
- * missing.
+ * Writes an `AccountExportPart` as text, one page of rows at a time, beginning with the page at `from`. Each row
+ * appears once in all parts, as it was when its page was read. Rows that are created or deleted during the export may
+ * be missing.
  */
 export async function* exportPart(
   { db, storage }: ExportPorts,

@@ -19,7 +19,7 @@ export interface AccountServices {
   log: Log;
 }
 
-/** Creates the function that streams parts of all data of a user (`GET /account/export`) or deletes it (`DELETE /account`). */
+/** Creates the function that exports (`GET /account/export`) or deletes (`DELETE /account`) all data of a user. */
 export function createAccountFunction({ api, stripe, log }: AccountServices) {
   const app = createFunction({ name: "account", log });
   const asUser = allow("user");

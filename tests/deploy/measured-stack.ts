@@ -43,7 +43,9 @@ export class MeasuredStack {
     work: () => Promise<Result>,
   ): Promise<Result> {
     const from = this.#own.stack.lines.length;
-    const result = await work();
+    const result = await work().catch((cause) => {
+      throw new Error(`${what}:\n${this.#own.stack.lines.slice(from).join("\n")}`, { cause });
+    });
     const wanted = typeof requests === "number" ? requests : requests(result);
     const read = () =>
       this.#own.stack.lines.slice(from).map(stripVTControlCharacters).flatMap((line) => {
@@ -82,6 +84,8 @@ export class MeasuredStack {
     const headers: Record<string, string> = user
       ? { authorization: `Bearer ${user.accessToken}` }
       : { apikey: SECRET_KEY };
+    // On a busy machine, the server may close an idle connection in the moment in which the client uses it again.
+    headers["connection"] = "close";
     if (typeof init.body === "string") headers["content-type"] = "application/json";
     const response = await fetch(`${FUNCTIONS_URL}/${route}`, { ...init, headers });
     const text = await response.text();

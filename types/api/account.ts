@@ -9,8 +9,8 @@ function rowsOf<Shape extends z.ZodRawShape>(shape: Shape) {
 }
 
 /**
- * A whole export, joined from the parts of `GET /functions/v1/account/export`: every row that the user owns, by table. Each row appears once, as
- * it was when it was read. Messages are ordered by session and `seq`.
+ * A whole export, joined from the parts of `GET /functions/v1/account/export`: every row that the user owns, by table.
+ * Each row appears once, as it was when it was read. Messages are ordered by session and `seq`.
  */
 export const AccountExport = z.strictObject({
   exported_at: Time,
