@@ -1,4 +1,5 @@
 import pg from "pg";
+import { z } from "zod";
 import { findDescendant, peakExtraMemory } from "../tests/helpers/process-memory.ts";
 import { compare, compareRounds, type Measure, measure } from "./report.ts";
 import {
@@ -97,12 +98,20 @@ async function seed({ status }: BenchStack): Promise<void> {
 }
 
 async function readExport({ status }: BenchStack, user: BenchUser): Promise<number> {
-  const response = await fetch(`${status.FUNCTIONS_URL}/account/export`, {
-    headers: { authorization: `Bearer ${user.accessToken}` },
-  });
-  if (!response.ok || !response.body) throw new Error(await response.text());
   let bytes = 0;
-  for await (const chunk of response.body) bytes += chunk.byteLength;
+  for (let after: string | null = ""; after !== null;) {
+    const query = new URLSearchParams({ after });
+    const response = await fetch(`${status.FUNCTIONS_URL}/account/export?${query}`, {
+      headers: { authorization: `Bearer ${user.accessToken}` },
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(text);
+    bytes += text.length;
+    // The parts are not parsed: only the export is measured.
+    after = z.string().nullable().parse(
+      JSON.parse(/"next":(.*)\}\n$/.exec(text.slice(-1_000))?.[1] ?? ""),
+    );
+  }
   return bytes;
 }
 

@@ -1,6 +1,6 @@
 // Every route of every function. The reference is generated from this list, and the security tests request each route.
 import {
-  AccountExport,
+  AccountExportPart,
   BridgeReply,
   BridgeRequest,
   BridgeSession,
@@ -286,9 +286,10 @@ export const routes: Route[] = [
     method: "GET",
     path: "/account/export",
     auth: "user",
-    summary: "Streams everything that the user owns as one JSON document.",
-    replies: [{ status: 200, meaning: "The export.", schema: AccountExport }],
-    errors: ["unknown_user"],
+    summary: "Streams a part of everything that the user owns, as JSON. " +
+      "The query parameter `after` is the `next` of the part before it.",
+    replies: [{ status: 200, meaning: "A part of the export.", schema: AccountExportPart }],
+    errors: ["unknown_user", "invalid_cursor"],
   },
   {
     method: "DELETE",

@@ -29,7 +29,7 @@ for (const name of databases) {
     keys,
     auth: absent,
     mailbox: new Mailbox(),
-    functions: { address: () => undefined, verifiesJwt: () => false },
+    functions: { address: () => undefined, answer: () => undefined, verifiesJwt: () => false },
     storage: { fetch: absent },
     isReady: () => true,
   });

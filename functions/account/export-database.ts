@@ -7,6 +7,9 @@ import { limitedFetch } from "../_shared/http/limited-fetch.ts";
 import { unwrap } from "../_shared/http/refusal.ts";
 import type { ApiAccess } from "./environment.ts";
 
+/** A section, and the cursor of a page in it. Without a cursor, the page is the section's first. */
+export type ExportPosition = [section: ExportSection, ...after: string[]];
+
 /** One page of a section. */
 export interface ExportPage {
   /** The rows as JSON, separated by commas. */
@@ -19,7 +22,8 @@ export interface ExportPage {
 export interface ExportDatabase {
   /** Returns the caller's profile id. Throws a refusal when the login or the account no longer exists. */
   ensureProfile(): Promise<string>;
-  readPage(section: ExportSection, after: string[] | null): Promise<ExportPage>;
+  /** Throws `invalid_cursor` when the position does not fit its section. */
+  readPage(position: ExportPosition): Promise<ExportPage>;
 }
 
 const Cursor = z.array(z.string()).nullable();
@@ -39,13 +43,15 @@ export function createExportDatabase(
   const headers = { apikey: publishableKey, authorization, "content-type": "application/json" };
   return {
     ensureProfile: async () => unwrap(await user.rpc("ensure_profile")).id,
-    async readPage(section, after) {
+    async readPage([section, ...after]) {
       const response = await limitedFetch(`${url}/rest/v1/rpc/export_account`, {
         method: "POST",
         headers,
-        body: JSON.stringify({ section, after }),
+        body: JSON.stringify({ section, after: after.length > 0 ? after : null }),
       });
       const text = await response.text();
+      // The cursor is the only part of the request that a client can make wrong.
+      if (response.status === 400) throw new AppError("invalid_cursor");
       if (!response.ok) throw new AppError("internal", { cause: new UnreadPage(response.status) });
       return splitPage(text);
     },

@@ -8,7 +8,7 @@ import { createDeletionPorts } from "./deletion-ports.ts";
 import { eraseAccount } from "./erase-account.ts";
 import type { ApiAccess } from "./environment.ts";
 import { createExportDatabase } from "./export-database.ts";
-import { exportAccount } from "./export-account.ts";
+import { exportPart, readPosition } from "./export-part.ts";
 import { streamText } from "./stream-text.ts";
 
 /** The services that all requests share. */
@@ -19,7 +19,7 @@ export interface AccountServices {
   log: Log;
 }
 
-/** Creates the function that streams (`GET /account/export`) or deletes (`DELETE /account`) all data of a user. */
+/** Creates the function that exports (`GET /account/export`) or deletes (`DELETE /account`) all data of a user. */
 export function createAccountFunction({ api, stripe, log }: AccountServices) {
   const app = createFunction({ name: "account", log });
   const asUser = allow("user");
@@ -27,10 +27,12 @@ export function createAccountFunction({ api, stripe, log }: AccountServices) {
   app.get("/export", asUser, async (c) => {
     const { supabase } = c.var.supabaseContext;
     const db = createExportDatabase(api, supabase, c.req.header("authorization") ?? "");
+    const from = readPosition(c.req.query("after"));
     // Refuses before the stream starts, so that the refusal has a status.
     c.var.facts.profile_id = await db.ensureProfile();
+    const first = await db.readPage(from);
     const ports = { db, storage: createFileStorage(supabase) };
-    const body = streamText(exportAccount(ports, new Date()), log, c.var.requestId);
+    const body = streamText(exportPart(ports, new Date(), from, first), log, c.var.requestId);
     const day = new Date().toISOString().slice(0, 10);
     return c.body(body, 200, {
       "content-type": "application/json",

@@ -2,8 +2,11 @@ import type { LookoutsReply } from "../../types/api.ts";
 import { mapAtOnce } from "../_shared/session-files/map-at-once.ts";
 import { type RunPorts, type RunStart, startRun } from "./start-run.ts";
 
-/** The most runs that one call starts. The schedule's `per_call` in the database is the same number. */
-const PER_CALL = 100;
+/**
+ * The most runs that one call starts. The schedule's `per_call` in the database is the same number. Each run logs a
+ * line, and a hosted function may log 100 in 10 seconds: https://supabase.com/docs/guides/functions/limits
+ */
+const PER_CALL = 50;
 const AT_ONCE = 8;
 /** The runs of one claim. If the function dies, these wait for the end of their lease. */
 const BATCH = 2 * AT_ONCE;

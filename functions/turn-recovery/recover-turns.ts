@@ -8,8 +8,11 @@ import { openTurn } from "../_shared/turn/open-turn.ts";
 import type { TurnRow } from "../_shared/turn/turn-database.ts";
 import type { TurnPorts } from "../_shared/turn/turn-ports.ts";
 
-/** The most turns of one call. The schedule's `per_call` in the database is the same number. */
-const LIMIT = 100;
+/**
+ * The most turns of one call. The schedule's `per_call` in the database is the same number. Each turn logs a line, and
+ * a hosted function may log 100 in 10 seconds: https://supabase.com/docs/guides/functions/limits
+ */
+const LIMIT = 50;
 /** Turns that are asked for at OpenAI at the same time. */
 const AT_ONCE = 10;
 

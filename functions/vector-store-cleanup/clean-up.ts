@@ -17,7 +17,7 @@ type Step = (ports: CleanupPorts) => Promise<StepReport>;
 
 /** These steps run at the same time, so a step that hangs cannot delay the outbox or another step. */
 const STEPS: Record<string, Step> = {
-  drain: (ports) => drainOutbox(ports),
+  drain: (ports) => drainOutbox(ports, PER_CALL),
   expire: expireStores,
   check: checkStores,
   resume_files: resumeFiles,
@@ -39,7 +39,7 @@ export async function cleanUp(unlimited: CleanupPorts): Promise<CleanupReply> {
     for (const key of Object.keys(total) as (keyof typeof total)[]) total[key] += report[key] ?? 0;
   };
   await Promise.all(Object.entries(STEPS).map(([name, step]) => run(name, step)));
-  await run("drain", (each) => drainOutbox(each));
+  await run("drain", (each) => drainOutbox(each, PER_CALL));
   log.info("cleaned_up", total);
   return total;
 }

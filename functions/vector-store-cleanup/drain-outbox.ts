@@ -17,7 +17,7 @@ type Provider = typeof PROVIDERS[number];
  * After a crash, the rows of the last claims are due again, and a missing object counts as deleted. Each claim covers
  * one provider, so a hung provider cannot block the others.
  */
-export async function drainOutbox(ports: CleanupPorts, limit = Infinity): Promise<StepReport> {
+export async function drainOutbox(ports: CleanupPorts, limit: number): Promise<StepReport> {
   const report = { deleted: 0, failed: 0 };
   const drained = await Promise.allSettled(
     PROVIDERS.map((provider) => drain(ports, provider, limit, report)),

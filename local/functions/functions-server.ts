@@ -1,5 +1,6 @@
 // Runs on Deno: serves every edge function under its name, as Supabase's edge runtime does.
 import { pathToFileURL } from "node:url";
+import { defineEdgeRuntime, IDLE_PATH } from "./background-work.ts";
 import type { FoundFunction } from "./find-functions.ts";
 import { FunctionRegistry } from "./registry.ts";
 
@@ -23,6 +24,9 @@ for (const event of ["error", "unhandledrejection"] as const) {
   });
 }
 
+const hasLimits = Deno.env.get("PARLEY_HOSTED_LIMITS") === "1";
+const answerWhenIdle = hasLimits ? defineEdgeRuntime() : null;
+
 const loading = Promise.all(
   functions.map(({ name, entrypoint }) => registry.load(name, entrypoint)),
 );
@@ -36,7 +40,10 @@ listen({
   port: 0,
   onListen: ({ hostname, port }) =>
     console.log(`functions ready on http://${hostname}:${port}: ${registry.names.join(", ")}`),
-}, (request, info) => registry.answer(request, info));
+}, (request, info) => {
+  if (answerWhenIdle && new URL(request.url).pathname === IDLE_PATH) return answerWhenIdle();
+  return registry.answer(request, info);
+});
 
 // The supervisor holds the other end of this pipe. When the supervisor ends, this process ends too.
 for await (const _ of Deno.stdin.readable);

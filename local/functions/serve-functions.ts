@@ -1,11 +1,13 @@
 import { watch } from "node:fs";
 import path from "node:path";
 import { findFunctions, type FoundFunction, type FunctionPlaces } from "./find-functions.ts";
+import { type HostedLimits, limitLog } from "./hosted-limits.ts";
+import { HostedPool } from "./hosted-pool.ts";
 import { buildImportMap } from "./import-map.ts";
 import type { FunctionsUpstream } from "../gateway/functions.ts";
 import type { Log } from "../stack/log.ts";
 import { showMisconfiguration } from "./show-misconfiguration.ts";
-import { type Service, startService } from "../stack/service.ts";
+import { type Service, type ServiceOptions, startService } from "../stack/service.ts";
 import { REPOSITORY, type Settings } from "../stack/settings.ts";
 
 const folder = (name: string) => path.join(REPOSITORY, name);
@@ -30,10 +32,12 @@ export interface FunctionsOptions {
   allowedOrigins: string;
   /** The share of the usual time limits that clients have for sending a body. 1 outside tests. */
   bodyTimePart?: number;
+  /** By default, nothing is limited and one process serves all functions. */
+  limits?: HostedLimits;
   log: Log;
 }
 
-/** The process of the functions, and the gateway's view of it. */
+/** The processes of the functions, and the gateway's view of them. */
 export interface FunctionsService {
   service: Service;
   upstream: FunctionsUpstream;
@@ -41,31 +45,78 @@ export interface FunctionsService {
 
 /** Starts Deno with the edge functions, on any port. After a crash, Deno restarts while the gateway keeps running. */
 export async function startFunctions(options: FunctionsOptions): Promise<FunctionsService> {
+  if (options.limits) return serveWithLimits(options, options.limits);
   const { places = OWN_FUNCTIONS, log } = options;
   let functions: FoundFunction[] = [];
   const service = await startService({
-    name: "functions",
-    command: folder("node_modules/.bin/deno"),
-    args: [path.join(import.meta.dirname, "functions-server.ts")],
+    ...describeService(options),
+    log: showMisconfiguration(log),
     beforeStart() {
       // Searched at each start, so that a new function does not need a restart of the stack.
       functions = listFunctions(places, log);
       return describeFunctions(functions, places);
     },
-    env: functionsEnvironment(options),
-    stopSignal: "SIGTERM",
-    ready: /^functions ready on (http:\S+):/,
-    // Hides Deno's notice about `request.signal`, which no function uses, and failures that are already logged.
-    quiet: /^functions ready|^Deno\.serve: request\.signal |^body broken off$/,
-    log: showMisconfiguration(log),
   });
   return {
     service,
     upstream: {
       address: () => service.address,
+      answer: (_name, _request, send) =>
+        service.address === undefined ? undefined : send(service.address),
       verifiesJwt: (name) => functions.some((each) => each.name === name && each.verifyJwt),
     },
   };
+}
+
+/** Answers each request in a process of its own, with the limits of Supabase. A process starts when it is needed. */
+function serveWithLimits(options: FunctionsOptions, limits: HostedLimits): FunctionsService {
+  if (process.platform !== "linux") {
+    throw new Error("PARLEY_HOSTED_LIMITS=1 needs Linux, because the limits read /proc. Use 0.");
+  }
+  const { places = OWN_FUNCTIONS } = options;
+  const log = showMisconfiguration(options.log);
+  const heap = `--v8-flags=--max-heap-size=${limits.memoryBytes / 1024 / 1024}`;
+  const pool = new HostedPool({
+    limits,
+    log,
+    start(name) {
+      const own = listFunctions(places, log).filter((each) => each.name === name);
+      const { args, env } = describeFunctions(own, places);
+      const write = limitLog((line) => log("functions", line), limits);
+      return startService({
+        ...describeService(options),
+        once: true,
+        log: (_part, line) => write(line),
+        beforeStart: () => ({
+          args: ["run", heap, ...args.slice(1)],
+          env: { ...env, PARLEY_HOSTED_LIMITS: "1" },
+        }),
+      });
+    },
+  });
+  return {
+    service: pool,
+    upstream: {
+      address: () => pool.address,
+      answer: (name, request, send) => pool.answer(name, request, send),
+      verifiesJwt: (name) =>
+        listFunctions(places, log).some((each) => each.name === name && each.verifyJwt),
+    },
+  };
+}
+
+/** Describes the process of the functions, without its functions. */
+function describeService(options: FunctionsOptions) {
+  return {
+    name: "functions",
+    command: folder("node_modules/.bin/deno"),
+    args: [path.join(import.meta.dirname, "functions-server.ts")],
+    env: functionsEnvironment(options),
+    stopSignal: "SIGTERM",
+    ready: /^functions ready on (http:\S+):/,
+    // Hides Deno's notice about `request.signal`, which no function uses, and failures that are already logged.
+    quiet: /^functions ready|^Deno\.serve: request\.signal |^body broken off$/,
+  } as const satisfies Partial<ServiceOptions>;
 }
 
 /** Builds Deno's arguments and variables for the present functions. */

@@ -6,25 +6,30 @@ import type { TokenExchange } from "./tokens.ts";
 export interface FunctionsUpstream {
   /** Returns the base URL, e.g. `http://127.0.0.1:9000`; undefined while the server restarts. */
   address(): string | undefined;
+  /** Calls `send` for a process that may answer a request for a function; undefined while the server restarts. */
+  answer(name: string, request: Request, send: Send): Promise<Response> | undefined;
   /** Returns true when `verify_jwt` requires a user's token for this function. */
   verifiesJwt(name: string): boolean;
 }
+
+/** Forwards a request to the server with this base URL. */
+type Send = (base: string) => Promise<Response>;
 
 const PREFIX = "/functions/v1";
 
 /** Forwards a request to the function that its path names. Returns a 503 while the functions restart. */
 export async function forwardToFunction(
-  { address }: FunctionsUpstream,
+  upstream: FunctionsUpstream,
   request: Request,
 ): Promise<Response> {
-  const base = address();
-  if (base === undefined) return refuseWhileStarting();
   const { pathname, search } = new URL(request.url);
   // The server has already sent 100 Continue, and fetch does not accept this header.
   const headers = new Headers(request.headers);
   headers.delete("expect");
+  const send: Send = (base) =>
+    proxy(base + pathname.slice(PREFIX.length) + search, { raw: request, headers });
   try {
-    return await proxy(base + pathname.slice(PREFIX.length) + search, { raw: request, headers });
+    return await upstream.answer(nameOf(pathname), request, send) ?? refuseWhileStarting();
   } catch {
     return refuseWhileStarting();
   }
@@ -40,7 +45,7 @@ export async function refuseWithoutUser(
   { verifiesJwt }: FunctionsUpstream,
   tokens: TokenExchange,
 ): Promise<Response | null> {
-  const name = new URL(request.url).pathname.slice(PREFIX.length).split("/")[1] ?? "";
+  const name = nameOf(new URL(request.url).pathname);
   // A browser's preflight request carries no token.
   if (request.method === "OPTIONS" || !verifiesJwt(name)) return null;
   const bearer = bearerToken(request.headers);
@@ -51,6 +56,11 @@ export async function refuseWithoutUser(
   } catch {
     return refuseToken(name, "Invalid JWT");
   }
+}
+
+/** Returns the name of the function that a path of the gateway names. */
+function nameOf(pathname: string): string {
+  return pathname.slice(PREFIX.length).split("/")[1] ?? "";
 }
 
 function refuseToken(name: string, message: string): Response {

@@ -16,6 +16,8 @@ export interface ServiceOptions {
   beforeStart?(): Pick<ServiceOptions, "args" | "env">;
   /** Matches the line of output that reports readiness. A first group, if any, matches the child's address. */
   ready: RegExp;
+  /** Whether a child that ends by itself is not started again. */
+  once?: boolean;
   /** Matches lines that are not worth printing. */
   quiet?: RegExp;
   log: Log;
@@ -53,7 +55,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     for (;;) {
       const { exitCode, signal } = await child;
       address = undefined;
-      if (stopping.signal.aborted) return;
+      if (stopping.signal.aborted || options.once) return;
       if (isRestarting) {
         isRestarting = false;
         child = respawn();

@@ -24,6 +24,7 @@ export const Environment = z.object({
   PARLEY_STREAM_SECONDS: z.coerce.number().int().positive().default(140),
   PARLEY_ALLOWED_ORIGINS: z.string().default(""),
   PARLEY_BODY_TIME_PART: z.coerce.number().positive().max(1).default(1),
+  PARLEY_HOSTED_LIMITS: z.enum(["0", "1"]).default("0"),
   OPENAI_API_KEY: optional,
   OPENAI_BASE_URL: optional,
   OPENAI_WEBHOOK_SECRET: optional,
@@ -51,6 +52,8 @@ export interface Settings {
   allowedOrigins: string;
   /** The share of the usual time limits that clients have for sending a body, up to 1. Tests shorten it. */
   bodyTimePart: number;
+  /** Whether functions have the limits of Supabase. */
+  hostedLimits: boolean;
   /** Null runs the emulator. */
   openai: { apiKey: string; baseUrl: string; webhookSecret?: string } | null;
   /** Null runs the emulator. */
@@ -89,6 +92,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     streamSeconds: values.PARLEY_STREAM_SECONDS,
     allowedOrigins: values.PARLEY_ALLOWED_ORIGINS,
     bodyTimePart: values.PARLEY_BODY_TIME_PART,
+    hostedLimits: values.PARLEY_HOSTED_LIMITS === "1",
     openai: readProvider(values),
     stripe: readStripe(values),
     policies: {

@@ -1,4 +1,5 @@
 import path from "node:path";
+import { HOSTED_LIMITS } from "../functions/hosted-limits.ts";
 import { restartOnChange, startFunctions } from "../functions/serve-functions.ts";
 import { bindDoor } from "../gateway/door.ts";
 import type { FunctionsUpstream } from "../gateway/functions.ts";
@@ -157,7 +158,7 @@ async function startEdgeFunctions(
   watch: boolean,
 ): Promise<FunctionsUpstream> {
   const { publishableKey, secretKey } = keys;
-  const { streamSeconds, allowedOrigins, bodyTimePart } = settings;
+  const { streamSeconds, allowedOrigins, bodyTimePart, hostedLimits } = settings;
   const { service, upstream } = await startFunctions({
     apiUrl,
     publishableKey,
@@ -167,6 +168,7 @@ async function startEdgeFunctions(
     streamSeconds,
     allowedOrigins,
     bodyTimePart,
+    limits: hostedLimits ? HOSTED_LIMITS : undefined,
     log,
   });
   parts.defer(() => service.stop());

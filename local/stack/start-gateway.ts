@@ -60,6 +60,7 @@ export async function startGateway(
     keys,
     functions: {
       address: () => functions?.address(),
+      answer: (name, request, send) => functions?.answer(name, request, send),
       verifiesJwt: (name) => functions?.verifiesJwt(name) ?? false,
     },
     isReady: () => ready,

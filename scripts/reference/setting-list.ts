@@ -33,6 +33,10 @@ const texts: Record<StackName | FunctionName, SettingText> = {
     isForTests: true,
     what: "Part of the time limits of request bodies that applies; below 1 in tests only.",
   },
+  PARLEY_HOSTED_LIMITS: {
+    what:
+      "With 1, functions of the local stack have the limits of Supabase. Needs Linux; see local-stack.md.",
+  },
   PARLEY_STREAM_SECONDS: {
     what: "Seconds after which a stream asks its client to reload. The reply itself continues.",
   },

@@ -2,8 +2,8 @@
 
 insert into private.schedules (name, cron, function_path, due_function, per_call, max_parallel)
 values
-  ('lookouts', '* * * * *', 'lookouts/run', 'count_due_lookouts', 100, 20),
-  ('turn-recovery', '* * * * *', 'turn-recovery', 'count_stale_turns', 100, 10),
+  ('lookouts', '* * * * *', 'lookouts/run', 'count_due_lookouts', 50, 20),
+  ('turn-recovery', '* * * * *', 'turn-recovery', 'count_stale_turns', 50, 10),
   ('remote-deletions', '* * * * *', 'vector-store-cleanup/deletions', 'count_due_deletions', 300, 20);
 insert into private.schedules (name, cron, function_path)
 values ('vector-store-cleanup', '*/15 * * * *', 'vector-store-cleanup');

@@ -1,18 +1,27 @@
-import { AccountExport } from "../../types/api.ts";
+import { type AccountExport, AccountExportPart, joinExport } from "../../types/api.ts";
 import { asPostgres, stack, type TestUser } from "./stack.ts";
 
-/** Requests an export as a client does. */
-export function requestExport(user: TestUser): Promise<Response> {
-  return fetch(`${stack.FUNCTIONS_URL}/account/export`, {
+/** Requests a part of an export as a client does, the first part by default. */
+export function requestExport(user: TestUser, after = ""): Promise<Response> {
+  return fetch(`${stack.FUNCTIONS_URL}/account/export?${new URLSearchParams({ after })}`, {
     headers: { authorization: `Bearer ${user.accessToken}` },
   });
 }
 
-/** Returns a whole export, parsed by its published schema. */
+/** Returns all parts of an export, parsed by their published schema. */
+export async function readExportParts(user: TestUser): Promise<AccountExportPart[]> {
+  const parts: AccountExportPart[] = [];
+  for (let after: string | null = ""; after !== null; after = parts.at(-1)?.next ?? null) {
+    const response = await requestExport(user, after);
+    if (!response.ok) throw new Error(await response.text());
+    parts.push(AccountExportPart.parse(await response.json()));
+  }
+  return parts;
+}
+
+/** Returns a whole export, joined from its parts. */
 export async function readExport(user: TestUser): Promise<AccountExport> {
-  const response = await requestExport(user);
-  if (!response.ok) throw new Error(await response.text());
-  return AccountExport.parse(await response.json());
+  return joinExport(await readExportParts(user));
 }
 
 /** Deletes an account as a client does. */

@@ -9,8 +9,8 @@ function rowsOf<Shape extends z.ZodRawShape>(shape: Shape) {
 }
 
 /**
- * The document of `GET /functions/v1/account/export`: every row that the user owns, by table. Each row appears once, as
- * it was when it was read. Messages are ordered by session and `seq`.
+ * A whole export, joined from the parts of `GET /functions/v1/account/export`: every row that the user owns, by table.
+ * Each row appears once, as it was when it was read. Messages are ordered by session and `seq`.
  */
 export const AccountExport = z.strictObject({
   exported_at: Time,
@@ -61,5 +61,29 @@ export const AccountExport = z.strictObject({
   sync_logs: rowsOf({ ...owned, id: Key, event_type: z.string(), created_at: Time }),
 });
 export type AccountExport = z.infer<typeof AccountExport>;
-/** A section of an export, which has the name of its table. */
-export type ExportSection = Exclude<keyof AccountExport, "exported_at">;
+
+/** The sections of an export in their order. A section has the name of its table. */
+export const ExportSection = AccountExport.keyof().exclude(["exported_at"]);
+export type ExportSection = z.infer<typeof ExportSection>;
+
+/**
+ * One part of an export, about 16 MB at most. It has some sections; a section may go on in the next part. `next` is the
+ * query parameter `after` of the next part, and null in the last part.
+ */
+export const AccountExportPart = AccountExport.partial().extend({
+  exported_at: Time,
+  next: z.string().nullable(),
+});
+export type AccountExportPart = z.infer<typeof AccountExportPart>;
+
+/** Joins all parts of an export in their order. Throws a ZodError if one is missing at the beginning or the end. */
+export function joinExport(parts: AccountExportPart[]): AccountExport {
+  const sections = ExportSection.options.map((section) => {
+    const found = parts.flatMap((part): unknown[][] => part[section] ? [part[section]] : []);
+    return [section, found.length > 0 ? found.flat() : undefined];
+  });
+  return AccountExport.parse({
+    exported_at: parts[0]?.exported_at,
+    ...Object.fromEntries(sections),
+  });
+}

@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
-import { AccountExport } from "../../../types/api.ts";
+import { AccountExport, AccountExportPart } from "../../../types/api.ts";
 import {
   addMessages,
   countRows,
   listOwnedTables,
   readExport,
+  readExportParts,
   requestExport,
 } from "../../helpers/account.ts";
 import { asPostgres, createSession, createUser, must } from "../../helpers/stack.ts";
@@ -54,13 +55,14 @@ test("an export gives the rows as the REST API does, with download links for fil
   expect(response.headers.get("cache-control")).toBe("no-store");
   expect(response.headers.get("content-disposition"))
     .toMatch(/^attachment; filename="parley-export-\d{4}-\d\d-\d\d\.json"$/);
-  const document = AccountExport.parse(await response.json());
+  const document = AccountExportPart.parse(await response.json());
+  expect(document.next).toBeNull();
   for (const table of ["profiles", "chat_sessions", "subscriptions", "payments"] as const) {
     expect(document[table]).toEqual(must(await user.client.from(table).select()));
   }
   const messages = user.client.from("chat_messages").select().order("session_id").order("seq");
   expect(document.chat_messages).toEqual(must(await messages));
-  const file = await fetch(document.chat_files[0]?.download_url ?? "");
+  const file = await fetch(document.chat_files?.[0]?.download_url ?? "");
   expect(await file.text()).toBe("The grey horse is called Comet.");
 });
 
@@ -94,6 +96,43 @@ test("an export reads beyond one page: every message once, ordered by session an
   );
   expect(new Set(user_activity.map(({ id }) => id)).size).toBe(count);
   expect(user_activity).toHaveLength(count);
+});
+
+test(
+  "a large export comes in parts that hold every message once",
+  { timeout: 60_000 },
+  async () => {
+    const user = await createUser();
+    const sessions = await Promise.all([1, 2].map(() => createSession(user)));
+    await addMessages(sessions[0] ?? "", 1_500, 10_000);
+    await addMessages(sessions[1] ?? "", 1_500, 10_000);
+
+    const parts = await readExportParts(user);
+
+    expect(parts).toHaveLength(2);
+    for (const part of parts) expect(JSON.stringify(part).length).toBeLessThan(18_000_000);
+    const rows = await asPostgres<{ id: string }>(
+      "select id from public.chat_messages where user_id = $1 order by session_id, seq",
+      [user.profileId],
+    );
+    const exported = parts.flatMap(({ chat_messages = [] }) => chat_messages);
+    expect(exported.map(({ id }) => id)).toEqual(rows.map(({ id }) => id));
+    expect(parts.at(-1)).toHaveProperty("sync_logs");
+  },
+);
+
+test.for([
+  "nonsense",
+  "[]",
+  '["audit_logs"]',
+  '["chat_messages", "1"]',
+  '["chat_messages", "no id", "1"]',
+  '["chat_messages", 1, 2]',
+])("a part of an export is refused after %j", async (after) => {
+  const response = await requestExport(await createUser(), after);
+
+  expect(response.status).toBe(400);
+  expect(await response.json()).toMatchObject({ code: "invalid_cursor" });
 });
 
 test.for([["banned", "role = 'banned'"], ["inactive", "is_active = false"]])(

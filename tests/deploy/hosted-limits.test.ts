@@ -1,0 +1,219 @@
+// Runs the functions with the limits of a hosted project, and prints what they use: the table in docs/scale.md.
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { AccountExportPart, RedirectReply } from "../../types/api.ts";
+import { stackOfFile } from "../helpers/own-stack.ts";
+import { type LimitedUser, MeasuredStack } from "./measured-stack.ts";
+
+const MIB = 1024 * 1024;
+const MESSAGES = 100_000;
+const SESSIONS = 1_000;
+
+const own = stackOfFile({ PARLEY_HOSTED_LIMITS: "1", PARLEY_SCHEDULER: "off" });
+let stack: MeasuredStack;
+let user: LimitedUser;
+
+beforeAll(async () => {
+  stack = new MeasuredStack(own());
+  await stack.sql(
+    `update public.plans set turns_per_minute = null, daily_messages = null, monthly_messages = null,
+       monthly_searches = null, max_lookouts = null, monthly_budget = null`,
+  );
+  user = await stack.createUser();
+});
+
+afterAll(() => console.log(String(stack)));
+
+test("chat: a turn, a reply of 1,000 tokens, and ten turns at once", {
+  timeout: 180_000,
+}, async () => {
+  await stack.measure(
+    "a turn in a new process",
+    { name: "chat", requests: 1 },
+    () => stack.chat(user),
+  );
+  await stack.measure("a turn", { name: "chat", requests: 1 }, () => stack.chat(user));
+
+  const reply = "word ".repeat(1_000);
+  await stack.command("OPENAI_BASE_URL", "PUT", "behaviour", { reply, tokens_per_second: 200 });
+  const text = await stack.measure(
+    "a reply of 1,000 tokens",
+    { name: "chat", requests: 1 },
+    () => stack.chat(user),
+  );
+  expect(text.length).toBeGreaterThan(reply.length);
+
+  const users = await Promise.all(Array.from({ length: 10 }, () => stack.createUser()));
+  await stack.measure(
+    "the same, ten at once",
+    { name: "chat", requests: 10 },
+    () => Promise.all(users.map((each) => stack.chat(each))),
+  );
+  await stack.command("OPENAI_BASE_URL", "PUT", "behaviour", {});
+});
+
+test("chat: a reply that is too long for one request is complete after a recovery", {
+  timeout: 180_000,
+}, async () => {
+  const owner = await stack.createUser();
+  const reply = "word ".repeat(8_000);
+  await stack.command("OPENAI_BASE_URL", "PUT", "behaviour", { reply, tokens_per_second: 400 });
+  // The stream breaks off if the function is ended.
+  await stack.chat(owner).catch(() => {});
+  await stack.command("OPENAI_BASE_URL", "PUT", "behaviour", {});
+
+  await expect.poll(async () => {
+    await stack.sql(
+      "update public.chat_turns set progressed_at = now() - interval '2 minutes' where session_id = $1",
+      [owner.sessionId],
+    );
+    await stack.call("turn-recovery", null, { method: "POST" });
+    return await stack.sql(
+      "select status, length(content) from public.chat_messages where session_id = $1 and sender = 'assistant'",
+      [owner.sessionId],
+    );
+  }, { timeout: 90_000 }).toEqual([{ status: "complete", length: reply.length }]);
+});
+
+test("files: an upload of 50 MB", { timeout: 180_000 }, async () => {
+  // Mostly spaces, because OpenAI accepts at most five million tokens a file.
+  const line = "What is sent back is paid back.\n".padStart(200);
+  const form = new FormData();
+  form.set("session_id", user.sessionId);
+  form.set("file", new File([line.repeat(50 * MIB / line.length)], "large.txt"));
+
+  await stack.measure(
+    "an upload of 50 MB, with its indexing",
+    { name: "files", requests: 1 },
+    () => stack.call("files", user, { method: "POST", body: form }),
+  );
+
+  const rows = await stack.sql("select status, error from public.chat_files");
+  expect(rows).toEqual([{ status: "ready", error: null }]);
+});
+
+test("account: an export of 100,000 messages", { timeout: 300_000 }, async () => {
+  const owner = await stack.createUser();
+  await addMessages(owner);
+
+  const parts = await stack.measure("an export of 100,000 messages, in parts", {
+    name: "account",
+    requests: (read: AccountExportPart[]) => read.length,
+  }, () => readExport(owner));
+
+  expect(parts.flatMap(({ chat_messages = [] }) => chat_messages)).toHaveLength(MESSAGES);
+});
+
+test("lookouts and turn-recovery: due, then settled", { timeout: 180_000 }, async () => {
+  await stack.sql(
+    `insert into public.lookouts
+       (user_id, title, prompt, assistant_slug, frequency, cron_schedule, timezone, next_run_at)
+     select $1, 'News', 'What is new?', 'coach', 'daily', '0 9 * * *', 'UTC', now()
+     from generate_series(1, 50)`,
+    [user.profileId],
+  );
+
+  const started = await stack.measure("the start of 50 lookouts", {
+    name: "lookouts",
+    requests: 1,
+  }, () => stack.call("lookouts/run", null, { method: "POST" }));
+  expect(JSON.parse(started)).toMatchObject({ started: 50 });
+
+  await stack.sql("update public.chat_turns set progressed_at = now() - interval '2 minutes'");
+  const recovered = await stack.measure("the recovery of 50 turns", {
+    name: "turn-recovery",
+    requests: 1,
+  }, () => stack.call("turn-recovery", null, { method: "POST" }));
+  expect(JSON.parse(recovered)).toMatchObject({ complete: 50 });
+});
+
+test("vector-store-cleanup: a clean-up with 1,000 deletions", { timeout: 180_000 }, async () => {
+  const enqueue = () =>
+    stack.sql(
+      `insert into private.remote_deletions (kind, remote_id)
+       select (array['conversation', 'response', 'file', 'object'])[1 + n % 4], 'none_' || gen_random_uuid()
+       from generate_series(1, 1000) n`,
+    );
+  await enqueue();
+  const deletions = await stack.measure("one call that deletes from the outbox", {
+    name: "vector-store-cleanup",
+    requests: 1,
+  }, () => stack.call("vector-store-cleanup/deletions", null, { method: "POST" }));
+  expect(JSON.parse(deletions).deleted).toBeGreaterThan(300);
+
+  await stack.sql("delete from private.remote_deletions");
+  await enqueue();
+  const cleaned = await stack.measure("a clean-up with 1,000 objects to delete", {
+    name: "vector-store-cleanup",
+    requests: 1,
+  }, () => stack.call("vector-store-cleanup", null, { method: "POST" }));
+  expect(JSON.parse(cleaned).deleted).toBeGreaterThan(800);
+});
+
+test("billing and stripe-webhook: a purchase", { timeout: 180_000 }, async () => {
+  const post = (body: object): RequestInit => ({ method: "POST", body: JSON.stringify(body) });
+  const reply = await stack.measure(
+    "a checkout",
+    { name: "billing", requests: 1 },
+    () =>
+      stack.call(
+        "billing/checkout",
+        user,
+        post({
+          price_id: "price_parley_pro_monthly",
+          success_url: "http://localhost:3000/done",
+          cancel_url: "http://localhost:3000/plans",
+        }),
+      ),
+  );
+  const { url } = RedirectReply.parse(JSON.parse(reply));
+  const id = new URL(url).pathname.split("/").at(-1);
+
+  await stack.measure(
+    "the events of a purchase",
+    { name: "stripe-webhook", requests: 3 },
+    async () => {
+      await stack.command("STRIPE_API_URL", "POST", `checkout_sessions/${id}/complete`, {});
+      await expect.poll(async () => {
+        const [row] = await stack.sql(
+          "select subscription_plan from public.profiles where id = $1",
+          [user.profileId],
+        );
+        return row?.subscription_plan;
+      }, { timeout: 60_000 }).toBe("pro");
+    },
+  );
+  await stack.measure(
+    "the sync of a subscription",
+    { name: "billing", requests: 1 },
+    () => stack.call("billing/subscription", user),
+  );
+});
+
+async function readExport(owner: LimitedUser): Promise<AccountExportPart[]> {
+  const parts: AccountExportPart[] = [];
+  for (let after: string | null = ""; after !== null; after = parts.at(-1)?.next ?? null) {
+    const text = await stack.call(`account/export?${new URLSearchParams({ after })}`, owner);
+    parts.push(AccountExportPart.parse(JSON.parse(text)));
+  }
+  return parts;
+}
+
+/** Adds messages of about a kilobyte; half of them are replies. */
+async function addMessages({ profileId }: LimitedUser): Promise<void> {
+  await stack.sql(
+    `with sessions as (
+       insert into public.chat_sessions (user_id, assistant_slug)
+       select $3, 'coach' from generate_series(1, $1::integer)
+       returning id, user_id
+     )
+     insert into public.chat_messages (session_id, user_id, seq, sender, content, parts, model)
+     select s.id, s.user_id, n, x.sender, x.content,
+       jsonb_build_array(jsonb_build_object('type', 'text', 'text', x.content)),
+       case when x.sender = 'assistant' then 'gpt-5.4-mini' end
+     from sessions s, generate_series(1, $2::integer) n,
+       lateral (select case n % 2 when 1 then 'user' else 'assistant' end as sender,
+         (select string_agg('word ' || n * w, ' ') from generate_series(1, 25) w) as content) x`,
+    [SESSIONS, MESSAGES / SESSIONS, profileId],
+  );
+  await stack.sql("analyze public.chat_messages");
+}
