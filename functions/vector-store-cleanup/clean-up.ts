@@ -4,7 +4,7 @@ import { checkStores } from "./check-stores.ts";
 import type { CleanupPorts, StepReport } from "./cleanup-ports.ts";
 import { drainOutbox } from "./drain-outbox.ts";
 import { findOrphans } from "./find-orphans.ts";
-import { limitServices } from "./give-up.ts";
+import { limitServices } from "./limit-services.ts";
 import { resumeFiles, resumeStores } from "./resume-work.ts";
 
 /** The longest run, in milliseconds. Its caller waits 90 seconds, and the platform ends a function after 150. */

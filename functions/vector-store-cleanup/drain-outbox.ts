@@ -1,10 +1,10 @@
 import { APIError } from "openai";
 import { mapAtOnce } from "../_shared/session-files/map-at-once.ts";
+import { giveUp } from "../_shared/http/give-up.ts";
 import { describeError } from "../_shared/http/log.ts";
 import { type Deletion, type DeletionOutcome, PROVIDERS } from "./cleanup-database.ts";
 import type { CleanupPorts, StepReport } from "./cleanup-ports.ts";
 import { deleteRemote } from "./delete-remote.ts";
-import { giveUp } from "./give-up.ts";
 
 /** The rows of one claim. A run that dies leaves at most this many leased rows for each provider. */
 const BATCH = 24;

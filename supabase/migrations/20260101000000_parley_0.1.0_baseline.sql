@@ -2550,12 +2550,13 @@ declare
   before numeric;
 begin
   select * into cached from private.project_costs;
-  before := case when cached.month = this_month then cached.total else 0 end;
   if cached.month = this_month and cached.refreshed_at > now() - interval '10 seconds' then
     return cached.total;
   end if;
   -- One start at a time refreshes the sum. The others go on with the old one, so nobody waits for this row.
-  perform from private.project_costs for update skip locked;
+  select case when c.month = this_month then c.total else 0 end into before
+  from private.project_costs c
+  for update skip locked;
   if found then
     update private.project_costs
     set month = this_month,

@@ -2,6 +2,7 @@ import type { UIMessageChunk } from "ai";
 import { APIError } from "openai";
 import { FILE_URL } from "../../../types/api.ts";
 import { AppError } from "../http/errors.ts";
+import { giveUp } from "../http/give-up.ts";
 import { describeError } from "../http/log.ts";
 import { isGone } from "../openai/store-lost.ts";
 import type { FileRow } from "../session-files/file-database.ts";
@@ -17,6 +18,7 @@ import {
 
 /** The time after the end of a response for its files. Recovery takes a turn after 60 seconds without progress. */
 const LONGEST_WAIT_MS = 40_000;
+const TOO_LONG = new DOMException("The file took too long.", "TimeoutError");
 
 /**
  * The files that the model makes in a reply. Each is stored as soon as it is complete, one after another, so that the
@@ -48,7 +50,7 @@ export class MadeFiles {
    * for each other one. Never rejects.
    */
   async settle(): Promise<UIMessageChunk[]> {
-    const clock = setTimeout(() => this.#abort.abort(), LONGEST_WAIT_MS);
+    const clock = setTimeout(() => this.#abort.abort(TOO_LONG), LONGEST_WAIT_MS);
     await this.#storing.finally(() => clearTimeout(clock));
     return this.#chunks.splice(0);
   }
@@ -64,7 +66,8 @@ export class MadeFiles {
     const { signal } = this.#abort;
     try {
       const storing = storeMadeFile(this.#ports, this.#turn, file, signal);
-      const row = await untilAborted(signal, storing);
+      // Storage has no time limit of its own.
+      const row = await giveUp(storing, signal);
       return row && fileChunk(row);
     } catch (error) {
       return this.#refuse(error);
@@ -101,16 +104,4 @@ function noticeCode(error: unknown): NoticeCode {
 /** Returns true when OpenAI says that a container has expired. It has no code for it. */
 function isExpired(error: unknown): boolean {
   return error instanceof APIError && error.status === 400 && /expired/i.test(error.message);
-}
-
-/** Storage has no time limit of its own, so the result is not waited for after `signal` aborts. */
-async function untilAborted<Result>(signal: AbortSignal, work: Promise<Result>): Promise<Result> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(new DOMException("The file took too long.", "TimeoutError"));
-  if (signal.aborted) abort();
-  signal.addEventListener("abort", abort, { once: true });
-  work.catch(() => {});
-  return await Promise.race([work, promise]).finally(() =>
-    signal.removeEventListener("abort", abort)
-  );
 }

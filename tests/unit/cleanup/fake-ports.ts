@@ -10,7 +10,7 @@ import type {
   DeletionOutcome,
 } from "../../../functions/vector-store-cleanup/cleanup-database.ts";
 import type { CleanupPorts } from "../../../functions/vector-store-cleanup/cleanup-ports.ts";
-import { giveUp } from "../../../functions/vector-store-cleanup/give-up.ts";
+import { giveUp } from "../../../functions/_shared/http/give-up.ts";
 
 const PROVIDER_OF: Record<string, string> = { stripe_customer: "stripe", object: "storage" };
 

@@ -1,21 +1,6 @@
 import type OpenAI from "openai";
+import { giveUp } from "../_shared/http/give-up.ts";
 import type { FileStorage } from "../_shared/session-files/file-storage.ts";
-
-/**
- * Returns the result of `work`. Rejects with the signal's reason when the signal aborts first; `work` itself is not
- * interrupted.
- */
-export async function giveUp<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const end = () => reject(signal.reason);
-  if (signal.aborted) end();
-  signal.addEventListener("abort", end);
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener("abort", end);
-  }
-}
 
 /** Returns OpenAI and Storage as services whose calls reject when the signal aborts. */
 export function limitServices(
