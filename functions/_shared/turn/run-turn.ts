@@ -57,7 +57,6 @@ export async function runTurn(
     ports,
     {
       id,
-      profileId,
       createdAt: started.created_at,
       threadId: request.threadId,
     },
