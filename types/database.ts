@@ -1931,8 +1931,8 @@ export type Database = {
           "input_tokens": number;
           "model": string;
           "output_tokens": number;
-          "profile_id": string;
           "tools"?: Json;
+          "turn_id": string;
         };
         Returns: undefined;
       };

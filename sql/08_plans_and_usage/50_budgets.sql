@@ -130,23 +130,3 @@ $$;
 comment on function private.reserve_turn(public.chat_messages, public.assistants, boolean) is
   'Reserves the estimated cost of a turn. Null if neither the user nor the project has a budget. Called by start_turn, '
   'which holds the lock of the profile.';
-
-create function private.release_deleted_turn()
-returns trigger
-language plpgsql
-security definer
-set search_path = ''
-as $$
-begin
-  perform private.settle_budget(old.user_id, old.reservation -> 'budget');
-  return null;
-end
-$$;
-comment on function private.release_deleted_turn() is
-  'Trigger: takes the reservation of a running turn back when its session is deleted, because such a turn never '
-  'settles. Definer: it also runs for the client that deletes the session.';
-
-create trigger chat_turns_release_deleted
-  after delete on public.chat_turns
-  for each row when (old.status = 'active')
-  execute function private.release_deleted_turn();

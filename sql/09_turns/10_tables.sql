@@ -19,6 +19,18 @@ create table private.turn_policy (
   constraint turn_policy_limits_check check (max_output_tokens >= 16 and max_tool_calls > 0)
 );
 insert into private.turn_policy default values;
+
+create table private.deleted_turns (
+  turn_id uuid primary key,
+  user_id uuid not null,
+  deleted_at timestamptz not null default now(),
+  constraint deleted_turns_user_id_fkey foreign key (user_id) references public.profiles (id) on delete cascade
+);
+create index deleted_turns_user_id_idx on private.deleted_turns (user_id);
 comment on table private.turn_policy is
   'One row: the model that names chats, and the limits of a reply for assistants that set none.';
+comment on table private.deleted_turns is
+  'Turns whose session was deleted while they ran. The function that learns the end of one books its cost and deletes '
+  'its row. Retention deletes rows that stay for a day.';
 alter table private.turn_policy enable row level security;
+alter table private.deleted_turns enable row level security;

@@ -249,15 +249,58 @@ comment on function public.set_generated_title(uuid, uuid, text, text, bigint, b
   'overwritten.';
 grant execute on function public.set_generated_title(uuid, uuid, text, text, bigint, bigint, bigint) to service_role;
 
-create function public.book_lost_turn(profile_id uuid, model text, input_tokens bigint, cached_input_tokens bigint,
+create function private.note_deleted_turn()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.settle_budget(old.user_id, old.reservation -> 'budget');
+  insert into private.deleted_turns (turn_id, user_id) values (old.id, old.user_id);
+  return null;
+end
+$$;
+comment on function private.note_deleted_turn() is
+  'Trigger: takes the reservation of a running turn back when its session is deleted, and notes that its cost is not '
+  'booked yet. Definer: it also runs for the client that deletes the session.';
+
+create trigger chat_turns_note_deleted
+  after delete on public.chat_turns
+  for each row when (old.status = 'active')
+  execute function private.note_deleted_turn();
+
+create function private.book_lost_turn(turn_id uuid, model text, input_tokens bigint, cached_input_tokens bigint,
+  output_tokens bigint, tools jsonb)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  payer uuid;
+begin
+  -- Only the first caller finds the row, and none finds a row for a turn that was settled before it was deleted.
+  delete from private.deleted_turns d where d.turn_id = book_lost_turn.turn_id returning d.user_id into payer;
+  if payer is not null then
+    perform private.book_usage(payer, 'chat', model, input_tokens, cached_input_tokens, output_tokens, tools);
+  end if;
+end
+$$;
+comment on function private.book_lost_turn(uuid, text, bigint, bigint, bigint, jsonb) is
+  'Books the cost of a turn whose session was deleted while it ran, once. Definer: no role may read deleted_turns.';
+grant execute on function private.book_lost_turn(uuid, text, bigint, bigint, bigint, jsonb) to service_role;
+
+create function public.book_lost_turn(turn_id uuid, model text, input_tokens bigint, cached_input_tokens bigint,
   output_tokens bigint, tools jsonb default '{}')
 returns void
 language sql
 security invoker
 set search_path = ''
 as $$
-  select private.book_usage(profile_id, 'chat', model, input_tokens, cached_input_tokens, output_tokens, tools)
+  select private.book_lost_turn(turn_id, model, input_tokens, cached_input_tokens, output_tokens, tools)
 $$;
 comment on function public.book_lost_turn(uuid, text, bigint, bigint, bigint, jsonb) is
-  'Service RPC: books the tokens and tools of a turn whose session was deleted while its reply was generated.';
+  'Service RPC: books the tokens and tools of a turn whose session was deleted while its reply was generated. '
+  'Repeating the call changes nothing.';
 grant execute on function public.book_lost_turn(uuid, text, bigint, bigint, bigint, jsonb) to service_role;

@@ -76,6 +76,19 @@ $$;
 comment on function private.purge_usage_counters(timestamptz, integer) is
   'Purge: counters whose period ended more than a day ago.';
 
+create function private.purge_deleted_turns(
+  since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
+)
+language sql
+set search_path = ''
+as $$
+  select * from private.purge_before(
+    'private.deleted_turns', 'deleted_at', since, now() - interval '1 day', max_rows
+  ) p
+$$;
+comment on function private.purge_deleted_turns(timestamptz, integer) is
+  'Purge: deleted turns whose cost nobody has booked for a day.';
+
 create function private.purge_user_activity(
   since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
 )
@@ -335,7 +348,7 @@ begin
   -- done.
   foreach kind in array array[
     'usage_counters', 'user_activity', 'sync_logs', 'audit_logs', 'bridge_tokens', 'organization_invitations',
-    'stripe_events', 'history', 'cron_runs', 'rate_counters', 'failed_sign_ups'
+    'stripe_events', 'history', 'cron_runs', 'rate_counters', 'deleted_turns', 'failed_sign_ups'
   ] loop
     begin
       if private.purge_kind(kind, max_rows) then

@@ -9,6 +9,7 @@
 --   storage.objects          deleted by the outbox: all objects in the profile's folder
 --   custom_instructions, user_activity, admin_notes (about the user), bridge_tokens, sync_logs, usage_counters,
 --   private.rate_counters    deleted
+--   private.deleted_turns    deleted by retention after a day
 --   lookouts                 deleted at once with lookout_runs, by the trigger profiles_drop_lookouts
 --   organizations            deleted with the last member. Otherwise the API requires a transfer of ownership first;
 --                            if the login is deleted directly, the ownership passes on by itself

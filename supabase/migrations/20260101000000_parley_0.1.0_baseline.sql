@@ -2670,26 +2670,6 @@ comment on function private.reserve_turn(public.chat_messages, public.assistants
   'Reserves the estimated cost of a turn. Null if neither the user nor the project has a budget. Called by start_turn, '
   'which holds the lock of the profile.';
 
-create function private.release_deleted_turn()
-returns trigger
-language plpgsql
-security definer
-set search_path = ''
-as $$
-begin
-  perform private.settle_budget(old.user_id, old.reservation -> 'budget');
-  return null;
-end
-$$;
-comment on function private.release_deleted_turn() is
-  'Trigger: takes the reservation of a running turn back when its session is deleted, because such a turn never '
-  'settles. Definer: it also runs for the client that deletes the session.';
-
-create trigger chat_turns_release_deleted
-  after delete on public.chat_turns
-  for each row when (old.status = 'active')
-  execute function private.release_deleted_turn();
-
 -- From sql/09_turns/10_tables.sql
 
 -- The column of turns that regenerate a reply, and the table of settings that apply to all turns.
@@ -2713,9 +2693,21 @@ create table private.turn_policy (
   constraint turn_policy_limits_check check (max_output_tokens >= 16 and max_tool_calls > 0)
 );
 insert into private.turn_policy default values;
+
+create table private.deleted_turns (
+  turn_id uuid primary key,
+  user_id uuid not null,
+  deleted_at timestamptz not null default now(),
+  constraint deleted_turns_user_id_fkey foreign key (user_id) references public.profiles (id) on delete cascade
+);
+create index deleted_turns_user_id_idx on private.deleted_turns (user_id);
 comment on table private.turn_policy is
   'One row: the model that names chats, and the limits of a reply for assistants that set none.';
+comment on table private.deleted_turns is
+  'Turns whose session was deleted while they ran. The function that learns the end of one books its cost and deletes '
+  'its row. Retention deletes rows that stay for a day.';
 alter table private.turn_policy enable row level security;
+alter table private.deleted_turns enable row level security;
 
 -- From sql/09_turns/20_question.sql
 
@@ -3790,17 +3782,60 @@ comment on function public.set_generated_title(uuid, uuid, text, text, bigint, b
   'overwritten.';
 grant execute on function public.set_generated_title(uuid, uuid, text, text, bigint, bigint, bigint) to service_role;
 
-create function public.book_lost_turn(profile_id uuid, model text, input_tokens bigint, cached_input_tokens bigint,
+create function private.note_deleted_turn()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.settle_budget(old.user_id, old.reservation -> 'budget');
+  insert into private.deleted_turns (turn_id, user_id) values (old.id, old.user_id);
+  return null;
+end
+$$;
+comment on function private.note_deleted_turn() is
+  'Trigger: takes the reservation of a running turn back when its session is deleted, and notes that its cost is not '
+  'booked yet. Definer: it also runs for the client that deletes the session.';
+
+create trigger chat_turns_note_deleted
+  after delete on public.chat_turns
+  for each row when (old.status = 'active')
+  execute function private.note_deleted_turn();
+
+create function private.book_lost_turn(turn_id uuid, model text, input_tokens bigint, cached_input_tokens bigint,
+  output_tokens bigint, tools jsonb)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  payer uuid;
+begin
+  -- Only the first caller finds the row, and none finds a row for a turn that was settled before it was deleted.
+  delete from private.deleted_turns d where d.turn_id = book_lost_turn.turn_id returning d.user_id into payer;
+  if payer is not null then
+    perform private.book_usage(payer, 'chat', model, input_tokens, cached_input_tokens, output_tokens, tools);
+  end if;
+end
+$$;
+comment on function private.book_lost_turn(uuid, text, bigint, bigint, bigint, jsonb) is
+  'Books the cost of a turn whose session was deleted while it ran, once. Definer: no role may read deleted_turns.';
+grant execute on function private.book_lost_turn(uuid, text, bigint, bigint, bigint, jsonb) to service_role;
+
+create function public.book_lost_turn(turn_id uuid, model text, input_tokens bigint, cached_input_tokens bigint,
   output_tokens bigint, tools jsonb default '{}')
 returns void
 language sql
 security invoker
 set search_path = ''
 as $$
-  select private.book_usage(profile_id, 'chat', model, input_tokens, cached_input_tokens, output_tokens, tools)
+  select private.book_lost_turn(turn_id, model, input_tokens, cached_input_tokens, output_tokens, tools)
 $$;
 comment on function public.book_lost_turn(uuid, text, bigint, bigint, bigint, jsonb) is
-  'Service RPC: books the tokens and tools of a turn whose session was deleted while its reply was generated.';
+  'Service RPC: books the tokens and tools of a turn whose session was deleted while its reply was generated. '
+  'Repeating the call changes nothing.';
 grant execute on function public.book_lost_turn(uuid, text, bigint, bigint, bigint, jsonb) to service_role;
 
 -- From sql/10_billing/10_tables.sql
@@ -8906,6 +8941,19 @@ $$;
 comment on function private.purge_usage_counters(timestamptz, integer) is
   'Purge: counters whose period ended more than a day ago.';
 
+create function private.purge_deleted_turns(
+  since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
+)
+language sql
+set search_path = ''
+as $$
+  select * from private.purge_before(
+    'private.deleted_turns', 'deleted_at', since, now() - interval '1 day', max_rows
+  ) p
+$$;
+comment on function private.purge_deleted_turns(timestamptz, integer) is
+  'Purge: deleted turns whose cost nobody has booked for a day.';
+
 create function private.purge_user_activity(
   since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
 )
@@ -9165,7 +9213,7 @@ begin
   -- done.
   foreach kind in array array[
     'usage_counters', 'user_activity', 'sync_logs', 'audit_logs', 'bridge_tokens', 'organization_invitations',
-    'stripe_events', 'history', 'cron_runs', 'rate_counters', 'failed_sign_ups'
+    'stripe_events', 'history', 'cron_runs', 'rate_counters', 'deleted_turns', 'failed_sign_ups'
   ] loop
     begin
       if private.purge_kind(kind, max_rows) then
@@ -9666,6 +9714,7 @@ $$;
 --   storage.objects          deleted by the outbox: all objects in the profile's folder
 --   custom_instructions, user_activity, admin_notes (about the user), bridge_tokens, sync_logs, usage_counters,
 --   private.rate_counters    deleted
+--   private.deleted_turns    deleted by retention after a day
 --   lookouts                 deleted at once with lookout_runs, by the trigger profiles_drop_lookouts
 --   organizations            deleted with the last member. Otherwise the API requires a transfer of ownership first;
 --                            if the login is deleted directly, the ownership passes on by itself

@@ -188,6 +188,22 @@ $$;
 comment on function tests.start_turn(text, uuid, text, text) is
   'Calls start_turn as the chat function does for this user, as the role that acts; returns its answer.';
 
+create function tests.start_lost_turn(name text)
+returns uuid
+language plpgsql
+set search_path = ''
+as $$
+declare
+  session_id uuid := tests.create_session(name);
+  turn_id uuid := tests.start_turn(name, session_id) ->> 'turn_id';
+begin
+  delete from public.chat_sessions s where s.id = session_id;
+  return turn_id;
+end
+$$;
+comment on function tests.start_lost_turn(text) is
+  'Starts a turn of this user and deletes its session while it runs, as the role that acts; returns its id.';
+
 create function tests.apply_subscription(
   customer_id text,
   subscription_id text,

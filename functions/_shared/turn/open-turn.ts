@@ -25,7 +25,6 @@ export async function openTurn(
   storedNotices(message).forEach(reply.emit);
   const turn = {
     id: row.id,
-    profileId: row.user_id,
     createdAt: new Date(row.created_at),
     responseId: row.response_id ?? undefined,
   };

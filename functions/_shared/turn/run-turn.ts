@@ -58,7 +58,6 @@ export async function runTurn(
     ports,
     {
       id,
-      profileId,
       createdAt: started.created_at,
       threadId: request.threadId,
     },

@@ -153,7 +153,8 @@ export interface TurnDatabase {
   join(authUserId: string, sessionId: string): Promise<TurnRow | null>;
   claimStale(limit: number): Promise<TurnRow[]>;
   setTitle(turn: StartedTurn, title: string, model: string, usage: TurnUsage): Promise<void>;
-  bookLost(profileId: string, model: string, usage: TurnUsage, tools: ToolCounts): Promise<void>;
+  /** Books the cost of a turn whose session was deleted while it ran, once. */
+  bookLost(turnId: string, model: string, usage: TurnUsage, tools: ToolCounts): Promise<void>;
   findTurn(turnId: string): Promise<TurnRow | null>;
   /** Finds the running turn of a response at OpenAI. */
   findActive(responseId: string): Promise<TurnRow | null>;
@@ -201,8 +202,8 @@ export function createTurnDatabase(admin: SupabaseClient<Database>): TurnDatabas
       void unwrap(
         await admin.rpc("set_generated_title", { profile_id, session_id, title, model, ...usage }),
       ),
-    bookLost: async (profile_id, model, usage, tools) =>
-      void unwrap(await admin.rpc("book_lost_turn", { profile_id, model, ...usage, tools })),
+    bookLost: async (turn_id, model, usage, tools) =>
+      void unwrap(await admin.rpc("book_lost_turn", { turn_id, model, ...usage, tools })),
     findTurn: async (id) =>
       unwrap(await admin.from("chat_turns").select().eq("id", id).maybeSingle()),
     findActive: async (responseId) =>

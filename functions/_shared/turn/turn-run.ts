@@ -23,8 +23,6 @@ import type { TurnPorts } from "./turn-ports.ts";
 /** The turn whose reply is read. */
 export interface RunningTurn {
   id: string;
-  /** The profile that its tokens are booked on. */
-  profileId: string;
   createdAt: Date;
   /** OpenAI's id of the response, if it is already known. */
   responseId?: string;
@@ -264,7 +262,7 @@ export class TurnRun implements Follower {
     try {
       const usage = this.#usage ?? estimated;
       const tools = countTools(stored.parts);
-      await db.bookLost(this.#turn.profileId, mapper.model ?? "unknown", usage, tools);
+      await db.bookLost(this.#turn.id, mapper.model ?? "unknown", usage, tools);
     } catch (error) {
       log.error("usage_not_booked", { turn_id: this.#turn.id, ...describeError(error) });
     }

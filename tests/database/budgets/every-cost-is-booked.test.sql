@@ -7,7 +7,7 @@ grant select on made to public;
 
 select tests.act_as_service();
 select public.set_generated_title(profile_id, session_id, 'A title', 'gpt-5.4-nano', 1000, 0, 7) from made;
-select public.book_lost_turn(profile_id, 'gpt-5.4-mini', 1001, 500, 33) from made;
+select public.book_lost_turn(tests.start_lost_turn('owner'), 'gpt-5.4-mini', 1001, 500, 33);
 select private.book_usage(profile_id, 'chat', 'unheard-of', 1000, 0, 1000, '{"file_search": 1}') from made;
 select results_eq(
   'select user_id, month, reserved from public.monthly_costs',

@@ -31,10 +31,13 @@ select status || age, 'invoice.paid', false, status, now(), now() - make_interva
 from unnest(array['processing', 'processed', 'ignored', 'failed']) as status, unnest(array[89, 91]) as age;
 insert into private.rate_counters (bucket, subject, minute, count)
 values ('test', 'old', now() - interval '25 hours', 1), ('test', 'new', now() - interval '23 hours', 1);
+insert into private.deleted_turns (turn_id, user_id, deleted_at)
+select gen_random_uuid(), tests.profile_id('owner'), now() - make_interval(hours => age)
+from unnest(array[23, 25]) as age;
 insert into private.purge_counts (day, kind, deleted)
 values (current_date - 370, 'old', 1), (current_date - 360, 'new', 1);
 
-select private.run_retention() from generate_series(1, 12);
+select private.run_retention() from generate_series(1, 13);
 
 select results_eq(
   $$ select reset_at > now() - interval '1 day' from public.usage_counters $$, array[true],
@@ -68,7 +71,7 @@ select set_eq(
   'select kind, deleted from private.purge_counts where deleted > 0',
   $$ values ('new', 1::bigint), ('usage_counters', 1), ('user_activity', 1), ('sync_logs', 1), ('audit_logs', 1),
      ('bridge_tokens', 1), ('organization_invitations', 1), ('stripe_events', 2),
-     ('history', 1), ('rate_counters', 1) $$,
+     ('history', 1), ('rate_counters', 1), ('deleted_turns', 1) $$,
   'the deletions are counted'
 );
 select * from finish();

@@ -30,7 +30,7 @@ select results_eq(
 );
 
 select public.set_generated_title(profile_id, session_id, 'A title', 'gpt-5.4-mini', 10, 0, 2) from made;
-select public.book_lost_turn(profile_id, 'gpt-5.4-mini', 1000000, 0, 0) from made;
+select public.book_lost_turn(tests.start_lost_turn('owner'), 'gpt-5.4-mini', 1000000, 0, 0);
 select results_eq(
   $$ select feature_type, input_tokens, total_cost from public.usage_metrics where input_tokens > 0 order by 1 $$,
   $$ values ('chat', 1000000::bigint, 0.75), ('title', 10::bigint, 0.000017) $$,

@@ -38,7 +38,7 @@ select row_eq(
   'select file_searches, images, total_cost from public.usage_metrics', row(2, 1, 0.172::numeric(12, 6)),
   'a turn books the tools that its reply counts'
 );
-select public.book_lost_turn(profile_id, 'gpt-5.4-nano', 0, 0, 0, '{"web_search": 1}') from made;
+select public.book_lost_turn(tests.start_lost_turn('owner'), 'gpt-5.4-nano', 0, 0, 0, '{"web_search": 1}');
 select is(
   (select web_searches from public.usage_metrics where model = 'gpt-5.4-nano'), 1,
   'and so does a turn whose chat was deleted'
