@@ -1,10 +1,12 @@
 import { APIError } from "openai";
 import type OpenAI from "openai";
 import type { Responses } from "openai/resources/responses/responses";
+import { readEvents, type StreamEvent } from "../openai/read-events.ts";
 
 /** One connection that sends the events of a response. */
 export interface ResponseConnection {
-  events: AsyncIterable<Responses.ResponseStreamEvent>;
+  /** The events, those that arrived together as one list. */
+  events: AsyncIterable<StreamEvent[]>;
   /** Ends the connection. The response itself continues. */
   abort(): void;
 }
@@ -18,7 +20,7 @@ export interface Follower {
   /** True when the end of the reply is known. */
   readonly isEnded: boolean;
   /** Takes an event. */
-  push(event: Responses.ResponseStreamEvent): void;
+  push(event: StreamEvent): void;
   /** Takes the stored response after its end. */
   fold(response: Responses.Response): void;
   /** Called when OpenAI has said that the response is still being written. */
@@ -105,15 +107,14 @@ export class ResponseReader {
     watch(this.#patience.silenceMs);
     this.#interrupt = abort;
     try {
-      for await (const event of events) {
-        // An error of the stream is not always an error of the response.
-        if (event.type === "error") break;
+      for await (const arrived of events) {
         lastAt = Date.now();
-        this.#follower.push(event);
+        for (const event of arrived) this.#follower.push(event);
         if (this.#follower.isEnded) break;
       }
     } catch {
-      // A broken connection, an event that is not JSON, or an error event. The stored response says what happened.
+      // A broken connection, an event that is not JSON, or an error event, which is not always an error of the
+      // response. The stored response says what happened.
     } finally {
       clearTimeout(clock);
       this.#interrupt = () => {};
@@ -176,8 +177,9 @@ export async function connect(
     stream: true as const,
     ...(startingAfter >= 0 && { starting_after: startingAfter }),
   };
-  const events = await openai.responses.retrieve(responseId, query, { signal: controller.signal });
-  return { events, abort: () => controller.abort() };
+  const response = await openai.responses.retrieve(responseId, query, { signal: controller.signal })
+    .asResponse();
+  return { events: readEvents(response), abort: () => controller.abort() };
 }
 
 /** Returns true while OpenAI still writes a response. */

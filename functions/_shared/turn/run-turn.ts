@@ -47,7 +47,7 @@ export async function runTurn(
   client: TurnClient,
 ): Promise<void> {
   const { started } = turn;
-  const { turn_id: id, profile_id: profileId, assistant_message_id: messageId } = started;
+  const { turn_id: id, assistant_message_id: messageId } = started;
   const { sources, request, reply } = await prepare(ports, turn, client);
   const connection = await send(ports, turn, { request, reply }, client);
   if (!connection) return;
@@ -83,9 +83,10 @@ export async function beginTurn(ports: TurnRunPorts, turn: Turn): Promise<boolea
   const connection = await send(ports, turn, { request, reply }, NOBODY);
   if (!connection) return false;
   if (sources.isIncomplete) await sayIncomplete(ports, turn, reply);
-  for await (const event of connection.events) {
-    if (event.type !== "response.created") continue;
-    await saveOrCancel(ports, turn.started.turn_id, event.response.id, request.threadId);
+  for await (const arrived of connection.events) {
+    const created = arrived.find(({ type }) => type === "response.created");
+    if (created?.type !== "response.created") continue;
+    await saveOrCancel(ports, turn.started.turn_id, created.response.id, request.threadId);
     break;
   }
   connection.abort();

@@ -4,6 +4,7 @@ import pRetry from "p-retry";
 import { describeError } from "../http/log.ts";
 import { describeMisconfiguration } from "../openai/describe-misconfiguration.ts";
 import { publicErrorText, type TurnErrorCode, turnErrorCode } from "../openai/public-errors.ts";
+import type { StreamEvent } from "../openai/read-events.ts";
 import { isGone } from "../openai/store-lost.ts";
 import type { TurnUsage } from "./events/map-outcome.ts";
 import {
@@ -87,7 +88,7 @@ export class TurnRun implements Follower {
     this.#reader.look();
   }
 
-  push(event: Responses.ResponseStreamEvent): void {
+  push(event: StreamEvent): void {
     const chunks = this.#reply.mapper.push(event);
     chunks.forEach(this.#reply.emit);
     if (event.type === "response.created") this.#begin(event.response);

@@ -18,7 +18,7 @@ select public.fail_turn(turn_id, '{}') from lost;
 delete from public.chat_sessions;
 select public.book_lost_turn(turn_id, 'gpt-5.4-mini', 100, 0, 10) from lost;
 select is(
-  (select request_count from public.usage_metrics), 1, 'a turn that was settled before it was deleted is not booked again'
+  (select request_count from public.usage_metrics), 1, 'a turn that had ended before is not booked again'
 );
 
 select throws_ok('select from private.deleted_turns', '42501', null, 'the functions cannot read the turns');

@@ -57,6 +57,41 @@ describe("the encoder", () => {
   });
 });
 
+describe("text", () => {
+  const delta = (text: string) => ({ type: "text-delta", id: "t", delta: text }) as const;
+
+  it("is sent at once when it comes first, and together when it follows quickly", async () => {
+    const stream = createUiStream();
+    const { next } = reader(stream.body);
+    stream.write({ type: "start", messageId: "m" });
+    expect(await next()).toContain('"start"');
+    stream.write(delta("one"));
+    expect(await next()).toContain("one");
+    stream.write(delta("two"));
+    vi.advanceTimersByTime(20);
+    stream.write(delta("three"));
+    vi.advanceTimersByTime(20);
+    const both = await next();
+    expect(both).toContain("two");
+    expect(both).toContain("three");
+    vi.advanceTimersByTime(100);
+    stream.write(delta("four"));
+    expect(await next()).toContain("four");
+    stream.close();
+  });
+
+  it("is sent before any other chunk, which does not wait", async () => {
+    const stream = createUiStream();
+    const { next } = reader(stream.body);
+    stream.write(delta("one"));
+    await next();
+    stream.write(delta("two"));
+    stream.write({ type: "text-end", id: "t" });
+    expect(await next()).toMatch(/two[^]*text-end/);
+    stream.close();
+  });
+});
+
 describe("silence", () => {
   it("is interrupted every 15 seconds", async () => {
     const stream = createUiStream();

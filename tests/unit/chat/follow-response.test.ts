@@ -9,8 +9,8 @@ import {
   type ResponseConnection,
   ResponseReader,
 } from "../../../functions/_shared/turn/follow-response.ts";
+import { readEvents, type StreamEvent } from "../../../functions/_shared/openai/read-events.ts";
 
-type StreamEvent = Responses.ResponseStreamEvent;
 type Status = Responses.Response["status"];
 
 /** Short enough for a test. The order of the times is that of `PATIENCE`. */
@@ -67,9 +67,11 @@ class FakeOpenAI {
       if (!query) return this.#state();
       this.attached.push(query.starting_after ?? -1);
       const connection = this.#connections.shift() ?? [];
-      return connection instanceof Error
-        ? Promise.reject(connection)
-        : Promise.resolve(stream(connection));
+      const refusal = connection instanceof Error ? connection : undefined;
+      const body = connection instanceof Error ? "" : encode(connection);
+      return {
+        asResponse: () => refusal ? Promise.reject(refusal) : Promise.resolve(new Response(body)),
+      };
     },
     cancel: () => {
       this.cancelled += 1;
@@ -88,15 +90,16 @@ class FakeOpenAI {
 // Only the fields that the reader uses exist.
 const event = (type: string, sequence_number: number) => ({ type, sequence_number }) as StreamEvent;
 
-async function* stream(events: StreamEvent[]) {
-  yield* events;
+/** The body of a response that sends these events and ends. */
+function encode(events: { type: string }[]): string {
+  return events.map((each) => `event: ${each.type}\ndata: ${JSON.stringify(each)}\n\n`).join("");
 }
 
 /** A connection that sends these events and then stays open without a byte. */
 function silentAfter(events: StreamEvent[]): ResponseConnection {
   const { promise, resolve } = Promise.withResolvers<void>();
   async function* send() {
-    yield* events;
+    yield events;
     await promise;
   }
   return { events: send(), abort: resolve };
@@ -107,8 +110,8 @@ function read(openai: FakeOpenAI, reply: FakeReply, connection: ResponseConnecti
   return { reader, done: reader.read(connection) };
 }
 
-const connectionOf = (events: StreamEvent[]): ResponseConnection => ({
-  events: stream(events),
+const connectionOf = (...events: { type: string }[]): ResponseConnection => ({
+  events: readEvents(new Response(encode(events))),
   abort() {},
 });
 const created = event("response.created", 0);
@@ -118,16 +121,16 @@ test("a stream with a terminal event needs no question", async () => {
   const reply = new FakeReply();
   const openai = new FakeOpenAI([new Error("not asked")]);
 
-  await read(openai, reply, connectionOf([created, completed])).done;
+  await read(openai, reply, connectionOf(created, completed)).done;
 
   expect(reply.folded).toEqual([]);
 });
 
 test.for(
   [
-    ["ends early", connectionOf([created])],
+    ["ends early", connectionOf(created)],
     ["is silent", silentAfter([created])],
-    ["has an error event", connectionOf([created, event("error", 1), completed])],
+    ["has an error event", connectionOf(created, { type: "error" }, completed)],
     ["was never attached", null],
   ] as const,
 )("a stream that %s is completed from the stored response", async ([, connection]) => {
@@ -142,7 +145,7 @@ test("a stream that breaks is attached after its last event", async () => {
   const reply = new FakeReply();
   const openai = new FakeOpenAI(["in_progress"], [[completed]]);
 
-  await read(openai, reply, connectionOf([created])).done;
+  await read(openai, reply, connectionOf(created)).done;
 
   expect(openai.attached).toEqual([0]);
   expect(reply.progressed).toBe(1);
@@ -155,7 +158,7 @@ test("after a refused connection, only the stored response is asked", async () =
     [new Error("older than 5 minutes")],
   );
 
-  await read(openai, reply, connectionOf([created])).done;
+  await read(openai, reply, connectionOf(created)).done;
 
   expect(openai.attached).toHaveLength(1);
   expect(reply.folded).toEqual(["incomplete"]);
@@ -165,7 +168,7 @@ test("after a refused connection, only the stored response is asked", async () =
 test("a response that never ends is attached five times and cancelled when it is too old", async () => {
   const reply = new FakeReply();
   const openai = new FakeOpenAI(["in_progress"]);
-  const { done } = read(openai, reply, connectionOf([created]));
+  const { done } = read(openai, reply, connectionOf(created));
   await expect.poll(() => reply.progressed, { interval: 1 }).toBeGreaterThan(8);
   reply.isTooOldNow = true;
 

@@ -29,6 +29,8 @@ test("every variable that a script reads is in the list", async () => {
   const text = texts.join("\n");
   const read = [
     ...[...text.matchAll(/process\.env\.([A-Z_]+)/g)].map(([, name = ""]) => name),
+    // Deployment reads its settings by name.
+    ...[...text.matchAll(/\b(?:get\(|name: )"([A-Z_]+)"/g)].map(([, name = ""]) => name),
     ...[...text.matchAll(/\{([^{}]*)\} = process\.env;/g)]
       .flatMap(([, names = ""]) => names.match(/\b[A-Z][A-Z_]+\b/g) ?? []),
   ];

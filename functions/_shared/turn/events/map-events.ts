@@ -1,5 +1,6 @@
 import type { UIMessageChunk } from "ai";
 import type { Responses } from "openai/resources/responses/responses";
+import type { StreamEvent } from "../../openai/read-events.ts";
 import { callInputChunk, callResultChunk } from "./call-chunks.ts";
 import type { IgnoredEvent } from "./ignored-events.ts";
 import { type MadeFile, readCodeFile, readImage } from "./map-made-files.ts";
@@ -7,7 +8,6 @@ import { readOutcome, type TurnOutcome } from "./map-outcome.ts";
 import { type Annotation, type FindFile, mapSource } from "./map-sources.ts";
 import { readProviderCall } from "./map-tools.ts";
 
-type StreamEvent = Responses.ResponseStreamEvent;
 type PartKind = "text" | "reasoning";
 
 /** The options of an event mapper. */

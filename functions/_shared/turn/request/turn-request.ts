@@ -2,6 +2,7 @@ import { APIConnectionTimeoutError, APIError } from "openai";
 import type { Responses } from "openai/resources/responses/responses";
 import pRetry from "p-retry";
 import { describeError } from "../../http/log.ts";
+import { readEvents, type StreamEvent } from "../../openai/read-events.ts";
 import { readFailure } from "../../openai/read-failure.ts";
 import { pause, retryOnce } from "../../openai/retry-once.ts";
 import { saysStoreLost } from "../../openai/store-lost.ts";
@@ -12,8 +13,6 @@ import { buildInput, cutHistory, estimateTokens, textTokens } from "./build-inpu
 import { buildRequest } from "./build-request.ts";
 import type { TurnSources } from "./turn-sources.ts";
 
-type StreamEvent = Responses.ResponseStreamEvent;
-
 /** The number of attempts while another response locks the conversation, before a new one is built. */
 const LOCK_ATTEMPTS = 10;
 const LOCK_PAUSE_MS = 1_000;
@@ -23,6 +22,12 @@ const HALVINGS = 2;
 const SMALL_WINDOW = 128_000;
 /** OpenAI sends the first event at once. Without it, the response has no id by which it could be found again. */
 const FIRST_EVENT_MS = 20_000;
+
+/** A response that OpenAI has begun: its first events, and those that follow. */
+interface BegunResponse {
+  arrived: StreamEvent[];
+  events: AsyncGenerator<StreamEvent[], void>;
+}
 
 /**
  * The request of a turn to OpenAI. Mends what OpenAI has lost or does not take, and sends the request again: a
@@ -65,14 +70,11 @@ export class TurnRequest {
 
   /** Sends the request. Resolves when the response has its first event. Throws OpenAI's error when it refuses. */
   async send(): Promise<ResponseConnection> {
-    const events = this.#withMending(await this.#sendMended());
-    return {
-      events: { [Symbol.asyncIterator]: () => events },
-      abort: () => this.#current.abort(),
-    };
+    const begun = await this.#sendMended();
+    return { events: this.#withMending(begun), abort: () => this.#current.abort() };
   }
 
-  async #sendMended(): Promise<AsyncIterator<StreamEvent>> {
+  async #sendMended(): Promise<BegunResponse> {
     for (;;) {
       try {
         return await this.#create();
@@ -83,40 +85,43 @@ export class TurnRequest {
   }
 
   /**
-   * Passes on the events. If the response fails before any output for a reason that can be mended, sends it again.
-   * After the first output, readers get the events of OpenAI's stream without a step between.
+   * Passes on the events. If the response fails before any output for a reason that can be mended, sends the request
+   * again.
    */
-  #withMending(first: AsyncIterator<StreamEvent>): AsyncIterator<StreamEvent> {
-    let events = first;
+  async *#withMending(begun: BegunResponse): AsyncGenerator<StreamEvent[], void> {
+    let { arrived, events } = begun;
     let hasOutput = false;
-    const again = async (): Promise<IteratorResult<StreamEvent>> => {
-      await events.return?.();
-      events = await this.#sendMended();
-      if (this.#sources.isIncomplete) await this.#onSearchLost();
-      return await watch();
-    };
-    const watch = async (): Promise<IteratorResult<StreamEvent>> => {
-      let next: IteratorResult<StreamEvent>;
-      try {
-        next = await events.next();
-      } catch (error) {
-        // The client of the `openai` package throws an error event.
-        if (await this.#mend(error)) return await again();
-        throw error;
+    try {
+      while (arrived.length > 0) {
+        hasOutput ||= arrived.some(({ type }) => type === "response.output_item.added");
+        const failure = hasOutput ? null : findFailure(arrived);
+        if (failure && await this.#mend(failure)) {
+          // The failed response must be known, too, because it is deleted with its chat.
+          yield arrived.filter(({ type }) => type === "response.created");
+          ({ arrived, events } = await this.#sendAgain(events));
+          continue;
+        }
+        yield arrived;
+        try {
+          arrived = await readNext(events);
+        } catch (error) {
+          if (hasOutput || !await this.#mend(error)) throw error;
+          ({ arrived, events } = await this.#sendAgain(events));
+        }
       }
-      if (next.done) return next;
-      const error = readError(next.value);
-      if (error !== null && await this.#mend(error)) return await again();
-      hasOutput = next.value.type === "response.output_item.added";
-      return next;
-    };
-    return {
-      next: () => hasOutput ? events.next() : watch(),
-      return: async () => await events.return?.() ?? { done: true, value: undefined },
-    };
+    } finally {
+      await events.return();
+    }
   }
 
-  async #create(): Promise<AsyncIterator<StreamEvent>> {
+  async #sendAgain(events: BegunResponse["events"]): Promise<BegunResponse> {
+    await events.return();
+    const begun = await this.#sendMended();
+    if (this.#sources.isIncomplete) await this.#onSearchLost();
+    return begun;
+  }
+
+  async #create(): Promise<BegunResponse> {
     const { openai } = this.#ports;
     if (this.#threadId === null) await this.#openConversation();
     try {
@@ -129,8 +134,10 @@ export class TurnRequest {
       const connection = new AbortController();
       this.#current = connection;
       const { signal } = connection;
-      const events = await retryOnce(() => openai.responses.create(request, { signal }));
-      return await waitForFirst(events, connection);
+      const response = await retryOnce(() =>
+        openai.responses.create(request, { signal }).asResponse()
+      );
+      return await waitForFirst(readEvents(response), connection);
     } finally {
       await this.#saving;
     }
@@ -207,42 +214,30 @@ export class TurnRequest {
 }
 
 /**
- * Waits for the first event, because an error before it is a refusal. Returns all events. Throws OpenAI's error, and an
+ * Waits for the first events, because an error before them is a refusal. Throws OpenAI's error, and an
  * APIConnectionTimeoutError when no event comes.
  */
 async function waitForFirst(
-  events: AsyncIterable<StreamEvent>,
+  events: BegunResponse["events"],
   connection: AbortController,
-): Promise<AsyncIterator<StreamEvent>> {
-  const iterator = events[Symbol.asyncIterator]();
-  const clock = setTimeout(() => connection.abort(), FIRST_EVENT_MS);
-  const first = await iterator.next().finally(() => clearTimeout(clock));
-  if (first.done) throw new APIConnectionTimeoutError();
-  if (first.value.type === "error") {
-    connection.abort();
-    throw asApiError(first.value);
-  }
-  let isFirst = true;
-  return {
-    next() {
-      if (!isFirst) return iterator.next();
-      isFirst = false;
-      return Promise.resolve(first);
-    },
-    return: async () => await iterator.return?.() ?? { done: true, value: undefined },
-  };
+): Promise<BegunResponse> {
+  const clock = setTimeout(() => connection.abort(new APIConnectionTimeoutError()), FIRST_EVENT_MS);
+  const arrived = await readNext(events).finally(() => clearTimeout(clock));
+  if (arrived.length === 0) throw new APIConnectionTimeoutError();
+  return { arrived, events };
 }
 
-/** Returns the error of an event in the form of a refused request. */
-function asApiError({ code, message }: { code: string | null; message: string }): APIError {
-  return new APIError(undefined, { code, message }, message, undefined);
+/** Returns the next events; none at the end. */
+async function readNext(events: BegunResponse["events"]): Promise<StreamEvent[]> {
+  const { value } = await events.next();
+  return value ?? [];
 }
 
-/** Returns the error of an event that reports one. */
-function readError(event: StreamEvent): APIError | null {
-  if (event.type === "error") return asApiError(event);
-  const failure = event.type === "response.failed" ? event.response.error : null;
-  return failure && asApiError(failure);
+/** Returns the error of a response that has failed, in the form of a refused request. */
+function findFailure(arrived: StreamEvent[]): APIError | null {
+  const failed = arrived.find((event) => event.type === "response.failed");
+  const error = failed?.response.error;
+  return error ? new APIError(undefined, error, error.message, undefined) : null;
 }
 
 function isConversationLost({ code, status, message }: APIError): boolean {
