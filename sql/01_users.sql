@@ -184,17 +184,21 @@ grant execute on function private.current_profile_id() to authenticated, service
 
 create function private.can_act(profile_id uuid)
 returns boolean
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select exists (
-    select from public.profiles p
-    where p.id = profile_id
-      and p.role <> 'banned'
-      and p.is_active
-      and not p.is_deleted
-  )
+begin
+  return (
+    select exists (
+      select from public.profiles p
+      where p.id = profile_id
+        and p.role <> 'banned'
+        and p.is_active
+        and not p.is_deleted
+    )
+  );
+end
 $$;
 comment on function private.can_act(uuid) is
   'The one rule for who may start anything: a profile that is not banned, is active and is not deleted.';

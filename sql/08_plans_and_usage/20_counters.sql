@@ -111,13 +111,17 @@ comment on function private.limit_detail(text, integer) is
 
 create function private.quota_period_start(last_reset timestamptz)
 returns timestamptz
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select last_reset + make_interval(months => greatest(
-    0, (extract(year from age(now(), last_reset)) * 12 + extract(month from age(now(), last_reset)))::integer
-  ))
+begin
+  return (
+    select last_reset + make_interval(months => greatest(
+      0, (extract(year from age(now(), last_reset)) * 12 + extract(month from age(now(), last_reset)))::integer
+    ))
+  );
+end
 $$;
 comment on function private.quota_period_start(timestamptz) is
   'Returns the start of the quota''s current period. Periods are months that count from the last reset. No job ends '

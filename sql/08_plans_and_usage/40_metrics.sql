@@ -2,18 +2,22 @@
 
 create function private.usage_cost(model text, input_tokens bigint, cached_input_tokens bigint, output_tokens bigint)
 returns numeric
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select coalesce((
-    select (
-      (usage_cost.input_tokens - usage_cost.cached_input_tokens) * m.input_price
-      + usage_cost.cached_input_tokens * coalesce(m.cached_input_price, m.input_price)
-      + usage_cost.output_tokens * m.output_price
-    ) / 1000000
-    from private.model_of(usage_cost.model) m
-  ), 0)
+begin
+  return (
+    select coalesce((
+      select (
+        (usage_cost.input_tokens - usage_cost.cached_input_tokens) * m.input_price
+        + usage_cost.cached_input_tokens * coalesce(m.cached_input_price, m.input_price)
+        + usage_cost.output_tokens * m.output_price
+      ) / 1000000
+      from private.model_of(usage_cost.model) m
+    ), 0)
+  );
+end
 $$;
 comment on function private.usage_cost(text, bigint, bigint, bigint) is
   'Returns the US dollars for tokens of a model. Cached input has its own price. Returns 0 for a model without a '
@@ -22,13 +26,17 @@ grant execute on function private.usage_cost(text, bigint, bigint, bigint) to se
 
 create function private.tool_cost(tools jsonb)
 returns numeric
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select coalesce(sum(used.count::integer * p.price), 0)
-  from jsonb_each_text(tools) as used (tool, count)
-  join public.tool_prices p on p.tool = used.tool
+begin
+  return (
+    select coalesce(sum(used.count::integer * p.price), 0)
+    from jsonb_each_text(tools) as used (tool, count)
+    join public.tool_prices p on p.tool = used.tool
+  );
+end
 $$;
 comment on function private.tool_cost(jsonb) is
   'Returns the US dollars for uses of tools, such as {"web_search": 2}. Tools without a price cost 0.';
@@ -36,11 +44,15 @@ grant execute on function private.tool_cost(jsonb) to service_role;
 
 create function private.this_month()
 returns date
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select date_trunc('month', now() at time zone 'UTC')::date
+begin
+  return (
+    select date_trunc('month', now() at time zone 'UTC')::date
+  );
+end
 $$;
 comment on function private.this_month() is 'Returns the first day of the current UTC month.';
 

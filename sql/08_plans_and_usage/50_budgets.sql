@@ -77,13 +77,15 @@ comment on function private.reserve_budget(uuid, numeric) is
 
 create function private.settle_budget(profile_id uuid, reservation jsonb)
 returns void
-language sql
+language plpgsql
 set search_path = ''
 as $$
+begin
   update public.monthly_costs c
   set reserved = greatest(0, c.reserved - (reservation ->> 'amount')::numeric)
   where c.user_id = profile_id
-    and c.month = (reservation ->> 'month')::date
+    and c.month = (reservation ->> 'month')::date;
+end
 $$;
 comment on function private.settle_budget(uuid, jsonb) is
   'Takes a reservation of reserve_budget back, in the month in which it was made. Called once for each turn, when it '
@@ -120,12 +122,16 @@ comment on function private.estimate_turn(public.chat_messages, public.assistant
 
 create function private.reserve_turn(question public.chat_messages, assistant public.assistants, search boolean)
 returns jsonb
-language sql
+language plpgsql
 set search_path = ''
 as $$
-  select private.reserve_budget(question.user_id, private.estimate_turn(question, assistant, search))
-  where (private.plan_of(question.user_id)).monthly_budget is not null
-    or exists (select from private.usage_policy p where p.project_monthly_budget is not null)
+begin
+  return (
+    select private.reserve_budget(question.user_id, private.estimate_turn(question, assistant, search))
+    where (private.plan_of(question.user_id)).monthly_budget is not null
+      or exists (select from private.usage_policy p where p.project_monthly_budget is not null)
+  );
+end
 $$;
 comment on function private.reserve_turn(public.chat_messages, public.assistants, boolean) is
   'Reserves the estimated cost of a turn. Null if neither the user nor the project has a budget. Called by start_turn, '

@@ -58,27 +58,35 @@ comment on function private.assistant_for_turn(text, uuid) is
 
 create function private.active_turn(session_id uuid)
 returns public.chat_turns
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select t from public.chat_turns t where t.session_id = active_turn.session_id and t.status = 'active'
+begin
+  return (
+    select t from public.chat_turns t where t.session_id = active_turn.session_id and t.status = 'active'
+  );
+end
 $$;
 comment on function private.active_turn(uuid) is 'Returns the turn that is running in a session, or null.';
 
 create function private.reply_to(question public.chat_messages)
 returns public.chat_messages
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select m
-  from public.chat_messages m
-  where m.session_id = question.session_id
-    and m.user_id = question.user_id
-    and m.seq > question.seq
-  order by m.seq
-  limit 1
+begin
+  return (
+    select m
+    from public.chat_messages m
+    where m.session_id = question.session_id
+      and m.user_id = question.user_id
+      and m.seq > question.seq
+    order by m.seq
+    limit 1
+  );
+end
 $$;
 comment on function private.reply_to(public.chat_messages) is
   'Returns the message that follows a user''s message, or null.';

@@ -3,13 +3,17 @@
 
 create function private.part_file_ids(parts jsonb)
 returns uuid[]
-language sql
+language plpgsql
 immutable
 set search_path = ''
 as $$
-  select coalesce(array_agg(substr(p.part ->> 'url', 13)::uuid), '{}')
-  from jsonb_array_elements(parts) as p (part)
-  where p.part ->> 'type' = 'file' and starts_with(p.part ->> 'url', 'parley:file/')
+begin
+  return (
+    select coalesce(array_agg(substr(p.part ->> 'url', 13)::uuid), '{}')
+    from jsonb_array_elements(parts) as p (part)
+    where p.part ->> 'type' = 'file' and starts_with(p.part ->> 'url', 'parley:file/')
+  );
+end
 $$;
 comment on function private.part_file_ids(jsonb) is
   'Returns the ids of the files that the parts of a message name as parley:file/<id>.';
@@ -118,31 +122,37 @@ comment on function private.check_turn_files(public.chat_sessions, uuid[]) is
 
 create function private.fill_file_parts(parts jsonb)
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select jsonb_agg(
-    case when f.id is null then p.part
-      else jsonb_build_object('mediaType', f.file_type, 'filename', f.file_name) || p.part
-    end
-    order by p.position
-  )
-  from jsonb_array_elements(parts) with ordinality as p (part, position)
-  left join public.chat_files f
-    on p.part ->> 'type' = 'file' and f.id = any (private.part_file_ids(jsonb_build_array(p.part)))
+begin
+  return (
+    select jsonb_agg(
+      case when f.id is null then p.part
+        else jsonb_build_object('mediaType', f.file_type, 'filename', f.file_name) || p.part
+      end
+      order by p.position
+    )
+    from jsonb_array_elements(parts) with ordinality as p (part, position)
+    left join public.chat_files f
+      on p.part ->> 'type' = 'file' and f.id = any (private.part_file_ids(jsonb_build_array(p.part)))
+  );
+end
 $$;
 comment on function private.fill_file_parts(jsonb) is
   'Adds type and name of the file to file parts that carry only its id. Values that the client sent stay.';
 
 create function private.link_turn_files(question public.chat_messages, file_ids uuid[])
 returns void
-language sql
+language plpgsql
 set search_path = ''
 as $$
+begin
   update public.chat_files f
   set message_id = question.id
-  where f.id = any (file_ids) and f.message_id is null
+  where f.id = any (file_ids) and f.message_id is null;
+end
 $$;
 comment on function private.link_turn_files(public.chat_messages, uuid[]) is
   'Links files to the first message that names them.';

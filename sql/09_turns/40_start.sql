@@ -2,15 +2,18 @@
 
 create function private.reusable_conversation(session public.chat_sessions, is_changed boolean)
 returns text
-language sql
+language plpgsql
 set search_path = ''
 as $$
+begin
   -- Ids of the old Assistants API are no longer valid. After an edit or a regeneration, the conversation no longer
   -- matches our messages.
-  update public.chat_sessions s
-  set thread_id = case when not is_changed and starts_with(s.thread_id, 'conv_') then s.thread_id end
-  where s.id = session.id
-  returning s.thread_id
+  if is_changed or not starts_with(session.thread_id, 'conv_') then
+    update public.chat_sessions s set thread_id = null where s.id = session.id and s.thread_id is not null;
+    return null;
+  end if;
+  return session.thread_id;
+end
 $$;
 comment on function private.reusable_conversation(public.chat_sessions, boolean) is
   'Returns the conversation in which a turn continues. If the conversation no longer matches our messages, clears it '

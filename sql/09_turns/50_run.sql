@@ -29,14 +29,15 @@ grant execute on function private.abandon_turn(uuid, text, text) to service_role
 
 create function private.lock_session_of(turn_id uuid)
 returns void
-language sql
+language plpgsql
 set search_path = ''
 as $$
+begin
   -- The session comes first, as in start_turn, so that the lock order is the same everywhere.
-  select s.id
-  from public.chat_sessions s
+  perform from public.chat_sessions s
   where s.id = (select t.session_id from public.chat_turns t where t.id = turn_id)
-  for no key update
+  for no key update;
+end
 $$;
 comment on function private.lock_session_of(uuid) is
   'Locks the session of a turn. Its messages may change only under this lock.';

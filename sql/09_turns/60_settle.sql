@@ -25,9 +25,12 @@ comment on function private.mark_turn_settled(uuid, text, text) is
 
 create function private.store_reply(turn public.chat_turns, reply jsonb)
 returns public.chat_messages
-language sql
+language plpgsql
 set search_path = ''
 as $$
+declare
+  stored public.chat_messages;
+begin
   update public.chat_messages m
   set status = turn.status,
       content = coalesce(reply ->> 'content', ''),
@@ -40,7 +43,9 @@ as $$
       response_id = turn.response_id,
       error = nullif(reply -> 'error', 'null')
   where m.id = turn.assistant_message_id
-  returning m
+  returning m.* into stored;
+  return stored;
+end
 $$;
 comment on function private.store_reply(public.chat_turns, jsonb) is
   'Writes the final reply into the assistant message.';

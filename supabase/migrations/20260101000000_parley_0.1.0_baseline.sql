@@ -301,17 +301,21 @@ grant execute on function private.current_profile_id() to authenticated, service
 
 create function private.can_act(profile_id uuid)
 returns boolean
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select exists (
-    select from public.profiles p
-    where p.id = profile_id
-      and p.role <> 'banned'
-      and p.is_active
-      and not p.is_deleted
-  )
+begin
+  return (
+    select exists (
+      select from public.profiles p
+      where p.id = profile_id
+        and p.role <> 'banned'
+        and p.is_active
+        and not p.is_deleted
+    )
+  );
+end
 $$;
 comment on function private.can_act(uuid) is
   'The one rule for who may start anything: a profile that is not banned, is active and is not deleted.';
@@ -2237,13 +2241,17 @@ comment on function private.limit_detail(text, integer) is
 
 create function private.quota_period_start(last_reset timestamptz)
 returns timestamptz
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select last_reset + make_interval(months => greatest(
-    0, (extract(year from age(now(), last_reset)) * 12 + extract(month from age(now(), last_reset)))::integer
-  ))
+begin
+  return (
+    select last_reset + make_interval(months => greatest(
+      0, (extract(year from age(now(), last_reset)) * 12 + extract(month from age(now(), last_reset)))::integer
+    ))
+  );
+end
 $$;
 comment on function private.quota_period_start(timestamptz) is
   'Returns the start of the quota''s current period. Periods are months that count from the last reset. No job ends '
@@ -2380,18 +2388,22 @@ comment on function private.refund_usage(uuid, jsonb) is
 
 create function private.usage_cost(model text, input_tokens bigint, cached_input_tokens bigint, output_tokens bigint)
 returns numeric
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select coalesce((
-    select (
-      (usage_cost.input_tokens - usage_cost.cached_input_tokens) * m.input_price
-      + usage_cost.cached_input_tokens * coalesce(m.cached_input_price, m.input_price)
-      + usage_cost.output_tokens * m.output_price
-    ) / 1000000
-    from private.model_of(usage_cost.model) m
-  ), 0)
+begin
+  return (
+    select coalesce((
+      select (
+        (usage_cost.input_tokens - usage_cost.cached_input_tokens) * m.input_price
+        + usage_cost.cached_input_tokens * coalesce(m.cached_input_price, m.input_price)
+        + usage_cost.output_tokens * m.output_price
+      ) / 1000000
+      from private.model_of(usage_cost.model) m
+    ), 0)
+  );
+end
 $$;
 comment on function private.usage_cost(text, bigint, bigint, bigint) is
   'Returns the US dollars for tokens of a model. Cached input has its own price. Returns 0 for a model without a '
@@ -2400,13 +2412,17 @@ grant execute on function private.usage_cost(text, bigint, bigint, bigint) to se
 
 create function private.tool_cost(tools jsonb)
 returns numeric
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select coalesce(sum(used.count::integer * p.price), 0)
-  from jsonb_each_text(tools) as used (tool, count)
-  join public.tool_prices p on p.tool = used.tool
+begin
+  return (
+    select coalesce(sum(used.count::integer * p.price), 0)
+    from jsonb_each_text(tools) as used (tool, count)
+    join public.tool_prices p on p.tool = used.tool
+  );
+end
 $$;
 comment on function private.tool_cost(jsonb) is
   'Returns the US dollars for uses of tools, such as {"web_search": 2}. Tools without a price cost 0.';
@@ -2414,11 +2430,15 @@ grant execute on function private.tool_cost(jsonb) to service_role;
 
 create function private.this_month()
 returns date
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select date_trunc('month', now() at time zone 'UTC')::date
+begin
+  return (
+    select date_trunc('month', now() at time zone 'UTC')::date
+  );
+end
 $$;
 comment on function private.this_month() is 'Returns the first day of the current UTC month.';
 
@@ -2616,13 +2636,15 @@ comment on function private.reserve_budget(uuid, numeric) is
 
 create function private.settle_budget(profile_id uuid, reservation jsonb)
 returns void
-language sql
+language plpgsql
 set search_path = ''
 as $$
+begin
   update public.monthly_costs c
   set reserved = greatest(0, c.reserved - (reservation ->> 'amount')::numeric)
   where c.user_id = profile_id
-    and c.month = (reservation ->> 'month')::date
+    and c.month = (reservation ->> 'month')::date;
+end
 $$;
 comment on function private.settle_budget(uuid, jsonb) is
   'Takes a reservation of reserve_budget back, in the month in which it was made. Called once for each turn, when it '
@@ -2659,12 +2681,16 @@ comment on function private.estimate_turn(public.chat_messages, public.assistant
 
 create function private.reserve_turn(question public.chat_messages, assistant public.assistants, search boolean)
 returns jsonb
-language sql
+language plpgsql
 set search_path = ''
 as $$
-  select private.reserve_budget(question.user_id, private.estimate_turn(question, assistant, search))
-  where (private.plan_of(question.user_id)).monthly_budget is not null
-    or exists (select from private.usage_policy p where p.project_monthly_budget is not null)
+begin
+  return (
+    select private.reserve_budget(question.user_id, private.estimate_turn(question, assistant, search))
+    where (private.plan_of(question.user_id)).monthly_budget is not null
+      or exists (select from private.usage_policy p where p.project_monthly_budget is not null)
+  );
+end
 $$;
 comment on function private.reserve_turn(public.chat_messages, public.assistants, boolean) is
   'Reserves the estimated cost of a turn. Null if neither the user nor the project has a budget. Called by start_turn, '
@@ -2771,27 +2797,35 @@ comment on function private.assistant_for_turn(text, uuid) is
 
 create function private.active_turn(session_id uuid)
 returns public.chat_turns
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select t from public.chat_turns t where t.session_id = active_turn.session_id and t.status = 'active'
+begin
+  return (
+    select t from public.chat_turns t where t.session_id = active_turn.session_id and t.status = 'active'
+  );
+end
 $$;
 comment on function private.active_turn(uuid) is 'Returns the turn that is running in a session, or null.';
 
 create function private.reply_to(question public.chat_messages)
 returns public.chat_messages
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select m
-  from public.chat_messages m
-  where m.session_id = question.session_id
-    and m.user_id = question.user_id
-    and m.seq > question.seq
-  order by m.seq
-  limit 1
+begin
+  return (
+    select m
+    from public.chat_messages m
+    where m.session_id = question.session_id
+      and m.user_id = question.user_id
+      and m.seq > question.seq
+    order by m.seq
+    limit 1
+  );
+end
 $$;
 comment on function private.reply_to(public.chat_messages) is
   'Returns the message that follows a user''s message, or null.';
@@ -2958,13 +2992,17 @@ comment on function private.open_turn(public.chat_messages, text, jsonb) is
 
 create function private.part_file_ids(parts jsonb)
 returns uuid[]
-language sql
+language plpgsql
 immutable
 set search_path = ''
 as $$
-  select coalesce(array_agg(substr(p.part ->> 'url', 13)::uuid), '{}')
-  from jsonb_array_elements(parts) as p (part)
-  where p.part ->> 'type' = 'file' and starts_with(p.part ->> 'url', 'parley:file/')
+begin
+  return (
+    select coalesce(array_agg(substr(p.part ->> 'url', 13)::uuid), '{}')
+    from jsonb_array_elements(parts) as p (part)
+    where p.part ->> 'type' = 'file' and starts_with(p.part ->> 'url', 'parley:file/')
+  );
+end
 $$;
 comment on function private.part_file_ids(jsonb) is
   'Returns the ids of the files that the parts of a message name as parley:file/<id>.';
@@ -3073,31 +3111,37 @@ comment on function private.check_turn_files(public.chat_sessions, uuid[]) is
 
 create function private.fill_file_parts(parts jsonb)
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select jsonb_agg(
-    case when f.id is null then p.part
-      else jsonb_build_object('mediaType', f.file_type, 'filename', f.file_name) || p.part
-    end
-    order by p.position
-  )
-  from jsonb_array_elements(parts) with ordinality as p (part, position)
-  left join public.chat_files f
-    on p.part ->> 'type' = 'file' and f.id = any (private.part_file_ids(jsonb_build_array(p.part)))
+begin
+  return (
+    select jsonb_agg(
+      case when f.id is null then p.part
+        else jsonb_build_object('mediaType', f.file_type, 'filename', f.file_name) || p.part
+      end
+      order by p.position
+    )
+    from jsonb_array_elements(parts) with ordinality as p (part, position)
+    left join public.chat_files f
+      on p.part ->> 'type' = 'file' and f.id = any (private.part_file_ids(jsonb_build_array(p.part)))
+  );
+end
 $$;
 comment on function private.fill_file_parts(jsonb) is
   'Adds type and name of the file to file parts that carry only its id. Values that the client sent stay.';
 
 create function private.link_turn_files(question public.chat_messages, file_ids uuid[])
 returns void
-language sql
+language plpgsql
 set search_path = ''
 as $$
+begin
   update public.chat_files f
   set message_id = question.id
-  where f.id = any (file_ids) and f.message_id is null
+  where f.id = any (file_ids) and f.message_id is null;
+end
 $$;
 comment on function private.link_turn_files(public.chat_messages, uuid[]) is
   'Links files to the first message that names them.';
@@ -3199,15 +3243,18 @@ comment on function
 
 create function private.reusable_conversation(session public.chat_sessions, is_changed boolean)
 returns text
-language sql
+language plpgsql
 set search_path = ''
 as $$
+begin
   -- Ids of the old Assistants API are no longer valid. After an edit or a regeneration, the conversation no longer
   -- matches our messages.
-  update public.chat_sessions s
-  set thread_id = case when not is_changed and starts_with(s.thread_id, 'conv_') then s.thread_id end
-  where s.id = session.id
-  returning s.thread_id
+  if is_changed or not starts_with(session.thread_id, 'conv_') then
+    update public.chat_sessions s set thread_id = null where s.id = session.id and s.thread_id is not null;
+    return null;
+  end if;
+  return session.thread_id;
+end
 $$;
 comment on function private.reusable_conversation(public.chat_sessions, boolean) is
   'Returns the conversation in which a turn continues. If the conversation no longer matches our messages, clears it '
@@ -3350,14 +3397,15 @@ grant execute on function private.abandon_turn(uuid, text, text) to service_role
 
 create function private.lock_session_of(turn_id uuid)
 returns void
-language sql
+language plpgsql
 set search_path = ''
 as $$
+begin
   -- The session comes first, as in start_turn, so that the lock order is the same everywhere.
-  select s.id
-  from public.chat_sessions s
+  perform from public.chat_sessions s
   where s.id = (select t.session_id from public.chat_turns t where t.id = turn_id)
-  for no key update
+  for no key update;
+end
 $$;
 comment on function private.lock_session_of(uuid) is
   'Locks the session of a turn. Its messages may change only under this lock.';
@@ -3558,9 +3606,12 @@ comment on function private.mark_turn_settled(uuid, text, text) is
 
 create function private.store_reply(turn public.chat_turns, reply jsonb)
 returns public.chat_messages
-language sql
+language plpgsql
 set search_path = ''
 as $$
+declare
+  stored public.chat_messages;
+begin
   update public.chat_messages m
   set status = turn.status,
       content = coalesce(reply ->> 'content', ''),
@@ -3573,7 +3624,9 @@ as $$
       response_id = turn.response_id,
       error = nullif(reply -> 'error', 'null')
   where m.id = turn.assistant_message_id
-  returning m
+  returning m.* into stored;
+  return stored;
+end
 $$;
 comment on function private.store_reply(public.chat_turns, jsonb) is
   'Writes the final reply into the assistant message.';
