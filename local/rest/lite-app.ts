@@ -1,5 +1,6 @@
 import { App } from "@supabase/lite";
 import { createPostgresConnection, type PostgresConnection } from "@supabase/lite/postgres";
+import { type QueryExecutorProvider, sql } from "kysely";
 import type { StackKeys } from "../stack/keys.ts";
 import { columnTypes } from "./column-types.ts";
 import { EXPOSED_SCHEMAS, exposedOnly } from "./exposed-only.ts";
@@ -73,8 +74,48 @@ function connect(
   return Object.assign(connection, {
     // With another state, lite would grant everything on every table to the API roles at the first request.
     rlsState: "active",
+    applyJwtSessionContext: (transaction: QueryExecutorProvider, { auth, storage }: Caller) =>
+      setLocally(transaction, {
+        "request.jwt.claim.sub": auth?.uid ?? "",
+        "request.jwt.claim.role": auth?.role ?? "anon",
+        ...(auth?.jwt && { "request.jwt.claims": JSON.stringify(auth.jwt) }),
+        "storage.operation": storage?.operation ?? "",
+        role: auth?.role ?? "anon",
+      }),
+    applyRpcRequestGucs: (transaction: QueryExecutorProvider, call: Call) =>
+      setLocally(transaction, {
+        "response.status": "",
+        "response.headers": "",
+        "request.method": call.method,
+        "request.path": call.path,
+        "request.headers": JSON.stringify(call.requestHeaders ?? {}),
+      }),
     normalizeDbError: (error: unknown) => withPostgrestStatus(normalize(error)),
   });
+}
+
+/** Who makes a request, as lite passes it on. */
+interface Caller {
+  auth?: { role?: string; uid?: string; jwt?: object };
+  storage?: { operation?: string };
+}
+
+/** The call of a function, as lite passes it on. */
+interface Call {
+  method: string;
+  path: string;
+  requestHeaders?: Record<string, string>;
+}
+
+/** Sets settings for a transaction in one statement. lite uses one for each, eleven for the call of a function. */
+async function setLocally(
+  transaction: QueryExecutorProvider,
+  settings: Record<string, string>,
+): Promise<void> {
+  const calls = Object.entries(settings).map(([name, value]) =>
+    sql`set_config(${name}, ${value}, true)`
+  );
+  await sql`select ${sql.join(calls)}`.execute(transaction);
 }
 
 function showExposedOnly(connection: PostgresConnection): PostgresConnection {

@@ -5,6 +5,7 @@ import { describeError } from "../http/log.ts";
 import { describeMisconfiguration } from "../openai/describe-misconfiguration.ts";
 import { publicErrorText, type TurnErrorCode, turnErrorCode } from "../openai/public-errors.ts";
 import type { StreamEvent } from "../openai/read-events.ts";
+import { pause } from "../openai/retry-once.ts";
 import { isGone } from "../openai/store-lost.ts";
 import type { TurnUsage } from "./events/map-outcome.ts";
 import {
@@ -159,7 +160,11 @@ export class TurnRun implements Follower {
     this.#turn.threadId ??= conversation?.id;
     if (!this.#part.isOwner) return;
     const ids: SavedIds = { responseId: id, threadId: this.#turn.threadId };
-    this.#saving = pRetry(() => this.#ports.db.saveIds(this.#turn.id, ids), RETRY).then(
+    // The text that has arrived is sent first, because a call takes a moment of CPU time.
+    const saved = pause(0).then(() =>
+      pRetry(() => this.#ports.db.saveIds(this.#turn.id, ids), RETRY)
+    );
+    this.#saving = saved.then(
       (news) => this.#hear(news),
       (error) =>
         this.#ports.log.error("turn_ids_not_saved", {

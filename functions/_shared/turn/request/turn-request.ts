@@ -124,26 +124,22 @@ export class TurnRequest {
   async #create(): Promise<BegunResponse> {
     const { openai } = this.#ports;
     if (this.#threadId === null) await this.#openConversation();
-    try {
-      const request = await buildRequest(this.#turn, {
-        threadId: this.#threadId ?? "",
-        input: this.#buildInput(),
-        search: this.#search,
-        storeIds: this.#sources.storeIds,
-      });
-      const connection = new AbortController();
-      this.#current = connection;
-      const { signal } = connection;
-      const response = await retryOnce(() =>
-        openai.responses.create(request, { signal }).asResponse()
-      );
-      return await waitForFirst(readEvents(response), connection);
-    } finally {
-      await this.#saving;
-    }
+    const request = await buildRequest(this.#turn, {
+      threadId: this.#threadId ?? "",
+      input: this.#buildInput(),
+      search: this.#search,
+      storeIds: this.#sources.storeIds,
+    });
+    const connection = new AbortController();
+    this.#current = connection;
+    const { signal } = connection;
+    const response = await retryOnce(() =>
+      openai.responses.create(request, { signal }).asResponse()
+    );
+    return await waitForFirst(readEvents(response), connection);
   }
 
-  /** Creates an empty conversation, whose id is saved while the request is sent. */
+  /** Creates an empty conversation, whose id is saved while the response begins. */
   async #openConversation(): Promise<void> {
     const { openai } = this.#ports;
     const { session_id } = this.#turn;
@@ -179,6 +175,8 @@ export class TurnRequest {
 
   /** Removes the reason of a refusal, as far as that is possible. Returns false if the error is final. */
   async #mend(error: unknown): Promise<boolean> {
+    // The id of a conversation must not be saved after that of a newer one.
+    await this.#saving;
     if (!(error instanceof APIError)) return false;
     if (error.code === "conversation_locked" && this.#lockAttempts < LOCK_ATTEMPTS) {
       this.#lockAttempts += 1;
