@@ -45,10 +45,11 @@ export default defineConfig({
         test: {
           ...onStack,
           name: "functions",
-          include: ["tests/{functions,stack,faults,operations,deploy,docs,own}/**/*.test.ts"],
+          include: ["tests/{functions,stack,faults,operations,docs,own}/**/*.test.ts"],
           exclude: LAST,
         },
       },
+      { test: { ...onStack, name: "deploy", include: ["tests/deploy/**/*.test.ts"] } },
       { test: { ...onStack, name: "logs", include: LAST, sequence: { groupOrder: 1 } } },
       {
         test: {

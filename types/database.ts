@@ -671,12 +671,14 @@ export type Database = {
         Row: {
           "accepts_images": boolean | null;
           "accepts_temperature": boolean | null;
+          "cache_write_price": number | null;
           "cached_input_price": number | null;
           "compacts": boolean | null;
           "context_window": number | null;
           "default_effort": string | null;
           "efforts": (string)[] | null;
           "input_price": number | null;
+          "long_input_tokens": number | null;
           "max_output_tokens": number | null;
           "model": string;
           "output_price": number | null;
@@ -685,12 +687,14 @@ export type Database = {
         Insert: {
           "accepts_images"?: boolean | null;
           "accepts_temperature"?: boolean | null;
+          "cache_write_price"?: number | null;
           "cached_input_price"?: number | null;
           "compacts"?: boolean | null;
           "context_window"?: number | null;
           "default_effort"?: string | null;
           "efforts"?: (string)[] | null;
           "input_price"?: number | null;
+          "long_input_tokens"?: number | null;
           "max_output_tokens"?: number | null;
           "model": string;
           "output_price"?: number | null;
@@ -698,12 +702,14 @@ export type Database = {
         Update: {
           "accepts_images"?: boolean | null;
           "accepts_temperature"?: boolean | null;
+          "cache_write_price"?: number | null;
           "cached_input_price"?: number | null;
           "compacts"?: boolean | null;
           "context_window"?: number | null;
           "default_effort"?: string | null;
           "efforts"?: (string)[] | null;
           "input_price"?: number | null;
+          "long_input_tokens"?: number | null;
           "max_output_tokens"?: number | null;
           "model"?: string;
           "output_price"?: number | null;
@@ -1927,6 +1933,7 @@ export type Database = {
       };
       "book_lost_turn": {
         Args: {
+          "cache_write_tokens"?: number;
           "cached_input_tokens": number;
           "input_tokens": number;
           "model": string;
@@ -2386,6 +2393,7 @@ export type Database = {
       };
       "set_generated_title": {
         Args: {
+          "cache_write_tokens"?: number;
           "cached_input_tokens": number;
           "input_tokens": number;
           "model": string;

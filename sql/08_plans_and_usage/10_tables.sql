@@ -32,12 +32,14 @@ create table public.models (
   compacts boolean,
   input_price numeric(12, 6),
   cached_input_price numeric(12, 6),
+  cache_write_price numeric(12, 6),
   output_price numeric(12, 6),
-  constraint models_tokens_check check (least(context_window, max_output_tokens) > 0),
+  long_input_tokens integer,
+  constraint models_tokens_check check (least(context_window, max_output_tokens, long_input_tokens) > 0),
   constraint models_efforts_check
     check (efforts <@ array['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max']),
   constraint models_default_effort_check check (default_effort is null or default_effort = any (efforts)),
-  constraint models_prices_check check (least(input_price, cached_input_price, output_price) >= 0)
+  constraint models_prices_check check (least(input_price, cached_input_price, cache_write_price, output_price) >= 0)
 );
 
 create table public.tool_prices (
@@ -133,6 +135,11 @@ comment on column public.models.accepts_temperature is
 comment on column public.models.compacts is 'Whether the model can shorten a long conversation by itself.';
 comment on column public.models.input_price is 'US dollars per million tokens, like the other prices.';
 comment on column public.models.cached_input_price is 'If null, cached input costs as much as other input.';
+comment on column public.models.cache_write_price is
+  'For input that OpenAI writes to its cache for 30 minutes. If null, it costs as much as other input.';
+comment on column public.models.long_input_tokens is
+  'A request with more input tokens costs 2 times as much for its input and 1.5 times for its output. Null means '
+  'never.';
 comment on table public.tool_prices is
   'What OpenAI charges for its own tools, in US dollars. Tokens that a tool adds are counted as tokens.';
 comment on column public.tool_prices.tool is 'The type of the tool in the Responses API.';
@@ -169,25 +176,43 @@ values
   ('pro', 'Pro', 10, 3000, 300, 200, 60, 52428800, 50, 10),
   ('enterprise', 'Enterprise', 20, null, null, 1000, 120, 52428800, 200, 50);
 
--- Sources, read in 2026:
--- Windows, longest replies and images: https://developers.openai.com/api/docs/models/gpt-5.5 and the other model pages.
--- Efforts: https://developers.openai.com/api/docs/guides/reasoning. The default is none, and medium from gpt-5.5 on.
+-- Sources, read in November 2026:
+-- Windows, longest replies, images, efforts and prices of gpt-6: the page of each model, such as
+--   https://developers.openai.com/api/docs/models/gpt-6.2-sol. The prices are those of standard processing and of a
+--   cache of 30 minutes.
+-- Efforts of gpt-5: https://developers.openai.com/api/docs/guides/reasoning. The default is none, and medium from
+--   gpt-5.5 on.
 -- Temperature: https://developers.openai.com/api/docs/guides/latest-model, "parameter compatibility". Sources
 --   disagree about gpt-5.5 with the effort none.
 -- Compaction: https://developers.openai.com/api/docs/guides/compaction.
--- Prices: https://developers.openai.com/api/docs/pricing, standard processing. Requests of more than 272,000 input
---   tokens cost more than this with gpt-5.5 and gpt-5.4.
+-- Prices of gpt-5: https://developers.openai.com/api/docs/pricing, standard processing.
 -- The pro models are listed because their prices differ from those of the shorter names.
 insert into public.models
   (model, context_window, max_output_tokens, efforts, default_effort, accepts_temperature, accepts_images, compacts,
-    input_price, cached_input_price, output_price)
+    input_price, cached_input_price, cache_write_price, output_price, long_input_tokens)
 values
-  ('gpt-5.5', 1050000, 128000, '{none,low,medium,high,xhigh}', 'medium', null, true, true, 5.00, 0.50, 30.00),
-  ('gpt-5.5-pro', 1050000, 128000, null, null, null, true, true, 30.00, null, 180.00),
-  ('gpt-5.4', 1050000, 128000, '{none,low,medium,high,xhigh}', 'none', true, true, true, 2.50, 0.25, 15.00),
-  ('gpt-5.4-pro', 1050000, 128000, null, null, null, true, true, 30.00, null, 180.00),
-  ('gpt-5.4-mini', 400000, 128000, '{none,low,medium,high,xhigh}', 'none', true, true, true, 0.75, 0.075, 4.50),
-  ('gpt-5.4-nano', 400000, 128000, '{none,low,medium,high,xhigh}', 'none', true, true, true, 0.20, 0.02, 1.25);
+  ('gpt-6.2-astra', 1050000, 128000, '{low,medium,high,xhigh,max}', null, null, true, null,
+    8.00, null, null, 40.00, 272000),
+  ('gpt-6.2-sol', 1050000, 128000, '{low,medium,high,xhigh,max}', null, null, true, null,
+    2.00, 0.10, 2.50, 10.00, 272000),
+  ('gpt-6.1-terra', 1050000, 128000, '{none,low,medium,high,xhigh,max}', null, null, true, null,
+    1.00, 0.05, 1.25, 5.00, 272000),
+  ('gpt-6-sol', 1050000, 128000, '{none,low,medium,high,xhigh,max}', 'medium', null, true, null,
+    2.00, 0.20, 2.50, 10.00, 272000),
+  ('gpt-6-luna', 1050000, 128000, '{none,low,medium,high,xhigh,max}', 'medium', null, true, null,
+    0.10, 0.01, 0.125, 0.50, 272000),
+  ('gpt-5.5', 1050000, 128000, '{none,low,medium,high,xhigh}', 'medium', null, true, true,
+    5.00, 0.50, null, 30.00, 272000),
+  ('gpt-5.5-pro', 1050000, 128000, null, null, null, true, true,
+    30.00, null, null, 180.00, 272000),
+  ('gpt-5.4', 1050000, 128000, '{none,low,medium,high,xhigh}', 'none', true, true, true,
+    2.50, 0.25, null, 15.00, 272000),
+  ('gpt-5.4-pro', 1050000, 128000, null, null, null, true, true,
+    30.00, null, null, 180.00, 272000),
+  ('gpt-5.4-mini', 400000, 128000, '{none,low,medium,high,xhigh}', 'none', true, true, true,
+    0.75, 0.075, null, 4.50, null),
+  ('gpt-5.4-nano', 400000, 128000, '{none,low,medium,high,xhigh}', 'none', true, true, true,
+    0.20, 0.02, null, 1.25, null);
 
 -- Source: https://developers.openai.com/api/docs/pricing, 2026. A container has 1 GB by default and lasts 20 minutes.
 -- OpenAI bills images by tokens, and a response does not report them. This is the price of one image of 1024 x 1024

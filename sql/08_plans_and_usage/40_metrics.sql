@@ -1,28 +1,32 @@
 -- The cost of tokens and tools, the metrics of each day, and the usage that a client sees.
 
-create function private.usage_cost(model text, input_tokens bigint, cached_input_tokens bigint, output_tokens bigint)
+create function private.usage_cost(model text, input_tokens bigint, cached_input_tokens bigint, output_tokens bigint,
+  cache_write_tokens bigint default 0)
 returns numeric
 language plpgsql
 stable
 set search_path = ''
 as $$
+declare
+  known public.models := private.model_of(model);
+  is_long boolean := input_tokens > coalesce(known.long_input_tokens, input_tokens);
+  input_cost numeric := (input_tokens - cached_input_tokens - cache_write_tokens) * known.input_price
+    + cached_input_tokens * coalesce(known.cached_input_price, known.input_price)
+    + cache_write_tokens * coalesce(known.cache_write_price, known.input_price);
+  output_cost numeric := output_tokens * known.output_price;
 begin
-  return (
-    select coalesce((
-      select (
-        (usage_cost.input_tokens - usage_cost.cached_input_tokens) * m.input_price
-        + usage_cost.cached_input_tokens * coalesce(m.cached_input_price, m.input_price)
-        + usage_cost.output_tokens * m.output_price
-      ) / 1000000
-      from private.model_of(usage_cost.model) m
-    ), 0)
-  );
+  if is_long then
+    -- The same factors for every model that has them: https://developers.openai.com/api/docs/pricing
+    input_cost := input_cost * 2;
+    output_cost := output_cost * 1.5;
+  end if;
+  return coalesce((input_cost + output_cost) / 1000000, 0);
 end
 $$;
-comment on function private.usage_cost(text, bigint, bigint, bigint) is
-  'Returns the US dollars for tokens of a model. Cached input has its own price. Returns 0 for a model without a '
-  'price.';
-grant execute on function private.usage_cost(text, bigint, bigint, bigint) to service_role;
+comment on function private.usage_cost(text, bigint, bigint, bigint, bigint) is
+  'Returns the US dollars for tokens of a model. The input tokens include those read from the cache and those written '
+  'to it, which have their own prices. Returns 0 for a model without a price.';
+grant execute on function private.usage_cost(text, bigint, bigint, bigint, bigint) to service_role;
 
 create function private.tool_cost(tools jsonb)
 returns numeric
@@ -73,7 +77,7 @@ grant execute on function private.log_near_budget(numeric, numeric, numeric, jso
 
 create function private.book_usage(
   profile_id uuid, feature_type text, model text, input_tokens bigint, cached_input_tokens bigint, output_tokens bigint,
-  tools jsonb default '{}'
+  tools jsonb default '{}', cache_write_tokens bigint default 0
 )
 returns void
 language plpgsql
@@ -83,7 +87,7 @@ declare
   -- Rounded once, so that the sum of a month equals the sum of its days.
   cost numeric := round(
     private.usage_cost(book_usage.model, book_usage.input_tokens, book_usage.cached_input_tokens,
-      book_usage.output_tokens) + private.tool_cost(tools), 6
+      book_usage.output_tokens, book_usage.cache_write_tokens) + private.tool_cost(tools), 6
   );
   spent numeric;
 begin
@@ -117,10 +121,11 @@ begin
   );
 end
 $$;
-comment on function private.book_usage(uuid, text, text, bigint, bigint, bigint, jsonb) is
+comment on function private.book_usage(uuid, text, text, bigint, bigint, bigint, jsonb, bigint) is
   'Adds one request''s tokens, tools and cost to the metrics of the day, and its cost to the month, against which '
   'budgets are checked. tools counts the uses of OpenAI''s tools by type, such as {"web_search": 2}.';
-grant execute on function private.this_month(), private.book_usage(uuid, text, text, bigint, bigint, bigint, jsonb)
+grant execute on function private.this_month(),
+  private.book_usage(uuid, text, text, bigint, bigint, bigint, jsonb, bigint)
   to service_role;
 
 create function public.get_my_usage()

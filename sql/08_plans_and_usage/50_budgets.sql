@@ -106,12 +106,15 @@ declare
     from public.chat_messages m
     where m.session_id = question.session_id and m.user_id = question.user_id and m.seq <= question.seq
   );
+  input_tokens bigint := least(input_bytes / 4, known.context_window);
 begin
   return private.usage_cost(
     assistant.model,
-    least(input_bytes / 4, known.context_window),
+    input_tokens,
     0,
-    least((select p.reserved_output_tokens from private.usage_policy p), known.max_output_tokens)
+    least((select p.reserved_output_tokens from private.usage_policy p), known.max_output_tokens),
+    -- Nothing of a new message is in the cache yet, and writing to it may cost more than other input.
+    input_tokens
   ) + private.tool_cost(case when search then '{"web_search": 1}'::jsonb else '{}' end);
 end
 $$;

@@ -117,7 +117,7 @@ begin
   if message.output_tokens is not null then
     perform private.book_usage(turn.user_id, 'chat', message.model, coalesce(message.input_tokens, 0),
       coalesce(message.cached_input_tokens, 0), message.output_tokens,
-      coalesce(nullif(reply -> 'tools', 'null'), '{}'));
+      coalesce(nullif(reply -> 'tools', 'null'), '{}'), coalesce((reply ->> 'cache_write_tokens')::bigint, 0));
   end if;
   perform private.settle_budget(turn.user_id, turn.reservation -> 'budget');
   if not is_charged then
@@ -157,8 +157,9 @@ end
 $$;
 comment on function public.settle_turn(uuid, text, jsonb) is
   'Service RPC: settles a turn as complete or stopped, and returns the stored row. reply holds content, parts, '
-  'model, input_tokens, cached_input_tokens, output_tokens and response_id. It holds thread_id when the conversation '
-  'at OpenAI contains the turn. tools counts the uses of OpenAI''s tools by type, such as {"web_search": 2}.';
+  'model, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens and response_id. It holds thread_id '
+  'when the conversation at OpenAI contains the turn. tools counts the uses of OpenAI''s tools by type, such as '
+  '{"web_search": 2}.';
 grant execute on function public.settle_turn(uuid, text, jsonb) to service_role;
 
 create function public.fail_turn(turn_id uuid, reply jsonb)
@@ -234,7 +235,7 @@ comment on function private.count_stale_turns(integer) is
   'Counts turns without progress for 60 seconds, up to max_count. The dispatcher calls it.';
 
 create function public.set_generated_title(profile_id uuid, session_id uuid, title text, model text,
-  input_tokens bigint, cached_input_tokens bigint, output_tokens bigint)
+  input_tokens bigint, cached_input_tokens bigint, output_tokens bigint, cache_write_tokens bigint default 0)
 returns void
 language plpgsql
 security invoker
@@ -246,13 +247,15 @@ begin
   where s.id = set_generated_title.session_id
     and (s.title is null or s.title_origin = 'question')
     and set_generated_title.title <> '';
-  perform private.book_usage(profile_id, 'title', model, input_tokens, cached_input_tokens, output_tokens);
+  perform private.book_usage(profile_id, 'title', model, input_tokens, cached_input_tokens, output_tokens,
+    cache_write_tokens => cache_write_tokens);
 end
 $$;
-comment on function public.set_generated_title(uuid, uuid, text, text, bigint, bigint, bigint) is
+comment on function public.set_generated_title(uuid, uuid, text, text, bigint, bigint, bigint, bigint) is
   'Service RPC: stores a title that the model made, and books its cost. A title that the user has set is never '
   'overwritten.';
-grant execute on function public.set_generated_title(uuid, uuid, text, text, bigint, bigint, bigint) to service_role;
+grant execute on function public.set_generated_title(uuid, uuid, text, text, bigint, bigint, bigint, bigint)
+  to service_role;
 
 create function private.note_deleted_turn()
 returns trigger
@@ -276,7 +279,7 @@ create trigger chat_turns_note_deleted
   execute function private.note_deleted_turn();
 
 create function private.book_lost_turn(turn_id uuid, model text, input_tokens bigint, cached_input_tokens bigint,
-  output_tokens bigint, tools jsonb)
+  output_tokens bigint, tools jsonb, cache_write_tokens bigint)
 returns void
 language plpgsql
 security definer
@@ -288,24 +291,27 @@ begin
   -- Only the first caller finds the row, and none finds a row for a turn that was settled before it was deleted.
   delete from private.deleted_turns d where d.turn_id = book_lost_turn.turn_id returning d.user_id into payer;
   if payer is not null then
-    perform private.book_usage(payer, 'chat', model, input_tokens, cached_input_tokens, output_tokens, tools);
+    perform private.book_usage(payer, 'chat', model, input_tokens, cached_input_tokens, output_tokens, tools,
+      cache_write_tokens);
   end if;
 end
 $$;
-comment on function private.book_lost_turn(uuid, text, bigint, bigint, bigint, jsonb) is
+comment on function private.book_lost_turn(uuid, text, bigint, bigint, bigint, jsonb, bigint) is
   'Books the cost of a turn whose session was deleted while it ran, once. Definer: no role may read deleted_turns.';
-grant execute on function private.book_lost_turn(uuid, text, bigint, bigint, bigint, jsonb) to service_role;
+grant execute on function private.book_lost_turn(uuid, text, bigint, bigint, bigint, jsonb, bigint) to service_role;
 
 create function public.book_lost_turn(turn_id uuid, model text, input_tokens bigint, cached_input_tokens bigint,
-  output_tokens bigint, tools jsonb default '{}')
+  output_tokens bigint, tools jsonb default '{}', cache_write_tokens bigint default 0)
 returns void
 language sql
 security invoker
 set search_path = ''
 as $$
-  select private.book_lost_turn(turn_id, model, input_tokens, cached_input_tokens, output_tokens, tools)
+  select private.book_lost_turn(
+    turn_id, model, input_tokens, cached_input_tokens, output_tokens, tools, cache_write_tokens
+  )
 $$;
-comment on function public.book_lost_turn(uuid, text, bigint, bigint, bigint, jsonb) is
+comment on function public.book_lost_turn(uuid, text, bigint, bigint, bigint, jsonb, bigint) is
   'Service RPC: books the tokens and tools of a turn whose session was deleted while its reply was generated. '
   'Repeating the call changes nothing.';
-grant execute on function public.book_lost_turn(uuid, text, bigint, bigint, bigint, jsonb) to service_role;
+grant execute on function public.book_lost_turn(uuid, text, bigint, bigint, bigint, jsonb, bigint) to service_role;

@@ -1843,12 +1843,14 @@ create table public.models (
   compacts boolean,
   input_price numeric(12, 6),
   cached_input_price numeric(12, 6),
+  cache_write_price numeric(12, 6),
   output_price numeric(12, 6),
-  constraint models_tokens_check check (least(context_window, max_output_tokens) > 0),
+  long_input_tokens integer,
+  constraint models_tokens_check check (least(context_window, max_output_tokens, long_input_tokens) > 0),
   constraint models_efforts_check
     check (efforts <@ array['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max']),
   constraint models_default_effort_check check (default_effort is null or default_effort = any (efforts)),
-  constraint models_prices_check check (least(input_price, cached_input_price, output_price) >= 0)
+  constraint models_prices_check check (least(input_price, cached_input_price, cache_write_price, output_price) >= 0)
 );
 
 create table public.tool_prices (
@@ -1944,6 +1946,11 @@ comment on column public.models.accepts_temperature is
 comment on column public.models.compacts is 'Whether the model can shorten a long conversation by itself.';
 comment on column public.models.input_price is 'US dollars per million tokens, like the other prices.';
 comment on column public.models.cached_input_price is 'If null, cached input costs as much as other input.';
+comment on column public.models.cache_write_price is
+  'For input that OpenAI writes to its cache for 30 minutes. If null, it costs as much as other input.';
+comment on column public.models.long_input_tokens is
+  'A request with more input tokens costs 2 times as much for its input and 1.5 times for its output. Null means '
+  'never.';
 comment on table public.tool_prices is
   'What OpenAI charges for its own tools, in US dollars. Tokens that a tool adds are counted as tokens.';
 comment on column public.tool_prices.tool is 'The type of the tool in the Responses API.';
@@ -1980,25 +1987,43 @@ values
   ('pro', 'Pro', 10, 3000, 300, 200, 60, 52428800, 50, 10),
   ('enterprise', 'Enterprise', 20, null, null, 1000, 120, 52428800, 200, 50);
 
--- Sources, read in 2026:
--- Windows, longest replies and images: https://developers.openai.com/api/docs/models/gpt-5.5 and the other model pages.
--- Efforts: https://developers.openai.com/api/docs/guides/reasoning. The default is none, and medium from gpt-5.5 on.
+-- Sources, read in November 2026:
+-- Windows, longest replies, images, efforts and prices of gpt-6: the page of each model, such as
+--   https://developers.openai.com/api/docs/models/gpt-6.2-sol. The prices are those of standard processing and of a
+--   cache of 30 minutes.
+-- Efforts of gpt-5: https://developers.openai.com/api/docs/guides/reasoning. The default is none, and medium from
+--   gpt-5.5 on.
 -- Temperature: https://developers.openai.com/api/docs/guides/latest-model, "parameter compatibility". Sources
 --   disagree about gpt-5.5 with the effort none.
 -- Compaction: https://developers.openai.com/api/docs/guides/compaction.
--- Prices: https://developers.openai.com/api/docs/pricing, standard processing. Requests of more than 272,000 input
---   tokens cost more than this with gpt-5.5 and gpt-5.4.
+-- Prices of gpt-5: https://developers.openai.com/api/docs/pricing, standard processing.
 -- The pro models are listed because their prices differ from those of the shorter names.
 insert into public.models
   (model, context_window, max_output_tokens, efforts, default_effort, accepts_temperature, accepts_images, compacts,
-    input_price, cached_input_price, output_price)
+    input_price, cached_input_price, cache_write_price, output_price, long_input_tokens)
 values
-  ('gpt-5.5', 1050000, 128000, '{none,low,medium,high,xhigh}', 'medium', null, true, true, 5.00, 0.50, 30.00),
-  ('gpt-5.5-pro', 1050000, 128000, null, null, null, true, true, 30.00, null, 180.00),
-  ('gpt-5.4', 1050000, 128000, '{none,low,medium,high,xhigh}', 'none', true, true, true, 2.50, 0.25, 15.00),
-  ('gpt-5.4-pro', 1050000, 128000, null, null, null, true, true, 30.00, null, 180.00),
-  ('gpt-5.4-mini', 400000, 128000, '{none,low,medium,high,xhigh}', 'none', true, true, true, 0.75, 0.075, 4.50),
-  ('gpt-5.4-nano', 400000, 128000, '{none,low,medium,high,xhigh}', 'none', true, true, true, 0.20, 0.02, 1.25);
+  ('gpt-6.2-astra', 1050000, 128000, '{low,medium,high,xhigh,max}', null, null, true, null,
+    8.00, null, null, 40.00, 272000),
+  ('gpt-6.2-sol', 1050000, 128000, '{low,medium,high,xhigh,max}', null, null, true, null,
+    2.00, 0.10, 2.50, 10.00, 272000),
+  ('gpt-6.1-terra', 1050000, 128000, '{none,low,medium,high,xhigh,max}', null, null, true, null,
+    1.00, 0.05, 1.25, 5.00, 272000),
+  ('gpt-6-sol', 1050000, 128000, '{none,low,medium,high,xhigh,max}', 'medium', null, true, null,
+    2.00, 0.20, 2.50, 10.00, 272000),
+  ('gpt-6-luna', 1050000, 128000, '{none,low,medium,high,xhigh,max}', 'medium', null, true, null,
+    0.10, 0.01, 0.125, 0.50, 272000),
+  ('gpt-5.5', 1050000, 128000, '{none,low,medium,high,xhigh}', 'medium', null, true, true,
+    5.00, 0.50, null, 30.00, 272000),
+  ('gpt-5.5-pro', 1050000, 128000, null, null, null, true, true,
+    30.00, null, null, 180.00, 272000),
+  ('gpt-5.4', 1050000, 128000, '{none,low,medium,high,xhigh}', 'none', true, true, true,
+    2.50, 0.25, null, 15.00, 272000),
+  ('gpt-5.4-pro', 1050000, 128000, null, null, null, true, true,
+    30.00, null, null, 180.00, 272000),
+  ('gpt-5.4-mini', 400000, 128000, '{none,low,medium,high,xhigh}', 'none', true, true, true,
+    0.75, 0.075, null, 4.50, null),
+  ('gpt-5.4-nano', 400000, 128000, '{none,low,medium,high,xhigh}', 'none', true, true, true,
+    0.20, 0.02, null, 1.25, null);
 
 -- Source: https://developers.openai.com/api/docs/pricing, 2026. A container has 1 GB by default and lasts 20 minutes.
 -- OpenAI bills images by tokens, and a response does not report them. This is the price of one image of 1024 x 1024
@@ -2386,29 +2411,33 @@ comment on function private.refund_usage(uuid, jsonb) is
 
 -- The cost of tokens and tools, the metrics of each day, and the usage that a client sees.
 
-create function private.usage_cost(model text, input_tokens bigint, cached_input_tokens bigint, output_tokens bigint)
+create function private.usage_cost(model text, input_tokens bigint, cached_input_tokens bigint, output_tokens bigint,
+  cache_write_tokens bigint default 0)
 returns numeric
 language plpgsql
 stable
 set search_path = ''
 as $$
+declare
+  known public.models := private.model_of(model);
+  is_long boolean := input_tokens > coalesce(known.long_input_tokens, input_tokens);
+  input_cost numeric := (input_tokens - cached_input_tokens - cache_write_tokens) * known.input_price
+    + cached_input_tokens * coalesce(known.cached_input_price, known.input_price)
+    + cache_write_tokens * coalesce(known.cache_write_price, known.input_price);
+  output_cost numeric := output_tokens * known.output_price;
 begin
-  return (
-    select coalesce((
-      select (
-        (usage_cost.input_tokens - usage_cost.cached_input_tokens) * m.input_price
-        + usage_cost.cached_input_tokens * coalesce(m.cached_input_price, m.input_price)
-        + usage_cost.output_tokens * m.output_price
-      ) / 1000000
-      from private.model_of(usage_cost.model) m
-    ), 0)
-  );
+  if is_long then
+    -- The same factors for every model that has them: https://developers.openai.com/api/docs/pricing
+    input_cost := input_cost * 2;
+    output_cost := output_cost * 1.5;
+  end if;
+  return coalesce((input_cost + output_cost) / 1000000, 0);
 end
 $$;
-comment on function private.usage_cost(text, bigint, bigint, bigint) is
-  'Returns the US dollars for tokens of a model. Cached input has its own price. Returns 0 for a model without a '
-  'price.';
-grant execute on function private.usage_cost(text, bigint, bigint, bigint) to service_role;
+comment on function private.usage_cost(text, bigint, bigint, bigint, bigint) is
+  'Returns the US dollars for tokens of a model. The input tokens include those read from the cache and those written '
+  'to it, which have their own prices. Returns 0 for a model without a price.';
+grant execute on function private.usage_cost(text, bigint, bigint, bigint, bigint) to service_role;
 
 create function private.tool_cost(tools jsonb)
 returns numeric
@@ -2459,7 +2488,7 @@ grant execute on function private.log_near_budget(numeric, numeric, numeric, jso
 
 create function private.book_usage(
   profile_id uuid, feature_type text, model text, input_tokens bigint, cached_input_tokens bigint, output_tokens bigint,
-  tools jsonb default '{}'
+  tools jsonb default '{}', cache_write_tokens bigint default 0
 )
 returns void
 language plpgsql
@@ -2469,7 +2498,7 @@ declare
   -- Rounded once, so that the sum of a month equals the sum of its days.
   cost numeric := round(
     private.usage_cost(book_usage.model, book_usage.input_tokens, book_usage.cached_input_tokens,
-      book_usage.output_tokens) + private.tool_cost(tools), 6
+      book_usage.output_tokens, book_usage.cache_write_tokens) + private.tool_cost(tools), 6
   );
   spent numeric;
 begin
@@ -2503,10 +2532,11 @@ begin
   );
 end
 $$;
-comment on function private.book_usage(uuid, text, text, bigint, bigint, bigint, jsonb) is
+comment on function private.book_usage(uuid, text, text, bigint, bigint, bigint, jsonb, bigint) is
   'Adds one request''s tokens, tools and cost to the metrics of the day, and its cost to the month, against which '
   'budgets are checked. tools counts the uses of OpenAI''s tools by type, such as {"web_search": 2}.';
-grant execute on function private.this_month(), private.book_usage(uuid, text, text, bigint, bigint, bigint, jsonb)
+grant execute on function private.this_month(),
+  private.book_usage(uuid, text, text, bigint, bigint, bigint, jsonb, bigint)
   to service_role;
 
 create function public.get_my_usage()
@@ -2665,12 +2695,15 @@ declare
     from public.chat_messages m
     where m.session_id = question.session_id and m.user_id = question.user_id and m.seq <= question.seq
   );
+  input_tokens bigint := least(input_bytes / 4, known.context_window);
 begin
   return private.usage_cost(
     assistant.model,
-    least(input_bytes / 4, known.context_window),
+    input_tokens,
     0,
-    least((select p.reserved_output_tokens from private.usage_policy p), known.max_output_tokens)
+    least((select p.reserved_output_tokens from private.usage_policy p), known.max_output_tokens),
+    -- Nothing of a new message is in the cache yet, and writing to it may cost more than other input.
+    input_tokens
   ) + private.tool_cost(case when search then '{"web_search": 1}'::jsonb else '{}' end);
 end
 $$;
@@ -3698,7 +3731,7 @@ begin
   if message.output_tokens is not null then
     perform private.book_usage(turn.user_id, 'chat', message.model, coalesce(message.input_tokens, 0),
       coalesce(message.cached_input_tokens, 0), message.output_tokens,
-      coalesce(nullif(reply -> 'tools', 'null'), '{}'));
+      coalesce(nullif(reply -> 'tools', 'null'), '{}'), coalesce((reply ->> 'cache_write_tokens')::bigint, 0));
   end if;
   perform private.settle_budget(turn.user_id, turn.reservation -> 'budget');
   if not is_charged then
@@ -3738,8 +3771,9 @@ end
 $$;
 comment on function public.settle_turn(uuid, text, jsonb) is
   'Service RPC: settles a turn as complete or stopped, and returns the stored row. reply holds content, parts, '
-  'model, input_tokens, cached_input_tokens, output_tokens and response_id. It holds thread_id when the conversation '
-  'at OpenAI contains the turn. tools counts the uses of OpenAI''s tools by type, such as {"web_search": 2}.';
+  'model, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens and response_id. It holds thread_id '
+  'when the conversation at OpenAI contains the turn. tools counts the uses of OpenAI''s tools by type, such as '
+  '{"web_search": 2}.';
 grant execute on function public.settle_turn(uuid, text, jsonb) to service_role;
 
 create function public.fail_turn(turn_id uuid, reply jsonb)
@@ -3815,7 +3849,7 @@ comment on function private.count_stale_turns(integer) is
   'Counts turns without progress for 60 seconds, up to max_count. The dispatcher calls it.';
 
 create function public.set_generated_title(profile_id uuid, session_id uuid, title text, model text,
-  input_tokens bigint, cached_input_tokens bigint, output_tokens bigint)
+  input_tokens bigint, cached_input_tokens bigint, output_tokens bigint, cache_write_tokens bigint default 0)
 returns void
 language plpgsql
 security invoker
@@ -3827,13 +3861,15 @@ begin
   where s.id = set_generated_title.session_id
     and (s.title is null or s.title_origin = 'question')
     and set_generated_title.title <> '';
-  perform private.book_usage(profile_id, 'title', model, input_tokens, cached_input_tokens, output_tokens);
+  perform private.book_usage(profile_id, 'title', model, input_tokens, cached_input_tokens, output_tokens,
+    cache_write_tokens => cache_write_tokens);
 end
 $$;
-comment on function public.set_generated_title(uuid, uuid, text, text, bigint, bigint, bigint) is
+comment on function public.set_generated_title(uuid, uuid, text, text, bigint, bigint, bigint, bigint) is
   'Service RPC: stores a title that the model made, and books its cost. A title that the user has set is never '
   'overwritten.';
-grant execute on function public.set_generated_title(uuid, uuid, text, text, bigint, bigint, bigint) to service_role;
+grant execute on function public.set_generated_title(uuid, uuid, text, text, bigint, bigint, bigint, bigint)
+  to service_role;
 
 create function private.note_deleted_turn()
 returns trigger
@@ -3857,7 +3893,7 @@ create trigger chat_turns_note_deleted
   execute function private.note_deleted_turn();
 
 create function private.book_lost_turn(turn_id uuid, model text, input_tokens bigint, cached_input_tokens bigint,
-  output_tokens bigint, tools jsonb)
+  output_tokens bigint, tools jsonb, cache_write_tokens bigint)
 returns void
 language plpgsql
 security definer
@@ -3869,27 +3905,30 @@ begin
   -- Only the first caller finds the row, and none finds a row for a turn that was settled before it was deleted.
   delete from private.deleted_turns d where d.turn_id = book_lost_turn.turn_id returning d.user_id into payer;
   if payer is not null then
-    perform private.book_usage(payer, 'chat', model, input_tokens, cached_input_tokens, output_tokens, tools);
+    perform private.book_usage(payer, 'chat', model, input_tokens, cached_input_tokens, output_tokens, tools,
+      cache_write_tokens);
   end if;
 end
 $$;
-comment on function private.book_lost_turn(uuid, text, bigint, bigint, bigint, jsonb) is
+comment on function private.book_lost_turn(uuid, text, bigint, bigint, bigint, jsonb, bigint) is
   'Books the cost of a turn whose session was deleted while it ran, once. Definer: no role may read deleted_turns.';
-grant execute on function private.book_lost_turn(uuid, text, bigint, bigint, bigint, jsonb) to service_role;
+grant execute on function private.book_lost_turn(uuid, text, bigint, bigint, bigint, jsonb, bigint) to service_role;
 
 create function public.book_lost_turn(turn_id uuid, model text, input_tokens bigint, cached_input_tokens bigint,
-  output_tokens bigint, tools jsonb default '{}')
+  output_tokens bigint, tools jsonb default '{}', cache_write_tokens bigint default 0)
 returns void
 language sql
 security invoker
 set search_path = ''
 as $$
-  select private.book_lost_turn(turn_id, model, input_tokens, cached_input_tokens, output_tokens, tools)
+  select private.book_lost_turn(
+    turn_id, model, input_tokens, cached_input_tokens, output_tokens, tools, cache_write_tokens
+  )
 $$;
-comment on function public.book_lost_turn(uuid, text, bigint, bigint, bigint, jsonb) is
+comment on function public.book_lost_turn(uuid, text, bigint, bigint, bigint, jsonb, bigint) is
   'Service RPC: books the tokens and tools of a turn whose session was deleted while its reply was generated. '
   'Repeating the call changes nothing.';
-grant execute on function public.book_lost_turn(uuid, text, bigint, bigint, bigint, jsonb) to service_role;
+grant execute on function public.book_lost_turn(uuid, text, bigint, bigint, bigint, jsonb, bigint) to service_role;
 
 -- From sql/10_billing/10_tables.sql
 

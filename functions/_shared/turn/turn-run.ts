@@ -263,6 +263,7 @@ export class TurnRun implements Follower {
     const estimated = {
       input_tokens: 0,
       cached_input_tokens: 0,
+      cache_write_tokens: 0,
       output_tokens: Math.ceil(stored.text.length / 4),
     };
     try {

@@ -25,14 +25,16 @@ describe("a conversation", () => {
     expect(second.conversation).toEqual({ id: conversation });
   });
 
-  it("counts as cached input from the second turn on, in blocks of 128", async () => {
+  it("counts as written to the cache, and as cached from the second turn on, in blocks of 128", async () => {
     const { client } = await startEmulator();
     const { id: conversation } = await client.conversations.create({});
     const turn = { model: MODEL, input: "Hello", instructions: "a".repeat(1000), conversation };
     const first = await client.responses.create(turn);
     const second = await client.responses.create(turn);
-    expect(first.usage?.input_tokens_details.cached_tokens).toBe(0);
-    expect(second.usage?.input_tokens_details.cached_tokens).toBe(256);
+    expect(first.usage?.input_tokens_details)
+      .toMatchObject({ cached_tokens: 0, cache_write_tokens: 128 });
+    expect(second.usage?.input_tokens_details)
+      .toMatchObject({ cached_tokens: 256, cache_write_tokens: 0 });
     expect(second.usage?.input_tokens).toBeGreaterThan(first.usage?.input_tokens ?? Infinity);
   });
 

@@ -23,21 +23,29 @@ function countTokens(text: string): number {
 
 /**
  * Returns the usage of one response. Its input is the instructions, the conversation and the new input. From
- * the second turn on, the instructions and the conversation count as cached, in whole blocks.
+ * the second turn on, the instructions and the conversation count as cached, in whole blocks. The other whole blocks
+ * count as written to the cache.
  */
 export function countUsage(texts: CountedTexts): Responses.ResponseUsage {
   const prefix = countInput({ ...texts, input: [] });
   const input = countInput(texts);
   const output = countItems(texts.output);
   const reasoning = countItems(texts.output.filter((item) => item.type === "reasoning"));
-  const cached = texts.history.length > 0 ? prefix - (prefix % CACHE_BLOCK) : 0;
+  const cached = texts.history.length > 0 ? wholeBlocks(prefix) : 0;
   return {
     input_tokens: input,
-    input_tokens_details: { cached_tokens: cached, cache_write_tokens: 0 },
+    input_tokens_details: {
+      cached_tokens: cached,
+      cache_write_tokens: wholeBlocks(input) - cached,
+    },
     output_tokens: output,
     output_tokens_details: { reasoning_tokens: reasoning },
     total_tokens: input + output,
   };
+}
+
+function wholeBlocks(tokens: number): number {
+  return tokens - (tokens % CACHE_BLOCK);
 }
 
 /** Returns the estimated tokens of the instructions, the conversation and the new input. */

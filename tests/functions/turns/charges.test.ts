@@ -85,6 +85,29 @@ test.for(
   expect(readText(chat.lastMessage)).toBe("Fine.");
 });
 
+test("input that OpenAI writes to its cache is booked at its own price", async () => {
+  const user = await createUser();
+  await asPostgres(
+    `insert into public.assistants (slug, name, description, model)
+     values ('luna', 'Luna', 'Has a model with such a price.', 'gpt-6-luna')`,
+  );
+  try {
+    const body = { session_id: await createSession(user, "luna"), content: "x".repeat(8_000) };
+    await (await postChat(body, user.accessToken)).text();
+
+    const [metric] = await bookedBy(user);
+    const { input_tokens: input = 0, output_tokens: output = 0, total_cost } = metric ?? {};
+    // The emulator writes whole blocks of 128 tokens.
+    const written = input - (input % 128);
+    expect(written).toBeGreaterThan(1_900);
+    const dollars = ((input - written) * 0.1 + written * 0.125 + output * 0.5) / 1e6;
+    expect(total_cost).toBeCloseTo(dollars, 6);
+  } finally {
+    await asPostgres("delete from public.chat_sessions where assistant_slug = 'luna'");
+    await asPostgres("delete from public.assistants where slug = 'luna'");
+  }
+});
+
 test("a temperature that the model refuses is the operator's mistake, and costs nothing", async () => {
   const user = await createUser();
   // The emulator, as OpenAI, refuses a temperature for this model; `models` does not know it.

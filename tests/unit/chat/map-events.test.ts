@@ -230,8 +230,13 @@ describe("state of the reply", () => {
       .toBeUndefined();
   });
 
-  const fullUsage = { input_tokens: 100, cached_input_tokens: 40, output_tokens: 20 };
-  const partUsage = { input_tokens: 100, cached_input_tokens: 0, output_tokens: 5 };
+  const fullUsage = {
+    input_tokens: 100,
+    cached_input_tokens: 40,
+    cache_write_tokens: 0,
+    output_tokens: 20,
+  };
+  const partUsage = { ...fullUsage, cached_input_tokens: 0, output_tokens: 5 };
   const refused = refusalPart("msg_1", "No");
   const failedAfterWork: EventBody = {
     type: "response.failed",

@@ -5,6 +5,7 @@ import type { Responses } from "openai/resources/responses/responses";
 export interface TurnUsage {
   input_tokens: number;
   cached_input_tokens: number;
+  cache_write_tokens: number;
   output_tokens: number;
 }
 
@@ -52,6 +53,7 @@ export function readUsage({ usage }: Responses.Response): TurnUsage | undefined 
   return usage && {
     input_tokens: usage.input_tokens,
     cached_input_tokens: usage.input_tokens_details?.cached_tokens ?? 0,
+    cache_write_tokens: usage.input_tokens_details?.cache_write_tokens ?? 0,
     output_tokens: usage.output_tokens,
   };
 }

@@ -5,7 +5,12 @@ import type { StartedTurn } from "../turn-database.ts";
 import type { TurnPorts } from "../turn-ports.ts";
 
 const LONGEST_TEXT = 2_000;
-const NO_USAGE: TurnUsage = { input_tokens: 0, cached_input_tokens: 0, output_tokens: 0 };
+const NO_USAGE: TurnUsage = {
+  input_tokens: 0,
+  cached_input_tokens: 0,
+  cache_write_tokens: 0,
+  output_tokens: 0,
+};
 const INSTRUCTIONS =
   "Name the conversation that begins with this message, in its language, in at most six words. " +
   "Answer with the name alone, without quotes.";
