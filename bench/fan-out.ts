@@ -70,7 +70,7 @@ async function seed(database: pg.Pool): Promise<void> {
   await database.query(
     `with users as (
        insert into auth.users (id, email, email_confirmed_at)
-       select gen_random_uuid(), 'fan-out-' || n || '@example.com', now() from generate_series(0, $1) n
+       select gen_random_uuid(), 'fan-out-' || n || '@example.com', now() from generate_series(0, $1::integer) n
        returning id, email
      )
      select count(*) from users`,
@@ -83,9 +83,9 @@ async function seed(database: pg.Pool): Promise<void> {
        date_trunc('minute', now() + interval '70 seconds')
      from public.profiles p
      cross join lateral generate_series(1, case
-       when p.email = 'fan-out-0@example.com' then $1
+       when p.email = 'fan-out-0@example.com' then $1::integer
        when p.email = 'fan-out-1@example.com' then 1
-       else ($2 - $1 - 1) / ($3 - 1) end) n
+       else ($2::integer - $1::integer - 1) / ($3::integer - 1) end) n
      where p.email like 'fan-out-%'`,
     [OF_ONE_USER, DUE, OTHERS],
   );

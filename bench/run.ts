@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { measureAccount } from "./account.ts";
 import { measureAdmin } from "./admin.ts";
 import { measureBilling } from "./billing.ts";
+import { measureBrokenTurns } from "./broken-turns.ts";
 import { measureBundles } from "./bundles.ts";
 import { measureFanOut } from "./fan-out.ts";
 import { measureFiles } from "./files.ts";
@@ -47,6 +48,7 @@ const usual: Record<string, () => Promise<Measure[]>> = {
   retention: measureRetention,
   lookouts: measureLookouts,
   "fan-out": measureFanOut,
+  "broken-turns": measureBrokenTurns,
   bundles: measureBundles,
   scale: () => measureScale(scale),
 };

@@ -107,6 +107,7 @@ create index lookouts_user_id_created_at_idx on public.lookouts (user_id, create
 -- Serve the claim of due lookouts and of interrupted runs.
 create index lookouts_active_next_run_at_idx on public.lookouts (next_run_at) where status = 'active';
 create index lookouts_lease_until_idx on public.lookouts (lease_until) where lease_until is not null;
+create index lookouts_leased_user_id_idx on public.lookouts (user_id) where lease_until is not null;
 
 -- Allows a lookout one running run at most.
 create unique index lookout_runs_running_lookout_id_key on public.lookout_runs (lookout_id) where status = 'running';

@@ -7305,6 +7305,7 @@ create index lookouts_user_id_created_at_idx on public.lookouts (user_id, create
 -- Serve the claim of due lookouts and of interrupted runs.
 create index lookouts_active_next_run_at_idx on public.lookouts (next_run_at) where status = 'active';
 create index lookouts_lease_until_idx on public.lookouts (lease_until) where lease_until is not null;
+create index lookouts_leased_user_id_idx on public.lookouts (user_id) where lease_until is not null;
 
 -- Allows a lookout one running run at most.
 create unique index lookout_runs_running_lookout_id_key on public.lookout_runs (lookout_id) where status = 'running';
@@ -7676,14 +7677,18 @@ begin
     from public.lookouts l
     where l.status = 'active' and l.next_run_at <= now() and l.lease_until is null
     order by l.next_run_at
-    limit 10000
+    limit 5000
   ),
-  -- One lookout of each user first, then the second of each: many lookouts of one user do not delay another user's.
-  fair as (
-    select w.id
+  ranked as (
+    select w.id, w.next_run_at,
+      exists (select from public.lookouts r where r.user_id = w.user_id and r.lease_until is not null) as has_running,
+      row_number() over (partition by w.user_id order by w.next_run_at) as position
     from waiting w
-    order by row_number() over (partition by w.user_id order by w.next_run_at), w.next_run_at
-    limit max_count
+  ),
+  -- Users without a running lookout come first, and one lookout of each before the second of anyone. Many lookouts of
+  -- one user therefore do not delay another user's.
+  fair as (
+    select r.id from ranked r order by r.has_running, r.position, r.next_run_at limit max_count
   ),
   due as (
     select l.id
