@@ -52,7 +52,12 @@ export function findStore(state: EmulatorState, id: string): VectorStoreRecord {
 export function findStoreFile({ store, files }: VectorStoreRecord, id: string): WireStoreFile {
   const file = files.get(id);
   if (file) return file;
-  throw new ApiError(404, `No file found with id '${id}' in vector store '${store.id}'.`);
+  throw missingStoreFile(id, store.id);
+}
+
+/** Returns OpenAI's 404 for a file that a vector store does not have. */
+export function missingStoreFile(id: string, storeId: string): ApiError {
+  return new ApiError(404, `No file found with id '${id}' in vector store '${storeId}'.`);
 }
 
 /** Returns the file batch with this id in a vector store; throws a 404 if it does not exist. */

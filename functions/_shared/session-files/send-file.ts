@@ -28,9 +28,11 @@ export async function sendFile(ports: FilePorts, row: FileRow): Promise<string |
  * Returns the id of a file at OpenAI. Sends the file as `sendFile` does if OpenAI does not have it, or has lost it.
  */
 export async function ensureSent(ports: FilePorts, row: FileRow): Promise<string | null> {
-  if (row.openai_file_id === null) return await sendFile(ports, row);
+  const { openai_file_id: id } = row;
+  if (id === null) return await sendFile(ports, row);
   try {
-    return (await retryOnce(() => ports.openai.files.retrieve(row.openai_file_id ?? ""))).id;
+    await retryOnce(() => ports.openai.files.retrieve(id));
+    return id;
   } catch (error) {
     if (!isGone(error)) throw error;
     ports.log.info("file_sent_again", { file_id: row.id });
