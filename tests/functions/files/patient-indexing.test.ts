@@ -88,12 +88,12 @@ test.for(FAULTS)("clean-up, %s: the file keeps waiting, then it is ready", async
 
   await continueFiles(sessionId);
 
+  await expect.poll(() => rowOf(id)).toMatchObject({ status: "indexing", error: { code } });
   const waiting = await rowOf(id);
-  expect(waiting).toMatchObject({ status: "indexing", error: { code } });
   expect(Date.parse(waiting.retry_at ?? "")).toBeGreaterThan(Date.now());
   await resetOpenAI();
   await continueFiles(sessionId);
-  expect(await rowOf(id)).toMatchObject({ status: "ready", error: null, retry_at: null });
+  expect(await indexed(user, id)).toMatchObject({ status: "ready", error: null, retry_at: null });
 });
 
 const REBUILDS = FAULTS.filter(([, behaviour]) => {
@@ -175,7 +175,7 @@ test("a file that OpenAI failed to read for a rebuilt store is indexed again", a
   expect(await storeOf(sessionId)).toMatchObject({ status: "active", file_count: 1 });
   await resetOpenAI();
   await continueFiles(sessionId);
-  expect(await rowOf(id)).toMatchObject({ status: "ready", error: null });
+  expect(await indexed(user, id)).toMatchObject({ status: "ready", error: null });
   expect(await storeOf(sessionId)).toMatchObject({ file_count: 2 });
   expect(readText(await ask(sessionId))).toContain("Comet");
 });
