@@ -77,8 +77,8 @@ end
 $$;
 comment on function public.claim_vector_store(uuid) is
   'Service RPC: returns the store of a session, or claims the work of making it. kind: ready (with store_id), build '
-  '(the caller makes it, under a lease), wait (another caller is making it) or failed (it could not be made, with error '
-  'and the seconds retry_after; or the session is gone).';
+  '(the caller makes it, under a lease), wait (another caller is making it) or failed (it could not be made, with '
+  'error and the seconds retry_after; or the session is gone).';
 grant execute on function public.claim_vector_store(uuid) to service_role;
 
 create function private.settle_vector_store(claimed_id uuid, claimed_until timestamptz, store_id text,
@@ -110,7 +110,8 @@ $$;
 comment on function private.settle_vector_store(uuid, timestamptz, text, timestamptz, jsonb, text[]) is
   'Records a store that the caller has made, and the files that OpenAI searches in it. If the lease has expired '
   'meanwhile, the store goes to the outbox. Definer: private.enqueue_deletion is not granted.';
-grant execute on function private.settle_vector_store(uuid, timestamptz, text, timestamptz, jsonb, text[]) to service_role;
+grant execute on function private.settle_vector_store(uuid, timestamptz, text, timestamptz, jsonb, text[])
+  to service_role;
 
 create function public.settle_vector_store(claimed_id uuid, claimed_until timestamptz, store_id text,
   expires_at timestamptz, openai_metadata jsonb, file_ids text[])
@@ -122,9 +123,10 @@ as $$
   select private.settle_vector_store(claimed_id, claimed_until, store_id, expires_at, openai_metadata, file_ids)
 $$;
 comment on function public.settle_vector_store(uuid, timestamptz, text, timestamptz, jsonb, text[]) is
-  'Service RPC: settles a claim of claim_vector_store with a store. file_ids are the ids at OpenAI of the files that it '
-  'searches. Returns false when the lease was lost.';
-grant execute on function public.settle_vector_store(uuid, timestamptz, text, timestamptz, jsonb, text[]) to service_role;
+  'Service RPC: settles a claim of claim_vector_store with a store. file_ids are the ids at OpenAI of the files that '
+  'it searches. Returns false when the lease was lost.';
+grant execute on function public.settle_vector_store(uuid, timestamptz, text, timestamptz, jsonb, text[])
+  to service_role;
 
 create function public.fail_vector_store(claimed_id uuid, claimed_until timestamptz, error text,
   retry_after double precision default 60)

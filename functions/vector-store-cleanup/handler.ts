@@ -12,8 +12,8 @@ import type { CleanupPorts, CleanupServices } from "./cleanup-ports.ts";
 /**
  * Creates the clean-up, which is called with the secret key. `POST /vector-store-cleanup` (every 15 minutes) expires
  * stores, resumes interrupted work and finds objects without an owner. `POST /vector-store-cleanup/deletions` (every
- * minute) deletes the objects in the outbox. `POST /vector-store-cleanup/files` (every minute) continues files whose next
- * attempt is due.
+ * minute) deletes the objects in the outbox. `POST /vector-store-cleanup/files` (every minute) continues files whose
+ * next attempt is due.
  */
 export function createCleanupFunction(services: CleanupServices) {
   const app = createFunction({ name: "vector-store-cleanup", log: services.log });

@@ -1,5 +1,5 @@
 import type { ContainerFile } from "./answers/answer-plan.ts";
-import { ApiError, notFound } from "./http/api-error.ts";
+import { ApiError, missingStoreFile, notFound } from "./http/api-error.ts";
 import type {
   ConversationRecord,
   EmulatorState,
@@ -53,11 +53,6 @@ export function findStoreFile({ store, files }: VectorStoreRecord, id: string): 
   const file = files.get(id);
   if (file) return file;
   throw missingStoreFile(id, store.id);
-}
-
-/** Returns OpenAI's 404 for a file that a vector store does not have. */
-export function missingStoreFile(id: string, storeId: string): ApiError {
-  return new ApiError(404, `No file found with id '${id}' in vector store '${storeId}'.`);
 }
 
 /** Returns the file batch with this id in a vector store; throws a 404 if it does not exist. */

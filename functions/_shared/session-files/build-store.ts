@@ -15,7 +15,7 @@ const FILES_AT_ONCE = 8;
 const FILES_PER_PAGE = 100;
 
 /** OpenAI has given up a batch of files, so its store cannot be used. */
-export class BatchFailedError extends Error {
+class BatchFailedError extends Error {
   override readonly name = "BatchFailedError";
 }
 

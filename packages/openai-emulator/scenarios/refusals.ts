@@ -1,6 +1,5 @@
 import { isUserMessage } from "../answers/read-messages.ts";
-import { missingStoreFile } from "../find-records.ts";
-import { ApiError } from "../http/api-error.ts";
+import { ApiError, missingStoreFile } from "../http/api-error.ts";
 import { missingFiles, UPSTREAM_MARKER } from "../http/fail-request.ts";
 import type { Asked, RequestFacts, Scenario } from "./scenario.ts";
 import type { ScenarioName } from "./settings.ts";

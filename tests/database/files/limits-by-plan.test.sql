@@ -31,7 +31,9 @@ select throws_ok(
   'a file over the plan''s size is refused'
 );
 select public.fail_file(file_id, '{"code": "upload_failed"}') from made;
-select lives_ok($$ select pg_temp.take_on(session_id, gen_random_uuid()) from made $$, 'a failed upload does not count');
+select lives_ok(
+  $$ select pg_temp.take_on(session_id, gen_random_uuid()) from made $$, 'a failed upload does not count'
+);
 select throws_ok(
   $$ select pg_temp.take_on(session_id, gen_random_uuid()) from made $$, 'PT402', 'file_limit_reached',
   'the upload after it does'
