@@ -54,7 +54,7 @@ class FakeCleanupDatabase implements CleanupDatabase {
   claimStaleFiles = () => Promise.resolve(this.staleFiles);
   expireDue = () => Promise.resolve(0);
   releaseExpired = () => Promise.resolve(0);
-  claimStoresToCheck = () => Promise.resolve([]);
+  claimStoresToCheck = (): Promise<string[]> => Promise.resolve([]);
   touchStore = () => Promise.resolve();
   findAbandonedStores = () => Promise.resolve([]);
   findUnknown = () => Promise.resolve([]);
