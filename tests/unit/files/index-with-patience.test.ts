@@ -41,6 +41,15 @@ test.for(
   expect(world.show(id)).toEqual(READY);
 });
 
+test("a file that is not found right after attaching needs no second attempt", async () => {
+  const world = await createWorld();
+  await world.behave({ scenario: "file_404_once", variant: "store" });
+
+  await indexFile(world.ports, world.add("a.txt"), SHORT);
+
+  expect(world.pauses).toEqual([]);
+});
+
 test("pauses grow, and last at least as long as OpenAI asks", async () => {
   const world = await createWorld();
   const row = world.add("a.txt");
