@@ -2373,7 +2373,7 @@ export type Database = {
           "session_data": Json;
         }[];
       };
-      "reindex_file": { Args: { "error": Json; "file_id": string }; Returns: undefined };
+      "reindex_file": { Args: { "error"?: Json; "file_id": string }; Returns: undefined };
       "release": { Args: Record<PropertyKey, never>; Returns: string };
       "release_expired_stores": { Args: { "max_count": number }; Returns: number };
       "remove_member": { Args: { "member_id": string }; Returns: undefined };

@@ -1481,7 +1481,7 @@ comment on function public.delay_file(uuid, timestamptz, double precision, jsonb
   'claim; without that claim, nothing changes. error {code, message} says why the attempt failed.';
 grant execute on function public.delay_file(uuid, timestamptz, double precision, jsonb) to service_role;
 
-create function public.reindex_file(file_id uuid, error jsonb)
+create function public.reindex_file(file_id uuid, error jsonb default null)
 returns void
 language sql
 security invoker
@@ -1493,7 +1493,8 @@ as $$
   where f.id = file_id and f.status = 'ready'
 $$;
 comment on function public.reindex_file(uuid, jsonb) is
-  'Service RPC: a new store lacks this ready file because OpenAI failed. The clean-up indexes it again.';
+  'Service RPC: OpenAI does not search this ready file in a new store, because it still reads the file, or has failed '
+  '(error). The clean-up continues.';
 grant execute on function public.reindex_file(uuid, jsonb) to service_role;
 
 create function private.retry_file(auth_user_id uuid, file_id uuid)

@@ -7,7 +7,10 @@ import type { FilePorts } from "./file-ports.ts";
 import { mapAtOnce } from "./map-at-once.ts";
 import { ensureSent } from "./send-file.ts";
 
-/** After this time, a store is used with the files that are indexed so far. The lease ends soon after. */
+/**
+ * After this time, a store is used with the files that OpenAI has read so far. The others are `indexing` until the
+ * clean-up finds that they can be searched. The lease ends soon after.
+ */
 const LONGEST_INDEXING_MS = 60_000;
 const FIRST_POLL_MS = 100;
 const LONGEST_POLL_MS = 1_000;
@@ -95,7 +98,11 @@ async function attachAll(
   }
   if (isLost) throw new BatchFailedError(batch.status);
   if (batch.file_counts.in_progress > 0) {
-    for await (const { id } of listFiles(ports, batch, "in_progress")) left.delete(id);
+    for await (const { id } of listFiles(ports, batch, "in_progress")) {
+      left.delete(id);
+      const row = files.get(id);
+      if (row) await ports.files.reindex(row.id, null);
+    }
   }
   return [...left];
 }

@@ -73,8 +73,8 @@ export interface FileDatabase {
   fail(fileId: string, error: FileFailure): Promise<void>;
   /** Ends a claim without a result. The next attempt may start after the pause. A null error keeps the last one. */
   delay(claimed: FileRow, milliseconds: number, error: FileFailure | null): Promise<void>;
-  /** Lets the clean-up index a ready file again. */
-  reindex(fileId: string, error: FileFailure): Promise<void>;
+  /** Lets the clean-up continue a ready file that a new store does not search. */
+  reindex(fileId: string, error: FileFailure | null): Promise<void>;
   /** Claims a file for its next attempt. Returns null if another process has it, or if it does not wait any more. */
   claim(fileId: string): Promise<FileRow | null>;
   /** Starts indexing a failed file again. Throws a refusal. */
@@ -135,7 +135,9 @@ export function createFileDatabase(admin: SupabaseClient<Database>): FileDatabas
         }),
       ),
     reindex: async (file_id, error) =>
-      void unwrap(await admin.rpc("reindex_file", { file_id, error: { ...error } })),
+      void unwrap(
+        await admin.rpc("reindex_file", { file_id, error: error ? { ...error } : undefined }),
+      ),
     claim: async (file_id) => unwrap(await admin.rpc("claim_file", { file_id }).maybeSingle()),
     retry: async (auth_user_id, file_id) =>
       unwrap(await admin.rpc("retry_file", { auth_user_id, file_id })),

@@ -3,6 +3,7 @@ import type { VectorStoreFile } from "openai/resources/vector-stores/files";
 import { describeErrorCode } from "../../../types/errors.ts";
 import { findRule } from "../openai/error-table.ts";
 import { retryAfter } from "../openai/retry-once.ts";
+import { isStoreLost } from "../openai/store-lost.ts";
 import { StorageFailure } from "./file-storage.ts";
 import { ContentChangedError } from "./verify-content.ts";
 
@@ -86,9 +87,8 @@ export function readIndexingFailure(error: unknown): IndexingFailure {
   if (!(error instanceof APIError)) return { code: null, isFinal: false };
   const { owner, retry } = findRule(error);
   if (owner === "operator") return { code: "provider_misconfigured", isFinal: false };
-  if (!retry && error.status !== undefined && REFUSED.includes(error.status)) {
-    return { code: "file_unreadable", isFinal: true };
-  }
+  const isRefused = error.status !== undefined && REFUSED.includes(error.status);
+  if (isRefused && !retry && !isStoreLost(error)) return { code: "file_unreadable", isFinal: true };
   return { code: "provider_error", isFinal: false, retryAfter: retryAfter(error) };
 }
 

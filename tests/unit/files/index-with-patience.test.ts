@@ -1,5 +1,7 @@
+import { APIError } from "openai";
 import { expect, test } from "vitest";
 import { buildStore } from "../../../functions/_shared/session-files/build-store.ts";
+import { readIndexingFailure } from "../../../functions/_shared/session-files/file-failures.ts";
 import { indexFile, PATIENCE } from "../../../functions/_shared/session-files/index-file.ts";
 import { openStore } from "../../../functions/_shared/session-files/open-store.ts";
 import { createWorld, SHORT } from "./memory-world.ts";
@@ -95,6 +97,16 @@ test.for([400, 413, 415, 422])(
     expect(world.show(row.id)).toEqual({ status: "failed", code: "file_unreadable" });
   },
 );
+
+test("a store that OpenAI has lost says nothing about the file", () => {
+  const lost = APIError.generate(
+    400,
+    { error: { message: "Vector store 'vs_1' has expired." } },
+    undefined,
+    new Headers(),
+  );
+  expect(readIndexingFailure(lost)).toMatchObject({ code: "provider_error", isFinal: false });
+});
 
 test("the operator's error of each attempt is logged once, with a fix", async () => {
   const world = await createWorld();

@@ -52,7 +52,7 @@ export async function createWorld() {
     settle: (id) => change(id, { status: "ready", error: null, retry_at: null }),
     fail: (id, error) =>
       change(id, { status: "failed", error: { ...error }, openai_file_id: null, retry_at: null }),
-    reindex: (id, error) => change(id, { status: "indexing", error: { ...error } }),
+    reindex: (id, error) => change(id, { status: "indexing", error: error && { ...error } }),
     delay: ({ id }, milliseconds, error) => {
       pauses.push(milliseconds);
       const retry_at = new Date(Date.now() + milliseconds).toISOString();
