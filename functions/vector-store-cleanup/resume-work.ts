@@ -1,8 +1,9 @@
 import type { FileRow } from "../_shared/session-files/file-database.ts";
 import { fileFailure } from "../_shared/session-files/file-failures.ts";
-import { indexFile, PATIENCE } from "../_shared/session-files/index-file.ts";
+import { indexFile } from "../_shared/session-files/index-file.ts";
 import { mapAtOnce } from "../_shared/session-files/map-at-once.ts";
 import { openStore } from "../_shared/session-files/open-store.ts";
+import { PATIENCE } from "../_shared/session-files/patience.ts";
 import type { CleanupPorts, StepReport } from "./cleanup-ports.ts";
 
 const LIMIT = 20;

@@ -5,15 +5,9 @@ import type { BuildClaim, FileRow } from "./file-database.ts";
 import { fileFailure, isUnreadable, readIndexingFailure } from "./file-failures.ts";
 import type { FilePorts } from "./file-ports.ts";
 import { mapAtOnce } from "./map-at-once.ts";
+import { PATIENCE, type Patience } from "./patience.ts";
 import { ensureSent } from "./send-file.ts";
 
-/**
- * After this time, a store is used with the files that OpenAI has read so far. The others are `indexing` until the
- * clean-up finds that they can be searched. The lease ends soon after.
- */
-const LONGEST_INDEXING_MS = 60_000;
-const FIRST_POLL_MS = 100;
-const LONGEST_POLL_MS = 1_000;
 const FILES_AT_ONCE = 8;
 const FILES_PER_PAGE = 100;
 
@@ -33,6 +27,7 @@ export async function buildStore(
   ports: FilePorts,
   claim: BuildClaim,
   sessionId: string,
+  patience = PATIENCE,
 ): Promise<void> {
   const files = await bringBackAll(ports, sessionId);
   const request = {
@@ -43,7 +38,7 @@ export async function buildStore(
   };
   const store = await retryOnce(() => ports.openai.vectorStores.create(request));
   try {
-    const fileIds = files.size > 0 ? await attachAll(ports, store.id, files) : [];
+    const fileIds = files.size > 0 ? await attachAll(ports, store.id, files, patience) : [];
     const { metadata, expires_after } = request;
     const made = { storeId: store.id, expiresAt: expiryOf(store, ports.storeDays), fileIds };
     await ports.files.finishStore(claim, { ...made, metadata: { metadata, expires_after } });
@@ -89,8 +84,9 @@ async function attachAll(
   ports: FilePorts,
   storeId: string,
   files: StoreFiles,
+  patience: Patience,
 ): Promise<string[]> {
-  const batch = await awaitBatch(ports, storeId, [...files.keys()]);
+  const batch = await awaitBatch(ports, storeId, [...files.keys()], patience);
   const left = new Set(files.keys());
   const isLost = batch.status === "failed" || batch.status === "cancelled";
   if (batch.file_counts.failed > 0) {
@@ -111,14 +107,15 @@ async function awaitBatch(
   { openai, signal }: FilePorts,
   storeId: string,
   file_ids: string[],
+  patience: Patience,
 ): Promise<VectorStoreFileBatch> {
   const { fileBatches } = openai.vectorStores;
   let batch = await retryOnce(() => fileBatches.create(storeId, { file_ids }));
-  const deadline = Date.now() + LONGEST_INDEXING_MS;
-  for (let wait = FIRST_POLL_MS; batch.status === "in_progress" && Date.now() < deadline;) {
+  const deadline = Date.now() + patience.batchMs;
+  for (let wait = patience.pollMs; batch.status === "in_progress" && Date.now() < deadline;) {
     await pause(wait);
     if (signal?.aborted) break;
-    wait = Math.min(wait * 2, LONGEST_POLL_MS);
+    wait = Math.min(wait * 2, patience.longestPollMs);
     batch = await fileBatches.retrieve(batch.id, { vector_store_id: storeId }, { maxRetries: 2 });
   }
   return batch;

@@ -14,23 +14,8 @@ import {
 import { isImage, OTHER_TYPE } from "./file-kinds.ts";
 import type { FilePorts } from "./file-ports.ts";
 import { type OpenStore, requireStore } from "./open-store.ts";
+import { PATIENCE, type Patience } from "./patience.ts";
 import { ensureSent } from "./send-file.ts";
-
-/** The times in milliseconds that indexing a file may use. */
-export const PATIENCE = {
-  /** The longest work of one call. The clean-up continues after it, because a function's life is limited. */
-  callMs: 120_000,
-  /** The pause before the second question whether OpenAI has read a file. It doubles up to `longestPollMs`. */
-  pollMs: 100,
-  longestPollMs: 2_000,
-  /** The time after attaching in which OpenAI may not know the file yet. */
-  unseenMs: 5_000,
-  /** The pause after a failed attempt: as long as indexing has lasted so far, within these limits. */
-  pauseMs: 1_000,
-  longestPauseMs: 300_000,
-  /** After this time, a failed attempt is the last one. */
-  totalMs: 3_600_000,
-};
 
 /**
  * Makes a stored file usable in turns: sends it to OpenAI, attaches it to the session's store and waits until it can be
@@ -62,7 +47,7 @@ async function attempt(
   ports: FilePorts,
   row: FileRow,
   deadline: number,
-  patience: typeof PATIENCE,
+  patience: Patience,
 ): Promise<number | null> {
   const { files, log, signal } = ports;
   const facts = { file_id: row.id };
@@ -87,7 +72,7 @@ async function attempt(
 async function postpone(
   { files, log }: FilePorts,
   row: FileRow,
-  patience: typeof PATIENCE,
+  patience: Patience,
   { code, retryAfter = 0 }: Pick<ReturnType<typeof readIndexingFailure>, "code" | "retryAfter">,
 ): Promise<number | null> {
   const age = Date.now() - Date.parse(row.indexing_since);
@@ -108,7 +93,7 @@ async function index(
   ports: FilePorts,
   row: FileRow,
   deadline: number,
-  patience: typeof PATIENCE,
+  patience: Patience,
 ): Promise<boolean> {
   const { files } = ports;
   if (row.file_type === OTHER_TYPE) {
@@ -121,7 +106,7 @@ async function index(
     await files.settle(row.id);
     return true;
   }
-  const store = await attach(ports, row.session_id, openaiFileId);
+  const store = await attach(ports, row.session_id, openaiFileId, patience);
   const isDone = await isSearchable(ports, store, openaiFileId, deadline, patience);
   if (isDone) await files.settle(row.id, store.id);
   return isDone;
@@ -131,15 +116,16 @@ async function attach(
   ports: FilePorts,
   sessionId: string,
   openaiFileId: string,
+  patience: Patience,
 ): Promise<OpenStore> {
-  const store = await requireStore(ports, sessionId);
+  const store = await requireStore(ports, sessionId, patience);
   try {
     await attachOnce(ports, store, openaiFileId);
     return store;
   } catch (error) {
     if (!isStoreLost(error)) throw error;
     await ports.files.expireStore(store.storeId);
-    const renewed = await requireStore(ports, sessionId);
+    const renewed = await requireStore(ports, sessionId, patience);
     await attachOnce(ports, renewed, openaiFileId);
     return renewed;
   }
@@ -175,7 +161,7 @@ async function isSearchable(
   store: OpenStore,
   openaiFileId: string,
   deadline: number,
-  patience: typeof PATIENCE,
+  patience: Patience,
 ): Promise<boolean> {
   const unseenUntil = Date.now() + patience.unseenMs;
   for (let wait = patience.pollMs; Date.now() < deadline;) {

@@ -6,6 +6,7 @@ import { buildStore } from "./build-store.ts";
 import type { BuildClaim } from "./file-database.ts";
 import { StoreNotMadeError } from "./file-failures.ts";
 import type { FilePorts } from "./file-ports.ts";
+import { PATIENCE, type Patience } from "./patience.ts";
 
 /** A store that is ready for searches and new files. */
 export interface OpenStore {
@@ -14,13 +15,6 @@ export interface OpenStore {
   /** The id at OpenAI. */
   storeId: string;
 }
-
-const POLL_MS = 200;
-/** Longer than the lease of a build, so that a waiting caller can take over from a function that died. */
-const LONGEST_WAIT_MS = 130_000;
-/** The seconds after a failure in which nobody makes the store, unless OpenAI asks for another pause. */
-const DEFAULT_PAUSE_SECONDS = 60;
-const LONGEST_PAUSE_SECONDS = 3_600;
 
 /**
  * Returns the store of a session, and builds it first if it is missing or expired. One caller builds it while all
@@ -36,8 +30,12 @@ export async function openStore(ports: FilePorts, sessionId: string): Promise<Op
 }
 
 /** Returns the store as `openStore` does. Throws a StoreNotMadeError where that returns null. */
-export async function requireStore(ports: FilePorts, sessionId: string): Promise<OpenStore> {
-  const deadline = Date.now() + LONGEST_WAIT_MS;
+export async function requireStore(
+  ports: FilePorts,
+  sessionId: string,
+  patience = PATIENCE,
+): Promise<OpenStore> {
+  const deadline = Date.now() + patience.storeMs;
   while (Date.now() < deadline && !ports.signal?.aborted) {
     const claim = await ports.files.claimStore(sessionId);
     switch (claim.kind) {
@@ -46,23 +44,31 @@ export async function requireStore(ports: FilePorts, sessionId: string): Promise
       case "failed":
         throw new StoreNotMadeError(claim.error ?? "unknown", claim.retry_after ?? 0);
       case "wait":
-        await pause(POLL_MS);
+        await pause(patience.storePollMs);
         break;
       case "build":
-        await build(ports, claim, sessionId);
+        await build(ports, claim, sessionId, patience);
     }
   }
   throw new StoreNotMadeError("timeout", 0);
 }
 
-async function build(ports: FilePorts, claim: BuildClaim, sessionId: string): Promise<void> {
+async function build(
+  ports: FilePorts,
+  claim: BuildClaim,
+  sessionId: string,
+  patience: Patience,
+): Promise<void> {
   try {
-    await buildStore(ports, claim, sessionId);
+    await buildStore(ports, claim, sessionId, patience);
   } catch (error) {
     const facts = { session_id: sessionId };
     ports.log.error("store_not_made", { ...facts, ...describeError(error) });
     logMisconfiguration(ports.log, error, facts);
-    const seconds = Math.min(retryAfter(error) ?? DEFAULT_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS);
+    const seconds = Math.min(
+      retryAfter(error) ?? patience.storePauseMs / 1000,
+      patience.totalMs / 1000,
+    );
     const failure = readFailure(error);
     const reason = failure === "internal" && error instanceof Error ? error.name : failure;
     // After an abort, the next caller builds the store again after the lease.

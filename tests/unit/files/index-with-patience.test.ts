@@ -2,8 +2,9 @@ import { APIError } from "openai";
 import { expect, test } from "vitest";
 import { buildStore } from "../../../functions/_shared/session-files/build-store.ts";
 import { readIndexingFailure } from "../../../functions/_shared/session-files/file-failures.ts";
-import { indexFile, PATIENCE } from "../../../functions/_shared/session-files/index-file.ts";
+import { indexFile } from "../../../functions/_shared/session-files/index-file.ts";
 import { openStore } from "../../../functions/_shared/session-files/open-store.ts";
+import { PATIENCE } from "../../../functions/_shared/session-files/patience.ts";
 import { createWorld, SHORT } from "./memory-world.ts";
 
 const CLAIM = { kind: "build" as const, id: "store", lease_until: "", name: "Chat" };
@@ -147,7 +148,7 @@ test("a rebuilt store leaves out the files that OpenAI cannot read, and marks th
   for (const row of rows) await indexFile(world.ports, row, SHORT);
   await world.behave({ scenario: "batch_partly_failed", variant: "invalid_file", n: 2 });
 
-  await buildStore(world.ports, CLAIM, "session");
+  await buildStore(world.ports, CLAIM, "session", SHORT);
 
   expect(rows.map(({ id }) => world.show(id))).toEqual([
     { status: "failed", code: "file_unreadable" },
@@ -162,7 +163,7 @@ test("a file that OpenAI failed to read for a rebuilt store is indexed again", a
   const rows = ["a.txt", "b.txt"].map((name) => world.add(name));
   for (const row of rows) await indexFile(world.ports, row, SHORT);
   await world.behave({ scenario: "batch_partly_failed", times: 1 });
-  await buildStore(world.ports, CLAIM, "session");
+  await buildStore(world.ports, CLAIM, "session", SHORT);
   const [failed, kept] = rows.map(({ id }) => id);
   expect(world.show(failed ?? "")).toEqual({ status: "indexing", code: "provider_error" });
   expect(world.store.fileIds).toEqual([world.row(kept ?? "")?.openai_file_id]);
@@ -174,6 +175,31 @@ test("a file that OpenAI failed to read for a rebuilt store is indexed again", a
   expect(world.show(waiting.id)).toEqual(READY);
   const { data } = await world.client.vectorStores.files.list(world.store.storeId);
   expect(data.map(({ status }) => status)).toEqual(["completed", "completed"]);
+});
+
+test("a file that OpenAI still reads for a rebuilt store is indexing until it is read", async () => {
+  const world = await createWorld();
+  const row = world.add("a.txt");
+  await indexFile(world.ports, row, SHORT);
+  await world.behave({ indexing_ms: 400 });
+
+  await buildStore(world.ports, CLAIM, "session", { ...SHORT, batchMs: 50 });
+
+  expect(world.show(row.id)).toEqual({ status: "indexing" });
+  expect(world.store.fileIds).toEqual([]);
+  await indexFile(world.ports, world.row(row.id) ?? row, SHORT);
+  expect(world.show(row.id)).toEqual(READY);
+});
+
+test("after a failed batch, a file waits until its store may be built again", async () => {
+  const world = await createWorld();
+  const row = world.add("a.txt");
+  await world.behave({ scenario: "batch_failed", times: 1 });
+
+  await indexFile(world.ports, row, SHORT);
+
+  expect(world.pauses).toEqual([300]);
+  expect(world.show(row.id)).toEqual(READY);
 });
 
 test.for(["failed", "cancelled"])("a batch that is %s is a failed store", async (variant) => {

@@ -7,11 +7,11 @@ import type {
 } from "../../../functions/_shared/session-files/file-database.ts";
 import type { FilePorts } from "../../../functions/_shared/session-files/file-ports.ts";
 import type { FileStorage } from "../../../functions/_shared/session-files/file-storage.ts";
-import { PATIENCE } from "../../../functions/_shared/session-files/index-file.ts";
+import type { Patience } from "../../../functions/_shared/session-files/patience.ts";
 import type { LogFields } from "../../../functions/_shared/http/log.ts";
 
 /** Short enough for a test. The order of the times is that of `PATIENCE`. */
-export const SHORT: typeof PATIENCE = {
+export const SHORT: Patience = {
   callMs: 3_000,
   pollMs: 5,
   longestPollMs: 20,
@@ -19,6 +19,10 @@ export const SHORT: typeof PATIENCE = {
   pauseMs: 20,
   longestPauseMs: 100,
   totalMs: 20_000,
+  batchMs: 3_000,
+  storeMs: 3_000,
+  storePollMs: 10,
+  storePauseMs: 300,
 };
 
 /** The store of the one session. */
