@@ -11,7 +11,7 @@ import {
   uploadForm,
   uploadReady,
 } from "../../helpers/files.ts";
-import { behave, openaiRequests, resetOpenAI } from "../../helpers/openai.ts";
+import { behave, resetOpenAI } from "../../helpers/openai.ts";
 import { asPostgres, createSession, createUser, must } from "../../helpers/stack.ts";
 
 afterEach(async () => {
@@ -150,7 +150,9 @@ test("if the id of OpenAI's file cannot be saved, the file waits", async () => {
   const sessionId = await createSession(user);
   await breakWrites("public.chat_files", "update", "new.openai_file_id is not null");
   await upload(user, sessionId, "Hello");
-  await expect.poll(async () => (await openaiRequests()).at(-1)?.path).toBe("/v1/files");
+  await expect.poll(() =>
+    asPostgres("select remote_id from private.remote_deletions where kind = 'file'")
+  ).not.toEqual([]);
 
   await asPostgres("drop trigger break_it on public.chat_files");
 
@@ -227,5 +229,5 @@ test("a failed file may be uploaded again; the failed row can then not be retrie
   expect(second.id).not.toBe(first.id);
   const response = await retryFile(user, first.id);
   expect([response.status, (await response.json()).code]).toEqual([409, "file_exists"]);
-  await resetOpenAI();
+  must(await user.client.from("chat_sessions").delete().eq("id", sessionId));
 });

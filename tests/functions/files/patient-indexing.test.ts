@@ -81,7 +81,10 @@ test.for(FAULTS)("clean-up, %s: the file keeps waiting, then it is ready", async
   await expect.poll(() => rowOf(id)).toMatchObject({ error: { code: "provider_error" } });
   // The function of the upload finds that it has lost its file.
   await asPostgres(
-    "update public.chat_files set error = null, retry_at = now() + interval '1 hour' where id = $1",
+    `update public.chat_files
+     set error = null, retry_at = now() + interval '1 hour',
+       indexing_since = now() - interval '10 minutes'
+     where id = $1`,
     [id],
   );
   await behave(behaviour);
