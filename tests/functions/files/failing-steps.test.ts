@@ -229,5 +229,5 @@ test("a failed file may be uploaded again; the failed row can then not be retrie
   expect(second.id).not.toBe(first.id);
   const response = await retryFile(user, first.id);
   expect([response.status, (await response.json()).code]).toEqual([409, "file_exists"]);
-  must(await user.client.from("chat_sessions").delete().eq("id", sessionId));
+  must(await user.client.from("chat_sessions").delete().eq("id", sessionId).select("id").single());
 });
