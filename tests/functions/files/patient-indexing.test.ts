@@ -123,6 +123,27 @@ test.for(REBUILDS)("rebuild, %s: the turn does without search, and no file fails
   expect(await storeOf(sessionId)).toMatchObject({ status: "active", file_count: 1 });
 });
 
+test.for(FAULTS)(
+  "rebuild for an upload, %s: no file fails, and both are searched in the end",
+  async (
+    [, behaviour, code],
+  ) => {
+    const sessionId = await createSession(user);
+    const { id } = await uploadReady(user, sessionId, COMET, "stable.md");
+    await loseStore(sessionId);
+    await behave(behaviour);
+
+    const added = await upload(user, sessionId, "The cow is called Daisy.", "cow.md");
+
+    await expect.poll(() => rowOf(added.id)).toMatchObject({ status: "indexing", error: { code } });
+    expect(await rowOf(id)).toMatchObject({ status: "ready" });
+    await resetOpenAI();
+    await continueFiles(sessionId);
+    expect(await indexed(user, added.id)).toMatchObject({ status: "ready", error: null });
+    expect(await storeOf(sessionId)).toMatchObject({ status: "active", file_count: 2 });
+  },
+);
+
 test("a file that OpenAI does not know right after attaching becomes ready", async () => {
   const sessionId = await createSession(user);
   await behave({ scenario: "file_404_once", variant: "store" });
