@@ -2,7 +2,7 @@
 export const PATIENCE = {
   /** The longest work of one call. The clean-up continues after it, because a function's life is limited. */
   callMs: 120_000,
-  /** The pause before the second question whether OpenAI has read a file or a batch. It doubles up to `longestPollMs`. */
+  /** The first pause between two questions whether OpenAI has read a file. It doubles up to `longestPollMs`. */
   pollMs: 100,
   longestPollMs: 1_000,
   /** The time after attaching in which OpenAI may not know the file yet. */
