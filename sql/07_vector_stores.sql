@@ -70,18 +70,19 @@ begin
   return case store.status
     when 'active' then jsonb_build_object('kind', 'ready', 'id', store.id, 'store_id', store.store_id)
     when 'recreating' then jsonb_build_object('kind', 'wait')
-    else jsonb_build_object('kind', 'failed')
+    else jsonb_build_object('kind', 'failed', 'error', store.error,
+      'retry_after', extract(epoch from store.lease_until - clock_timestamp()))
   end;
 end
 $$;
 comment on function public.claim_vector_store(uuid) is
   'Service RPC: returns the store of a session, or claims the work of making it. kind: ready (with store_id), build '
-  '(the caller makes it, under a lease), wait (another caller is making it) or failed (it could not be made, or the '
-  'session is gone).';
+  '(the caller makes it, under a lease), wait (another caller is making it) or failed (it could not be made, with '
+  'error and the seconds retry_after; or the session is gone).';
 grant execute on function public.claim_vector_store(uuid) to service_role;
 
 create function private.settle_vector_store(claimed_id uuid, claimed_until timestamptz, store_id text,
-  expires_at timestamptz, openai_metadata jsonb)
+  expires_at timestamptz, openai_metadata jsonb, file_ids text[])
 returns boolean
 language plpgsql
 security definer
@@ -98,48 +99,50 @@ begin
     return false;
   end if;
   update public.chat_files f
-  set vector_store_id = claimed_id
+  set vector_store_id = case when f.openai_file_id = any (file_ids) then claimed_id end
   from public.vector_stores v
   where v.id = claimed_id
     and f.session_id = v.session_id
-    and f.status = 'ready'
-    and f.openai_file_id is not null
-    and not private.is_image(f);
+    and coalesce(f.openai_file_id = any (file_ids), false) <> (f.vector_store_id is not null);
   return true;
 end
 $$;
-comment on function private.settle_vector_store(uuid, timestamptz, text, timestamptz, jsonb) is
-  'Records a store that the caller has made. If the lease has expired meanwhile, the store goes to the outbox. '
-  'Definer: private.enqueue_deletion is not granted.';
-grant execute on function private.settle_vector_store(uuid, timestamptz, text, timestamptz, jsonb) to service_role;
+comment on function private.settle_vector_store(uuid, timestamptz, text, timestamptz, jsonb, text[]) is
+  'Records a store that the caller has made, and the files that OpenAI searches in it. If the lease has expired '
+  'meanwhile, the store goes to the outbox. Definer: private.enqueue_deletion is not granted.';
+grant execute on function private.settle_vector_store(uuid, timestamptz, text, timestamptz, jsonb, text[])
+  to service_role;
 
 create function public.settle_vector_store(claimed_id uuid, claimed_until timestamptz, store_id text,
-  expires_at timestamptz, openai_metadata jsonb)
+  expires_at timestamptz, openai_metadata jsonb, file_ids text[])
 returns boolean
 language sql
 security invoker
 set search_path = ''
 as $$
-  select private.settle_vector_store(claimed_id, claimed_until, store_id, expires_at, openai_metadata)
+  select private.settle_vector_store(claimed_id, claimed_until, store_id, expires_at, openai_metadata, file_ids)
 $$;
-comment on function public.settle_vector_store(uuid, timestamptz, text, timestamptz, jsonb) is
-  'Service RPC: settles a claim of claim_vector_store with a store. Returns false when the lease was lost.';
-grant execute on function public.settle_vector_store(uuid, timestamptz, text, timestamptz, jsonb) to service_role;
+comment on function public.settle_vector_store(uuid, timestamptz, text, timestamptz, jsonb, text[]) is
+  'Service RPC: settles a claim of claim_vector_store with a store. file_ids are the ids at OpenAI of the files that '
+  'it searches. Returns false when the lease was lost.';
+grant execute on function public.settle_vector_store(uuid, timestamptz, text, timestamptz, jsonb, text[])
+  to service_role;
 
-create function public.fail_vector_store(claimed_id uuid, claimed_until timestamptz, error text)
+create function public.fail_vector_store(claimed_id uuid, claimed_until timestamptz, error text,
+  retry_after double precision default 60)
 returns void
 language sql
 security invoker
 set search_path = ''
 as $$
   update public.vector_stores v
-  set status = 'failed', error = fail_vector_store.error, lease_until = now() + interval '1 minute'
+  set status = 'failed', error = fail_vector_store.error, lease_until = now() + make_interval(secs => retry_after)
   where v.id = claimed_id and v.status = 'recreating' and v.lease_until = claimed_until
 $$;
-comment on function public.fail_vector_store(uuid, timestamptz, text) is
-  'Service RPC: settles a claim of claim_vector_store without a store. After a minute, making the store may be tried '
-  'again.';
-grant execute on function public.fail_vector_store(uuid, timestamptz, text) to service_role;
+comment on function public.fail_vector_store(uuid, timestamptz, text, double precision) is
+  'Service RPC: settles a claim of claim_vector_store without a store. After retry_after seconds, making the store may '
+  'be tried again.';
+grant execute on function public.fail_vector_store(uuid, timestamptz, text, double precision) to service_role;
 
 create function public.expire_vector_store(store_id text)
 returns void

@@ -204,9 +204,11 @@ export type Database = {
           "file_size": number | null;
           "file_type": string;
           "id": string;
+          "indexing_since": string;
           "message_id": string | null;
           "openai_file_id": string | null;
           "origin": string;
+          "retry_at": string | null;
           "session_id": string;
           "sha256": string | null;
           "status": string;
@@ -223,9 +225,11 @@ export type Database = {
           "file_size"?: number | null;
           "file_type": string;
           "id"?: string;
+          "indexing_since"?: string;
           "message_id"?: string | null;
           "openai_file_id"?: string | null;
           "origin"?: string;
+          "retry_at"?: string | null;
           "session_id": string;
           "sha256"?: string | null;
           "status"?: string;
@@ -241,9 +245,11 @@ export type Database = {
           "file_size"?: number | null;
           "file_type"?: string;
           "id"?: string;
+          "indexing_since"?: string;
           "message_id"?: string | null;
           "openai_file_id"?: string | null;
           "origin"?: string;
+          "retry_at"?: string | null;
           "session_id"?: string;
           "sha256"?: string | null;
           "status"?: string;
@@ -1954,6 +1960,35 @@ export type Database = {
           "timezone": string;
         }[];
       };
+      "claim_file": {
+        Args: { "file_id": string };
+        Returns: {
+          "created_at": string;
+          "error": Json | null;
+          "file_name": string;
+          "file_size": number | null;
+          "file_type": string;
+          "id": string;
+          "indexing_since": string;
+          "message_id": string | null;
+          "openai_file_id": string | null;
+          "origin": string;
+          "retry_at": string | null;
+          "session_id": string;
+          "sha256": string | null;
+          "status": string;
+          "storage_path": string;
+          "updated_at": string;
+          "user_id": string;
+          "vector_store_id": string | null;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "chat_files";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "claim_remote_deletions": {
         Args: { "max_count": number; "provider": string };
         Returns: {
@@ -1973,9 +2008,11 @@ export type Database = {
           "file_size": number | null;
           "file_type": string;
           "id": string;
+          "indexing_since": string;
           "message_id": string | null;
           "openai_file_id": string | null;
           "origin": string;
+          "retry_at": string | null;
           "session_id": string;
           "sha256": string | null;
           "status": string;
@@ -2047,9 +2084,11 @@ export type Database = {
           "file_size": number | null;
           "file_type": string;
           "id": string;
+          "indexing_since": string;
           "message_id": string | null;
           "openai_file_id": string | null;
           "origin": string;
+          "retry_at": string | null;
           "session_id": string;
           "sha256": string | null;
           "status": string;
@@ -2116,9 +2155,11 @@ export type Database = {
           "file_size": number | null;
           "file_type": string;
           "id": string;
+          "indexing_since": string;
           "message_id": string | null;
           "openai_file_id": string | null;
           "origin": string;
+          "retry_at": string | null;
           "session_id": string;
           "sha256": string | null;
           "status": string;
@@ -2150,6 +2191,10 @@ export type Database = {
         };
       };
       "defer_lookout_run": { Args: { "run_id": string; "until": string }; Returns: boolean };
+      "delay_file": {
+        Args: { "claimed_until": string; "error"?: Json; "file_id": string; "seconds": number };
+        Returns: undefined;
+      };
       "delete_file": { Args: { "auth_user_id": string; "file_id": string }; Returns: string };
       "delete_organization": { Args: Record<PropertyKey, never>; Returns: undefined };
       "draw_stripe_ticket": { Args: Record<PropertyKey, never>; Returns: number };
@@ -2199,7 +2244,12 @@ export type Database = {
       "fail_stripe_event": { Args: { "error": string; "event_id": string }; Returns: undefined };
       "fail_turn": { Args: { "reply": Json; "turn_id": string }; Returns: Json };
       "fail_vector_store": {
-        Args: { "claimed_id": string; "claimed_until": string; "error": string };
+        Args: {
+          "claimed_id": string;
+          "claimed_until": string;
+          "error": string;
+          "retry_after"?: number;
+        };
         Returns: undefined;
       };
       "find_abandoned_stores": { Args: { "max_count": number }; Returns: string[] };
@@ -2323,6 +2373,7 @@ export type Database = {
           "session_data": Json;
         }[];
       };
+      "reindex_file": { Args: { "error"?: Json; "file_id": string }; Returns: undefined };
       "release": { Args: Record<PropertyKey, never>; Returns: string };
       "release_expired_stores": { Args: { "max_count": number }; Returns: number };
       "remove_member": { Args: { "member_id": string }; Returns: undefined };
@@ -2357,6 +2408,35 @@ export type Database = {
           "expires_at": string;
           "token": string;
         }[];
+      };
+      "retry_file": {
+        Args: { "auth_user_id": string; "file_id": string };
+        Returns: {
+          "created_at": string;
+          "error": Json | null;
+          "file_name": string;
+          "file_size": number | null;
+          "file_type": string;
+          "id": string;
+          "indexing_since": string;
+          "message_id": string | null;
+          "openai_file_id": string | null;
+          "origin": string;
+          "retry_at": string | null;
+          "session_id": string;
+          "sha256": string | null;
+          "status": string;
+          "storage_path": string;
+          "updated_at": string;
+          "user_id": string;
+          "vector_store_id": string | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "chat_files";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
       };
       "revoke_invitation": { Args: { "invitation_id": string }; Returns: undefined };
       "run_lookout_now": {
@@ -2449,6 +2529,7 @@ export type Database = {
           "claimed_id": string;
           "claimed_until": string;
           "expires_at": string;
+          "file_ids": (string)[];
           "openai_metadata": Json;
           "store_id": string;
         };
@@ -2478,9 +2559,11 @@ export type Database = {
           "file_size": number | null;
           "file_type": string;
           "id": string;
+          "indexing_since": string;
           "message_id": string | null;
           "openai_file_id": string | null;
           "origin": string;
+          "retry_at": string | null;
           "session_id": string;
           "sha256": string | null;
           "status": string;

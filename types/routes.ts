@@ -138,6 +138,14 @@ export const routes: Route[] = [
     errors: [...account, ...upload, "invalid_form"],
   },
   {
+    method: "POST",
+    path: "/files/:id/retry",
+    auth: "user",
+    summary: "Indexes a failed file again, from the stored bytes.",
+    replies: [{ status: 202, meaning: "The file is being indexed again.", row: "chat_files" }],
+    errors: [...account, "file_not_found", "file_not_failed", "file_not_stored", "file_exists"],
+  },
+  {
     method: "DELETE",
     path: "/files/:id",
     auth: "user",

@@ -1,5 +1,11 @@
 // The routes that schedules call.
-import { CleanupReply, DeletionsReply, LookoutsReply, RecoveryReply } from "./api.ts";
+import {
+  CleanupReply,
+  DeletionsReply,
+  IndexingReply,
+  LookoutsReply,
+  RecoveryReply,
+} from "./api.ts";
 import type { Route } from "./route.ts";
 
 export const scheduledRoutes: Route[] = [
@@ -34,6 +40,15 @@ export const scheduledRoutes: Route[] = [
     auth: "secret",
     summary: "Deletes objects of the outbox. A schedule calls it every minute.",
     replies: [{ status: 200, meaning: "What was deleted.", schema: DeletionsReply }],
+    errors: [],
+  },
+  {
+    method: "POST",
+    path: "/vector-store-cleanup/files",
+    auth: "secret",
+    summary:
+      "Continues files whose next attempt is due at the AI provider. A schedule calls it every minute.",
+    replies: [{ status: 200, meaning: "How many files were continued.", schema: IndexingReply }],
     errors: [],
   },
 ];

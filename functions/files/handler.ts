@@ -21,7 +21,7 @@ import { registerObject } from "./register-object.ts";
 /**
  * Creates the function that adds (`POST /files`) and deletes (`DELETE /files/:id`) files. A new file is sent as a form,
  * or is an object that the client has put into Storage. The reply is sent when the bytes are stored. Indexing at OpenAI
- * continues afterwards, and the row shows its status.
+ * continues afterwards, and the row shows its status. `POST /files/:id/retry` indexes a failed file again.
  */
 export function createFilesFunction(services: FileServices) {
   const app = createFunction({ name: "files", log: services.log, streamsForms: true });
@@ -39,14 +39,24 @@ export function createFilesFunction(services: FileServices) {
 
   app.delete("/:id", asUser, async (c) => {
     const { ports, userId } = requestPorts(c, services);
-    const id = z.guid().safeParse(c.req.param("id"));
-    if (!id.success) {
-      throw new AppError("not_found", { message: "This file does not exist. Check its id." });
-    }
-    c.var.facts.profile_id = await ports.files.delete(userId, id.data);
+    c.var.facts.profile_id = await ports.files.delete(userId, readFileId(c));
     return c.body(null, 204);
   });
+
+  app.post("/:id/retry", asUser, async (c) => {
+    const { ports, userId } = requestPorts(c, services);
+    const row = await ports.files.retry(userId, readFileId(c));
+    c.var.facts.profile_id = row.user_id;
+    runInBackground(indexFile(ports, row));
+    return c.json<FileReply>(row, 202);
+  });
   return app;
+}
+
+function readFileId(c: Context<FunctionEnv>): string {
+  const id = z.guid().safeParse(c.req.param("id"));
+  if (id.success) return id.data;
+  throw new AppError("not_found", { message: "This file does not exist. Check its id." });
 }
 
 async function upload(

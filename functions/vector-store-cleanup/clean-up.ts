@@ -1,5 +1,6 @@
-import type { CleanupReply, DeletionsReply } from "../../types/api.ts";
+import type { CleanupReply, DeletionsReply, IndexingReply } from "../../types/api.ts";
 import { describeError } from "../_shared/http/log.ts";
+import { logMisconfiguration } from "../_shared/openai/describe-misconfiguration.ts";
 import { checkStores } from "./check-stores.ts";
 import type { CleanupPorts, StepReport } from "./cleanup-ports.ts";
 import { drainOutbox } from "./drain-outbox.ts";
@@ -52,11 +53,20 @@ export async function deleteDue(unlimited: CleanupPorts): Promise<DeletionsReply
   return { deleted, failed };
 }
 
+/** Continues files whose next attempt is due. The run ends soon after the signal. */
+export async function indexDue(unlimited: CleanupPorts): Promise<IndexingReply> {
+  const ports = { ...unlimited, ...limitServices(unlimited, unlimited.signal) };
+  const { checked = 0 } = await resumeFiles(ports);
+  unlimited.log.info("files_resumed", { checked });
+  return { checked };
+}
+
 async function runStep(ports: CleanupPorts, name: string, step: Step): Promise<StepReport> {
   try {
     return await step(ports);
   } catch (error) {
     ports.log.error("cleanup_step_failed", { step: name, ...describeError(error) });
+    logMisconfiguration(ports.log, error, { step: name });
     return { failed: 1 };
   }
 }

@@ -28,6 +28,7 @@ export interface CleanupDatabase {
   touchStore(storeId: string, expiresAt: Date): Promise<void>;
   /** Returns the ids of sessions whose store was begun and never completed. */
   findAbandonedStores(limit: number): Promise<string[]>;
+  /** Claims files whose next attempt is due, or whose function has died. */
   claimStaleFiles(limit: number): Promise<FileRow[]>;
   claimDeletions(provider: Provider, limit: number): Promise<Deletion[]>;
   /** Settles the deletions of a claim. A later run tries those with an error again. */

@@ -2,6 +2,7 @@ import { APIError } from "openai";
 import { mapAtOnce } from "../_shared/session-files/map-at-once.ts";
 import { giveUp } from "../_shared/http/give-up.ts";
 import { describeError } from "../_shared/http/log.ts";
+import { createMisconfigurationLog } from "../_shared/openai/describe-misconfiguration.ts";
 import { type Deletion, type DeletionOutcome, PROVIDERS } from "./cleanup-database.ts";
 import type { CleanupPorts, StepReport } from "./cleanup-ports.ts";
 import { deleteRemote } from "./delete-remote.ts";
@@ -37,13 +38,14 @@ async function drain(
   report: { deleted: number; failed: number },
 ): Promise<void> {
   const { cleanup, signal } = ports;
+  const logMistake = createMisconfigurationLog(ports.log);
   for (let done = 0; done < limit && !signal.aborted;) {
     const claimed = await cleanup.claimDeletions(provider, BATCH);
     if (claimed.length === 0) return;
     const outcomes = await mapAtOnce(
       claimed,
       DELETIONS_AT_ONCE,
-      (deletion) => deleteOne(ports, deletion),
+      (deletion) => deleteOne(ports, deletion, logMistake),
       signal,
     );
     await cleanup.settleDeletions(outcomes);
@@ -54,13 +56,18 @@ async function drain(
   }
 }
 
-async function deleteOne(ports: CleanupPorts, deletion: Deletion): Promise<DeletionOutcome> {
+async function deleteOne(
+  ports: CleanupPorts,
+  deletion: Deletion,
+  logMistake: (error: unknown) => void,
+): Promise<DeletionOutcome> {
   try {
     await giveUp(deleteRemote(ports, deletion), ports.signal);
     return { deletion };
   } catch (error) {
     const { kind, attempts } = deletion;
     ports.log.error("deletion_failed", { kind, attempts, ...describeError(error) });
+    logMistake(error);
     return { deletion, error: nameFailure(error) };
   }
 }

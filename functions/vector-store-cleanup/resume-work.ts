@@ -3,16 +3,18 @@ import { fileFailure } from "../_shared/session-files/file-failures.ts";
 import { indexFile } from "../_shared/session-files/index-file.ts";
 import { mapAtOnce } from "../_shared/session-files/map-at-once.ts";
 import { openStore } from "../_shared/session-files/open-store.ts";
+import { PATIENCE } from "../_shared/session-files/patience.ts";
 import type { CleanupPorts, StepReport } from "./cleanup-ports.ts";
 
 const LIMIT = 20;
 const AT_ONCE = 4;
-/** The wait for one file. OpenAI has had ten minutes already, and a run resumes up to 20 files. */
-const INDEXING_MS = 10_000;
-/** A file that OpenAI has not indexed by this age has failed. */
-const LONGEST_INDEXING_MS = 3_600_000;
+/** The time for one file is shorter than in the function of the upload, because a run resumes up to 20 files. */
+const SHORT_PATIENCE = { ...PATIENCE, callMs: 10_000 };
 
-/** Resumes files whose function died: indexes stored files, and marks unfinished uploads as failed. */
+/**
+ * Resumes files whose next attempt is due, or whose function died: indexes stored files, and marks unfinished uploads
+ * as failed.
+ */
 export async function resumeFiles(ports: CleanupPorts): Promise<StepReport> {
   const rows = await ports.cleanup.claimStaleFiles(LIMIT);
   const resumed = await mapAtOnce(rows, AT_ONCE, (row) => resumeFile(ports, row), ports.signal);
@@ -39,9 +41,5 @@ async function resumeFile(ports: CleanupPorts, row: FileRow): Promise<void> {
     return await files.dropPending(row.id);
   }
   if (row.status === "pending") return await files.fail(row.id, fileFailure("upload_interrupted"));
-  const hasEnded = await indexFile(ports, row, INDEXING_MS);
-  const age = Date.now() - Date.parse(row.created_at);
-  if (!hasEnded && age > LONGEST_INDEXING_MS) {
-    await files.fail(row.id, fileFailure("indexing_timeout"));
-  }
+  await indexFile(ports, row, SHORT_PATIENCE);
 }

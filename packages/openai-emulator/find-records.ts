@@ -1,5 +1,5 @@
 import type { ContainerFile } from "./answers/answer-plan.ts";
-import { ApiError, notFound } from "./http/api-error.ts";
+import { ApiError, missingStoreFile, notFound } from "./http/api-error.ts";
 import type {
   ConversationRecord,
   EmulatorState,
@@ -52,7 +52,7 @@ export function findStore(state: EmulatorState, id: string): VectorStoreRecord {
 export function findStoreFile({ store, files }: VectorStoreRecord, id: string): WireStoreFile {
   const file = files.get(id);
   if (file) return file;
-  throw new ApiError(404, `No file found with id '${id}' in vector store '${store.id}'.`);
+  throw missingStoreFile(id, store.id);
 }
 
 /** Returns the file batch with this id in a vector store; throws a 404 if it does not exist. */

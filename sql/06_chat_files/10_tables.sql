@@ -15,6 +15,8 @@ create table public.chat_files (
   origin text not null default 'user',
   status text not null default 'pending',
   error jsonb,
+  indexing_since timestamptz not null default now(),
+  retry_at timestamptz default now() + interval '10 minutes',
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint chat_files_session_id_user_id_fkey foreign key (session_id, user_id)
@@ -46,9 +48,15 @@ comment on column public.chat_files.vector_store_id is
   'The vector store of the session, once the file is attached to it.';
 comment on column public.chat_files.status is
   'pending: the bytes are being uploaded. indexing: stored, but not searchable yet. ready: usable in turns; a file of '
-  'the assistant without openai_file_id can only be downloaded. failed: error says why.';
+  'the assistant without openai_file_id can only be downloaded. failed: error says why. The stored bytes stay.';
 comment on column public.chat_files.error is
-  'Why the file failed, or why the model cannot use a ready file of the assistant: code and message.';
+  'Why the file failed, why its last attempt while indexing failed, or why the model cannot use a ready file of the '
+  'assistant: code and message.';
+comment on column public.chat_files.indexing_since is
+  'When indexing began. A file that OpenAI has not read an hour later fails.';
+comment on column public.chat_files.retry_at is
+  'pending or indexing: when the clean-up may continue the upload or the indexing. A claim moves it into the future; '
+  'that is the lease.';
 
 create trigger chat_files_touch
   before update on public.chat_files
@@ -70,6 +78,6 @@ create unique index chat_files_session_id_sha256_key on public.chat_files (sessi
 create index chat_files_session_id_user_id_idx on public.chat_files (session_id, user_id);
 create index chat_files_message_id_idx on public.chat_files (message_id);
 
--- The clean-up: abandoned uploads.
-create index chat_files_unfinished_updated_at_idx on public.chat_files (updated_at)
+-- The clean-up: abandoned uploads, and files whose next attempt is due.
+create index chat_files_unfinished_retry_at_idx on public.chat_files (retry_at)
   where status in ('pending', 'indexing');

@@ -22,6 +22,18 @@ comment on function private.check_file_size(uuid, bigint) is
   'Refuses with 413 a file that is larger than the plan allows.';
 grant execute on function private.check_file_size(uuid, bigint) to service_role;
 
+create function private.holds_object(file public.chat_files)
+returns boolean
+language sql
+immutable
+set search_path = ''
+as $$
+  select file.status <> 'failed' or file.sha256 is not null
+$$;
+comment on function private.holds_object(public.chat_files) is
+  'True if the object in Storage belongs to the file. The object of an upload that failed is deleted.';
+grant execute on function private.holds_object(public.chat_files) to service_role;
+
 create function private.check_file_count(profile_id uuid, session_id uuid)
 returns void
 language plpgsql
@@ -36,7 +48,8 @@ begin
     from public.chat_files f
     where f.session_id = check_file_count.session_id
       and f.user_id = profile_id
-      and f.status <> 'failed'
+      -- The bytes of a failed file stay in Storage until its row is deleted.
+      and private.holds_object(f)
   ) >= max_files then
     perform private.refuse(
       402, 'file_limit_reached',

@@ -106,7 +106,8 @@ begin
   perform private.check_file_size(file.user_id, store_file.file_size);
 
   update public.chat_files f
-  set status = 'indexing', file_size = store_file.file_size, sha256 = store_file.sha256
+  set status = 'indexing', file_size = store_file.file_size, sha256 = store_file.sha256,
+      indexing_since = now(), retry_at = now() + interval '10 minutes'
   where f.id = file_id
   returning * into file;
   return file;
@@ -138,7 +139,8 @@ security invoker
 set search_path = ''
 as $$
   update public.chat_files f
-  set status = 'ready', error = null, vector_store_id = coalesce(settle_file.vector_store_id, f.vector_store_id)
+  set status = 'ready', error = null, retry_at = null,
+      vector_store_id = coalesce(settle_file.vector_store_id, f.vector_store_id)
   where f.id = file_id and f.status = 'indexing'
 $$;
 comment on function public.settle_file(uuid, uuid) is
@@ -152,7 +154,7 @@ security invoker
 set search_path = ''
 as $$
   update public.chat_files f
-  set error = fail_file.error, openai_file_id = null, vector_store_id = null,
+  set error = fail_file.error, openai_file_id = null, vector_store_id = null, retry_at = null,
       -- The user has no other copy of a file that the model made, so a stored one stays.
       status = case
         when f.origin = 'assistant' and f.status <> 'pending' and fail_file.error ->> 'code' <> 'content_changed'
@@ -160,13 +162,108 @@ as $$
         else 'failed'
       end
   where f.id = file_id
-    -- A ready file fails only if OpenAI has lost it and Storage now holds different bytes.
-    and (f.status in ('pending', 'indexing') or f.status = 'ready' and fail_file.error ->> 'code' = 'content_changed')
+    -- A ready file fails only while its store is made again: if OpenAI cannot read the file any more, or has lost it
+    -- and Storage now holds different bytes.
+    and (
+      f.status in ('pending', 'indexing')
+      or f.status = 'ready' and fail_file.error ->> 'code' in ('content_changed', 'file_unreadable')
+    )
 $$;
 comment on function public.fail_file(uuid, jsonb) is
   'Service RPC: marks a file as failed, with the reason {code, message}. Its copies at OpenAI go to the outbox for '
-  'deletion. A stored file that the model made becomes ready instead, without a copy at OpenAI.';
+  'deletion, and the bytes in Storage stay. A stored file that the model made becomes ready instead, without a copy '
+  'at OpenAI.';
 grant execute on function public.fail_file(uuid, jsonb) to service_role;
+
+create function public.delay_file(file_id uuid, claimed_until timestamptz, seconds double precision,
+  error jsonb default null)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  update public.chat_files f
+  set retry_at = now() + make_interval(secs => seconds), error = coalesce(delay_file.error, f.error)
+  where f.id = file_id and f.status = 'indexing' and f.retry_at = claimed_until
+$$;
+comment on function public.delay_file(uuid, timestamptz, double precision, jsonb) is
+  'Service RPC: ends an attempt to index a file, and schedules the next one. claimed_until is the retry_at of the '
+  'claim; without that claim, nothing changes. error {code, message} says why the attempt failed.';
+grant execute on function public.delay_file(uuid, timestamptz, double precision, jsonb) to service_role;
+
+create function public.reindex_file(file_id uuid, error jsonb default null)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  update public.chat_files f
+  set status = 'indexing', error = reindex_file.error, vector_store_id = null, indexing_since = now(),
+      retry_at = now() + interval '5 seconds'
+  where f.id = file_id and f.status = 'ready'
+$$;
+comment on function public.reindex_file(uuid, jsonb) is
+  'Service RPC: OpenAI does not search this ready file in a new store, because it still reads the file, or has failed '
+  '(error). The clean-up continues.';
+grant execute on function public.reindex_file(uuid, jsonb) to service_role;
+
+create function private.retry_file(auth_user_id uuid, file_id uuid)
+returns public.chat_files
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  profile public.profiles := private.ensure_profile(auth_user_id);
+  file public.chat_files;
+begin
+  perform private.require_active(profile.id);
+  select * into file from public.chat_files f where f.id = file_id and f.user_id = profile.id for update;
+  if file.id is null then
+    perform private.refuse(
+      404, 'file_not_found',
+      'This file does not exist or belongs to another user. Reload the list of files.'
+    );
+  elsif file.status in ('pending', 'indexing') or file.error is null then
+    perform private.refuse(
+      409, 'file_not_failed',
+      'This file has not failed, so there is nothing to try again. Reload the list of files.'
+    );
+  elsif file.sha256 is null then
+    perform private.refuse(
+      409, 'file_not_stored',
+      'The upload of this file did not reach its end. Upload the file again.'
+    );
+  end if;
+  update public.chat_files f
+  set status = 'indexing', error = null, indexing_since = now(), retry_at = now() + interval '10 minutes'
+  where f.id = file_id
+  returning * into file;
+  return file;
+exception when unique_violation then
+  perform private.refuse(
+    409, 'file_exists',
+    'This chat has another file with the same content. Use that file, and delete this one.'
+  );
+end
+$$;
+comment on function private.retry_file(uuid, uuid) is
+  'Starts indexing a failed file again. Definer: private.ensure_profile is not granted.';
+grant execute on function private.retry_file(uuid, uuid) to service_role;
+
+create function public.retry_file(auth_user_id uuid, file_id uuid)
+returns public.chat_files
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.retry_file(auth_user_id, file_id)
+$$;
+comment on function public.retry_file(uuid, uuid) is
+  'Service RPC of the files function: starts indexing a failed file again, from the bytes in Storage. Returns the row, '
+  'now indexing. Refuses with 404 a file that is not the user''s, and with 409 a file that has not failed, whose '
+  'bytes were never stored, or whose content another file of the session has.';
+grant execute on function public.retry_file(uuid, uuid) to service_role;
 
 create function public.delete_file(auth_user_id uuid, file_id uuid)
 returns uuid
@@ -201,20 +298,35 @@ language sql
 security invoker
 set search_path = ''
 as $$
-  -- updated_at serves as the lease: a second run claims other files, and the files of a crashed run become stale again.
   update public.chat_files f
-  set updated_at = now()
+  set retry_at = now() + interval '10 minutes'
   where f.id in (
     select s.id
     from public.chat_files s
-    where s.status in ('pending', 'indexing') and s.updated_at < now() - interval '10 minutes'
-    order by s.updated_at
+    where s.status in ('pending', 'indexing') and s.retry_at <= now()
+    order by s.retry_at
     limit max_count
     for update skip locked
   )
   returning f.*
 $$;
 comment on function public.claim_stale_files(integer) is
-  'Service RPC of the clean-up: claims files whose upload or indexing has made no progress for ten minutes. Each '
-  'file goes to one caller.';
+  'Service RPC of the clean-up: claims files whose next attempt is due, or whose function has died, for ten minutes. '
+  'Each file goes to one caller.';
 grant execute on function public.claim_stale_files(integer) to service_role;
+
+create function public.claim_file(file_id uuid)
+returns setof public.chat_files
+language sql
+security invoker
+set search_path = ''
+as $$
+  update public.chat_files f
+  set retry_at = now() + interval '10 minutes'
+  where f.id = file_id and f.status = 'indexing' and f.retry_at <= now()
+  returning f.*
+$$;
+comment on function public.claim_file(uuid) is
+  'Service RPC: claims a file for its next attempt, for ten minutes. Returns no row if the attempt is not due, or '
+  'another caller has it.';
+grant execute on function public.claim_file(uuid) to service_role;

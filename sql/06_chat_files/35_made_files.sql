@@ -31,7 +31,8 @@ begin
     create_made_file.file_type, create_made_file.storage_path, 'assistant')
   -- An attempt that the clean-up gave up. Its object goes to the outbox, so the new one has another path.
   on conflict (id) do update
-  set status = 'pending', error = null, storage_path = create_made_file.storage_path
+  set status = 'pending', error = null, retry_at = now() + interval '10 minutes',
+      storage_path = create_made_file.storage_path
   where f.status = 'failed'
   returning * into file;
   return file;

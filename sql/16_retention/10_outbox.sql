@@ -159,8 +159,8 @@ begin
 end
 $$;
 comment on function private.enqueue_object_deletion() is
-  'Trigger: enqueues the Storage object of a file that is deleted or fails. Definer: the outbox is closed to all '
-  'roles.';
+  'Trigger: enqueues the Storage object of a file that is deleted, gets another object, or fails before its bytes are '
+  'known to be stored. Definer: the outbox is closed to all roles.';
 
 create trigger chat_files_outbox_deleted
   after delete on public.chat_files
@@ -174,7 +174,11 @@ create trigger chat_files_outbox_object_deleted
   for each row execute function private.enqueue_object_deletion();
 create trigger chat_files_outbox_object_failed
   after update of status on public.chat_files
-  for each row when (old.status <> 'failed' and new.status = 'failed')
+  for each row when (old.status <> 'failed' and new.status = 'failed' and new.sha256 is null)
+  execute function private.enqueue_object_deletion();
+create trigger chat_files_outbox_object_replaced
+  after update of storage_path on public.chat_files
+  for each row when (old.storage_path <> new.storage_path)
   execute function private.enqueue_object_deletion();
 
 create function private.set_openai_file(file_id uuid, openai_file_id text)

@@ -187,6 +187,22 @@ comment on function public.read_cursor(text) is
   'Service RPC of the clean-up: returns where to continue a list; empty means from its start.';
 grant execute on function public.read_cursor(text) to service_role;
 
+create function private.count_due_files(max_count integer)
+returns integer
+language sql
+stable
+set search_path = ''
+as $$
+  select count(*)::integer
+  from (
+    select from public.chat_files f
+    where f.status in ('pending', 'indexing') and f.retry_at <= now()
+    limit max_count
+  ) due
+$$;
+comment on function private.count_due_files(integer) is
+  'Counts files whose next attempt is due, up to max_count. The dispatcher calls it.';
+
 create function private.enqueue_stray_objects(max_count integer)
 returns integer
 language plpgsql
@@ -213,7 +229,7 @@ begin
     where o.bucket_id = 'chat-files'
       and o.name = any (seen)
       and o.created_at < now() - interval '1 day'
-      and not exists (select from public.chat_files f where f.storage_path = o.name and f.status <> 'failed')
+      and not exists (select from public.chat_files f where f.storage_path = o.name and private.holds_object(f))
       and not exists (select from private.remote_deletions d where d.kind = 'object' and d.remote_id = o.name)
   );
   perform private.enqueue_deletion('object', stray) from unnest(strays) as stray;

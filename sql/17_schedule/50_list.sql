@@ -4,6 +4,7 @@ insert into private.schedules (name, cron, function_path, due_function, per_call
 values
   ('lookouts', '* * * * *', 'lookouts/run', 'count_due_lookouts', 50, 20),
   ('turn-recovery', '* * * * *', 'turn-recovery', 'count_stale_turns', 50, 10),
+  ('file-indexing', '* * * * *', 'vector-store-cleanup/files', 'count_due_files', 20, 5),
   ('remote-deletions', '* * * * *', 'vector-store-cleanup/deletions', 'count_due_deletions', 300, 20);
 insert into private.schedules (name, cron, function_path)
 values ('vector-store-cleanup', '*/15 * * * *', 'vector-store-cleanup');

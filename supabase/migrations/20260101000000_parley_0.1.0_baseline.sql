@@ -1068,6 +1068,8 @@ create table public.chat_files (
   origin text not null default 'user',
   status text not null default 'pending',
   error jsonb,
+  indexing_since timestamptz not null default now(),
+  retry_at timestamptz default now() + interval '10 minutes',
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint chat_files_session_id_user_id_fkey foreign key (session_id, user_id)
@@ -1099,9 +1101,15 @@ comment on column public.chat_files.vector_store_id is
   'The vector store of the session, once the file is attached to it.';
 comment on column public.chat_files.status is
   'pending: the bytes are being uploaded. indexing: stored, but not searchable yet. ready: usable in turns; a file of '
-  'the assistant without openai_file_id can only be downloaded. failed: error says why.';
+  'the assistant without openai_file_id can only be downloaded. failed: error says why. The stored bytes stay.';
 comment on column public.chat_files.error is
-  'Why the file failed, or why the model cannot use a ready file of the assistant: code and message.';
+  'Why the file failed, why its last attempt while indexing failed, or why the model cannot use a ready file of the '
+  'assistant: code and message.';
+comment on column public.chat_files.indexing_since is
+  'When indexing began. A file that OpenAI has not read an hour later fails.';
+comment on column public.chat_files.retry_at is
+  'pending or indexing: when the clean-up may continue the upload or the indexing. A claim moves it into the future; '
+  'that is the lease.';
 
 create trigger chat_files_touch
   before update on public.chat_files
@@ -1123,8 +1131,8 @@ create unique index chat_files_session_id_sha256_key on public.chat_files (sessi
 create index chat_files_session_id_user_id_idx on public.chat_files (session_id, user_id);
 create index chat_files_message_id_idx on public.chat_files (message_id);
 
--- The clean-up: abandoned uploads.
-create index chat_files_unfinished_updated_at_idx on public.chat_files (updated_at)
+-- The clean-up: abandoned uploads, and files whose next attempt is due.
+create index chat_files_unfinished_retry_at_idx on public.chat_files (retry_at)
   where status in ('pending', 'indexing');
 
 -- From sql/06_chat_files/20_checks.sql
@@ -1153,6 +1161,18 @@ comment on function private.check_file_size(uuid, bigint) is
   'Refuses with 413 a file that is larger than the plan allows.';
 grant execute on function private.check_file_size(uuid, bigint) to service_role;
 
+create function private.holds_object(file public.chat_files)
+returns boolean
+language sql
+immutable
+set search_path = ''
+as $$
+  select file.status <> 'failed' or file.sha256 is not null
+$$;
+comment on function private.holds_object(public.chat_files) is
+  'True if the object in Storage belongs to the file. The object of an upload that failed is deleted.';
+grant execute on function private.holds_object(public.chat_files) to service_role;
+
 create function private.check_file_count(profile_id uuid, session_id uuid)
 returns void
 language plpgsql
@@ -1167,7 +1187,8 @@ begin
     from public.chat_files f
     where f.session_id = check_file_count.session_id
       and f.user_id = profile_id
-      and f.status <> 'failed'
+      -- The bytes of a failed file stay in Storage until its row is deleted.
+      and private.holds_object(f)
   ) >= max_files then
     perform private.refuse(
       402, 'file_limit_reached',
@@ -1375,7 +1396,8 @@ begin
   perform private.check_file_size(file.user_id, store_file.file_size);
 
   update public.chat_files f
-  set status = 'indexing', file_size = store_file.file_size, sha256 = store_file.sha256
+  set status = 'indexing', file_size = store_file.file_size, sha256 = store_file.sha256,
+      indexing_since = now(), retry_at = now() + interval '10 minutes'
   where f.id = file_id
   returning * into file;
   return file;
@@ -1407,7 +1429,8 @@ security invoker
 set search_path = ''
 as $$
   update public.chat_files f
-  set status = 'ready', error = null, vector_store_id = coalesce(settle_file.vector_store_id, f.vector_store_id)
+  set status = 'ready', error = null, retry_at = null,
+      vector_store_id = coalesce(settle_file.vector_store_id, f.vector_store_id)
   where f.id = file_id and f.status = 'indexing'
 $$;
 comment on function public.settle_file(uuid, uuid) is
@@ -1421,7 +1444,7 @@ security invoker
 set search_path = ''
 as $$
   update public.chat_files f
-  set error = fail_file.error, openai_file_id = null, vector_store_id = null,
+  set error = fail_file.error, openai_file_id = null, vector_store_id = null, retry_at = null,
       -- The user has no other copy of a file that the model made, so a stored one stays.
       status = case
         when f.origin = 'assistant' and f.status <> 'pending' and fail_file.error ->> 'code' <> 'content_changed'
@@ -1429,13 +1452,108 @@ as $$
         else 'failed'
       end
   where f.id = file_id
-    -- A ready file fails only if OpenAI has lost it and Storage now holds different bytes.
-    and (f.status in ('pending', 'indexing') or f.status = 'ready' and fail_file.error ->> 'code' = 'content_changed')
+    -- A ready file fails only while its store is made again: if OpenAI cannot read the file any more, or has lost it
+    -- and Storage now holds different bytes.
+    and (
+      f.status in ('pending', 'indexing')
+      or f.status = 'ready' and fail_file.error ->> 'code' in ('content_changed', 'file_unreadable')
+    )
 $$;
 comment on function public.fail_file(uuid, jsonb) is
   'Service RPC: marks a file as failed, with the reason {code, message}. Its copies at OpenAI go to the outbox for '
-  'deletion. A stored file that the model made becomes ready instead, without a copy at OpenAI.';
+  'deletion, and the bytes in Storage stay. A stored file that the model made becomes ready instead, without a copy '
+  'at OpenAI.';
 grant execute on function public.fail_file(uuid, jsonb) to service_role;
+
+create function public.delay_file(file_id uuid, claimed_until timestamptz, seconds double precision,
+  error jsonb default null)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  update public.chat_files f
+  set retry_at = now() + make_interval(secs => seconds), error = coalesce(delay_file.error, f.error)
+  where f.id = file_id and f.status = 'indexing' and f.retry_at = claimed_until
+$$;
+comment on function public.delay_file(uuid, timestamptz, double precision, jsonb) is
+  'Service RPC: ends an attempt to index a file, and schedules the next one. claimed_until is the retry_at of the '
+  'claim; without that claim, nothing changes. error {code, message} says why the attempt failed.';
+grant execute on function public.delay_file(uuid, timestamptz, double precision, jsonb) to service_role;
+
+create function public.reindex_file(file_id uuid, error jsonb default null)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  update public.chat_files f
+  set status = 'indexing', error = reindex_file.error, vector_store_id = null, indexing_since = now(),
+      retry_at = now() + interval '5 seconds'
+  where f.id = file_id and f.status = 'ready'
+$$;
+comment on function public.reindex_file(uuid, jsonb) is
+  'Service RPC: OpenAI does not search this ready file in a new store, because it still reads the file, or has failed '
+  '(error). The clean-up continues.';
+grant execute on function public.reindex_file(uuid, jsonb) to service_role;
+
+create function private.retry_file(auth_user_id uuid, file_id uuid)
+returns public.chat_files
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  profile public.profiles := private.ensure_profile(auth_user_id);
+  file public.chat_files;
+begin
+  perform private.require_active(profile.id);
+  select * into file from public.chat_files f where f.id = file_id and f.user_id = profile.id for update;
+  if file.id is null then
+    perform private.refuse(
+      404, 'file_not_found',
+      'This file does not exist or belongs to another user. Reload the list of files.'
+    );
+  elsif file.status in ('pending', 'indexing') or file.error is null then
+    perform private.refuse(
+      409, 'file_not_failed',
+      'This file has not failed, so there is nothing to try again. Reload the list of files.'
+    );
+  elsif file.sha256 is null then
+    perform private.refuse(
+      409, 'file_not_stored',
+      'The upload of this file did not reach its end. Upload the file again.'
+    );
+  end if;
+  update public.chat_files f
+  set status = 'indexing', error = null, indexing_since = now(), retry_at = now() + interval '10 minutes'
+  where f.id = file_id
+  returning * into file;
+  return file;
+exception when unique_violation then
+  perform private.refuse(
+    409, 'file_exists',
+    'This chat has another file with the same content. Use that file, and delete this one.'
+  );
+end
+$$;
+comment on function private.retry_file(uuid, uuid) is
+  'Starts indexing a failed file again. Definer: private.ensure_profile is not granted.';
+grant execute on function private.retry_file(uuid, uuid) to service_role;
+
+create function public.retry_file(auth_user_id uuid, file_id uuid)
+returns public.chat_files
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.retry_file(auth_user_id, file_id)
+$$;
+comment on function public.retry_file(uuid, uuid) is
+  'Service RPC of the files function: starts indexing a failed file again, from the bytes in Storage. Returns the row, '
+  'now indexing. Refuses with 404 a file that is not the user''s, and with 409 a file that has not failed, whose '
+  'bytes were never stored, or whose content another file of the session has.';
+grant execute on function public.retry_file(uuid, uuid) to service_role;
 
 create function public.delete_file(auth_user_id uuid, file_id uuid)
 returns uuid
@@ -1470,23 +1588,38 @@ language sql
 security invoker
 set search_path = ''
 as $$
-  -- updated_at serves as the lease: a second run claims other files, and the files of a crashed run become stale again.
   update public.chat_files f
-  set updated_at = now()
+  set retry_at = now() + interval '10 minutes'
   where f.id in (
     select s.id
     from public.chat_files s
-    where s.status in ('pending', 'indexing') and s.updated_at < now() - interval '10 minutes'
-    order by s.updated_at
+    where s.status in ('pending', 'indexing') and s.retry_at <= now()
+    order by s.retry_at
     limit max_count
     for update skip locked
   )
   returning f.*
 $$;
 comment on function public.claim_stale_files(integer) is
-  'Service RPC of the clean-up: claims files whose upload or indexing has made no progress for ten minutes. Each '
-  'file goes to one caller.';
+  'Service RPC of the clean-up: claims files whose next attempt is due, or whose function has died, for ten minutes. '
+  'Each file goes to one caller.';
 grant execute on function public.claim_stale_files(integer) to service_role;
+
+create function public.claim_file(file_id uuid)
+returns setof public.chat_files
+language sql
+security invoker
+set search_path = ''
+as $$
+  update public.chat_files f
+  set retry_at = now() + interval '10 minutes'
+  where f.id = file_id and f.status = 'indexing' and f.retry_at <= now()
+  returning f.*
+$$;
+comment on function public.claim_file(uuid) is
+  'Service RPC: claims a file for its next attempt, for ten minutes. Returns no row if the attempt is not due, or '
+  'another caller has it.';
+grant execute on function public.claim_file(uuid) to service_role;
 
 -- From sql/06_chat_files/35_made_files.sql
 
@@ -1523,7 +1656,8 @@ begin
     create_made_file.file_type, create_made_file.storage_path, 'assistant')
   -- An attempt that the clean-up gave up. Its object goes to the outbox, so the new one has another path.
   on conflict (id) do update
-  set status = 'pending', error = null, storage_path = create_made_file.storage_path
+  set status = 'pending', error = null, retry_at = now() + interval '10 minutes',
+      storage_path = create_made_file.storage_path
   where f.status = 'failed'
   returning * into file;
   return file;
@@ -1663,18 +1797,19 @@ begin
   return case store.status
     when 'active' then jsonb_build_object('kind', 'ready', 'id', store.id, 'store_id', store.store_id)
     when 'recreating' then jsonb_build_object('kind', 'wait')
-    else jsonb_build_object('kind', 'failed')
+    else jsonb_build_object('kind', 'failed', 'error', store.error,
+      'retry_after', extract(epoch from store.lease_until - clock_timestamp()))
   end;
 end
 $$;
 comment on function public.claim_vector_store(uuid) is
   'Service RPC: returns the store of a session, or claims the work of making it. kind: ready (with store_id), build '
-  '(the caller makes it, under a lease), wait (another caller is making it) or failed (it could not be made, or the '
-  'session is gone).';
+  '(the caller makes it, under a lease), wait (another caller is making it) or failed (it could not be made, with '
+  'error and the seconds retry_after; or the session is gone).';
 grant execute on function public.claim_vector_store(uuid) to service_role;
 
 create function private.settle_vector_store(claimed_id uuid, claimed_until timestamptz, store_id text,
-  expires_at timestamptz, openai_metadata jsonb)
+  expires_at timestamptz, openai_metadata jsonb, file_ids text[])
 returns boolean
 language plpgsql
 security definer
@@ -1691,48 +1826,50 @@ begin
     return false;
   end if;
   update public.chat_files f
-  set vector_store_id = claimed_id
+  set vector_store_id = case when f.openai_file_id = any (file_ids) then claimed_id end
   from public.vector_stores v
   where v.id = claimed_id
     and f.session_id = v.session_id
-    and f.status = 'ready'
-    and f.openai_file_id is not null
-    and not private.is_image(f);
+    and coalesce(f.openai_file_id = any (file_ids), false) <> (f.vector_store_id is not null);
   return true;
 end
 $$;
-comment on function private.settle_vector_store(uuid, timestamptz, text, timestamptz, jsonb) is
-  'Records a store that the caller has made. If the lease has expired meanwhile, the store goes to the outbox. '
-  'Definer: private.enqueue_deletion is not granted.';
-grant execute on function private.settle_vector_store(uuid, timestamptz, text, timestamptz, jsonb) to service_role;
+comment on function private.settle_vector_store(uuid, timestamptz, text, timestamptz, jsonb, text[]) is
+  'Records a store that the caller has made, and the files that OpenAI searches in it. If the lease has expired '
+  'meanwhile, the store goes to the outbox. Definer: private.enqueue_deletion is not granted.';
+grant execute on function private.settle_vector_store(uuid, timestamptz, text, timestamptz, jsonb, text[])
+  to service_role;
 
 create function public.settle_vector_store(claimed_id uuid, claimed_until timestamptz, store_id text,
-  expires_at timestamptz, openai_metadata jsonb)
+  expires_at timestamptz, openai_metadata jsonb, file_ids text[])
 returns boolean
 language sql
 security invoker
 set search_path = ''
 as $$
-  select private.settle_vector_store(claimed_id, claimed_until, store_id, expires_at, openai_metadata)
+  select private.settle_vector_store(claimed_id, claimed_until, store_id, expires_at, openai_metadata, file_ids)
 $$;
-comment on function public.settle_vector_store(uuid, timestamptz, text, timestamptz, jsonb) is
-  'Service RPC: settles a claim of claim_vector_store with a store. Returns false when the lease was lost.';
-grant execute on function public.settle_vector_store(uuid, timestamptz, text, timestamptz, jsonb) to service_role;
+comment on function public.settle_vector_store(uuid, timestamptz, text, timestamptz, jsonb, text[]) is
+  'Service RPC: settles a claim of claim_vector_store with a store. file_ids are the ids at OpenAI of the files that '
+  'it searches. Returns false when the lease was lost.';
+grant execute on function public.settle_vector_store(uuid, timestamptz, text, timestamptz, jsonb, text[])
+  to service_role;
 
-create function public.fail_vector_store(claimed_id uuid, claimed_until timestamptz, error text)
+create function public.fail_vector_store(claimed_id uuid, claimed_until timestamptz, error text,
+  retry_after double precision default 60)
 returns void
 language sql
 security invoker
 set search_path = ''
 as $$
   update public.vector_stores v
-  set status = 'failed', error = fail_vector_store.error, lease_until = now() + interval '1 minute'
+  set status = 'failed', error = fail_vector_store.error, lease_until = now() + make_interval(secs => retry_after)
   where v.id = claimed_id and v.status = 'recreating' and v.lease_until = claimed_until
 $$;
-comment on function public.fail_vector_store(uuid, timestamptz, text) is
-  'Service RPC: settles a claim of claim_vector_store without a store. After a minute, making the store may be tried '
-  'again.';
-grant execute on function public.fail_vector_store(uuid, timestamptz, text) to service_role;
+comment on function public.fail_vector_store(uuid, timestamptz, text, double precision) is
+  'Service RPC: settles a claim of claim_vector_store without a store. After retry_after seconds, making the store may '
+  'be tried again.';
+grant execute on function public.fail_vector_store(uuid, timestamptz, text, double precision) to service_role;
 
 create function public.expire_vector_store(store_id text)
 returns void
@@ -8531,8 +8668,8 @@ begin
 end
 $$;
 comment on function private.enqueue_object_deletion() is
-  'Trigger: enqueues the Storage object of a file that is deleted or fails. Definer: the outbox is closed to all '
-  'roles.';
+  'Trigger: enqueues the Storage object of a file that is deleted, gets another object, or fails before its bytes are '
+  'known to be stored. Definer: the outbox is closed to all roles.';
 
 create trigger chat_files_outbox_deleted
   after delete on public.chat_files
@@ -8546,7 +8683,11 @@ create trigger chat_files_outbox_object_deleted
   for each row execute function private.enqueue_object_deletion();
 create trigger chat_files_outbox_object_failed
   after update of status on public.chat_files
-  for each row when (old.status <> 'failed' and new.status = 'failed')
+  for each row when (old.status <> 'failed' and new.status = 'failed' and new.sha256 is null)
+  execute function private.enqueue_object_deletion();
+create trigger chat_files_outbox_object_replaced
+  after update of storage_path on public.chat_files
+  for each row when (old.storage_path <> new.storage_path)
   execute function private.enqueue_object_deletion();
 
 create function private.set_openai_file(file_id uuid, openai_file_id text)
@@ -8906,6 +9047,22 @@ comment on function public.read_cursor(text) is
   'Service RPC of the clean-up: returns where to continue a list; empty means from its start.';
 grant execute on function public.read_cursor(text) to service_role;
 
+create function private.count_due_files(max_count integer)
+returns integer
+language sql
+stable
+set search_path = ''
+as $$
+  select count(*)::integer
+  from (
+    select from public.chat_files f
+    where f.status in ('pending', 'indexing') and f.retry_at <= now()
+    limit max_count
+  ) due
+$$;
+comment on function private.count_due_files(integer) is
+  'Counts files whose next attempt is due, up to max_count. The dispatcher calls it.';
+
 create function private.enqueue_stray_objects(max_count integer)
 returns integer
 language plpgsql
@@ -8932,7 +9089,7 @@ begin
     where o.bucket_id = 'chat-files'
       and o.name = any (seen)
       and o.created_at < now() - interval '1 day'
-      and not exists (select from public.chat_files f where f.storage_path = o.name and f.status <> 'failed')
+      and not exists (select from public.chat_files f where f.storage_path = o.name and private.holds_object(f))
       and not exists (select from private.remote_deletions d where d.kind = 'object' and d.remote_id = o.name)
   );
   perform private.enqueue_deletion('object', stray) from unnest(strays) as stray;
@@ -9766,6 +9923,7 @@ insert into private.schedules (name, cron, function_path, due_function, per_call
 values
   ('lookouts', '* * * * *', 'lookouts/run', 'count_due_lookouts', 50, 20),
   ('turn-recovery', '* * * * *', 'turn-recovery', 'count_stale_turns', 50, 10),
+  ('file-indexing', '* * * * *', 'vector-store-cleanup/files', 'count_due_files', 20, 5),
   ('remote-deletions', '* * * * *', 'vector-store-cleanup/deletions', 'count_due_deletions', 300, 20);
 insert into private.schedules (name, cron, function_path)
 values ('vector-store-cleanup', '*/15 * * * *', 'vector-store-cleanup');

@@ -14,7 +14,7 @@ const AGE_TURNS = `
   update public.chat_turns set progressed_at = now() - interval '2 minutes'
   where status = 'active' and (progressed_at < now() - $2 * interval '1 second' or created_at < $1)`;
 const AGE_FILES = `
-  update public.chat_files set updated_at = now() - interval '11 minutes'
+  update public.chat_files set retry_at = now()
   where status in ('pending', 'indexing') and (updated_at < now() - $2 * interval '1 second' or updated_at < $1)`;
 const AGE_STORES = `
   update public.vector_stores set lease_until = now()

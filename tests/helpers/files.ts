@@ -100,6 +100,34 @@ export async function cleanUp(): Promise<CleanupReply> {
   return CleanupReply.parse(await response.json());
 }
 
+/**
+ * Ends all pauses of a session's files and store, and runs the clean-up of files once, as the scheduler does every
+ * minute. A function that still waits for its next attempt finds that the clean-up has the file.
+ */
+export async function continueFiles(sessionId: string): Promise<void> {
+  await asPostgres(
+    `update public.vector_stores set lease_until = now() where session_id = $1 and status = 'failed'`,
+    [sessionId],
+  );
+  await asPostgres(
+    "update public.chat_files set retry_at = now() where session_id = $1 and status = 'indexing'",
+    [sessionId],
+  );
+  const response = await fetch(`${stack.FUNCTIONS_URL}/vector-store-cleanup/files`, {
+    method: "POST",
+    headers: { apikey: stack.SECRET_KEY },
+  });
+  if (!response.ok) throw new Error(await response.text());
+}
+
+/** Sends a failed file to be indexed again. */
+export function retryFile({ accessToken }: TestUser, fileId: string): Promise<Response> {
+  return fetch(`${stack.FUNCTIONS_URL}/files/${fileId}/retry`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${accessToken}` },
+  });
+}
+
 /** Makes everything in the outbox due now. */
 export async function hasten(): Promise<void> {
   await asPostgres("update private.remote_deletions set due_at = now() - interval '1 second'");
@@ -120,7 +148,8 @@ export async function orphans(): Promise<string[]> {
   const rows = await asPostgres<{ id: string }>(
     `select f.openai_file_id as id from public.chat_files f
      union all select v.store_id from public.vector_stores v
-     union all select f.storage_path from public.chat_files f where f.status <> 'failed'`,
+     union all select f.storage_path from public.chat_files f
+       where f.status <> 'failed' or f.sha256 is not null`,
   );
   const objects = await asPostgres<{ name: string }>(
     "select name from storage.objects where bucket_id = 'chat-files'",

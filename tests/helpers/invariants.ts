@@ -143,7 +143,7 @@ const files: Invariant[] = [
     breaches: `
       select o.name from storage.objects o
       where o.bucket_id = 'chat-files' and not exists (
-        select from public.chat_files f where f.storage_path = o.name and f.status <> 'failed'
+        select from public.chat_files f where f.storage_path = o.name and (f.status <> 'failed' or f.sha256 is not null)
       )`,
   },
   {

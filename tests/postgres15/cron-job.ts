@@ -49,6 +49,7 @@ export async function checkCronJobs(url: string): Promise<void> {
     retention: `*/10 3 * * * ${loop("retention")}`,
     lookouts: "* * * * * select private.run_function_schedule('lookouts')",
     "turn-recovery": "* * * * * select private.run_function_schedule('turn-recovery')",
+    "file-indexing": "* * * * * select private.run_function_schedule('file-indexing')",
     "remote-deletions": "* * * * * select private.run_function_schedule('remote-deletions')",
     "vector-store-cleanup":
       "*/15 * * * * select private.run_function_schedule('vector-store-cleanup')",

@@ -40,3 +40,7 @@ export type CleanupReply = z.infer<typeof CleanupReply>;
 /** The reply of `POST /functions/v1/vector-store-cleanup/deletions`: objects at OpenAI, in Storage and at Stripe. */
 export const DeletionsReply = CleanupReply.pick({ deleted: true, failed: true });
 export type DeletionsReply = z.infer<typeof DeletionsReply>;
+
+/** The reply of `POST /functions/v1/vector-store-cleanup/files`: the files that were continued. */
+export const IndexingReply = CleanupReply.pick({ checked: true });
+export type IndexingReply = z.infer<typeof IndexingReply>;

@@ -52,6 +52,21 @@ export const fileErrors = {
     meaning: "The file is not ready yet, or it failed.",
     action: "Wait until the file is ready, or remove it from the message.",
   },
+  file_not_failed: {
+    status: 409,
+    meaning: "This file has not failed, so there is nothing to try again.",
+    action: "Reload the list of files.",
+  },
+  file_not_stored: {
+    status: 409,
+    meaning: "The upload of this file did not reach its end.",
+    action: "Upload the file again.",
+  },
+  file_exists: {
+    status: 409,
+    meaning: "This chat has another file with the same content.",
+    action: "Use that file, and delete this one.",
+  },
   upload_failed: {
     status: 503,
     meaning: "The file could not be stored.",
@@ -64,8 +79,8 @@ export const fileErrors = {
   },
   indexing_timeout: {
     status: null,
-    meaning: "The AI provider took too long to read the file.",
-    action: "Upload the file again.",
+    meaning: "The file was not read within an hour.",
+    action: "Try again with POST /files/:id/retry.",
   },
   file_unreadable: {
     status: null,
@@ -75,7 +90,7 @@ export const fileErrors = {
   },
   content_changed: {
     status: null,
-    meaning: "The stored file differs from the uploaded file.",
+    meaning: "The stored file is missing, or differs from the uploaded file.",
     action: "Upload the file again.",
   },
 } as const satisfies Record<string, ErrorEntry>;

@@ -1,4 +1,5 @@
 import { APIError } from "openai";
+import type { Log, LogFields } from "../http/log.ts";
 import { type ErrorFacts, findRule } from "./error-table.ts";
 
 /** Why OpenAI rejects the settings of this service. */
@@ -18,6 +19,23 @@ export function describeMisconfiguration(error: unknown): Misconfiguration | nul
   if (!facts) return null;
   const rule = findRule(facts);
   return rule.owner === "operator" ? { cause: rule.cause, fix: rule.fix(facts) } : null;
+}
+
+/** Logs what the operator must change to end an error of OpenAI, if the error is the operator's. */
+export function logMisconfiguration(log: Log, error: unknown, facts: LogFields = {}): void {
+  const mistake = describeMisconfiguration(error);
+  if (mistake) log.error("provider_misconfigured", { ...facts, ...mistake });
+}
+
+/** Returns a function that does the same for many errors of one run, and logs each cause once. */
+export function createMisconfigurationLog(log: Log): (error: unknown) => void {
+  const causes = new Set<string>();
+  return (error) => {
+    const mistake = describeMisconfiguration(error);
+    if (!mistake || causes.has(mistake.cause)) return;
+    causes.add(mistake.cause);
+    log.error("provider_misconfigured", { ...mistake });
+  };
 }
 
 function readFacts(error: unknown): ErrorFacts | null {

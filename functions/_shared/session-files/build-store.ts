@@ -1,31 +1,35 @@
 import type { VectorStore } from "openai/resources/vector-stores/vector-stores";
+import type { VectorStoreFileBatch } from "openai/resources/vector-stores/file-batches";
 import { pause, retryOnce } from "../openai/retry-once.ts";
 import type { BuildClaim, FileRow } from "./file-database.ts";
-import { fileFailure } from "./file-failures.ts";
+import { fileFailure, isUnreadable, readIndexingFailure } from "./file-failures.ts";
 import type { FilePorts } from "./file-ports.ts";
 import { mapAtOnce } from "./map-at-once.ts";
-import { sendFile } from "./send-file.ts";
-import { isGone } from "../openai/store-lost.ts";
-import { ContentChangedError } from "./verify-content.ts";
+import { PATIENCE, type Patience } from "./patience.ts";
+import { ensureSent } from "./send-file.ts";
 
-/** After this time, a store is used with the files that are indexed so far. The lease ends soon after. */
-const LONGEST_INDEXING_MS = 60_000;
-const FIRST_POLL_MS = 100;
-const LONGEST_POLL_MS = 1_000;
 const FILES_AT_ONCE = 8;
+const FILES_PER_PAGE = 100;
+
+/** OpenAI has given up a batch of files, so its store cannot be used. */
+class BatchFailedError extends Error {
+  override readonly name = "BatchFailedError";
+}
+
+/** The rows of a new store, by the ids of their files at OpenAI. */
+type StoreFiles = Map<string, FileRow>;
 
 /**
- * Builds the store of a session at OpenAI with all its files, and settles the claim. When it throws, the store goes to
- * the outbox, and the claim still holds.
+ * Builds the store of a session at OpenAI with all its files, and settles the claim. Files that OpenAI does not search
+ * in the new store are marked on their rows. When it throws, the store goes to the outbox, and the claim still holds.
  */
 export async function buildStore(
   ports: FilePorts,
   claim: BuildClaim,
   sessionId: string,
+  patience = PATIENCE,
 ): Promise<void> {
-  const rows = await ports.files.listSearchable(sessionId);
-  const present = await mapAtOnce(rows, FILES_AT_ONCE, (row) => bringBack(ports, row));
-  const fileIds = present.filter((id) => id !== null);
+  const files = await bringBackAll(ports, sessionId);
   const request = {
     name: claim.name,
     expires_after: { anchor: "last_active_at" as const, days: ports.storeDays },
@@ -34,9 +38,9 @@ export async function buildStore(
   };
   const store = await retryOnce(() => ports.openai.vectorStores.create(request));
   try {
-    if (fileIds.length > 0) await attachAll(ports, store.id, fileIds);
+    const fileIds = files.size > 0 ? await attachAll(ports, store.id, files, patience) : [];
     const { metadata, expires_after } = request;
-    const made = { storeId: store.id, expiresAt: expiryOf(store, ports.storeDays) };
+    const made = { storeId: store.id, expiresAt: expiryOf(store, ports.storeDays), fileIds };
     await ports.files.finishStore(claim, { ...made, metadata: { metadata, expires_after } });
   } catch (error) {
     await ports.files.abandon("vector_store", store.id);
@@ -49,44 +53,101 @@ export function expiryOf({ expires_at, created_at }: VectorStore, storeDays: num
   return new Date((expires_at ?? created_at + storeDays * 86_400) * 1000);
 }
 
+async function bringBackAll(ports: FilePorts, sessionId: string): Promise<StoreFiles> {
+  const rows = await ports.files.listSearchable(sessionId);
+  const ids = await mapAtOnce(rows, FILES_AT_ONCE, (row) => bringBack(ports, row));
+  return new Map(rows.flatMap((row, at) => {
+    const id = ids[at];
+    return typeof id === "string" ? [[id, row]] : [];
+  }));
+}
+
 /**
  * Returns the id of a file at OpenAI, and uploads the file again from Storage when OpenAI no longer has it. Returns
- * null when its row was deleted. A file whose stored bytes have changed is marked as failed and also gives null. The
- * other files of the session can then still be searched.
+ * null when its row was deleted. A file that can never be uploaded again, such as one whose stored bytes have changed,
+ * is marked as failed and also gives null. The other files of the session can then still be searched.
  */
 async function bringBack(ports: FilePorts, row: FileRow): Promise<string | null> {
   try {
-    return (await ports.openai.files.retrieve(row.openai_file_id ?? "", { maxRetries: 2 })).id;
+    return await ensureSent(ports, row);
   } catch (error) {
-    if (!isGone(error)) throw error;
-    ports.log.info("file_sent_again", { file_id: row.id });
-    return await sendAgain(ports, row);
-  }
-}
-
-async function sendAgain(ports: FilePorts, row: FileRow): Promise<string | null> {
-  try {
-    return await sendFile(ports, row);
-  } catch (error) {
-    if (!(error instanceof ContentChangedError)) throw error;
-    ports.log.error("file_content_changed", { file_id: row.id });
-    await ports.files.fail(row.id, fileFailure("content_changed"));
+    const { code, isFinal } = readIndexingFailure(error);
+    if (!isFinal || code === null) throw error;
+    ports.log.error("file_not_sent_again", { file_id: row.id, reason: code });
+    await ports.files.fail(row.id, fileFailure(code));
     return null;
   }
 }
 
+/** Attaches files to a new store. Returns the ids of those that OpenAI searches. Throws a BatchFailedError. */
 async function attachAll(
+  ports: FilePorts,
+  storeId: string,
+  files: StoreFiles,
+  patience: Patience,
+): Promise<string[]> {
+  const batch = await awaitBatch(ports, storeId, [...files.keys()], patience);
+  const left = new Set(files.keys());
+  const isLost = batch.status === "failed" || batch.status === "cancelled";
+  if (batch.file_counts.failed > 0) {
+    for (const id of await markFailed(ports, batch, files, isLost)) left.delete(id);
+  }
+  if (isLost) throw new BatchFailedError(batch.status);
+  if (batch.file_counts.in_progress > 0) {
+    for await (const { id } of listFiles(ports, batch, "in_progress")) {
+      left.delete(id);
+      const row = files.get(id);
+      if (row) await ports.files.reindex(row.id, null);
+    }
+  }
+  return [...left];
+}
+
+async function awaitBatch(
   { openai, signal }: FilePorts,
   storeId: string,
-  fileIds: string[],
-): Promise<void> {
+  file_ids: string[],
+  patience: Patience,
+): Promise<VectorStoreFileBatch> {
   const { fileBatches } = openai.vectorStores;
-  let batch = await retryOnce(() => fileBatches.create(storeId, { file_ids: fileIds }));
-  const deadline = Date.now() + LONGEST_INDEXING_MS;
-  for (let wait = FIRST_POLL_MS; batch.status === "in_progress" && Date.now() < deadline;) {
+  let batch = await retryOnce(() => fileBatches.create(storeId, { file_ids }));
+  const deadline = Date.now() + patience.batchMs;
+  for (let wait = patience.pollMs; batch.status === "in_progress" && Date.now() < deadline;) {
     await pause(wait);
     if (signal?.aborted) break;
-    wait = Math.min(wait * 2, LONGEST_POLL_MS);
+    wait = Math.min(wait * 2, patience.longestPollMs);
     batch = await fileBatches.retrieve(batch.id, { vector_store_id: storeId }, { maxRetries: 2 });
   }
+  return batch;
+}
+
+/**
+ * Marks the failed files of a batch on their rows, and returns their ids at OpenAI. A file that OpenAI cannot read
+ * fails. A file that OpenAI failed to read is indexed again, unless the whole batch is lost and will be repeated.
+ */
+async function markFailed(
+  ports: FilePorts,
+  batch: VectorStoreFileBatch,
+  files: StoreFiles,
+  isLost: boolean,
+): Promise<string[]> {
+  const failed: string[] = [];
+  for await (const file of listFiles(ports, batch, "failed")) {
+    failed.push(file.id);
+    const row = files.get(file.id);
+    if (!row) continue;
+    ports.log.error("file_not_in_store", { file_id: row.id, reason: file.last_error?.code });
+    if (isUnreadable(file)) await ports.files.fail(row.id, fileFailure("file_unreadable"));
+    else if (!isLost) await ports.files.reindex(row.id, fileFailure("provider_error"));
+  }
+  return failed;
+}
+
+function listFiles(
+  { openai }: FilePorts,
+  { id, vector_store_id }: VectorStoreFileBatch,
+  filter: "failed" | "in_progress",
+) {
+  const query = { vector_store_id, filter, limit: FILES_PER_PAGE };
+  return openai.vectorStores.fileBatches.listFiles(id, query, { maxRetries: 2 });
 }

@@ -15,7 +15,12 @@ const StoreClaim = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("ready"), id: z.string(), store_id: z.string() }),
   z.object({ kind: z.literal("build"), id: z.string(), lease_until: z.string(), name: z.string() }),
   z.object({ kind: z.literal("wait") }),
-  z.object({ kind: z.literal("failed") }),
+  z.object({
+    kind: z.literal("failed"),
+    error: z.string().nullable(),
+    /** The seconds after which the store may be built again. */
+    retry_after: z.number().nullable(),
+  }),
 ]);
 /** The database's reply to a function that needs the store of a session. */
 export type StoreClaim = z.infer<typeof StoreClaim>;
@@ -51,6 +56,8 @@ export interface MadeStore {
   storeId: string;
   expiresAt: Date;
   metadata: Json;
+  /** The ids at OpenAI of the files that the store searches. */
+  fileIds: string[];
 }
 
 /** The database calls of files. Each method is one call. */
@@ -64,6 +71,14 @@ export interface FileDatabase {
   store(fileId: string, content: { size: number; sha256: string }): Promise<FileRow>;
   settle(fileId: string, vectorStoreId?: string): Promise<void>;
   fail(fileId: string, error: FileFailure): Promise<void>;
+  /** Ends a claim without a result. The next attempt may start after the pause. A null error keeps the last one. */
+  delay(claimed: FileRow, milliseconds: number, error: FileFailure | null): Promise<void>;
+  /** Lets the clean-up continue a ready file that a new store does not search. */
+  reindex(fileId: string, error: FileFailure | null): Promise<void>;
+  /** Claims a file for its next attempt. Returns null if another process has it, or if it does not wait any more. */
+  claim(fileId: string): Promise<FileRow | null>;
+  /** Starts indexing a failed file again. Throws a refusal. */
+  retry(userId: string, fileId: string): Promise<FileRow>;
   /** Deletes the row of a refused file. */
   drop(fileId: string): Promise<void>;
   /** Deletes the row of a file whose bytes are not stored. */
@@ -80,7 +95,8 @@ export interface FileDatabase {
   claimStore(sessionId: string): Promise<StoreClaim>;
   /** Stores the new store of a claim. Returns false if the lease was lost; the new store then goes to the outbox. */
   finishStore(claim: BuildClaim, made: MadeStore): Promise<boolean>;
-  failStore(claim: BuildClaim, error: string): Promise<void>;
+  /** Ends a claim without a store. The next caller may build it after this number of seconds. */
+  failStore(claim: BuildClaim, error: string, retryAfter: number): Promise<void>;
   expireStore(storeId: string): Promise<void>;
   /** Adds a remote object that no row names to the outbox. */
   abandon(kind: "vector_store" | "file" | "object", remoteId: string): Promise<void>;
@@ -109,6 +125,22 @@ export function createFileDatabase(admin: SupabaseClient<Database>): FileDatabas
       void unwrap(await admin.rpc("settle_file", { file_id, vector_store_id })),
     fail: async (file_id, error) =>
       void unwrap(await admin.rpc("fail_file", { file_id, error: { ...error } })),
+    delay: async ({ id: file_id, retry_at }, milliseconds, error) =>
+      void unwrap(
+        await admin.rpc("delay_file", {
+          file_id,
+          claimed_until: retry_at ?? "",
+          seconds: milliseconds / 1000,
+          error: error ? { ...error } : undefined,
+        }),
+      ),
+    reindex: async (file_id, error) =>
+      void unwrap(
+        await admin.rpc("reindex_file", { file_id, error: error ? { ...error } : undefined }),
+      ),
+    claim: async (file_id) => unwrap(await admin.rpc("claim_file", { file_id }).maybeSingle()),
+    retry: async (auth_user_id, file_id) =>
+      unwrap(await admin.rpc("retry_file", { auth_user_id, file_id })),
     drop: async (id) => void unwrap(await admin.from("chat_files").delete().eq("id", id)),
     dropPending: async (id) =>
       void unwrap(await admin.from("chat_files").delete().eq("id", id).eq("status", "pending")),
@@ -140,7 +172,7 @@ function storeMethods(
   return {
     claimStore: async (session_id) =>
       StoreClaim.parse(unwrap(await admin.rpc("claim_vector_store", { session_id }))),
-    finishStore: async (claim, { storeId, expiresAt, metadata }) =>
+    finishStore: async (claim, { storeId, expiresAt, metadata, fileIds }) =>
       unwrap(
         await admin.rpc("settle_vector_store", {
           claimed_id: claim.id,
@@ -148,14 +180,16 @@ function storeMethods(
           store_id: storeId,
           expires_at: expiresAt.toISOString(),
           openai_metadata: metadata,
+          file_ids: fileIds,
         }),
       ),
-    failStore: async (claim, error) =>
+    failStore: async (claim, error, retry_after) =>
       void unwrap(
         await admin.rpc("fail_vector_store", {
           claimed_id: claim.id,
           claimed_until: claim.lease_until,
           error,
+          retry_after,
         }),
       ),
     expireStore: async (store_id) =>

@@ -1,4 +1,4 @@
-import type { SupabaseClient } from "@supabase/supabase-js";
+import { StorageApiError, type SupabaseClient } from "@supabase/supabase-js";
 
 /** The bucket of all uploads. */
 const BUCKET = "chat-files";
@@ -6,6 +6,12 @@ const BUCKET = "chat-files";
 /** A request to Storage failed. */
 export class StorageFailure extends Error {
   override readonly name = "StorageFailure";
+
+  /** True if the object does not exist. Storage has told that with the HTTP status 400 and a 404 in the body. */
+  get isMissing(): boolean {
+    const { cause } = this;
+    return cause instanceof StorageApiError && (cause.status === 404 || cause.statusCode === "404");
+  }
 }
 
 /** The bytes of files, always streamed. A path that has no URL of its own is never requested. */

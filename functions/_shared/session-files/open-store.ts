@@ -1,7 +1,12 @@
 import { describeError } from "../http/log.ts";
-import { pause } from "../openai/retry-once.ts";
+import { logMisconfiguration } from "../openai/describe-misconfiguration.ts";
+import { readFailure } from "../openai/read-failure.ts";
+import { pause, retryAfter } from "../openai/retry-once.ts";
 import { buildStore } from "./build-store.ts";
+import type { BuildClaim } from "./file-database.ts";
+import { StoreNotMadeError } from "./file-failures.ts";
 import type { FilePorts } from "./file-ports.ts";
+import { PATIENCE, type Patience } from "./patience.ts";
 
 /** A store that is ready for searches and new files. */
 export interface OpenStore {
@@ -11,37 +16,63 @@ export interface OpenStore {
   storeId: string;
 }
 
-const POLL_MS = 200;
-/** Longer than the lease of a build, so that a waiting caller can take over from a function that died. */
-const LONGEST_WAIT_MS = 130_000;
-
 /**
  * Returns the store of a session, and builds it first if it is missing or expired. One caller builds it while all
  * others wait. Returns null when it cannot be built, or not in time.
  */
 export async function openStore(ports: FilePorts, sessionId: string): Promise<OpenStore | null> {
-  const deadline = Date.now() + LONGEST_WAIT_MS;
+  try {
+    return await requireStore(ports, sessionId);
+  } catch (error) {
+    if (error instanceof StoreNotMadeError) return null;
+    throw error;
+  }
+}
+
+/** Returns the store as `openStore` does. Throws a StoreNotMadeError where that returns null. */
+export async function requireStore(
+  ports: FilePorts,
+  sessionId: string,
+  patience = PATIENCE,
+): Promise<OpenStore> {
+  const deadline = Date.now() + patience.storeMs;
   while (Date.now() < deadline && !ports.signal?.aborted) {
     const claim = await ports.files.claimStore(sessionId);
     switch (claim.kind) {
       case "ready":
         return { id: claim.id, storeId: claim.store_id };
       case "failed":
-        return null;
+        throw new StoreNotMadeError(claim.error ?? "unknown", claim.retry_after ?? 0);
       case "wait":
-        await pause(POLL_MS);
+        await pause(patience.storePollMs);
         break;
       case "build":
-        try {
-          await buildStore(ports, claim, sessionId);
-        } catch (error) {
-          ports.log.error("store_not_made", { session_id: sessionId, ...describeError(error) });
-          // The next caller builds the store again after the lease.
-          if (ports.signal?.aborted) return null;
-          const name = error instanceof Error ? error.name : "unknown";
-          await ports.files.failStore(claim, name);
-        }
+        await build(ports, claim, sessionId, patience);
     }
   }
-  return null;
+  throw new StoreNotMadeError("timeout", 0);
+}
+
+async function build(
+  ports: FilePorts,
+  claim: BuildClaim,
+  sessionId: string,
+  patience: Patience,
+): Promise<void> {
+  try {
+    await buildStore(ports, claim, sessionId, patience);
+  } catch (error) {
+    const facts = { session_id: sessionId };
+    ports.log.error("store_not_made", { ...facts, ...describeError(error) });
+    logMisconfiguration(ports.log, error, facts);
+    const seconds = Math.min(
+      retryAfter(error) ?? patience.storePauseMs / 1000,
+      patience.totalMs / 1000,
+    );
+    const failure = readFailure(error);
+    const reason = failure === "internal" && error instanceof Error ? error.name : failure;
+    // After an abort, the next caller builds the store again after the lease.
+    if (!ports.signal?.aborted) await ports.files.failStore(claim, reason, seconds);
+    throw new StoreNotMadeError(reason, seconds);
+  }
 }

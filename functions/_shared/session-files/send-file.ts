@@ -1,10 +1,13 @@
-import { toStreamingFile } from "openai";
+import type OpenAI from "openai";
+import { APIError, toStreamingFile } from "openai";
+import { describeMisconfiguration } from "../openai/describe-misconfiguration.ts";
 import { retryOnce } from "../openai/retry-once.ts";
+import { isGone } from "../openai/store-lost.ts";
 import type { FileRow } from "./file-database.ts";
 import { extensionOf, isImage } from "./file-kinds.ts";
 import { remoteName } from "./file-names.ts";
 import type { FilePorts } from "./file-ports.ts";
-import { verifyContent } from "./verify-content.ts";
+import { type VerifiedContent, verifyContent } from "./verify-content.ts";
 
 /**
  * Sends a stored file to OpenAI and stores its id there. Returns null when the row was deleted meanwhile. Throws a
@@ -18,6 +21,22 @@ export async function sendFile(ports: FilePorts, row: FileRow): Promise<string |
   } catch (error) {
     await files.abandon("file", id);
     throw error;
+  }
+}
+
+/**
+ * Returns the id of a file at OpenAI. Sends the file as `sendFile` does if OpenAI does not have it, or has lost it.
+ */
+export async function ensureSent(ports: FilePorts, row: FileRow): Promise<string | null> {
+  const { openai_file_id: id } = row;
+  if (id === null) return await sendFile(ports, row);
+  try {
+    await retryOnce(() => ports.openai.files.retrieve(id));
+    return id;
+  } catch (error) {
+    if (!isGone(error)) throw error;
+    ports.log.info("file_sent_again", { file_id: row.id });
+    return await sendFile(ports, row);
   }
 }
 
@@ -44,6 +63,26 @@ async function sendContent(
   } catch (error) {
     // After an early failure the rest is unread, which would keep the connection to Storage open.
     await content.stream.cancel().catch(() => {});
-    throw content.failure ?? error;
+    throw await findCause(openai, content, error);
+  }
+}
+
+/**
+ * Returns why an upload failed. A refusal of OpenAI explains it. Without one, the bytes may have changed while they
+ * were sent. If OpenAI refuses the key, it may close the connection before it has read the file, and the refusal is
+ * lost. A small request then gets it.
+ */
+async function findCause(
+  openai: OpenAI,
+  content: VerifiedContent,
+  error: unknown,
+): Promise<unknown> {
+  if (error instanceof APIError && error.status !== undefined) return error;
+  if (content.failure) return content.failure;
+  try {
+    await openai.files.list({ limit: 1 });
+    return error;
+  } catch (refusal) {
+    return describeMisconfiguration(refusal) ? refusal : error;
   }
 }

@@ -1,6 +1,7 @@
 import type { SessionStores } from "./turn-ports.ts";
 import type { FilePorts } from "../session-files/file-ports.ts";
 import { openStore } from "../session-files/open-store.ts";
+import { logMisconfiguration } from "../openai/describe-misconfiguration.ts";
 import { sendFile } from "../session-files/send-file.ts";
 
 /** Creates the vector stores of sessions as turns use them. */
@@ -10,7 +11,13 @@ export function createSessionStores(ports: FilePorts): SessionStores {
     expire: (storeId) => ports.files.expireStore(storeId),
     resend: async (fileId) => {
       const row = await ports.files.find(fileId);
-      return row !== null && await sendFile(ports, row) !== null;
+      if (row === null) return false;
+      try {
+        return await sendFile(ports, row) !== null;
+      } catch (error) {
+        logMisconfiguration(ports.log, error, { file_id: fileId });
+        throw error;
+      }
     },
   };
 }

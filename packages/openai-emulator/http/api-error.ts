@@ -33,3 +33,8 @@ export function toErrorResponse(error: unknown): Response {
 export function notFound(kind: "Conversation" | "Item" | "Response", id: string): ApiError {
   return new ApiError(404, `${kind} with id '${id}' not found.`);
 }
+
+/** Returns OpenAI's 404 for a file that a vector store does not have. */
+export function missingStoreFile(id: string, storeId: string): ApiError {
+  return new ApiError(404, `No file found with id '${id}' in vector store '${storeId}'.`);
+}

@@ -14,11 +14,21 @@ export const SCENARIOS: Record<ScenarioName, Scenario> = {
   ...refusals,
   batch_partly_failed: {
     source: BATCHES,
-    takes: ["n"],
-    failBatch: (_, { settings }) => ({ failing: settings.n ?? 1, status: "completed" }),
+    takes: ["n", "variant"],
+    variants: ["server_error", "invalid_file"],
+    failBatch: (_, { settings, variant }) => ({
+      failing: settings.n ?? 1,
+      code: variant === "invalid_file" ? variant : "server_error",
+      status: "completed",
+    }),
   },
   batch_failed: {
     source: BATCHES,
-    failBatch: (files) => ({ failing: files, status: "failed" }),
+    takes: ["variant"],
+    variants: ["failed", "cancelled"],
+    failBatch: (files, { variant }) =>
+      variant === "cancelled"
+        ? { failing: 0, status: "cancelled" }
+        : { failing: files, status: "failed" },
   },
 };

@@ -18,6 +18,18 @@ describe("batch_partly_failed", () => {
     ]);
   });
 
+  it("blames the files on request", async () => {
+    const { id, batch, client } = await runBatch({
+      scenario: "batch_partly_failed",
+      variant: "invalid_file",
+    });
+    const files = await client.vectorStores.fileBatches.listFiles(batch.id, {
+      vector_store_id: id,
+      filter: "failed",
+    });
+    expect(files.data).toMatchObject([{ last_error: { code: "invalid_file" } }]);
+  });
+
   it("leaves the next batch alone after `times`", async () => {
     const { id, client, fileIds } = await runBatch({ scenario: "batch_partly_failed", times: 1 });
     const again = await client.vectorStores.fileBatches
@@ -30,6 +42,14 @@ describe("batch_failed", () => {
   it("fails the batch with all of its files", async () => {
     const { batch } = await runBatch({ scenario: "batch_failed" });
     expect(batch).toMatchObject({ status: "failed", file_counts: { completed: 0, failed: 3 } });
+  });
+
+  it("cancels the batch with all of its files on request", async () => {
+    const { batch } = await runBatch({ scenario: "batch_failed", variant: "cancelled" });
+    expect(batch).toMatchObject({
+      status: "cancelled",
+      file_counts: { completed: 0, cancelled: 3 },
+    });
   });
 });
 

@@ -84,6 +84,22 @@ describe("rate_limited_for", () => {
   });
 });
 
+describe("the variant `all`", () => {
+  it.each(
+    [
+      [{ scenario: "rate_limited_for", seconds: 30 }, "rate_limit_exceeded"],
+      [{ scenario: "insufficient_quota" }, "insufficient_quota"],
+    ] as const,
+  )("of %o refuses requests for files, too", async (behaviour, code) => {
+    const { client, behave } = await startEmulator();
+    await behave(behaviour);
+    await upload(client, "a.txt", "Hello");
+    await behave({ ...behaviour, variant: "all" });
+    await expect(upload(client, "a.txt", "Hello")).rejects.toMatchObject({ status: 429, code });
+    await expect(client.vectorStores.create({})).rejects.toMatchObject({ status: 429, code });
+  });
+});
+
 describe("conversation_items_fail", () => {
   it("refuses the n-th call that adds items, and no other", async () => {
     const { client, behave } = await startEmulator();
@@ -111,6 +127,23 @@ describe("file_404_once", () => {
     });
     await expect(client.responses.create(withImage({ file_id }))).resolves
       .toMatchObject({ status: "completed" });
+  });
+});
+
+describe("file_404_once, variant store", () => {
+  it("does not find an attached file once", async () => {
+    const { client, behave } = await startEmulator();
+    const file_id = await upload(client, "a.txt", "Hello");
+    const { id: vector_store_id } = await client.vectorStores.create({});
+    await behave({ scenario: "file_404_once", variant: "store" });
+    const find = () => client.vectorStores.files.retrieve(file_id, { vector_store_id });
+    await expect(find()).rejects.toMatchObject({ status: 404 });
+    await client.vectorStores.files.create(vector_store_id, { file_id });
+    await expect(find()).rejects.toMatchObject({
+      status: 404,
+      message: expect.stringContaining(`No file found with id '${file_id}' in vector store`),
+    });
+    await expect(find()).resolves.toHaveProperty("id", file_id);
   });
 });
 

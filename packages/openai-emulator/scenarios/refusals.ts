@@ -1,5 +1,5 @@
 import { isUserMessage } from "../answers/read-messages.ts";
-import { ApiError } from "../http/api-error.ts";
+import { ApiError, missingStoreFile } from "../http/api-error.ts";
 import { missingFiles, UPSTREAM_MARKER } from "../http/fail-request.ts";
 import type { Asked, RequestFacts, Scenario } from "./scenario.ts";
 import type { ScenarioName } from "./settings.ts";
@@ -24,6 +24,9 @@ const IMAGE_REFUSALS: Record<string, { code: string; message: string }> = {
   },
 };
 
+/** The requests that a scenario refuses. */
+const SCOPES = ["responses", "all"] as const;
+
 /** Scenarios that refuse requests. */
 export const refusals = {
   model_not_found: {
@@ -46,8 +49,10 @@ export const refusals = {
   },
   insufficient_quota: {
     source: ERROR_CODES,
-    refuse: (request) =>
-      createsResponse(request)
+    takes: ["variant"],
+    variants: SCOPES,
+    refuse: (request, { variant }) =>
+      isInScope(request, variant)
         ? new ApiError(
           429,
           `You exceeded your current quota (${UPSTREAM_MARKER}), please check your plan and ` +
@@ -75,11 +80,12 @@ export const refusals = {
   },
   rate_limited_for: {
     source: RATE_LIMITS,
-    takes: ["seconds"],
+    takes: ["seconds", "variant"],
     needs: ["seconds"],
-    refuse(request, { settings, since }) {
+    variants: SCOPES,
+    refuse(request, { settings, since, variant }) {
       const rest = since + 1000 * (settings.seconds ?? 0) - Date.now();
-      if (rest <= 0 || !createsResponse(request)) return null;
+      if (rest <= 0 || !isInScope(request, variant)) return null;
       return rateLimited({ "retry-after": String(Math.ceil(rest / 1000)) });
     },
   },
@@ -92,8 +98,14 @@ export const refusals = {
   },
   file_404_once: {
     source: "https://platform.openai.com/docs/guides/images-vision",
+    takes: ["variant"],
+    variants: ["image", "store"],
     times: 1,
-    refuseResponse(asked) {
+    // Right after a file was attached: https://github.com/mkdev-me/terraform-provider-openai/issues/35
+    refuseStoreFile: (fileId, storeId, { variant }) =>
+      variant === "store" ? missingStoreFile(fileId, storeId) : null,
+    refuseResponse(asked, { variant }) {
+      if (variant !== "image") return null;
       const ids = listImages(asked).flatMap((image) => image.file_id ?? []);
       return ids.length > 0 ? missingFiles(ids.slice(0, 1)) : null;
     },
@@ -122,6 +134,10 @@ function rateLimited(headers: Record<string, string>): ApiError {
 
 function createsResponse({ method, path }: RequestFacts): boolean {
   return method === "POST" && path === "/v1/responses";
+}
+
+function isInScope(request: RequestFacts, scope: string | undefined): boolean {
+  return scope === "all" || createsResponse(request);
 }
 
 function addsItems({ method, path }: RequestFacts): boolean {

@@ -11,6 +11,8 @@ export interface RunningScenario {
   respond(asked: Asked): Effect;
   /** Returns the changes to a later stream. Throws if it is refused. */
   attach(): StreamFault;
+  /** Throws if an attached file of a vector store is not found. */
+  showStoreFile(fileId: string, storeId: string): void;
   /** Returns how many of a batch's files fail. */
   failBatch(files: number): BatchFault;
 }
@@ -39,6 +41,10 @@ export function runScenario(settings: ScenarioSettings): RunningScenario {
       const fault = take(() => scenario?.attach?.(command));
       if (fault instanceof ApiError) throw fault;
       return fault ?? {};
+    },
+    showStoreFile(fileId, storeId) {
+      const refusal = take(() => scenario?.refuseStoreFile?.(fileId, storeId, command));
+      if (refusal) throw refusal;
     },
     failBatch: (files) =>
       take(() => scenario?.failBatch?.(files, command)) ?? { failing: 0, status: "completed" },

@@ -1,7 +1,7 @@
 import type { Responses } from "openai/resources/responses/responses";
 import type { AnswerPlan } from "../answers/answer-plan.ts";
 import type { ApiError } from "../http/api-error.ts";
-import type { Item } from "../wire-types.ts";
+import type { Item, WireStoreFile } from "../wire-types.ts";
 import type { ScenarioParameter, ScenarioSettings } from "./settings.ts";
 
 /** Something that OpenAI does and that a client must survive. Each function says which requests it changes. */
@@ -24,7 +24,9 @@ export interface Scenario {
   respond?(asked: Asked, command: Command): Effect | null;
   /** Changes a later stream of a stored response, or refuses it. */
   attach?(command: Command): StreamFault | ApiError;
-  /** Makes the first `count` files of a file batch fail, and perhaps the batch. */
+  /** Refuses to show a file that is attached to a vector store; null shows it. */
+  refuseStoreFile?(fileId: string, storeId: string, command: Command): ApiError | null;
+  /** Makes the first `failing` files of a file batch fail, and perhaps the batch. */
   failBatch?(files: number, command: Command): BatchFault;
 }
 
@@ -116,5 +118,8 @@ export interface Cut {
 /** The result of a file batch that does not fully succeed. */
 export interface BatchFault {
   failing: number;
-  status: "completed" | "failed";
+  /** The code of `last_error` of the files that fail. */
+  code?: NonNullable<WireStoreFile["last_error"]>["code"];
+  /** All files of a cancelled batch are cancelled. */
+  status: "completed" | "failed" | "cancelled";
 }

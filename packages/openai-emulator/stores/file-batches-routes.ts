@@ -44,13 +44,14 @@ function createBatch(
 ): FileBatchRecord {
   // Looks all files up first, so that a batch with an unknown file attaches nothing.
   const fileIds = files.map(({ file_id }) => findFile(state, file_id).id);
-  const { failing, status } = state.behaviour.scenario().failBatch(files.length);
+  const { failing, code, status } = state.behaviour.scenario().failBatch(files.length);
   for (const [index, file] of files.entries()) {
-    attachFile(state, record, file, index < failing ? failReading : readPassages);
+    attachFile(state, record, file, index < failing ? () => failReading(code) : readPassages);
   }
   const failed = status === "failed";
   const batch = { id: newId("vsfb"), created_at: state.now(), cancelled: false, failed, fileIds };
   record.batches.set(batch.id, batch);
+  if (status === "cancelled") cancelBatch(state, record, batch);
   return batch;
 }
 

@@ -23,7 +23,9 @@ export function storeFilesRoutes(state: EmulatorState): Hono<EmulatorEnv> {
     })
     .get("/:file_id", (c) => {
       const record = findStore(state, c.req.param("id"));
-      return c.json(findStoreFile(record, c.req.param("file_id")));
+      const file = findStoreFile(record, c.req.param("file_id"));
+      state.behaviour.scenario().showStoreFile(file.id, record.store.id);
+      return c.json(file);
     })
     .post("/:file_id", async (c) => {
       const file = findStoreFile(findStore(state, c.req.param("id")), c.req.param("file_id"));

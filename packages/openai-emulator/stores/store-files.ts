@@ -9,6 +9,8 @@ import type { WireStoreFile } from "../wire-types.ts";
 /** Reads the text of a file for a vector store. */
 type ReadFile = (state: EmulatorState, id: string) => Promise<ReadResult>;
 
+type LastError = NonNullable<WireStoreFile["last_error"]>;
+
 /** What reading a file gives the vector store. */
 interface ReadResult {
   outcome: Pick<WireStoreFile, "status" | "last_error" | "usage_bytes">;
@@ -111,9 +113,10 @@ export async function readPassages(state: EmulatorState, id: string): Promise<Re
   }
 }
 
-/** Fails as OpenAI does when it cannot process a file for reasons of its own. */
-export function failReading(): Promise<ReadResult> {
-  return Promise.resolve(failedWith(SERVER_ERROR));
+/** Fails as OpenAI does when it cannot process a file: by default for reasons of its own. */
+export function failReading(code: LastError["code"] = "server_error"): Promise<ReadResult> {
+  const message = "The file could not be parsed.";
+  return Promise.resolve(failedWith(code === "server_error" ? SERVER_ERROR : { code, message }));
 }
 
 function failedWith(last_error: WireStoreFile["last_error"]): ReadResult {
@@ -122,7 +125,7 @@ function failedWith(last_error: WireStoreFile["last_error"]): ReadResult {
 
 const SERVER_ERROR = { code: "server_error", message: "An internal error occurred." } as const;
 
-function describeError(error: unknown): NonNullable<WireStoreFile["last_error"]> {
+function describeError(error: unknown): LastError {
   if (error instanceof ExtractionError) return { code: error.code, message: error.message };
   console.error(error);
   return SERVER_ERROR;

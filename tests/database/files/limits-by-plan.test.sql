@@ -1,5 +1,5 @@
 begin;
-select plan(5);
+select plan(7);
 select tests.create_user('owner'), tests.create_user('other');
 update public.plans set max_session_files = 1, max_file_bytes = 10 where slug = 'free';
 create temp table made on commit drop as
@@ -31,6 +31,17 @@ select throws_ok(
   'a file over the plan''s size is refused'
 );
 select public.fail_file(file_id, '{"code": "upload_failed"}') from made;
-select lives_ok($$ select pg_temp.take_on(session_id, gen_random_uuid()) from made $$, 'a failed file does not count');
+select lives_ok(
+  $$ select pg_temp.take_on(session_id, gen_random_uuid()) from made $$, 'a failed upload does not count'
+);
+select throws_ok(
+  $$ select pg_temp.take_on(session_id, gen_random_uuid()) from made $$, 'PT402', 'file_limit_reached',
+  'the upload after it does'
+);
+update public.chat_files set status = 'failed', sha256 = repeat('0', 64), file_size = 5 where status = 'pending';
+select throws_ok(
+  $$ select pg_temp.take_on(session_id, gen_random_uuid()) from made $$, 'PT402', 'file_limit_reached',
+  'a failed file whose bytes are stored counts'
+);
 select * from finish();
 rollback;

@@ -14,7 +14,7 @@ returns boolean
 language sql
 as $$
   select public.settle_vector_store((claim ->> 'id')::uuid, (claim ->> 'lease_until')::timestamptz, store_id,
-    now() + interval '7 days', '{"expires_after": {"days": 7}}')
+    now() + interval '7 days', '{"expires_after": {"days": 7}}', '{}')
 $$;
 select ok((select pg_temp.finish_store(first, 'vs_1') from claim), 'the first caller saves its store');
 select is(

@@ -1,10 +1,12 @@
 import { afterEach, expect, test } from "vitest";
 import type { FileReply } from "../../../types/api.ts";
 import {
+  continueFiles,
   drain,
   indexed,
   orphans,
   postFile,
+  retryFile,
   upload,
   uploadForm,
   uploadReady,
@@ -36,6 +38,15 @@ async function breakWrites(table: string, timing: string, condition: string): Pr
 
 async function rowsOf(sessionId: string): Promise<FileReply[]> {
   return must(await user.client.from("chat_files").select().eq("session_id", sessionId));
+}
+
+/** Waits until the only file of a session is ready, and checks that nothing else is left of its attempts. */
+async function readyRow(sessionId: string): Promise<void> {
+  await expect.poll(() => rowsOf(sessionId), { timeout: 20_000 }).toMatchObject([
+    { status: "ready", error: null, retry_at: null },
+  ]);
+  await drain();
+  expect(await orphans()).toEqual([]);
 }
 
 /** Cleans up everything remote and returns the only row of a session once it has failed. */
@@ -86,48 +97,85 @@ test("if the row cannot record the upload, the client gets an error and the row 
   expect(await failedRow(sessionId)).toMatchObject({ error: { code: "upload_failed" } });
 });
 
-test("if OpenAI refuses the file, the row says why", async () => {
+test("while OpenAI fails, the file waits; then it becomes ready", async () => {
   const sessionId = await createSession(user);
   await behave({ fail: { path: "/v1/files", status: 500 } });
 
   await upload(user, sessionId, "Hello");
 
-  expect(await failedRow(sessionId)).toMatchObject({ error: { code: "provider_error" } });
+  await expect.poll(() => rowsOf(sessionId)).toMatchObject([
+    { status: "indexing", error: { code: "provider_error" } },
+  ]);
+  await resetOpenAI();
+  await readyRow(sessionId);
 });
 
-test("if OpenAI rejects the key, the file's error tells the user whom to ask", async () => {
+test("while OpenAI rejects the key, the row tells the user whom to ask", async () => {
   const sessionId = await createSession(user);
   await behave({ fail: { path: "/v1/files", status: 401 } });
 
   await upload(user, sessionId, "Hello");
 
-  expect(await failedRow(sessionId)).toMatchObject({
+  await expect.poll(() => rowsOf(sessionId)).toMatchObject([{
+    status: "indexing",
     error: {
       code: "provider_misconfigured",
       message: expect.stringContaining("Ask the operator to check OPENAI_API_KEY"),
     },
-  });
+  }]);
+  await resetOpenAI();
+  await readyRow(sessionId);
 });
 
-test("if the id of OpenAI's file cannot be saved, the row says why", async () => {
+test("after an hour without success, the row says why; a retry needs no second upload", async () => {
+  const sessionId = await createSession(user);
+  await behave({ fail: { path: "/v1/files", status: 500 } });
+  const { id } = await upload(user, sessionId, "Hello");
+  await expect.poll(() => rowsOf(sessionId)).toMatchObject([{ error: { code: "provider_error" } }]);
+  await asPostgres(
+    "update public.chat_files set indexing_since = now() - interval '61 minutes' where id = $1",
+    [id],
+  );
+
+  await continueFiles(sessionId);
+
+  expect(await failedRow(sessionId)).toMatchObject({ error: { code: "provider_error" } });
+  const response = await retryFile(user, id);
+  expect(response.status).toBe(202);
+  expect(await response.json()).toMatchObject({ id, status: "indexing", error: null });
+  await readyRow(sessionId);
+});
+
+test("if the id of OpenAI's file cannot be saved, the file waits", async () => {
   const sessionId = await createSession(user);
   await breakWrites("public.chat_files", "update", "new.openai_file_id is not null");
-
   await upload(user, sessionId, "Hello");
+  await expect.poll(() =>
+    asPostgres("select remote_id from private.remote_deletions where kind = 'file'")
+  ).not.toEqual([]);
 
-  expect(await failedRow(sessionId)).toMatchObject({ error: { code: "provider_error" } });
+  await asPostgres("drop trigger break_it on public.chat_files");
+
+  await readyRow(sessionId);
 });
 
-test("if the session's store cannot be created, the row says why", async () => {
+test("while the session's store cannot be created, the file waits for as long as OpenAI asks", async () => {
   const sessionId = await createSession(user);
-  await behave({ fail: { path: "/v1/vector_stores", status: 429, retry_after: 60 } });
+  await behave({ fail: { path: "/v1/vector_stores", status: 429, retry_after: 40 } });
 
   await upload(user, sessionId, "Hello");
 
-  expect(await failedRow(sessionId)).toMatchObject({ error: { code: "provider_error" } });
+  await expect.poll(() => rowsOf(sessionId)).toMatchObject([
+    { status: "indexing", error: { code: "provider_error" } },
+  ]);
+  const [row] = await rowsOf(sessionId);
+  expect(Date.parse(row?.retry_at ?? "") - Date.now()).toBeGreaterThan(25_000);
+  await resetOpenAI();
+  await continueFiles(sessionId);
+  await readyRow(sessionId);
 });
 
-test("if the file cannot be attached to the store, the row says why", async () => {
+test("while the file cannot be attached to the store, it waits", async () => {
   const sessionId = await createSession(user);
   await uploadReady(user, sessionId, "The first file of the session.", "first.txt");
   const store = must(
@@ -137,11 +185,15 @@ test("if the file cannot be attached to the store, the row says why", async () =
 
   const row = await upload(user, sessionId, "The second file of the session.", "second.txt");
 
-  expect(await indexed(user, row.id)).toMatchObject({
-    status: "failed",
-    error: { code: "provider_error" },
-  });
+  await expect.poll(() => rowsOf(sessionId)).toContainEqual(
+    expect.objectContaining({
+      id: row.id,
+      status: "indexing",
+      error: expect.objectContaining({ code: "provider_error" }),
+    }),
+  );
   await resetOpenAI();
+  expect(await indexed(user, row.id)).toMatchObject({ status: "ready", error: null });
   await drain();
   expect(await orphans()).toEqual([]);
 });
@@ -154,33 +206,28 @@ test("if OpenAI cannot read the file, the row says why", async () => {
   expect(await failedRow(sessionId)).toMatchObject({ error: { code: "file_unreadable" } });
 });
 
-test("if the row cannot be marked as ready, it says why", async () => {
+test("if the row cannot be marked as ready, the file waits", async () => {
   const sessionId = await createSession(user);
   await breakWrites("public.chat_files", "update", "new.status = 'ready'");
+  const { id } = await upload(user, sessionId, "Hello");
+  await expect.poll(async () => (await rowsOf(sessionId))[0]?.openai_file_id).toBeTruthy();
 
-  await upload(user, sessionId, "Hello");
+  await asPostgres("drop trigger break_it on public.chat_files");
 
-  expect(await failedRow(sessionId)).toMatchObject({ error: { code: "provider_error" } });
+  expect(await indexed(user, id)).toMatchObject({ status: "ready", error: null });
 });
 
-test("a temporary failure is retried", async () => {
+test("a failed file may be uploaded again; the failed row can then not be retried", async () => {
   const sessionId = await createSession(user);
-  await behave({ fail: { path: "/v1/files", status: 500, times: 1 } });
-
-  await uploadReady(user, sessionId, "Hello");
-
-  await drain();
-  expect(await orphans()).toEqual([]);
-});
-
-test("bytes whose upload failed once may be uploaded again", async () => {
-  const sessionId = await createSession(user);
-  await behave({ fail: { path: "/v1/files", status: 500 } });
-  await upload(user, sessionId, "Hello");
+  const unreadable = "%PDF-1.7\nnothing that a reader of PDF would know";
+  const first = await upload(user, sessionId, unreadable, "broken.pdf");
   await failedRow(sessionId);
+  await behave({ indexing_ms: 60_000 });
 
-  await upload(user, sessionId, "Hello");
+  const second = await upload(user, sessionId, unreadable, "broken.pdf");
 
-  await expect.poll(async () => (await rowsOf(sessionId)).map(({ status }) => status).sort())
-    .toEqual(["failed", "ready"]);
+  expect(second.id).not.toBe(first.id);
+  const response = await retryFile(user, first.id);
+  expect([response.status, (await response.json()).code]).toEqual([409, "file_exists"]);
+  must(await user.client.from("chat_sessions").delete().eq("id", sessionId).select("id").single());
 });

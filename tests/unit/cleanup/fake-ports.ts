@@ -54,7 +54,7 @@ class FakeCleanupDatabase implements CleanupDatabase {
   claimStaleFiles = () => Promise.resolve(this.staleFiles);
   expireDue = () => Promise.resolve(0);
   releaseExpired = () => Promise.resolve(0);
-  claimStoresToCheck = () => Promise.resolve([]);
+  claimStoresToCheck = (): Promise<string[]> => Promise.resolve([]);
   touchStore = () => Promise.resolve();
   findAbandonedStores = () => Promise.resolve([]);
   findUnknown = () => Promise.resolve([]);
@@ -63,12 +63,22 @@ class FakeCleanupDatabase implements CleanupDatabase {
   moveCursor = () => Promise.resolve();
 }
 
-/** Returns the files of one session with a ready store. `failures` collects the reasons of failed files. */
-function fakeFiles(failures: Record<string, string>): FileDatabase {
+/**
+ * Returns the files of one session with a ready store. `failures` collects the reasons of failed files, and `pauses`
+ * the milliseconds before the next attempt of the others.
+ */
+function fakeFiles(
+  failures: Record<string, string>,
+  pauses: Record<string, number>,
+): FileDatabase {
   const methods: Partial<FileDatabase> = {
     claimStore: () => Promise.resolve({ kind: "ready", id: "store", store_id: "vs_1" }),
     fail(fileId: string, { code }: FileFailure) {
       failures[fileId] = code;
+      return Promise.resolve();
+    },
+    delay({ id }: FileRow, milliseconds: number) {
+      pauses[id] = milliseconds;
       return Promise.resolve();
     },
   };
@@ -84,6 +94,7 @@ export function fakePorts(seconds: number) {
   setTimeout(() => over.abort(new DOMException("The time is up.", "TimeoutError")), seconds * 1000);
   const cleanup = new FakeCleanupDatabase();
   const failures: Record<string, string> = {};
+  const pauses: Record<string, number> = {};
   const stripe = { customers: { del: (_id: string): Promise<unknown> => Promise.resolve({}) } };
   const storage = { remove: (_paths: string[]) => Promise.resolve() };
   const ports = {
@@ -91,12 +102,12 @@ export function fakePorts(seconds: number) {
     log: { info() {}, warn() {}, error() {} },
     project: "test",
     storeDays: 7,
-    files: fakeFiles(failures),
+    files: fakeFiles(failures, pauses),
     // The clean-up only deletes customers and objects here.
     stripe: stripe as unknown as CleanupPorts["stripe"],
     storage: storage as unknown as CleanupPorts["storage"],
     cleanup,
     signal: over.signal,
   } satisfies CleanupPorts;
-  return { ports, cleanup, failures, stripe, storage };
+  return { ports, cleanup, failures, pauses, stripe, storage };
 }

@@ -28,21 +28,26 @@ function fileOf(id: string, minutes: number): FileRow {
     origin: "user",
     status: "indexing",
     error: null,
-    created_at: new Date(NOW - minutes * 60_000).toISOString(),
+    indexing_since: new Date(NOW - minutes * 60_000).toISOString(),
+    retry_at: new Date(NOW + 600_000).toISOString(),
+    created_at: new Date(NOW - 86_400_000).toISOString(),
     updated_at: new Date(NOW).toISOString(),
   };
 }
 
-test("a file that OpenAI has not read within an hour fails; a younger one keeps waiting", async () => {
+test("a file that OpenAI has not read within an hour fails; a younger one waits for the rest of the hour", async () => {
   vi.stubGlobal("fetch", () => Promise.resolve(Response.json({ status: "in_progress", data: [] })));
-  const { ports, cleanup, failures } = fakePorts(60);
-  cleanup.staleFiles = [fileOf("young", 59), fileOf("old", 61)];
+  const { ports, cleanup, failures, pauses } = fakePorts(60);
+  cleanup.staleFiles = [fileOf("new", 1), fileOf("young", 59), fileOf("old", 61)];
 
   const reply = cleanUp(ports);
-  await vi.advanceTimersByTimeAsync(12_000);
+  await vi.advanceTimersByTimeAsync(14_000);
 
-  expect(await reply).toMatchObject({ checked: 2, failed: 0 });
+  expect(await reply).toMatchObject({ checked: 3, failed: 0 });
   expect(failures).toEqual({ old: "indexing_timeout" });
+  expect(pauses.new).toBeGreaterThan(60_000);
+  expect(pauses.new).toBeLessThan(80_000);
+  expect(pauses.young).toBeLessThan(60_000);
 });
 
 test("if OpenAI hangs, files that could not be checked stay, and the run ends in time", async () => {

@@ -29,6 +29,8 @@ function rowOf(values: Partial<FileRow> = {}): FileRow {
     origin: "user",
     status: "indexing",
     error: null,
+    indexing_since: "2026-03-08T09:00:00Z",
+    retry_at: null,
     created_at: "2026-03-08T09:00:00Z",
     updated_at: "2026-03-08T09:00:00Z",
     ...values,
@@ -69,7 +71,9 @@ function world({ readings, rows = [] }: { readings: string[]; rows?: FileRow[] }
       return Response.json({ error: { message: "gone" } }, { status: 404 });
     }
     if (pathname.endsWith("/vector_stores")) return Response.json({ id: "vs_1", created_at: 0 });
-    if (pathname.endsWith("/file_batches")) return Response.json({ id: "b", status: "completed" });
+    if (pathname.endsWith("/file_batches")) {
+      return Response.json({ id: "b", status: "completed", file_counts: { failed: 0 } });
+    }
     const upload = { whole: false, text: "" };
     uploads.push(upload);
     for await (const chunk of request.body ?? []) upload.text += new TextDecoder().decode(chunk);
