@@ -1,11 +1,12 @@
 import { describeErrorCode } from "../../../types/errors.ts";
+import type { UnreadableCode } from "./unreadable-file.ts";
 
 /** Why a file cannot be used. `types/errors.ts` has the sentence for its owner. */
 type FailureCode =
   | "upload_failed"
   | "upload_interrupted"
   | "indexing_timeout"
-  | "file_unreadable"
+  | UnreadableCode
   | "content_changed"
   | "provider_error"
   | "provider_misconfigured";
