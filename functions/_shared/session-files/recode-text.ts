@@ -31,10 +31,21 @@ export async function findEncoding(content: AsyncIterable<Uint8Array>): Promise<
 
 /** Converts a text to UTF-8 while it is read. Bytes that are invalid in the encoding become U+FFFD. */
 export function recodeText(
-  content: ReadableStream<Uint8Array<ArrayBuffer>>,
+  content: ReadableStream<Uint8Array>,
   encoding: Encoding,
 ): ReadableStream<Uint8Array> {
-  return content.pipeThrough(new TextDecoderStream(encoding)).pipeThrough(new TextEncoderStream());
+  const decoder = new TextDecoder(encoding);
+  const encoder = new TextEncoder();
+  return content.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, controller) {
+        controller.enqueue(encoder.encode(decoder.decode(chunk, { stream: true })));
+      },
+      flush(controller) {
+        controller.enqueue(encoder.encode(decoder.decode()));
+      },
+    }),
+  );
 }
 
 /** The first bytes of a stream, up to the size that the detection uses. */
