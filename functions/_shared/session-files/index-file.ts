@@ -9,16 +9,13 @@ import type { FilePorts } from "./file-ports.ts";
 import { type OpenStore, openStore } from "./open-store.ts";
 import { sendFile } from "./send-file.ts";
 import { isGone, isStoreLost } from "../openai/store-lost.ts";
+import { isShown, UnreadableFileError, whyUnsearchable } from "./unreadable-file.ts";
 import { ContentChangedError } from "./verify-content.ts";
 
 const FIRST_POLL_MS = 100;
 const LONGEST_POLL_MS = 2_000;
 /** The longest wait for one file. The clean-up continues after it, because a function's life is limited. */
 const LONGEST_WAIT_MS = 120_000;
-
-class UnreadableFileError extends Error {
-  override readonly name = "UnreadableFileError";
-}
 
 /**
  * Makes a stored file usable in turns: sends it to OpenAI, attaches it to the session's store and waits until it can be
@@ -46,7 +43,7 @@ export async function indexFile(
 }
 
 function failureOf(error: unknown): FileFailure["code"] {
-  if (error instanceof UnreadableFileError) return "file_unreadable";
+  if (error instanceof UnreadableFileError) return error.code;
   if (error instanceof ContentChangedError) return "content_changed";
   return readFailure(error) === "provider_misconfigured"
     ? "provider_misconfigured"
@@ -66,7 +63,7 @@ async function index(ports: FilePorts, row: FileRow, longestWait: number): Promi
     return true;
   }
   const store = await attach(ports, row.session_id, openaiFileId);
-  const isDone = await isSearchable(ports, store, openaiFileId, longestWait);
+  const isDone = await isSearchable(ports, row, store, openaiFileId, longestWait);
   if (isDone) await files.settle(row.id, store.id);
   return isDone;
 }
@@ -110,9 +107,13 @@ async function attachOnce(
   }
 }
 
-/** Waits until a file can be searched. Returns false when that takes too long. Throws when OpenAI cannot read it. */
+/**
+ * Waits until a file can be searched, or is known to be a scan that the model can see. Returns false when that takes too
+ * long. Throws when OpenAI cannot read it.
+ */
 async function isSearchable(
   { openai, signal }: FilePorts,
+  row: FileRow,
   { storeId }: OpenStore,
   openaiFileId: string,
   longestWait: number,
@@ -124,9 +125,11 @@ async function isSearchable(
       { vector_store_id: storeId },
       { maxRetries: 2 },
     );
-    if (file.status === "completed") return true;
     if (file.last_error?.code === "server_error") throw new Error("OpenAI could not read the file");
-    if (file.status !== "in_progress") throw new UnreadableFileError(file.last_error?.code);
+    const reason = whyUnsearchable(file);
+    if (reason === "no_text" && isShown(row)) return true;
+    if (reason !== null) throw new UnreadableFileError(reason);
+    if (file.status === "completed") return true;
     await pause(wait);
     if (signal?.aborted) break;
     wait = Math.min(wait * 2, LONGEST_POLL_MS);
