@@ -18,7 +18,6 @@ const WORDS = new Map([
   ["line", "\n"],
   ["sect", "\n"],
   ["page", "\n"],
-  ["row", "\n"],
   ["cell", " | "],
   ["nestcell", " | "],
   ["nestrow", "\n"],
@@ -105,6 +104,8 @@ class RichTextReader {
   /** Bytes that are not decoded yet: a character may have two, written in two ways. */
   #pending = "";
   #skipped = 0;
+  /** True between the beginning and the end of a row of a table. */
+  #isRow = false;
 
   brace(brace: string): void {
     this.#flush();
@@ -140,12 +141,18 @@ class RichTextReader {
     else if (word === "ansicpg") this.#codePage = nameCodePage(number ?? 1_252);
     else if (word === "mac") this.#codePage = "macintosh";
     else if (word === "fcharset") this.#setCharset(number ?? 0);
-    else this.#write(WORDS.get(word) ?? "");
+    else if (word === "trowd" || word === "row") this.#setRow(word === "trowd");
+    else this.#write(word === "par" && this.#isRow ? " " : WORDS.get(word) ?? "");
   }
 
   toText(): string {
     this.#flush();
     return this.#lines.toText();
+  }
+
+  #setRow(isRow: boolean): void {
+    if (this.#isRow && !isRow) this.#write("\n");
+    this.#isRow = isRow;
   }
 
   #setCharset(charset: number): void {

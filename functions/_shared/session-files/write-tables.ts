@@ -36,7 +36,9 @@ export class TextWriter {
   }
 }
 
-/** Writes tables as Markdown. The first row of a table with a value is its header. */
+/**
+ * Writes tables as Markdown. The first row with two values is the header. What is above it is a title, and becomes text.
+ */
 export class TableWriter extends TextWriter {
   #title = "";
   #header: string[] | null = null;
@@ -58,15 +60,17 @@ export class TableWriter extends TextWriter {
 
   /** Adds a row, unless it is empty. Missing cells may be undefined. */
   row(cells: readonly (string | undefined)[]): void {
-    if (cells.every((cell) => cell === undefined || cell.trim() === "")) return;
+    const values = Array.from(cells, (cell) => cell?.trim() ?? "").filter((cell) => cell !== "");
+    if (values.length === 0) return;
     this.#cells += cells.length;
     if (this.#cells > this.#mostCells) throw new UnreadableFileError("too_long");
     const row = Array.from(cells, (cell) => cell ?? "");
+    if (this.#title !== "") this.add(`\n# ${toLine(this.#title)}\n`);
+    this.#title = "";
     if (this.#header === null) {
+      if (values.length === 1) return this.add(`\n${toLine(values.join())}\n`);
       this.#header = row;
-      if (this.#title !== "") this.add(`\n# ${toLine(this.#title)}\n`);
-      this.#addHeader(row);
-      return;
+      return this.#addHeader(row);
     }
     if (this.#rows > 0 && this.#rows % ROWS_UNDER_HEADER === 0) this.#addHeader(this.#header);
     this.#rows += 1;
