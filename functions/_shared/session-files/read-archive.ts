@@ -51,25 +51,37 @@ export async function openArchive(bytes: Uint8Array): Promise<Archive> {
       const entry = entries.get(name);
       if (entry === undefined || entry.directory) return;
       if (entry.encrypted) throw new UnreadableFileError("encrypted");
-      await orDamaged(() => entry.getData(new MarkupSink(handlers, count)));
+      const sink = new MarkupSink(handlers, count);
+      await orDamaged(() => entry.getData(sink), sink);
     },
   };
 }
 
 /** Parses XML while its bytes arrive. Declared entities are not expanded, so a small file stays small. */
 class MarkupSink extends WritableStream<Uint8Array> {
+  /** What a reader has thrown. zip.js may throw another error, about the stream that has failed. */
+  failure: unknown;
+
   constructor(handlers: MarkupHandlers, count: (size: number) => void) {
     const decoder = new TextDecoder("utf-8", { fatal: true });
     const parser = createParser(handlers);
     super({
-      write(chunk) {
-        count(chunk.byteLength);
-        parser.write(decoder.decode(chunk, { stream: true }));
-      },
-      close() {
-        parser.write(decoder.decode()).close();
-      },
+      write: (chunk) =>
+        this.#attempt(() => {
+          count(chunk.byteLength);
+          parser.write(decoder.decode(chunk, { stream: true }));
+        }),
+      close: () => this.#attempt(() => parser.write(decoder.decode()).close()),
     });
+  }
+
+  #attempt(work: () => unknown): void {
+    try {
+      work();
+    } catch (error) {
+      this.failure = error;
+      throw error;
+    }
   }
 }
 
@@ -86,10 +98,11 @@ function localName(name: string): string {
   return name.slice(name.indexOf(":") + 1);
 }
 
-async function orDamaged(work: () => Promise<unknown>): Promise<void> {
+async function orDamaged(work: () => Promise<unknown>, sink?: MarkupSink): Promise<void> {
   try {
     await work();
-  } catch (cause) {
+  } catch (error) {
+    const cause = sink?.failure ?? error;
     throw cause instanceof UnreadableFileError
       ? cause
       : new UnreadableFileError("damaged", { cause });
