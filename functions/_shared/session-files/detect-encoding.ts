@@ -45,7 +45,7 @@ function readMark([first, second, third]: Uint8Array): Encoding | null {
   return first === 0xef && second === 0xbb && third === 0xbf ? "utf-8" : null;
 }
 
-/** Detects UTF-16 without a byte order mark: in the right order, the text is readable and has more common characters. */
+/** Detects UTF-16 without a mark: in the right byte order, the text is readable and has more common characters. */
 function detectUtf16(sample: Uint8Array): Encoding | null {
   const [best, other] = ["utf-16le", "utf-16be"]
     .map((encoding) => ({ encoding, common: countCommon(sample, encoding) }))

@@ -108,8 +108,8 @@ async function attachOnce(
 }
 
 /**
- * Waits until a file can be searched, or is known to be a scan that the model can see. Returns false when that takes too
- * long. Throws when OpenAI cannot read it.
+ * Waits until a file can be searched, or is known to be a scan that the model can see. Returns false when that takes
+ * too long. Throws when OpenAI cannot read it.
  */
 async function isSearchable(
   { openai, signal }: FilePorts,

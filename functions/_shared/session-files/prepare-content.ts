@@ -14,7 +14,7 @@ const LARGEST_CONVERTED = 10 * 1024 * 1024;
 /** The largest table in CSV that is converted. A larger one is sent as the text that it is. */
 const LARGEST_DELIMITED = 5 * 1024 * 1024;
 
-/** What OpenAI receives instead of the stored bytes: a text, or the bytes converted from an encoding unless it is null. */
+/** What OpenAI receives: a text, or the stored bytes, converted from an encoding unless it is null. */
 export type PreparedContent = { text: string } | { encoding: Encoding | null };
 
 const OFFICE = "application/vnd.openxmlformats-officedocument";

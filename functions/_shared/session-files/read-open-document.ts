@@ -2,7 +2,7 @@ import { type Attributes, openArchive } from "./read-archive.ts";
 import { UnreadableFileError } from "./unreadable-file.ts";
 import { formatRow, TableWriter, TextWriter } from "./write-tables.ts";
 
-/** The most columns of a table, and repetitions of a row. An empty end of a table is one cell that repeats a million times. */
+/** The most columns of a table, and repetitions of a row. The empty end of a table is a cell that repeats a lot. */
 const MOST_REPEATED = 1_000;
 /** The most cells. One takes half as much CPU time again as a cell of Excel, because it has more markup. */
 const MOST_CELLS = 200_000;

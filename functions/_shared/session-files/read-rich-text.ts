@@ -2,8 +2,8 @@ import { UnreadableFileError } from "./unreadable-file.ts";
 import { TextWriter } from "./write-tables.ts";
 
 /**
- * The parts of RTF: a control word with its number, a byte in hexadecimal, a control symbol, a brace, a line end without
- * a meaning, or text. The libraries for RTF make HTML in a browser, or take apart mails of Outlook on Node's streams.
+ * The parts of RTF: a control word with its number, a byte in hexadecimal, a control symbol, a brace, a line end
+ * without a meaning, or text. The libraries for RTF make HTML in a browser, or take apart mails on Node's streams.
  */
 const TOKENS = /\\([a-z]+)(-?\d+)? ?|\\'([0-9a-f]{2})|\\([^a-z])|([{}])|[\r\n]+|([^\\{}\r\n]+)/gi;
 

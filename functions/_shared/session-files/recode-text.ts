@@ -3,8 +3,8 @@ import { detectEncoding, type Encoding, ENCODING_SAMPLE_BYTES } from "./detect-e
 import { UnreadableFileError } from "./unreadable-file.ts";
 
 /**
- * Reads a whole text and returns the encoding from which it must be converted; null for valid UTF-8. Holds two samples in
- * memory. Throws an UnreadableFileError: `unknown_encoding`, or `no_text` for a text of blanks.
+ * Reads a whole text and returns the encoding from which it must be converted; null for valid UTF-8. Holds two
+ * samples in memory. Throws an UnreadableFileError: `unknown_encoding`, or `no_text` for a text of blanks.
  */
 export async function findEncoding(content: AsyncIterable<Uint8Array>): Promise<Encoding | null> {
   const utf8 = new TextDecoder("utf-8", { fatal: true });

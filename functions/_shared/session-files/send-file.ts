@@ -24,8 +24,8 @@ export async function sendFile(ports: FilePorts, row: FileRow): Promise<string |
 }
 
 /**
- * Sends the bytes, or the text that Parley makes of them, to OpenAI while they are read; the SDK encodes a streaming file lazily. The bytes are read twice,
- * because OpenAI must not receive even the beginning of a changed file.
+ * Sends the bytes to OpenAI while they are read; the SDK encodes a streaming file lazily. The bytes are read twice,
+ * because OpenAI must not receive even the beginning of a changed file. A converted file is sent as a whole text.
  */
 async function sendContent(
   { storage, openai, project, signal }: FilePorts,

@@ -1,6 +1,5 @@
 import type { VectorStoreFile } from "openai/resources/vector-stores/files";
 import type { ErrorCode } from "../../../types/errors.ts";
-import type { FileRow } from "./file-database.ts";
 
 /** The largest PDF that the model is shown in a turn, so that it needs no text of its own. */
 const LARGEST_SHOWN_PDF = 10_000_000;
@@ -34,7 +33,9 @@ export function whyUnsearchable(
 }
 
 /** Returns true for a PDF that the model is shown in a turn. It is usable without text. */
-export function isShown({ file_type, file_size }: FileRow): boolean {
+export function isShown(
+  { file_type, file_size }: { file_type: string; file_size: number | null },
+): boolean {
   return file_type === "application/pdf" && (file_size ?? 0) <= LARGEST_SHOWN_PDF;
 }
 

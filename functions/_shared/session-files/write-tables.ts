@@ -9,8 +9,8 @@ const ROWS_UNDER_HEADER = 50;
 const MOST_CHARACTERS = 10_000_000;
 
 /**
- * The most cells of a workbook. Reading 294,000 cells of 5 MB takes 1.3 s of CPU time, and a request on Supabase has 2 s.
- * Source: https://supabase.com/docs/guides/functions/limits
+ * The most cells of a workbook. Reading 294,000 cells of 5 MB takes 1.3 s of CPU time. A request on Supabase has 2 s:
+ * https://supabase.com/docs/guides/functions/limits
  */
 const MOST_CELLS = 300_000;
 
@@ -37,7 +37,8 @@ export class TextWriter {
 }
 
 /**
- * Writes tables as Markdown. The first row with two values is the header. What is above it is a title, and becomes text.
+ * Writes tables as Markdown. The first row with two values is the header. What is above it is a title, and becomes
+ * text.
  */
 export class TableWriter extends TextWriter {
   #title = "";
