@@ -1,3 +1,4 @@
+// @ts-types="./d3-dsv.d.ts"
 import { dsvFormat } from "d3-dsv";
 import { TableWriter } from "./write-tables.ts";
 
