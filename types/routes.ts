@@ -51,6 +51,8 @@ const upload: HttpErrorCode[] = [
   "empty_file",
   "file_too_large",
   "unsupported_file_type",
+  "unknown_encoding",
+  "encrypted",
   "file_limit_reached",
   "object_not_found",
   "object_in_use",

@@ -1,7 +1,7 @@
 import { UploadFields } from "../../types/api.ts";
 import { AppError } from "../_shared/http/errors.ts";
 import {
-  detectKind,
+  examineKind,
   type FileKind,
   SAMPLE_BYTES,
   SUPPORTED_EXTENSIONS,
@@ -54,12 +54,15 @@ export async function acceptUpload(
   }
 }
 
-/** Returns the kind of a file. Throws `empty_file` and `unsupported_file_type`. */
+/**
+ * Returns the kind of a file. Throws `empty_file`, `unsupported_file_type`, `unknown_encoding` and `encrypted`.
+ */
 export function requireKind(fileName: string, sample: Uint8Array): FileKind {
   if (sample.byteLength === 0) throw new AppError("empty_file");
-  const kind = detectKind(fileName, sample);
-  if (kind) return kind;
-  throw new AppError("unsupported_file_type", { details: { supported: SUPPORTED_EXTENSIONS } });
+  const kind = examineKind(fileName, sample);
+  if (typeof kind !== "string") return kind;
+  const isUnsupported = kind === "unsupported_file_type";
+  throw new AppError(kind, isUnsupported ? { details: { supported: SUPPORTED_EXTENSIONS } } : {});
 }
 
 /**

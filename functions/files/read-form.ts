@@ -1,4 +1,5 @@
 import { AppError } from "../_shared/http/errors.ts";
+import { type PartNames, readPartNames } from "./read-part-names.ts";
 import { concatBytes, findBytes } from "../_shared/session-files/bytes.ts";
 
 /** The text fields of a form. When a name appears twice, the first field counts. */
@@ -12,7 +13,7 @@ export interface FormFile {
 }
 
 /** Any part of a form. Only a file has a file name. */
-type FormPart = Omit<FormFile, "fileName"> & { fileName: string | undefined };
+type FormPart = PartNames & Pick<FormFile, "content">;
 
 /** OpenAI accepts no larger files, so this limit applies to every plan. */
 const LARGEST_FORM = 512 * 1024 * 1024;
@@ -27,8 +28,8 @@ const LAST = encoder.encode("--");
 const BLANK_LINE = encoder.encode("\r\n\r\n");
 
 /**
- * Reads a multipart form part by part and holds about one chunk in memory; `Request.formData()` would hold the whole
- * form. Source: https://www.rfc-editor.org/rfc/rfc7578
+ * Reads a multipart form part by part and holds about one chunk in memory. `Request.formData()` holds the whole form,
+ * and `@remix-run/multipart-parser` each whole part. Source: https://www.rfc-editor.org/rfc/rfc7578
  */
 export class FormReader {
   readonly #source: AsyncIterator<Uint8Array>;
@@ -83,8 +84,8 @@ export class FormReader {
     const afterBoundary = await readText(this.#until(CRLF, LAST));
     if (afterBoundary.startsWith("--")) return null;
     if (++this.#parts > MOST_PARTS) throw new AppError("invalid_form");
-    const headers = await readText(this.#until(BLANK_LINE));
-    return { ...readDisposition(headers), content: this.#until(this.#delimiter) };
+    const headers = await readBytes(this.#until(BLANK_LINE));
+    return { ...readPartNames(headers), content: this.#until(this.#delimiter) };
   }
 
   /** Yields everything up to the next delimiter and skips the delimiter; yields only `end` when it comes first. */
@@ -129,21 +130,11 @@ export class FormReader {
   }
 }
 
-/**
- * Reads the names of a part. Browsers escape quotes and line ends in them. Source:
- * https://html.spec.whatwg.org/#multipart-form-data
- */
-function readDisposition(headers: string): Pick<FormPart, "name" | "fileName"> {
-  const disposition = /^content-disposition:(.*)$/im.exec(headers)?.[1] ?? "";
-  const fileName = /;\s*filename="([^"]*)"/i.exec(disposition)?.[1] ??
-    /;\s*filename=([^;"\s]+)/i.exec(disposition)?.[1];
-  return {
-    name: /;\s*name="([^"]*)"/i.exec(disposition)?.[1] ?? "",
-    fileName: fileName?.replace(/%0d|%0a/gi, " ").replaceAll("%22", '"'),
-  };
+async function readText(chunks: AsyncIterable<Uint8Array>): Promise<string> {
+  return decoder.decode(await readBytes(chunks));
 }
 
-async function readText(chunks: AsyncIterable<Uint8Array>): Promise<string> {
+async function readBytes(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const read: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of chunks) {
@@ -151,5 +142,5 @@ async function readText(chunks: AsyncIterable<Uint8Array>): Promise<string> {
     if (size > LARGEST_TEXT) throw new AppError("invalid_form");
     read.push(chunk);
   }
-  return decoder.decode(concatBytes(read));
+  return concatBytes(read);
 }

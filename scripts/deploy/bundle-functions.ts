@@ -43,7 +43,8 @@ export async function bundleFunctions(
     platform: "neutral",
     conditions: ["deno", "node"],
     mainFields: ["module", "main"],
-    external: ["node:*", "jsr:*", "npm:*"],
+    // chardet requires fs only to read files by name, which functions do not do.
+    external: ["node:*", "jsr:*", "npm:*", "fs"],
     // A bundle names some files of packages. The names may not depend on where node_modules is.
     preserveSymlinks: true,
     // Names stay, because logs contain the names of errors, and stack traces those of functions.

@@ -22,6 +22,31 @@ export const fileErrors = {
     meaning: "Files of this type are not supported.",
     action: "Convert the file to a type that details.supported names.",
   },
+  unknown_encoding: {
+    status: 415,
+    meaning: "The file looks like text, but its encoding cannot be detected.",
+    action: "Save it as UTF-8 and upload it again.",
+  },
+  encrypted: {
+    status: 415,
+    meaning: "The file is protected with a password.",
+    action: "Remove the password and upload the file again.",
+  },
+  damaged: {
+    status: null,
+    meaning: "The file is damaged, or it is not what its name says.",
+    action: "Open it in the program that made it, save it again, and upload the new file.",
+  },
+  no_text: {
+    status: null,
+    meaning: "The file contains no text that can be searched. It may be a scan.",
+    action: "Run text recognition (OCR) on it and upload the result, or upload pages as images.",
+  },
+  too_long: {
+    status: null,
+    meaning: "The file contains more text than can be read.",
+    action: "Split it into smaller files and upload them one by one.",
+  },
   file_limit_reached: {
     status: 402,
     meaning: "This chat already has as many files as your plan allows.",
@@ -84,9 +109,8 @@ export const fileErrors = {
   },
   file_unreadable: {
     status: null,
-    meaning:
-      "The file could not be read: it may be damaged, protected, empty, or text that is not UTF-8.",
-    action: "Save it again, text as UTF-8, and upload it again.",
+    meaning: "The AI provider cannot read this file.",
+    action: "Save it in another format, such as PDF or plain text, and upload it again.",
   },
   content_changed: {
     status: null,

@@ -1,4 +1,5 @@
 import type { VectorStore } from "openai/resources/vector-stores/vector-stores";
+import type { VectorStoreFile } from "openai/resources/vector-stores/files";
 import type { VectorStoreFileBatch } from "openai/resources/vector-stores/file-batches";
 import { pause, retryOnce } from "../openai/retry-once.ts";
 import type { BuildClaim, FileRow } from "./file-database.ts";
@@ -7,6 +8,7 @@ import type { FilePorts } from "./file-ports.ts";
 import { mapAtOnce } from "./map-at-once.ts";
 import { PATIENCE, type Patience } from "./patience.ts";
 import { ensureSent } from "./send-file.ts";
+import { isShown, whyUnsearchable } from "./unreadable-file.ts";
 
 const FILES_AT_ONCE = 8;
 const FILES_PER_PAGE = 100;
@@ -137,10 +139,20 @@ async function markFailed(
     const row = files.get(file.id);
     if (!row) continue;
     ports.log.error("file_not_in_store", { file_id: row.id, reason: file.last_error?.code });
-    if (isUnreadable(file)) await ports.files.fail(row.id, fileFailure("file_unreadable"));
+    if (isUnreadable(file)) await failUnreadable(ports, row, file);
     else if (!isLost) await ports.files.reindex(row.id, fileFailure("provider_error"));
   }
   return failed;
+}
+
+/** Fails a file that OpenAI cannot read, unless the model is shown it. */
+async function failUnreadable(
+  { files }: FilePorts,
+  row: FileRow,
+  file: VectorStoreFile,
+): Promise<void> {
+  const reason = whyUnsearchable(file) ?? "file_unreadable";
+  if (reason !== "no_text" || !isShown(row)) await files.fail(row.id, fileFailure(reason));
 }
 
 function listFiles(

@@ -6,13 +6,14 @@ import { retryAfter } from "../openai/retry-once.ts";
 import { isStoreLost } from "../openai/store-lost.ts";
 import { StorageFailure } from "./file-storage.ts";
 import { ContentChangedError } from "./verify-content.ts";
+import { type UnreadableCode, UnreadableFileError } from "./unreadable-file.ts";
 
 /** Why a file cannot be used. `types/errors.ts` has the sentence for its owner. */
 type FailureCode =
   | "upload_failed"
   | "upload_interrupted"
   | "indexing_timeout"
-  | "file_unreadable"
+  | UnreadableCode
   | "content_changed"
   | "provider_error"
   | "provider_misconfigured";
@@ -31,11 +32,6 @@ export interface IndexingFailure {
   isFinal: boolean;
   /** The pause in seconds that the next attempt should wait for at least. */
   retryAfter?: number;
-}
-
-/** OpenAI cannot read a file. */
-export class UnreadableFileError extends Error {
-  override readonly name = "UnreadableFileError";
 }
 
 /** OpenAI failed while it read a file. */
@@ -73,7 +69,7 @@ const TEMPORARY: readonly string[] = ["server_error", "rate_limit_exceeded"];
 
 /** Returns what an error means for the file that was to be indexed. */
 export function readIndexingFailure(error: unknown): IndexingFailure {
-  if (error instanceof UnreadableFileError) return { code: "file_unreadable", isFinal: true };
+  if (error instanceof UnreadableFileError) return { code: error.code, isFinal: true };
   if (error instanceof ContentChangedError) return { code: "content_changed", isFinal: true };
   if (error instanceof StorageFailure && error.isMissing) {
     return { code: "content_changed", isFinal: true };

@@ -9,13 +9,13 @@ import {
   IndexingFailedError,
   isUnreadable,
   readIndexingFailure,
-  UnreadableFileError,
 } from "./file-failures.ts";
 import { isImage, OTHER_TYPE } from "./file-kinds.ts";
 import type { FilePorts } from "./file-ports.ts";
 import { type OpenStore, requireStore } from "./open-store.ts";
 import { PATIENCE, type Patience } from "./patience.ts";
 import { ensureSent } from "./send-file.ts";
+import { isShown, UnreadableFileError, whyUnsearchable } from "./unreadable-file.ts";
 
 /**
  * Makes a stored file usable in turns: sends it to OpenAI, attaches it to the session's store and waits until it can be
@@ -106,18 +106,19 @@ async function index(
     await files.settle(row.id);
     return true;
   }
-  const store = await attach(ports, row.session_id, openaiFileId, patience);
-  const isDone = await isSearchable(ports, store, openaiFileId, deadline, patience);
+  const store = await attach(ports, row, openaiFileId, patience);
+  const isDone = await isSearchable(ports, row, store, openaiFileId, deadline, patience);
   if (isDone) await files.settle(row.id, store.id);
   return isDone;
 }
 
 async function attach(
   ports: FilePorts,
-  sessionId: string,
+  row: FileRow,
   openaiFileId: string,
   patience: Patience,
 ): Promise<OpenStore> {
+  const { session_id: sessionId } = row;
   const store = await requireStore(ports, sessionId, patience);
   try {
     await attachOnce(ports, store, openaiFileId);
@@ -153,11 +154,13 @@ async function attachOnce(
 }
 
 /**
- * Waits until a file can be searched. Returns false when that takes too long. Throws an UnreadableFileError when OpenAI
- * cannot read the file, and an IndexingFailedError when OpenAI has failed.
+ * Waits until a file can be searched, or is known to be a scan that the model can see. Returns false when that takes
+ * too long. Throws an UnreadableFileError when OpenAI cannot read the file, and an IndexingFailedError when OpenAI has
+ * failed.
  */
 async function isSearchable(
   ports: FilePorts,
+  row: FileRow,
   store: OpenStore,
   openaiFileId: string,
   deadline: number,
@@ -166,9 +169,13 @@ async function isSearchable(
   const unseenUntil = Date.now() + patience.unseenMs;
   for (let wait = patience.pollMs; Date.now() < deadline;) {
     const file = await findAttached(ports, store, openaiFileId, Date.now() < unseenUntil);
+    if (file && hasStopped(file) && !isUnreadable(file)) {
+      throw new IndexingFailedError(file.last_error?.code);
+    }
+    const reason = file && whyUnsearchable(file);
+    if (reason === "no_text" && isShown(row)) return true;
+    if (reason) throw new UnreadableFileError(reason);
     if (file?.status === "completed") return true;
-    if (file && isUnreadable(file)) throw new UnreadableFileError(file.last_error?.code);
-    if (file && hasStopped(file)) throw new IndexingFailedError(file.last_error?.code);
     await pause(wait);
     if (ports.signal?.aborted) break;
     wait = Math.min(wait * 2, patience.longestPollMs);

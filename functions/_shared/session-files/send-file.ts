@@ -7,11 +7,13 @@ import type { FileRow } from "./file-database.ts";
 import { extensionOf, isImage } from "./file-kinds.ts";
 import { remoteName } from "./file-names.ts";
 import type { FilePorts } from "./file-ports.ts";
+import { prepareContent } from "./prepare-content.ts";
+import { recodeText } from "./recode-text.ts";
 import { type VerifiedContent, verifyContent } from "./verify-content.ts";
 
 /**
  * Sends a stored file to OpenAI and stores its id there. Returns null when the row was deleted meanwhile. Throws a
- * ContentChangedError when the bytes in Storage do not match the row.
+ * ContentChangedError when the bytes in Storage do not match the row, and an UnreadableFileError.
  */
 export async function sendFile(ports: FilePorts, row: FileRow): Promise<string | null> {
   const { files } = ports;
@@ -42,7 +44,7 @@ export async function ensureSent(ports: FilePorts, row: FileRow): Promise<string
 
 /**
  * Sends the bytes to OpenAI while they are read; the SDK encodes a streaming file lazily. The bytes are read twice,
- * because OpenAI must not receive even the beginning of a changed file.
+ * because OpenAI must not receive even the beginning of a changed file. A converted file is sent as a whole text.
  */
 async function sendContent(
   { storage, openai, project, signal }: FilePorts,
@@ -55,14 +57,21 @@ async function sendContent(
     project,
   );
   const before = verifyContent(await storage.open(row.storage_path), row.sha256);
-  await before.stream.pipeTo(new WritableStream(), { signal });
+  const stored = before.stream.pipeThrough(new TransformStream(), { signal });
+  const prepared = await prepareContent(file_type, stored);
+  if ("text" in prepared) {
+    const file = new File([prepared.text], name, { type: "text/markdown" });
+    return (await openai.files.create({ file, purpose })).id;
+  }
   const content = verifyContent(await storage.open(row.storage_path), row.sha256);
+  const { encoding } = prepared;
+  const sent = encoding === null ? content.stream : recodeText(content.stream, encoding);
   try {
-    const file = toStreamingFile(content.stream, name, { type: file_type });
+    const file = toStreamingFile(sent, name, { type: file_type });
     return (await openai.files.create({ file, purpose })).id;
   } catch (error) {
     // After an early failure the rest is unread, which would keep the connection to Storage open.
-    await content.stream.cancel().catch(() => {});
+    await sent.cancel().catch(() => {});
     throw await findCause(openai, content, error);
   }
 }

@@ -62,6 +62,21 @@ export function buildDocx(paragraphs: readonly string[], more: readonly ZipEntry
   ]);
 }
 
+/** Builds a presentation with these texts, one a slide. */
+export function buildPptx(slides: readonly string[]): Buffer {
+  const namespace = "http://schemas.openxmlformats.org/drawingml/2006/main";
+  return buildZip([
+    { name: "[Content_Types].xml", content: Buffer.from(TYPES) },
+    { name: "ppt/presentation.xml", content: Buffer.from("<p:presentation/>") },
+    ...slides.map((text, index) => ({
+      name: `ppt/slides/slide${index + 1}.xml`,
+      content: Buffer.from(
+        `<p:sld xmlns:a="${namespace}"><a:p><a:r><a:t>${text}</a:t></a:r></a:p></p:sld>`,
+      ),
+    })),
+  ]);
+}
+
 /** Builds a PDF with these lines on one page. */
 export function buildPdf(lines: readonly string[]): Buffer {
   const shown = lines.map((line) => `(${line}) Tj T*`).join("\n");

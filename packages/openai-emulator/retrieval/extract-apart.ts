@@ -12,6 +12,10 @@ const Outcome = z.union([
   z.object({ code: z.enum(["unsupported_file", "invalid_file"]), message: z.string() }),
 ]);
 
+/** The kinds of documents that a third-party parser reads. */
+export const DocumentKind = z.enum(["doc", "docx", "pdf", "pptx"]);
+export type DocumentKind = z.infer<typeof DocumentKind>;
+
 /** The message that the thread sends when it is done. */
 export type Outcome = z.infer<typeof Outcome>;
 
@@ -20,7 +24,7 @@ export type Outcome = z.infer<typeof Outcome>;
  * memory and time, so it can neither exhaust nor block this process. Throws if the parser fails or exceeds
  * the limits.
  */
-export async function extractApart(kind: "docx" | "pdf", content: Buffer): Promise<string> {
+export async function extractApart(kind: DocumentKind, content: Buffer): Promise<string> {
   const worker = new Worker(new URL("./extract-worker.ts", import.meta.url), {
     workerData: { kind, content },
     resourceLimits: { maxOldGenerationSizeMb: MEGABYTES },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { extractText } from "./extract-text.ts";
-import { buildDocx, buildPdf, buildZip } from "./build-documents.ts";
+import { buildDocx, buildPdf, buildPptx, buildZip } from "./build-documents.ts";
 import { indexFile, startEmulator } from "../start-test-emulator.ts";
 
 const UNREADABLE = "The file could not be parsed.";
@@ -13,6 +13,7 @@ describe("the text of", () => {
     ["Markdown", "a.MD", Buffer.from(`# Title\n\n${"word ".repeat(12)}\ngoes on.`)],
     ["a PDF", "a.pdf", buildPdf(["Some word word", "goes on."])],
     ["a Word document", "a.docx", buildDocx(["First word goes on.", "Second"])],
+    ["a presentation", "a.pptx", buildPptx(["First word goes on.", "Second"])],
     [
       "HTML",
       "a.html",
@@ -41,6 +42,7 @@ describe("the text of", () => {
 
 describe("a document that cannot be read fails", () => {
   const pdf = buildPdf(["Hello"]);
+  const docx = buildDocx(["Hello"]);
   it.each([
     [
       "an unknown kind",
@@ -54,6 +56,9 @@ describe("a document that cannot be read fails", () => {
     ["Latin-1 as text", "a.txt", Buffer.from("grüße", "latin1"), "invalid_file", UNREADABLE],
     ["text named like a PDF", "a.pdf", Buffer.from("Hello"), "invalid_file", UNREADABLE],
     ["half a PDF", "a.pdf", pdf.subarray(0, 60), "invalid_file", UNREADABLE],
+    ["an old document that is none", "a.doc", Buffer.from("Hello"), "invalid_file", UNREADABLE],
+    ["a presentation that is a document", "a.pptx", docx, "invalid_file", UNREADABLE],
+    ["a spreadsheet", "a.xlsx", docx, "unsupported_file", "The file type is not supported."],
     ["a document that is no archive", "a.docx", Buffer.from("PK"), "invalid_file", UNREADABLE],
     [
       "an archive that is no document",

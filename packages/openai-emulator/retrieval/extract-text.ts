@@ -25,10 +25,12 @@ const PLAIN = [".c", ".cpp", ".cs", ".css", ".go", ".java", ".js", ".md", ".php"
 const EXTRACTORS = new Map<string, Extractor>([
   ...PLAIN.map((extension): [string, Extractor] => [extension, extractPlain]),
   [".csv", extractCsv],
+  [".doc", (content) => extractApart("doc", content)],
   [".docx", (content) => extractApart("docx", content)],
   [".html", extractHtml],
   [".json", (content) => flattenJson(decodeText(content))],
   [".pdf", (content) => extractApart("pdf", content)],
+  [".pptx", (content) => extractApart("pptx", content)],
 ]);
 
 /**

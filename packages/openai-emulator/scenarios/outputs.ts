@@ -106,7 +106,7 @@ export const outputs = {
   code_file: {
     source: "https://platform.openai.com/docs/guides/tools-code-interpreter",
     takes: ["variant"],
-    variants: ["csv", "xlsx", "expired"],
+    variants: ["csv", "zip", "expired"],
     respond: reply((asked, { variant }) => {
       const tool = asked.tools.find((tool) => tool.type === "code_interpreter");
       if (!tool) return null;
@@ -200,8 +200,8 @@ function listMcpTools({ server, name }: PlannedMcpCall): PlannedToolItem {
 }
 
 function writeFile(containerId: string, variant: string | undefined): PlannedCodeRun {
-  const [name, content] = variant === "xlsx"
-    ? ["report.xlsx", "PK\x03\x04\x14\x00\x06\x00"]
+  const [name, content] = variant === "zip"
+    ? ["report.zip", "PK\x03\x04\x14\x00\x06\x00"]
     : ["report.csv", "name,value\nalpha,1\nbeta,2\n"];
   const isExpired = variant === "expired";
   const file = { id: newId("cfile"), containerId, name, content, isExpired };

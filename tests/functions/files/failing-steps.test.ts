@@ -203,7 +203,7 @@ test("if OpenAI cannot read the file, the row says why", async () => {
 
   await upload(user, sessionId, "%PDF-1.7\nnothing that a reader of PDF would know", "broken.pdf");
 
-  expect(await failedRow(sessionId)).toMatchObject({ error: { code: "file_unreadable" } });
+  expect(await failedRow(sessionId)).toMatchObject({ error: { code: "damaged" } });
 });
 
 test("if the row cannot be marked as ready, the file waits", async () => {

@@ -111,7 +111,7 @@ test("a file of the code interpreter is stored with its name and can be searched
   expect(row).toMatchObject({
     origin: "assistant",
     file_name: "report.csv",
-    file_type: "text/plain",
+    file_type: "text/csv",
   });
   expect(new TextDecoder().decode(await download(user, row.storage_path))).toBe(CSV);
   expect(chat.lastMessage?.parts.at(-1)).toEqual(filePart(row));
@@ -120,17 +120,17 @@ test("a file of the code interpreter is stored with its name and can be searched
 });
 
 test("a file of a kind that nothing can read is there for the user alone", async () => {
-  await behave({ scenario: "code_file", variant: "xlsx" });
+  await behave({ scenario: "code_file", variant: "zip" });
   const sessionId = await createSession(user, "maker");
   const chat = openChat(user, sessionId);
-  await chat.sendMessage({ text: "Make a table" });
+  await chat.sendMessage({ text: "Make an archive" });
 
   const [made] = await filesOf(user, sessionId);
   if (!made) throw new Error("no file is stored");
   const row = await indexed(user, made.id);
   expect(row).toMatchObject({
     status: "ready",
-    file_name: "report.xlsx",
+    file_name: "report.zip",
     file_type: "application/octet-stream",
     openai_file_id: null,
     error: null,
