@@ -1,5 +1,7 @@
+import type { FileCreateParams } from "openai/resources/vector-stores/files";
 import type { VectorStore } from "openai/resources/vector-stores/vector-stores";
 import { pause, retryOnce } from "../openai/retry-once.ts";
+import { fileAttributes } from "./file-attributes.ts";
 import type { BuildClaim, FileRow } from "./file-database.ts";
 import { fileFailure } from "./file-failures.ts";
 import type { FilePorts } from "./file-ports.ts";
@@ -25,7 +27,10 @@ export async function buildStore(
 ): Promise<void> {
   const rows = await ports.files.listSearchable(sessionId);
   const present = await mapAtOnce(rows, FILES_AT_ONCE, (row) => bringBack(ports, row));
-  const fileIds = present.filter((id) => id !== null);
+  const files = present.flatMap((file_id, index) => {
+    const row = rows[index];
+    return row && file_id !== null ? [{ file_id, attributes: fileAttributes(row) }] : [];
+  });
   const request = {
     name: claim.name,
     expires_after: { anchor: "last_active_at" as const, days: ports.storeDays },
@@ -34,7 +39,7 @@ export async function buildStore(
   };
   const store = await retryOnce(() => ports.openai.vectorStores.create(request));
   try {
-    if (fileIds.length > 0) await attachAll(ports, store.id, fileIds);
+    if (files.length > 0) await attachAll(ports, store.id, files);
     const { metadata, expires_after } = request;
     const made = { storeId: store.id, expiresAt: expiryOf(store, ports.storeDays) };
     await ports.files.finishStore(claim, { ...made, metadata: { metadata, expires_after } });
@@ -78,10 +83,10 @@ async function sendAgain(ports: FilePorts, row: FileRow): Promise<string | null>
 async function attachAll(
   { openai, signal }: FilePorts,
   storeId: string,
-  fileIds: string[],
+  files: FileCreateParams[],
 ): Promise<void> {
   const { fileBatches } = openai.vectorStores;
-  let batch = await retryOnce(() => fileBatches.create(storeId, { file_ids: fileIds }));
+  let batch = await retryOnce(() => fileBatches.create(storeId, { files }));
   const deadline = Date.now() + LONGEST_INDEXING_MS;
   for (let wait = FIRST_POLL_MS; batch.status === "in_progress" && Date.now() < deadline;) {
     await pause(wait);

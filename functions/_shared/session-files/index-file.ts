@@ -2,6 +2,7 @@ import { describeError } from "../http/log.ts";
 import { describeMisconfiguration } from "../openai/describe-misconfiguration.ts";
 import { readFailure } from "../openai/read-failure.ts";
 import { pause, retryOnce } from "../openai/retry-once.ts";
+import { type FileAttributes, fileAttributes } from "./file-attributes.ts";
 import type { FileRow } from "./file-database.ts";
 import { type FileFailure, fileFailure } from "./file-failures.ts";
 import { isImage, OTHER_TYPE } from "./file-kinds.ts";
@@ -65,7 +66,7 @@ async function index(ports: FilePorts, row: FileRow, longestWait: number): Promi
     await files.settle(row.id);
     return true;
   }
-  const store = await attach(ports, row.session_id, openaiFileId);
+  const store = await attach(ports, row, openaiFileId);
   const isDone = await isSearchable(ports, store, openaiFileId, longestWait);
   if (isDone) await files.settle(row.id, store.id);
   return isDone;
@@ -73,18 +74,20 @@ async function index(ports: FilePorts, row: FileRow, longestWait: number): Promi
 
 async function attach(
   ports: FilePorts,
-  sessionId: string,
+  row: FileRow,
   openaiFileId: string,
 ): Promise<OpenStore> {
+  const { session_id: sessionId } = row;
+  const attributes = fileAttributes(row);
   const store = await requireStore(ports, sessionId);
   try {
-    await attachOnce(ports, store, openaiFileId);
+    await attachOnce(ports, store, openaiFileId, attributes);
     return store;
   } catch (error) {
     if (!isStoreLost(error)) throw error;
     await ports.files.expireStore(store.storeId);
     const renewed = await requireStore(ports, sessionId);
-    await attachOnce(ports, renewed, openaiFileId);
+    await attachOnce(ports, renewed, openaiFileId, attributes);
     return renewed;
   }
 }
@@ -100,13 +103,14 @@ async function attachOnce(
   { openai }: FilePorts,
   { storeId }: OpenStore,
   openaiFileId: string,
+  attributes: FileAttributes,
 ): Promise<void> {
   const { files } = openai.vectorStores;
   try {
     await files.retrieve(openaiFileId, { vector_store_id: storeId }, { maxRetries: 2 });
   } catch (error) {
     if (!isGone(error)) throw error;
-    await retryOnce(() => files.create(storeId, { file_id: openaiFileId }));
+    await retryOnce(() => files.create(storeId, { file_id: openaiFileId, attributes }));
   }
 }
 
