@@ -1,3 +1,4 @@
+import { fileMarker } from "../openai/file-marker.ts";
 import { readExtension } from "./file-kinds.ts";
 
 const LONGEST_NAME = 255;
@@ -16,15 +17,6 @@ const INVISIBLE =
  * (https://man7.org/linux/man-pages/man7/path_resolution.7.html).
  */
 const LONGEST_REMOTE_BYTES = 255;
-
-/** The marker of `remoteName` in any project, and the extension that follows it. */
-const MARKER = /~parley-[0-9a-f]{8}-[0-9a-f]{8}(?:\.[a-z0-9]{1,10})?/g;
-
-/** The end of a text that more text may turn into a marker, or into a longer one. */
-const OPEN_MARKER = new RegExp(
-  "~(?:p(?:a(?:r(?:l(?:e(?:y(?:-(?:[0-9a-f]{0,8}|[0-9a-f]{8}-[0-9a-f]{0,8}|" +
-    "[0-9a-f]{8}-[0-9a-f]{8}\\.[a-z0-9]{0,10}))?)?)?)?)?)?)?$",
-);
 
 /**
  * Returns a file's name for people: at most 255 visible characters without folders, with its extension, in any script.
@@ -47,34 +39,17 @@ export function safeName(name: string, extension: string = readExtension(name)):
 }
 
 /**
- * Returns a file's name at OpenAI: `売上.csv~parley-<project>-<id>.txt`. Files have no metadata there
- * (https://platform.openai.com/docs/api-reference/files/object), so the clean-up recognizes this project's files by
- * their names. The model reads them in search results: the name for people comes first and is whole, so that
- * `restoreNames` finds it again, and the id tells files of the same name apart.
+ * Returns a file's name at OpenAI: `売上.csv~parley-<project>-<id>.txt`. The name for people comes first and is whole, so
+ * that the model knows it and `restoreNames` finds it again. The id tells files of the same name apart.
  */
 export function remoteName(
   file: { id: string; name: string; extension: string },
   project: string,
 ): string {
   const { id, name, extension } = file;
-  const end = `~parley-${project}-${id.slice(0, 8)}${extension}`;
+  const end = fileMarker(project, id) + extension;
   // A quotation mark would arrive as %22: https://html.spec.whatwg.org/#multipart/form-data-encoding-algorithm
   return cutToBytes(name.replaceAll('"', "'"), LONGEST_REMOTE_BYTES - end.length) + end;
-}
-
-/** Returns true for a name that `remoteName` returned in this project. */
-export function isRemoteName(name: string, project: string): boolean {
-  return name.includes(`parley-${project}-`);
-}
-
-/** Returns a text of the model in which files have their names for people. */
-export function restoreNames(text: string): string {
-  return text.includes("~parley-") ? text.replace(MARKER, "") : text;
-}
-
-/** Returns how much of a text is certain: its end may be the beginning of a name at OpenAI. */
-export function certainLength(text: string): number {
-  return text.includes("~") ? text.match(OPEN_MARKER)?.index ?? text.length : text.length;
 }
 
 /** Cuts a text between two characters, so that it has at most `limit` bytes in UTF-8. */

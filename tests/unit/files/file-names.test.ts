@@ -1,11 +1,10 @@
 import { describe, expect, it } from "vitest";
 import {
   certainLength,
-  displayName,
-  isRemoteName,
-  remoteName,
+  hasMarker,
   restoreNames,
-} from "../../../functions/_shared/session-files/file-names.ts";
+} from "../../../functions/_shared/openai/file-marker.ts";
+import { displayName, remoteName } from "../../../functions/_shared/session-files/file-names.ts";
 import { createEventMapper } from "../../../functions/_shared/turn/events/map-events.ts";
 import { createPartsReducer } from "../../../functions/_shared/turn/events/reduce-parts.ts";
 import {
@@ -67,9 +66,9 @@ describe("a file's name", () => {
   });
 
   it("tells the clean-up whose file it is", () => {
-    expect(isRemoteName(remote("売上.txt"), PROJECT)).toBe(true);
-    expect(isRemoteName(remote("売上.txt"), "ffffffff")).toBe(false);
-    expect(isRemoteName("売上.txt", PROJECT)).toBe(false);
+    expect(hasMarker(remote("売上.txt"), PROJECT)).toBe(true);
+    expect(hasMarker(remote("売上.txt"), "ffffffff")).toBe(false);
+    expect(hasMarker("売上.txt", PROJECT)).toBe(false);
   });
 });
 

@@ -1,7 +1,7 @@
 import type { UIMessageChunk } from "ai";
 import type { Responses } from "openai/resources/responses/responses";
 import type { StreamEvent } from "../../openai/read-events.ts";
-import { certainLength, restoreNames } from "../../session-files/file-names.ts";
+import { certainLength, restoreNames } from "../../openai/file-marker.ts";
 import { callInputChunk, callResultChunk } from "./call-chunks.ts";
 import type { IgnoredEvent } from "./ignored-events.ts";
 import { type MadeFile, readCodeFile, readImage } from "./map-made-files.ts";

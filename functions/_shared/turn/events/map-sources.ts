@@ -1,6 +1,6 @@
 import type { UIMessageChunk } from "ai";
 import type { Responses } from "openai/resources/responses/responses";
-import { restoreNames } from "../../session-files/file-names.ts";
+import { restoreNames } from "../../openai/file-marker.ts";
 
 /** A stored file with its id, name and type for clients. */
 export interface KnownFile {

@@ -1,5 +1,5 @@
 import type { Responses } from "openai/resources/responses/responses";
-import { restoreNames } from "../../session-files/file-names.ts";
+import { restoreNames } from "../../openai/file-marker.ts";
 import type { FindFile } from "./map-sources.ts";
 
 type Item = Responses.ResponseOutputItem;
