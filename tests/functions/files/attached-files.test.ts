@@ -231,7 +231,7 @@ test("a PDF of more than 10 MB, or for a model that sees no images, is only sear
 test.for(
   [
     ["the file", { scenario: "file_refused" }],
-    ["its tokens", { scenario: "context_exceeded", max_input_tokens: 0, times: 1 }],
+    ["its tokens", { scenario: "context_exceeded", max_input_tokens: 1, times: 1 }],
   ] as const,
 )("when OpenAI refuses %s, the turn goes on with search", async ([, behaviour]) => {
   const sessionId = await createSession(user);

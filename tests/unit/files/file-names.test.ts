@@ -6,12 +6,14 @@ import {
 } from "../../../functions/_shared/openai/file-marker.ts";
 import { displayName, remoteName } from "../../../functions/_shared/session-files/file-names.ts";
 import { createEventMapper } from "../../../functions/_shared/turn/events/map-events.ts";
+import type { MadeFile } from "../../../functions/_shared/turn/events/map-made-files.ts";
 import { createPartsReducer } from "../../../functions/_shared/turn/events/reduce-parts.ts";
 import {
   annotated,
   completed,
   created,
   fileCitation,
+  itemDone,
   numbered,
   textAdded,
   textDelta,
@@ -73,10 +75,16 @@ describe("a file's name", () => {
 });
 
 describe("a marker in a reply", () => {
-  const text = `In ${remote("売上.txt")} I found: ~5 %, ~p, ~parley-x. See ${remote("b.md")}`;
-  const shown = "In 売上.txt I found: ~5 %, ~p, ~parley-x. See b.md";
+  const start = `In ${remote("売上.txt")} I found: ~5 %, ~p, ~parley-x. See `;
+  const shown = "In 売上.txt I found: ~5 %, ~p, ~parley-x. See ";
+  const cases = [1, 2, 3, 5, 7, 13, 1_000].flatMap((size) => [
+    { size, end: remote("b.md"), shownEnd: "b.md" },
+    { size, end: "~par", shownEnd: "~par" },
+  ]);
 
-  it.each([1, 2, 3, 5, 7, 13, 1_000])("is never shown, in deltas of %i characters", (size) => {
+  it.each(cases)("is never shown, in deltas of $size characters before $shownEnd", (example) => {
+    const { size, end, shownEnd } = example;
+    const text = start + end;
     const deltas = text.match(new RegExp(`.{1,${size}}`, "gsu")) ?? [];
     const events = [
       created(),
@@ -89,9 +97,33 @@ describe("a marker in a reply", () => {
     const stored = createPartsReducer("m");
     const chunks = numbered(events).flatMap((event) => mapper.push(event));
     chunks.forEach((chunk) => stored.push(chunk));
-    expect(stored.text).toBe(shown);
+    expect(stored.text).toBe(shown + shownEnd);
     expect(JSON.stringify(chunks)).not.toContain("parley-0a1b2c3d");
     expect(stored.parts).toContainEqual(expect.objectContaining({ filename: "売上.txt" }));
+  });
+
+  it("is not shown in the queries of a search, nor in the name of a file that a program made", () => {
+    const call = {
+      id: "fs_1",
+      type: "file_search_call" as const,
+      status: "completed" as const,
+      queries: [`sales in ${remote("売上.txt")}`],
+      results: null,
+    };
+    const made: MadeFile[] = [];
+    const mapper = createEventMapper({ onMade: (file) => made.push(file) });
+    const citation = {
+      type: "container_file_citation" as const,
+      container_id: "c",
+      file_id: "cfile",
+      filename: remote("b.csv"),
+      start_index: 0,
+      end_index: 0,
+    };
+    const events = numbered([created(), itemDone(call), annotated("msg_1", citation)]);
+    expect(JSON.stringify(events.flatMap((event) => mapper.push(event))))
+      .toContain('"queries":["sales in 売上.txt"]');
+    expect(made).toMatchObject([{ name: "b.csv" }]);
   });
 
   it("holds back only the end of a text that may become one", () => {
