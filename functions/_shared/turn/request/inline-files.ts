@@ -20,7 +20,7 @@ export function isInline({ file_type, file_size }: SessionFile): boolean {
 }
 
 /** Estimates the tokens of a PDF. The number of its pages is not known. */
-export function pdfTokens({ file_size }: SessionFile): number {
+function pdfTokens({ file_size }: SessionFile): number {
   return Math.ceil(file_size / PAGE_BYTES) * PAGE_TOKENS;
 }
 

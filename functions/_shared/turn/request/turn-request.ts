@@ -264,9 +264,8 @@ export class TurnRequest {
 
   /** The conversation at OpenAI is too long for the model: builds a shorter one from the newest messages. */
   async #shorten(error: APIError): Promise<boolean> {
-    if (this.#threadId !== null && !this.#isRebuilt && this.#history.length === 0) {
-      return await this.#rebuild();
-    }
+    const isContinued = this.#turn.thread_id !== null && this.#history.length === 0;
+    if (isContinued && !this.#isRebuilt) return await this.#rebuild();
     if (this.#hidePdfs(error)) return true;
     if (this.#halvings === HALVINGS || this.#history.length === 0) return false;
     this.#halvings += 1;
