@@ -29,8 +29,9 @@ interface Sources {
 }
 
 /**
- * Starts a response and returns while it runs. `texts` are those of the files in the input, by id. Throws OpenAI's 404 for an unknown conversation, its 400
- * `conversation_locked` if another response is using it, and the refusal that the scenario commands.
+ * Starts a response and returns while it runs. `texts` are those of the files in the input, by id. Throws OpenAI's 404
+ * for an unknown conversation, its 400 `conversation_locked` if another response is using it, and the refusal that the
+ * scenario commands.
  */
 export function startResponse(
   state: EmulatorState,

@@ -33,8 +33,8 @@ export function buildFilter(
 }
 
 /**
- * Returns the ids of the files whose names a text contains. The longest names come first, so that `plan.md` is not found
- * in `business plan.md`.
+ * Returns the ids of the files whose names a text contains. The longest names come first, so that `plan.md` is not
+ * found in `business plan.md`.
  */
 function findNamed(text: string, files: readonly SessionFile[]): Set<string> {
   const names = Map.groupBy(files, ({ file_name }) => comparable(file_name));
