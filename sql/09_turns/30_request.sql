@@ -200,8 +200,8 @@ begin
 end
 $$;
 comment on function private.describe_files(public.chat_sessions) is
-  'Returns the files that a turn may use: the session''s ready files, and the vector store. The oldest file comes first, '
-  'so that every request names them in the same order. needs_store is true when the store must be made first.';
+  'Returns the files that a turn may use: the session''s ready files, and the vector store. The oldest file comes '
+  'first, so that every request names them in the same order. needs_store is true when the store must be made first.';
 
 create function private.describe_turn(session public.chat_sessions, question public.chat_messages,
   assistant public.assistants, turn public.chat_turns)
