@@ -13,7 +13,7 @@ const SentTurn = z.looseObject({
     role: z.string(),
     content: z.union([z.string(), z.array(Part)]),
   })),
-  tools: z.array(z.looseObject({ type: z.string(), filters: z.unknown() })),
+  tools: z.array(z.looseObject({ type: z.string(), filters: z.unknown().optional() })),
 });
 
 /** The request of a turn to OpenAI, as it was sent. */

@@ -11,6 +11,8 @@ import type { TestChat } from "../../helpers/test-chat.ts";
 
 afterEach(resetOpenAI);
 const user = await createUser();
+/** Turns a minute are limited. */
+const namer = await createUser();
 
 /** Returns the part of a message that attaches a file. */
 function attach({ id, file_name, file_type }: FileReply) {
@@ -113,8 +115,9 @@ test("the model reads which files come with a message and which the chat has, al
 
 test("files in a store have attributes, also after the store was built again", async () => {
   const sessionId = await createSession(user);
-  const file = await uploadReady(user, sessionId, "The horse is grey.", "馬.md");
   const other = await uploadReady(user, sessionId, "The horse is black.", "b.md");
+  // The first file comes with the store, the second one is attached to it.
+  const file = await uploadReady(user, sessionId, "The horse is grey.", "馬.md");
   const attributes = { file_id: file.id, session_id: sessionId, name: "馬.md" };
   const attached = async () =>
     (await openaiRequests()).filter(({ path }) => /\/vector_stores\/.*\/file/.test(path))
@@ -131,8 +134,8 @@ test("files in a store have attributes, also after the store was built again", a
   expect(citedIn(chat)).toEqual([{ id: file.id, name: "馬.md" }]);
   expect(await attached()).toContainEqual({
     files: [
-      { file_id: file.openai_file_id, attributes },
       expect.objectContaining({ file_id: other.openai_file_id }),
+      { file_id: file.openai_file_id, attributes },
     ],
   });
 });
@@ -154,8 +157,8 @@ test.for([
 ])(
   "the name %s is the same for the user, in the row, in citations and in the text",
   async (name) => {
-    const sessionId = await createSession(user);
-    const file = await uploadReady(user, sessionId, `The horse of ${name} is called Comet.`, name);
+    const sessionId = await createSession(namer);
+    const file = await uploadReady(namer, sessionId, `The horse of ${name} is called Comet.`, name);
     const shown = Array.from(name).length > 255 ? `${"長".repeat(251)}.txt` : name;
     expect(file.file_name).toBe(shown);
     const { files } = await remoteObjects();
@@ -164,13 +167,13 @@ test.for([
     const seen = remote.slice(0, remote.lastIndexOf("~parley-"));
     expect(shown === name ? seen : shown.slice(0, seen.length)).toBe(shown === name ? name : seen);
 
-    const chat = openChat(user, sessionId);
+    const chat = openChat(namer, sessionId);
     await send(chat, "What is the horse called?", file);
 
     expect(citedIn(chat)).toEqual([{ id: file.id, name: shown }]);
     expect(readText(chat.lastMessage)).toContain(`In ${seen} I found`);
     expect(JSON.stringify(chat.messages)).not.toContain("~parley-");
-    expect(await loadHistory(user, sessionId)).toEqual(chat.messages);
+    expect(await loadHistory(namer, sessionId)).toEqual(chat.messages);
     const { input, instructions } = await lastTurn(sessionId);
     expect(JSON.stringify(input)).toContain(`Attached: ${shown}"`);
     expect(instructions).toContain(`\n- ${shown}`);
