@@ -43,7 +43,7 @@ export async function acceptUpload(
     ? await ports.files.create({ ...file, ...parseFields(upload.fields), isStored: false })
     : null;
   try {
-    const measured = await storeContent(ports, { content, path, type: kind.type }, max_bytes);
+    const measured = await storeContent(ports, { ...file, content }, max_bytes);
     const fields = await upload.end();
     const row = early ??
       await ports.files.create({ ...file, ...parseFields(fields), isStored: true });
@@ -92,12 +92,14 @@ export async function giveUp(
 /** Stores bytes as they arrive. Throws `file_too_large`, `invalid_form` for an incomplete file, and StorageFailure. */
 async function storeContent(
   { storage }: FilePorts,
-  { content, path, type }: { content: AsyncIterable<Uint8Array>; path: string; type: string },
+  { content, path, type, name }: Pick<NewFile, "path" | "type" | "name"> & {
+    content: AsyncIterable<Uint8Array>;
+  },
   maxBytes: number | null,
 ): Promise<{ size: number; sha256: string }> {
   const metered = meter(content, maxBytes);
   try {
-    await storage.put(path, metered.stream, type);
+    await storage.put(path, metered.stream, type, { name });
     return metered.measure();
   } catch (error) {
     const { failure } = metered;

@@ -1,5 +1,5 @@
 import { APIError } from "openai";
-import { isRemoteName } from "../_shared/session-files/file-names.ts";
+import { hasMarker } from "../_shared/openai/file-marker.ts";
 import type { CleanupPorts, StepReport } from "./cleanup-ports.ts";
 
 /** A younger object may belong to a row that is not stored yet. */
@@ -72,7 +72,7 @@ async function listFiles({ openai, project }: CleanupPorts, after?: string): Pro
   const query = { limit: FILES_PER_PAGE, order: "asc" as const, after };
   const { data } = await fromStart(after, () => openai.files.list(query));
   const ours = data.filter(({ filename, created_at }) =>
-    isRemoteName(filename, project) && isOld(created_at)
+    hasMarker(filename, project) && isOld(created_at)
   );
   return { ids: data.map(({ id }) => id), candidates: ours.map(({ id }) => id) };
 }

@@ -186,8 +186,12 @@ begin
   )
   select jsonb_build_object(
     'files', coalesce((
-      select jsonb_agg(jsonb_build_object('id', f.id, 'openai_file_id', f.openai_file_id, 'file_name', f.file_name,
-        'file_type', f.file_type)) from files f
+      select jsonb_agg(
+        jsonb_build_object('id', f.id, 'openai_file_id', f.openai_file_id, 'file_name', f.file_name,
+          'file_type', f.file_type, 'file_size', f.file_size)
+        order by f.created_at, f.id
+      )
+      from files f
     ), '[]'),
     'vector_store_ids', coalesce((select jsonb_agg(u.store_id) from used u), '[]'),
     'needs_store', exists (select from files f where not f.is_image) and not exists (select from used)
@@ -196,8 +200,8 @@ begin
 end
 $$;
 comment on function private.describe_files(public.chat_sessions) is
-  'Returns the files that a turn may use: the session''s ready files and the vector store. needs_store is true when '
-  'the store must be made first.';
+  'Returns the files that a turn may use: the session''s ready files, and the vector store. The oldest file comes '
+  'first, so that every request names them in the same order. needs_store is true when the store must be made first.';
 
 create function private.describe_turn(session public.chat_sessions, question public.chat_messages,
   assistant public.assistants, turn public.chat_turns)
@@ -233,6 +237,8 @@ begin
     'max_tool_calls', coalesce(assistant.max_tool_calls, policy.max_tool_calls),
     'context_window', known.context_window,
     'compacts', coalesce(known.compacts, false),
+    -- An unknown model is taken for one that sees pages. If OpenAI refuses a file, the turn goes on without it.
+    'accepts_images', coalesce(known.accepts_images, true),
     -- An unknown model is taken for one that does not reason, because a summary of its reasoning would be refused.
     'reasons', coalesce(
       known.efforts <> '{}' and coalesce(assistant.reasoning_effort, known.default_effort) <> 'none', false

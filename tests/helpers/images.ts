@@ -59,11 +59,14 @@ export async function readConversation(
   };
 }
 
-/** Returns the messages of a chat as its user sees them, without empty ones. */
+/** Returns the messages of a chat as its user sees them, without empty ones. The model also reads names of files. */
 export function seenByUser(messages: readonly ParleyMessage[]): SeenMessage[] {
   return messages.map(({ role, parts }) => ({
     role,
-    text: parts.map((part) => part.type === "text" ? part.text : "").join(""),
+    text: [
+      parts.map((part) => part.type === "text" ? part.text : "").join(""),
+      ...parts.flatMap((part) => part.type === "file" ? [`Attached: ${part.filename}`] : []),
+    ].join("\n\n"),
     images: parts.filter(({ type }) => type === "file").length,
   })).filter(({ text, images }) => text !== "" || images > 0);
 }

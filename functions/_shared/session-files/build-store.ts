@@ -2,6 +2,7 @@ import type { VectorStore } from "openai/resources/vector-stores/vector-stores";
 import type { VectorStoreFile } from "openai/resources/vector-stores/files";
 import type { VectorStoreFileBatch } from "openai/resources/vector-stores/file-batches";
 import { pause, retryOnce } from "../openai/retry-once.ts";
+import { fileAttributes } from "./file-attributes.ts";
 import type { BuildClaim, FileRow } from "./file-database.ts";
 import { fileFailure, isUnreadable, readIndexingFailure } from "./file-failures.ts";
 import type { FilePorts } from "./file-ports.ts";
@@ -88,7 +89,7 @@ async function attachAll(
   files: StoreFiles,
   patience: Patience,
 ): Promise<string[]> {
-  const batch = await awaitBatch(ports, storeId, [...files.keys()], patience);
+  const batch = await awaitBatch(ports, storeId, files, patience);
   const left = new Set(files.keys());
   const isLost = batch.status === "failed" || batch.status === "cancelled";
   if (batch.file_counts.failed > 0) {
@@ -108,11 +109,12 @@ async function attachAll(
 async function awaitBatch(
   { openai, signal }: FilePorts,
   storeId: string,
-  file_ids: string[],
+  rows: StoreFiles,
   patience: Patience,
 ): Promise<VectorStoreFileBatch> {
   const { fileBatches } = openai.vectorStores;
-  let batch = await retryOnce(() => fileBatches.create(storeId, { file_ids }));
+  const files = [...rows].map(([file_id, row]) => ({ file_id, attributes: fileAttributes(row) }));
+  let batch = await retryOnce(() => fileBatches.create(storeId, { files }));
   const deadline = Date.now() + patience.batchMs;
   for (let wait = patience.pollMs; batch.status === "in_progress" && Date.now() < deadline;) {
     await pause(wait);

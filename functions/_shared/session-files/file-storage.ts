@@ -18,13 +18,13 @@ export class StorageFailure extends Error {
 export interface FileStorage {
   /**
    * Stores bytes as they arrive. Rejects with a StorageFailure; then no object exists. With `replaces`, an object that
-   * an earlier attempt has stored there is replaced.
+   * an earlier attempt has stored there is replaced. The metadata of the object has the `name`, which its path lacks.
    */
   put(
     path: string,
     content: ReadableStream<Uint8Array>,
     type: string,
-    options?: { replaces: boolean },
+    options?: { name?: string; replaces?: boolean },
   ): Promise<void>;
   /** Returns the bytes of an object as a stream. Rejects with a StorageFailure. */
   open(path: string): Promise<ReadableStream<Uint8Array>>;
@@ -44,9 +44,10 @@ export interface FileStorage {
 export function createFileStorage(admin: SupabaseClient): FileStorage {
   const bucket = admin.storage.from(BUCKET);
   return {
-    async put(path, content, type, { replaces } = { replaces: false }) {
+    async put(path, content, type, { name, replaces = false } = {}) {
+      const headers = name === undefined ? undefined : { "x-metadata": encodeMetadata({ name }) };
       // With `duplex`, fetch sends the stream while it is read.
-      const options = { contentType: type, duplex: "half", upsert: replaces };
+      const options = { contentType: type, duplex: "half", upsert: replaces, headers };
       const { error } = await bucket.upload(requireAddress(path), content, options);
       if (error) throw new StorageFailure("upload", { cause: error });
     },
@@ -83,6 +84,11 @@ function toAddress(path: string): string | null {
   const address = segments.map(encodeURIComponent).join("/");
   const intended = `/${BUCKET}/${address}`;
   return new URL(intended, "http://storage").pathname === intended ? address : null;
+}
+
+/** Encodes metadata as Storage reads it. Without Node's Buffer, storage-js could not encode a name in Unicode. */
+function encodeMetadata(metadata: Record<string, string>): string {
+  return btoa(String.fromCharCode(...new TextEncoder().encode(JSON.stringify(metadata))));
 }
 
 function requireAddress(path: string): string {

@@ -3,6 +3,7 @@ import { describeError } from "../http/log.ts";
 import { logMisconfiguration } from "../openai/describe-misconfiguration.ts";
 import { pause, retryOnce } from "../openai/retry-once.ts";
 import { isGone, isStoreLost } from "../openai/store-lost.ts";
+import { type FileAttributes, fileAttributes } from "./file-attributes.ts";
 import type { FileRow } from "./file-database.ts";
 import {
   fileFailure,
@@ -119,15 +120,16 @@ async function attach(
   patience: Patience,
 ): Promise<OpenStore> {
   const { session_id: sessionId } = row;
+  const attributes = fileAttributes(row);
   const store = await requireStore(ports, sessionId, patience);
   try {
-    await attachOnce(ports, store, openaiFileId);
+    await attachOnce(ports, store, openaiFileId, attributes);
     return store;
   } catch (error) {
     if (!isStoreLost(error)) throw error;
     await ports.files.expireStore(store.storeId);
     const renewed = await requireStore(ports, sessionId, patience);
-    await attachOnce(ports, renewed, openaiFileId);
+    await attachOnce(ports, renewed, openaiFileId, attributes);
     return renewed;
   }
 }
@@ -140,6 +142,7 @@ async function attachOnce(
   { openai }: FilePorts,
   { storeId }: OpenStore,
   openaiFileId: string,
+  attributes: FileAttributes,
 ): Promise<void> {
   const { files } = openai.vectorStores;
   const address = { vector_store_id: storeId };
@@ -150,7 +153,7 @@ async function attachOnce(
   } catch (error) {
     if (!isGone(error)) throw error;
   }
-  await retryOnce(() => files.create(storeId, { file_id: openaiFileId }));
+  await retryOnce(() => files.create(storeId, { file_id: openaiFileId, attributes }));
 }
 
 /**

@@ -86,7 +86,8 @@ async function storeOnce(
   const row = await files.createMade({ turnId: turn.id, fileId, name, type, path, size });
   if (isStored(row)) return row;
   const metered = meter(content, null);
-  await storage.put(row.storage_path, metered.stream, row.file_type, { replaces: true });
+  const options = { name: row.file_name, replaces: true };
+  await storage.put(row.storage_path, metered.stream, row.file_type, options);
   signal.throwIfAborted();
   return await settleStored(ports, row, metered.measure());
 }

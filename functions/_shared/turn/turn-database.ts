@@ -32,6 +32,8 @@ const SessionFile = z.object({
   file_name: z.string(),
   /** The media type. */
   file_type: z.string(),
+  /** The size in bytes. */
+  file_size: z.number().int(),
 });
 /** A file of the session with its ids in Parley and at OpenAI. */
 export type SessionFile = z.infer<typeof SessionFile>;
@@ -73,7 +75,9 @@ export const StartedTurn = z.object({
   /** Tools of the Responses API, as stored with the assistant. */
   tools: z.array(z.looseObject({ type: z.string() })),
   instructions: z.string(),
-  /** Every ready file of the session. */
+  /** True when the model sees images, and with them the pages of a PDF. */
+  accepts_images: z.boolean(),
+  /** Every ready file of the session, oldest first. */
   files: z.array(SessionFile),
   /** OpenAI's id of the session's store, if the store can be searched. */
   vector_store_ids: z.array(z.string()),
@@ -139,7 +143,7 @@ export interface TurnDatabase {
   reportProgress(turnIds: string[]): Promise<Map<string, boolean>>;
   /** Stores a notice as the first part of the reply. */
   note(turnId: string, part: NoticePart): Promise<void>;
-  /** Returns the ready files of a session. */
+  /** Returns the ready files of a session, oldest first. */
   listFiles(sessionId: string): Promise<SessionFile[]>;
   /** Forgets a lost conversation. Returns the messages for a new one. */
   rebuildConversation(turnId: string): Promise<History>;
@@ -178,8 +182,9 @@ export function createTurnDatabase(admin: SupabaseClient<Database>): TurnDatabas
     note: async (turn_id, part) => void unwrap(await admin.rpc("note_turn", { turn_id, part })),
     listFiles: async (sessionId) =>
       z.array(SessionFile).parse(unwrap(
-        await admin.from("chat_files").select("id, openai_file_id, file_name, file_type")
-          .eq("session_id", sessionId).eq("status", "ready").not("openai_file_id", "is", null),
+        await admin.from("chat_files").select("id, openai_file_id, file_name, file_type, file_size")
+          .eq("session_id", sessionId).eq("status", "ready").not("openai_file_id", "is", null)
+          .order("created_at").order("id"),
       )),
     rebuildConversation: async (turn_id) =>
       History.parse(unwrap(await admin.rpc("rebuild_conversation", { turn_id }))),

@@ -1,6 +1,8 @@
 import type OpenAI from "openai";
 import type { Responses } from "openai/resources/responses/responses";
+import type { ComparisonFilter } from "openai/resources/shared";
 import { describe, expect, it } from "vitest";
+import { buildPdf } from "../retrieval/build-documents.ts";
 import { collect, indexFile, POLL, startEmulator, upload } from "../start-test-emulator.ts";
 
 const MODEL = "gpt-5-mini";
@@ -55,6 +57,38 @@ describe("an answer from files", () => {
     expect(output[0]).toMatchObject({
       results: [{ file_id: fileId, filename: "handbook.md", text: HANDBOOK }],
     });
+  });
+
+  it("searches only the files whose attributes the filter allows", async () => {
+    const { client } = await startEmulator();
+    const { id } = await client.vectorStores.create({});
+    for (const name of ["a.md", "b.md", "c.md"]) {
+      const file_id = await upload(client, name, HANDBOOK);
+      await client.vectorStores.files
+        .createAndPoll(id, { file_id, attributes: { file_id: name } }, POLL);
+    }
+    const cited = async (filters: ComparisonFilter) => {
+      const tool = { type: "file_search" as const, vector_store_ids: [id], filters };
+      const { output_text } = await client.responses
+        .create({ model: MODEL, input: "refunds?", tools: [tool] });
+      return output_text.match(/In (\S+) I found|nothing/)?.[1];
+    };
+    expect(await cited({ type: "eq", key: "file_id", value: "b.md" })).toBe("b.md");
+    expect(await cited({ type: "in", key: "file_id", value: ["c.md", "x.md"] })).toBe("c.md");
+    expect(await cited({ type: "eq", key: "file_id", value: "x.md" })).toBeUndefined();
+  });
+
+  it("finds a Japanese text by a part of a sentence", async () => {
+    const { client } = await startEmulator();
+    const { storeId } = await indexFile(
+      client,
+      "売上.md",
+      "今週の売上は三百万円でした。来週は休みです。",
+    );
+    const { output_text } = await client.responses.create(ask("売上はいくらでしたか", storeId));
+    expect(output_text).toContain('In 売上.md I found: "今週の売上は三百万円でした。');
+    const other = await client.responses.create(ask("天気予報", storeId));
+    expect(other.output_text).toContain("I found nothing");
   });
 
   it("says that nothing was found and cites nothing", async () => {
@@ -123,6 +157,28 @@ describe("a file in the input", () => {
       { type: "input_file", file_id: document },
     ]);
     expect(output_text).toContain("With it came 1 image(s) and 1 file(s): cat.png, notes.pdf.");
+  });
+
+  it("is read when it is a document with text", async () => {
+    const { client } = await startEmulator();
+    const pdf = buildPdf(["The mayor has a horse.", "The horse is called Comet."]);
+    const file_id = await upload(client, "letter.pdf", pdf, "user_data");
+    const { output_text, output } = await askAbout(client, [
+      { type: "input_text", text: "What is the horse called?" },
+      { type: "input_file", file_id },
+    ]);
+    expect(output_text).toMatch(/In letter\.pdf I read: ".*The horse is called Comet\./);
+    expect(output).toMatchObject([{ content: [{ annotations: [] }] }]);
+  });
+
+  it("is refused when all together are larger than 50 MB", async () => {
+    const { client } = await startEmulator();
+    const file_id = await upload(client, "big.txt", Buffer.alloc(5_000_001, "a"), "user_data");
+    const parts = Array.from({ length: 10 }, () => ({ type: "input_file" as const, file_id }));
+    await expect(askAbout(client, parts)).rejects.toMatchObject({
+      status: 400,
+      error: { param: "input" },
+    });
   });
 
   it.each(

@@ -7,6 +7,7 @@ import type {
   ToolUse,
 } from "./answer-plan.ts";
 import { readUserTurns, type UserTurn } from "./read-messages.ts";
+import { pickQuote } from "../retrieval/pick-quote.ts";
 import { searchWeb } from "./search-web.ts";
 import { composeTitle, quote } from "./shorten-text.ts";
 import type { Item } from "../wire-types.ts";
@@ -27,6 +28,8 @@ export interface Question {
   reply: string | undefined;
   /** Returns the name of a file; undefined if the file does not exist any more. */
   nameFile(id: string): string | undefined;
+  /** Returns the text of a file in the input; undefined if it has none, such as an image. */
+  readFile(id: string): string | undefined;
 }
 
 /**
@@ -58,7 +61,7 @@ function planReasoning(turns: readonly UserTurn[]): PlannedReasoning {
 }
 
 function composeText(
-  { instructions, nameFile }: Question,
+  { instructions, nameFile, readFile }: Question,
   turns: readonly UserTurn[],
 ): string {
   const [earlier, turn] = turns.length > 1 ? turns.slice(-2) : [undefined, turns[0]];
@@ -66,6 +69,7 @@ function composeText(
     earlier && `Before this you wrote: ${quote(earlier.text)}.`,
     turn && `${earlier ? "Now you write" : "You wrote"}: ${quote(turn.text)}.`,
     turn && describeAttachments(turn, nameFile),
+    ...turn?.fileIds.map((id) => quoteFile(nameFile(id), readFile(id), turn.text)) ?? [],
     `This is turn ${turns.length} of our conversation.`,
     instructions && `I keep to my instructions (${countWords(instructions)}).`,
   ];
@@ -80,6 +84,11 @@ function describeAttachments(
   const names = fileIds.map(nameFile).filter((name) => name !== undefined);
   const listed = names.length > 0 ? `: ${names.join(", ")}` : "";
   return `With it came ${images} image(s) and ${files} file(s)${listed}.`;
+}
+
+/** Quotes a file that the input shows whole. As at OpenAI, such a file is not cited. */
+function quoteFile(name: string | undefined, text: string | undefined, question: string): string {
+  return text ? `In ${name} I read: ${quote(pickQuote(text, question))}.` : "";
 }
 
 function countWords(text: string): string {

@@ -17,8 +17,8 @@ export function responsesRoutes(state: EmulatorState): Hono<EmulatorEnv> {
     .post("/", async (c) => {
       const params = await parseBody(c.req, CreateResponse);
       checkRequest(state, params);
-      await openSources(state, params);
-      return await answer(c, state, startResponse(state, params), params);
+      const texts = await openSources(state, params);
+      return await answer(c, state, startResponse(state, params, texts), params);
     })
     .get("/:id", (c) => {
       const record = findResponse(state, c.req.param("id"));

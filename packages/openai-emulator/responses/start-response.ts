@@ -22,11 +22,22 @@ export interface StartedResponse {
   fault: StreamFault;
 }
 
+/** What a response knows besides its request. */
+interface Sources {
+  conversation: ConversationRecord | null;
+  texts: ReadonlyMap<string, string>;
+}
+
 /**
- * Starts a response and returns while it runs. Throws OpenAI's 404 for an unknown conversation, its 400
- * `conversation_locked` if another response is using it, and the refusal that the scenario commands.
+ * Starts a response and returns while it runs. `texts` are those of the files in the input, by id. Throws OpenAI's 404
+ * for an unknown conversation, its 400 `conversation_locked` if another response is using it, and the refusal that the
+ * scenario commands.
  */
-export function startResponse(state: EmulatorState, params: CreateResponse): StartedResponse {
+export function startResponse(
+  state: EmulatorState,
+  params: CreateResponse,
+  texts: ReadonlyMap<string, string>,
+): StartedResponse {
   const conversation = openConversation(state, params.conversation);
   const record: ResponseRecord = {
     response: buildResponse(params, conversation?.conversation.id ?? null),
@@ -38,7 +49,8 @@ export function startResponse(state: EmulatorState, params: CreateResponse): Sta
   const { id } = record.response;
   if (record.response.store) state.responses.set(id, record);
   const controller = new AbortController();
-  const generation = prepare(state, params, record, conversation, effect.course ?? {});
+  const sources = { conversation, texts };
+  const generation = prepare(state, params, record, sources, effect.course ?? {});
   const finished = generate(state, generation, controller.signal);
   const run = { record, cancel: () => controller.abort(), finished };
   state.runs.set(id, run);
@@ -88,7 +100,7 @@ function prepare(
   state: EmulatorState,
   params: CreateResponse,
   record: ResponseRecord,
-  conversation: ConversationRecord | null,
+  { conversation, texts }: Sources,
   course: Course,
 ): Generation {
   const behaviour = state.behaviour.get();
@@ -102,6 +114,7 @@ function prepare(
     wantsReasoning: Boolean(params.reasoning?.summary),
     reply: behaviour.reply,
     nameFile: (id) => state.files.get(id)?.filename,
+    readFile: (id) => texts.get(id),
   }, [searchFiles(state, params.include ?? []), searchWeb]);
   return {
     record,

@@ -2,10 +2,15 @@ import { z } from "zod";
 
 const Scalar = z.union([z.string(), z.number(), z.boolean()]);
 
+const List = z.array(z.union([z.string(), z.number()]));
+
 const Comparison = z.object({
   type: z.enum(["eq", "ne", "gt", "gte", "lt", "lte", "in", "nin"]),
   key: z.string(),
-  value: z.union([Scalar, z.array(z.union([z.string(), z.number()]))]),
+  value: z.union([Scalar, List]),
+}).refine(({ type, value }) => Array.isArray(value) === (type === "in" || type === "nin"), {
+  path: ["value"],
+  message: "only 'in' and 'nin' compare with an array.",
 });
 type Comparison = z.infer<typeof Comparison>;
 

@@ -8,10 +8,29 @@ const COMMON = new Set(
     "whom why will with would you your").split(" "),
 );
 
-/** Returns the terms of `text` in order: its words without case, accents and endings, and without common words. */
+/** A run of characters in a script without spaces between words. */
+const UNSPACED =
+  /([\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Hang}\p{sc=Thai}\p{sc=Laoo}\p{sc=Khmr}\p{sc=Mymr}ー]+)/u;
+
+/**
+ * Returns the terms of `text` in order: its words without case, accents and endings, and without common words. A text
+ * without spaces, such as Japanese, has a term for each two neighbouring characters, so that any part of it is found.
+ */
 export function readTerms(text: string): string[] {
-  const words = text.match(/[\p{L}\p{N}][\p{L}\p{N}\p{M}'’]*/gu) ?? [];
-  return words.map(toTerm).filter((term) => term !== null);
+  const words = text.normalize("NFC").match(/[\p{L}\p{N}][\p{L}\p{N}\p{M}'’ー]*/gu) ?? [];
+  return words.flatMap(toTerms);
+}
+
+function toTerms(word: string): string[] {
+  return word.split(UNSPACED).flatMap((run, index) =>
+    index % 2 === 0 ? toTerm(run) ?? [] : toPairs(run)
+  );
+}
+
+function toPairs(run: string): string[] {
+  const characters = Array.from(run.normalize("NFKC"));
+  if (characters.length < 2) return characters;
+  return characters.slice(1).map((character, index) => `${characters[index]}${character}`);
 }
 
 function toTerm(word: string): string | null {

@@ -164,6 +164,20 @@ describe("image_refused", () => {
   });
 });
 
+describe("file_refused", () => {
+  it("refuses files in the input, and nothing else", async () => {
+    const { client, behave } = await startEmulator();
+    const file_id = await upload(client, "notes.pdf", "bytes", "user_data");
+    await behave({ scenario: "file_refused" });
+    const content = [{ type: "input_file" as const, file_id }];
+    const input = [{ role: "user" as const, content }];
+    await expect(client.responses.create({ ...QUESTION, input })).rejects
+      .toMatchObject({ status: 400, type: "invalid_request_error" });
+    await expect(client.responses.create(QUESTION)).resolves
+      .toMatchObject({ status: "completed" });
+  });
+});
+
 function withImage(image: { file_id: string } | { image_url: string }) {
   const content = [
     { type: "input_text" as const, text: "Look" },

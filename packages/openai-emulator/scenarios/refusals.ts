@@ -1,6 +1,7 @@
 import { isUserMessage } from "../answers/read-messages.ts";
 import { ApiError, missingStoreFile } from "../http/api-error.ts";
 import { missingFiles, UPSTREAM_MARKER } from "../http/fail-request.ts";
+import type { InputMessage } from "../wire-types.ts";
 import type { Asked, RequestFacts, Scenario } from "./scenario.ts";
 import type { ScenarioName } from "./settings.ts";
 
@@ -10,6 +11,8 @@ const RATE_LIMITS = "https://platform.openai.com/docs/guides/rate-limits";
 const RETRY_HEADERS = "https://github.com/openai/openai-node/blob/master/src/client.ts";
 /** OpenAI answered 400 in the past; the test of this project follows its change to 404. */
 const UNKNOWN_MODEL = "https://github.com/BerriAI/litellm/pull/39457";
+
+type InputPart = InputMessage["content"][number];
 
 /** The refusals for images: an unsupported format, or a content that the safety system rejects. */
 const IMAGE_REFUSALS: Record<string, { code: string; message: string }> = {
@@ -120,6 +123,13 @@ export const refusals = {
       return new ApiError(400, refusal.message, { code: refusal.code });
     },
   },
+  file_refused: {
+    source: "https://github.com/openai/openai-node/issues/1560",
+    refuseResponse(asked) {
+      const message = "The file type you uploaded is not supported. Please try again with a pdf";
+      return listParts(asked, "input_file").length > 0 ? new ApiError(400, message) : null;
+    },
+  },
 } satisfies Partial<Record<ScenarioName, Scenario>>;
 
 function unknownModel({ model }: Asked): ApiError {
@@ -144,7 +154,12 @@ function addsItems({ method, path }: RequestFacts): boolean {
   return method === "POST" && /^\/v1\/conversations(?:\/[^/]+\/items)?$/.test(path);
 }
 
-function listImages({ input }: Asked) {
-  return input.filter(isUserMessage)
-    .flatMap(({ content }) => content.flatMap((part) => part.type === "input_image" ? part : []));
+function listImages(asked: Asked) {
+  return listParts(asked, "input_image");
+}
+
+function listParts<Type extends InputPart["type"]>({ input }: Asked, type: Type) {
+  const isWanted = (part: InputPart): part is Extract<InputPart, { type: Type }> =>
+    part.type === type;
+  return input.filter(isUserMessage).flatMap(({ content }) => content.filter(isWanted));
 }

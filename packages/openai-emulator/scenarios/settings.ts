@@ -32,6 +32,7 @@ const SCENARIO_NAMES = [
   "conversation_items_fail",
   "file_404_once",
   "image_refused",
+  "file_refused",
   "batch_partly_failed",
   "batch_failed",
 ] as const;

@@ -104,6 +104,8 @@ describe("a search", () => {
     [{ query: "" }, "query"],
     [{ query: "x", max_num_results: 51 }, "max_num_results"],
     [{ query: "x", filters: { type: "like", key: "a", value: "b" } }, "filters.type"],
+    [{ query: "x", filters: { type: "eq", key: "a", value: ["b"] } }, "filters.value"],
+    [{ query: "x", filters: { type: "in", key: "a", value: "b" } }, "filters.value"],
   ])("is refused with %o", async (body, param) => {
     const { client } = await startEmulator();
     const { id } = await client.vectorStores.create({});

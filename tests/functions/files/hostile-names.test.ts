@@ -29,8 +29,11 @@ test.for<[name: string, shown: string]>([
   const { status, openai_file_id } = await indexed(user, row.id);
   expect(status).toBe("ready");
   const { files } = await remoteObjects();
-  expect(files.find(({ id }) => id === openai_file_id)?.filename)
-    .toMatch(/^[A-Za-z0-9_-]{1,80}\.parley-[0-9a-f]{8}-[0-9a-f-]{36}\.[a-z]+$/);
+  const remote = files.find(({ id }) => id === openai_file_id)?.filename ?? "";
+  expect(Buffer.byteLength(remote)).toBeLessThanOrEqual(255);
+  const [stem, end] = remote.split("~");
+  expect(shown.replaceAll('"', "'").startsWith(stem ?? "")).toBe(true);
+  expect(end).toMatch(/^parley-[0-9a-f]{8}-[0-9a-f]{8}\.[a-z]+$/);
 });
 
 test.for([["data.csv", "text/csv"], ["Makefile", "text/plain"], ["app.py", "text/x-python"]])(

@@ -1,6 +1,7 @@
 import type { UIMessageChunk } from "ai";
 import type { Responses } from "openai/resources/responses/responses";
 import type { StreamEvent } from "../../openai/read-events.ts";
+import { certainLength, restoreNames } from "../../openai/file-marker.ts";
 import { callInputChunk, callResultChunk } from "./call-chunks.ts";
 import type { IgnoredEvent } from "./ignored-events.ts";
 import { type MadeFile, readCodeFile, readImage } from "./map-made-files.ts";
@@ -39,11 +40,13 @@ export interface EventMapper {
   close(): UIMessageChunk[];
 }
 
-/** A part of the reply, and how much of its text has been sent. */
+/** A part of the reply, and how much of its text has arrived. */
 interface SentPart {
   kind: PartKind;
   length: number;
   isOpen: boolean;
+  /** The end of the text, while it may be the beginning of a file's name at OpenAI. */
+  held: string;
 }
 
 /** The text for a tool call that was still open at the end of the reply. */
@@ -213,7 +216,7 @@ class ResponseEventMapper implements EventMapper {
 
   #startPart(kind: PartKind, id: string, refusal?: typeof REFUSAL): UIMessageChunk[] {
     if (this.#parts.has(id)) return [];
-    this.#parts.set(id, { kind, length: 0, isOpen: true });
+    this.#parts.set(id, { kind, length: 0, isOpen: true, held: "" });
     return [{ type: `${kind}-start`, id, ...refusal }];
   }
 
@@ -228,7 +231,13 @@ class ResponseEventMapper implements EventMapper {
     const part = this.#parts.get(id);
     if (!part?.isOpen) return [];
     part.length += delta.length;
-    return [...start, { type: `${kind}-delta`, id, delta, ...refusal }];
+    const text = part.held + delta;
+    const certain = certainLength(text);
+    part.held = text.slice(certain);
+    const shown = restoreNames(text.slice(0, certain));
+    return shown === ""
+      ? start
+      : [...start, { type: `${kind}-delta`, id, delta: shown, ...refusal }];
   }
 
   #addRefusal(id: string, delta: string): UIMessageChunk[] {
@@ -240,7 +249,9 @@ class ResponseEventMapper implements EventMapper {
     const part = this.#parts.get(id);
     if (!part?.isOpen) return [];
     part.isOpen = false;
-    return [{ type: `${part.kind}-end`, id }];
+    const rest = restoreNames(part.held);
+    const end: UIMessageChunk = { type: `${part.kind}-end`, id };
+    return rest === "" ? [end] : [{ type: `${part.kind}-delta`, id, delta: rest }, end];
   }
 
   #cite(annotation: Annotation): UIMessageChunk[] {

@@ -1,4 +1,5 @@
 import type { Responses } from "openai/resources/responses/responses";
+import { restoreNames } from "../../openai/file-marker.ts";
 import type { Annotation } from "./map-sources.ts";
 
 /** A file that the model made. Its bytes are not part of the reply. */
@@ -31,6 +32,6 @@ export function readImage(item: Responses.ResponseOutputItem): MadeFile | undefi
  */
 export function readCodeFile(annotation: Annotation): MadeFile | undefined {
   if (annotation?.type !== "container_file_citation") return undefined;
-  const { file_id: remoteId, container_id: containerId, filename: name } = annotation;
-  return { kind: "code", remoteId, containerId, name };
+  const { file_id: remoteId, container_id: containerId, filename } = annotation;
+  return { kind: "code", remoteId, containerId, name: restoreNames(filename) };
 }

@@ -1,5 +1,6 @@
 import type { UIMessageChunk } from "ai";
 import type { Responses } from "openai/resources/responses/responses";
+import { restoreNames } from "../../openai/file-marker.ts";
 
 /** A stored file with its id, name and type for clients. */
 export interface KnownFile {
@@ -46,7 +47,8 @@ function documentSource(
   findFile: FindFile,
 ): SourceChunk {
   const file = findFile(fileId);
-  const name = file?.file_name ?? filename;
+  // A file that was deleted during the turn has its name only at OpenAI.
+  const name = file?.file_name ?? (filename && restoreNames(filename));
   return {
     type: "source-document",
     sourceId: file?.id ?? fileId,

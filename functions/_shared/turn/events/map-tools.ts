@@ -1,4 +1,5 @@
 import type { Responses } from "openai/resources/responses/responses";
+import { restoreNames } from "../../openai/file-marker.ts";
 import type { FindFile } from "./map-sources.ts";
 
 type Item = Responses.ResponseOutputItem;
@@ -78,8 +79,17 @@ function describe(
   input: unknown,
   output: unknown,
 ): ProviderCall {
+  const shown = { input: restoreAll(input), output: restoreAll(output) };
   const failed = item.status === "failed" || item.status === "incomplete" || item.error != null;
-  return { toolCallId: item.id, toolName, input, output, failed };
+  return { toolCallId: item.id, toolName, ...shown, failed };
+}
+
+/** Returns a value of JSON in which files have their names for people, because the model may repeat a name. */
+function restoreAll(value: unknown): unknown {
+  if (typeof value === "string") return restoreNames(value);
+  if (Array.isArray(value)) return value.map(restoreAll);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, restoreAll(inner)]));
 }
 
 function searchInput(item: FileSearchCall): unknown {

@@ -2,11 +2,17 @@ import type { Responses } from "openai/resources/responses/responses";
 import { z } from "zod";
 import { isImage } from "../../session-files/file-kinds.ts";
 import type { PastMessage, SessionFile } from "../turn-database.ts";
+import { attachedLines } from "./describe-files.ts";
 
 type Content = Responses.ResponseInputContent;
 
-/** Finds a ready file of the session by Parley's id. */
-export type FileById = (id: string) => SessionFile | undefined;
+/** The files of a session, as messages show them. */
+export interface ShownFiles {
+  /** Finds a ready file of the session by Parley's id. */
+  fileOf(id: string): SessionFile | undefined;
+  /** Returns true for a file that a message contains. The model knows any other file by its name and by search. */
+  isShown(file: SessionFile): boolean;
+}
 
 /** OpenAI needs a text, also for a message that has only files. */
 const ONLY_FILES = "See the attached files.";
@@ -24,27 +30,28 @@ const MadePart = z.looseObject({
 const IMAGE_TOKENS = 1_500;
 
 /**
- * Returns messages as the model is shown them: their texts, the names of their files, and their images. OpenAI takes no
- * image in a message of the assistant, and no image call without the reasoning before it. An image that the assistant
- * made is therefore shown with the next message of the user.
+ * Returns messages as the model is shown them: their texts, the names of their files, their images and PDFs. A message
+ * is the same when it is new and when a history repeats it. OpenAI takes no image in a message of the assistant, and no
+ * image call without the reasoning before it. An image that the assistant made is therefore shown with the next message
+ * of the user.
  * @see https://community.openai.com/t/how-to-chat-with-an-ai-generated-image-via-responses-api/1365014
  * @see https://community.openai.com/t/how-to-achieve-multi-turn-image-editing-when-manually-managing-conversation-state/1358313
  */
 export function buildInput(
   messages: readonly PastMessage[],
-  fileOf: FileById,
+  { fileOf, isShown }: ShownFiles,
 ): Responses.EasyInputMessage[] {
   let made: SessionFile[] = [];
   return messages.map((message) => {
     const files = message.file_ids.flatMap((id) => fileOf(id) ?? []);
     if (message.sender === "assistant") {
-      made = files.filter((file) => isImage(file.file_type));
+      made = files.filter((file) => isImage(file.file_type) && isShown(file));
       return {
         role: message.sender,
         content: joinBlocks([readText(message), ...madeNames(message)]),
       };
     }
-    const input = buildQuestion(message, files, made);
+    const input = buildQuestion(message, { files, shown: files.filter(isShown), made });
     made = [];
     return input;
   });
@@ -52,18 +59,15 @@ export function buildInput(
 
 function buildQuestion(
   message: PastMessage,
-  files: readonly SessionFile[],
-  made: readonly SessionFile[],
+  { files, shown, made }: Record<"files" | "shown" | "made", readonly SessionFile[]>,
 ): Responses.EasyInputMessage {
-  const names = files.filter((file) => !isImage(file.file_type)).map(({ file_name }) => file_name);
-  const attached = names.map((name) => `[Attached file: ${name}]`);
-  const text = joinBlocks([readText(message), ...attached]);
+  const text = joinBlocks([readText(message), attachedLines(files)]);
   return {
     role: message.sender,
     content: [
       ...showMade(made),
       { type: "input_text", text: text === "" ? ONLY_FILES : text },
-      ...files.filter((file) => isImage(file.file_type)).map(imageContent),
+      ...shown.map(fileContent),
     ],
   };
 }
@@ -71,7 +75,7 @@ function buildQuestion(
 /** Shows the images of the assistant's last message. The text tells them from images of the user. */
 function showMade(images: readonly SessionFile[]): Content[] {
   if (images.length === 0) return [];
-  return [{ type: "input_text", text: MADE_IMAGES }, ...images.map(imageContent)];
+  return [{ type: "input_text", text: MADE_IMAGES }, ...images.map(fileContent)];
 }
 
 /** Names the files that the assistant made in a message. */
@@ -86,8 +90,10 @@ function joinBlocks(blocks: readonly string[]): string {
   return blocks.filter((block) => block.trim() !== "").join("\n\n");
 }
 
-function imageContent({ openai_file_id }: SessionFile): Content {
-  return { type: "input_image", file_id: openai_file_id, detail: "auto" };
+function fileContent({ openai_file_id: file_id, file_type }: SessionFile): Content {
+  return isImage(file_type)
+    ? { type: "input_image", file_id, detail: "auto" }
+    : { type: "input_file", file_id };
 }
 
 /** Returns the text of a message. The blocks of a reply are paragraphs of their own, as the user sees them. */
@@ -99,15 +105,17 @@ function readText({ parts, content }: PastMessage): string {
 }
 
 /**
- * Estimates the tokens of a message, rather too many than too few: three bytes a token hold for English with room to
- * spare, and for scripts in which a character takes three bytes.
+ * Estimates the tokens of a message without its PDFs, rather too many than too few. Three bytes a token hold for
+ * English with room to spare, and for scripts in which a character takes three bytes.
  */
 export function estimateTokens({ content }: Responses.EasyInputMessage): number {
   if (typeof content === "string") return textTokens(content);
-  return content.reduce(
-    (sum, part) => sum + (part.type === "input_text" ? textTokens(part.text) : IMAGE_TOKENS),
-    0,
-  );
+  return content.reduce((sum, part) => sum + partTokens(part), 0);
+}
+
+function partTokens(part: Content): number {
+  if (part.type === "input_text") return textTokens(part.text);
+  return part.type === "input_image" ? IMAGE_TOKENS : 0;
 }
 
 /** Estimates the tokens of a text. */

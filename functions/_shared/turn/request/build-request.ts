@@ -1,4 +1,5 @@
 import type { Responses } from "openai/resources/responses/responses";
+import type { ComparisonFilter } from "openai/resources/shared";
 import { sha256Hex } from "../../http/sha256.ts";
 import type { StartedTurn } from "../turn-database.ts";
 
@@ -6,12 +7,16 @@ import type { StartedTurn } from "../turn-database.ts";
 export interface RequestOptions {
   /** The conversation at OpenAI. */
   threadId: string;
+  /** What the assistant is told, with the files of the chat. */
+  instructions: string;
   /** The messages that the conversation does not have yet; the last is the user's question. */
   input: Responses.EasyInputMessage[];
   /** True lets the model search the web. */
   search: boolean;
   /** The stores that the model may search. */
   storeIds: string[];
+  /** The files in the stores that the model may search; null for all. */
+  filter: ComparisonFilter | null;
 }
 
 /** The part of the context window from which on a model shortens the conversation by itself. */
@@ -20,19 +25,19 @@ const COMPACT_AT = 0.7;
 /** Builds the request to OpenAI for a turn in a conversation. */
 export async function buildRequest(
   turn: StartedTurn,
-  { threadId, input, search, storeIds }: RequestOptions,
+  { threadId, instructions, input, search, storeIds, filter }: RequestOptions,
 ): Promise<Responses.ResponseCreateParamsStreaming> {
   // The catalogue documents this column as tools of the Responses API; clients cannot write it.
   const own = turn.tools as Responses.Tool[];
   const tools: Responses.Tool[] = [
     ...own,
     ...(search ? [{ type: "web_search" as const }] : []),
-    ...(storeIds.length > 0 ? [{ type: "file_search" as const, vector_store_ids: storeIds }] : []),
+    ...(storeIds.length > 0 ? [describeSearch(storeIds, filter)] : []),
   ];
   return {
     model: turn.model,
     conversation: threadId,
-    instructions: turn.instructions,
+    instructions,
     input,
     tools,
     include: includedFor(tools),
@@ -58,6 +63,13 @@ export async function buildRequest(
       }],
     }),
   };
+}
+
+function describeSearch(
+  vector_store_ids: string[],
+  filters: ComparisonFilter | null,
+): Responses.FileSearchTool {
+  return { type: "file_search", vector_store_ids, ...(filters && { filters }) };
 }
 
 /** Returns what the reply shows of tools, which OpenAI leaves out unless it is asked for. */

@@ -6,11 +6,15 @@ import { readEvents, type StreamEvent } from "../../openai/read-events.ts";
 import { readFailure } from "../../openai/read-failure.ts";
 import { pause, retryOnce } from "../../openai/retry-once.ts";
 import { saysStoreLost } from "../../openai/store-lost.ts";
+import { isImage } from "../../session-files/file-kinds.ts";
 import type { ResponseConnection } from "../follow-response.ts";
-import type { History, StartedTurn } from "../turn-database.ts";
+import type { History, PastMessage, SessionFile, StartedTurn } from "../turn-database.ts";
 import type { TurnRunPorts } from "../turn-ports.ts";
 import { buildInput, cutHistory, estimateTokens, textTokens } from "./build-input.ts";
 import { buildRequest } from "./build-request.ts";
+import { withFileList } from "./describe-files.ts";
+import { InlineFiles } from "./inline-files.ts";
+import { buildFilter } from "./search-filter.ts";
 import type { TurnSources } from "./turn-sources.ts";
 
 /** The number of attempts while another response locks the conversation, before a new one is built. */
@@ -31,7 +35,7 @@ interface BegunResponse {
 
 /**
  * The request of a turn to OpenAI. Mends what OpenAI has lost or does not take, and sends the request again: a
- * conversation, a vector store, an image, or a history that is too long.
+ * conversation, a vector store, an image, a PDF, or a history that is too long.
  */
 export class TurnRequest {
   readonly #ports: TurnRunPorts;
@@ -44,6 +48,9 @@ export class TurnRequest {
   #halvings = 0;
   #lockAttempts = 0;
   #isRebuilt = false;
+  /** Whose PDFs the model is shown, and how many the last request had. */
+  #pdfsOfWhom: "all" | "question" | "none";
+  #shownPdfs = { asked: 0, all: 0 };
   #saving: Promise<void> = Promise.resolve();
   #current = new AbortController();
 
@@ -61,6 +68,7 @@ export class TurnRequest {
     this.#onSearchLost = onSearchLost;
     this.#threadId = started.thread_id;
     this.#history = started.history;
+    this.#pdfsOfWhom = started.accepts_images ? "all" : "none";
   }
 
   /** The conversation of the response. */
@@ -126,9 +134,11 @@ export class TurnRequest {
     if (this.#threadId === null) await this.#openConversation();
     const request = await buildRequest(this.#turn, {
       threadId: this.#threadId ?? "",
+      instructions: this.#instructions,
       input: this.#buildInput(),
       search: this.#search,
       storeIds: this.#sources.storeIds,
+      filter: buildFilter(this.#turn.question, this.#sources.files),
     });
     const connection = new AbortController();
     this.#current = connection;
@@ -159,18 +169,57 @@ export class TurnRequest {
     }
   }
 
+  get #instructions(): string {
+    return withFileList(this.#turn.instructions, this.#sources.files);
+  }
+
   /** Returns the question, after as much of the history as fits when the conversation does not have it. */
   #buildInput(): Responses.EasyInputMessage[] {
-    const { question, instructions, context_window, max_output_tokens } = this.#turn;
-    const input = buildInput([...this.#history, question], this.#sources.fileOf);
-    const asked = input.slice(this.#history.length);
+    const { question, context_window, max_output_tokens } = this.#turn;
+    const pdfs = new InlineFiles();
+    if (this.#pdfsOfWhom !== "none") pdfs.choose(this.#pdfsOf(question));
+    this.#shownPdfs = { asked: pdfs.size, all: pdfs.size };
+    const asked = this.#show([...this.#history, question], pdfs).slice(this.#history.length);
+    if (this.#history.length === 0) return asked;
     const window = Math.max(0, (context_window ?? SMALL_WINDOW) - max_output_tokens);
-    const needed = asked.reduce((sum, message) => sum + estimateTokens(message), 0);
-    const room = window - needed - textTokens(instructions);
-    const history = input.slice(0, this.#history.length);
+    // The estimate for a PDF may be far too high. It must not drive out the whole history.
+    const needed = countTokens(asked) + Math.min(pdfs.tokens, window / 2);
+    const room = window - needed - textTokens(this.#instructions);
+    return [...this.#buildHistory(room, pdfs), ...asked];
+  }
+
+  /**
+   * Returns the newest messages that fit. What they leave of `room` shows their PDFs, the newest first. Their names are
+   * always there, so that the model can search them.
+   */
+  #buildHistory(room: number, pdfs: InlineFiles): Responses.EasyInputMessage[] {
+    const all = this.#show(this.#history, pdfs);
     // OpenAI may count more tokens than expected, or the window may be smaller than Parley knows.
-    const length = history.reduce((sum, message) => sum + estimateTokens(message), 0);
-    return [...cutHistory(history, Math.min(room, length) / 2 ** this.#halvings), ...asked];
+    const most = Math.min(room, countTokens(all)) / 2 ** this.#halvings;
+    const kept = cutHistory(all, most);
+    if (kept.length === 0 || this.#pdfsOfWhom !== "all") return kept;
+    const newestFirst = this.#history.slice(-kept.length).toReversed();
+    pdfs.choose(newestFirst.flatMap((message) => this.#pdfsOf(message)), room - countTokens(kept));
+    this.#shownPdfs.all = pdfs.size;
+    return this.#show(this.#history, pdfs).slice(-kept.length);
+  }
+
+  /** Returns messages as the model is shown them, with the chosen PDFs. */
+  #show(messages: History, pdfs: InlineFiles): Responses.EasyInputMessage[] {
+    return buildInput(messages, {
+      fileOf: (id) => this.#fileOf(id),
+      isShown: (file) => this.#sources.canShow(file) && (isImage(file.file_type) || pdfs.has(file)),
+    });
+  }
+
+  #pdfsOf({ sender, file_ids }: PastMessage): SessionFile[] {
+    if (sender !== "user") return [];
+    return file_ids.flatMap((id) => this.#fileOf(id) ?? [])
+      .filter((file) => !isImage(file.file_type) && this.#sources.canShow(file));
+  }
+
+  #fileOf(id: string): SessionFile | undefined {
+    return this.#sources.files.find((file) => file.id === id);
   }
 
   /** Removes the reason of a refusal, as far as that is possible. Returns false if the error is final. */
@@ -184,9 +233,22 @@ export class TurnRequest {
       return true;
     }
     if (isConversationLost(error)) return await this.#rebuild();
-    if (readFailure(error) === "context_too_long") return await this.#shorten();
+    if (readFailure(error) === "context_too_long") return await this.#shorten(error);
     if (saysStoreLost(error.message)) return await this.#sources.renew();
-    return await this.#sources.resendImage(error.message);
+    if (await this.#sources.resend(error.message)) return true;
+    if (refusesFile(error) && this.#hidePdfs(error)) return true;
+    // The conversation may hold a file that OpenAI does not have any more.
+    return namesFile(error) && await this.#rebuild();
+  }
+
+  /** Goes on without the PDFs of the history, then without any: they can still be searched. */
+  #hidePdfs(error: APIError): boolean {
+    const { asked, all } = this.#shownPdfs;
+    if (all === 0) return false;
+    this.#pdfsOfWhom = all > asked ? "question" : "none";
+    const { turn_id } = this.#turn;
+    this.#ports.log.info("pdfs_not_shown", { turn_id, ...describeError(error) });
+    return true;
   }
 
   /** Forgets the conversation. The next attempt opens a new one with the history of our messages. */
@@ -201,10 +263,10 @@ export class TurnRequest {
   }
 
   /** The conversation at OpenAI is too long for the model: builds a shorter one from the newest messages. */
-  async #shorten(): Promise<boolean> {
-    if (this.#threadId !== null && !this.#isRebuilt && this.#history.length === 0) {
-      return await this.#rebuild();
-    }
+  async #shorten(error: APIError): Promise<boolean> {
+    const isContinued = this.#turn.thread_id !== null && this.#history.length === 0;
+    if (isContinued && !this.#isRebuilt) return await this.#rebuild();
+    if (this.#hidePdfs(error)) return true;
     if (this.#halvings === HALVINGS || this.#history.length === 0) return false;
     this.#halvings += 1;
     return true;
@@ -236,6 +298,20 @@ function findFailure(arrived: StreamEvent[]): APIError | null {
   const failed = arrived.find((event) => event.type === "response.failed");
   const error = failed?.response.error;
   return error ? new APIError(undefined, error, error.message, undefined) : null;
+}
+
+/** Returns true for a refusal that is about a file, such as a PDF with a password or with too many pages. */
+function refusesFile({ status, message }: APIError): boolean {
+  return (status === 400 || status === 413) &&
+    /\b(?:files?|pdfs?|documents?|pages?)\b/i.test(message);
+}
+
+function namesFile({ status, message }: APIError): boolean {
+  return (status === 400 || status === 404) && /\bfile[-_]\w+/.test(message);
+}
+
+function countTokens(messages: readonly Responses.EasyInputMessage[]): number {
+  return messages.reduce((sum, message) => sum + estimateTokens(message), 0);
 }
 
 function isConversationLost({ code, status, message }: APIError): boolean {

@@ -1,25 +1,27 @@
 import { describeError } from "../../http/log.ts";
 import { isImage } from "../../session-files/file-kinds.ts";
-import type { FileById } from "./build-input.ts";
 import { indexFiles } from "./find-file.ts";
+import { isInline } from "./inline-files.ts";
 import type { FindFile } from "../events/map-sources.ts";
-import type { StartedTurn } from "../turn-database.ts";
+import type { SessionFile, StartedTurn } from "../turn-database.ts";
 import type { TurnRunPorts } from "../turn-ports.ts";
 
-/** The vector stores that a turn searches, and the files that it may cite. */
+/** The vector stores that a turn searches, and the files that it may show and cite. */
 export interface TurnSources {
+  /** The ready files of the session, oldest first. */
+  readonly files: readonly SessionFile[];
   /** OpenAI's ids of the stores to search. */
   readonly storeIds: string[];
   /** True when there are files that cannot be searched. */
   readonly isIncomplete: boolean;
   findFile: FindFile;
-  /** Finds a file by Parley's id. */
-  fileOf: FileById;
+  /** Returns true for an image, and for a PDF that the model can be shown whole. */
+  canShow(file: SessionFile): boolean;
   /**
-   * Sends the image that OpenAI's error message names again, once for each image. If that fails, the turn goes on
-   * without the image. Returns false when the message names no image.
+   * Sends the shown file that OpenAI's error message names again, once for each file. If that fails, the turn goes on
+   * without it. Returns false when the message names no such file.
    */
-  resendImage(message: string): Promise<boolean>;
+  resend(message: string): Promise<boolean>;
   /** Builds the store again after OpenAI has lost it, once a turn. Returns false if that was already tried. */
   renew(): Promise<boolean>;
 }
@@ -34,7 +36,13 @@ export async function openSources(
   let isRenewed = false;
   let files = turn.files;
   let known = indexFiles(files);
+  /** Ids at OpenAI that it refused, and ids of files that were sent again. */
   const lost = new Set<string>();
+  const resent = new Set<string>();
+
+  function canShow(file: SessionFile): boolean {
+    return !lost.has(file.openai_file_id) && (isImage(file.file_type) || isInline(file));
+  }
 
   async function reload(): Promise<void> {
     files = await ports.db.listFiles(turn.session_id);
@@ -58,15 +66,18 @@ export async function openSources(
     get isIncomplete() {
       return isIncomplete;
     },
+    get files() {
+      return files;
+    },
     findFile: (id) => known(id),
-    fileOf: (id) => files.find((file) => file.id === id && !lost.has(file.openai_file_id)),
-    async resendImage(message) {
-      const image = files.find(({ openai_file_id, file_type }) =>
-        isImage(file_type) && message.includes(openai_file_id)
-      );
-      if (!image || lost.has(image.openai_file_id)) return false;
-      lost.add(image.openai_file_id);
-      if (await resendSafely(ports, image.id)) await reload();
+    canShow,
+    async resend(message) {
+      const file = files.find((file) => canShow(file) && message.includes(file.openai_file_id));
+      if (!file) return false;
+      lost.add(file.openai_file_id);
+      if (resent.has(file.id)) return true;
+      resent.add(file.id);
+      if (await resendSafely(ports, file.id)) await reload();
       return true;
     },
     async renew() {
@@ -82,7 +93,7 @@ async function resendSafely({ stores, log }: TurnRunPorts, fileId: string): Prom
   try {
     return await stores.resend(fileId);
   } catch (error) {
-    log.error("image_not_resent", { file_id: fileId, ...describeError(error) });
+    log.error("file_not_resent", { file_id: fileId, ...describeError(error) });
     return false;
   }
 }
