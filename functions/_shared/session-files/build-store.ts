@@ -9,7 +9,7 @@ import type { FilePorts } from "./file-ports.ts";
 import { mapAtOnce } from "./map-at-once.ts";
 import { PATIENCE, type Patience } from "./patience.ts";
 import { ensureSent } from "./send-file.ts";
-import { isShown, whyUnsearchable } from "./unreadable-file.ts";
+import { isInline, whyUnsearchable } from "./unreadable-file.ts";
 
 const FILES_AT_ONCE = 8;
 const FILES_PER_PAGE = 100;
@@ -154,7 +154,7 @@ async function failUnreadable(
   file: VectorStoreFile,
 ): Promise<void> {
   const reason = whyUnsearchable(file) ?? "file_unreadable";
-  if (reason !== "no_text" || !isShown(row)) await files.fail(row.id, fileFailure(reason));
+  if (reason !== "no_text" || !isInline(row)) await files.fail(row.id, fileFailure(reason));
 }
 
 function listFiles(

@@ -16,7 +16,7 @@ import type { FilePorts } from "./file-ports.ts";
 import { type OpenStore, requireStore } from "./open-store.ts";
 import { PATIENCE, type Patience } from "./patience.ts";
 import { ensureSent } from "./send-file.ts";
-import { isShown, UnreadableFileError, whyUnsearchable } from "./unreadable-file.ts";
+import { isInline, UnreadableFileError, whyUnsearchable } from "./unreadable-file.ts";
 
 /**
  * Makes a stored file usable in turns: sends it to OpenAI, attaches it to the session's store and waits until it can be
@@ -176,7 +176,7 @@ async function isSearchable(
       throw new IndexingFailedError(file.last_error?.code);
     }
     const reason = file && whyUnsearchable(file);
-    if (reason === "no_text" && isShown(row)) return true;
+    if (reason === "no_text" && isInline(row)) return true;
     if (reason) throw new UnreadableFileError(reason);
     if (file?.status === "completed") return true;
     await pause(wait);

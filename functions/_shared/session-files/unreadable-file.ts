@@ -1,8 +1,8 @@
 import type { VectorStoreFile } from "openai/resources/vector-stores/files";
 import type { ErrorCode } from "../../../types/errors.ts";
 
-/** The largest PDF that the model is shown in a turn, so that it needs no text of its own. */
-const LARGEST_SHOWN_PDF = 10_000_000;
+/** The largest PDF that the model is shown whole. A larger one is only searched: its pages would fill the window. */
+const LARGEST_PDF = 10_000_000;
 
 /** Why a file cannot be read, whatever is tried with it. `types/errors.ts` has the sentences. */
 export type UnreadableCode = Extract<
@@ -32,11 +32,15 @@ export function whyUnsearchable(
   return status === "in_progress" ? null : readLastError(last_error);
 }
 
-/** Returns true for a PDF that the model is shown in a turn. It is usable without text. */
-export function isShown(
+/**
+ * Returns true for a PDF that the model can be shown whole, so that it is usable without text. OpenAI takes files of any
+ * purpose, so the file in the vector store serves: https://developers.openai.com/api/docs/guides/file-inputs, "File
+ * upload purpose".
+ */
+export function isInline(
   { file_type, file_size }: { file_type: string; file_size: number | null },
 ): boolean {
-  return file_type === "application/pdf" && (file_size ?? 0) <= LARGEST_SHOWN_PDF;
+  return file_type === "application/pdf" && (file_size ?? 0) <= LARGEST_PDF;
 }
 
 /**

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { buildInput } from "../../../functions/_shared/turn/request/build-input.ts";
 import { withFileList } from "../../../functions/_shared/turn/request/describe-files.ts";
-import { InlineFiles, isInline } from "../../../functions/_shared/turn/request/inline-files.ts";
+import { isInline } from "../../../functions/_shared/session-files/unreadable-file.ts";
+import { InlineFiles } from "../../../functions/_shared/turn/request/inline-files.ts";
 import type { PastMessage, SessionFile } from "../../../functions/_shared/turn/turn-database.ts";
 
 const PDF = "application/pdf";

@@ -1,7 +1,5 @@
 import type { SessionFile } from "../turn-database.ts";
 
-/** A larger PDF is only searched, because its pages would fill the context window. */
-const LARGEST_PDF = 10_000_000;
 /**
  * The most bytes of all files in a request.
  * Source: https://developers.openai.com/api/docs/guides/file-inputs, "File size limits".
@@ -10,14 +8,6 @@ const MOST_BYTES = 50_000_000;
 /** OpenAI shows the model the text and an image of each page. A scanned page has about this many bytes or more. */
 const PAGE_BYTES = 50_000;
 const PAGE_TOKENS = 2_000;
-
-/**
- * Returns true for a file that the model can be shown whole. OpenAI takes files of any purpose, so the file in the
- * vector store serves: https://developers.openai.com/api/docs/guides/file-inputs, "File upload purpose".
- */
-export function isInline({ file_type, file_size }: SessionFile): boolean {
-  return file_type === "application/pdf" && file_size <= LARGEST_PDF;
-}
 
 /** Estimates the tokens of a PDF. The number of its pages is not known. */
 function pdfTokens({ file_size }: SessionFile): number {

@@ -1,7 +1,7 @@
 import { describeError } from "../../http/log.ts";
 import { isImage } from "../../session-files/file-kinds.ts";
 import { indexFiles } from "./find-file.ts";
-import { isInline } from "./inline-files.ts";
+import { isInline } from "../../session-files/unreadable-file.ts";
 import type { FindFile } from "../events/map-sources.ts";
 import type { SessionFile, StartedTurn } from "../turn-database.ts";
 import type { TurnRunPorts } from "../turn-ports.ts";
