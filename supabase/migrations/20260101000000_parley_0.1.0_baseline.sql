@@ -306,14 +306,12 @@ stable
 set search_path = ''
 as $$
 begin
-  return (
-    select exists (
-      select from public.profiles p
-      where p.id = profile_id
-        and p.role <> 'banned'
-        and p.is_active
-        and not p.is_deleted
-    )
+  return exists (
+    select from public.profiles p
+    where p.id = profile_id
+      and p.role <> 'banned'
+      and p.is_active
+      and not p.is_deleted
   );
 end
 $$;
@@ -2271,11 +2269,9 @@ stable
 set search_path = ''
 as $$
 begin
-  return (
-    select last_reset + make_interval(months => greatest(
-      0, (extract(year from age(now(), last_reset)) * 12 + extract(month from age(now(), last_reset)))::integer
-    ))
-  );
+  return last_reset + make_interval(months => greatest(
+    0, (extract(year from age(now(), last_reset)) * 12 + extract(month from age(now(), last_reset)))::integer
+  ));
 end
 $$;
 comment on function private.quota_period_start(timestamptz) is
@@ -2420,13 +2416,12 @@ set search_path = ''
 as $$
 declare
   known public.models := private.model_of(model);
-  is_long boolean := input_tokens > coalesce(known.long_input_tokens, input_tokens);
   input_cost numeric := (input_tokens - cached_input_tokens - cache_write_tokens) * known.input_price
     + cached_input_tokens * coalesce(known.cached_input_price, known.input_price)
     + cache_write_tokens * coalesce(known.cache_write_price, known.input_price);
   output_cost numeric := output_tokens * known.output_price;
 begin
-  if is_long then
+  if input_tokens > known.long_input_tokens then
     -- The same factors for every model that has them: https://developers.openai.com/api/docs/pricing
     input_cost := input_cost * 2;
     output_cost := output_cost * 1.5;
@@ -2464,9 +2459,7 @@ stable
 set search_path = ''
 as $$
 begin
-  return (
-    select date_trunc('month', now() at time zone 'UTC')::date
-  );
+  return date_trunc('month', now() at time zone 'UTC')::date;
 end
 $$;
 comment on function private.this_month() is 'Returns the first day of the current UTC month.';
@@ -3879,7 +3872,9 @@ set search_path = ''
 as $$
 begin
   perform private.settle_budget(old.user_id, old.reservation -> 'budget');
-  insert into private.deleted_turns (turn_id, user_id) values (old.id, old.user_id);
+  -- When the profile itself is deleted, nobody is left to book on.
+  insert into private.deleted_turns (turn_id, user_id)
+  select old.id, p.id from public.profiles p where p.id = old.user_id;
   return null;
 end
 $$;
@@ -7673,6 +7668,7 @@ begin
   -- none.
   perform pg_advisory_xact_lock(hashtextextended('private.claim_scheduled_runs', 0));
   with waiting as (
+    -- The limit keeps a claim short, however many wait.
     select l.id, l.user_id, l.next_run_at
     from public.lookouts l
     where l.status = 'active' and l.next_run_at <= now() and l.lease_until is null
