@@ -189,14 +189,12 @@ stable
 set search_path = ''
 as $$
 begin
-  return (
-    select exists (
-      select from public.profiles p
-      where p.id = profile_id
-        and p.role <> 'banned'
-        and p.is_active
-        and not p.is_deleted
-    )
+  return exists (
+    select from public.profiles p
+    where p.id = profile_id
+      and p.role <> 'banned'
+      and p.is_active
+      and not p.is_deleted
   );
 end
 $$;

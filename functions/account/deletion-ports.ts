@@ -1,4 +1,5 @@
 import { isAuthApiError, type SupabaseClient } from "@supabase/supabase-js";
+import pRetry from "p-retry";
 import type Stripe from "stripe";
 import { z } from "zod";
 import type { Database } from "../../types/database.ts";
@@ -39,11 +40,15 @@ export function createDeletionPorts(
     eraseBatch: async (profile_id) =>
       unwrap(await supabaseAdmin.rpc("continue_account_deletion", { profile_id })),
     deleteCustomer: (customerId) => deleteCustomer(stripe, customerId),
-    async deleteLogin(authUserId) {
-      const { error } = await supabaseAdmin.auth.admin.deleteUser(authUserId);
-      if (error && !(isAuthApiError(error) && error.status === 404)) {
-        throw new AppError("internal", { cause: error });
-      }
-    },
+    // Whatever else writes to the account now may win a deadlock with this deletion.
+    deleteLogin: (authUserId) =>
+      pRetry(() => deleteLogin(supabaseAdmin, authUserId), { retries: 2, minTimeout: 200 }),
   };
+}
+
+async function deleteLogin(admin: SupabaseClient<Database>, authUserId: string): Promise<void> {
+  const { error } = await admin.auth.admin.deleteUser(authUserId);
+  if (error && !(isAuthApiError(error) && error.status === 404)) {
+    throw new AppError("internal", { cause: error });
+  }
 }

@@ -116,11 +116,9 @@ stable
 set search_path = ''
 as $$
 begin
-  return (
-    select last_reset + make_interval(months => greatest(
-      0, (extract(year from age(now(), last_reset)) * 12 + extract(month from age(now(), last_reset)))::integer
-    ))
-  );
+  return last_reset + make_interval(months => greatest(
+    0, (extract(year from age(now(), last_reset)) * 12 + extract(month from age(now(), last_reset)))::integer
+  ));
 end
 $$;
 comment on function private.quota_period_start(timestamptz) is

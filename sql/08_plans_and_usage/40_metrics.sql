@@ -9,13 +9,12 @@ set search_path = ''
 as $$
 declare
   known public.models := private.model_of(model);
-  is_long boolean := input_tokens > coalesce(known.long_input_tokens, input_tokens);
   input_cost numeric := (input_tokens - cached_input_tokens - cache_write_tokens) * known.input_price
     + cached_input_tokens * coalesce(known.cached_input_price, known.input_price)
     + cache_write_tokens * coalesce(known.cache_write_price, known.input_price);
   output_cost numeric := output_tokens * known.output_price;
 begin
-  if is_long then
+  if input_tokens > known.long_input_tokens then
     -- The same factors for every model that has them: https://developers.openai.com/api/docs/pricing
     input_cost := input_cost * 2;
     output_cost := output_cost * 1.5;
@@ -53,9 +52,7 @@ stable
 set search_path = ''
 as $$
 begin
-  return (
-    select date_trunc('month', now() at time zone 'UTC')::date
-  );
+  return date_trunc('month', now() at time zone 'UTC')::date;
 end
 $$;
 comment on function private.this_month() is 'Returns the first day of the current UTC month.';

@@ -265,7 +265,9 @@ set search_path = ''
 as $$
 begin
   perform private.settle_budget(old.user_id, old.reservation -> 'budget');
-  insert into private.deleted_turns (turn_id, user_id) values (old.id, old.user_id);
+  -- When the profile itself is deleted, nobody is left to book on.
+  insert into private.deleted_turns (turn_id, user_id)
+  select old.id, p.id from public.profiles p where p.id = old.user_id;
   return null;
 end
 $$;

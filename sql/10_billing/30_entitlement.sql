@@ -63,50 +63,64 @@ language plpgsql
 set search_path = ''
 as $$
 declare
+  profile public.profiles;
+  given public.profiles;
   best public.subscriptions;
   shown public.subscriptions;
   new_plan text;
   period_start timestamptz;
 begin
   -- Concurrent calls for this profile queue here, and each call sees the rows that the previous one wrote.
-  perform from public.profiles p where p.id = profile_id for no key update;
+  select p.* into profile from public.profiles p where p.id = profile_id for no key update;
+  given := profile;
+  if exists (select from public.stripe_customers c where c.id = profile.stripe_customer_id and c.is_deleted) then
+    given.stripe_customer_id := null;
+  end if;
+
   select s.* into shown from public.subscriptions s
   where s.user_id = profile_id order by s.started_at desc, s.stripe_subscription_id limit 1;
   -- A plan that an operator set by hand stays until the profile has a subscription.
-  if shown.id is null then
-    return;
+  if shown.id is not null then
+    best := private.entitled_subscription(profile_id);
+    if best.id is not null then
+      shown := best;
+      new_plan := (select d.plan from public.stripe_products d where d.id = best.stripe_product_id);
+      period_start := private.quota_period_start(best.current_period_start);
+    end if;
+    given.subscription_plan := coalesce(new_plan, 'free');
+    given.stripe_subscription_id := best.stripe_subscription_id;
+    given.stripe_product_id := best.stripe_product_id;
+    given.membership_status := private.membership_of(shown.status);
+    if profile.role in ('user', 'premium') then
+      given.role := case given.subscription_plan when 'free' then 'user' else 'premium' end;
+    end if;
+    given.quota_last_reset := coalesce(period_start, profile.quota_last_reset);
+    -- Stripe's times are in whole seconds, so a subscription may seem to start before its profile was created.
+    if period_start > profile.quota_last_reset
+      or period_start < profile.quota_last_reset
+        and best.stripe_subscription_id is distinct from profile.stripe_subscription_id then
+      given.subscription_usage := 0;
+    end if;
   end if;
 
-  best := private.entitled_subscription(profile_id);
-  if best.id is not null then
-    shown := best;
-    new_plan := (select d.plan from public.stripe_products d where d.id = best.stripe_product_id);
-    period_start := private.quota_period_start(best.current_period_start);
+  -- One update at most: a second one in the same transaction would lock the login, and its deletion locks the profile.
+  if given is distinct from profile then
+    update public.profiles p
+    set stripe_customer_id = given.stripe_customer_id,
+        subscription_plan = given.subscription_plan,
+        stripe_subscription_id = given.stripe_subscription_id,
+        stripe_product_id = given.stripe_product_id,
+        membership_status = given.membership_status,
+        role = given.role,
+        quota_last_reset = given.quota_last_reset,
+        subscription_usage = given.subscription_usage
+    where p.id = profile_id;
   end if;
-  update public.profiles p
-  set subscription_plan = coalesce(new_plan, 'free'),
-      stripe_subscription_id = best.stripe_subscription_id,
-      stripe_product_id = best.stripe_product_id,
-      membership_status = private.membership_of(shown.status),
-      role = case
-        when p.role not in ('user', 'premium') then p.role
-        when coalesce(new_plan, 'free') = 'free' then 'user'
-        else 'premium'
-      end::public.user_role,
-      quota_last_reset = coalesce(period_start, p.quota_last_reset),
-      -- Stripe's times are in whole seconds, so a subscription may seem to start before its profile was created.
-      subscription_usage = case
-        when period_start > p.quota_last_reset then 0
-        when period_start < p.quota_last_reset
-          and best.stripe_subscription_id is distinct from p.stripe_subscription_id then 0
-        else p.subscription_usage
-      end
-  where p.id = profile_id;
 end
 $$;
 comment on function private.apply_entitlement(uuid) is
   'Writes to a profile what its subscriptions give: the plan (which sets the quota), the start of the quota''s '
-  'period, the membership status, and the role user or premium.';
+  'period, the membership status, and the role user or premium. Also removes a customer that was deleted.';
 
 create function private.refresh_entitlements()
 returns boolean

@@ -109,12 +109,6 @@ begin
     and c.user_id is null
     and p.stripe_customer_id = c.id
     and not exists (select from public.stripe_customers o where o.user_id = p.id and not o.is_deleted);
-  update public.profiles p
-  set stripe_customer_id = null
-  from public.stripe_customers c
-  where c.id = fields ->> 'id'
-    and c.is_deleted
-    and p.stripe_customer_id = c.id;
 end
 $$;
 comment on function private.apply_customer(jsonb, boolean) is
@@ -257,6 +251,12 @@ as $$
   join public.stripe_customers c
     on c.id = case o ->> 'kind' when 'customer' then o #>> '{fields,id}' else o #>> '{fields,stripe_customer_id}' end
   where c.user_id is not null
+  union
+  -- A customer without a link may be the one that an imported profile names.
+  select p.id
+  from jsonb_array_elements(objects) as o
+  join public.profiles p on p.stripe_customer_id = o #>> '{fields,id}'
+  where o ->> 'kind' = 'customer'
   union
   -- A product with a changed plan changes the plan of every subscriber.
   select p.id

@@ -108,6 +108,7 @@ begin
   -- none.
   perform pg_advisory_xact_lock(hashtextextended('private.claim_scheduled_runs', 0));
   with waiting as (
+    -- The limit keeps a claim short, however many wait.
     select l.id, l.user_id, l.next_run_at
     from public.lookouts l
     where l.status = 'active' and l.next_run_at <= now() and l.lease_until is null

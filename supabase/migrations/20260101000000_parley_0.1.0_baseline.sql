@@ -306,14 +306,12 @@ stable
 set search_path = ''
 as $$
 begin
-  return (
-    select exists (
-      select from public.profiles p
-      where p.id = profile_id
-        and p.role <> 'banned'
-        and p.is_active
-        and not p.is_deleted
-    )
+  return exists (
+    select from public.profiles p
+    where p.id = profile_id
+      and p.role <> 'banned'
+      and p.is_active
+      and not p.is_deleted
   );
 end
 $$;
@@ -2408,11 +2406,9 @@ stable
 set search_path = ''
 as $$
 begin
-  return (
-    select last_reset + make_interval(months => greatest(
-      0, (extract(year from age(now(), last_reset)) * 12 + extract(month from age(now(), last_reset)))::integer
-    ))
-  );
+  return last_reset + make_interval(months => greatest(
+    0, (extract(year from age(now(), last_reset)) * 12 + extract(month from age(now(), last_reset)))::integer
+  ));
 end
 $$;
 comment on function private.quota_period_start(timestamptz) is
@@ -2557,13 +2553,12 @@ set search_path = ''
 as $$
 declare
   known public.models := private.model_of(model);
-  is_long boolean := input_tokens > coalesce(known.long_input_tokens, input_tokens);
   input_cost numeric := (input_tokens - cached_input_tokens - cache_write_tokens) * known.input_price
     + cached_input_tokens * coalesce(known.cached_input_price, known.input_price)
     + cache_write_tokens * coalesce(known.cache_write_price, known.input_price);
   output_cost numeric := output_tokens * known.output_price;
 begin
-  if is_long then
+  if input_tokens > known.long_input_tokens then
     -- The same factors for every model that has them: https://developers.openai.com/api/docs/pricing
     input_cost := input_cost * 2;
     output_cost := output_cost * 1.5;
@@ -2601,9 +2596,7 @@ stable
 set search_path = ''
 as $$
 begin
-  return (
-    select date_trunc('month', now() at time zone 'UTC')::date
-  );
+  return date_trunc('month', now() at time zone 'UTC')::date;
 end
 $$;
 comment on function private.this_month() is 'Returns the first day of the current UTC month.';
@@ -4022,7 +4015,9 @@ set search_path = ''
 as $$
 begin
   perform private.settle_budget(old.user_id, old.reservation -> 'budget');
-  insert into private.deleted_turns (turn_id, user_id) values (old.id, old.user_id);
+  -- When the profile itself is deleted, nobody is left to book on.
+  insert into private.deleted_turns (turn_id, user_id)
+  select old.id, p.id from public.profiles p where p.id = old.user_id;
   return null;
 end
 $$;
@@ -4522,50 +4517,64 @@ language plpgsql
 set search_path = ''
 as $$
 declare
+  profile public.profiles;
+  given public.profiles;
   best public.subscriptions;
   shown public.subscriptions;
   new_plan text;
   period_start timestamptz;
 begin
   -- Concurrent calls for this profile queue here, and each call sees the rows that the previous one wrote.
-  perform from public.profiles p where p.id = profile_id for no key update;
+  select p.* into profile from public.profiles p where p.id = profile_id for no key update;
+  given := profile;
+  if exists (select from public.stripe_customers c where c.id = profile.stripe_customer_id and c.is_deleted) then
+    given.stripe_customer_id := null;
+  end if;
+
   select s.* into shown from public.subscriptions s
   where s.user_id = profile_id order by s.started_at desc, s.stripe_subscription_id limit 1;
   -- A plan that an operator set by hand stays until the profile has a subscription.
-  if shown.id is null then
-    return;
+  if shown.id is not null then
+    best := private.entitled_subscription(profile_id);
+    if best.id is not null then
+      shown := best;
+      new_plan := (select d.plan from public.stripe_products d where d.id = best.stripe_product_id);
+      period_start := private.quota_period_start(best.current_period_start);
+    end if;
+    given.subscription_plan := coalesce(new_plan, 'free');
+    given.stripe_subscription_id := best.stripe_subscription_id;
+    given.stripe_product_id := best.stripe_product_id;
+    given.membership_status := private.membership_of(shown.status);
+    if profile.role in ('user', 'premium') then
+      given.role := case given.subscription_plan when 'free' then 'user' else 'premium' end;
+    end if;
+    given.quota_last_reset := coalesce(period_start, profile.quota_last_reset);
+    -- Stripe's times are in whole seconds, so a subscription may seem to start before its profile was created.
+    if period_start > profile.quota_last_reset
+      or period_start < profile.quota_last_reset
+        and best.stripe_subscription_id is distinct from profile.stripe_subscription_id then
+      given.subscription_usage := 0;
+    end if;
   end if;
 
-  best := private.entitled_subscription(profile_id);
-  if best.id is not null then
-    shown := best;
-    new_plan := (select d.plan from public.stripe_products d where d.id = best.stripe_product_id);
-    period_start := private.quota_period_start(best.current_period_start);
+  -- One update at most: a second one in the same transaction would lock the login, and its deletion locks the profile.
+  if given is distinct from profile then
+    update public.profiles p
+    set stripe_customer_id = given.stripe_customer_id,
+        subscription_plan = given.subscription_plan,
+        stripe_subscription_id = given.stripe_subscription_id,
+        stripe_product_id = given.stripe_product_id,
+        membership_status = given.membership_status,
+        role = given.role,
+        quota_last_reset = given.quota_last_reset,
+        subscription_usage = given.subscription_usage
+    where p.id = profile_id;
   end if;
-  update public.profiles p
-  set subscription_plan = coalesce(new_plan, 'free'),
-      stripe_subscription_id = best.stripe_subscription_id,
-      stripe_product_id = best.stripe_product_id,
-      membership_status = private.membership_of(shown.status),
-      role = case
-        when p.role not in ('user', 'premium') then p.role
-        when coalesce(new_plan, 'free') = 'free' then 'user'
-        else 'premium'
-      end::public.user_role,
-      quota_last_reset = coalesce(period_start, p.quota_last_reset),
-      -- Stripe's times are in whole seconds, so a subscription may seem to start before its profile was created.
-      subscription_usage = case
-        when period_start > p.quota_last_reset then 0
-        when period_start < p.quota_last_reset
-          and best.stripe_subscription_id is distinct from p.stripe_subscription_id then 0
-        else p.subscription_usage
-      end
-  where p.id = profile_id;
 end
 $$;
 comment on function private.apply_entitlement(uuid) is
   'Writes to a profile what its subscriptions give: the plan (which sets the quota), the start of the quota''s '
-  'period, the membership status, and the role user or premium.';
+  'period, the membership status, and the role user or premium. Also removes a customer that was deleted.';
 
 create function private.refresh_entitlements()
 returns boolean
@@ -4819,12 +4828,6 @@ begin
     and c.user_id is null
     and p.stripe_customer_id = c.id
     and not exists (select from public.stripe_customers o where o.user_id = p.id and not o.is_deleted);
-  update public.profiles p
-  set stripe_customer_id = null
-  from public.stripe_customers c
-  where c.id = fields ->> 'id'
-    and c.is_deleted
-    and p.stripe_customer_id = c.id;
 end
 $$;
 comment on function private.apply_customer(jsonb, boolean) is
@@ -4967,6 +4970,12 @@ as $$
   join public.stripe_customers c
     on c.id = case o ->> 'kind' when 'customer' then o #>> '{fields,id}' else o #>> '{fields,stripe_customer_id}' end
   where c.user_id is not null
+  union
+  -- A customer without a link may be the one that an imported profile names.
+  select p.id
+  from jsonb_array_elements(objects) as o
+  join public.profiles p on p.stripe_customer_id = o #>> '{fields,id}'
+  where o ->> 'kind' = 'customer'
   union
   -- A product with a changed plan changes the plan of every subscriber.
   select p.id
@@ -7816,6 +7825,7 @@ begin
   -- none.
   perform pg_advisory_xact_lock(hashtextextended('private.claim_scheduled_runs', 0));
   with waiting as (
+    -- The limit keeps a claim short, however many wait.
     select l.id, l.user_id, l.next_run_at
     from public.lookouts l
     where l.status = 'active' and l.next_run_at <= now() and l.lease_until is null

@@ -1,5 +1,5 @@
 begin;
-select plan(4);
+select plan(5);
 select tests.create_user('owner');
 create temp table lost (turn_id uuid) on commit drop;
 grant all on lost to public;
@@ -24,5 +24,11 @@ select is(
 select throws_ok('select from private.deleted_turns', '42501', null, 'the functions cannot read the turns');
 select tests.act_as_postgres();
 select is((select count(*) from private.deleted_turns), 0::bigint, 'no row stays');
+
+select tests.start_turn('owner', tests.create_session('owner'));
+select lives_ok(
+  $$ delete from public.profiles where id = tests.profile_id('owner') $$,
+  'the profile of a running turn can be deleted'
+);
 select * from finish();
 rollback;

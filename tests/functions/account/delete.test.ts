@@ -181,7 +181,7 @@ test("two concurrent deletions and a later one end in one deleted account", asyn
 
 test("the same address may sign up again and starts with an empty account", async () => {
   const user = await createFullUser();
-  await deleteAccount(user);
+  expect((await deleteAccount(user)).status).toBe(204);
 
   const client = createTestClient();
   must(await client.auth.signUp({ email: user.email, password: user.password }));

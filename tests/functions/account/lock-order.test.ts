@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { countRows, deleteAccount, finishDeletions } from "../../helpers/account.ts";
+import { billing, createPayer } from "../../helpers/billing.ts";
 import { raceBehind } from "../../helpers/race-behind.ts";
 import {
   asPostgres,
@@ -9,8 +10,10 @@ import {
   stack,
   type TestUser,
 } from "../../helpers/stack.ts";
+import { delivered } from "../../helpers/stripe.ts";
 
-// The lock order is: profile, session, rows of the session. Another order can deadlock.
+// The lock order is: login, profile, session, rows of the session. Another order can deadlock.
+const PROFILE = "select from public.profiles where id = $1 for no key update";
 const SESSION = "select from public.chat_sessions where id = $1 for no key update";
 
 const service = createTestClient(stack.SECRET_KEY);
@@ -118,4 +121,42 @@ test("saving the conversation of a turn locks the session before the turn", asyn
     sessionId,
   ]);
   expect(session).toEqual({ thread_id: null });
+});
+
+test("a deletion of the login that races with the end of its customer waits for it and succeeds", async () => {
+  const user = await createPayer();
+  await delivered(user.customerId);
+  await asPostgres(
+    `insert into public.subscriptions
+       (user_id, stripe_subscription_id, stripe_customer_id, status, currency, created_at)
+     values ($1, $2, $3, 'canceled', 'usd', now())`,
+    [user.profileId, `sub_${user.profileId}`, user.customerId],
+  );
+  await asPostgres("update public.profiles set subscription_plan = 'pro' where id = $1", [
+    user.profileId,
+  ]);
+  const ticket = await billing.drawTicket();
+  const gone = {
+    id: user.customerId,
+    is_deleted: true,
+    email: null,
+    name: null,
+    metadata: {},
+    created_at: new Date().toISOString(),
+  };
+  const endCustomer = () => billing.apply(null, ticket, [{ kind: "customer", fields: gone }]);
+
+  await raceBehind<unknown>(PROFILE, [user.profileId], [endCustomer, deleteLogin(user)]);
+
+  await finishDeletions();
+  const [profile] = await asPostgres(
+    "select is_deleted, auth_id, stripe_customer_id, subscription_plan from public.profiles where id = $1",
+    [user.profileId],
+  );
+  expect(profile).toEqual({
+    is_deleted: true,
+    auth_id: null,
+    stripe_customer_id: null,
+    subscription_plan: "free",
+  });
 });
