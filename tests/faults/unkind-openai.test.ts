@@ -198,7 +198,7 @@ async function waitForEnd(person: Person, isDead: boolean, seconds: number): Pro
   }, { timeout: seconds * 1000, interval: 200 });
 }
 
-/** Returns those of these ids at OpenAI that reached the database. A function may die between OpenAI's answer and that. */
+/** Returns those of these ids at OpenAI that reached the database. */
 async function savedOf(ids: string[]): Promise<string[]> {
   const { rows } = await database.query<{ id: string }>(
     `select id from unnest($1::text[]) as id
