@@ -214,6 +214,7 @@ export type Database = {
           "status": string;
           "storage_path": string;
           "updated_at": string;
+          "uploaded_as": string | null;
           "user_id": string;
           "vector_store_id": string | null;
         };
@@ -235,6 +236,7 @@ export type Database = {
           "status"?: string;
           "storage_path": string;
           "updated_at"?: string;
+          "uploaded_as"?: string | null;
           "user_id": string;
           "vector_store_id"?: string | null;
         };
@@ -255,6 +257,7 @@ export type Database = {
           "status"?: string;
           "storage_path"?: string;
           "updated_at"?: string;
+          "uploaded_as"?: string | null;
           "user_id"?: string;
           "vector_store_id"?: string | null;
         };
@@ -981,7 +984,9 @@ export type Database = {
       "plans": {
         Row: {
           "daily_messages": number | null;
+          "max_bytes": number | null;
           "max_file_bytes": number | null;
+          "max_files": number | null;
           "max_lookouts": number | null;
           "max_output_tokens": number | null;
           "max_session_files": number | null;
@@ -996,7 +1001,9 @@ export type Database = {
         ComputedFields: never;
         Insert: {
           "daily_messages"?: number | null;
+          "max_bytes"?: number | null;
           "max_file_bytes"?: number | null;
+          "max_files"?: number | null;
           "max_lookouts"?: number | null;
           "max_output_tokens"?: number | null;
           "max_session_files"?: number | null;
@@ -1010,7 +1017,9 @@ export type Database = {
         };
         Update: {
           "daily_messages"?: number | null;
+          "max_bytes"?: number | null;
           "max_file_bytes"?: number | null;
+          "max_files"?: number | null;
           "max_lookouts"?: number | null;
           "max_output_tokens"?: number | null;
           "max_session_files"?: number | null;
@@ -1979,6 +1988,7 @@ export type Database = {
           "status": string;
           "storage_path": string;
           "updated_at": string;
+          "uploaded_as": string | null;
           "user_id": string;
           "vector_store_id": string | null;
         }[];
@@ -2018,6 +2028,7 @@ export type Database = {
           "status": string;
           "storage_path": string;
           "updated_at": string;
+          "uploaded_as": string | null;
           "user_id": string;
           "vector_store_id": string | null;
         }[];
@@ -2076,6 +2087,7 @@ export type Database = {
           "message_id"?: string;
           "session_id": string;
           "storage_path": string;
+          "uploaded_as"?: string;
         };
         Returns: {
           "created_at": string;
@@ -2094,6 +2106,7 @@ export type Database = {
           "status": string;
           "storage_path": string;
           "updated_at": string;
+          "uploaded_as": string | null;
           "user_id": string;
           "vector_store_id": string | null;
         };
@@ -2165,6 +2178,7 @@ export type Database = {
           "status": string;
           "storage_path": string;
           "updated_at": string;
+          "uploaded_as": string | null;
           "user_id": string;
           "vector_store_id": string | null;
         };
@@ -2361,7 +2375,10 @@ export type Database = {
         Returns: undefined;
       };
       "note_turn": { Args: { "part": Json; "turn_id": string }; Returns: undefined };
-      "open_upload": { Args: { "auth_user_id": string; "storage_path"?: string }; Returns: Json };
+      "open_upload": {
+        Args: { "auth_user_id": string; "session_id"?: string; "storage_path"?: string };
+        Returns: Json;
+      };
       "read_cursor": { Args: { "cursor_name": string }; Returns: string };
       "rebuild_conversation": { Args: { "turn_id": string }; Returns: Json };
       "redeem_bridge_token": {
@@ -2428,6 +2445,7 @@ export type Database = {
           "status": string;
           "storage_path": string;
           "updated_at": string;
+          "uploaded_as": string | null;
           "user_id": string;
           "vector_store_id": string | null;
         };
@@ -2569,6 +2587,7 @@ export type Database = {
           "status": string;
           "storage_path": string;
           "updated_at": string;
+          "uploaded_as": string | null;
           "user_id": string;
           "vector_store_id": string | null;
         };

@@ -54,6 +54,7 @@ const upload: HttpErrorCode[] = [
   "unknown_encoding",
   "encrypted",
   "file_limit_reached",
+  "storage_full",
   "object_not_found",
   "object_in_use",
   "file_not_found",

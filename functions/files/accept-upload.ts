@@ -7,7 +7,7 @@ import {
   SUPPORTED_EXTENSIONS,
 } from "../_shared/session-files/file-kinds.ts";
 import { fileFailure } from "../_shared/session-files/file-failures.ts";
-import { displayName, safeName } from "../_shared/session-files/file-names.ts";
+import { displayName, objectPath } from "../_shared/session-files/file-names.ts";
 import type { FileRow, NewFile } from "../_shared/session-files/file-database.ts";
 import type { FilePorts } from "../_shared/session-files/file-ports.ts";
 import { parseBody } from "../_shared/http/create-function.ts";
@@ -36,11 +36,11 @@ export async function acceptUpload(
   const kind = requireKind(upload.fileName, sample);
   const fileId = crypto.randomUUID();
   const name = displayName(upload.fileName);
-  const path = `${profile_id}/${fileId}/${safeName(name, kind.extension)}`;
+  const path = objectPath(profile_id, name, kind.extension);
   const file = { userId, fileId, name, type: kind.type, path };
   // Fields may follow the file in the form. The bytes are then stored before the session is known.
   const early = "session_id" in upload.fields
-    ? await ports.files.create({ ...file, ...parseFields(upload.fields), isStored: false })
+    ? await ports.files.create({ ...file, ...parseFields(upload.fields) })
     : null;
   try {
     const measured = await storeContent(ports, { ...file, content }, max_bytes);

@@ -9,6 +9,7 @@ create table public.chat_files (
   file_size bigint,
   file_type text not null,
   storage_path text not null,
+  uploaded_as text,
   sha256 text,
   openai_file_id text,
   vector_store_id uuid,
@@ -43,6 +44,9 @@ comment on column public.chat_files.file_name is 'The name that the user knows. 
 comment on column public.chat_files.file_type is
   'Media type, detected from the content. The model sees files of type image/*; all other files are searched.';
 comment on column public.chat_files.storage_path is 'The name of the object in the bucket chat-files.';
+comment on column public.chat_files.uploaded_as is
+  'The name of the object that the user put into Storage and registered. Its registration moved it to storage_path. '
+  'Null for other files.';
 comment on column public.chat_files.sha256 is 'Hash of the bytes. Null until all bytes are stored.';
 comment on column public.chat_files.vector_store_id is
   'The vector store of the session, once the file is attached to it.';
@@ -77,6 +81,9 @@ create unique index chat_files_session_id_sha256_key on public.chat_files (sessi
 -- Foreign keys, and the list of a session's files.
 create index chat_files_session_id_user_id_idx on public.chat_files (session_id, user_id);
 create index chat_files_message_id_idx on public.chat_files (message_id);
+
+-- Limits by user, and an object that is registered again.
+create index chat_files_user_id_uploaded_as_idx on public.chat_files (user_id, uploaded_as);
 
 -- The clean-up: abandoned uploads, and files whose next attempt is due.
 create index chat_files_unfinished_retry_at_idx on public.chat_files (retry_at)

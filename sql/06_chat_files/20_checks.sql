@@ -1,5 +1,23 @@
 -- Checks of an upload: size, count, name and owner of the object.
 
+create function private.max_file_bytes(profile_id uuid)
+returns bigint
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  -- Storage itself does not check the size of a body that was sent without a length.
+  return least(
+    (private.plan_of(profile_id)).max_file_bytes,
+    (select b.file_size_limit from storage.buckets b where b.id = 'chat-files')
+  );
+end
+$$;
+comment on function private.max_file_bytes(uuid) is
+  'The largest size of a file: the limit of the plan or of the bucket. Null when neither has one.';
+grant execute on function private.max_file_bytes(uuid) to service_role;
+
 create function private.check_file_size(profile_id uuid, file_size bigint)
 returns void
 language plpgsql
@@ -7,7 +25,7 @@ stable
 set search_path = ''
 as $$
 declare
-  max_bytes bigint := (private.plan_of(profile_id)).max_file_bytes;
+  max_bytes bigint := private.max_file_bytes(profile_id);
 begin
   if file_size > max_bytes then
     perform private.refuse(
@@ -19,7 +37,7 @@ begin
 end
 $$;
 comment on function private.check_file_size(uuid, bigint) is
-  'Refuses with 413 a file that is larger than the plan allows.';
+  'Refuses with 413 a file that is larger than the plan or the bucket allows.';
 grant execute on function private.check_file_size(uuid, bigint) to service_role;
 
 create function private.holds_object(file public.chat_files)
@@ -63,6 +81,39 @@ comment on function private.check_file_count(uuid, uuid) is
   'Refuses with 402 when the session already has as many files as the plan allows. Called under the session''s row '
   'lock.';
 grant execute on function private.check_file_count(uuid, uuid) to service_role;
+
+create function private.check_storage(profile_id uuid, added_files integer, added_bytes bigint)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  plan record;
+  files bigint;
+  bytes numeric;
+begin
+  -- Files of all chats count, so the profile is locked, and before its sessions.
+  perform from public.profiles p where p.id = profile_id for no key update;
+  select l.max_files, l.max_bytes into plan from private.plan_of(profile_id) as l;
+  if num_nonnulls(plan.max_files, plan.max_bytes) = 0 then
+    return;
+  end if;
+  select count(*), coalesce(sum(f.file_size), 0) into files, bytes
+  from public.chat_files f
+  where f.user_id = profile_id and private.holds_object(f);
+  if files + added_files > plan.max_files or bytes + added_bytes > plan.max_bytes then
+    perform private.refuse(
+      402, 'storage_full',
+      'Your files take as much room as your plan allows. Delete files or chats, or upgrade the plan.',
+      jsonb_build_object('max_files', plan.max_files, 'max_bytes', plan.max_bytes, 'files', files, 'bytes', bytes)
+    );
+  end if;
+end
+$$;
+comment on function private.check_storage(uuid, integer, bigint) is
+  'Refuses with 402 files that the plan has no room for, in all chats of the user together. Locks the profile until '
+  'the transaction ends.';
+grant execute on function private.check_storage(uuid, integer, bigint) to service_role;
 
 create function private.is_image(file public.chat_files)
 returns boolean

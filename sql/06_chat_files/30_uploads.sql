@@ -1,6 +1,39 @@
 -- The steps of an upload, each a service RPC.
 
-create function private.open_upload(auth_user_id uuid, storage_path text)
+create function private.registered_file(profile_id uuid, session_id uuid, uploaded_as text)
+returns public.chat_files
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  file public.chat_files;
+begin
+  select * into file
+  from public.chat_files f
+  where f.user_id = profile_id and f.uploaded_as = registered_file.uploaded_as
+  order by f.created_at desc
+  limit 1;
+  -- Registration moves the object. An object that is there again is a new upload.
+  if file.id is null or file.status <> 'pending' and exists (
+    select from storage.objects o where o.bucket_id = 'chat-files' and o.name = registered_file.uploaded_as
+  ) then
+    return null;
+  end if;
+  if file.session_id <> registered_file.session_id then
+    perform private.refuse(
+      409, 'object_in_use',
+      'This object is already a file of another chat. Upload the file again for this chat.'
+    );
+  end if;
+  return file;
+end
+$$;
+comment on function private.registered_file(uuid, uuid, text) is
+  'The file that an object of the user has become, or is becoming. Null if it was not registered. Refuses with 409 '
+  'a file of another session.';
+
+create function private.open_upload(auth_user_id uuid, session_id uuid, storage_path text)
 returns jsonb
 language plpgsql
 security definer
@@ -8,37 +41,43 @@ set search_path = ''
 as $$
 declare
   profile public.profiles := private.ensure_profile(auth_user_id);
+  file public.chat_files;
 begin
   perform private.require_active(profile.id);
   if storage_path is not null then
-    perform private.require_own_object(profile.id, storage_path);
+    file := private.registered_file(profile.id, session_id, storage_path);
+    if file.id is null then
+      perform private.require_own_object(profile.id, storage_path);
+    end if;
   end if;
   return jsonb_build_object(
     'profile_id', profile.id,
-    'max_bytes', (private.plan_of(profile.id)).max_file_bytes
+    'max_bytes', private.max_file_bytes(profile.id),
+    'file', case when file.id is not null then to_jsonb(file) end
   );
 end
 $$;
-comment on function private.open_upload(uuid, text) is
+comment on function private.open_upload(uuid, uuid, text) is
   'Returns the folder of an upload and its size limit. Refuses an object that may not be registered. Definer: '
   'private.ensure_profile is not granted.';
-grant execute on function private.open_upload(uuid, text) to service_role;
+grant execute on function private.open_upload(uuid, uuid, text) to service_role;
 
-create function public.open_upload(auth_user_id uuid, storage_path text default null)
+create function public.open_upload(auth_user_id uuid, session_id uuid default null, storage_path text default null)
 returns jsonb
 language sql
 security invoker
 set search_path = ''
 as $$
-  select private.open_upload(auth_user_id, storage_path)
+  select private.open_upload(auth_user_id, session_id, storage_path)
 $$;
-comment on function public.open_upload(uuid, text) is
-  'Service RPC of the files function: {profile_id, max_bytes}. Refuses with 403 an account that may not act. With '
-  'storage_path, refuses with 404 or 413 an object that may not be registered, before the function reads it.';
-grant execute on function public.open_upload(uuid, text) to service_role;
+comment on function public.open_upload(uuid, uuid, text) is
+  'Service RPC of the files function: {profile_id, max_bytes, file}. Refuses with 403 an account that may not act. With '
+  'storage_path, refuses with 404 or 413 an object that may not be registered, before the function reads it. file is '
+  'the row if the object was registered before, else null.';
+grant execute on function public.open_upload(uuid, uuid, text) to service_role;
 
 create function private.create_file(auth_user_id uuid, session_id uuid, file_id uuid, file_name text, file_type text,
-  storage_path text, message_id text, is_stored boolean)
+  storage_path text, message_id text, is_stored boolean, uploaded_as text)
 returns public.chat_files
 language plpgsql
 security definer
@@ -46,49 +85,50 @@ set search_path = ''
 as $$
 declare
   profile public.profiles := private.ensure_profile(auth_user_id);
-  session public.chat_sessions := private.session_for_turn(session_id, profile.id);
+  session public.chat_sessions;
   file public.chat_files;
 begin
-  if is_stored then
+  -- A full account is told so before its bytes arrive. It locks the profile, so it comes before the session.
+  perform private.check_storage(profile.id, 1, 1);
+  session := private.session_for_turn(session_id, profile.id);
+  if uploaded_as is not null then
+    file := private.registered_file(profile.id, session.id, uploaded_as);
+    if file.id is not null then
+      return file;
+    end if;
+    perform private.require_own_object(profile.id, uploaded_as);
+  elsif is_stored then
     perform private.require_own_object(profile.id, storage_path);
-  end if;
-  select * into file from public.chat_files f where f.storage_path = create_file.storage_path;
-  if file.session_id = session.id then
-    return file;
-  elsif file.id is not null then
-    perform private.refuse(
-      409, 'object_in_use',
-      'This object is already a file of another chat. Upload the file again for this chat.'
-    );
   end if;
   perform private.check_file_count(profile.id, session.id);
 
-  insert into public.chat_files (id, user_id, session_id, message_id, file_name, file_type, storage_path)
+  insert into public.chat_files
+    (id, user_id, session_id, message_id, file_name, file_type, storage_path, uploaded_as)
   values (file_id, profile.id, session.id, private.message_for_file(session.id, create_file.message_id),
-    create_file.file_name, create_file.file_type, create_file.storage_path)
+    create_file.file_name, create_file.file_type, create_file.storage_path, create_file.uploaded_as)
   returning * into file;
   return file;
 end
 $$;
-comment on function private.create_file(uuid, uuid, uuid, text, text, text, text, boolean) is
-  'Creates the row of a file before its bytes are stored, or (is_stored) of an object that the user has put into '
-  'Storage. Definer: private.session_for_turn is not granted.';
-grant execute on function private.create_file(uuid, uuid, uuid, text, text, text, text, boolean) to service_role;
+comment on function private.create_file(uuid, uuid, uuid, text, text, text, text, boolean, text) is
+  'Creates the row of a file before its bytes are stored, after they are (is_stored), or of an object that the user '
+  'has put into Storage (uploaded_as). Definer: private.session_for_turn is not granted.';
+grant execute on function private.create_file(uuid, uuid, uuid, text, text, text, text, boolean, text) to service_role;
 
 create function public.create_file(auth_user_id uuid, session_id uuid, file_id uuid, file_name text, file_type text,
-  storage_path text, message_id text default null, is_stored boolean default false)
+  storage_path text, message_id text default null, is_stored boolean default false, uploaded_as text default null)
 returns public.chat_files
 language sql
 security invoker
 set search_path = ''
 as $$
   select private.create_file(auth_user_id, session_id, file_id, file_name, file_type, storage_path, message_id,
-    is_stored)
+    is_stored, uploaded_as)
 $$;
-comment on function public.create_file(uuid, uuid, uuid, text, text, text, text, boolean) is
-  'Service RPC of the files function: checks the upload and creates a pending row. If the object is already '
-  'registered in this session, returns the existing row.';
-grant execute on function public.create_file(uuid, uuid, uuid, text, text, text, text, boolean) to service_role;
+comment on function public.create_file(uuid, uuid, uuid, text, text, text, text, boolean, text) is
+  'Service RPC of the files function: checks the upload and creates a pending row. With uploaded_as, the caller then '
+  'moves that object to storage_path. If the object is already registered in this session, returns the existing row.';
+grant execute on function public.create_file(uuid, uuid, uuid, text, text, text, text, boolean, text) to service_role;
 
 create function public.store_file(file_id uuid, file_size bigint, sha256 text)
 returns public.chat_files
@@ -104,6 +144,8 @@ begin
     perform private.refuse(404, 'file_not_found', 'The file was deleted during its upload. Upload the file again.');
   end if;
   perform private.check_file_size(file.user_id, store_file.file_size);
+  -- The pending row counts as a file already, and has no size yet.
+  perform private.check_storage(file.user_id, 0, store_file.file_size);
 
   update public.chat_files f
   set status = 'indexing', file_size = store_file.file_size, sha256 = store_file.sha256,
@@ -121,7 +163,7 @@ exception when unique_violation then
   where f.session_id = file.session_id and f.sha256 = store_file.sha256 and f.status <> 'failed'
   returning * into file;
   if file.id is null then
-    perform private.refuse(409, 'file_changed', 'The file was deleted during its upload. Upload the file again.');
+    perform private.refuse(404, 'file_not_found', 'The file was deleted during its upload. Upload the file again.');
   end if;
   return file;
 end
@@ -157,7 +199,7 @@ as $$
   set error = fail_file.error, openai_file_id = null, vector_store_id = null, retry_at = null,
       -- The user has no other copy of a file that the model made, so a stored one stays.
       status = case
-        when f.origin = 'assistant' and f.status <> 'pending' and fail_file.error ->> 'code' <> 'content_changed'
+        when f.origin = 'assistant' and f.status <> 'pending' and fail_file.error ->> 'code' <> 'file_changed'
           then 'ready'
         else 'failed'
       end
@@ -166,7 +208,7 @@ as $$
     -- and Storage now holds different bytes.
     and (
       f.status in ('pending', 'indexing')
-      or f.status = 'ready' and fail_file.error ->> 'code' in ('content_changed', 'file_unreadable')
+      or f.status = 'ready' and fail_file.error ->> 'code' in ('file_changed', 'file_unreadable')
     )
 $$;
 comment on function public.fail_file(uuid, jsonb) is

@@ -11,6 +11,9 @@ declare
   turn public.chat_turns;
   file public.chat_files;
 begin
+  -- The profile is locked before the session. The turn may have ended until the session is locked.
+  select * into turn from public.chat_turns t where t.id = turn_id;
+  perform from public.profiles p where p.id = turn.user_id for no key update;
   perform private.lock_session_of(turn_id);
   select * into turn from public.chat_turns t where t.id = turn_id;
   select * into file from public.chat_files f where f.id = file_id and f.session_id = turn.session_id;
@@ -25,6 +28,7 @@ begin
   end if;
   perform private.check_file_size(turn.user_id, create_made_file.file_size);
   perform private.check_file_count(turn.user_id, turn.session_id);
+  perform private.check_storage(turn.user_id, 1, coalesce(create_made_file.file_size, 1));
 
   insert into public.chat_files as f (id, user_id, session_id, message_id, file_name, file_type, storage_path, origin)
   values (file_id, turn.user_id, turn.session_id, turn.assistant_message_id, create_made_file.file_name,

@@ -10,13 +10,15 @@ create table public.plans (
   turns_per_minute integer,
   max_file_bytes bigint,
   max_session_files integer,
+  max_files integer,
+  max_bytes bigint,
   max_lookouts integer,
   max_output_tokens integer,
   monthly_budget numeric(12, 6),
   constraint plans_rank_key unique (rank),
   constraint plans_limits_check check (
     least(monthly_messages, daily_messages, monthly_searches, turns_per_minute, max_file_bytes, max_session_files,
-      max_lookouts) >= 0
+      max_files, max_bytes, max_lookouts) >= 0
   ),
   constraint plans_monthly_budget_check check (monthly_budget >= 0)
 );
@@ -118,6 +120,8 @@ comment on column public.plans.monthly_searches is 'Messages with web search per
 comment on column public.plans.turns_per_minute is 'Turns that one user may start within a minute.';
 comment on column public.plans.max_file_bytes is 'Largest size of one file, in bytes.';
 comment on column public.plans.max_session_files is 'Largest number of files in one chat.';
+comment on column public.plans.max_files is 'Largest number of files in all chats of a user.';
+comment on column public.plans.max_bytes is 'Largest size of all files of a user together, in bytes.';
 comment on column public.plans.max_lookouts is 'Largest number of lookouts that are not archived.';
 comment on column public.plans.max_output_tokens is 'Most tokens of one reply, reasoning included.';
 comment on column public.plans.monthly_budget is
@@ -170,11 +174,11 @@ comment on table private.project_costs is
 -- Reference data: `db push` does not run seeds, so the plans, models and prices are part of the schema.
 insert into public.plans
   (slug, name, rank, monthly_messages, daily_messages, monthly_searches, turns_per_minute, max_file_bytes,
-    max_session_files, max_lookouts)
+    max_session_files, max_files, max_bytes, max_lookouts)
 values
-  ('free', 'Free', 0, 200, 50, 10, 30, 52428800, 20, 1),
-  ('pro', 'Pro', 10, 3000, 300, 200, 60, 52428800, 50, 10),
-  ('enterprise', 'Enterprise', 20, null, null, 1000, 120, 52428800, 200, 50);
+  ('free', 'Free', 0, 200, 50, 10, 30, 52428800, 20, 100, 1073741824, 1),
+  ('pro', 'Pro', 10, 3000, 300, 200, 60, 52428800, 50, 1000, 10737418240, 10),
+  ('enterprise', 'Enterprise', 20, null, null, 1000, 120, 52428800, 200, 10000, 107374182400, 50);
 
 -- Sources, read in November 2026:
 -- Windows, longest replies, images, efforts and prices of gpt-6: the page of each model, such as

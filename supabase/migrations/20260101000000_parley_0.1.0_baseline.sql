@@ -1060,6 +1060,7 @@ create table public.chat_files (
   file_size bigint,
   file_type text not null,
   storage_path text not null,
+  uploaded_as text,
   sha256 text,
   openai_file_id text,
   vector_store_id uuid,
@@ -1094,6 +1095,9 @@ comment on column public.chat_files.file_name is 'The name that the user knows. 
 comment on column public.chat_files.file_type is
   'Media type, detected from the content. The model sees files of type image/*; all other files are searched.';
 comment on column public.chat_files.storage_path is 'The name of the object in the bucket chat-files.';
+comment on column public.chat_files.uploaded_as is
+  'The name of the object that the user put into Storage and registered. Its registration moved it to storage_path. '
+  'Null for other files.';
 comment on column public.chat_files.sha256 is 'Hash of the bytes. Null until all bytes are stored.';
 comment on column public.chat_files.vector_store_id is
   'The vector store of the session, once the file is attached to it.';
@@ -1129,6 +1133,9 @@ create unique index chat_files_session_id_sha256_key on public.chat_files (sessi
 create index chat_files_session_id_user_id_idx on public.chat_files (session_id, user_id);
 create index chat_files_message_id_idx on public.chat_files (message_id);
 
+-- Limits by user, and an object that is registered again.
+create index chat_files_user_id_uploaded_as_idx on public.chat_files (user_id, uploaded_as);
+
 -- The clean-up: abandoned uploads, and files whose next attempt is due.
 create index chat_files_unfinished_retry_at_idx on public.chat_files (retry_at)
   where status in ('pending', 'indexing');
@@ -1137,6 +1144,24 @@ create index chat_files_unfinished_retry_at_idx on public.chat_files (retry_at)
 
 -- Checks of an upload: size, count, name and owner of the object.
 
+create function private.max_file_bytes(profile_id uuid)
+returns bigint
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  -- Storage itself does not check the size of a body that was sent without a length.
+  return least(
+    (private.plan_of(profile_id)).max_file_bytes,
+    (select b.file_size_limit from storage.buckets b where b.id = 'chat-files')
+  );
+end
+$$;
+comment on function private.max_file_bytes(uuid) is
+  'The largest size of a file: the limit of the plan or of the bucket. Null when neither has one.';
+grant execute on function private.max_file_bytes(uuid) to service_role;
+
 create function private.check_file_size(profile_id uuid, file_size bigint)
 returns void
 language plpgsql
@@ -1144,7 +1169,7 @@ stable
 set search_path = ''
 as $$
 declare
-  max_bytes bigint := (private.plan_of(profile_id)).max_file_bytes;
+  max_bytes bigint := private.max_file_bytes(profile_id);
 begin
   if file_size > max_bytes then
     perform private.refuse(
@@ -1156,7 +1181,7 @@ begin
 end
 $$;
 comment on function private.check_file_size(uuid, bigint) is
-  'Refuses with 413 a file that is larger than the plan allows.';
+  'Refuses with 413 a file that is larger than the plan or the bucket allows.';
 grant execute on function private.check_file_size(uuid, bigint) to service_role;
 
 create function private.holds_object(file public.chat_files)
@@ -1200,6 +1225,39 @@ comment on function private.check_file_count(uuid, uuid) is
   'Refuses with 402 when the session already has as many files as the plan allows. Called under the session''s row '
   'lock.';
 grant execute on function private.check_file_count(uuid, uuid) to service_role;
+
+create function private.check_storage(profile_id uuid, added_files integer, added_bytes bigint)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  plan record;
+  files bigint;
+  bytes numeric;
+begin
+  -- Files of all chats count, so the profile is locked, and before its sessions.
+  perform from public.profiles p where p.id = profile_id for no key update;
+  select l.max_files, l.max_bytes into plan from private.plan_of(profile_id) as l;
+  if num_nonnulls(plan.max_files, plan.max_bytes) = 0 then
+    return;
+  end if;
+  select count(*), coalesce(sum(f.file_size), 0) into files, bytes
+  from public.chat_files f
+  where f.user_id = profile_id and private.holds_object(f);
+  if files + added_files > plan.max_files or bytes + added_bytes > plan.max_bytes then
+    perform private.refuse(
+      402, 'storage_full',
+      'Your files take as much room as your plan allows. Delete files or chats, or upgrade the plan.',
+      jsonb_build_object('max_files', plan.max_files, 'max_bytes', plan.max_bytes, 'files', files, 'bytes', bytes)
+    );
+  end if;
+end
+$$;
+comment on function private.check_storage(uuid, integer, bigint) is
+  'Refuses with 402 files that the plan has no room for, in all chats of the user together. Locks the profile until '
+  'the transaction ends.';
+grant execute on function private.check_storage(uuid, integer, bigint) to service_role;
 
 create function private.is_image(file public.chat_files)
 returns boolean
@@ -1288,7 +1346,40 @@ comment on function private.message_for_file(uuid, text) is
 
 -- The steps of an upload, each a service RPC.
 
-create function private.open_upload(auth_user_id uuid, storage_path text)
+create function private.registered_file(profile_id uuid, session_id uuid, uploaded_as text)
+returns public.chat_files
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  file public.chat_files;
+begin
+  select * into file
+  from public.chat_files f
+  where f.user_id = profile_id and f.uploaded_as = registered_file.uploaded_as
+  order by f.created_at desc
+  limit 1;
+  -- Registration moves the object. An object that is there again is a new upload.
+  if file.id is null or file.status <> 'pending' and exists (
+    select from storage.objects o where o.bucket_id = 'chat-files' and o.name = registered_file.uploaded_as
+  ) then
+    return null;
+  end if;
+  if file.session_id <> registered_file.session_id then
+    perform private.refuse(
+      409, 'object_in_use',
+      'This object is already a file of another chat. Upload the file again for this chat.'
+    );
+  end if;
+  return file;
+end
+$$;
+comment on function private.registered_file(uuid, uuid, text) is
+  'The file that an object of the user has become, or is becoming. Null if it was not registered. Refuses with 409 '
+  'a file of another session.';
+
+create function private.open_upload(auth_user_id uuid, session_id uuid, storage_path text)
 returns jsonb
 language plpgsql
 security definer
@@ -1296,37 +1387,43 @@ set search_path = ''
 as $$
 declare
   profile public.profiles := private.ensure_profile(auth_user_id);
+  file public.chat_files;
 begin
   perform private.require_active(profile.id);
   if storage_path is not null then
-    perform private.require_own_object(profile.id, storage_path);
+    file := private.registered_file(profile.id, session_id, storage_path);
+    if file.id is null then
+      perform private.require_own_object(profile.id, storage_path);
+    end if;
   end if;
   return jsonb_build_object(
     'profile_id', profile.id,
-    'max_bytes', (private.plan_of(profile.id)).max_file_bytes
+    'max_bytes', private.max_file_bytes(profile.id),
+    'file', case when file.id is not null then to_jsonb(file) end
   );
 end
 $$;
-comment on function private.open_upload(uuid, text) is
+comment on function private.open_upload(uuid, uuid, text) is
   'Returns the folder of an upload and its size limit. Refuses an object that may not be registered. Definer: '
   'private.ensure_profile is not granted.';
-grant execute on function private.open_upload(uuid, text) to service_role;
+grant execute on function private.open_upload(uuid, uuid, text) to service_role;
 
-create function public.open_upload(auth_user_id uuid, storage_path text default null)
+create function public.open_upload(auth_user_id uuid, session_id uuid default null, storage_path text default null)
 returns jsonb
 language sql
 security invoker
 set search_path = ''
 as $$
-  select private.open_upload(auth_user_id, storage_path)
+  select private.open_upload(auth_user_id, session_id, storage_path)
 $$;
-comment on function public.open_upload(uuid, text) is
-  'Service RPC of the files function: {profile_id, max_bytes}. Refuses with 403 an account that may not act. With '
-  'storage_path, refuses with 404 or 413 an object that may not be registered, before the function reads it.';
-grant execute on function public.open_upload(uuid, text) to service_role;
+comment on function public.open_upload(uuid, uuid, text) is
+  'Service RPC of the files function: {profile_id, max_bytes, file}. Refuses with 403 an account that may not act. With '
+  'storage_path, refuses with 404 or 413 an object that may not be registered, before the function reads it. file is '
+  'the row if the object was registered before, else null.';
+grant execute on function public.open_upload(uuid, uuid, text) to service_role;
 
 create function private.create_file(auth_user_id uuid, session_id uuid, file_id uuid, file_name text, file_type text,
-  storage_path text, message_id text, is_stored boolean)
+  storage_path text, message_id text, is_stored boolean, uploaded_as text)
 returns public.chat_files
 language plpgsql
 security definer
@@ -1334,49 +1431,50 @@ set search_path = ''
 as $$
 declare
   profile public.profiles := private.ensure_profile(auth_user_id);
-  session public.chat_sessions := private.session_for_turn(session_id, profile.id);
+  session public.chat_sessions;
   file public.chat_files;
 begin
-  if is_stored then
+  -- A full account is told so before its bytes arrive. It locks the profile, so it comes before the session.
+  perform private.check_storage(profile.id, 1, 1);
+  session := private.session_for_turn(session_id, profile.id);
+  if uploaded_as is not null then
+    file := private.registered_file(profile.id, session.id, uploaded_as);
+    if file.id is not null then
+      return file;
+    end if;
+    perform private.require_own_object(profile.id, uploaded_as);
+  elsif is_stored then
     perform private.require_own_object(profile.id, storage_path);
-  end if;
-  select * into file from public.chat_files f where f.storage_path = create_file.storage_path;
-  if file.session_id = session.id then
-    return file;
-  elsif file.id is not null then
-    perform private.refuse(
-      409, 'object_in_use',
-      'This object is already a file of another chat. Upload the file again for this chat.'
-    );
   end if;
   perform private.check_file_count(profile.id, session.id);
 
-  insert into public.chat_files (id, user_id, session_id, message_id, file_name, file_type, storage_path)
+  insert into public.chat_files
+    (id, user_id, session_id, message_id, file_name, file_type, storage_path, uploaded_as)
   values (file_id, profile.id, session.id, private.message_for_file(session.id, create_file.message_id),
-    create_file.file_name, create_file.file_type, create_file.storage_path)
+    create_file.file_name, create_file.file_type, create_file.storage_path, create_file.uploaded_as)
   returning * into file;
   return file;
 end
 $$;
-comment on function private.create_file(uuid, uuid, uuid, text, text, text, text, boolean) is
-  'Creates the row of a file before its bytes are stored, or (is_stored) of an object that the user has put into '
-  'Storage. Definer: private.session_for_turn is not granted.';
-grant execute on function private.create_file(uuid, uuid, uuid, text, text, text, text, boolean) to service_role;
+comment on function private.create_file(uuid, uuid, uuid, text, text, text, text, boolean, text) is
+  'Creates the row of a file before its bytes are stored, after they are (is_stored), or of an object that the user '
+  'has put into Storage (uploaded_as). Definer: private.session_for_turn is not granted.';
+grant execute on function private.create_file(uuid, uuid, uuid, text, text, text, text, boolean, text) to service_role;
 
 create function public.create_file(auth_user_id uuid, session_id uuid, file_id uuid, file_name text, file_type text,
-  storage_path text, message_id text default null, is_stored boolean default false)
+  storage_path text, message_id text default null, is_stored boolean default false, uploaded_as text default null)
 returns public.chat_files
 language sql
 security invoker
 set search_path = ''
 as $$
   select private.create_file(auth_user_id, session_id, file_id, file_name, file_type, storage_path, message_id,
-    is_stored)
+    is_stored, uploaded_as)
 $$;
-comment on function public.create_file(uuid, uuid, uuid, text, text, text, text, boolean) is
-  'Service RPC of the files function: checks the upload and creates a pending row. If the object is already '
-  'registered in this session, returns the existing row.';
-grant execute on function public.create_file(uuid, uuid, uuid, text, text, text, text, boolean) to service_role;
+comment on function public.create_file(uuid, uuid, uuid, text, text, text, text, boolean, text) is
+  'Service RPC of the files function: checks the upload and creates a pending row. With uploaded_as, the caller then '
+  'moves that object to storage_path. If the object is already registered in this session, returns the existing row.';
+grant execute on function public.create_file(uuid, uuid, uuid, text, text, text, text, boolean, text) to service_role;
 
 create function public.store_file(file_id uuid, file_size bigint, sha256 text)
 returns public.chat_files
@@ -1392,6 +1490,8 @@ begin
     perform private.refuse(404, 'file_not_found', 'The file was deleted during its upload. Upload the file again.');
   end if;
   perform private.check_file_size(file.user_id, store_file.file_size);
+  -- The pending row counts as a file already, and has no size yet.
+  perform private.check_storage(file.user_id, 0, store_file.file_size);
 
   update public.chat_files f
   set status = 'indexing', file_size = store_file.file_size, sha256 = store_file.sha256,
@@ -1409,7 +1509,7 @@ exception when unique_violation then
   where f.session_id = file.session_id and f.sha256 = store_file.sha256 and f.status <> 'failed'
   returning * into file;
   if file.id is null then
-    perform private.refuse(409, 'file_changed', 'The file was deleted during its upload. Upload the file again.');
+    perform private.refuse(404, 'file_not_found', 'The file was deleted during its upload. Upload the file again.');
   end if;
   return file;
 end
@@ -1445,7 +1545,7 @@ as $$
   set error = fail_file.error, openai_file_id = null, vector_store_id = null, retry_at = null,
       -- The user has no other copy of a file that the model made, so a stored one stays.
       status = case
-        when f.origin = 'assistant' and f.status <> 'pending' and fail_file.error ->> 'code' <> 'content_changed'
+        when f.origin = 'assistant' and f.status <> 'pending' and fail_file.error ->> 'code' <> 'file_changed'
           then 'ready'
         else 'failed'
       end
@@ -1454,7 +1554,7 @@ as $$
     -- and Storage now holds different bytes.
     and (
       f.status in ('pending', 'indexing')
-      or f.status = 'ready' and fail_file.error ->> 'code' in ('content_changed', 'file_unreadable')
+      or f.status = 'ready' and fail_file.error ->> 'code' in ('file_changed', 'file_unreadable')
     )
 $$;
 comment on function public.fail_file(uuid, jsonb) is
@@ -1634,6 +1734,9 @@ declare
   turn public.chat_turns;
   file public.chat_files;
 begin
+  -- The profile is locked before the session. The turn may have ended until the session is locked.
+  select * into turn from public.chat_turns t where t.id = turn_id;
+  perform from public.profiles p where p.id = turn.user_id for no key update;
   perform private.lock_session_of(turn_id);
   select * into turn from public.chat_turns t where t.id = turn_id;
   select * into file from public.chat_files f where f.id = file_id and f.session_id = turn.session_id;
@@ -1648,6 +1751,7 @@ begin
   end if;
   perform private.check_file_size(turn.user_id, create_made_file.file_size);
   perform private.check_file_count(turn.user_id, turn.session_id);
+  perform private.check_storage(turn.user_id, 1, coalesce(create_made_file.file_size, 1));
 
   insert into public.chat_files as f (id, user_id, session_id, message_id, file_name, file_type, storage_path, origin)
   values (file_id, turn.user_id, turn.session_id, turn.assistant_message_id, create_made_file.file_name,
@@ -1704,7 +1808,9 @@ insert into storage.buckets (id, name, public, file_size_limit)
 values ('chat-files', 'chat-files', false, 52428800)
 on conflict (id) do update set public = excluded.public, file_size_limit = excluded.file_size_limit;
 
--- Users may neither update nor delete objects. An object stays equal to its row, and the outbox deletes it.
+-- Users may neither update nor delete objects, and an object stays equal to its row: the outbox deletes it. A signed
+-- upload address can replace an object that came after the address was made, so there must be none for the name of a
+-- file. Names of files are random, and users may not upload to the name of a row.
 create policy chat_files_select_own_folder on storage.objects
   for select to authenticated
   using (
@@ -1719,6 +1825,7 @@ create policy chat_files_insert_own_folder on storage.objects
     and (select private.may_act())
     and (select private.is_safe_object_name(name))
     and (storage.foldername(name))[1] = (select private.current_profile_id())::text
+    and not exists (select from public.chat_files f where f.storage_path = objects.name)
   );
 
 -- From sql/07_vector_stores.sql
@@ -1956,13 +2063,15 @@ create table public.plans (
   turns_per_minute integer,
   max_file_bytes bigint,
   max_session_files integer,
+  max_files integer,
+  max_bytes bigint,
   max_lookouts integer,
   max_output_tokens integer,
   monthly_budget numeric(12, 6),
   constraint plans_rank_key unique (rank),
   constraint plans_limits_check check (
     least(monthly_messages, daily_messages, monthly_searches, turns_per_minute, max_file_bytes, max_session_files,
-      max_lookouts) >= 0
+      max_files, max_bytes, max_lookouts) >= 0
   ),
   constraint plans_monthly_budget_check check (monthly_budget >= 0)
 );
@@ -2064,6 +2173,8 @@ comment on column public.plans.monthly_searches is 'Messages with web search per
 comment on column public.plans.turns_per_minute is 'Turns that one user may start within a minute.';
 comment on column public.plans.max_file_bytes is 'Largest size of one file, in bytes.';
 comment on column public.plans.max_session_files is 'Largest number of files in one chat.';
+comment on column public.plans.max_files is 'Largest number of files in all chats of a user.';
+comment on column public.plans.max_bytes is 'Largest size of all files of a user together, in bytes.';
 comment on column public.plans.max_lookouts is 'Largest number of lookouts that are not archived.';
 comment on column public.plans.max_output_tokens is 'Most tokens of one reply, reasoning included.';
 comment on column public.plans.monthly_budget is
@@ -2116,11 +2227,11 @@ comment on table private.project_costs is
 -- Reference data: `db push` does not run seeds, so the plans, models and prices are part of the schema.
 insert into public.plans
   (slug, name, rank, monthly_messages, daily_messages, monthly_searches, turns_per_minute, max_file_bytes,
-    max_session_files, max_lookouts)
+    max_session_files, max_files, max_bytes, max_lookouts)
 values
-  ('free', 'Free', 0, 200, 50, 10, 30, 52428800, 20, 1),
-  ('pro', 'Pro', 10, 3000, 300, 200, 60, 52428800, 50, 10),
-  ('enterprise', 'Enterprise', 20, null, null, 1000, 120, 52428800, 200, 50);
+  ('free', 'Free', 0, 200, 50, 10, 30, 52428800, 20, 100, 1073741824, 1),
+  ('pro', 'Pro', 10, 3000, 300, 200, 60, 52428800, 50, 1000, 10737418240, 10),
+  ('enterprise', 'Enterprise', 20, null, null, 1000, 120, 52428800, 200, 10000, 107374182400, 50);
 
 -- Sources, read in November 2026:
 -- Windows, longest replies, images, efforts and prices of gpt-6: the page of each model, such as

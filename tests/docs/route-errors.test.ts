@@ -29,6 +29,7 @@ const madeFile: ErrorCode[] = [
   "file_limit_reached",
   "file_not_found",
   "file_too_large",
+  "storage_full",
   "upload_failed",
 ];
 /** Codes that the code names but no caller receives, because they are stored in rows of files and replies. */

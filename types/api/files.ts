@@ -14,6 +14,8 @@ export type UploadFields = z.infer<typeof UploadFields>;
 export const RegisterRequest = UploadFields.extend({
   /** A path in the bucket `chat-files`, in the folder that has the caller's profile id as its name. */
   storage_path: z.string().min(1).max(1024).refine((path) => !path.includes("\0")),
+  /** The name of the file for people; the last part of the path by default. */
+  file_name: z.string().min(1).max(1024).optional(),
 });
 export type RegisterRequest = z.infer<typeof RegisterRequest>;
 

@@ -52,6 +52,11 @@ export const fileErrors = {
     meaning: "This chat already has as many files as your plan allows.",
     action: "Delete a file of this chat or upgrade the plan.",
   },
+  storage_full: {
+    status: 402,
+    meaning: "Your files take as much room as your plan allows.",
+    action: "Delete files or chats, or upgrade the plan.",
+  },
   object_not_found: {
     status: 404,
     meaning: "This object does not exist in your folder of the bucket chat-files.",
@@ -69,7 +74,7 @@ export const fileErrors = {
   },
   file_changed: {
     status: 409,
-    meaning: "The file was deleted during its upload.",
+    meaning: "The stored file is missing, or differs from the uploaded file.",
     action: "Upload the file again.",
   },
   file_not_ready: {
@@ -111,10 +116,5 @@ export const fileErrors = {
     status: null,
     meaning: "The AI provider cannot read this file.",
     action: "Save it in another format, such as PDF or plain text, and upload it again.",
-  },
-  content_changed: {
-    status: null,
-    meaning: "The stored file is missing, or differs from the uploaded file.",
-    action: "Upload the file again.",
   },
 } as const satisfies Record<string, ErrorEntry>;

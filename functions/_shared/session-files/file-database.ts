@@ -7,9 +7,14 @@ import type { FileFailure } from "./file-failures.ts";
 /** A row of `chat_files`. */
 export type FileRow = Database["public"]["Tables"]["chat_files"]["Row"];
 
-const UploadLimits = z.object({ profile_id: z.string(), max_bytes: z.number().nullable() });
-/** The profile whose folder receives an upload, and the largest size in bytes; null for no limit. */
-export type UploadLimits = z.infer<typeof UploadLimits>;
+const OpenUpload = z.object({
+  /** The folder that receives the upload. */
+  profile_id: z.string(),
+  /** The largest size in bytes; null for no limit. */
+  max_bytes: z.number().nullable(),
+});
+/** The database's reply to a new upload. With `file`, the object was registered before. */
+export type OpenUpload = z.infer<typeof OpenUpload> & { file: FileRow | null };
 
 const StoreClaim = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("ready"), id: z.string(), store_id: z.string() }),
@@ -37,7 +42,9 @@ export interface NewFile {
   path: string;
   messageId?: string;
   /** True if the object is already in Storage. */
-  isStored: boolean;
+  isStored?: boolean;
+  /** The object in Storage that the caller then moves to `path`. */
+  uploadedAs?: string;
 }
 
 /** The fields of a new file that the model made. */
@@ -62,8 +69,9 @@ export interface MadeStore {
 
 /** The database calls of files. Each method is one call. */
 export interface FileDatabase {
-  /** Returns the limits of an upload. With a path, throws a refusal if the user may not register that object. */
-  openUpload(userId: string, path?: string): Promise<UploadLimits>;
+  /** Returns the limits of an upload. With an object, throws a refusal if the user may not register it. */
+  openUpload(userId: string, object?: { sessionId: string; path: string }): Promise<OpenUpload>;
+  /** Creates a pending row. Returns the existing row if the object is registered in this session. */
   create(file: NewFile): Promise<FileRow>;
   /** Creates the row of a file that the model made. Returns the existing row if another process stores the file too. */
   createMade(file: NewMadeFile): Promise<FileRow>;
@@ -105,8 +113,11 @@ export interface FileDatabase {
 /** Creates the database calls of files from a client with the secret key. */
 export function createFileDatabase(admin: SupabaseClient<Database>): FileDatabase {
   return {
-    openUpload: async (auth_user_id, storage_path) =>
-      UploadLimits.parse(unwrap(await admin.rpc("open_upload", { auth_user_id, storage_path }))),
+    async openUpload(auth_user_id, object) {
+      const registered = { session_id: object?.sessionId, storage_path: object?.path };
+      const opened = unwrap(await admin.rpc("open_upload", { auth_user_id, ...registered }));
+      return OpenUpload.extend({ file: z.custom<FileRow>().nullable() }).parse(opened);
+    },
     create: async (file) => unwrap(await admin.rpc("create_file", toArguments(file))),
     createMade: async ({ turnId, fileId, name, type, path, size }) =>
       unwrap(
@@ -207,5 +218,6 @@ function toArguments(file: NewFile) {
     storage_path: file.path,
     message_id: file.messageId,
     is_stored: file.isStored,
+    uploaded_as: file.uploadedAs,
   };
 }

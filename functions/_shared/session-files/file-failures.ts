@@ -14,7 +14,7 @@ type FailureCode =
   | "upload_interrupted"
   | "indexing_timeout"
   | UnreadableCode
-  | "content_changed"
+  | "file_changed"
   | "provider_error"
   | "provider_misconfigured";
 
@@ -70,9 +70,9 @@ const TEMPORARY: readonly string[] = ["server_error", "rate_limit_exceeded"];
 /** Returns what an error means for the file that was to be indexed. */
 export function readIndexingFailure(error: unknown): IndexingFailure {
   if (error instanceof UnreadableFileError) return { code: error.code, isFinal: true };
-  if (error instanceof ContentChangedError) return { code: "content_changed", isFinal: true };
+  if (error instanceof ContentChangedError) return { code: "file_changed", isFinal: true };
   if (error instanceof StorageFailure && error.isMissing) {
-    return { code: "content_changed", isFinal: true };
+    return { code: "file_changed", isFinal: true };
   }
   if (error instanceof IndexingFailedError) return { code: "provider_error", isFinal: false };
   if (error instanceof StoreNotMadeError) {

@@ -14,6 +14,12 @@ export class StorageFailure extends Error {
   }
 }
 
+/** An object and the name of its file for people. */
+export interface NamedObject {
+  path: string;
+  name: string;
+}
+
 /** The bytes of files, always streamed. A path that has no URL of its own is never requested. */
 export interface FileStorage {
   /**
@@ -26,13 +32,16 @@ export interface FileStorage {
     type: string,
     options?: { name?: string; replaces?: boolean },
   ): Promise<void>;
+  /** Moves an object to a name that none has. Rejects with a StorageFailure. */
+  move(from: string, to: string): Promise<void>;
   /** Returns the bytes of an object as a stream. Rejects with a StorageFailure. */
   open(path: string): Promise<ReadableStream<Uint8Array>>;
   /**
-   * Returns links to objects by path, which work for `seconds`. An object that is missing or has no URL of its own gets
-   * none. Rejects with a StorageFailure.
+   * Returns links to objects by path, which work for `seconds` and download the object under its name: Storage would show
+   * an SVG or a script in the browser. An object that is missing or has no URL of its own gets none. Rejects with a
+   * StorageFailure.
    */
-  sign(paths: string[], seconds: number): Promise<Map<string, string>>;
+  sign(objects: NamedObject[], seconds: number): Promise<Map<string, string>>;
   /**
    * Removes objects; a missing object counts as removed. The paths are sent in the body and compared as they are, so an
    * object without a URL of its own can be removed too. Rejects with a StorageFailure.
@@ -51,19 +60,30 @@ export function createFileStorage(admin: SupabaseClient): FileStorage {
       const { error } = await bucket.upload(requireAddress(path), content, options);
       if (error) throw new StorageFailure("upload", { cause: error });
     },
+    async move(from, to) {
+      requireAddress(from);
+      const { error } = await bucket.move(from, to);
+      if (error) throw new StorageFailure("move", { cause: error });
+    },
     async open(path) {
       const { data, error } = await bucket.download(requireAddress(path)).asStream();
       if (error) throw new StorageFailure("download", { cause: error });
       return data;
     },
-    async sign(paths, seconds) {
-      const addressable = paths.filter((path) => toAddress(path) !== null);
-      if (addressable.length === 0) return new Map();
-      const { data, error } = await bucket.createSignedUrls(addressable, seconds);
+    async sign(objects, seconds) {
+      const names = new Map(
+        objects.filter(({ path }) => toAddress(path) !== null).map((
+          { path, name },
+        ) => [path, name]),
+      );
+      if (names.size === 0) return new Map();
+      const { data, error } = await bucket.createSignedUrls([...names.keys()], seconds);
       if (error) throw new StorageFailure("sign", { cause: error });
       return new Map(
         data.flatMap(({ path, signedUrl }) =>
-          path && signedUrl && leadsTo(signedUrl, path) ? [[path, signedUrl]] : []
+          path && signedUrl && leadsTo(signedUrl, path)
+            ? [[path, asDownload(signedUrl, names.get(path) ?? "")]]
+            : []
         ),
       );
     },
@@ -95,6 +115,11 @@ function requireAddress(path: string): string {
   const address = toAddress(path);
   if (address === null) throw new StorageFailure("path without an address");
   return address;
+}
+
+/** Storage reads the name from the address, and its signature covers only the path. */
+function asDownload(url: string, name: string): string {
+  return `${url}&download=${encodeURIComponent(name.toWellFormed())}`;
 }
 
 /** Returns true if a link leads to this object: storage-js escapes a link of Storage as a whole, not by segment. */

@@ -96,6 +96,7 @@ function noticeCode(error: unknown): NoticeCode {
   if (error instanceof AppError && error.code === "file_limit_reached") {
     return "made_file_limit_reached";
   }
+  if (error instanceof AppError && error.code === "storage_full") return "made_file_storage_full";
   if (error instanceof AppError && error.code === "file_too_large") return "made_file_too_large";
   if (isGone(error) || isExpired(error)) return "made_file_expired";
   return "made_file_not_stored";

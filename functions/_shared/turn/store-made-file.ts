@@ -11,7 +11,7 @@ import {
   readExtension,
   SAMPLE_BYTES,
 } from "../session-files/file-kinds.ts";
-import { displayName, safeName } from "../session-files/file-names.ts";
+import { displayName, objectPath } from "../session-files/file-names.ts";
 import type { FilePorts } from "../session-files/file-ports.ts";
 import { indexFile } from "../session-files/index-file.ts";
 import { meter, peek } from "../session-files/read-content.ts";
@@ -123,7 +123,7 @@ function describeContent(
     { type: OTHER_TYPE, extension: readExtension(given) };
   const name = file.name === null ? given + kind.extension : given;
   // A path of its own for each attempt: the outbox may still delete the object of an earlier one.
-  const path = `${profileId}/${crypto.randomUUID()}/${safeName(name, kind.extension)}`;
+  const path = objectPath(profileId, name, kind.extension);
   return { name, type: kind.type, path };
 }
 

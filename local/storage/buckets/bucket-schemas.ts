@@ -40,16 +40,14 @@ export const BucketListing = z.object({
 });
 export type BucketListing = z.infer<typeof BucketListing>;
 
-/** Returns true when a bucket accepts files of a type. Parameters such as the charset are ignored. */
+/**
+ * Returns true when a bucket accepts files of a type. As on Supabase, only the exact text counts: `text/plain` does not
+ * allow `text/plain;charset=utf-8`. Source: https://github.com/supabase/storage/blob/master/src/storage/uploader.ts
+ */
 export function allowsType(allowed: string[] | null, mimetype: string): boolean {
   if (!allowed || allowed.length === 0) return true;
-  const type = withoutParameters(mimetype);
-  const wildcards = [type, `${type.split("/")[0]}/*`, "*/*"];
-  return type.includes("/") && allowed.some((each) => wildcards.includes(withoutParameters(each)));
-}
-
-function withoutParameters(mimetype: string): string {
-  return mimetype.split(";")[0]?.trim().toLowerCase() ?? "";
+  const [type, subtype] = mimetype.split("/");
+  return subtype !== undefined && (allowed.includes(mimetype) || allowed.includes(`${type}/*`));
 }
 
 function withinGlobalLimit(bytes: number): number {

@@ -8,6 +8,11 @@ export interface IncomingFile {
   cacheControl: string;
   userMetadata: Record<string, unknown> | null;
   content: AsyncIterable<Uint8Array>;
+  /**
+   * False for a body without `content-length`, of which Supabase does not check the size.
+   * Source: https://github.com/supabase/storage/blob/master/src/storage/uploader.ts
+   */
+  hasLength: boolean;
 }
 
 const DEFAULT_TYPE = "application/octet-stream";
@@ -22,6 +27,7 @@ export async function readIncomingFile({ headers, body }: Request): Promise<Inco
     cacheControl: headers.get("cache-control") ?? "no-cache",
     userMetadata: readMetadataHeader(headers),
     content: chunksOf(body),
+    hasLength: headers.has("content-length"),
   };
 }
 
@@ -49,6 +55,7 @@ async function readForm(type: string, chunks: AsyncIterable<Uint8Array>): Promis
     cacheControl: maxAge ? `max-age=${maxAge}` : "no-cache",
     userMetadata: parseMetadata(fields.get("metadata") ?? fields.get("userMetadata") ?? ""),
     content,
+    hasLength: true,
   };
 }
 

@@ -27,7 +27,7 @@ export async function copyObject(ports: StoragePorts, actor: Actor, copy: Copy):
   const values = { ...to, ownerId, ...copiedMetadata(source, copy) };
   await rehearseUpload(ports, actor, values, { replace: upsert });
   const version = await ports.files.copy(source.version);
-  return await publishObject(ports, { ...values, version }, { replace: upsert });
+  return await publishObject(ports, { ...values, version });
 }
 
 /**

@@ -2,6 +2,9 @@ import type { PoolClient } from "pg";
 import { z } from "zod";
 import type { ObjectMetadata } from "./objects.ts";
 
+/** A list has this many entries at most. */
+const MAX_LISTED = 1_500;
+
 /** The options of a list of one folder. */
 export const Listing = z.object({
   prefix: z.string().default(""),
@@ -26,8 +29,10 @@ export interface ListEntry {
 }
 
 /**
- * Lists the objects in one folder that the actor may see: folders first, then files. `search` limits both to names
- * that start with it.
+ * Lists the files and folders in one folder that the actor may see. `search` limits both to names that start with it.
+ * By name, files and folders are mixed and their case is ignored. By a time, folders come first. `prefix` and `search`
+ * ignore case, too. Source: `storage.search` of
+ * https://github.com/supabase/storage/blob/master/migrations/tenant/0063-fix-search-name-relative-to-prefix.sql
  */
 export async function listObjects(
   db: PoolClient,
@@ -39,23 +44,28 @@ export async function listObjects(
     `with found as (
        select *, substr(name, length($2) + 1) as rest
        from storage.objects
-       where bucket_id = $1 and starts_with(name, $2)
+       where bucket_id = $1 and starts_with(lower(name), lower($2 || $3))
      ), entries as (
-       select rest as name, id, created_at, updated_at, last_accessed_at, metadata
+       select rest as name, lower(rest) as place, id, created_at, updated_at, last_accessed_at, metadata
        from found
        where position('/' in rest) = 0
        union all
-       select distinct split_part(rest, '/', 1), null::uuid, null::timestamptz, null::timestamptz,
-         null::timestamptz, null::jsonb
+       select min(split_part(rest, '/', 1)), lower(split_part(rest, '/', 1)) || '/', null::uuid, null::timestamptz,
+         null::timestamptz, null::timestamptz, null::jsonb
        from found
        where position('/' in rest) > 0
+       group by 2
      )
-     select *
+     select name, id, created_at, updated_at, last_accessed_at, metadata
      from entries
-     where starts_with(lower(name), lower($3))
-     order by id is not null, ${sortBy.column} ${sortBy.order}, name ${sortBy.order}
-     limit $4 offset $5`,
+     order by ${orderBy(sortBy)}
+     limit least($4::integer, ${MAX_LISTED}) offset $5`,
     [bucketId, folder, search, limit, offset],
   );
   return rows;
+}
+
+function orderBy({ column, order }: Listing["sortBy"]): string {
+  const byName = `place collate "C" ${order}`;
+  return column === "name" ? byName : `id is not null, ${column} ${order}, ${byName}`;
 }

@@ -28,11 +28,11 @@ export async function uploadObject(
   try {
     const bucket = await admit(ports, actor, upload);
     const limit = Math.min(bucket.file_size_limit ?? GLOBAL_SIZE_LIMIT, GLOBAL_SIZE_LIMIT);
-    const stored = await ports.files.receive(file.content, limit);
+    const stored = await ports.files.receive(file.content, file.hasLength ? limit : Infinity);
     const { userMetadata } = file;
     const { version } = stored;
     const values = { ...key, version, ownerId, userMetadata, metadata: describe(file, stored) };
-    return await publishObject(ports, values, { replace: upsert });
+    return await publishObject(ports, values);
   } finally {
     await discard(file.content);
   }
@@ -49,17 +49,16 @@ export async function rehearseUpload(
 }
 
 /**
- * Writes the row that makes a stored version visible, and removes the replaced version. When several writers without
- * `replace` use the same key, Postgres accepts exactly one. The bytes of the others are removed.
+ * Writes the row that makes a stored version visible, and removes the replaced version. Rights are only checked before
+ * the bytes arrive. As on Supabase, an upload that was slow therefore replaces an object that came meanwhile.
  */
 export async function publishObject(
   { database, files }: StoragePorts,
   values: ObjectValues,
-  options: { replace: boolean },
 ): Promise<string> {
   const written = await transact(database, asService("object.upload"), async (db) => {
     const replaced = await lockVersion(db, values);
-    return { replaced, id: await writeObject(db, values, options) };
+    return { replaced, id: await writeObject(db, values, { replace: true }) };
   }).catch(async (error) => {
     await files.remove([values.version]);
     throw error;

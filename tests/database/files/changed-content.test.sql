@@ -7,7 +7,7 @@ select
 from unnest(array['changed', 'late']) as name;
 
 select tests.act_as_service();
-select public.fail_file(id, '{"code": "content_changed"}') from public.chat_files where storage_path = 'changed';
+select public.fail_file(id, '{"code": "file_changed"}') from public.chat_files where storage_path = 'changed';
 select public.fail_file(id, '{"code": "provider_error"}') from public.chat_files where storage_path = 'late';
 
 select tests.act_as_postgres();

@@ -28,7 +28,7 @@ test("a file that OpenAI lost and whose stored bytes have changed fails; the oth
   expect(await indexed(user, changed.id)).toMatchObject({
     status: "failed",
     openai_file_id: null,
-    error: { code: "content_changed", message: expect.stringContaining("Upload the file again") },
+    error: { code: "file_changed", message: expect.stringContaining("Upload the file again") },
   });
   const { store_id } = must(
     await user.client.from("vector_stores").select("store_id").eq("session_id", sessionId).single(),

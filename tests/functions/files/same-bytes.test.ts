@@ -70,7 +70,7 @@ test("an object that the client has uploaded to its own folder is registered onc
     status: "ready",
     file_name: "notes of mine.md",
     file_type: "text/markdown",
-    storage_path: path,
+    uploaded_as: path,
   });
 });
 

@@ -15,7 +15,6 @@ describe("a file above the bucket's limit is refused with 413 and leaves nothing
   it.each([
     ["a Blob", (data: Buffer<ArrayBuffer>) => new Blob([data])],
     ["a Buffer", (data: Buffer<ArrayBuffer>) => data],
-    ["a stream of unknown length", (data: Buffer<ArrayBuffer>) => new Blob([data]).stream()],
   ])("sent as %s", async (_kind, wrap) => {
     const bucket = await makeBucket({ sizeLimit: LIMIT });
     const marker = randomUUID();
@@ -53,6 +52,15 @@ describe("a file above the bucket's limit is refused with 413 and leaves nothing
   });
 });
 
+it("a body without a length has no limit, as on Supabase", async () => {
+  const bucket = await makeBucket({ sizeLimit: LIMIT });
+  const files = admin.storage.from(bucket);
+
+  must(await files.upload("over", new Blob([pad("x", LIMIT + 1)]).stream(), { duplex: "half" }));
+
+  expect(must(await files.info("over")).size).toBe(LIMIT + 1);
+});
+
 describe("a client that reads no response before it has sent everything can send everything", () => {
   it.each([
     ["too large a file", { sizeLimit: LIMIT }, "413"],
@@ -74,9 +82,9 @@ describe("the type of a file", () => {
   it.each([
     ["image/png", true],
     ["image/svg+xml", true],
-    ["IMAGE/PNG", true],
+    ["IMAGE/PNG", false],
     ["text/plain", true],
-    ["text/plain;charset=UTF-8", true],
+    ["text/plain;charset=UTF-8", false],
     ["text/html", false],
     ["imagex/png", false],
     ["image", false],

@@ -23,6 +23,7 @@ function fileOf(id: string, minutes: number): FileRow {
     file_size: 5,
     sha256: null,
     storage_path: `user/${id}`,
+    uploaded_as: null,
     openai_file_id: `file_${id}`,
     vector_store_id: null,
     origin: "user",

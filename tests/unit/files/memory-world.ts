@@ -118,6 +118,7 @@ export async function createWorld() {
         file_size: content.length,
         sha256: createHash("sha256").update(content).digest("hex"),
         storage_path: `user/${name}`,
+        uploaded_as: null,
         openai_file_id: null,
         vector_store_id: null,
         origin: "user",

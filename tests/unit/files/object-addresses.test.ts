@@ -47,7 +47,8 @@ test.for([
 
   await expect(storage.open(path)).rejects.toThrow(StorageFailure);
   await expect(storage.put(path, content(), "text/plain")).rejects.toThrow(StorageFailure);
-  expect(await storage.sign([path], 60)).toEqual(new Map());
+  await expect(storage.move(path, "me/new")).rejects.toThrow(StorageFailure);
+  expect(await storage.sign([{ path, name: "x" }], 60)).toEqual(new Map());
   expect(requests).toEqual([]);
 
   // Removing sends names in the body, where they are not resolved. An object with such a name can still be removed.
@@ -82,11 +83,15 @@ test("only a link to the requested object is returned", async () => {
   const { storage, requests } = recorded();
   const good = ["me/notes.md", "me/a b&c=d;e,f+g.md", "me/Grüße.md"];
 
-  const links = await storage.sign([...good, "me/../them/x", "me/a?b=1", "me/a#b"], 60);
+  const asked = [...good, "me/../them/x", "me/a?b=1", "me/a#b"];
+  const objects = asked.map((path) => ({ path, name: "a&b=c.md" }));
+
+  const links = await storage.sign(objects, 60);
 
   expect(Array.from(links.keys())).toEqual(good);
   for (const [path, link] of links) {
-    const { pathname } = new URL(link);
+    const { pathname, searchParams } = new URL(link);
+    expect(searchParams.get("download")).toBe("a&b=c.md");
     expect(decodeURIComponent(pathname)).toBe(`/storage/v1/object/sign/chat-files/${path}`);
   }
   expect(requests).toHaveLength(1);

@@ -24,6 +24,7 @@ function rowOf(values: Partial<FileRow> = {}): FileRow {
     file_size: REGISTERED.length,
     sha256,
     storage_path: "user/picture.png",
+    uploaded_as: null,
     openai_file_id: null,
     vector_store_id: null,
     origin: "user",
@@ -108,7 +109,7 @@ test.for(["registered bytez", "registered byte", "registered bytes and more", ""
 
     await indexFile(ports, rowOf());
 
-    expect(ends).toEqual({ file: "content_changed" });
+    expect(ends).toEqual({ file: "file_changed" });
     expect(uploads).toEqual([]);
   },
 );
@@ -118,7 +119,7 @@ test("bytes that change between the two reads leave no whole file at OpenAI", as
 
   await indexFile(ports, rowOf());
 
-  expect(ends).toEqual({ file: "content_changed" });
+  expect(ends).toEqual({ file: "file_changed" });
   expect(uploads).toEqual([{
     whole: false,
     text: expect.not.stringContaining("registered bytez"),
@@ -130,7 +131,7 @@ test("a file without a digest is not sent", async () => {
 
   await indexFile(ports, rowOf({ sha256: null }));
 
-  expect([ends, uploads]).toEqual([{ file: "content_changed" }, []]);
+  expect([ends, uploads]).toEqual([{ file: "file_changed" }, []]);
 });
 
 test("a store that is created again leaves out a file whose bytes have changed", async () => {
@@ -141,6 +142,6 @@ test("a store that is created again leaves out a file whose bytes have changed",
 
   await buildStore(ports, claim, "session");
 
-  expect(ends).toEqual({ changed: "content_changed", vs_1: "made" });
+  expect(ends).toEqual({ changed: "file_changed", vs_1: "made" });
   expect(uploads).toEqual([]);
 });

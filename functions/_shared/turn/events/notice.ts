@@ -4,6 +4,9 @@ const NOTICES = {
   made_file_limit_reached:
     "The assistant made a file, but this chat has as many files as your plan allows. " +
     "Delete a file of this chat or upgrade the plan, then regenerate the reply.",
+  made_file_storage_full:
+    "The assistant made a file, but your files take as much room as your plan allows. " +
+    "Delete files or chats, or upgrade the plan, then regenerate the reply.",
   made_file_too_large: "The assistant made a file that is larger than your plan allows. " +
     "Ask for a smaller file or upgrade the plan.",
   made_file_expired:
