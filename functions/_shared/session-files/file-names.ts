@@ -34,21 +34,21 @@ export function displayName(name: string): string {
 }
 
 /** Returns a name for paths and other systems: ASCII letters, digits, `_` and `-` before an extension. */
-export function safeName(name: string, extension: string = readExtension(name)): string {
+function safeName(name: string, extension: string): string {
   return safeStem(name, extension) + extension;
 }
 
 /**
- * Returns a path for the object of a new file. Nobody can know it before the file has a row, so no signed upload address
- * exists for it.
+ * Returns a path for the object of a new file. Nobody can know it before the file has a row, so that no signed upload
+ * address exists for it.
  */
 export function objectPath(profileId: string, name: string, extension: string): string {
   return `${profileId}/${crypto.randomUUID()}/${safeName(name, extension)}`;
 }
 
 /**
- * Returns a file's name at OpenAI: `売上.csv~parley-<project>-<id>.txt`. The name for people comes first and is whole, so
- * that the model knows it and `restoreNames` finds it again. The id tells files of the same name apart.
+ * Returns a file's name at OpenAI: `売上.csv~parley-<project>-<id>.txt`. The name for people comes first and is whole,
+ * so that the model knows it and `restoreNames` finds it again. The id tells files of the same name apart.
  */
 export function remoteName(
   file: { id: string; name: string; extension: string },

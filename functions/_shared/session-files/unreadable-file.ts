@@ -33,9 +33,9 @@ export function whyUnsearchable(
 }
 
 /**
- * Returns true for a PDF that the model can be shown whole, so that it is usable without text. OpenAI takes files of any
- * purpose, so the file in the vector store serves: https://developers.openai.com/api/docs/guides/file-inputs, "File
- * upload purpose".
+ * Returns true for a PDF that the model can be shown whole, so that it is usable without text. OpenAI takes files of
+ * any purpose, so the file in the vector store serves. Source:
+ * https://developers.openai.com/api/docs/guides/file-inputs, "File upload purpose".
  */
 export function isInline(
   { file_type, file_size }: { file_type: string; file_size: number | null },

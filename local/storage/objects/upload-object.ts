@@ -24,7 +24,7 @@ export async function uploadObject(
   actor: Actor,
   upload: Upload,
 ): Promise<string> {
-  const { key, file, upsert, ownerId } = upload;
+  const { key, file, ownerId } = upload;
   try {
     const bucket = await admit(ports, actor, upload);
     const limit = Math.min(bucket.file_size_limit ?? GLOBAL_SIZE_LIMIT, GLOBAL_SIZE_LIMIT);

@@ -155,9 +155,9 @@ test("the links of an export are downloads under the name of the file", async ()
     "Grüße & mehr.txt",
   );
 
-  const { files } = await readExport(user);
+  const { chat_files } = await readExport(user);
 
-  const response = await fetch(files[0].download_url);
+  const response = await fetch(chat_files[0]?.download_url ?? "");
   expect(response.headers.get("content-disposition")).toBe(
     "attachment; filename=Gr%C3%BC%C3%9Fe%20%26%20mehr.txt; filename*=UTF-8''Gr%C3%BC%C3%9Fe%20%26%20mehr.txt;",
   );
