@@ -1418,8 +1418,8 @@ as $$
 $$;
 comment on function public.open_upload(uuid, uuid, text) is
   'Service RPC of the files function: {profile_id, max_bytes, file}. Refuses with 403 an account that may not act. '
-  'With storage_path, refuses with 404 or 413 an object that may not be registered, before the function reads it. file is '
-  'the row if the object was registered before, else null.';
+  'With storage_path, refuses with 404 or 413 an object that may not be registered, before the function reads it. '
+  'file is the row if the object was registered before, else null.';
 grant execute on function public.open_upload(uuid, uuid, text) to service_role;
 
 create function private.create_file(auth_user_id uuid, session_id uuid, file_id uuid, file_name text, file_type text,

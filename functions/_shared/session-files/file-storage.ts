@@ -37,9 +37,9 @@ export interface FileStorage {
   /** Returns the bytes of an object as a stream. Rejects with a StorageFailure. */
   open(path: string): Promise<ReadableStream<Uint8Array>>;
   /**
-   * Returns links to objects by path, which work for `seconds`. They download the object under its name, because Storage
-   * would show an SVG or a script in the browser. An object that is missing or has no URL of its own gets none. Rejects
-   * with a StorageFailure.
+   * Returns links to objects by path, which work for `seconds`. They download the object under its name, because
+   * Storage would show an SVG or a script in the browser. An object that is missing or has no URL of its own gets none.
+   * Rejects with a StorageFailure.
    */
   sign(objects: NamedObject[], seconds: number): Promise<Map<string, string>>;
   /**
