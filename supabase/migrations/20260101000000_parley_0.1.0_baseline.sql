@@ -1551,10 +1551,10 @@ as $$
       end
   where f.id = file_id
     -- A ready file fails only while its store is made again: if OpenAI cannot read the file any more, or has lost it
-    -- and Storage now holds different bytes.
+    -- and Storage now holds different bytes. An attempt that ended late does not fail it.
     and (
       f.status in ('pending', 'indexing')
-      or f.status = 'ready' and fail_file.error ->> 'code' in ('file_changed', 'file_unreadable')
+      or f.status = 'ready' and fail_file.error ->> 'code' not in ('upload_interrupted', 'indexing_timeout')
     )
 $$;
 comment on function public.fail_file(uuid, jsonb) is

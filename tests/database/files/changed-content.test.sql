@@ -8,7 +8,7 @@ from unnest(array['changed', 'late']) as name;
 
 select tests.act_as_service();
 select public.fail_file(id, '{"code": "file_changed"}') from public.chat_files where storage_path = 'changed';
-select public.fail_file(id, '{"code": "provider_error"}') from public.chat_files where storage_path = 'late';
+select public.fail_file(id, '{"code": "indexing_timeout"}') from public.chat_files where storage_path = 'late';
 
 select tests.act_as_postgres();
 select is(
@@ -17,7 +17,7 @@ select is(
 );
 select is(
   (select status from public.chat_files where storage_path = 'late'), 'ready',
-  'a ready file cannot fail for another reason'
+  'an attempt that ended late does not fail a ready file'
 );
 select * from finish();
 rollback;

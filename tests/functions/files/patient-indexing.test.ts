@@ -175,8 +175,8 @@ test("a rebuilt store marks the files that OpenAI cannot read, and counts the ot
   expect(readText(reply)).toContain("Comet");
   const after = await Promise.all(rows.map(({ id }) => rowOf(id)));
   expect(after).toMatchObject([
-    { status: "failed", error: { code: "file_unreadable" }, openai_file_id: null },
-    { status: "failed", error: { code: "file_unreadable" }, openai_file_id: null },
+    { status: "failed", error: { code: "damaged" }, openai_file_id: null },
+    { status: "failed", error: { code: "damaged" }, openai_file_id: null },
     { status: "ready", error: null },
   ]);
   expect(await storeOf(sessionId)).toMatchObject({ status: "active", file_count: 1 });
