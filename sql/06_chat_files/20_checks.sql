@@ -9,13 +9,14 @@ as $$
 begin
   -- Storage itself does not check the size of a body that was sent without a length.
   return least(
-    (private.plan_of(profile_id)).max_file_bytes,
+    case when profile_id is not null then (private.plan_of(profile_id)).max_file_bytes end,
     (select b.file_size_limit from storage.buckets b where b.id = 'chat-files')
   );
 end
 $$;
 comment on function private.max_file_bytes(uuid) is
-  'The largest size of a file: the limit of the plan or of the bucket. Null when neither has one.';
+  'The largest size of a file: the limit of the plan or of the bucket. Null when neither has one. A file of an '
+  'assistant has no profile, so only the bucket limits it.';
 grant execute on function private.max_file_bytes(uuid) to service_role;
 
 create function private.check_file_size(profile_id uuid, file_size bigint)

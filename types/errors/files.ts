@@ -52,6 +52,16 @@ export const fileErrors = {
     meaning: "This chat already has as many files as your plan allows.",
     action: "Delete a file of this chat or upgrade the plan.",
   },
+  assistant_not_found: {
+    status: 404,
+    meaning: "This assistant does not exist.",
+    action: "Check its slug in the list of assistants.",
+  },
+  assistant_file_limit_reached: {
+    status: 409,
+    meaning: "This assistant has as many files as its max_files allows.",
+    action: "Delete one of its files, or raise max_files.",
+  },
   storage_full: {
     status: 402,
     meaning: "Your files take as much room as your plan allows.",
