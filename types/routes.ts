@@ -133,13 +133,18 @@ export const routes: Route[] = [
     method: "POST",
     path: "/files",
     auth: "user",
-    summary: "Adds a file to a chat, or an admin's file to an assistant: a multipart form, or an object of the bucket chat-files.",
+    summary:
+      "Adds a file to a chat, or an admin's file to an assistant: a multipart form, or an object of the bucket chat-files.",
     json: [RegisterRequest],
     form: UploadFields,
     example: { session_id: id, storage_path: "x/y" },
     replies: [
       { status: 201, meaning: "The file is stored; it is being indexed.", row: "chat_files" },
-      { status: 200, meaning: "The chat or assistant has a file with these bytes already.", row: "chat_files" },
+      {
+        status: 200,
+        meaning: "The chat or assistant has a file with these bytes already.",
+        row: "chat_files",
+      },
     ],
     errors: [...account, ...upload, "invalid_form"],
   },

@@ -141,7 +141,7 @@ comment on function private.is_safe_object_name(text) is
   '`?`, `#`, `%`, backslashes and control characters.';
 grant execute on function private.is_safe_object_name(text) to authenticated;
 
-create function private.require_own_object(profile_id uuid, storage_path text)
+create function private.require_own_object(profile_id uuid, storage_path text, assistant_slug text default null)
 returns void
 language plpgsql
 stable
@@ -166,12 +166,12 @@ begin
       'This object does not exist in your folder of the bucket chat-files. Upload the object there first.'
     );
   end if;
-  perform private.check_file_size(profile_id, size);
+  perform private.check_file_size(case when assistant_slug is null then profile_id end, size);
 end
 $$;
-comment on function private.require_own_object(uuid, text) is
+comment on function private.require_own_object(uuid, text, text) is
   'Refuses an object with 404 if it does not exist, is not in the profile''s folder, or has an unsafe name. Refuses '
-  'with 413 an object that is too large.';
+  'with 413 an object that is too large. The plan of an admin does not limit a file of an assistant.';
 
 create function private.message_for_file(session_id uuid, message_id text)
 returns uuid

@@ -53,7 +53,7 @@ begin
   if storage_path is not null then
     file := private.registered_file(profile.id, session_id, assistant_slug, storage_path);
     if file.id is null then
-      perform private.require_own_object(profile.id, storage_path);
+      perform private.require_own_object(profile.id, storage_path, assistant_slug);
     end if;
   end if;
   return jsonb_build_object(
@@ -110,7 +110,7 @@ begin
     if file.id is not null then
       return file;
     end if;
-    perform private.require_own_object(profile.id, uploaded_as);
+    perform private.require_own_object(profile.id, uploaded_as, assistant_slug);
   elsif is_stored then
     perform private.require_own_object(profile.id, storage_path);
   end if;

@@ -15,7 +15,8 @@ export const UploadFields = z.object({
   error: "The id of the chat is missing: send the field session_id.",
 }).refine(({ session_id, assistant_slug }) => !(session_id && assistant_slug), {
   path: ["assistant_slug"],
-  error: "A file belongs to a chat or to an assistant. Send session_id or assistant_slug, not both.",
+  error:
+    "A file belongs to a chat or to an assistant. Send session_id or assistant_slug, not both.",
 });
 export type UploadFields = z.infer<typeof UploadFields>;
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Database } from "../database.ts";
-import { MAX_CONTENT_LENGTH, StoredText } from "./fields.ts";
+import { AssistantSlug, MAX_CONTENT_LENGTH, StoredText } from "./fields.ts";
 
 /** When a lookout runs. A missing or wrong field gives `invalid_schedule`, and `details.field` names it. */
 const LookoutSchedule = z.object({

@@ -62,12 +62,12 @@ select tests.act_as_postgres();
 insert into storage.objects (bucket_id, name, metadata) select 'chat-files', name, '{"size": 5}' from hostile;
 select tests.act_as_service();
 select set_eq(
-  $$ select pg_temp.refusals('select public.open_upload($3, $1)') $$, array['PT404'],
+  $$ select pg_temp.refusals('select public.open_upload($3, $2, $1)') $$, array['PT404'],
   'an existing object with an unsafe name is refused before anything reads it'
 );
 select set_eq(
   $$ select pg_temp.refusals(
-       'select public.create_file($3, $2, gen_random_uuid(), ''a'', ''text/plain'', $1, is_stored => true)'
+       'select public.create_file($3, gen_random_uuid(), ''a'', ''text/plain'', $1, $2, is_stored => true)'
      ) $$,
   array['PT404'], 'the refused object has no file row'
 );
@@ -77,7 +77,7 @@ insert into storage.objects (bucket_id, name, metadata)
 values ('chat-files', tests.profile_id('owner') || '/mine.txt', '{"size": 5}');
 select tests.act_as_service();
 select is(
-  public.open_upload(tests.auth_id('owner'), tests.profile_id('owner') || '/mine.txt'),
+  public.open_upload(tests.auth_id('owner'), storage_path => tests.profile_id('owner') || '/mine.txt'),
   public.open_upload(tests.auth_id('owner')), 'an own object with a safe name can be registered'
 );
 select * from finish();
