@@ -49,6 +49,7 @@ const upload: HttpErrorCode[] = [
   "session_not_found",
   "not_allowed",
   "assistant_not_found",
+  "image_not_searched",
   "assistant_file_limit_reached",
   "message_not_found",
   "empty_file",

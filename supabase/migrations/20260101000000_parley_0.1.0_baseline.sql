@@ -1411,7 +1411,7 @@ declare
 begin
   if file_type like 'image/%' then
     perform private.refuse(
-      415, 'unsupported_file_type',
+      415, 'image_not_searched',
       'The files of an assistant are searched, and an image cannot be searched. Upload a document or a text.'
     );
   end if;

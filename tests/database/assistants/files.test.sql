@@ -31,7 +31,7 @@ select throws_ok(
   $$ select pg_temp.add('admin', 'nobody') $$, 'PT404', 'assistant_not_found', 'the assistant must exist'
 );
 select throws_ok(
-  $$ select pg_temp.add('admin', 'coach', 'image/png') $$, 'PT415', 'unsupported_file_type',
+  $$ select pg_temp.add('admin', 'coach', 'image/png') $$, 'PT415', 'image_not_searched',
   'an image, which search cannot read, is refused'
 );
 select is(

@@ -153,8 +153,8 @@ test("a rebuilt store leaves out the files that OpenAI cannot read, and marks th
   await buildStore(world.ports, CLAIM, SESSION, SHORT);
 
   expect(rows.map(({ id }) => world.show(id))).toEqual([
-    { status: "failed", code: "file_unreadable" },
-    { status: "failed", code: "file_unreadable" },
+    { status: "failed", code: "damaged" },
+    { status: "failed", code: "damaged" },
     READY,
   ]);
   expect(world.store.fileIds).toEqual([world.row(rows[2]?.id ?? "")?.openai_file_id]);
