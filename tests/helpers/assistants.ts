@@ -22,14 +22,18 @@ export async function createAssistant(): Promise<TestAssistant> {
   return { slug, admin: await createAdmin() };
 }
 
-/** Returns a form that adds a file to an assistant. */
+/** Returns a form that adds a file to an assistant. More fields come before the file. */
 export function assistantForm(
   slug: string,
   content: string | Uint8Array<ArrayBuffer>,
   name: string,
-  { fileFirst = false } = {},
+  { fileFirst = false, fields = {} }: {
+    fileFirst?: boolean;
+    fields?: Record<string, string>;
+  } = {},
 ): FormData {
   const form = new FormData();
+  for (const [field, value] of Object.entries(fields)) form.set(field, value);
   if (!fileFirst) form.set("assistant_slug", slug);
   form.set("file", new File([content], name));
   if (fileFirst) form.set("assistant_slug", slug);

@@ -188,10 +188,10 @@ test("an upload to an assistant is refused to users, and without one assistant t
   const { admin, slug } = await createAssistant();
   const path = `${user.profileId}/mine.md`;
   must(await user.client.storage.from("chat-files").upload(path, COMET));
-  const both = assistantForm(slug, COMET, "a.md");
-  both.set("session_id", await createSession(admin));
-  const linked = assistantForm(slug, COMET, "a.md");
-  linked.set("message_id", "none");
+  const both = assistantForm(slug, COMET, "a.md", {
+    fields: { session_id: await createSession(admin) },
+  });
+  const linked = assistantForm(slug, COMET, "a.md", { fields: { message_id: "none" } });
   const png = Uint8Array.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
   const cases: [TestUser, FormData | Record<string, unknown>][] = [
     [user, assistantForm(slug, COMET, "a.md")],
@@ -258,17 +258,16 @@ test("an admin retries and deletes files of an assistant, and a user neither", a
 });
 
 test.for([
-  ["OpenAI has expired", (slug: string) => storeOf(slug).then(expireRemote)],
-  ["has passed its lifetime", expireLocal],
+  { how: "OpenAI has expired", expire: async (slug: string) => expireRemote(await storeOf(slug)) },
+  { how: "has passed its lifetime", expire: expireLocal },
 ])(
-  "ten users who need a store that %s build it once, and each gets an answer",
-  async ([_, expire]) => {
+  "ten users who need a store that $how build it once, and each gets an answer",
+  async ({ expire }) => {
     const guide = await createAssistant();
     const file = await addFile(guide, COMET, "stable.md");
     const users = await Promise.all(Array.from({ length: 10 }, () => createUser()));
     const sessions = await Promise.all(users.map((each) => createSession(each, guide.slug)));
     const before = await countBuilt(guide.slug);
-    if (typeof expire === "string") throw new Error("no command");
     await expire(guide.slug);
 
     const chats = await Promise.all(
