@@ -135,7 +135,7 @@ export const routes: Route[] = [
     path: "/files",
     auth: "user",
     summary:
-      "Adds a file to a chat, or an admin's file to an assistant: a multipart form, or an object of the bucket chat-files.",
+      "Adds a file to a chat, or for an admin to an assistant: a form, or an object of the bucket chat-files.",
     json: [RegisterRequest],
     form: UploadFields,
     example: { session_id: id, storage_path: "x/y" },

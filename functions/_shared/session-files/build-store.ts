@@ -24,8 +24,9 @@ class BatchFailedError extends Error {
 type StoreFiles = Map<string, FileRow>;
 
 /**
- * Builds the store of a collection at OpenAI with all its files, and settles the claim. Files that OpenAI does not search
- * in the new store are marked on their rows. When it throws, the store goes to the outbox, and the claim still holds.
+ * Builds the store of a collection at OpenAI with all its files, and settles the claim. Files that OpenAI does not
+ * search in the new store are marked on their rows. When it throws, the store goes to the outbox, and the claim still
+ * holds.
  */
 export async function buildStore(
   ports: FilePorts,

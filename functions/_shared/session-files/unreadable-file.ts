@@ -34,7 +34,8 @@ export function whyUnsearchable(
 
 /**
  * Returns true for a PDF that the model can be shown whole, so that it is usable without text. A file of an assistant
- * is only searched, because no message attaches it. OpenAI takes files of any purpose, so the file in the vector store serves. Source:
+ * is only searched, because no message attaches it. OpenAI takes files of any purpose, so the file in the vector store
+ * serves. Source:
  * https://developers.openai.com/api/docs/guides/file-inputs, "File upload purpose".
  */
 export function isInline(

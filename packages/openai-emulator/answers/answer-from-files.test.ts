@@ -155,8 +155,8 @@ describe("an answer from files", () => {
       "three stores",
       { type: "file_search", vector_store_ids: ["vs_a", "vs_b", "vs_c"] },
       400,
-      "Invalid 'tools[0].vector_store_ids': array too long. Expected an array with maximum length 2, but got an array " +
-      "with length 3 instead.",
+      "Invalid 'tools[0].vector_store_ids': array too long. " +
+      "Expected an array with maximum length 2, but got an array with length 3 instead.",
     ],
     [
       "an unknown store",
