@@ -92,7 +92,7 @@ begin
     given.stripe_product_id := best.stripe_product_id;
     given.membership_status := private.membership_of(shown.status);
     if profile.role in ('user', 'premium') then
-      given.role := case given.subscription_plan when 'free' then 'user' else 'premium' end;
+      given.role := (case given.subscription_plan when 'free' then 'user' else 'premium' end)::public.user_role;
     end if;
     given.quota_last_reset := coalesce(period_start, profile.quota_last_reset);
     -- Stripe's times are in whole seconds, so a subscription may seem to start before its profile was created.

@@ -2049,6 +2049,20 @@ alter table public.chat_files
     references public.vector_stores (id) on delete set null;
 create index chat_files_vector_store_id_idx on public.chat_files (vector_store_id);
 
+create function private.can_build(store public.vector_stores)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+  select store.status = 'expired'
+    or (store.status = 'active' and store.expires_at <= now())
+    or (store.status in ('recreating', 'failed') and store.lease_until <= now())
+$$;
+comment on function private.can_build(public.vector_stores) is
+  'True for a store that the next caller builds: it has expired, its builder died, or a failed attempt is long ago.';
+grant execute on function private.can_build(public.vector_stores) to service_role;
+
 create function public.claim_vector_store(session_id uuid default null, assistant_slug text default null)
 returns jsonb
 language plpgsql
@@ -2070,11 +2084,14 @@ begin
     from public.assistants a
     where a.slug = claim_vector_store.assistant_slug
   ) as c (session_id, user_id, slug, name)
+  -- Callers that find a store, or wait for one, do not write. Many users may ask for the store of an assistant at once.
+  where not exists (
+    select from public.vector_stores b
+    where (b.session_id = c.session_id or b.assistant_slug = c.slug) and not private.can_build(b)
+  )
   on conflict on constraint vector_stores_collection_key do update
   set status = 'recreating', lease_until = excluded.lease_until, expired_at = coalesce(v.expired_at, now())
-  where v.status = 'expired'
-    or (v.status = 'active' and v.expires_at <= now())
-    or (v.status in ('recreating', 'failed') and v.lease_until <= now())
+  where private.can_build(v)
   returning * into store;
 
   if store.id is not null then
@@ -4896,7 +4913,7 @@ begin
     given.stripe_product_id := best.stripe_product_id;
     given.membership_status := private.membership_of(shown.status);
     if profile.role in ('user', 'premium') then
-      given.role := case given.subscription_plan when 'free' then 'user' else 'premium' end;
+      given.role := (case given.subscription_plan when 'free' then 'user' else 'premium' end)::public.user_role;
     end if;
     given.quota_last_reset := coalesce(period_start, profile.quota_last_reset);
     -- Stripe's times are in whole seconds, so a subscription may seem to start before its profile was created.

@@ -20,9 +20,10 @@ import { ensureSent } from "./send-file.ts";
 import { isInline, UnreadableFileError, whyUnsearchable } from "./unreadable-file.ts";
 
 /**
- * Makes a stored file usable in turns: sends it to OpenAI, attaches it to the store of its collection and waits until it
- * can be searched. Resumes an interrupted attempt. The caller must have claimed the row. A temporary error, or an error that
- * the operator can end, postpones the next attempt. This call makes it if its time allows that, else the clean-up does.
+ * Makes a stored file usable in turns: sends it to OpenAI, attaches it to the store of its collection and waits until
+ * it can be searched. Resumes an interrupted attempt. The caller must have claimed the row. A temporary error, or an
+ * error that the operator can end, postpones the next attempt. This call makes it if its time allows that, else the
+ * clean-up does.
  * Never rejects: the row has the result.
  */
 export async function indexFile(

@@ -77,7 +77,7 @@ insert into storage.objects (bucket_id, name, metadata)
 values ('chat-files', tests.profile_id('owner') || '/mine.txt', '{"size": 5}');
 select tests.act_as_service();
 select is(
-  public.open_upload(tests.auth_id('owner'), storage_path => tests.profile_id('owner') || '/mine.txt'),
+  public.open_upload(tests.auth_id('owner'), gen_random_uuid(), tests.profile_id('owner') || '/mine.txt'),
   public.open_upload(tests.auth_id('owner')), 'an own object with a safe name can be registered'
 );
 select * from finish();

@@ -220,6 +220,8 @@ test("an upload to an assistant is refused to users, and without one assistant t
     "404 message_not_found",
     "400 invalid_request",
   ]);
+  // Nobody registered it, so it would wait for a day.
+  must(await createTestClient(stack.SECRET_KEY).storage.from("chat-files").remove([path]));
   await drain();
   expect(await asPostgres("select from public.chat_files where assistant_slug = $1", [slug]))
     .toEqual([]);
