@@ -10,6 +10,7 @@ create table public.assistants (
   reasoning_effort text,
   max_output_tokens integer,
   max_tool_calls integer,
+  max_files integer not null default 100,
   starters text[] not null default '{}',
   required_plan text,
   is_active boolean not null default true,
@@ -21,6 +22,7 @@ create table public.assistants (
   constraint assistants_temperature_check check (temperature between 0 and 2),
   constraint assistants_max_output_tokens_check check (max_output_tokens >= 16),
   constraint assistants_max_tool_calls_check check (max_tool_calls > 0),
+  constraint assistants_max_files_check check (max_files between 0 and 1000),
   constraint assistants_reasoning_effort_check
     check (reasoning_effort in ('none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'))
 );
@@ -71,6 +73,8 @@ comment on column public.assistants.max_output_tokens is
   'Most tokens of a reply, reasoning included. Null: turn_policy decides. The plan and the model may allow less.';
 comment on column public.assistants.max_tool_calls is
   'Most calls of OpenAI''s own tools for a reply. Null: turn_policy decides.';
+comment on column public.assistants.max_files is
+  'Most files of the assistant itself. Every turn with it reads their names, so there are at most 1000.';
 comment on column public.assistants.starters is 'Suggestions for a first message.';
 comment on column public.assistants.required_plan is
   'The lowest plan that may use the assistant. Null means every plan.';

@@ -1,10 +1,12 @@
--- The vector store of a session. It is made on first use and again when it is needed after OpenAI has expired it.
+-- The vector stores of sessions and assistants. A store is made on first use, and again when it is needed after OpenAI
+-- has expired it.
 
 create table public.vector_stores (
   id uuid primary key default gen_random_uuid(),
   store_id text,
-  user_id uuid not null,
-  session_id uuid not null,
+  user_id uuid,
+  session_id uuid,
+  assistant_slug text,
   name text not null,
   file_count integer not null default 0,
   expires_at timestamptz,
@@ -15,10 +17,15 @@ create table public.vector_stores (
   lease_until timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
-  constraint vector_stores_session_id_user_id_key unique (session_id, user_id),
+  constraint vector_stores_collection_key unique nulls not distinct (session_id, assistant_slug),
   constraint vector_stores_store_id_key unique (store_id),
   constraint vector_stores_session_id_user_id_fkey foreign key (session_id, user_id)
     references public.chat_sessions (id, user_id) on delete cascade,
+  constraint vector_stores_assistant_slug_fkey foreign key (assistant_slug)
+    references public.assistants (slug) on update cascade on delete cascade,
+  constraint vector_stores_collection_check check (num_nonnulls(session_id, assistant_slug) = 1),
+  -- Without it, the foreign key would not check a session that has no user here.
+  constraint vector_stores_user_id_check check ((user_id is null) = (session_id is null)),
   constraint vector_stores_status_check check (status in ('active', 'expired', 'recreating', 'failed')),
   constraint vector_stores_active_check check (status <> 'active' or num_nulls(store_id, expires_at) = 0),
   constraint vector_stores_lease_until_check check (status <> 'recreating' or lease_until is not null),
@@ -26,8 +33,12 @@ create table public.vector_stores (
 );
 
 comment on table public.vector_stores is
-  'The vector store that file search of a session reads; at most one per session. The row outlives the store at '
+  'The vector store that file search of a session or assistant reads; at most one each. The row outlives the store at '
   'OpenAI.';
+comment on column public.vector_stores.user_id is 'The user of the session. Null for the store of an assistant.';
+comment on column public.vector_stores.session_id is 'The session of the store. Null for the store of an assistant.';
+comment on column public.vector_stores.assistant_slug is
+  'The assistant whose files the store has, for all its sessions. Null for the store of a session.';
 comment on column public.vector_stores.store_id is 'The store''s id at OpenAI. Null while no store exists.';
 comment on column public.vector_stores.expires_at is 'When OpenAI expires the store, unless it is used before.';
 comment on column public.vector_stores.status is
@@ -41,7 +52,21 @@ alter table public.chat_files
     references public.vector_stores (id) on delete set null;
 create index chat_files_vector_store_id_idx on public.chat_files (vector_store_id);
 
-create function public.claim_vector_store(session_id uuid)
+create function private.can_build(store public.vector_stores)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+  select store.status = 'expired'
+    or (store.status = 'active' and store.expires_at <= now())
+    or (store.status in ('recreating', 'failed') and store.lease_until <= now())
+$$;
+comment on function private.can_build(public.vector_stores) is
+  'True for a store that the next caller builds: it has expired, its builder died, or a failed attempt is long ago.';
+grant execute on function private.can_build(public.vector_stores) to service_role;
+
+create function public.claim_vector_store(session_id uuid default null, assistant_slug text default null)
 returns jsonb
 language plpgsql
 security invoker
@@ -51,22 +76,33 @@ declare
   store public.vector_stores;
 begin
   -- A single statement, so only one of several concurrent callers makes the store.
-  insert into public.vector_stores as v (session_id, user_id, name, lease_until)
-  select s.id, s.user_id, 'Chat ' || s.id, clock_timestamp() + interval '2 minutes'
-  from public.chat_sessions s
-  where s.id = claim_vector_store.session_id
-  on conflict on constraint vector_stores_session_id_user_id_key do update
+  insert into public.vector_stores as v (session_id, user_id, assistant_slug, name, lease_until)
+  select c.session_id, c.user_id, c.slug, c.name, clock_timestamp() + interval '2 minutes'
+  from (
+    select s.id, s.user_id, null, 'Chat ' || s.id
+    from public.chat_sessions s
+    where s.id = claim_vector_store.session_id
+    union all
+    select null, null, a.slug, 'Assistant ' || a.slug
+    from public.assistants a
+    where a.slug = claim_vector_store.assistant_slug
+  ) as c (session_id, user_id, slug, name)
+  -- Callers that find a store, or wait for one, do not write. Many users may ask for the store of an assistant at once.
+  where not exists (
+    select from public.vector_stores b
+    where (b.session_id = c.session_id or b.assistant_slug = c.slug) and not private.can_build(b)
+  )
+  on conflict on constraint vector_stores_collection_key do update
   set status = 'recreating', lease_until = excluded.lease_until, expired_at = coalesce(v.expired_at, now())
-  where v.status = 'expired'
-    or (v.status = 'active' and v.expires_at <= now())
-    or (v.status in ('recreating', 'failed') and v.lease_until <= now())
+  where private.can_build(v)
   returning * into store;
 
   if store.id is not null then
-    return jsonb_build_object('kind', 'build', 'id', store.id, 'lease_until', store.lease_until, 'name', store.name,
-      'user_id', store.user_id);
+    return jsonb_build_object('kind', 'build', 'id', store.id, 'lease_until', store.lease_until, 'name', store.name);
   end if;
-  select * into store from public.vector_stores v where v.session_id = claim_vector_store.session_id;
+  select * into store
+  from public.vector_stores v
+  where v.session_id = claim_vector_store.session_id or v.assistant_slug = claim_vector_store.assistant_slug;
   return case store.status
     when 'active' then jsonb_build_object('kind', 'ready', 'id', store.id, 'store_id', store.store_id)
     when 'recreating' then jsonb_build_object('kind', 'wait')
@@ -75,11 +111,11 @@ begin
   end;
 end
 $$;
-comment on function public.claim_vector_store(uuid) is
-  'Service RPC: returns the store of a session, or claims the work of making it. kind: ready (with store_id), build '
-  '(the caller makes it, under a lease), wait (another caller is making it) or failed (it could not be made, with '
-  'error and the seconds retry_after; or the session is gone).';
-grant execute on function public.claim_vector_store(uuid) to service_role;
+comment on function public.claim_vector_store(uuid, text) is
+  'Service RPC: returns the store of a session or assistant, or claims the work of making it. kind: ready (with '
+  'store_id), build (the caller makes it, under a lease), wait (another caller is making it) or failed (it could not '
+  'be made, with error and the seconds retry_after; or the session or assistant is gone).';
+grant execute on function public.claim_vector_store(uuid, text) to service_role;
 
 create function private.settle_vector_store(claimed_id uuid, claimed_until timestamptz, store_id text,
   expires_at timestamptz, openai_metadata jsonb, file_ids text[])
@@ -102,7 +138,7 @@ begin
   set vector_store_id = case when f.openai_file_id = any (file_ids) then claimed_id end
   from public.vector_stores v
   where v.id = claimed_id
-    and f.session_id = v.session_id
+    and (f.session_id = v.session_id or f.assistant_slug = v.assistant_slug)
     and coalesce(f.openai_file_id = any (file_ids), false) <> (f.vector_store_id is not null);
   return true;
 end
@@ -210,6 +246,10 @@ grant select, insert, update, delete on public.vector_stores to service_role;
 create policy vector_stores_select_own on public.vector_stores
   for select to authenticated
   using (user_id = (select private.current_profile_id()));
+
+-- Foreign keys.
+create index vector_stores_session_id_user_id_idx on public.vector_stores (session_id, user_id);
+create index vector_stores_assistant_slug_idx on public.vector_stores (assistant_slug);
 
 -- The clean-up: active stores near their expiry, expired stores, and abandoned attempts to make a store.
 create index vector_stores_active_expires_at_idx on public.vector_stores (expires_at) where status = 'active';

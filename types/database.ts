@@ -56,6 +56,7 @@ export type Database = {
           "created_at": string;
           "description": string;
           "is_active": boolean;
+          "max_files": number;
           "max_output_tokens": number | null;
           "max_tool_calls": number | null;
           "model": string;
@@ -74,6 +75,7 @@ export type Database = {
           "created_at"?: string;
           "description": string;
           "is_active"?: boolean;
+          "max_files"?: number;
           "max_output_tokens"?: number | null;
           "max_tool_calls"?: number | null;
           "model": string;
@@ -91,6 +93,7 @@ export type Database = {
           "created_at"?: string;
           "description"?: string;
           "is_active"?: boolean;
+          "max_files"?: number;
           "max_output_tokens"?: number | null;
           "max_tool_calls"?: number | null;
           "model"?: string;
@@ -198,6 +201,7 @@ export type Database = {
       };
       "chat_files": {
         Row: {
+          "assistant_slug": string | null;
           "created_at": string;
           "error": Json | null;
           "file_name": string;
@@ -209,17 +213,18 @@ export type Database = {
           "openai_file_id": string | null;
           "origin": string;
           "retry_at": string | null;
-          "session_id": string;
+          "session_id": string | null;
           "sha256": string | null;
           "status": string;
           "storage_path": string;
           "updated_at": string;
           "uploaded_as": string | null;
-          "user_id": string;
+          "user_id": string | null;
           "vector_store_id": string | null;
         };
         ComputedFields: never;
         Insert: {
+          "assistant_slug"?: string | null;
           "created_at"?: string;
           "error"?: Json | null;
           "file_name": string;
@@ -231,16 +236,17 @@ export type Database = {
           "openai_file_id"?: string | null;
           "origin"?: string;
           "retry_at"?: string | null;
-          "session_id": string;
+          "session_id"?: string | null;
           "sha256"?: string | null;
           "status"?: string;
           "storage_path": string;
           "updated_at"?: string;
           "uploaded_as"?: string | null;
-          "user_id": string;
+          "user_id"?: string | null;
           "vector_store_id"?: string | null;
         };
         Update: {
+          "assistant_slug"?: string | null;
           "created_at"?: string;
           "error"?: Json | null;
           "file_name"?: string;
@@ -252,16 +258,23 @@ export type Database = {
           "openai_file_id"?: string | null;
           "origin"?: string;
           "retry_at"?: string | null;
-          "session_id"?: string;
+          "session_id"?: string | null;
           "sha256"?: string | null;
           "status"?: string;
           "storage_path"?: string;
           "updated_at"?: string;
           "uploaded_as"?: string | null;
-          "user_id"?: string;
+          "user_id"?: string | null;
           "vector_store_id"?: string | null;
         };
         Relationships: [
+          {
+            foreignKeyName: "chat_files_assistant_slug_fkey";
+            columns: ["assistant_slug"];
+            isOneToOne: false;
+            referencedRelation: "assistants";
+            referencedColumns: ["slug"];
+          },
           {
             foreignKeyName: "chat_files_message_id_fkey";
             columns: ["message_id"];
@@ -1669,6 +1682,7 @@ export type Database = {
       };
       "vector_stores": {
         Row: {
+          "assistant_slug": string | null;
           "created_at": string;
           "error": string | null;
           "expired_at": string | null;
@@ -1678,14 +1692,15 @@ export type Database = {
           "lease_until": string | null;
           "name": string;
           "openai_metadata": NonNullable<Json>;
-          "session_id": string;
+          "session_id": string | null;
           "status": string;
           "store_id": string | null;
           "updated_at": string;
-          "user_id": string;
+          "user_id": string | null;
         };
         ComputedFields: never;
         Insert: {
+          "assistant_slug"?: string | null;
           "created_at"?: string;
           "error"?: string | null;
           "expired_at"?: string | null;
@@ -1695,13 +1710,14 @@ export type Database = {
           "lease_until"?: string | null;
           "name": string;
           "openai_metadata"?: NonNullable<Json>;
-          "session_id": string;
+          "session_id"?: string | null;
           "status"?: string;
           "store_id"?: string | null;
           "updated_at"?: string;
-          "user_id": string;
+          "user_id"?: string | null;
         };
         Update: {
+          "assistant_slug"?: string | null;
           "created_at"?: string;
           "error"?: string | null;
           "expired_at"?: string | null;
@@ -1711,13 +1727,20 @@ export type Database = {
           "lease_until"?: string | null;
           "name"?: string;
           "openai_metadata"?: NonNullable<Json>;
-          "session_id"?: string;
+          "session_id"?: string | null;
           "status"?: string;
           "store_id"?: string | null;
           "updated_at"?: string;
-          "user_id"?: string;
+          "user_id"?: string | null;
         };
         Relationships: [
+          {
+            foreignKeyName: "vector_stores_assistant_slug_fkey";
+            columns: ["assistant_slug"];
+            isOneToOne: false;
+            referencedRelation: "assistants";
+            referencedColumns: ["slug"];
+          },
           {
             foreignKeyName: "vector_stores_session_id_user_id_fkey";
             columns: ["session_id", "user_id"];
@@ -1824,6 +1847,37 @@ export type Database = {
           to: "profiles";
           isOneToOne: true;
           isSetofReturn: false;
+        };
+      };
+      "admin_list_assistant_files": {
+        Args: { "assistant_slug": string };
+        Returns: {
+          "assistant_slug": string | null;
+          "created_at": string;
+          "error": Json | null;
+          "file_name": string;
+          "file_size": number | null;
+          "file_type": string;
+          "id": string;
+          "indexing_since": string;
+          "message_id": string | null;
+          "openai_file_id": string | null;
+          "origin": string;
+          "retry_at": string | null;
+          "session_id": string | null;
+          "sha256": string | null;
+          "status": string;
+          "storage_path": string;
+          "updated_at": string;
+          "uploaded_as": string | null;
+          "user_id": string | null;
+          "vector_store_id": string | null;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "chat_files";
+          isOneToOne: false;
+          isSetofReturn: true;
         };
       };
       "admin_list_audit": {
@@ -1972,6 +2026,7 @@ export type Database = {
       "claim_file": {
         Args: { "file_id": string };
         Returns: {
+          "assistant_slug": string | null;
           "created_at": string;
           "error": Json | null;
           "file_name": string;
@@ -1983,13 +2038,13 @@ export type Database = {
           "openai_file_id": string | null;
           "origin": string;
           "retry_at": string | null;
-          "session_id": string;
+          "session_id": string | null;
           "sha256": string | null;
           "status": string;
           "storage_path": string;
           "updated_at": string;
           "uploaded_as": string | null;
-          "user_id": string;
+          "user_id": string | null;
           "vector_store_id": string | null;
         }[];
         SetofOptions: {
@@ -2012,6 +2067,7 @@ export type Database = {
       "claim_stale_files": {
         Args: { "max_count": number };
         Returns: {
+          "assistant_slug": string | null;
           "created_at": string;
           "error": Json | null;
           "file_name": string;
@@ -2023,13 +2079,13 @@ export type Database = {
           "openai_file_id": string | null;
           "origin": string;
           "retry_at": string | null;
-          "session_id": string;
+          "session_id": string | null;
           "sha256": string | null;
           "status": string;
           "storage_path": string;
           "updated_at": string;
           "uploaded_as": string | null;
-          "user_id": string;
+          "user_id": string | null;
           "vector_store_id": string | null;
         }[];
         SetofOptions: {
@@ -2075,21 +2131,26 @@ export type Database = {
         };
         Returns: Json;
       };
-      "claim_vector_store": { Args: { "session_id": string }; Returns: Json };
+      "claim_vector_store": {
+        Args: { "assistant_slug"?: string; "session_id"?: string };
+        Returns: Json;
+      };
       "continue_account_deletion": { Args: { "profile_id": string }; Returns: boolean };
       "create_file": {
         Args: {
+          "assistant_slug"?: string;
           "auth_user_id": string;
           "file_id": string;
           "file_name": string;
           "file_type": string;
           "is_stored"?: boolean;
           "message_id"?: string;
-          "session_id": string;
+          "session_id"?: string;
           "storage_path": string;
           "uploaded_as"?: string;
         };
         Returns: {
+          "assistant_slug": string | null;
           "created_at": string;
           "error": Json | null;
           "file_name": string;
@@ -2101,13 +2162,13 @@ export type Database = {
           "openai_file_id": string | null;
           "origin": string;
           "retry_at": string | null;
-          "session_id": string;
+          "session_id": string | null;
           "sha256": string | null;
           "status": string;
           "storage_path": string;
           "updated_at": string;
           "uploaded_as": string | null;
-          "user_id": string;
+          "user_id": string | null;
           "vector_store_id": string | null;
         };
         SetofOptions: {
@@ -2162,6 +2223,7 @@ export type Database = {
           "turn_id": string;
         };
         Returns: {
+          "assistant_slug": string | null;
           "created_at": string;
           "error": Json | null;
           "file_name": string;
@@ -2173,13 +2235,13 @@ export type Database = {
           "openai_file_id": string | null;
           "origin": string;
           "retry_at": string | null;
-          "session_id": string;
+          "session_id": string | null;
           "sha256": string | null;
           "status": string;
           "storage_path": string;
           "updated_at": string;
           "uploaded_as": string | null;
-          "user_id": string;
+          "user_id": string | null;
           "vector_store_id": string | null;
         };
         SetofOptions: {
@@ -2266,7 +2328,13 @@ export type Database = {
         };
         Returns: undefined;
       };
-      "find_abandoned_stores": { Args: { "max_count": number }; Returns: string[] };
+      "find_abandoned_stores": {
+        Args: { "max_count": number };
+        Returns: {
+          "assistant_slug": string;
+          "session_id": string;
+        }[];
+      };
       "find_unknown": { Args: { "kind": string; "remote_ids": (string)[] }; Returns: string[] };
       "finish_call": { Args: { "call_id": number; "has_worked": boolean }; Returns: undefined };
       "get_billing_account": {
@@ -2359,6 +2427,7 @@ export type Database = {
           "user_name": string;
         }[];
       };
+      "list_turn_files": { Args: { "session_id": string }; Returns: Json };
       "log_activity": { Args: { "action": string; "data"?: Json }; Returns: undefined };
       "log_bridge_failure": {
         Args: {
@@ -2376,7 +2445,12 @@ export type Database = {
       };
       "note_turn": { Args: { "part": Json; "turn_id": string }; Returns: undefined };
       "open_upload": {
-        Args: { "auth_user_id": string; "session_id"?: string; "storage_path"?: string };
+        Args: {
+          "assistant_slug"?: string;
+          "auth_user_id": string;
+          "session_id"?: string;
+          "storage_path"?: string;
+        };
         Returns: Json;
       };
       "read_cursor": { Args: { "cursor_name": string }; Returns: string };
@@ -2429,6 +2503,7 @@ export type Database = {
       "retry_file": {
         Args: { "auth_user_id": string; "file_id": string };
         Returns: {
+          "assistant_slug": string | null;
           "created_at": string;
           "error": Json | null;
           "file_name": string;
@@ -2440,13 +2515,13 @@ export type Database = {
           "openai_file_id": string | null;
           "origin": string;
           "retry_at": string | null;
-          "session_id": string;
+          "session_id": string | null;
           "sha256": string | null;
           "status": string;
           "storage_path": string;
           "updated_at": string;
           "uploaded_as": string | null;
-          "user_id": string;
+          "user_id": string | null;
           "vector_store_id": string | null;
         };
         SetofOptions: {
@@ -2571,6 +2646,7 @@ export type Database = {
       "store_file": {
         Args: { "file_id": string; "file_size": number; "sha256": string };
         Returns: {
+          "assistant_slug": string | null;
           "created_at": string;
           "error": Json | null;
           "file_name": string;
@@ -2582,13 +2658,13 @@ export type Database = {
           "openai_file_id": string | null;
           "origin": string;
           "retry_at": string | null;
-          "session_id": string;
+          "session_id": string | null;
           "sha256": string | null;
           "status": string;
           "storage_path": string;
           "updated_at": string;
           "uploaded_as": string | null;
-          "user_id": string;
+          "user_id": string | null;
           "vector_store_id": string | null;
         };
         SetofOptions: {

@@ -47,6 +47,10 @@ const limits: HttpErrorCode[] = [
 ];
 const upload: HttpErrorCode[] = [
   "session_not_found",
+  "not_allowed",
+  "assistant_not_found",
+  "image_not_searched",
+  "assistant_file_limit_reached",
   "message_not_found",
   "empty_file",
   "file_too_large",
@@ -130,13 +134,18 @@ export const routes: Route[] = [
     method: "POST",
     path: "/files",
     auth: "user",
-    summary: "Adds a file to a chat: a multipart form, or an object of the bucket chat-files.",
+    summary:
+      "Adds a file to a chat, or for an admin to an assistant: a form, or an object of the bucket chat-files.",
     json: [RegisterRequest],
     form: UploadFields,
     example: { session_id: id, storage_path: "x/y" },
     replies: [
       { status: 201, meaning: "The file is stored; it is being indexed.", row: "chat_files" },
-      { status: 200, meaning: "The chat has a file with these bytes already.", row: "chat_files" },
+      {
+        status: 200,
+        meaning: "The chat or assistant has a file with these bytes already.",
+        row: "chat_files",
+      },
     ],
     errors: [...account, ...upload, "invalid_form"],
   },

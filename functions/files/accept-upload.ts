@@ -1,5 +1,6 @@
 import { UploadFields } from "../../types/api.ts";
 import { AppError } from "../_shared/http/errors.ts";
+import { collectionOf } from "../_shared/session-files/collection.ts";
 import {
   examineKind,
   type FileKind,
@@ -16,7 +17,7 @@ import { meter, peek, TooManyBytesError } from "../_shared/session-files/read-co
 import type { FormFields } from "./read-form.ts";
 import type { IncomingUpload } from "./receive-upload.ts";
 
-/** A stored file. It is not new when the session already had a file with the same bytes. */
+/** A stored file. It is not new when its session or assistant already had a file with the same bytes. */
 export interface AcceptedFile {
   row: FileRow;
   isNew: boolean;
@@ -31,26 +32,25 @@ export async function acceptUpload(
   userId: string,
   upload: IncomingUpload,
 ): Promise<AcceptedFile> {
-  const { profile_id, max_bytes } = await ports.files.openUpload(userId);
+  // Fields may follow the file in the form. The bytes are then stored before the session or assistant is known.
+  const early = isNamed(upload.fields) ? parseFields(upload.fields) : undefined;
+  const { folder, max_bytes } = await ports.files.openUpload(userId, early);
   const { sample, content } = await peek(upload.content, SAMPLE_BYTES);
   const kind = requireKind(upload.fileName, sample);
   const fileId = crypto.randomUUID();
   const name = displayName(upload.fileName);
-  const path = objectPath(profile_id, name, kind.extension);
+  const path = objectPath(folder, name, kind.extension);
   const file = { userId, fileId, name, type: kind.type, path };
-  // Fields may follow the file in the form. The bytes are then stored before the session is known.
-  const early = "session_id" in upload.fields
-    ? await ports.files.create({ ...file, ...parseFields(upload.fields) })
-    : null;
+  let row = early && await ports.files.create({ ...file, ...early });
   try {
     const measured = await storeContent(ports, { ...file, content }, max_bytes);
     const fields = await upload.end();
-    const row = early ??
-      await ports.files.create({ ...file, ...parseFields(fields), isStored: true });
+    row ??= await createLate(ports, { ...file, ...parseFields(fields) }, kind.extension);
+    if (row.storage_path !== path) await ports.storage.move(path, row.storage_path);
     const stored = await ports.files.store(row.id, measured);
     return { row: stored, isNew: stored.id === fileId };
   } catch (error) {
-    throw await giveUp(ports, { path, fileId: early?.id }, error);
+    throw await giveUp(ports, { path, fileId: row?.id }, error);
   }
 }
 
@@ -111,7 +111,28 @@ async function storeContent(
   }
 }
 
-function parseFields(fields: FormFields): Pick<NewFile, "sessionId" | "messageId"> {
-  const { session_id, message_id } = parseBody(UploadFields, fields);
-  return { sessionId: session_id, messageId: message_id };
+/** Creates the row of a file that is stored already. A file of an assistant must leave the folder of its admin. */
+async function createLate(
+  { files }: FilePorts,
+  file: NewFile,
+  extension: string,
+): Promise<FileRow> {
+  const { userId, collection, name, path } = file;
+  const { profile_id, folder } = await files.openUpload(userId, { collection });
+  return folder === profile_id
+    ? await files.create({ ...file, isStored: true })
+    : await files.create({
+      ...file,
+      path: objectPath(folder, name, extension),
+      uploadedAs: path,
+    });
+}
+
+function isNamed(fields: FormFields): boolean {
+  return "session_id" in fields || "assistant_slug" in fields;
+}
+
+function parseFields(fields: FormFields): Pick<NewFile, "collection" | "messageId"> {
+  const { message_id, ...collection } = parseBody(UploadFields, fields);
+  return { collection: collectionOf(collection), messageId: message_id };
 }

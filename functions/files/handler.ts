@@ -32,7 +32,7 @@ export function createFilesFunction(services: FileServices) {
     const { row, isNew } = isForm(c)
       ? await upload(c, ports, userId)
       : await registerObject(ports, userId, parseBody(RegisterRequest, await readJson(c)));
-    c.var.facts.profile_id = row.user_id;
+    c.var.facts.profile_id = row.user_id ?? undefined;
     if (isNew) runInBackground(indexFile(ports, row));
     return c.json<FileReply>(row, isNew ? 201 : 200);
   });
@@ -46,7 +46,7 @@ export function createFilesFunction(services: FileServices) {
   app.post("/:id/retry", asUser, async (c) => {
     const { ports, userId } = requestPorts(c, services);
     const row = await ports.files.retry(userId, readFileId(c));
-    c.var.facts.profile_id = row.user_id;
+    c.var.facts.profile_id = row.user_id ?? undefined;
     runInBackground(indexFile(ports, row));
     return c.json<FileReply>(row, 202);
   });

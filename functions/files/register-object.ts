@@ -1,4 +1,5 @@
 import { AppError } from "../_shared/http/errors.ts";
+import { collectionOf } from "../_shared/session-files/collection.ts";
 import { type FileKind, SAMPLE_BYTES } from "../_shared/session-files/file-kinds.ts";
 import { displayName, objectPath } from "../_shared/session-files/file-names.ts";
 import type { FileRow } from "../_shared/session-files/file-database.ts";
@@ -30,20 +31,20 @@ export async function registerObject(
 async function registerOnce(
   ports: FilePorts,
   userId: string,
-  { session_id: sessionId, storage_path: uploadedAs, message_id: messageId, file_name }:
-    RegisterRequest,
+  { storage_path: uploadedAs, message_id: messageId, file_name, ...named }: RegisterRequest,
 ): Promise<AcceptedFile> {
   // The database checks the path before the object is read.
-  const { profile_id, max_bytes, file: earlier } = await ports.files.openUpload(userId, {
-    sessionId,
+  const collection = collectionOf(named);
+  const { folder, max_bytes, file: earlier } = await ports.files.openUpload(userId, {
+    collection,
     path: uploadedAs,
   });
   if (earlier) return { row: earlier, isNew: false };
   const name = displayName(file_name ?? uploadedAs);
   const { type, extension } = await readKind(ports, uploadedAs, name);
   const fileId = crypto.randomUUID();
-  const path = objectPath(profile_id, name, extension);
-  const file = { userId, fileId, sessionId, messageId, name, type, path, uploadedAs };
+  const path = objectPath(folder, name, extension);
+  const file = { userId, fileId, collection, messageId, name, type, path, uploadedAs };
   const row = await ports.files.create(file);
   if (row.id !== fileId) return { row, isNew: false };
   try {

@@ -1,5 +1,6 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
 import type { Database } from "../../types/database.ts";
+import type { Collection } from "../_shared/session-files/collection.ts";
 import type { FileRow } from "../_shared/session-files/file-database.ts";
 import { unwrap } from "../_shared/http/refusal.ts";
 
@@ -26,8 +27,8 @@ export interface CleanupDatabase {
   claimStoresToCheck(limit: number): Promise<string[]>;
   /** Stores the new expiry of a store. */
   touchStore(storeId: string, expiresAt: Date): Promise<void>;
-  /** Returns the ids of sessions whose store was begun and never completed. */
-  findAbandonedStores(limit: number): Promise<string[]>;
+  /** Returns the collections whose store was begun and never completed. */
+  findAbandonedStores(limit: number): Promise<Collection[]>;
   /** Claims files whose next attempt is due, or whose function has died. */
   claimStaleFiles(limit: number): Promise<FileRow[]>;
   claimDeletions(provider: Provider, limit: number): Promise<Deletion[]>;

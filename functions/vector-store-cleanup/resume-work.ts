@@ -23,11 +23,11 @@ export async function resumeFiles(ports: CleanupPorts): Promise<StepReport> {
 
 /** Builds the stores that another function began to build and did not complete. */
 export async function resumeStores(ports: CleanupPorts): Promise<StepReport> {
-  const sessionIds = await ports.cleanup.findAbandonedStores(LIMIT);
+  const collections = await ports.cleanup.findAbandonedStores(LIMIT);
   const stores = await mapAtOnce(
-    sessionIds,
+    collections,
     AT_ONCE,
-    (sessionId) => openStore(ports, sessionId),
+    (collection) => openStore(ports, collection),
     ports.signal,
   );
   const recreated = stores.filter((store) => store !== null).length;

@@ -9,13 +9,14 @@ as $$
 begin
   -- Storage itself does not check the size of a body that was sent without a length.
   return least(
-    (private.plan_of(profile_id)).max_file_bytes,
+    case when profile_id is not null then (private.plan_of(profile_id)).max_file_bytes end,
     (select b.file_size_limit from storage.buckets b where b.id = 'chat-files')
   );
 end
 $$;
 comment on function private.max_file_bytes(uuid) is
-  'The largest size of a file: the limit of the plan or of the bucket. Null when neither has one.';
+  'The largest size of a file: the limit of the plan or of the bucket. Null when neither has one. A file of an '
+  'assistant has no profile, so only the bucket limits it.';
 grant execute on function private.max_file_bytes(uuid) to service_role;
 
 create function private.check_file_size(profile_id uuid, file_size bigint)
@@ -140,7 +141,7 @@ comment on function private.is_safe_object_name(text) is
   '`?`, `#`, `%`, backslashes and control characters.';
 grant execute on function private.is_safe_object_name(text) to authenticated;
 
-create function private.require_own_object(profile_id uuid, storage_path text)
+create function private.require_own_object(profile_id uuid, storage_path text, assistant_slug text default null)
 returns void
 language plpgsql
 stable
@@ -165,12 +166,12 @@ begin
       'This object does not exist in your folder of the bucket chat-files. Upload the object there first.'
     );
   end if;
-  perform private.check_file_size(profile_id, size);
+  perform private.check_file_size(case when assistant_slug is null then profile_id end, size);
 end
 $$;
-comment on function private.require_own_object(uuid, text) is
+comment on function private.require_own_object(uuid, text, text) is
   'Refuses an object with 404 if it does not exist, is not in the profile''s folder, or has an unsafe name. Refuses '
-  'with 413 an object that is too large.';
+  'with 413 an object that is too large. The plan of an admin does not limit a file of an assistant.';
 
 create function private.message_for_file(session_id uuid, message_id text)
 returns uuid

@@ -1,6 +1,6 @@
 -- The steps of an upload, each a service RPC.
 
-create function private.registered_file(profile_id uuid, session_id uuid, uploaded_as text)
+create function private.registered_file(profile_id uuid, session_id uuid, assistant_slug text, uploaded_as text)
 returns public.chat_files
 language plpgsql
 stable
@@ -11,7 +11,9 @@ declare
 begin
   select * into file
   from public.chat_files f
-  where f.user_id = profile_id and f.uploaded_as = registered_file.uploaded_as
+  where f.uploaded_as = registered_file.uploaded_as
+    -- Only the user puts objects into this folder. A file of an assistant does not name its admin.
+    and starts_with(f.uploaded_as, profile_id || '/')
   order by f.created_at desc
   limit 1;
   -- Registration moves the object. An object that is there again is a new upload.
@@ -20,20 +22,21 @@ begin
   ) then
     return null;
   end if;
-  if file.session_id <> registered_file.session_id then
+  if file.session_id is distinct from registered_file.session_id
+    or file.assistant_slug is distinct from registered_file.assistant_slug then
     perform private.refuse(
       409, 'object_in_use',
-      'This object is already a file of another chat. Upload the file again for this chat.'
+      'This object is already a file of another chat or assistant. Upload the file again for this one.'
     );
   end if;
   return file;
 end
 $$;
-comment on function private.registered_file(uuid, uuid, text) is
+comment on function private.registered_file(uuid, uuid, text, text) is
   'The file that an object of the user has become, or is becoming. Null if it was not registered. Refuses with 409 '
-  'a file of another session.';
+  'a file of another session or assistant.';
 
-create function private.open_upload(auth_user_id uuid, session_id uuid, storage_path text)
+create function private.open_upload(auth_user_id uuid, session_id uuid, storage_path text, assistant_slug text)
 returns jsonb
 language plpgsql
 security definer
@@ -44,40 +47,46 @@ declare
   file public.chat_files;
 begin
   perform private.require_active(profile.id);
+  if assistant_slug is not null then
+    perform private.require_assistant(assistant_slug, profile);
+  end if;
   if storage_path is not null then
-    file := private.registered_file(profile.id, session_id, storage_path);
+    file := private.registered_file(profile.id, session_id, assistant_slug, storage_path);
     if file.id is null then
-      perform private.require_own_object(profile.id, storage_path);
+      perform private.require_own_object(profile.id, storage_path, assistant_slug);
     end if;
   end if;
   return jsonb_build_object(
     'profile_id', profile.id,
-    'max_bytes', private.max_file_bytes(profile.id),
+    'folder', case when assistant_slug is null then profile.id::text else 'assistants' end,
+    'max_bytes', private.max_file_bytes(case when assistant_slug is null then profile.id end),
     'file', case when file.id is not null then to_jsonb(file) end
   );
 end
 $$;
-comment on function private.open_upload(uuid, uuid, text) is
+comment on function private.open_upload(uuid, uuid, text, text) is
   'Returns the folder of an upload and its size limit. Refuses an object that may not be registered. Definer: '
   'private.ensure_profile is not granted.';
-grant execute on function private.open_upload(uuid, uuid, text) to service_role;
+grant execute on function private.open_upload(uuid, uuid, text, text) to service_role;
 
-create function public.open_upload(auth_user_id uuid, session_id uuid default null, storage_path text default null)
+create function public.open_upload(auth_user_id uuid, session_id uuid default null, storage_path text default null,
+  assistant_slug text default null)
 returns jsonb
 language sql
 security invoker
 set search_path = ''
 as $$
-  select private.open_upload(auth_user_id, session_id, storage_path)
+  select private.open_upload(auth_user_id, session_id, storage_path, assistant_slug)
 $$;
-comment on function public.open_upload(uuid, uuid, text) is
-  'Service RPC of the files function: {profile_id, max_bytes, file}. Refuses with 403 an account that may not act. '
+comment on function public.open_upload(uuid, uuid, text, text) is
+  'Service RPC of the files function: {profile_id, folder, max_bytes, file}. Refuses with 403 an account that may not '
+  'act. With assistant_slug, refuses with 403 who is not an admin, and with 404 an assistant that does not exist. '
   'With storage_path, refuses with 404 or 413 an object that may not be registered, before the function reads it. '
   'file is the row if the object was registered before, else null.';
-grant execute on function public.open_upload(uuid, uuid, text) to service_role;
+grant execute on function public.open_upload(uuid, uuid, text, text) to service_role;
 
-create function private.create_file(auth_user_id uuid, session_id uuid, file_id uuid, file_name text, file_type text,
-  storage_path text, message_id text, is_stored boolean, uploaded_as text)
+create function private.create_file(auth_user_id uuid, file_id uuid, file_name text, file_type text,
+  storage_path text, session_id uuid, assistant_slug text, message_id text, is_stored boolean, uploaded_as text)
 returns public.chat_files
 language plpgsql
 security definer
@@ -88,47 +97,63 @@ declare
   session public.chat_sessions;
   file public.chat_files;
 begin
-  -- A full account is told so before its bytes arrive. It locks the profile, so it comes before the session.
-  perform private.check_storage(profile.id, 1, 1);
-  session := private.session_for_turn(session_id, profile.id);
+  if assistant_slug is not null then
+    perform private.require_active(profile.id);
+    perform private.require_assistant(assistant_slug, profile);
+  else
+    -- A full account is told so before its bytes arrive. It locks the profile, so it comes before the session.
+    perform private.check_storage(profile.id, 1, 1);
+    session := private.session_for_turn(session_id, profile.id);
+  end if;
   if uploaded_as is not null then
-    file := private.registered_file(profile.id, session.id, uploaded_as);
+    file := private.registered_file(profile.id, session.id, assistant_slug, uploaded_as);
     if file.id is not null then
       return file;
     end if;
-    perform private.require_own_object(profile.id, uploaded_as);
+    perform private.require_own_object(profile.id, uploaded_as, assistant_slug);
   elsif is_stored then
     perform private.require_own_object(profile.id, storage_path);
   end if;
-  perform private.check_file_count(profile.id, session.id);
+  if assistant_slug is not null then
+    perform private.check_assistant_file(assistant_slug, file_type);
+  else
+    perform private.check_file_count(profile.id, session.id);
+  end if;
 
   insert into public.chat_files
-    (id, user_id, session_id, message_id, file_name, file_type, storage_path, uploaded_as)
-  values (file_id, profile.id, session.id, private.message_for_file(session.id, create_file.message_id),
-    create_file.file_name, create_file.file_type, create_file.storage_path, create_file.uploaded_as)
+    (id, user_id, session_id, assistant_slug, message_id, file_name, file_type, storage_path, uploaded_as)
+  values (file_id, session.user_id, session.id, create_file.assistant_slug,
+    private.message_for_file(session.id, create_file.message_id), create_file.file_name, create_file.file_type,
+    create_file.storage_path, create_file.uploaded_as)
   returning * into file;
+  perform private.audit_file(profile, 'admin_add_file', file);
   return file;
 end
 $$;
-comment on function private.create_file(uuid, uuid, uuid, text, text, text, text, boolean, text) is
+comment on function
+  private.create_file(uuid, uuid, text, text, text, uuid, text, text, boolean, text) is
   'Creates the row of a file before its bytes are stored, after they are (is_stored), or of an object that the user '
   'has put into Storage (uploaded_as). Definer: private.session_for_turn is not granted.';
-grant execute on function private.create_file(uuid, uuid, uuid, text, text, text, text, boolean, text) to service_role;
+grant execute on function private.create_file(uuid, uuid, text, text, text, uuid, text, text, boolean, text)
+  to service_role;
 
-create function public.create_file(auth_user_id uuid, session_id uuid, file_id uuid, file_name text, file_type text,
-  storage_path text, message_id text default null, is_stored boolean default false, uploaded_as text default null)
+create function public.create_file(auth_user_id uuid, file_id uuid, file_name text, file_type text, storage_path text,
+  session_id uuid default null, assistant_slug text default null, message_id text default null,
+  is_stored boolean default false, uploaded_as text default null)
 returns public.chat_files
 language sql
 security invoker
 set search_path = ''
 as $$
-  select private.create_file(auth_user_id, session_id, file_id, file_name, file_type, storage_path, message_id,
-    is_stored, uploaded_as)
+  select private.create_file(auth_user_id, file_id, file_name, file_type, storage_path, session_id, assistant_slug,
+    message_id, is_stored, uploaded_as)
 $$;
-comment on function public.create_file(uuid, uuid, uuid, text, text, text, text, boolean, text) is
-  'Service RPC of the files function: checks the upload and creates a pending row. With uploaded_as, the caller then '
-  'moves that object to storage_path. If the object is already registered in this session, returns the existing row.';
-grant execute on function public.create_file(uuid, uuid, uuid, text, text, text, text, boolean, text) to service_role;
+comment on function public.create_file(uuid, uuid, text, text, text, uuid, text, text, boolean, text) is
+  'Service RPC of the files function: checks the upload and creates a pending row. The file belongs to the session or, '
+  'if an admin adds it, to the assistant. With uploaded_as, the caller then moves that object to storage_path. If the '
+  'object is already registered there, returns the existing row.';
+grant execute on function public.create_file(uuid, uuid, text, text, text, uuid, text, text, boolean, text)
+  to service_role;
 
 create function public.store_file(file_id uuid, file_size bigint, sha256 text)
 returns public.chat_files
@@ -144,8 +169,10 @@ begin
     perform private.refuse(404, 'file_not_found', 'The file was deleted during its upload. Upload the file again.');
   end if;
   perform private.check_file_size(file.user_id, store_file.file_size);
-  -- The pending row counts as a file already, and has no size yet.
-  perform private.check_storage(file.user_id, 0, store_file.file_size);
+  if file.user_id is not null then
+    -- The pending row counts as a file already, and has no size yet.
+    perform private.check_storage(file.user_id, 0, store_file.file_size);
+  end if;
 
   update public.chat_files f
   set status = 'indexing', file_size = store_file.file_size, sha256 = store_file.sha256,
@@ -154,13 +181,14 @@ begin
   returning * into file;
   return file;
 exception when unique_violation then
-  -- The session already has the same bytes, or received them at the same time. Deleting this row also puts its
+  -- The collection already has the same bytes, or received them at the same time. Deleting this row also puts its
   -- object into the outbox. A file that the model makes again belongs to the newer reply, which may replace the older.
   delete from public.chat_files f where f.id = file_id returning * into file;
   update public.chat_files f
   set message_id = case when file.origin = 'assistant' and f.origin = 'assistant' then file.message_id
     else f.message_id end
-  where f.session_id = file.session_id and f.sha256 = store_file.sha256 and f.status <> 'failed'
+  where (f.session_id = file.session_id or f.assistant_slug = file.assistant_slug)
+    and f.sha256 = store_file.sha256 and f.status <> 'failed'
   returning * into file;
   if file.id is null then
     perform private.refuse(404, 'file_not_found', 'The file was deleted during its upload. Upload the file again.');
@@ -170,8 +198,8 @@ end
 $$;
 comment on function public.store_file(uuid, bigint, text) is
   'Service RPC of the files function: records that all bytes of a file are stored, and returns its row, now '
-  'indexing. If the session already has the same bytes, returns that file''s row instead. Refuses with 413 a file '
-  'that is too large.';
+  'indexing. If the session or assistant already has the same bytes, returns that file''s row instead. Refuses with '
+  '413 a file that is too large.';
 grant execute on function public.store_file(uuid, bigint, text) to service_role;
 
 create function public.settle_file(file_id uuid, vector_store_id uuid default null)
@@ -248,91 +276,6 @@ comment on function public.reindex_file(uuid, jsonb) is
   'Service RPC: OpenAI does not search this ready file in a new store, because it still reads the file, or has failed '
   '(error). The clean-up continues.';
 grant execute on function public.reindex_file(uuid, jsonb) to service_role;
-
-create function private.retry_file(auth_user_id uuid, file_id uuid)
-returns public.chat_files
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-  profile public.profiles := private.ensure_profile(auth_user_id);
-  file public.chat_files;
-begin
-  perform private.require_active(profile.id);
-  select * into file from public.chat_files f where f.id = file_id and f.user_id = profile.id for update;
-  if file.id is null then
-    perform private.refuse(
-      404, 'file_not_found',
-      'This file does not exist or belongs to another user. Reload the list of files.'
-    );
-  elsif file.status in ('pending', 'indexing') or file.error is null then
-    perform private.refuse(
-      409, 'file_not_failed',
-      'This file has not failed, so there is nothing to try again. Reload the list of files.'
-    );
-  elsif file.sha256 is null then
-    perform private.refuse(
-      409, 'file_not_stored',
-      'The upload of this file did not reach its end. Upload the file again.'
-    );
-  end if;
-  update public.chat_files f
-  set status = 'indexing', error = null, indexing_since = now(), retry_at = now() + interval '10 minutes'
-  where f.id = file_id
-  returning * into file;
-  return file;
-exception when unique_violation then
-  perform private.refuse(
-    409, 'file_exists',
-    'This chat has another file with the same content. Use that file, and delete this one.'
-  );
-end
-$$;
-comment on function private.retry_file(uuid, uuid) is
-  'Starts indexing a failed file again. Definer: private.ensure_profile is not granted.';
-grant execute on function private.retry_file(uuid, uuid) to service_role;
-
-create function public.retry_file(auth_user_id uuid, file_id uuid)
-returns public.chat_files
-language sql
-security invoker
-set search_path = ''
-as $$
-  select private.retry_file(auth_user_id, file_id)
-$$;
-comment on function public.retry_file(uuid, uuid) is
-  'Service RPC of the files function: starts indexing a failed file again, from the bytes in Storage. Returns the row, '
-  'now indexing. Refuses with 404 a file that is not the user''s, and with 409 a file that has not failed, whose '
-  'bytes were never stored, or whose content another file of the session has.';
-grant execute on function public.retry_file(uuid, uuid) to service_role;
-
-create function public.delete_file(auth_user_id uuid, file_id uuid)
-returns uuid
-language plpgsql
-security invoker
-set search_path = ''
-as $$
-declare
-  owner_id uuid;
-begin
-  delete from public.chat_files f
-  using public.profiles p
-  where f.id = file_id and p.id = f.user_id and p.auth_id = auth_user_id
-  returning f.user_id into owner_id;
-  if not found then
-    perform private.refuse(
-      404, 'file_not_found',
-      'This file does not exist or belongs to another user. Reload the list of files.'
-    );
-  end if;
-  return owner_id;
-end
-$$;
-comment on function public.delete_file(uuid, uuid) is
-  'Service RPC of the files function: deletes the row at once; the outbox deletes remote copies. Returns the '
-  'owner''s profile id. Refuses with 404 a file that is not the user''s.';
-grant execute on function public.delete_file(uuid, uuid) to service_role;
 
 create function public.claim_stale_files(max_count integer)
 returns setof public.chat_files

@@ -157,51 +157,102 @@ $$;
 comment on function private.link_turn_files(public.chat_messages, uuid[]) is
   'Links files to the first message that names them.';
 
+create function private.turn_files(session public.chat_sessions)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(
+      jsonb_build_object('id', f.id, 'session_id', f.session_id, 'assistant_slug', f.assistant_slug,
+        'openai_file_id', f.openai_file_id, 'file_name', f.file_name, 'file_type', f.file_type,
+        'file_size', f.file_size)
+      order by f.created_at, f.id
+    ), '[]')
+    from public.chat_files f
+    where (f.session_id = session.id or f.assistant_slug = session.assistant_slug)
+      and f.status = 'ready'
+      -- Some files that the model made can only be downloaded.
+      and f.openai_file_id is not null
+  );
+end
+$$;
+comment on function private.turn_files(public.chat_sessions) is
+  'Returns the ready files of a session and of its assistant. The oldest file comes first, so that every request '
+  'names them in the same order.';
+grant execute on function private.turn_files(public.chat_sessions) to service_role;
+
+create function public.list_turn_files(session_id uuid)
+returns jsonb
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select private.turn_files(s) from public.chat_sessions s where s.id = list_turn_files.session_id
+$$;
+comment on function public.list_turn_files(uuid) is
+  'Service RPC: the files that a turn may use, as start_turn returns them. Null if the session is gone.';
+grant execute on function public.list_turn_files(uuid) to service_role;
+
+create function private.use_stores(store_ids text[])
+returns void
+language sql
+set search_path = ''
+as $$
+  -- An assistant's store serves many turns at once, so a turn neither waits for its row nor writes it at each use. The
+  -- clean-up asks OpenAI about a store in the last hour, which makes up for the difference.
+  update public.vector_stores v
+  set expires_at = now() + make_interval(days => (v.openai_metadata -> 'expires_after' ->> 'days')::integer)
+  where v.id in (
+    select u.id
+    from public.vector_stores u
+    where u.store_id = any (store_ids)
+      and u.status = 'active'
+      and u.expires_at < now() - interval '30 minutes'
+        + make_interval(days => (u.openai_metadata -> 'expires_after' ->> 'days')::integer)
+    for no key update skip locked
+  )
+$$;
+comment on function private.use_stores(text[]) is
+  'Prolongs stores that a turn searches: a search counts as a use, and OpenAI then extends the expiry of the store.';
+
 create function private.describe_files(session public.chat_sessions)
 returns jsonb
 language plpgsql
 set search_path = ''
 as $$
 declare
-  described jsonb;
+  files jsonb := private.turn_files(session);
+  stores jsonb;
 begin
-  with files as (
-    select f.*, private.is_image(f) as is_image
-    from public.chat_files f
-    where f.session_id = session.id
-      and f.user_id = session.user_id
-      and f.status = 'ready'
-      -- Some files that the model made can only be downloaded.
-      and f.openai_file_id is not null
-  ), used as (
-    -- A search counts as a use, and OpenAI then extends the expiry of the store by this number of days.
-    update public.vector_stores v
-    set expires_at =
-      coalesce(now() + make_interval(days => (v.openai_metadata -> 'expires_after' ->> 'days')::integer), v.expires_at)
-    where v.session_id = session.id
-      and v.status = 'active'
-      and v.expires_at > now()
-      and exists (select from files f where not f.is_image)
-    returning v.store_id
-  )
-  select jsonb_build_object(
-    'files', coalesce((
-      select jsonb_agg(
-        jsonb_build_object('id', f.id, 'openai_file_id', f.openai_file_id, 'file_name', f.file_name,
-          'file_type', f.file_type, 'file_size', f.file_size)
-        order by f.created_at, f.id
-      )
-      from files f
-    ), '[]'),
-    'vector_store_ids', coalesce((select jsonb_agg(u.store_id) from used u), '[]'),
-    'needs_store', exists (select from files f where not f.is_image) and not exists (select from used)
-  ) into described;
-  return described;
+  -- The store of the session comes before that of the assistant.
+  select coalesce(jsonb_agg(
+    jsonb_build_object('session_id', c.session_id, 'assistant_slug', c.assistant_slug, 'store_id', (
+      select v.store_id
+      from public.vector_stores v
+      where (v.session_id = c.session_id or v.assistant_slug = c.assistant_slug)
+        and v.status = 'active'
+        and v.expires_at > now()
+    ))
+    order by c.session_id
+  ), '[]') into stores
+  from (
+    select distinct (f.file ->> 'session_id')::uuid as session_id, f.file ->> 'assistant_slug' as assistant_slug
+    from jsonb_array_elements(files) as f (file)
+    where f.file ->> 'file_type' not like 'image/%'
+  ) c;
+  perform private.use_stores(array(
+    select s.store ->> 'store_id' from jsonb_array_elements(stores) as s (store)
+  ));
+  return jsonb_build_object('files', files, 'stores', stores);
 end
 $$;
 comment on function private.describe_files(public.chat_sessions) is
-  'Returns the files that a turn may use: the session''s ready files, and the vector store. The oldest file comes '
-  'first, so that every request names them in the same order. needs_store is true when the store must be made first.';
+  'Returns the files that a turn may use, and the vector stores that have them: one of the session and one of its '
+  'assistant, if they have files to search. A store without store_id must be made first.';
 
 create function private.describe_turn(session public.chat_sessions, question public.chat_messages,
   assistant public.assistants, turn public.chat_turns)

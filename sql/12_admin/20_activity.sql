@@ -215,7 +215,7 @@ create trigger chat_turns_log_turn
 
 create trigger chat_files_log_upload
   after insert on public.chat_files
-  for each row when (new.origin = 'user')
+  for each row when (new.origin = 'user' and new.user_id is not null)
   execute function private.log_upload_activity();
 
 create trigger subscriptions_log_start

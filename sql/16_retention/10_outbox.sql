@@ -133,11 +133,16 @@ set search_path = ''
 as $$
 begin
   if old.openai_file_id is not null then
-    -- If the session is deleted too, its store is deleted with all attachments.
+    -- If the session or assistant is deleted too, its store is deleted with all attachments.
     perform private.enqueue_deletion('vector_store_file', v.store_id || '/' || old.openai_file_id, old.session_id)
     from public.vector_stores v
-    join public.chat_sessions s on s.id = v.session_id
-    where v.session_id = old.session_id and v.store_id is not null and not private.is_image(old);
+    where (v.session_id = old.session_id or v.assistant_slug = old.assistant_slug)
+      and v.store_id is not null
+      and not private.is_image(old)
+      and (
+        exists (select from public.chat_sessions s where s.id = v.session_id)
+        or exists (select from public.assistants a where a.slug = v.assistant_slug)
+      );
     perform private.enqueue_deletion('file', old.openai_file_id, old.session_id);
   end if;
   return null;

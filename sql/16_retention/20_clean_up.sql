@@ -83,21 +83,21 @@ comment on function public.claim_stores_to_check(integer) is
 grant execute on function public.claim_stores_to_check(integer) to service_role;
 
 create function public.find_abandoned_stores(max_count integer)
-returns setof uuid
+returns table (session_id uuid, assistant_slug text)
 language sql
 stable
 security invoker
 set search_path = ''
 as $$
-  select v.session_id
+  select v.session_id, v.assistant_slug
   from public.vector_stores v
   where v.status = 'recreating' and v.lease_until <= now()
   order by v.lease_until
   limit max_count
 $$;
 comment on function public.find_abandoned_stores(integer) is
-  'Service RPC of the clean-up: sessions whose store was being created when its caller stopped. claim_vector_store '
-  'decides who continues.';
+  'Service RPC of the clean-up: sessions and assistants whose store was being created when its caller stopped. '
+  'claim_vector_store decides who continues.';
 grant execute on function public.find_abandoned_stores(integer) to service_role;
 
 create function private.find_unknown(kind text, remote_ids text[])

@@ -469,6 +469,7 @@ create table public.assistants (
   reasoning_effort text,
   max_output_tokens integer,
   max_tool_calls integer,
+  max_files integer not null default 100,
   starters text[] not null default '{}',
   required_plan text,
   is_active boolean not null default true,
@@ -480,6 +481,7 @@ create table public.assistants (
   constraint assistants_temperature_check check (temperature between 0 and 2),
   constraint assistants_max_output_tokens_check check (max_output_tokens >= 16),
   constraint assistants_max_tool_calls_check check (max_tool_calls > 0),
+  constraint assistants_max_files_check check (max_files between 0 and 1000),
   constraint assistants_reasoning_effort_check
     check (reasoning_effort in ('none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'))
 );
@@ -530,6 +532,8 @@ comment on column public.assistants.max_output_tokens is
   'Most tokens of a reply, reasoning included. Null: turn_policy decides. The plan and the model may allow less.';
 comment on column public.assistants.max_tool_calls is
   'Most calls of OpenAI''s own tools for a reply. Null: turn_policy decides.';
+comment on column public.assistants.max_files is
+  'Most files of the assistant itself. Every turn with it reads their names, so there are at most 1000.';
 comment on column public.assistants.starters is 'Suggestions for a first message.';
 comment on column public.assistants.required_plan is
   'The lowest plan that may use the assistant. Null means every plan.';
@@ -1049,12 +1053,13 @@ alter table public.chat_messages set (
 
 -- From sql/06_chat_files/10_tables.sql
 
--- Files of a session: the table, and who may read it.
+-- Files of sessions and assistants: the table, and who may read it.
 
 create table public.chat_files (
   id uuid primary key default gen_random_uuid(),
-  user_id uuid not null,
-  session_id uuid not null,
+  user_id uuid,
+  session_id uuid,
+  assistant_slug text,
   message_id uuid,
   file_name text not null,
   file_size bigint,
@@ -1073,10 +1078,15 @@ create table public.chat_files (
   updated_at timestamptz not null default now(),
   constraint chat_files_session_id_user_id_fkey foreign key (session_id, user_id)
     references public.chat_sessions (id, user_id) on delete cascade,
+  constraint chat_files_assistant_slug_fkey foreign key (assistant_slug)
+    references public.assistants (slug) on update cascade on delete cascade,
   constraint chat_files_message_id_fkey foreign key (message_id)
     references public.chat_messages (id) on delete set null,
   constraint chat_files_storage_path_key unique (storage_path),
   constraint chat_files_openai_file_id_key unique (openai_file_id),
+  constraint chat_files_collection_check check (num_nonnulls(session_id, assistant_slug) = 1),
+  -- Without it, the foreign key would not check a session that has no user here.
+  constraint chat_files_user_id_check check ((user_id is null) = (session_id is null)),
   constraint chat_files_file_name_check check (char_length(file_name) between 1 and 255),
   constraint chat_files_file_size_check check (file_size > 0),
   constraint chat_files_sha256_check check (sha256 ~ '^[0-9a-f]{64}$'),
@@ -1086,7 +1096,13 @@ create table public.chat_files (
 );
 
 comment on table public.chat_files is
-  'The files of a session: uploads of the user, and files that the model made. Only functions write them.';
+  'The files of sessions and assistants: uploads of users and admins, and files that the model made. Only functions '
+  'write them.';
+comment on column public.chat_files.user_id is 'The user of the session. Null for a file of an assistant.';
+comment on column public.chat_files.session_id is 'The session of the file. Null for a file of an assistant.';
+comment on column public.chat_files.assistant_slug is
+  'The assistant whose file it is: an admin uploaded it, and every turn with the assistant can search it. Null for a '
+  'file of a session.';
 comment on column public.chat_files.message_id is
   'The first message that named the file, or the reply in which the model made it.';
 comment on column public.chat_files.origin is
@@ -1100,7 +1116,7 @@ comment on column public.chat_files.uploaded_as is
   'Null for other files.';
 comment on column public.chat_files.sha256 is 'Hash of the bytes. Null until all bytes are stored.';
 comment on column public.chat_files.vector_store_id is
-  'The vector store of the session, once the file is attached to it.';
+  'The vector store of the session or assistant, once the file is attached to it.';
 comment on column public.chat_files.status is
   'pending: the bytes are being uploaded. indexing: stored, but not searchable yet. ready: usable in turns; a file of '
   'the assistant without openai_file_id can only be downloaded. failed: error says why. The stored bytes stay.';
@@ -1126,15 +1142,19 @@ create policy chat_files_select_own on public.chat_files
   for select to authenticated
   using (user_id = (select private.current_profile_id()));
 
--- A session holds the same bytes only once. Bytes of a failed upload may be uploaded again.
+-- A session or assistant holds the same bytes only once. Bytes of a failed upload may be uploaded again.
 create unique index chat_files_session_id_sha256_key on public.chat_files (session_id, sha256) where status <> 'failed';
+create unique index chat_files_assistant_slug_sha256_key on public.chat_files (assistant_slug, sha256)
+  where status <> 'failed';
 
--- Foreign keys, and the list of a session's files.
+-- Foreign keys, and the list of the files of a session or assistant.
 create index chat_files_session_id_user_id_idx on public.chat_files (session_id, user_id);
+create index chat_files_assistant_slug_idx on public.chat_files (assistant_slug);
 create index chat_files_message_id_idx on public.chat_files (message_id);
 
 -- Limits by user, and an object that is registered again.
-create index chat_files_user_id_uploaded_as_idx on public.chat_files (user_id, uploaded_as);
+create index chat_files_user_id_idx on public.chat_files (user_id);
+create index chat_files_uploaded_as_idx on public.chat_files (uploaded_as) where uploaded_as is not null;
 
 -- The clean-up: abandoned uploads, and files whose next attempt is due.
 create index chat_files_unfinished_retry_at_idx on public.chat_files (retry_at)
@@ -1153,13 +1173,14 @@ as $$
 begin
   -- Storage itself does not check the size of a body that was sent without a length.
   return least(
-    (private.plan_of(profile_id)).max_file_bytes,
+    case when profile_id is not null then (private.plan_of(profile_id)).max_file_bytes end,
     (select b.file_size_limit from storage.buckets b where b.id = 'chat-files')
   );
 end
 $$;
 comment on function private.max_file_bytes(uuid) is
-  'The largest size of a file: the limit of the plan or of the bucket. Null when neither has one.';
+  'The largest size of a file: the limit of the plan or of the bucket. Null when neither has one. A file of an '
+  'assistant has no profile, so only the bucket limits it.';
 grant execute on function private.max_file_bytes(uuid) to service_role;
 
 create function private.check_file_size(profile_id uuid, file_size bigint)
@@ -1284,7 +1305,7 @@ comment on function private.is_safe_object_name(text) is
   '`?`, `#`, `%`, backslashes and control characters.';
 grant execute on function private.is_safe_object_name(text) to authenticated;
 
-create function private.require_own_object(profile_id uuid, storage_path text)
+create function private.require_own_object(profile_id uuid, storage_path text, assistant_slug text default null)
 returns void
 language plpgsql
 stable
@@ -1309,12 +1330,12 @@ begin
       'This object does not exist in your folder of the bucket chat-files. Upload the object there first.'
     );
   end if;
-  perform private.check_file_size(profile_id, size);
+  perform private.check_file_size(case when assistant_slug is null then profile_id end, size);
 end
 $$;
-comment on function private.require_own_object(uuid, text) is
+comment on function private.require_own_object(uuid, text, text) is
   'Refuses an object with 404 if it does not exist, is not in the profile''s folder, or has an unsafe name. Refuses '
-  'with 413 an object that is too large.';
+  'with 413 an object that is too large. The plan of an admin does not limit a file of an assistant.';
 
 create function private.message_for_file(session_id uuid, message_id text)
 returns uuid
@@ -1342,11 +1363,120 @@ comment on function private.message_for_file(uuid, text) is
   'Returns the id of a message of the session, found by its own id or by the client''s id. Refuses with 404 when '
   'there is no such message.';
 
+-- From sql/06_chat_files/25_assistant_files.sql
+
+-- Files of assistants: admins add, retry and delete them, and every user of the assistant searches them.
+
+create function private.is_active_admin(profile public.profiles)
+returns boolean
+language sql
+immutable
+set search_path = ''
+as $$
+  select profile.role = 'admin' and profile.is_active and not profile.is_deleted
+$$;
+comment on function private.is_active_admin(public.profiles) is 'True for an admin who may act.';
+
+create function private.require_assistant(slug text, profile public.profiles)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if private.is_active_admin(profile) is not true then
+    perform private.refuse(403, 'not_allowed', 'Only admins of this service can do this. Ask an admin to do it.');
+  end if;
+  -- The lock lets one transaction at a time count the files of an assistant.
+  perform from public.assistants a where a.slug = require_assistant.slug for no key update;
+  if not found then
+    perform private.refuse(
+      404, 'assistant_not_found',
+      'This assistant does not exist. Check its slug in the list of assistants.'
+    );
+  end if;
+end
+$$;
+comment on function private.require_assistant(text, public.profiles) is
+  'Locks an assistant whose files are changed. Refuses with 403 a profile that is not an admin''s, and with 404 an '
+  'assistant that does not exist. An assistant that is switched off can have files.';
+
+create function private.check_assistant_file(slug text, file_type text)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  max_files integer := (select a.max_files from public.assistants a where a.slug = check_assistant_file.slug);
+begin
+  if file_type like 'image/%' then
+    perform private.refuse(
+      415, 'image_not_searched',
+      'The files of an assistant are searched, and an image cannot be searched. Upload a document or a text.'
+    );
+  end if;
+  if (
+    select count(*) from public.chat_files f where f.assistant_slug = slug and private.holds_object(f)
+  ) >= max_files then
+    perform private.refuse(
+      409, 'assistant_file_limit_reached',
+      'This assistant has as many files as its max_files allows. Delete one of its files, or raise max_files.',
+      jsonb_build_object('max_files', max_files)
+    );
+  end if;
+end
+$$;
+comment on function private.check_assistant_file(text, text) is
+  'Refuses with 415 an image, and with 409 a file when the assistant has as many as it may. Called under the '
+  'assistant''s row lock.';
+
+create function private.audit_file(profile public.profiles, action text, file public.chat_files)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- The files function calls it for the admin, so the address of the request is not the admin's.
+  insert into public.audit_logs (admin_id, action, details)
+  select profile.id, audit_file.action,
+    jsonb_build_object('assistant_slug', file.assistant_slug, 'file_id', file.id, 'file_name', file.file_name)
+  where file.assistant_slug is not null;
+end
+$$;
+comment on function private.audit_file(public.profiles, text, public.chat_files) is
+  'Writes a change of an assistant''s file into the audit log. Does nothing for a file of a session.';
+
+create function private.file_of_caller(profile public.profiles, file_id uuid)
+returns public.chat_files
+language plpgsql
+set search_path = ''
+as $$
+declare
+  file public.chat_files;
+begin
+  select * into file
+  from public.chat_files f
+  where f.id = file_id
+    and (f.user_id = profile.id or (f.assistant_slug is not null and private.is_active_admin(profile)))
+  for update;
+  if file.id is null then
+    perform private.refuse(
+      404, 'file_not_found',
+      'This file does not exist or belongs to another user. Reload the list of files.'
+    );
+  end if;
+  return file;
+end
+$$;
+comment on function private.file_of_caller(public.profiles, uuid) is
+  'Locks a file that the profile may change: one of its own, or for an admin also one of an assistant. Refuses any '
+  'other file with 404.';
+
 -- From sql/06_chat_files/30_uploads.sql
 
 -- The steps of an upload, each a service RPC.
 
-create function private.registered_file(profile_id uuid, session_id uuid, uploaded_as text)
+create function private.registered_file(profile_id uuid, session_id uuid, assistant_slug text, uploaded_as text)
 returns public.chat_files
 language plpgsql
 stable
@@ -1357,7 +1487,9 @@ declare
 begin
   select * into file
   from public.chat_files f
-  where f.user_id = profile_id and f.uploaded_as = registered_file.uploaded_as
+  where f.uploaded_as = registered_file.uploaded_as
+    -- Only the user puts objects into this folder. A file of an assistant does not name its admin.
+    and starts_with(f.uploaded_as, profile_id || '/')
   order by f.created_at desc
   limit 1;
   -- Registration moves the object. An object that is there again is a new upload.
@@ -1366,20 +1498,21 @@ begin
   ) then
     return null;
   end if;
-  if file.session_id <> registered_file.session_id then
+  if file.session_id is distinct from registered_file.session_id
+    or file.assistant_slug is distinct from registered_file.assistant_slug then
     perform private.refuse(
       409, 'object_in_use',
-      'This object is already a file of another chat. Upload the file again for this chat.'
+      'This object is already a file of another chat or assistant. Upload the file again for this one.'
     );
   end if;
   return file;
 end
 $$;
-comment on function private.registered_file(uuid, uuid, text) is
+comment on function private.registered_file(uuid, uuid, text, text) is
   'The file that an object of the user has become, or is becoming. Null if it was not registered. Refuses with 409 '
-  'a file of another session.';
+  'a file of another session or assistant.';
 
-create function private.open_upload(auth_user_id uuid, session_id uuid, storage_path text)
+create function private.open_upload(auth_user_id uuid, session_id uuid, storage_path text, assistant_slug text)
 returns jsonb
 language plpgsql
 security definer
@@ -1390,40 +1523,46 @@ declare
   file public.chat_files;
 begin
   perform private.require_active(profile.id);
+  if assistant_slug is not null then
+    perform private.require_assistant(assistant_slug, profile);
+  end if;
   if storage_path is not null then
-    file := private.registered_file(profile.id, session_id, storage_path);
+    file := private.registered_file(profile.id, session_id, assistant_slug, storage_path);
     if file.id is null then
-      perform private.require_own_object(profile.id, storage_path);
+      perform private.require_own_object(profile.id, storage_path, assistant_slug);
     end if;
   end if;
   return jsonb_build_object(
     'profile_id', profile.id,
-    'max_bytes', private.max_file_bytes(profile.id),
+    'folder', case when assistant_slug is null then profile.id::text else 'assistants' end,
+    'max_bytes', private.max_file_bytes(case when assistant_slug is null then profile.id end),
     'file', case when file.id is not null then to_jsonb(file) end
   );
 end
 $$;
-comment on function private.open_upload(uuid, uuid, text) is
+comment on function private.open_upload(uuid, uuid, text, text) is
   'Returns the folder of an upload and its size limit. Refuses an object that may not be registered. Definer: '
   'private.ensure_profile is not granted.';
-grant execute on function private.open_upload(uuid, uuid, text) to service_role;
+grant execute on function private.open_upload(uuid, uuid, text, text) to service_role;
 
-create function public.open_upload(auth_user_id uuid, session_id uuid default null, storage_path text default null)
+create function public.open_upload(auth_user_id uuid, session_id uuid default null, storage_path text default null,
+  assistant_slug text default null)
 returns jsonb
 language sql
 security invoker
 set search_path = ''
 as $$
-  select private.open_upload(auth_user_id, session_id, storage_path)
+  select private.open_upload(auth_user_id, session_id, storage_path, assistant_slug)
 $$;
-comment on function public.open_upload(uuid, uuid, text) is
-  'Service RPC of the files function: {profile_id, max_bytes, file}. Refuses with 403 an account that may not act. '
+comment on function public.open_upload(uuid, uuid, text, text) is
+  'Service RPC of the files function: {profile_id, folder, max_bytes, file}. Refuses with 403 an account that may not '
+  'act. With assistant_slug, refuses with 403 who is not an admin, and with 404 an assistant that does not exist. '
   'With storage_path, refuses with 404 or 413 an object that may not be registered, before the function reads it. '
   'file is the row if the object was registered before, else null.';
-grant execute on function public.open_upload(uuid, uuid, text) to service_role;
+grant execute on function public.open_upload(uuid, uuid, text, text) to service_role;
 
-create function private.create_file(auth_user_id uuid, session_id uuid, file_id uuid, file_name text, file_type text,
-  storage_path text, message_id text, is_stored boolean, uploaded_as text)
+create function private.create_file(auth_user_id uuid, file_id uuid, file_name text, file_type text,
+  storage_path text, session_id uuid, assistant_slug text, message_id text, is_stored boolean, uploaded_as text)
 returns public.chat_files
 language plpgsql
 security definer
@@ -1434,47 +1573,63 @@ declare
   session public.chat_sessions;
   file public.chat_files;
 begin
-  -- A full account is told so before its bytes arrive. It locks the profile, so it comes before the session.
-  perform private.check_storage(profile.id, 1, 1);
-  session := private.session_for_turn(session_id, profile.id);
+  if assistant_slug is not null then
+    perform private.require_active(profile.id);
+    perform private.require_assistant(assistant_slug, profile);
+  else
+    -- A full account is told so before its bytes arrive. It locks the profile, so it comes before the session.
+    perform private.check_storage(profile.id, 1, 1);
+    session := private.session_for_turn(session_id, profile.id);
+  end if;
   if uploaded_as is not null then
-    file := private.registered_file(profile.id, session.id, uploaded_as);
+    file := private.registered_file(profile.id, session.id, assistant_slug, uploaded_as);
     if file.id is not null then
       return file;
     end if;
-    perform private.require_own_object(profile.id, uploaded_as);
+    perform private.require_own_object(profile.id, uploaded_as, assistant_slug);
   elsif is_stored then
     perform private.require_own_object(profile.id, storage_path);
   end if;
-  perform private.check_file_count(profile.id, session.id);
+  if assistant_slug is not null then
+    perform private.check_assistant_file(assistant_slug, file_type);
+  else
+    perform private.check_file_count(profile.id, session.id);
+  end if;
 
   insert into public.chat_files
-    (id, user_id, session_id, message_id, file_name, file_type, storage_path, uploaded_as)
-  values (file_id, profile.id, session.id, private.message_for_file(session.id, create_file.message_id),
-    create_file.file_name, create_file.file_type, create_file.storage_path, create_file.uploaded_as)
+    (id, user_id, session_id, assistant_slug, message_id, file_name, file_type, storage_path, uploaded_as)
+  values (file_id, session.user_id, session.id, create_file.assistant_slug,
+    private.message_for_file(session.id, create_file.message_id), create_file.file_name, create_file.file_type,
+    create_file.storage_path, create_file.uploaded_as)
   returning * into file;
+  perform private.audit_file(profile, 'admin_add_file', file);
   return file;
 end
 $$;
-comment on function private.create_file(uuid, uuid, uuid, text, text, text, text, boolean, text) is
+comment on function
+  private.create_file(uuid, uuid, text, text, text, uuid, text, text, boolean, text) is
   'Creates the row of a file before its bytes are stored, after they are (is_stored), or of an object that the user '
   'has put into Storage (uploaded_as). Definer: private.session_for_turn is not granted.';
-grant execute on function private.create_file(uuid, uuid, uuid, text, text, text, text, boolean, text) to service_role;
+grant execute on function private.create_file(uuid, uuid, text, text, text, uuid, text, text, boolean, text)
+  to service_role;
 
-create function public.create_file(auth_user_id uuid, session_id uuid, file_id uuid, file_name text, file_type text,
-  storage_path text, message_id text default null, is_stored boolean default false, uploaded_as text default null)
+create function public.create_file(auth_user_id uuid, file_id uuid, file_name text, file_type text, storage_path text,
+  session_id uuid default null, assistant_slug text default null, message_id text default null,
+  is_stored boolean default false, uploaded_as text default null)
 returns public.chat_files
 language sql
 security invoker
 set search_path = ''
 as $$
-  select private.create_file(auth_user_id, session_id, file_id, file_name, file_type, storage_path, message_id,
-    is_stored, uploaded_as)
+  select private.create_file(auth_user_id, file_id, file_name, file_type, storage_path, session_id, assistant_slug,
+    message_id, is_stored, uploaded_as)
 $$;
-comment on function public.create_file(uuid, uuid, uuid, text, text, text, text, boolean, text) is
-  'Service RPC of the files function: checks the upload and creates a pending row. With uploaded_as, the caller then '
-  'moves that object to storage_path. If the object is already registered in this session, returns the existing row.';
-grant execute on function public.create_file(uuid, uuid, uuid, text, text, text, text, boolean, text) to service_role;
+comment on function public.create_file(uuid, uuid, text, text, text, uuid, text, text, boolean, text) is
+  'Service RPC of the files function: checks the upload and creates a pending row. The file belongs to the session or, '
+  'if an admin adds it, to the assistant. With uploaded_as, the caller then moves that object to storage_path. If the '
+  'object is already registered there, returns the existing row.';
+grant execute on function public.create_file(uuid, uuid, text, text, text, uuid, text, text, boolean, text)
+  to service_role;
 
 create function public.store_file(file_id uuid, file_size bigint, sha256 text)
 returns public.chat_files
@@ -1490,8 +1645,10 @@ begin
     perform private.refuse(404, 'file_not_found', 'The file was deleted during its upload. Upload the file again.');
   end if;
   perform private.check_file_size(file.user_id, store_file.file_size);
-  -- The pending row counts as a file already, and has no size yet.
-  perform private.check_storage(file.user_id, 0, store_file.file_size);
+  if file.user_id is not null then
+    -- The pending row counts as a file already, and has no size yet.
+    perform private.check_storage(file.user_id, 0, store_file.file_size);
+  end if;
 
   update public.chat_files f
   set status = 'indexing', file_size = store_file.file_size, sha256 = store_file.sha256,
@@ -1500,13 +1657,14 @@ begin
   returning * into file;
   return file;
 exception when unique_violation then
-  -- The session already has the same bytes, or received them at the same time. Deleting this row also puts its
+  -- The collection already has the same bytes, or received them at the same time. Deleting this row also puts its
   -- object into the outbox. A file that the model makes again belongs to the newer reply, which may replace the older.
   delete from public.chat_files f where f.id = file_id returning * into file;
   update public.chat_files f
   set message_id = case when file.origin = 'assistant' and f.origin = 'assistant' then file.message_id
     else f.message_id end
-  where f.session_id = file.session_id and f.sha256 = store_file.sha256 and f.status <> 'failed'
+  where (f.session_id = file.session_id or f.assistant_slug = file.assistant_slug)
+    and f.sha256 = store_file.sha256 and f.status <> 'failed'
   returning * into file;
   if file.id is null then
     perform private.refuse(404, 'file_not_found', 'The file was deleted during its upload. Upload the file again.');
@@ -1516,8 +1674,8 @@ end
 $$;
 comment on function public.store_file(uuid, bigint, text) is
   'Service RPC of the files function: records that all bytes of a file are stored, and returns its row, now '
-  'indexing. If the session already has the same bytes, returns that file''s row instead. Refuses with 413 a file '
-  'that is too large.';
+  'indexing. If the session or assistant already has the same bytes, returns that file''s row instead. Refuses with '
+  '413 a file that is too large.';
 grant execute on function public.store_file(uuid, bigint, text) to service_role;
 
 create function public.settle_file(file_id uuid, vector_store_id uuid default null)
@@ -1595,91 +1753,6 @@ comment on function public.reindex_file(uuid, jsonb) is
   '(error). The clean-up continues.';
 grant execute on function public.reindex_file(uuid, jsonb) to service_role;
 
-create function private.retry_file(auth_user_id uuid, file_id uuid)
-returns public.chat_files
-language plpgsql
-security definer
-set search_path = ''
-as $$
-declare
-  profile public.profiles := private.ensure_profile(auth_user_id);
-  file public.chat_files;
-begin
-  perform private.require_active(profile.id);
-  select * into file from public.chat_files f where f.id = file_id and f.user_id = profile.id for update;
-  if file.id is null then
-    perform private.refuse(
-      404, 'file_not_found',
-      'This file does not exist or belongs to another user. Reload the list of files.'
-    );
-  elsif file.status in ('pending', 'indexing') or file.error is null then
-    perform private.refuse(
-      409, 'file_not_failed',
-      'This file has not failed, so there is nothing to try again. Reload the list of files.'
-    );
-  elsif file.sha256 is null then
-    perform private.refuse(
-      409, 'file_not_stored',
-      'The upload of this file did not reach its end. Upload the file again.'
-    );
-  end if;
-  update public.chat_files f
-  set status = 'indexing', error = null, indexing_since = now(), retry_at = now() + interval '10 minutes'
-  where f.id = file_id
-  returning * into file;
-  return file;
-exception when unique_violation then
-  perform private.refuse(
-    409, 'file_exists',
-    'This chat has another file with the same content. Use that file, and delete this one.'
-  );
-end
-$$;
-comment on function private.retry_file(uuid, uuid) is
-  'Starts indexing a failed file again. Definer: private.ensure_profile is not granted.';
-grant execute on function private.retry_file(uuid, uuid) to service_role;
-
-create function public.retry_file(auth_user_id uuid, file_id uuid)
-returns public.chat_files
-language sql
-security invoker
-set search_path = ''
-as $$
-  select private.retry_file(auth_user_id, file_id)
-$$;
-comment on function public.retry_file(uuid, uuid) is
-  'Service RPC of the files function: starts indexing a failed file again, from the bytes in Storage. Returns the row, '
-  'now indexing. Refuses with 404 a file that is not the user''s, and with 409 a file that has not failed, whose '
-  'bytes were never stored, or whose content another file of the session has.';
-grant execute on function public.retry_file(uuid, uuid) to service_role;
-
-create function public.delete_file(auth_user_id uuid, file_id uuid)
-returns uuid
-language plpgsql
-security invoker
-set search_path = ''
-as $$
-declare
-  owner_id uuid;
-begin
-  delete from public.chat_files f
-  using public.profiles p
-  where f.id = file_id and p.id = f.user_id and p.auth_id = auth_user_id
-  returning f.user_id into owner_id;
-  if not found then
-    perform private.refuse(
-      404, 'file_not_found',
-      'This file does not exist or belongs to another user. Reload the list of files.'
-    );
-  end if;
-  return owner_id;
-end
-$$;
-comment on function public.delete_file(uuid, uuid) is
-  'Service RPC of the files function: deletes the row at once; the outbox deletes remote copies. Returns the '
-  'owner''s profile id. Refuses with 404 a file that is not the user''s.';
-grant execute on function public.delete_file(uuid, uuid) to service_role;
-
 create function public.claim_stale_files(max_count integer)
 returns setof public.chat_files
 language sql
@@ -1718,6 +1791,98 @@ comment on function public.claim_file(uuid) is
   'Service RPC: claims a file for its next attempt, for ten minutes. Returns no row if the attempt is not due, or '
   'another caller has it.';
 grant execute on function public.claim_file(uuid) to service_role;
+
+-- From sql/06_chat_files/33_retry_and_delete.sql
+
+-- Changes of files that exist: indexing again, and deletion.
+
+create function private.retry_file(auth_user_id uuid, file_id uuid)
+returns public.chat_files
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  profile public.profiles := private.ensure_profile(auth_user_id);
+  file public.chat_files;
+begin
+  perform private.require_active(profile.id);
+  file := private.file_of_caller(profile, file_id);
+  if file.status in ('pending', 'indexing') or file.error is null then
+    perform private.refuse(
+      409, 'file_not_failed',
+      'This file has not failed, so there is nothing to try again. Reload the list of files.'
+    );
+  elsif file.sha256 is null then
+    perform private.refuse(
+      409, 'file_not_stored',
+      'The upload of this file did not reach its end. Upload the file again.'
+    );
+  end if;
+  update public.chat_files f
+  set status = 'indexing', error = null, indexing_since = now(), retry_at = now() + interval '10 minutes'
+  where f.id = file_id
+  returning * into file;
+  perform private.audit_file(profile, 'admin_retry_file', file);
+  return file;
+exception when unique_violation then
+  perform private.refuse(
+    409, 'file_exists',
+    'This chat or assistant has another file with the same content. Use that file, and delete this one.'
+  );
+end
+$$;
+comment on function private.retry_file(uuid, uuid) is
+  'Starts indexing a failed file again. Definer: private.ensure_profile is not granted.';
+grant execute on function private.retry_file(uuid, uuid) to service_role;
+
+create function public.retry_file(auth_user_id uuid, file_id uuid)
+returns public.chat_files
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.retry_file(auth_user_id, file_id)
+$$;
+comment on function public.retry_file(uuid, uuid) is
+  'Service RPC of the files function: starts indexing a failed file again, from the bytes in Storage. Returns the row, '
+  'now indexing. Refuses with 404 a file that is not the user''s, and with 409 a file that has not failed, whose '
+  'bytes were never stored, or whose content another file of the session or assistant has.';
+grant execute on function public.retry_file(uuid, uuid) to service_role;
+
+create function private.delete_file(auth_user_id uuid, file_id uuid)
+returns uuid
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  profile public.profiles;
+  file public.chat_files;
+begin
+  select * into profile from public.profiles p where p.auth_id = auth_user_id;
+  file := private.file_of_caller(profile, file_id);
+  delete from public.chat_files f where f.id = file.id;
+  perform private.audit_file(profile, 'admin_delete_file', file);
+  return profile.id;
+end
+$$;
+comment on function private.delete_file(uuid, uuid) is
+  'Deletes a file. Definer: the audit log is closed to all roles.';
+grant execute on function private.delete_file(uuid, uuid) to service_role;
+
+create function public.delete_file(auth_user_id uuid, file_id uuid)
+returns uuid
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.delete_file(auth_user_id, file_id)
+$$;
+comment on function public.delete_file(uuid, uuid) is
+  'Service RPC of the files function: deletes the row at once; the outbox deletes remote copies. Returns the caller''s '
+  'profile id. Refuses with 404 a file that is not the user''s, unless an admin deletes a file of an assistant.';
+grant execute on function public.delete_file(uuid, uuid) to service_role;
 
 -- From sql/06_chat_files/35_made_files.sql
 
@@ -1830,13 +1995,15 @@ create policy chat_files_insert_own_folder on storage.objects
 
 -- From sql/07_vector_stores.sql
 
--- The vector store of a session. It is made on first use and again when it is needed after OpenAI has expired it.
+-- The vector stores of sessions and assistants. A store is made on first use, and again when it is needed after OpenAI
+-- has expired it.
 
 create table public.vector_stores (
   id uuid primary key default gen_random_uuid(),
   store_id text,
-  user_id uuid not null,
-  session_id uuid not null,
+  user_id uuid,
+  session_id uuid,
+  assistant_slug text,
   name text not null,
   file_count integer not null default 0,
   expires_at timestamptz,
@@ -1847,10 +2014,15 @@ create table public.vector_stores (
   lease_until timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
-  constraint vector_stores_session_id_user_id_key unique (session_id, user_id),
+  constraint vector_stores_collection_key unique nulls not distinct (session_id, assistant_slug),
   constraint vector_stores_store_id_key unique (store_id),
   constraint vector_stores_session_id_user_id_fkey foreign key (session_id, user_id)
     references public.chat_sessions (id, user_id) on delete cascade,
+  constraint vector_stores_assistant_slug_fkey foreign key (assistant_slug)
+    references public.assistants (slug) on update cascade on delete cascade,
+  constraint vector_stores_collection_check check (num_nonnulls(session_id, assistant_slug) = 1),
+  -- Without it, the foreign key would not check a session that has no user here.
+  constraint vector_stores_user_id_check check ((user_id is null) = (session_id is null)),
   constraint vector_stores_status_check check (status in ('active', 'expired', 'recreating', 'failed')),
   constraint vector_stores_active_check check (status <> 'active' or num_nulls(store_id, expires_at) = 0),
   constraint vector_stores_lease_until_check check (status <> 'recreating' or lease_until is not null),
@@ -1858,8 +2030,12 @@ create table public.vector_stores (
 );
 
 comment on table public.vector_stores is
-  'The vector store that file search of a session reads; at most one per session. The row outlives the store at '
+  'The vector store that file search of a session or assistant reads; at most one each. The row outlives the store at '
   'OpenAI.';
+comment on column public.vector_stores.user_id is 'The user of the session. Null for the store of an assistant.';
+comment on column public.vector_stores.session_id is 'The session of the store. Null for the store of an assistant.';
+comment on column public.vector_stores.assistant_slug is
+  'The assistant whose files the store has, for all its sessions. Null for the store of a session.';
 comment on column public.vector_stores.store_id is 'The store''s id at OpenAI. Null while no store exists.';
 comment on column public.vector_stores.expires_at is 'When OpenAI expires the store, unless it is used before.';
 comment on column public.vector_stores.status is
@@ -1873,7 +2049,21 @@ alter table public.chat_files
     references public.vector_stores (id) on delete set null;
 create index chat_files_vector_store_id_idx on public.chat_files (vector_store_id);
 
-create function public.claim_vector_store(session_id uuid)
+create function private.can_build(store public.vector_stores)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+  select store.status = 'expired'
+    or (store.status = 'active' and store.expires_at <= now())
+    or (store.status in ('recreating', 'failed') and store.lease_until <= now())
+$$;
+comment on function private.can_build(public.vector_stores) is
+  'True for a store that the next caller builds: it has expired, its builder died, or a failed attempt is long ago.';
+grant execute on function private.can_build(public.vector_stores) to service_role;
+
+create function public.claim_vector_store(session_id uuid default null, assistant_slug text default null)
 returns jsonb
 language plpgsql
 security invoker
@@ -1883,22 +2073,33 @@ declare
   store public.vector_stores;
 begin
   -- A single statement, so only one of several concurrent callers makes the store.
-  insert into public.vector_stores as v (session_id, user_id, name, lease_until)
-  select s.id, s.user_id, 'Chat ' || s.id, clock_timestamp() + interval '2 minutes'
-  from public.chat_sessions s
-  where s.id = claim_vector_store.session_id
-  on conflict on constraint vector_stores_session_id_user_id_key do update
+  insert into public.vector_stores as v (session_id, user_id, assistant_slug, name, lease_until)
+  select c.session_id, c.user_id, c.slug, c.name, clock_timestamp() + interval '2 minutes'
+  from (
+    select s.id, s.user_id, null, 'Chat ' || s.id
+    from public.chat_sessions s
+    where s.id = claim_vector_store.session_id
+    union all
+    select null, null, a.slug, 'Assistant ' || a.slug
+    from public.assistants a
+    where a.slug = claim_vector_store.assistant_slug
+  ) as c (session_id, user_id, slug, name)
+  -- Callers that find a store, or wait for one, do not write. Many users may ask for the store of an assistant at once.
+  where not exists (
+    select from public.vector_stores b
+    where (b.session_id = c.session_id or b.assistant_slug = c.slug) and not private.can_build(b)
+  )
+  on conflict on constraint vector_stores_collection_key do update
   set status = 'recreating', lease_until = excluded.lease_until, expired_at = coalesce(v.expired_at, now())
-  where v.status = 'expired'
-    or (v.status = 'active' and v.expires_at <= now())
-    or (v.status in ('recreating', 'failed') and v.lease_until <= now())
+  where private.can_build(v)
   returning * into store;
 
   if store.id is not null then
-    return jsonb_build_object('kind', 'build', 'id', store.id, 'lease_until', store.lease_until, 'name', store.name,
-      'user_id', store.user_id);
+    return jsonb_build_object('kind', 'build', 'id', store.id, 'lease_until', store.lease_until, 'name', store.name);
   end if;
-  select * into store from public.vector_stores v where v.session_id = claim_vector_store.session_id;
+  select * into store
+  from public.vector_stores v
+  where v.session_id = claim_vector_store.session_id or v.assistant_slug = claim_vector_store.assistant_slug;
   return case store.status
     when 'active' then jsonb_build_object('kind', 'ready', 'id', store.id, 'store_id', store.store_id)
     when 'recreating' then jsonb_build_object('kind', 'wait')
@@ -1907,11 +2108,11 @@ begin
   end;
 end
 $$;
-comment on function public.claim_vector_store(uuid) is
-  'Service RPC: returns the store of a session, or claims the work of making it. kind: ready (with store_id), build '
-  '(the caller makes it, under a lease), wait (another caller is making it) or failed (it could not be made, with '
-  'error and the seconds retry_after; or the session is gone).';
-grant execute on function public.claim_vector_store(uuid) to service_role;
+comment on function public.claim_vector_store(uuid, text) is
+  'Service RPC: returns the store of a session or assistant, or claims the work of making it. kind: ready (with '
+  'store_id), build (the caller makes it, under a lease), wait (another caller is making it) or failed (it could not '
+  'be made, with error and the seconds retry_after; or the session or assistant is gone).';
+grant execute on function public.claim_vector_store(uuid, text) to service_role;
 
 create function private.settle_vector_store(claimed_id uuid, claimed_until timestamptz, store_id text,
   expires_at timestamptz, openai_metadata jsonb, file_ids text[])
@@ -1934,7 +2135,7 @@ begin
   set vector_store_id = case when f.openai_file_id = any (file_ids) then claimed_id end
   from public.vector_stores v
   where v.id = claimed_id
-    and f.session_id = v.session_id
+    and (f.session_id = v.session_id or f.assistant_slug = v.assistant_slug)
     and coalesce(f.openai_file_id = any (file_ids), false) <> (f.vector_store_id is not null);
   return true;
 end
@@ -2042,6 +2243,10 @@ grant select, insert, update, delete on public.vector_stores to service_role;
 create policy vector_stores_select_own on public.vector_stores
   for select to authenticated
   using (user_id = (select private.current_profile_id()));
+
+-- Foreign keys.
+create index vector_stores_session_id_user_id_idx on public.vector_stores (session_id, user_id);
+create index vector_stores_assistant_slug_idx on public.vector_stores (assistant_slug);
 
 -- The clean-up: active stores near their expiry, expired stores, and abandoned attempts to make a store.
 create index vector_stores_active_expires_at_idx on public.vector_stores (expires_at) where status = 'active';
@@ -3420,51 +3625,102 @@ $$;
 comment on function private.link_turn_files(public.chat_messages, uuid[]) is
   'Links files to the first message that names them.';
 
+create function private.turn_files(session public.chat_sessions)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(
+      jsonb_build_object('id', f.id, 'session_id', f.session_id, 'assistant_slug', f.assistant_slug,
+        'openai_file_id', f.openai_file_id, 'file_name', f.file_name, 'file_type', f.file_type,
+        'file_size', f.file_size)
+      order by f.created_at, f.id
+    ), '[]')
+    from public.chat_files f
+    where (f.session_id = session.id or f.assistant_slug = session.assistant_slug)
+      and f.status = 'ready'
+      -- Some files that the model made can only be downloaded.
+      and f.openai_file_id is not null
+  );
+end
+$$;
+comment on function private.turn_files(public.chat_sessions) is
+  'Returns the ready files of a session and of its assistant. The oldest file comes first, so that every request '
+  'names them in the same order.';
+grant execute on function private.turn_files(public.chat_sessions) to service_role;
+
+create function public.list_turn_files(session_id uuid)
+returns jsonb
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select private.turn_files(s) from public.chat_sessions s where s.id = list_turn_files.session_id
+$$;
+comment on function public.list_turn_files(uuid) is
+  'Service RPC: the files that a turn may use, as start_turn returns them. Null if the session is gone.';
+grant execute on function public.list_turn_files(uuid) to service_role;
+
+create function private.use_stores(store_ids text[])
+returns void
+language sql
+set search_path = ''
+as $$
+  -- An assistant's store serves many turns at once, so a turn neither waits for its row nor writes it at each use. The
+  -- clean-up asks OpenAI about a store in the last hour, which makes up for the difference.
+  update public.vector_stores v
+  set expires_at = now() + make_interval(days => (v.openai_metadata -> 'expires_after' ->> 'days')::integer)
+  where v.id in (
+    select u.id
+    from public.vector_stores u
+    where u.store_id = any (store_ids)
+      and u.status = 'active'
+      and u.expires_at < now() - interval '30 minutes'
+        + make_interval(days => (u.openai_metadata -> 'expires_after' ->> 'days')::integer)
+    for no key update skip locked
+  )
+$$;
+comment on function private.use_stores(text[]) is
+  'Prolongs stores that a turn searches: a search counts as a use, and OpenAI then extends the expiry of the store.';
+
 create function private.describe_files(session public.chat_sessions)
 returns jsonb
 language plpgsql
 set search_path = ''
 as $$
 declare
-  described jsonb;
+  files jsonb := private.turn_files(session);
+  stores jsonb;
 begin
-  with files as (
-    select f.*, private.is_image(f) as is_image
-    from public.chat_files f
-    where f.session_id = session.id
-      and f.user_id = session.user_id
-      and f.status = 'ready'
-      -- Some files that the model made can only be downloaded.
-      and f.openai_file_id is not null
-  ), used as (
-    -- A search counts as a use, and OpenAI then extends the expiry of the store by this number of days.
-    update public.vector_stores v
-    set expires_at =
-      coalesce(now() + make_interval(days => (v.openai_metadata -> 'expires_after' ->> 'days')::integer), v.expires_at)
-    where v.session_id = session.id
-      and v.status = 'active'
-      and v.expires_at > now()
-      and exists (select from files f where not f.is_image)
-    returning v.store_id
-  )
-  select jsonb_build_object(
-    'files', coalesce((
-      select jsonb_agg(
-        jsonb_build_object('id', f.id, 'openai_file_id', f.openai_file_id, 'file_name', f.file_name,
-          'file_type', f.file_type, 'file_size', f.file_size)
-        order by f.created_at, f.id
-      )
-      from files f
-    ), '[]'),
-    'vector_store_ids', coalesce((select jsonb_agg(u.store_id) from used u), '[]'),
-    'needs_store', exists (select from files f where not f.is_image) and not exists (select from used)
-  ) into described;
-  return described;
+  -- The store of the session comes before that of the assistant.
+  select coalesce(jsonb_agg(
+    jsonb_build_object('session_id', c.session_id, 'assistant_slug', c.assistant_slug, 'store_id', (
+      select v.store_id
+      from public.vector_stores v
+      where (v.session_id = c.session_id or v.assistant_slug = c.assistant_slug)
+        and v.status = 'active'
+        and v.expires_at > now()
+    ))
+    order by c.session_id
+  ), '[]') into stores
+  from (
+    select distinct (f.file ->> 'session_id')::uuid as session_id, f.file ->> 'assistant_slug' as assistant_slug
+    from jsonb_array_elements(files) as f (file)
+    where f.file ->> 'file_type' not like 'image/%'
+  ) c;
+  perform private.use_stores(array(
+    select s.store ->> 'store_id' from jsonb_array_elements(stores) as s (store)
+  ));
+  return jsonb_build_object('files', files, 'stores', stores);
 end
 $$;
 comment on function private.describe_files(public.chat_sessions) is
-  'Returns the files that a turn may use: the session''s ready files, and the vector store. The oldest file comes '
-  'first, so that every request names them in the same order. needs_store is true when the store must be made first.';
+  'Returns the files that a turn may use, and the vector stores that have them: one of the session and one of its '
+  'assistant, if they have files to search. A store without store_id must be made first.';
 
 create function private.describe_turn(session public.chat_sessions, question public.chat_messages,
   assistant public.assistants, turn public.chat_turns)
@@ -6549,7 +6805,7 @@ create trigger chat_turns_log_turn
 
 create trigger chat_files_log_upload
   after insert on public.chat_files
-  for each row when (new.origin = 'user')
+  for each row when (new.origin = 'user' and new.user_id is not null)
   execute function private.log_upload_activity();
 
 create trigger subscriptions_log_start
@@ -7412,6 +7668,41 @@ $$;
 comment on function public.admin_list_notes(uuid, boolean) is
   'Admin RPC: notes about one user, or about all users, newest first, at most 1000.';
 grant execute on function public.admin_list_notes(uuid, boolean) to authenticated;
+
+-- From sql/12_admin/70_assistant_files.sql
+
+-- What admins read of the files of assistants. The files function adds, retries and deletes them.
+
+create function private.admin_list_assistant_files(assistant_slug text)
+returns setof public.chat_files
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.require_admin();
+  return query
+    select * from public.chat_files f
+    where f.assistant_slug = admin_list_assistant_files.assistant_slug
+    order by f.created_at, f.id;
+end
+$$;
+comment on function private.admin_list_assistant_files(text) is
+  'The files of an assistant. Definer: no policy lets clients read these rows; admins only.';
+grant execute on function private.admin_list_assistant_files(text) to authenticated;
+
+create function public.admin_list_assistant_files(assistant_slug text)
+returns setof public.chat_files
+language sql
+security invoker
+set search_path = ''
+as $$
+  select * from private.admin_list_assistant_files(assistant_slug)
+$$;
+comment on function public.admin_list_assistant_files(text) is
+  'Admin RPC: lists the files of an assistant, oldest first, with their status and error. An unknown assistant has '
+  'none.';
+grant execute on function public.admin_list_assistant_files(text) to authenticated;
 
 -- From sql/13_custom_instructions.sql
 
@@ -8769,11 +9060,16 @@ set search_path = ''
 as $$
 begin
   if old.openai_file_id is not null then
-    -- If the session is deleted too, its store is deleted with all attachments.
+    -- If the session or assistant is deleted too, its store is deleted with all attachments.
     perform private.enqueue_deletion('vector_store_file', v.store_id || '/' || old.openai_file_id, old.session_id)
     from public.vector_stores v
-    join public.chat_sessions s on s.id = v.session_id
-    where v.session_id = old.session_id and v.store_id is not null and not private.is_image(old);
+    where (v.session_id = old.session_id or v.assistant_slug = old.assistant_slug)
+      and v.store_id is not null
+      and not private.is_image(old)
+      and (
+        exists (select from public.chat_sessions s where s.id = v.session_id)
+        or exists (select from public.assistants a where a.slug = v.assistant_slug)
+      );
     perform private.enqueue_deletion('file', old.openai_file_id, old.session_id);
   end if;
   return null;
@@ -9070,21 +9366,21 @@ comment on function public.claim_stores_to_check(integer) is
 grant execute on function public.claim_stores_to_check(integer) to service_role;
 
 create function public.find_abandoned_stores(max_count integer)
-returns setof uuid
+returns table (session_id uuid, assistant_slug text)
 language sql
 stable
 security invoker
 set search_path = ''
 as $$
-  select v.session_id
+  select v.session_id, v.assistant_slug
   from public.vector_stores v
   where v.status = 'recreating' and v.lease_until <= now()
   order by v.lease_until
   limit max_count
 $$;
 comment on function public.find_abandoned_stores(integer) is
-  'Service RPC of the clean-up: sessions whose store was being created when its caller stopped. claim_vector_store '
-  'decides who continues.';
+  'Service RPC of the clean-up: sessions and assistants whose store was being created when its caller stopped. '
+  'claim_vector_store decides who continues.';
 grant execute on function public.find_abandoned_stores(integer) to service_role;
 
 create function private.find_unknown(kind text, remote_ids text[])

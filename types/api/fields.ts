@@ -13,6 +13,9 @@ export const StoredText = z.string().transform(toStoredText);
 /** The id of a session. */
 export const SessionId = z.guid();
 
+/** The slug of an assistant. */
+export const AssistantSlug = z.string().regex(/^[a-z0-9-]{1,63}$/);
+
 /** The id of a message. Ids that Postgres cannot store are refused: a changed id would name another message. */
 export const MessageId = z.string().min(1).max(128).refine(
   (id) => id.isWellFormed() && !id.includes("\0"),

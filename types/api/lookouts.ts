@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Database } from "../database.ts";
-import { MAX_CONTENT_LENGTH, StoredText } from "./fields.ts";
+import { AssistantSlug, MAX_CONTENT_LENGTH, StoredText } from "./fields.ts";
 
 /** When a lookout runs. A missing or wrong field gives `invalid_schedule`, and `details.field` names it. */
 const LookoutSchedule = z.object({
@@ -22,7 +22,7 @@ export const LookoutRequest = LookoutSchedule.extend({
   /** The title of the lookout, and of the chats of its runs. */
   title: StoredText.pipe(z.string().trim().min(1).max(200)),
   prompt: StoredText.pipe(z.string().trim().min(1).max(MAX_CONTENT_LENGTH)),
-  assistant_slug: z.string().regex(/^[a-z0-9-]{1,63}$/),
+  assistant_slug: AssistantSlug,
 });
 export type LookoutRequest = z.infer<typeof LookoutRequest>;
 

@@ -52,6 +52,21 @@ export const fileErrors = {
     meaning: "This chat already has as many files as your plan allows.",
     action: "Delete a file of this chat or upgrade the plan.",
   },
+  image_not_searched: {
+    status: 415,
+    meaning: "The files of an assistant are searched, and an image cannot be searched.",
+    action: "Upload a document or a text.",
+  },
+  assistant_not_found: {
+    status: 404,
+    meaning: "This assistant does not exist.",
+    action: "Check its slug in the list of assistants.",
+  },
+  assistant_file_limit_reached: {
+    status: 409,
+    meaning: "This assistant has as many files as its max_files allows.",
+    action: "Delete one of its files, or raise max_files.",
+  },
   storage_full: {
     status: 402,
     meaning: "Your files take as much room as your plan allows.",
@@ -64,8 +79,8 @@ export const fileErrors = {
   },
   object_in_use: {
     status: 409,
-    meaning: "This object is already a file of another chat.",
-    action: "Upload the file again for this chat.",
+    meaning: "This object is already a file of another chat or assistant.",
+    action: "Upload the file again for this one.",
   },
   file_not_found: {
     status: 404,
@@ -94,7 +109,7 @@ export const fileErrors = {
   },
   file_exists: {
     status: 409,
-    meaning: "This chat has another file with the same content.",
+    meaning: "This chat or assistant has another file with the same content.",
     action: "Use that file, and delete this one.",
   },
   upload_failed: {

@@ -2,7 +2,8 @@ import type { VectorStore } from "openai/resources/vector-stores/vector-stores";
 import type { VectorStoreFile } from "openai/resources/vector-stores/files";
 import type { VectorStoreFileBatch } from "openai/resources/vector-stores/file-batches";
 import { pause, retryOnce } from "../openai/retry-once.ts";
-import { fileAttributes } from "./file-attributes.ts";
+import type { Collection } from "./collection.ts";
+import { describeCollection, fileAttributes } from "./file-attributes.ts";
 import type { BuildClaim, FileRow } from "./file-database.ts";
 import { fileFailure, isUnreadable, readIndexingFailure } from "./file-failures.ts";
 import type { FilePorts } from "./file-ports.ts";
@@ -23,21 +24,22 @@ class BatchFailedError extends Error {
 type StoreFiles = Map<string, FileRow>;
 
 /**
- * Builds the store of a session at OpenAI with all its files, and settles the claim. Files that OpenAI does not search
- * in the new store are marked on their rows. When it throws, the store goes to the outbox, and the claim still holds.
+ * Builds the store of a collection at OpenAI with all its files, and settles the claim. Files that OpenAI does not
+ * search in the new store are marked on their rows. When it throws, the store goes to the outbox, and the claim still
+ * holds.
  */
 export async function buildStore(
   ports: FilePorts,
   claim: BuildClaim,
-  sessionId: string,
+  collection: Collection,
   patience = PATIENCE,
 ): Promise<void> {
-  const files = await bringBackAll(ports, sessionId);
+  const files = await bringBackAll(ports, collection);
   const request = {
     name: claim.name,
     expires_after: { anchor: "last_active_at" as const, days: ports.storeDays },
     // The clean-up recognizes this project's stores by this metadata.
-    metadata: { app: "parley", project: ports.project, session_id: sessionId },
+    metadata: { app: "parley", project: ports.project, ...describeCollection(collection) },
   };
   const store = await retryOnce(() => ports.openai.vectorStores.create(request));
   try {
@@ -56,8 +58,8 @@ export function expiryOf({ expires_at, created_at }: VectorStore, storeDays: num
   return new Date((expires_at ?? created_at + storeDays * 86_400) * 1000);
 }
 
-async function bringBackAll(ports: FilePorts, sessionId: string): Promise<StoreFiles> {
-  const rows = await ports.files.listSearchable(sessionId);
+async function bringBackAll(ports: FilePorts, collection: Collection): Promise<StoreFiles> {
+  const rows = await ports.files.listSearchable(collection);
   const ids = await mapAtOnce(rows, FILES_AT_ONCE, (row) => bringBack(ports, row));
   return new Map(rows.flatMap((row, at) => {
     const id = ids[at];
@@ -68,7 +70,7 @@ async function bringBackAll(ports: FilePorts, sessionId: string): Promise<StoreF
 /**
  * Returns the id of a file at OpenAI, and uploads the file again from Storage when OpenAI no longer has it. Returns
  * null when its row was deleted. A file that can never be uploaded again, such as one whose stored bytes have changed,
- * is marked as failed and also gives null. The other files of the session can then still be searched.
+ * is marked as failed and also gives null. The other files of the collection can then still be searched.
  */
 async function bringBack(ports: FilePorts, row: FileRow): Promise<string | null> {
   try {

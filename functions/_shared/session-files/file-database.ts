@@ -2,14 +2,17 @@ import type { SupabaseClient } from "@supabase/supabase-js";
 import { z } from "zod";
 import type { Database, Json } from "../../../types/database.ts";
 import { unwrap } from "../http/refusal.ts";
+import { type Collection, collectionArguments, collectionFilter } from "./collection.ts";
 import type { FileFailure } from "./file-failures.ts";
 
 /** A row of `chat_files`. */
 export type FileRow = Database["public"]["Tables"]["chat_files"]["Row"];
 
 const OpenUpload = z.object({
-  /** The folder that receives the upload. */
+  /** The uploading user. */
   profile_id: z.string(),
+  /** The folder of the bucket that receives the upload. */
+  folder: z.string(),
   /** The largest size in bytes; null for no limit. */
   max_bytes: z.number().nullable(),
 });
@@ -27,7 +30,7 @@ const StoreClaim = z.discriminatedUnion("kind", [
     retry_after: z.number().nullable(),
   }),
 ]);
-/** The database's reply to a function that needs the store of a session. */
+/** The database's reply to a function that needs the store of a collection. */
 export type StoreClaim = z.infer<typeof StoreClaim>;
 /** The claim of the function that builds the store. */
 export type BuildClaim = Extract<StoreClaim, { kind: "build" }>;
@@ -35,7 +38,7 @@ export type BuildClaim = Extract<StoreClaim, { kind: "build" }>;
 /** The fields of a new file. */
 export interface NewFile {
   userId: string;
-  sessionId: string;
+  collection: Collection;
   fileId: string;
   name: string;
   type: string;
@@ -69,13 +72,19 @@ export interface MadeStore {
 
 /** The database calls of files. Each method is one call. */
 export interface FileDatabase {
-  /** Returns the limits of an upload. With an object, throws a refusal if the user may not register it. */
-  openUpload(userId: string, object?: { sessionId: string; path: string }): Promise<OpenUpload>;
-  /** Creates a pending row. Returns the existing row if the object is registered in this session. */
+  /**
+   * Returns folder and limits of an upload. With an object, throws a refusal if the user may not register it. Throws a
+   * refusal if the user may not add files to the assistant.
+   */
+  openUpload(
+    userId: string,
+    target?: { collection: Collection; path?: string },
+  ): Promise<OpenUpload>;
+  /** Creates a pending row. Returns the existing row if the object is registered in this collection. */
   create(file: NewFile): Promise<FileRow>;
   /** Creates the row of a file that the model made. Returns the existing row if another process stores the file too. */
   createMade(file: NewMadeFile): Promise<FileRow>;
-  /** Marks the bytes of a file as stored. Returns the earlier row if the session already has the same bytes. */
+  /** Marks the bytes of a file as stored. Returns the earlier row if the collection already has the same bytes. */
   store(fileId: string, content: { size: number; sha256: string }): Promise<FileRow>;
   settle(fileId: string, vectorStoreId?: string): Promise<void>;
   fail(fileId: string, error: FileFailure): Promise<void>;
@@ -91,16 +100,16 @@ export interface FileDatabase {
   drop(fileId: string): Promise<void>;
   /** Deletes the row of a file whose bytes are not stored. */
   dropPending(fileId: string): Promise<void>;
-  /** Deletes a file. Returns the owner's profile id. */
+  /** Deletes a file. Returns the caller's profile id. */
   delete(userId: string, fileId: string): Promise<string>;
   /** Stores the id of a file at OpenAI. Returns false if the row was deleted; the outbox then has the file. */
   setOpenAIFile(fileId: string, openaiFileId: string): Promise<boolean>;
   find(fileId: string): Promise<FileRow | null>;
-  /** Finds the file of a session that has these bytes. */
-  findByContent(sessionId: string, sha256: string): Promise<FileRow | null>;
-  /** Returns the files of a session that belong in its store. */
-  listSearchable(sessionId: string): Promise<FileRow[]>;
-  claimStore(sessionId: string): Promise<StoreClaim>;
+  /** Finds the file of a collection that has these bytes. */
+  findByContent(collection: Collection, sha256: string): Promise<FileRow | null>;
+  /** Returns the files that belong in the store of a collection. */
+  listSearchable(collection: Collection): Promise<FileRow[]>;
+  claimStore(collection: Collection): Promise<StoreClaim>;
   /** Stores the new store of a claim. Returns false if the lease was lost; the new store then goes to the outbox. */
   finishStore(claim: BuildClaim, made: MadeStore): Promise<boolean>;
   /** Ends a claim without a store. The next caller may build it after this number of seconds. */
@@ -113,9 +122,10 @@ export interface FileDatabase {
 /** Creates the database calls of files from a client with the secret key. */
 export function createFileDatabase(admin: SupabaseClient<Database>): FileDatabase {
   return {
-    async openUpload(auth_user_id, object) {
-      const registered = { session_id: object?.sessionId, storage_path: object?.path };
-      const opened = unwrap(await admin.rpc("open_upload", { auth_user_id, ...registered }));
+    async openUpload(auth_user_id, target) {
+      const named = target &&
+        { ...collectionArguments(target.collection), storage_path: target.path };
+      const opened = unwrap(await admin.rpc("open_upload", { auth_user_id, ...named }));
       return OpenUpload.extend({ file: z.custom<FileRow>().nullable() }).parse(opened);
     },
     create: async (file) => unwrap(await admin.rpc("create_file", toArguments(file))),
@@ -160,14 +170,17 @@ export function createFileDatabase(admin: SupabaseClient<Database>): FileDatabas
     setOpenAIFile: async (file_id, openai_file_id) =>
       unwrap(await admin.rpc("set_openai_file", { file_id, openai_file_id })),
     find: async (id) => unwrap(await admin.from("chat_files").select().eq("id", id).maybeSingle()),
-    findByContent: async (sessionId, sha256) =>
+    findByContent: async (collection, sha256) =>
       unwrap(
-        await admin.from("chat_files").select().eq("session_id", sessionId).eq("sha256", sha256)
+        await admin.from("chat_files").select().match(collectionFilter(collection)).eq(
+          "sha256",
+          sha256,
+        )
           .neq("status", "failed").maybeSingle(),
       ),
-    listSearchable: async (sessionId) =>
+    listSearchable: async (collection) =>
       unwrap(
-        await admin.from("chat_files").select().eq("session_id", sessionId)
+        await admin.from("chat_files").select().match(collectionFilter(collection))
           .in("status", ["indexing", "ready"]).not("openai_file_id", "is", null)
           .not("file_type", "like", "image/%").order("created_at"),
       ),
@@ -181,8 +194,10 @@ function storeMethods(
   admin: SupabaseClient<Database>,
 ): Pick<FileDatabase, "claimStore" | "finishStore" | "failStore" | "expireStore"> {
   return {
-    claimStore: async (session_id) =>
-      StoreClaim.parse(unwrap(await admin.rpc("claim_vector_store", { session_id }))),
+    claimStore: async (collection) =>
+      StoreClaim.parse(
+        unwrap(await admin.rpc("claim_vector_store", collectionArguments(collection))),
+      ),
     finishStore: async (claim, { storeId, expiresAt, metadata, fileIds }) =>
       unwrap(
         await admin.rpc("settle_vector_store", {
@@ -211,7 +226,7 @@ function storeMethods(
 function toArguments(file: NewFile) {
   return {
     auth_user_id: file.userId,
-    session_id: file.sessionId,
+    ...collectionArguments(file.collection),
     file_id: file.fileId,
     file_name: file.name,
     file_type: file.type,

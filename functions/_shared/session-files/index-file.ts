@@ -3,6 +3,7 @@ import { describeError } from "../http/log.ts";
 import { logMisconfiguration } from "../openai/describe-misconfiguration.ts";
 import { pause, retryOnce } from "../openai/retry-once.ts";
 import { isGone, isStoreLost } from "../openai/store-lost.ts";
+import { collectionOf } from "./collection.ts";
 import { type FileAttributes, fileAttributes } from "./file-attributes.ts";
 import type { FileRow } from "./file-database.ts";
 import {
@@ -19,9 +20,10 @@ import { ensureSent } from "./send-file.ts";
 import { isInline, UnreadableFileError, whyUnsearchable } from "./unreadable-file.ts";
 
 /**
- * Makes a stored file usable in turns: sends it to OpenAI, attaches it to the session's store and waits until it can be
- * searched. Resumes an interrupted attempt. The caller must have claimed the row. A temporary error, or an error that
- * the operator can end, postpones the next attempt. This call makes it if its time allows that, else the clean-up does.
+ * Makes a stored file usable in turns: sends it to OpenAI, attaches it to the store of its collection and waits until
+ * it can be searched. Resumes an interrupted attempt. The caller must have claimed the row. A temporary error, or an
+ * error that the operator can end, postpones the next attempt. This call makes it if its time allows that, else the
+ * clean-up does.
  * Never rejects: the row has the result.
  */
 export async function indexFile(
@@ -119,16 +121,16 @@ async function attach(
   openaiFileId: string,
   patience: Patience,
 ): Promise<OpenStore> {
-  const { session_id: sessionId } = row;
+  const collection = collectionOf(row);
   const attributes = fileAttributes(row);
-  const store = await requireStore(ports, sessionId, patience);
+  const store = await requireStore(ports, collection, patience);
   try {
     await attachOnce(ports, store, openaiFileId, attributes);
     return store;
   } catch (error) {
     if (!isStoreLost(error)) throw error;
     await ports.files.expireStore(store.storeId);
-    const renewed = await requireStore(ports, sessionId, patience);
+    const renewed = await requireStore(ports, collection, patience);
     await attachOnce(ports, renewed, openaiFileId, attributes);
     return renewed;
   }

@@ -3,6 +3,7 @@ import { logMisconfiguration } from "../openai/describe-misconfiguration.ts";
 import { readFailure } from "../openai/read-failure.ts";
 import { pause, retryAfter } from "../openai/retry-once.ts";
 import { buildStore } from "./build-store.ts";
+import type { Collection } from "./collection.ts";
 import type { BuildClaim } from "./file-database.ts";
 import { StoreNotMadeError } from "./file-failures.ts";
 import type { FilePorts } from "./file-ports.ts";
@@ -17,12 +18,15 @@ export interface OpenStore {
 }
 
 /**
- * Returns the store of a session, and builds it first if it is missing or expired. One caller builds it while all
+ * Returns the store of a collection, and builds it first if it is missing or expired. One caller builds it while all
  * others wait. Returns null when it cannot be built, or not in time.
  */
-export async function openStore(ports: FilePorts, sessionId: string): Promise<OpenStore | null> {
+export async function openStore(
+  ports: FilePorts,
+  collection: Collection,
+): Promise<OpenStore | null> {
   try {
-    return await requireStore(ports, sessionId);
+    return await requireStore(ports, collection);
   } catch (error) {
     if (error instanceof StoreNotMadeError) return null;
     throw error;
@@ -32,12 +36,12 @@ export async function openStore(ports: FilePorts, sessionId: string): Promise<Op
 /** Returns the store as `openStore` does. Throws a StoreNotMadeError where that returns null. */
 export async function requireStore(
   ports: FilePorts,
-  sessionId: string,
+  collection: Collection,
   patience = PATIENCE,
 ): Promise<OpenStore> {
   const deadline = Date.now() + patience.storeMs;
   while (Date.now() < deadline && !ports.signal?.aborted) {
-    const claim = await ports.files.claimStore(sessionId);
+    const claim = await ports.files.claimStore(collection);
     switch (claim.kind) {
       case "ready":
         return { id: claim.id, storeId: claim.store_id };
@@ -47,7 +51,7 @@ export async function requireStore(
         await pause(patience.storePollMs);
         break;
       case "build":
-        await build(ports, claim, sessionId, patience);
+        await build(ports, claim, collection, patience);
     }
   }
   throw new StoreNotMadeError("timeout", 0);
@@ -56,13 +60,13 @@ export async function requireStore(
 async function build(
   ports: FilePorts,
   claim: BuildClaim,
-  sessionId: string,
+  collection: Collection,
   patience: Patience,
 ): Promise<void> {
   try {
-    await buildStore(ports, claim, sessionId, patience);
+    await buildStore(ports, claim, collection, patience);
   } catch (error) {
-    const facts = { session_id: sessionId };
+    const facts = { ...collection };
     ports.log.error("store_not_made", { ...facts, ...describeError(error) });
     logMisconfiguration(ports.log, error, facts);
     const seconds = Math.min(

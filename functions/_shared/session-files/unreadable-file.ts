@@ -33,14 +33,19 @@ export function whyUnsearchable(
 }
 
 /**
- * Returns true for a PDF that the model can be shown whole, so that it is usable without text. OpenAI takes files of
- * any purpose, so the file in the vector store serves. Source:
+ * Returns true for a PDF that the model can be shown whole, so that it is usable without text. A file of an assistant
+ * is only searched, because no message attaches it. OpenAI takes files of any purpose, so the file in the vector store
+ * serves. Source:
  * https://developers.openai.com/api/docs/guides/file-inputs, "File upload purpose".
  */
 export function isInline(
-  { file_type, file_size }: { file_type: string; file_size: number | null },
+  { session_id, file_type, file_size }: {
+    session_id: string | null;
+    file_type: string;
+    file_size: number | null;
+  },
 ): boolean {
-  return file_type === "application/pdf" && (file_size ?? 0) <= LARGEST_PDF;
+  return session_id !== null && file_type === "application/pdf" && (file_size ?? 0) <= LARGEST_PDF;
 }
 
 /**

@@ -4,10 +4,10 @@ import { openStore } from "../session-files/open-store.ts";
 import { logMisconfiguration } from "../openai/describe-misconfiguration.ts";
 import { sendFile } from "../session-files/send-file.ts";
 
-/** Creates the vector stores of sessions as turns use them. */
+/** Creates the vector stores of sessions and assistants as turns use them. */
 export function createSessionStores(ports: FilePorts): SessionStores {
   return {
-    open: async (sessionId) => (await openStore(ports, sessionId))?.storeId ?? null,
+    open: async (collection) => (await openStore(ports, collection))?.storeId ?? null,
     expire: (storeId) => ports.files.expireStore(storeId),
     resend: async (fileId) => {
       const row = await ports.files.find(fileId);

@@ -105,7 +105,7 @@ async function settleStored(
     return stored;
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== "file_not_found") throw error;
-    const known = await files.findByContent(row.session_id, measured.sha256);
+    const known = await files.findByContent(row, measured.sha256);
     // The object may have arrived after the outbox had deleted it.
     if (known?.storage_path !== row.storage_path) await files.abandon("object", row.storage_path);
     return known;

@@ -28,6 +28,9 @@ export type History = z.infer<typeof History>;
 
 const SessionFile = z.object({
   id: z.string(),
+  /** The session of the file, or null for a file of its assistant. */
+  session_id: z.string().nullable(),
+  assistant_slug: z.string().nullable(),
   openai_file_id: z.string(),
   file_name: z.string(),
   /** The media type. */
@@ -35,8 +38,17 @@ const SessionFile = z.object({
   /** The size in bytes. */
   file_size: z.number().int(),
 });
-/** A file of the session with its ids in Parley and at OpenAI. */
+/** A file of the session or its assistant, with its ids in Parley and at OpenAI. */
 export type SessionFile = z.infer<typeof SessionFile>;
+
+const TurnStore = z.object({
+  session_id: z.string().nullable(),
+  assistant_slug: z.string().nullable(),
+  /** OpenAI's id of the store; null when it must be built first. */
+  store_id: z.string().nullable(),
+});
+/** A store that a turn may search, and the collection whose files it has. */
+export type TurnStore = z.infer<typeof TurnStore>;
 
 /** The result of `start_turn` for a turn that needs a reply: everything that the request to OpenAI needs. */
 export const StartedTurn = z.object({
@@ -77,12 +89,10 @@ export const StartedTurn = z.object({
   instructions: z.string(),
   /** True when the model sees images, and with them the pages of a PDF. */
   accepts_images: z.boolean(),
-  /** Every ready file of the session, oldest first. */
+  /** Every ready file of the session and its assistant, oldest first. */
   files: z.array(SessionFile),
-  /** OpenAI's id of the session's store, if the store can be searched. */
-  vector_store_ids: z.array(z.string()),
-  /** True when there are files to search and their store must be built again first. */
-  needs_store: z.boolean(),
+  /** The stores of the session and of its assistant, if they have files to search. */
+  stores: z.array(TurnStore),
 });
 export type StartedTurn = z.infer<typeof StartedTurn>;
 
@@ -143,7 +153,7 @@ export interface TurnDatabase {
   reportProgress(turnIds: string[]): Promise<Map<string, boolean>>;
   /** Stores a notice as the first part of the reply. */
   note(turnId: string, part: NoticePart): Promise<void>;
-  /** Returns the ready files of a session, oldest first. */
+  /** Returns the ready files of a session and its assistant, oldest first. */
   listFiles(sessionId: string): Promise<SessionFile[]>;
   /** Forgets a lost conversation. Returns the messages for a new one. */
   rebuildConversation(turnId: string): Promise<History>;
@@ -181,11 +191,10 @@ export function createTurnDatabase(admin: SupabaseClient<Database>): TurnDatabas
     },
     note: async (turn_id, part) => void unwrap(await admin.rpc("note_turn", { turn_id, part })),
     listFiles: async (sessionId) =>
-      z.array(SessionFile).parse(unwrap(
-        await admin.from("chat_files").select("id, openai_file_id, file_name, file_type, file_size")
-          .eq("session_id", sessionId).eq("status", "ready").not("openai_file_id", "is", null)
-          .order("created_at").order("id"),
-      )),
+      // Null after the session was deleted.
+      z.array(SessionFile).nullable().parse(
+        unwrap(await admin.rpc("list_turn_files", { session_id: sessionId })),
+      ) ?? [],
     rebuildConversation: async (turn_id) =>
       History.parse(unwrap(await admin.rpc("rebuild_conversation", { turn_id }))),
     replaceReply: async (turn_id) => void unwrap(await admin.rpc("replace_reply", { turn_id })),

@@ -1,5 +1,6 @@
 import type OpenAI from "openai";
 import type { Log } from "../http/log.ts";
+import type { Collection } from "../session-files/collection.ts";
 import type { FilePorts } from "../session-files/file-ports.ts";
 import type { TurnDatabase } from "./turn-database.ts";
 
@@ -12,10 +13,10 @@ export interface TurnPorts {
   log: Log;
 }
 
-/** The vector stores of sessions, as turns use them. */
+/** The vector stores of sessions and assistants, as turns use them. */
 export interface SessionStores {
-  /** Returns OpenAI's id of the session's store, which is built if necessary; null when it cannot be built. */
-  open(sessionId: string): Promise<string | null>;
+  /** Returns OpenAI's id of a collection's store, which is built if necessary; null when it cannot be built. */
+  open(collection: Collection): Promise<string | null>;
   /** Marks a store as expired after OpenAI has reported it as expired or deleted. */
   expire(storeId: string): Promise<void>;
   /** Sends a stored file to OpenAI again. Returns false when the file was deleted meanwhile. */

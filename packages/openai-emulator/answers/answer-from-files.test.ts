@@ -125,12 +125,38 @@ describe("an answer from files", () => {
     expect(items.map(({ type }) => type)).toContain("file_search_call");
   });
 
+  it("ranks the passages of two stores together, whatever the size of the stores", async () => {
+    const { client } = await startEmulator();
+    const { storeId: large } = await indexFile(client, "menu.txt", "Refunds take time.");
+    const file_ids = await Promise.all(
+      Array.from({ length: 30 }, (_, n) => upload(client, `soup-${n}.txt`, `Soup number ${n}.`)),
+    );
+    await client.vectorStores.fileBatches.createAndPoll(large, { file_ids }, POLL);
+    const { storeId: small } = await indexFile(
+      client,
+      "rules.md",
+      "Refunds take 14 days.",
+    );
+    for (const stores of [[large, small], [small, large]]) {
+      const { output_text } = await client.responses
+        .create(ask("How many days do refunds take?", ...stores));
+      expect(output_text).toContain("In rules.md I found");
+    }
+  });
+
   it.each([
     [
       "no stores",
       { type: "file_search" },
       400,
       "Missing required parameter: 'tools[0].vector_store_ids'.",
+    ],
+    [
+      "three stores",
+      { type: "file_search", vector_store_ids: ["vs_a", "vs_b", "vs_c"] },
+      400,
+      "Invalid 'tools[0].vector_store_ids': array too long. " +
+      "Expected an array with maximum length 2, but got an array with length 3 instead.",
     ],
     [
       "an unknown store",

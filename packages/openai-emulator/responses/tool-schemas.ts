@@ -23,9 +23,15 @@ const FunctionTool = z.strictObject({
   parameters: JsonObject.nullable(),
 });
 
+/**
+ * The most vector stores of a search. OpenAI does not document it, and refuses more with a 400.
+ * Source: https://github.com/dimagi/open-chat-studio/pull/3815
+ */
+const MOST_STORES = 2;
+
 const FileSearch = z.strictObject({
   type: z.literal("file_search"),
-  vector_store_ids: z.array(z.string()).min(1),
+  vector_store_ids: z.array(z.string()).min(1).max(MOST_STORES),
   filters: AttributeFilter.nullish(),
   max_num_results: z.int().min(1).max(50).optional(),
   ranking_options: z.strictObject({

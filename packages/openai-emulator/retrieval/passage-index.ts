@@ -21,14 +21,15 @@ export interface PassageIndex {
   search(query: string, accepts: (fileId: string) => boolean): FoundPassage[];
 }
 
+interface Passage {
+  id: number;
+  fileId: string;
+  text: string;
+}
+
 /** Creates an empty index. */
 export function createPassageIndex(): PassageIndex {
-  const engine = new MiniSearch<{ id: number; fileId: string; text: string }>({
-    fields: ["text"],
-    storeFields: ["fileId", "text"],
-    tokenize: readTerms,
-    processTerm: (term) => term,
-  });
+  const engine = createEngine();
   const idsOf = new Map<string, number[]>();
   let lastId = 0;
   const remove = (fileId: string) => {
@@ -52,6 +53,28 @@ export function createPassageIndex(): PassageIndex {
     remove,
     search: (query, accepts) =>
       engine.search(query, { filter: ({ fileId }) => accepts(fileId) })
-        .map(({ fileId, text, score }) => ({ fileId, text, score: score / (1 + score) })),
+        .map(({ fileId, text, score }) => ({ fileId, text, score: bound(score) })),
   };
+}
+
+/** Returns the scores of these passages, between 0 and 1, as if one index held them and nothing else. */
+export function scorePassages(texts: readonly string[], query: string): number[] {
+  const engine = createEngine();
+  engine.addAll(texts.map((text, id) => ({ id, fileId: "", text })));
+  const scores = texts.map(() => 0);
+  for (const { id, score } of engine.search(query)) scores[Number(id)] = bound(score);
+  return scores;
+}
+
+function createEngine(): MiniSearch<Passage> {
+  return new MiniSearch<Passage>({
+    fields: ["text"],
+    storeFields: ["fileId", "text"],
+    tokenize: readTerms,
+    processTerm: (term) => term,
+  });
+}
+
+function bound(score: number): number {
+  return score / (1 + score);
 }

@@ -37,6 +37,7 @@ insert into calls values
   ($$ public.admin_add_note(tests.profile_id('target'), 'x') $$),
   ($$ public.admin_flag_note('00000000-0000-4000-8000-000000000001') $$),
   ($$ public.admin_list_notes() $$),
+  ($$ public.admin_list_assistant_files('coach') $$),
   ($$ public.admin_grant_credits(tests.profile_id('target'), 1) $$),
   ($$ public.admin_list_audit() $$),
   ($$ public.get_user_stats() $$),

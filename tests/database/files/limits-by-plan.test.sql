@@ -11,8 +11,8 @@ create function pg_temp.take_on(session_id uuid, file_id uuid)
 returns public.chat_files
 language sql
 as $$
-  select public.create_file(tests.auth_id('owner'), session_id, file_id, 'a.txt', 'text/plain',
-    tests.profile_id('owner') || '/' || file_id || '/a.txt')
+  select public.create_file(tests.auth_id('owner'), file_id, 'a.txt', 'text/plain',
+    tests.profile_id('owner') || '/' || file_id || '/a.txt', session_id)
 $$;
 grant execute on function pg_temp.take_on(uuid, uuid) to public;
 

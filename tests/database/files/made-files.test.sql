@@ -54,7 +54,7 @@ select tests.act_as_postgres();
 select is_empty($$ select 1 from private.remote_deletions where kind = 'object' $$, 'and so does its object');
 select is(
   (select private.describe_files(s) from public.chat_sessions s),
-  '{"files": [], "needs_store": false, "vector_store_ids": []}', 'turns do not use it'
+  '{"files": [], "stores": []}', 'turns do not use it'
 );
 
 select tests.act_as_service();

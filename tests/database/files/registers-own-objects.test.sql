@@ -15,7 +15,7 @@ returns public.chat_files
 language sql
 as $$
   select public.create_file(
-    tests.auth_id('owner'), session_id, gen_random_uuid(), 'a.txt', 'text/plain', gen_random_uuid()::text,
+    tests.auth_id('owner'), gen_random_uuid(), 'a.txt', 'text/plain', gen_random_uuid()::text, session_id,
     uploaded_as => path
   )
 $$;

@@ -67,7 +67,7 @@ select set_eq(
 );
 select set_eq(
   $$ select pg_temp.refusals(
-       'select public.create_file($3, $2, gen_random_uuid(), ''a'', ''text/plain'', $1, is_stored => true)'
+       'select public.create_file($3, gen_random_uuid(), ''a'', ''text/plain'', $1, $2, is_stored => true)'
      ) $$,
   array['PT404'], 'the refused object has no file row'
 );

@@ -18,7 +18,7 @@ select is(
     'model', a.model, 'temperature', 0.5, 'reasoning_effort', 'none', 'tools', '[{"type": "web_search"}]'::jsonb,
     'instructions', i.instructions, 'files', '[]'::jsonb, 'max_output_tokens', 32000, 'max_tool_calls', 16,
     'context_window', 400000, 'compacts', true, 'reasons', false, 'accepts_images', true,
-    'vector_store_ids', '[]'::jsonb, 'needs_store', false
+    'stores', '[]'::jsonb
   ) from made, public.assistants a join private.assistant_instructions i using (slug) where a.slug = 'coach'),
   'start_turn returns the fields of the request to OpenAI'
 );

@@ -16,6 +16,7 @@ async function tryAll({ client }: TestUser): Promise<unknown[]> {
     await client.rpc("admin_grant_credits", { user_id, amount: 1_000 }),
     await client.rpc("admin_add_note", { user_id, note: "x" }),
     await client.rpc("admin_list_notes"),
+    await client.rpc("admin_list_assistant_files", { assistant_slug: "coach" }),
     await client.rpc("admin_list_audit"),
     await client.rpc("get_user_stats"),
     await client.rpc("get_user_activity_summary", { user_id }),

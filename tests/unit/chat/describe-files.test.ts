@@ -8,7 +8,15 @@ import type { PastMessage, SessionFile } from "../../../functions/_shared/turn/t
 const PDF = "application/pdf";
 
 function file(file_name: string, file_type = "text/plain", file_size = 1_000): SessionFile {
-  return { id: file_name, openai_file_id: `file-${file_name}`, file_name, file_type, file_size };
+  return {
+    id: file_name,
+    session_id: "session",
+    assistant_slug: null,
+    openai_file_id: `file-${file_name}`,
+    file_name,
+    file_type,
+    file_size,
+  };
 }
 
 function message(sender: PastMessage["sender"], text: string, file_ids: string[]): PastMessage {

@@ -1,16 +1,24 @@
 import { describe, expect, it } from "vitest";
-import { buildFilter } from "../../../functions/_shared/turn/request/search-filter.ts";
+import { buildFilter, pickFiles } from "../../../functions/_shared/turn/request/search-filter.ts";
 import type { SessionFile } from "../../../functions/_shared/turn/turn-database.ts";
 
 /** Returns a file whose id is its name. */
 function file(file_name: string, file_type = "text/plain"): SessionFile {
-  return { id: file_name, openai_file_id: `file-${file_name}`, file_name, file_type, file_size: 1 };
+  return {
+    id: file_name,
+    session_id: "session",
+    assistant_slug: null,
+    openai_file_id: `file-${file_name}`,
+    file_name,
+    file_type,
+    file_size: 1,
+  };
 }
 
 /** Returns the names that a question with this text is limited to; null for all files. */
 function filtered(content: string, names: string[], attached: string[] = []): unknown {
   const question = { sender: "user" as const, content, parts: [], file_ids: attached };
-  const filter = buildFilter(question, names.map((name) => file(name)));
+  const filter = buildFilter(pickFiles(question, names.map((name) => file(name))));
   return filter && filter.value;
 }
 
@@ -55,6 +63,6 @@ describe("a turn searches", () => {
 
   it("all files when it attaches an image, which no store has", () => {
     const question = { sender: "user" as const, content: "", parts: [], file_ids: ["cat.png"] };
-    expect(buildFilter(question, [file("cat.png", "image/png"), file("plan.md")])).toBeNull();
+    expect(pickFiles(question, [file("cat.png", "image/png"), file("plan.md")])).toBeNull();
   });
 });

@@ -30,7 +30,15 @@ function say(sender: PastMessage["sender"], text: string, ...files: SessionFile[
 /** Uploads a PDF that claims to have this size. */
 async function pdf({ client }: Emulator, name: string, file_size: number): Promise<SessionFile> {
   const openai_file_id = await upload(client, name, "bytes", "assistants");
-  return { id: name, openai_file_id, file_name: name, file_type: "application/pdf", file_size };
+  return {
+    id: name,
+    session_id: "session",
+    assistant_slug: null,
+    openai_file_id,
+    file_name: name,
+    file_type: "application/pdf",
+    file_size,
+  };
 }
 
 /** Sends a turn and returns the names of the PDFs that each of its requests showed, message by message. */
@@ -66,8 +74,7 @@ async function shownBy(
     tools: [],
     instructions: "",
     files,
-    vector_store_ids: [],
-    needs_store: false,
+    stores: [],
     ...changes,
   };
   const { db: none, ...others } = portsWith(new FakeLookouts(0, 0));

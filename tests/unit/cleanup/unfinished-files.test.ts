@@ -16,6 +16,7 @@ function fileOf(id: string, minutes: number): FileRow {
   return {
     id,
     session_id: "session",
+    assistant_slug: null,
     user_id: "user",
     message_id: null,
     file_name: "notes.md",

@@ -1,6 +1,7 @@
 import { APIError } from "openai";
 import { expect, test } from "vitest";
 import { buildStore } from "../../../functions/_shared/session-files/build-store.ts";
+import { collectionOf } from "../../../functions/_shared/session-files/collection.ts";
 import { readIndexingFailure } from "../../../functions/_shared/session-files/file-failures.ts";
 import { indexFile } from "../../../functions/_shared/session-files/index-file.ts";
 import { openStore } from "../../../functions/_shared/session-files/open-store.ts";
@@ -8,6 +9,7 @@ import { PATIENCE } from "../../../functions/_shared/session-files/patience.ts";
 import { createWorld, SHORT } from "./memory-world.ts";
 
 const CLAIM = { kind: "build" as const, id: "store", lease_until: "", name: "Chat" };
+const SESSION = collectionOf({ session_id: "session" });
 const READY = { status: "ready" };
 
 test("the function tries for two minutes, and the clean-up for the rest of an hour", () => {
@@ -121,7 +123,7 @@ test("the operator's error of each attempt is logged once, with a fix", async ()
   const mistakes = world.logged.filter(([event]) => event === "provider_misconfigured");
   expect(mistakes.map(([, fields]) => fields)).toEqual([
     { file_id: row.id, cause: "key_rejected", fix: "Set OPENAI_API_KEY to a valid key." },
-    { session_id: "session", cause: "key_rejected", fix: "Set OPENAI_API_KEY to a valid key." },
+    { ...SESSION, cause: "key_rejected", fix: "Set OPENAI_API_KEY to a valid key." },
   ]);
   expect(world.show(row.id)).toEqual({ status: "indexing", code: "provider_misconfigured" });
 });
@@ -148,11 +150,11 @@ test("a rebuilt store leaves out the files that OpenAI cannot read, and marks th
   for (const row of rows) await indexFile(world.ports, row, SHORT);
   await world.behave({ scenario: "batch_partly_failed", variant: "invalid_file", n: 2 });
 
-  await buildStore(world.ports, CLAIM, "session", SHORT);
+  await buildStore(world.ports, CLAIM, SESSION, SHORT);
 
   expect(rows.map(({ id }) => world.show(id))).toEqual([
-    { status: "failed", code: "file_unreadable" },
-    { status: "failed", code: "file_unreadable" },
+    { status: "failed", code: "damaged" },
+    { status: "failed", code: "damaged" },
     READY,
   ]);
   expect(world.store.fileIds).toEqual([world.row(rows[2]?.id ?? "")?.openai_file_id]);
@@ -163,7 +165,7 @@ test("a file that OpenAI failed to read for a rebuilt store is indexed again", a
   const rows = ["a.txt", "b.txt"].map((name) => world.add(name));
   for (const row of rows) await indexFile(world.ports, row, SHORT);
   await world.behave({ scenario: "batch_partly_failed", times: 1 });
-  await buildStore(world.ports, CLAIM, "session", SHORT);
+  await buildStore(world.ports, CLAIM, SESSION, SHORT);
   const [failed, kept] = rows.map(({ id }) => id);
   expect(world.show(failed ?? "")).toEqual({ status: "indexing", code: "provider_error" });
   expect(world.store.fileIds).toEqual([world.row(kept ?? "")?.openai_file_id]);
@@ -183,7 +185,7 @@ test("a file that OpenAI still reads for a rebuilt store is indexing until it is
   await indexFile(world.ports, row, SHORT);
   await world.behave({ indexing_ms: 400 });
 
-  await buildStore(world.ports, CLAIM, "session", { ...SHORT, batchMs: 50 });
+  await buildStore(world.ports, CLAIM, SESSION, { ...SHORT, batchMs: 50 });
 
   expect(world.show(row.id)).toEqual({ status: "indexing" });
   expect(world.store.fileIds).toEqual([]);
@@ -209,7 +211,7 @@ test.for(["failed", "cancelled"])("a batch that is %s is a failed store", async 
   world.store.kind = "missing";
   await world.behave({ scenario: "batch_failed", variant });
 
-  expect(await openStore(world.ports, "session")).toBeNull();
+  expect(await openStore(world.ports, SESSION)).toBeNull();
 
   expect(world.store).toMatchObject({ kind: "failed", error: "BatchFailedError" });
   expect(world.show(row.id)).toEqual(READY);

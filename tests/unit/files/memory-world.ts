@@ -111,6 +111,7 @@ export async function createWorld() {
       const row: FileRow = {
         id: crypto.randomUUID(),
         session_id: "session",
+        assistant_slug: null,
         user_id: "user",
         message_id: null,
         file_name: name,

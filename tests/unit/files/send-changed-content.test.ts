@@ -8,6 +8,7 @@ import type {
 } from "../../../functions/_shared/session-files/file-database.ts";
 import type { FilePorts } from "../../../functions/_shared/session-files/file-ports.ts";
 import type { FileStorage } from "../../../functions/_shared/session-files/file-storage.ts";
+import { collectionOf } from "../../../functions/_shared/session-files/collection.ts";
 import { indexFile } from "../../../functions/_shared/session-files/index-file.ts";
 
 const REGISTERED = "registered bytes";
@@ -17,6 +18,7 @@ function rowOf(values: Partial<FileRow> = {}): FileRow {
   return {
     id: "file",
     session_id: "session",
+    assistant_slug: null,
     user_id: "user",
     message_id: null,
     file_name: "picture.png",
@@ -140,7 +142,7 @@ test("a store that is created again leaves out a file whose bytes have changed",
   const { ports, ends, uploads } = world({ readings: ["other bytes"], rows });
   const claim = { kind: "build" as const, id: "row", lease_until: "", name: "store" };
 
-  await buildStore(ports, claim, "session");
+  await buildStore(ports, claim, collectionOf({ session_id: "session" }));
 
   expect(ends).toEqual({ changed: "file_changed", vs_1: "made" });
   expect(uploads).toEqual([]);

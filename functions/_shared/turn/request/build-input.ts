@@ -8,7 +8,7 @@ type Content = Responses.ResponseInputContent;
 
 /** The files of a session, as messages show them. */
 export interface ShownFiles {
-  /** Finds a ready file of the session by Parley's id. */
+  /** Finds a ready file by Parley's id. */
   fileOf(id: string): SessionFile | undefined;
   /** Returns true for a file that a message contains. The model knows any other file by its name and by search. */
   isShown(file: SessionFile): boolean;

@@ -10,19 +10,32 @@ export function attachedLines(files: readonly SessionFile[]): string {
 }
 
 /**
- * Returns instructions that end with the names of the chat's files, oldest first. Of very many, the newest are named.
- * The list comes last, so that OpenAI's cache keeps the instructions before it when a file is added.
+ * Returns instructions that end with the names of the files of the assistant, and of those of the chat, oldest first.
+ * Of very many, the newest are named. What changes most comes last, so that OpenAI's cache keeps what is before it when
+ * a file is added.
  */
 export function withFileList(instructions: string, files: readonly SessionFile[]): string {
-  if (files.length === 0) return instructions;
+  const { assistant = [], chat = [] } = Object.groupBy(
+    files,
+    ({ session_id }) => session_id === null ? "assistant" : "chat",
+  );
+  const blocks = [
+    instructions,
+    fileList("Files of this assistant:", assistant),
+    fileList("Files in this chat:", chat),
+  ];
+  return blocks.filter((block) => block !== "").join("\n\n");
+}
+
+function fileList(title: string, files: readonly SessionFile[]): string {
+  if (files.length === 0) return "";
   const names = pickNewest(files);
   const left = files.length - names.length;
-  const lines = [
-    "Files in this chat:",
+  return [
+    title,
     ...(left > 0 ? [`- ${left} older files`] : []),
     ...names.map((name) => `- ${name}`),
-  ];
-  return [instructions, lines.join("\n")].filter((block) => block !== "").join("\n\n");
+  ].join("\n");
 }
 
 function pickNewest(files: readonly SessionFile[]): string[] {

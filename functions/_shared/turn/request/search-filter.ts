@@ -14,19 +14,24 @@ const WORD = "[[\\p{L}\\p{N}_]--[\\p{sc=Han}\\p{sc=Hira}\\p{sc=Kana}\\p{sc=Hang}
   "\\p{sc=Thai}\\p{sc=Laoo}\\p{sc=Khmr}\\p{sc=Mymr}]]";
 
 /**
- * Returns the filter of a turn's file search: the files that the question attaches, and those whose names its text
- * contains. Returns null to search all files. A filter is hard: the model finds nothing in any other file.
+ * Returns the files that a turn's file search is about: those that the question attaches, and those whose names its
+ * text contains. Returns null to search all files.
  */
-export function buildFilter(
+export function pickFiles(
   question: PastMessage,
   files: readonly SessionFile[],
-): ComparisonFilter | null {
+): SessionFile[] | null {
   const searchable = files.filter(({ file_type }) => !isImage(file_type));
   const named = findNamed(question.content, searchable);
-  const ids = searchable.map(({ id }) => id)
-    .filter((id) => question.file_ids.includes(id) || named.has(id));
+  const picked = searchable.filter(({ id }) => question.file_ids.includes(id) || named.has(id));
+  return picked.length === 0 || picked.length > MOST_FILES ? null : picked;
+}
+
+/** Returns the filter of a file search. It is hard: the model finds nothing in any other file. Null for all files. */
+export function buildFilter(picked: readonly SessionFile[] | null): ComparisonFilter | null {
+  const ids = (picked ?? []).map(({ id }) => id);
   const [first, ...others] = ids;
-  if (first === undefined || ids.length > MOST_FILES) return null;
+  if (first === undefined) return null;
   return others.length === 0
     ? { type: "eq", key: "file_id", value: first }
     : { type: "in", key: "file_id", value: ids };

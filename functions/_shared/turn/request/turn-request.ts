@@ -14,7 +14,7 @@ import { buildInput, cutHistory, estimateTokens, textTokens } from "./build-inpu
 import { buildRequest } from "./build-request.ts";
 import { withFileList } from "./describe-files.ts";
 import { InlineFiles } from "./inline-files.ts";
-import { buildFilter } from "./search-filter.ts";
+import { buildFilter, pickFiles } from "./search-filter.ts";
 import type { TurnSources } from "./turn-sources.ts";
 
 /** The number of attempts while another response locks the conversation, before a new one is built. */
@@ -138,7 +138,7 @@ export class TurnRequest {
       input: this.#buildInput(),
       search: this.#search,
       storeIds: this.#sources.storeIds,
-      filter: buildFilter(this.#turn.question, this.#sources.files),
+      filter: buildFilter(pickFiles(this.#turn.question, this.#sources.files)),
     });
     const connection = new AbortController();
     this.#current = connection;
@@ -234,7 +234,7 @@ export class TurnRequest {
     }
     if (isConversationLost(error)) return await this.#rebuild();
     if (readFailure(error) === "context_too_long") return await this.#shorten(error);
-    if (saysStoreLost(error.message)) return await this.#sources.renew();
+    if (saysStoreLost(error.message)) return await this.#sources.renew(error.message);
     if (await this.#sources.resend(error.message)) return true;
     if (refusesFile(error) && this.#hidePdfs(error)) return true;
     // The conversation may hold a file that OpenAI does not have any more.
