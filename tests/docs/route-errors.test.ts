@@ -32,14 +32,21 @@ const madeFile: ErrorCode[] = [
   "storage_full",
   "upload_failed",
 ];
+/** A stored file that cannot be read. An upload gets these codes as an answer, too. */
+const storedFile: ErrorCode[] = [
+  "encrypted",
+  "file_changed",
+  "unknown_encoding",
+  "unsupported_file_type",
+];
 /** Codes that the code names but no caller receives, because they are stored in rows of files and replies. */
 const unanswered: Record<string, ErrorCode[]> = {
-  chat: madeFile.filter((code) => code !== "file_not_found"),
+  chat: [...madeFile.filter((code) => code !== "file_not_found"), ...storedFile],
   files: provider,
-  lookouts: [...provider, ...madeFile],
-  "openai-webhook": [...provider, ...madeFile],
-  "turn-recovery": [...provider, ...madeFile],
-  "vector-store-cleanup": [...provider, "upload_failed"],
+  lookouts: [...provider, ...madeFile, ...storedFile],
+  "openai-webhook": [...provider, ...madeFile, ...storedFile],
+  "turn-recovery": [...provider, ...madeFile, ...storedFile],
+  "vector-store-cleanup": [...provider, ...storedFile, "upload_failed"],
 };
 /** Codes that every function can raise, because they come from shared code. */
 const shared: ErrorCode[] = [

@@ -24,7 +24,7 @@ test.for<[name: string, shown: string]>([
 
   expect(row.file_name).toBe(shown);
   expect(row.storage_path).toMatch(
-    new RegExp(`^${user.profileId}/${row.id}/[A-Za-z0-9_-]{1,80}\\.[a-z]+$`),
+    new RegExp(`^${user.profileId}/[0-9a-f-]{36}/[A-Za-z0-9_-]{1,80}\\.[a-z]+$`),
   );
   const { status, openai_file_id } = await indexed(user, row.id);
   expect(status).toBe("ready");
