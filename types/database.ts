@@ -1180,12 +1180,15 @@ export type Database = {
           "api_version": string | null;
           "attempts": number;
           "created_at": string;
+          "due_at": string | null;
           "error": string | null;
           "id": string;
           "livemode": boolean;
+          "payer": string | null;
           "processed_at": string | null;
           "received_at": string;
           "status": string;
+          "targets": Json | null;
           "type": string;
         };
         ComputedFields: never;
@@ -1193,24 +1196,30 @@ export type Database = {
           "api_version"?: string | null;
           "attempts"?: number;
           "created_at": string;
+          "due_at"?: string | null;
           "error"?: string | null;
           "id": string;
           "livemode": boolean;
+          "payer"?: string | null;
           "processed_at"?: string | null;
           "received_at"?: string;
           "status": string;
+          "targets"?: Json | null;
           "type": string;
         };
         Update: {
           "api_version"?: string | null;
           "attempts"?: number;
           "created_at"?: string;
+          "due_at"?: string | null;
           "error"?: string | null;
           "id"?: string;
           "livemode"?: boolean;
+          "payer"?: string | null;
           "processed_at"?: string | null;
           "received_at"?: string;
           "status"?: string;
+          "targets"?: Json | null;
           "type"?: string;
         };
         Relationships: [];
@@ -1927,6 +1936,10 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      "apply_stripe_events": {
+        Args: { "event_ids": (string)[]; "objects": Json; "ticket": number };
+        Returns: undefined;
+      };
       "apply_stripe_objects": {
         Args: { "event_id": string; "objects": Json; "ticket": number };
         Returns: undefined;
@@ -2024,9 +2037,12 @@ export type Database = {
           "event_type": string;
           "is_used": boolean;
           "livemode": boolean;
+          "payer"?: string;
+          "targets"?: Json;
         };
         Returns: Json;
       };
+      "claim_stripe_events": { Args: { "max_payers": number }; Returns: Json };
       "claim_vector_store": { Args: { "session_id": string }; Returns: Json };
       "continue_account_deletion": { Args: { "profile_id": string }; Returns: boolean };
       "create_file": {

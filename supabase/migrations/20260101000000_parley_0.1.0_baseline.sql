@@ -4091,6 +4091,9 @@ create table public.stripe_events (
   created_at timestamptz not null,
   received_at timestamptz not null default now(),
   processed_at timestamptz,
+  payer text,
+  targets jsonb,
+  due_at timestamptz,
   constraint stripe_events_status_check check (status in ('processing', 'processed', 'ignored', 'failed')),
   constraint stripe_events_error_check check (char_length(error) <= 200)
 );
@@ -4161,6 +4164,13 @@ comment on column public.payments.digital_products_delivered is
 comment on table public.stripe_events is
   'Ledger of webhook events. Each event has one row, no matter how often Stripe delivers it.';
 comment on column public.stripe_events.error is 'Why the last attempt failed: a code, never a message of Stripe.';
+comment on column public.stripe_events.payer is
+  'The customer that the event names; of an event without one, the object that it is about. The events of a payer are '
+  'applied together.';
+comment on column public.stripe_events.targets is 'The objects that the event is about: kind, id and known deletion.';
+comment on column public.stripe_events.due_at is
+  'When a worker may claim the event. In the future while events of the payer are collected, while a worker has the '
+  'event, and between attempts. Null when nothing is left to do.';
 comment on table private.credit_grants is
   'Credits granted for a line of a paid invoice, and how many of them refunds took back.';
 comment on column private.credit_grants.reversed_tokens is
@@ -4235,7 +4245,7 @@ create index profiles_stripe_subscription_id_idx on public.profiles (stripe_subs
 
 -- From sql/10_billing/20_events.sql
 
--- Tickets of fetches, and the ledger of events.
+-- Tickets of fetches, and the ledger of events with those that wait.
 
 create function private.draw_stripe_ticket()
 returns bigint
@@ -4260,8 +4270,37 @@ $$;
 comment on function public.draw_stripe_ticket() is 'Service RPC: draws a ticket for a fetch that no event asked for.';
 grant execute on function public.draw_stripe_ticket() to service_role;
 
+create function private.can_apply_later()
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  return exists (
+    select from private.schedules s
+    where s.name = 'stripe-events'
+      and s.is_enabled
+      and s.last_status = 'ok'
+      and s.last_run_at > now() - interval '5 minutes'
+  );
+end
+$$;
+comment on function private.can_apply_later() is
+  'Returns true if the schedule of stripe-webhook/events runs, so that a worker will claim an event even if the function '
+  'that stored it dies. Definer: the list of schedules is closed to all roles.';
+grant execute on function private.can_apply_later() to service_role;
+
 create function public.claim_stripe_event(
-  event_id text, event_type text, api_version text, livemode boolean, created_at timestamptz, is_used boolean
+  event_id text,
+  event_type text,
+  api_version text,
+  livemode boolean,
+  created_at timestamptz,
+  is_used boolean,
+  payer text default null,
+  targets jsonb default null
 )
 returns jsonb
 language plpgsql
@@ -4269,27 +4308,130 @@ security invoker
 set search_path = ''
 as $$
 declare
+  -- The events of a purchase come within moments. Applied together, they need the fewest requests to Stripe.
+  collecting constant interval := interval '500 milliseconds';
+  lease constant interval := interval '1 minute';
+  can_wait constant boolean := is_used and claim_stripe_event.targets is not null and private.can_apply_later();
   claimed public.stripe_events;
 begin
-  insert into public.stripe_events as e (id, type, api_version, livemode, status, created_at, processed_at)
+  insert into public.stripe_events as e (
+    id, type, api_version, livemode, status, attempts, created_at, processed_at, payer, targets, due_at
+  )
   values (event_id, event_type, claim_stripe_event.api_version, claim_stripe_event.livemode,
-    case when is_used then 'processing' else 'ignored' end, claim_stripe_event.created_at,
-    case when not is_used then now() end)
+    case when is_used then 'processing' else 'ignored' end, case when can_wait then 0 else 1 end,
+    claim_stripe_event.created_at, case when not is_used then now() end, claim_stripe_event.payer,
+    claim_stripe_event.targets,
+    case
+      when can_wait then now() + collecting
+      when is_used and claim_stripe_event.targets is not null then now() + lease
+    end)
   on conflict (id) do update
-  set attempts = e.attempts + 1,
-      status = case when is_used and e.status <> 'processed' then 'processing' else e.status end
+  set attempts = e.attempts + excluded.attempts,
+      status = case when is_used and e.status <> 'processed' then 'processing' else e.status end,
+      payer = excluded.payer,
+      targets = excluded.targets,
+      due_at = case
+        when e.status = 'processed' then null
+        -- A worker may have the event. Delivered again, it does not end the lease.
+        when can_wait and e.status = 'processing' then coalesce(e.due_at, excluded.due_at)
+        else excluded.due_at
+      end
   returning * into claimed;
 
   return jsonb_build_object(
     'status', claimed.status,
-    'ticket', case when claimed.status = 'processing' then private.draw_stripe_ticket() end
+    'is_waiting', can_wait and claimed.status = 'processing',
+    'ticket', case when claimed.status = 'processing' and not can_wait then private.draw_stripe_ticket() end
   );
 end
 $$;
-comment on function public.claim_stripe_event(text, text, text, boolean, timestamptz, boolean) is
-  'Service RPC that stripe-webhook calls first: records an event, or another attempt at it, and returns { status, '
-  'ticket }. Each attempt gets a new ticket. Events that are processed or not used get none.';
-grant execute on function public.claim_stripe_event(text, text, text, boolean, timestamptz, boolean) to service_role;
+comment on function public.claim_stripe_event(text, text, text, boolean, timestamptz, boolean, text, jsonb) is
+  'Service RPC that stripe-webhook calls first: records an event, or another delivery of it, and returns { status, '
+  'is_waiting, ticket }. A waiting event is left to claim_stripe_events. Otherwise the caller applies the event, and '
+  'each attempt gets a new ticket. Events that are processed or not used get none.';
+grant execute on function public.claim_stripe_event(text, text, text, boolean, timestamptz, boolean, text, jsonb)
+  to service_role;
+
+create function public.claim_stripe_events(max_payers integer)
+returns jsonb
+language plpgsql
+security invoker
+set search_path = ''
+as $$
+declare
+  lease constant interval := interval '1 minute';
+  payers jsonb;
+begin
+  -- One claim at a time: two at once would share out the events of a payer.
+  perform pg_advisory_xact_lock(hashtextextended('public.claim_stripe_events', 0));
+  with due as (
+    select e.payer
+    from public.stripe_events e
+    where e.due_at <= now()
+      and not exists (
+        select from public.stripe_events o
+        where o.payer = e.payer and o.due_at > now() and o.status = 'processing' and o.attempts > 0
+      )
+    group by e.payer
+    -- The catalogue first: invoices need the metadata of their products.
+    order by bool_or(e.payer like 'prod\_%') desc, min(e.due_at)
+    limit max_payers
+  ), named as (
+    select d.payer, t ->> 'id' as id
+    from due d
+    join public.stripe_events e on e.payer = d.payer and e.due_at is not null
+    cross join jsonb_array_elements(e.targets) as t
+  ), members as (
+    -- An event that names no customer goes with a payer whose events name the same object.
+    select distinct on (m.id) m.id, m.payer
+    from (
+      select n.id, n.payer from named n
+      union all
+      select d.payer, d.payer from due d
+    ) m
+    order by m.id, m.payer = m.id, m.payer
+  ), free as (
+    select e.id, m.payer
+    from members m
+    join public.stripe_events e on e.payer = m.id
+    -- Waiting events of the payer count before they are due; leased and failed ones do not.
+    where e.due_at is not null and (e.due_at <= now() or e.attempts = 0)
+    for update of e skip locked
+  ), claimed as (
+    update public.stripe_events e
+    set status = 'processing', attempts = e.attempts + 1, due_at = now() + lease
+    from free f
+    where e.id = f.id
+    returning f.payer, e.id, e.targets
+  )
+  select jsonb_agg(jsonb_build_object('payer', g.payer, 'events', g.events)) into payers
+  from (
+    select c.payer, jsonb_agg(jsonb_build_object('id', c.id, 'targets', c.targets) order by c.id) as events
+    from claimed c
+    group by c.payer
+  ) g;
+  return jsonb_build_object(
+    'ticket', case when payers is not null then private.draw_stripe_ticket() end,
+    'payers', coalesce(payers, '[]')
+  );
+end
+$$;
+comment on function public.claim_stripe_events(integer) is
+  'Service RPC of the worker: claims all waiting events of up to max_payers payers for a minute. Returns { ticket, '
+  'payers: [{ payer, events: [{ id, targets }] }] }. A payer whose events another worker has is left to that worker.';
+grant execute on function public.claim_stripe_events(integer) to service_role;
+
+create function private.count_due_stripe_events(max_count integer)
+returns integer
+language sql
+stable
+set search_path = ''
+as $$
+  select count(*)::integer
+  from (select from public.stripe_events e where e.due_at <= now() limit max_count) d
+$$;
+comment on function private.count_due_stripe_events(integer) is
+  'Counts the events that a worker may claim, up to max_count. Called by the dispatcher of schedules.';
 
 create function public.fail_stripe_event(event_id text, error text)
 returns void
@@ -4298,14 +4440,34 @@ security invoker
 set search_path = ''
 as $$
   update public.stripe_events e
-  set status = 'failed', error = left(fail_stripe_event.error, 200)
+  set status = 'failed',
+      error = left(fail_stripe_event.error, 200),
+      -- As long as Stripe delivers again what was not accepted: https://docs.stripe.com/webhooks#automatic-retries
+      due_at = case when e.targets is not null and e.received_at > now() - interval '3 days' then
+        now() + least(interval '1 hour', interval '5 seconds' * 2 ^ least(e.attempts, 10))
+      end
   where e.id = event_id
     and e.status <> 'processed'
 $$;
 comment on function public.fail_stripe_event(text, text) is
   'Service RPC of stripe-webhook: records in the ledger why an attempt failed, unless another attempt has succeeded '
-  'meanwhile.';
+  'meanwhile. The next attempt is due after a pause that grows, for three days.';
 grant execute on function public.fail_stripe_event(text, text) to service_role;
+
+create function private.settle_stripe_events(event_ids text[])
+returns void
+language sql
+set search_path = ''
+as $$
+  update public.stripe_events e
+  set status = 'processed', processed_at = now(), error = null, due_at = null
+  where e.id = any (event_ids)
+$$;
+comment on function private.settle_stripe_events(text[]) is
+  'Marks events as processed, in the transaction that writes their objects.';
+
+-- What waits, by payer. Processed events leave the index.
+create index stripe_events_payer_due_at_idx on public.stripe_events (payer, due_at) where due_at is not null;
 
 -- From sql/10_billing/30_entitlement.sql
 
@@ -4593,17 +4755,17 @@ begin
     'insert into public.%1$I as t (%2$s) select %2$s from jsonb_populate_record(null::public.%1$I, $1)
      on conflict %3$s do %4$s returning to_jsonb(t)',
     table_name, columns, conflict_target,
-    case when overwrites
-      then format('update set (%s) = row(%s) where t.ticket < excluded.ticket', columns, excluded_columns)
-      else 'nothing'
-    end
-  ) into written using fields;
+    -- A row with ticket 0 only stands in for an object that was not fetched yet.
+    format(
+      'update set (%s) = row(%s) where t.ticket < excluded.ticket and ($2 or t.ticket = 0)', columns, excluded_columns
+    )
+  ) into written using fields, overwrites;
   return written;
 end
 $$;
 comment on function private.write_stripe_row(text, text, jsonb, boolean) is
-  'Inserts a row, or (with overwrites) updates the existing row if this ticket is higher. The keys of fields are the '
-  'columns. Returns the written row, or null.';
+  'Inserts a row, or updates the existing row if this ticket is higher. Without overwrites, only a row that stands in '
+  'for an object is updated. The keys of fields are the columns. Returns the written row, or null.';
 
 create function private.require_tombstone(kind text, object_id text)
 returns void
@@ -4848,7 +5010,7 @@ $$;
 comment on function private.profiles_concerned(jsonb) is
   'Returns the profiles whose entitlement these objects may change, in the order in which they are locked.';
 
-create function private.apply_stripe_objects(event_id text, ticket bigint, objects jsonb)
+create function private.apply_stripe_objects(event_ids text[], ticket bigint, objects jsonb)
 returns void
 language plpgsql
 security definer
@@ -4857,7 +5019,15 @@ as $$
 declare
   kinds constant text[] := array['product', 'price', 'customer', 'subscription', 'payment', 'checkout'];
 begin
-  -- All locks are taken in one order, so concurrent calls for the same profiles wait and never deadlock.
+  -- All locks are taken in one order, so concurrent calls for the same profiles wait and never deadlock. The login comes
+  -- before its profile, as when a login is deleted: a second update of a profile, for its plan after its credits, locks
+  -- the login.
+  perform from auth.users u
+  where u.id in (
+    select p.auth_id from public.profiles p where p.id in (select private.profiles_concerned(objects))
+  )
+  order by u.id
+  for key share;
   perform from public.profiles p
   where p.id in (select private.profiles_concerned(objects))
   order by p.id
@@ -4873,15 +5043,13 @@ begin
 
   perform private.apply_entitlement(concerned) from private.profiles_concerned(objects) as concerned;
 
-  update public.stripe_events e
-  set status = 'processed', processed_at = now(), error = null
-  where e.id = event_id;
+  perform private.settle_stripe_events(event_ids);
 end
 $$;
-comment on function private.apply_stripe_objects(text, bigint, jsonb) is
+comment on function private.apply_stripe_objects(text[], bigint, jsonb) is
   'Writes fetched objects, entitlements and the ledger in one transaction. Definer: credits and entitlement are '
   'private.';
-grant execute on function private.apply_stripe_objects(text, bigint, jsonb) to service_role;
+grant execute on function private.apply_stripe_objects(text[], bigint, jsonb) to service_role;
 
 create function public.apply_stripe_objects(event_id text, ticket bigint, objects jsonb)
 returns void
@@ -4889,12 +5057,24 @@ language sql
 security invoker
 set search_path = ''
 as $$
-  select private.apply_stripe_objects(event_id, ticket, objects)
+  select private.apply_stripe_objects(array[event_id], ticket, objects)
 $$;
 comment on function public.apply_stripe_objects(text, bigint, jsonb) is
   'Service RPC for every function that fetches from Stripe. objects: [{ kind, fields, is_context?, is_missing?, '
   'is_deleted? }], fetched after the ticket was drawn. event_id is empty when no event asked for the fetch.';
 grant execute on function public.apply_stripe_objects(text, bigint, jsonb) to service_role;
+
+create function public.apply_stripe_events(event_ids text[], ticket bigint, objects jsonb)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.apply_stripe_objects(event_ids, ticket, objects)
+$$;
+comment on function public.apply_stripe_events(text[], bigint, jsonb) is
+  'Service RPC of the worker: apply_stripe_objects for several events, which are processed together or not at all.';
+grant execute on function public.apply_stripe_events(text[], bigint, jsonb) to service_role;
 
 -- From sql/10_billing/60_account.sql
 
@@ -9776,7 +9956,8 @@ insert into private.schedules (name, cron, function_path, due_function, per_call
 values
   ('lookouts', '* * * * *', 'lookouts/run', 'count_due_lookouts', 50, 20),
   ('turn-recovery', '* * * * *', 'turn-recovery', 'count_stale_turns', 50, 10),
-  ('remote-deletions', '* * * * *', 'vector-store-cleanup/deletions', 'count_due_deletions', 300, 20);
+  ('remote-deletions', '* * * * *', 'vector-store-cleanup/deletions', 'count_due_deletions', 300, 20),
+  ('stripe-events', '* * * * *', 'stripe-webhook/events', 'count_due_stripe_events', 300, 4);
 insert into private.schedules (name, cron, function_path)
 values ('vector-store-cleanup', '*/15 * * * *', 'vector-store-cleanup');
 insert into private.schedules (name, cron, sql_function)
