@@ -3,7 +3,7 @@
 // sync continues at the next start.
 import { SingleBar } from "cli-progress";
 import { createBillingDatabase } from "../functions/_shared/stripe/billing-database.ts";
-import type { Target } from "../functions/stripe-webhook/event-targets.ts";
+import type { Target } from "../functions/_shared/stripe/target.ts";
 import type { StripeObject } from "../functions/_shared/stripe/stripe-objects.ts";
 import { beginSync, fetchAll, type SyncPorts } from "./stripe/sync-all.ts";
 import { createSyncPorts, recentSince } from "./stripe/sync-ports.ts";

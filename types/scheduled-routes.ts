@@ -1,5 +1,5 @@
 // The routes that schedules call.
-import { CleanupReply, DeletionsReply, LookoutsReply, RecoveryReply } from "./api.ts";
+import { CleanupReply, DeletionsReply, EventsReply, LookoutsReply, RecoveryReply } from "./api.ts";
 import type { Route } from "./route.ts";
 
 export const scheduledRoutes: Route[] = [
@@ -34,6 +34,14 @@ export const scheduledRoutes: Route[] = [
     auth: "secret",
     summary: "Deletes objects of the outbox. A schedule calls it every minute.",
     replies: [{ status: 200, meaning: "What was deleted.", schema: DeletionsReply }],
+    errors: [],
+  },
+  {
+    method: "POST",
+    path: "/stripe-webhook/events",
+    auth: "secret",
+    summary: "Applies the events of Stripe that wait. A schedule calls it every minute.",
+    replies: [{ status: 200, meaning: "What became of the events.", schema: EventsReply }],
     errors: [],
   },
 ];

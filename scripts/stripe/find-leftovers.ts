@@ -1,7 +1,7 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
 import type { Database } from "../../types/database.ts";
 import { unwrap } from "../../functions/_shared/http/refusal.ts";
-import type { Target } from "../../functions/stripe-webhook/event-targets.ts";
+import type { Target } from "../../functions/_shared/stripe/target.ts";
 
 const ROWS = 1_000;
 

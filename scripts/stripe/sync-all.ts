@@ -1,5 +1,6 @@
 import type Stripe from "stripe";
-import type { Target } from "../../functions/stripe-webhook/event-targets.ts";
+import type { FindKnownProducts } from "../../functions/_shared/stripe/fetch-payments.ts";
+import type { Target } from "../../functions/_shared/stripe/target.ts";
 import { fetchTargets } from "../../functions/stripe-webhook/fetch-target.ts";
 import { retryLimited } from "./retry-limited.ts";
 import type { StripeObject } from "../../functions/_shared/stripe/stripe-objects.ts";
@@ -29,6 +30,7 @@ export interface SyncPorts {
   drawTicket(): Promise<number>;
   /** Returns the PaymentIntents among `intentIds` that have been written since that ticket. */
   findWritten(firstTicket: number, intentIds: string[]): Promise<Set<string>>;
+  findKnownProducts: FindKnownProducts;
   /** Finds stored objects that no list contained. They may be deleted at Stripe. */
   findLeftovers(firstTicket: number): Promise<Target[]>;
 }
@@ -56,13 +58,14 @@ export async function* fetchAll(ports: SyncPorts, begin: SyncCursor): AsyncGener
 }
 
 async function fetchPage(
-  { stripe, drawTicket, findWritten }: SyncPorts,
+  { stripe, drawTicket, findWritten, findKnownProducts }: SyncPorts,
   cursor: SyncCursor,
   step: StepName,
 ): Promise<SyncBatch> {
   const ticket = await drawTicket();
   const start = {
     ...cursor,
+    findKnownProducts,
     findWritten: (intentIds: string[]) => findWritten(cursor.firstTicket, intentIds),
   };
   const { objects, ids, hasMore } = await retryLimited(() => steps[step](stripe, start));
@@ -75,14 +78,14 @@ async function fetchPage(
 
 /** Fetches the leftovers by id. An object that Stripe does not find by id either counts as deleted. */
 async function fetchLeftovers(
-  { stripe, drawTicket, findLeftovers }: SyncPorts,
+  { stripe, drawTicket, findLeftovers, findKnownProducts }: SyncPorts,
   cursor: SyncCursor,
 ): Promise<SyncBatch> {
   const targets = await findLeftovers(cursor.firstTicket);
   const ticket = await drawTicket();
   const objects: StripeObject[] = [];
   for (const target of targets) {
-    objects.push(...await retryLimited(() => fetchTargets(stripe, [target])));
+    objects.push(...await retryLimited(() => fetchTargets(stripe, [target], findKnownProducts)));
   }
   return { step: "leftovers", ticket, objects, next: { ...cursor, step: "done" } };
 }

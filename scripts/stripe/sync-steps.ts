@@ -1,8 +1,9 @@
 import type Stripe from "stripe";
 import { mapCheckout } from "../../functions/stripe-webhook/fetch-checkout.ts";
+import { createFetcher } from "../../functions/_shared/stripe/create-fetcher.ts";
 import {
   fetchInvoicePayments,
-  fetchPayment,
+  type FindKnownProducts,
 } from "../../functions/_shared/stripe/fetch-payments.ts";
 import { mapWithArrears } from "../../functions/_shared/stripe/fetch-subscription.ts";
 import { mapCustomer, mapPrice, mapProduct } from "../../functions/_shared/stripe/map-catalogue.ts";
@@ -24,6 +25,7 @@ export interface PageStart {
   since: number;
   /** Returns the PaymentIntents that the sync has already written with their invoices. */
   findWritten(intentIds: string[]): Promise<Set<string>>;
+  findKnownProducts: FindKnownProducts;
 }
 
 /** Fetches one page of a step. */
@@ -46,7 +48,7 @@ export const steps = {
       await stripe.subscriptions.list({ ...page(after), status: "all" }),
       async (each) => [await mapWithArrears(stripe, each)],
     ),
-  invoices: async (stripe, { after, since }) =>
+  invoices: async (stripe, { after, since, findKnownProducts }) =>
     mapPage(
       await stripe.invoices.list({
         ...page(after),
@@ -54,13 +56,14 @@ export const steps = {
         created: { gte: since },
         expand: ["data.payments"],
       }),
-      (each) => fetchInvoicePayments(stripe, each),
+      (each) => fetchInvoicePayments(stripe, each, findKnownProducts),
     ),
   // Only payments without an invoice: the step before has written the others.
-  payments: async (stripe, { after, since, findWritten }) => {
+  payments: async (stripe, { after, since, findWritten, findKnownProducts }) => {
     const listed = await stripe.paymentIntents.list({ ...page(after), created: { gte: since } });
     const written = await findWritten(listed.data.map(({ id }) => id));
-    return await mapPage(listed, ({ id }) => written.has(id) ? [] : fetchPayment(stripe, id));
+    const fetcher = createFetcher(stripe, findKnownProducts);
+    return await mapPage(listed, ({ id }) => written.has(id) ? [] : fetcher.payment(id));
   },
   checkouts: async (stripe, { after, since }) =>
     mapPage(

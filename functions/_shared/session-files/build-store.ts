@@ -1,5 +1,6 @@
 import type { VectorStore } from "openai/resources/vector-stores/vector-stores";
-import { pause, retryOnce } from "../openai/retry-once.ts";
+import { pause } from "../http/pause.ts";
+import { retryOnce } from "../openai/retry-once.ts";
 import type { BuildClaim, FileRow } from "./file-database.ts";
 import { fileFailure } from "./file-failures.ts";
 import type { FilePorts } from "./file-ports.ts";

@@ -1,7 +1,8 @@
 import { describeError } from "../http/log.ts";
 import { describeMisconfiguration } from "../openai/describe-misconfiguration.ts";
 import { readFailure } from "../openai/read-failure.ts";
-import { pause, retryOnce } from "../openai/retry-once.ts";
+import { pause } from "../http/pause.ts";
+import { retryOnce } from "../openai/retry-once.ts";
 import type { FileRow } from "./file-database.ts";
 import { type FileFailure, fileFailure } from "./file-failures.ts";
 import { isImage, OTHER_TYPE } from "./file-kinds.ts";

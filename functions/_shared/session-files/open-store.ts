@@ -1,5 +1,5 @@
 import { describeError } from "../http/log.ts";
-import { pause } from "../openai/retry-once.ts";
+import { pause } from "../http/pause.ts";
 import { buildStore } from "./build-store.ts";
 import type { FilePorts } from "./file-ports.ts";
 

@@ -136,14 +136,7 @@ test("a deletion of the login that races with the end of its customer waits for 
     user.profileId,
   ]);
   const ticket = await billing.drawTicket();
-  const gone = {
-    id: user.customerId,
-    is_deleted: true,
-    email: null,
-    name: null,
-    metadata: {},
-    created_at: new Date().toISOString(),
-  };
+  const gone = { id: user.customerId, is_deleted: true } as const;
   const endCustomer = () => billing.apply(null, ticket, [{ kind: "customer", fields: gone }]);
 
   await raceBehind<unknown>(PROFILE, [user.profileId], [endCustomer, deleteLogin(user)]);
