@@ -16,7 +16,7 @@ export function createSyncPorts(stripe: Stripe, admin: SupabaseClient<Database>)
     drawTicket,
     findKnownProducts,
     findWritten: (firstTicket, ids) => findWritten(admin, firstTicket, ids),
-    findLeftovers: (firstTicket) => findLeftovers(admin, firstTicket),
+    findLeftovers: (firstTicket, after) => findLeftovers(admin, firstTicket, after),
   };
 }
 

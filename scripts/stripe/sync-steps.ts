@@ -7,6 +7,7 @@ import {
 } from "../../functions/_shared/stripe/fetch-payments.ts";
 import { mapWithArrears } from "../../functions/_shared/stripe/fetch-subscription.ts";
 import { mapCustomer, mapPrice, mapProduct } from "../../functions/_shared/stripe/map-catalogue.ts";
+import { mapAtOnce } from "../../functions/_shared/session-files/map-at-once.ts";
 import type { StripeObject } from "../../functions/_shared/stripe/stripe-objects.ts";
 
 /** One page of a list at Stripe, converted for the database. */
@@ -32,6 +33,8 @@ export interface PageStart {
 export type ListPage = (stripe: Stripe, start: PageStart) => Promise<ListedPage>;
 
 const PAGE = 100;
+/** The objects of a page that are fetched at the same time. The client keeps Stripe's limit. */
+const AT_ONCE = 10;
 /** Smaller than other pages, because each invoice takes several requests. */
 const INVOICE_PAGE = 20;
 
@@ -87,9 +90,7 @@ async function mapPage<Listed extends { id?: string }>(
   { data, has_more }: Stripe.ApiList<Listed>,
   map: (listed: Listed) => StripeObject[] | Promise<StripeObject[]>,
 ): Promise<ListedPage> {
-  const objects: StripeObject[] = [];
-  // One after the other, because concurrent requests for a page of invoices would exceed the rate limit.
-  for (const each of data) objects.push(...await map(each));
+  const objects = (await mapAtOnce(data, AT_ONCE, async (each) => await map(each))).flat();
   const ids = data.map(({ id }) => id).filter((id) => id !== undefined);
   return { objects, ids, hasMore: has_more };
 }
