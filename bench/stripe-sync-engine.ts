@@ -27,7 +27,7 @@ export async function startStackWithEngine(parts: AsyncDisposableStack): Promise
   const settings = "\n[functions.engine]\nverify_jwt = false\n";
   await appendFile(path.join(project, "supabase/config.toml"), settings);
   const { directory } = parts.use(await temporaryState());
-  const stack = parts.use(await startBenchStack(directory, {}, project));
+  const stack = parts.use(await startBenchStack(directory, { PARLEY_WATCH: "off" }, project));
   await configure(folder, stack.status);
   return stack;
 }
