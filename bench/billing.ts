@@ -28,8 +28,8 @@ type Event = z.infer<typeof Records>[number]["event"];
 type Side = "stripe-webhook" | "engine";
 
 /**
- * Measures events that are accepted and durable, against the engine in a function behind the same gateway; the time until
- * they are applied; purchases at once; and a sync of many customers.
+ * Measures events that are accepted and durable, against the engine in a function behind the same gateway; the time
+ * until they are applied; purchases at once; and a sync of many customers.
  */
 export async function measureBilling(): Promise<Measure[]> {
   await using parts = new AsyncDisposableStack();

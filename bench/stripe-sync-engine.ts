@@ -18,8 +18,8 @@ interface EngineModule {
 
 /**
  * Starts a stack whose function `engine` is the engine, behind the gateway and in the process of the other functions.
- * It is installed in a copy of the project, because nothing else needs it. It writes to a database of its own beside the
- * stack's, and fetches each subscription again from the emulator, as Parley does.
+ * It is installed in a copy of the project, because nothing else needs it. It writes to a database of its own beside
+ * the stack's, and fetches each subscription again from the emulator, as Parley does.
  */
 export async function startStackWithEngine(parts: AsyncDisposableStack): Promise<BenchStack> {
   const { project, folder } = await copyProject(parts, "engine");

@@ -1,5 +1,5 @@
-// The baseline of the benchmark of events: @supabase/stripe-sync-engine in a function, behind the gateway. The benchmark
-// installs the engine beside this file, and writes its settings into config.json.
+// The baseline of the benchmark of events: @supabase/stripe-sync-engine in a function, behind the gateway. The
+// benchmark installs the engine beside this file, and writes its settings into config.json.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import Stripe from "stripe";

@@ -41,8 +41,8 @@ begin
 end
 $$;
 comment on function private.can_apply_later() is
-  'Returns true if the schedule of stripe-webhook/events runs, so that a worker will claim an event even if the function '
-  'that stored it dies. Definer: the list of schedules is closed to all roles.';
+  'Returns true if the schedule of stripe-webhook/events runs, so that a worker will claim an event even if the '
+  'function that stored it dies. Definer: the list of schedules is closed to all roles.';
 grant execute on function private.can_apply_later() to service_role;
 
 create function public.claim_stripe_event(

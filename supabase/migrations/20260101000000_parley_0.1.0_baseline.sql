@@ -4288,8 +4288,8 @@ begin
 end
 $$;
 comment on function private.can_apply_later() is
-  'Returns true if the schedule of stripe-webhook/events runs, so that a worker will claim an event even if the function '
-  'that stored it dies. Definer: the list of schedules is closed to all roles.';
+  'Returns true if the schedule of stripe-webhook/events runs, so that a worker will claim an event even if the '
+  'function that stored it dies. Definer: the list of schedules is closed to all roles.';
 grant execute on function private.can_apply_later() to service_role;
 
 create function public.claim_stripe_event(
@@ -5019,8 +5019,8 @@ as $$
 declare
   kinds constant text[] := array['product', 'price', 'customer', 'subscription', 'payment', 'checkout'];
 begin
-  -- All locks are taken in one order, so concurrent calls for the same profiles wait and never deadlock. The login comes
-  -- before its profile, as when a login is deleted: a second update of a profile, for its plan after its credits, locks
+  -- All locks are taken in one order, so concurrent calls for the same profiles wait and never deadlock. The login
+  -- comes before its profile, as when a login is deleted: a second update of a profile, for its plan after its credits, locks
   -- the login.
   perform from auth.users u
   where u.id in (

@@ -11,7 +11,9 @@ create function pg_temp.claim()
 returns table (payer text, events text)
 language sql
 as $$
-  select g ->> 'payer', (select string_agg(e ->> 'id', ' ' order by e ->> 'id') from jsonb_array_elements(g -> 'events') e)
+  select g ->> 'payer', (
+    select string_agg(e ->> 'id', ' ' order by e ->> 'id') from jsonb_array_elements(g -> 'events') e
+  )
   from jsonb_array_elements(public.claim_stripe_events(10) -> 'payers') g
   order by 1
 $$;
@@ -28,7 +30,8 @@ select ok(
 ) from pg_temp.store('evt_now', 'cus_0', '[{"kind": "customer", "id": "cus_0"}]') claim;
 delete from public.stripe_events;
 
-update private.schedules set last_run_at = now() - interval '4 minutes', last_status = 'ok' where name = 'stripe-events';
+update private.schedules set last_run_at = now() - interval '4 minutes', last_status = 'ok'
+where name = 'stripe-events';
 select ok(
   (claim ->> 'is_waiting')::boolean and claim -> 'ticket' = 'null',
   'otherwise the event waits'
