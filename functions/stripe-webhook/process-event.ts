@@ -15,8 +15,8 @@ export interface WebhookPorts {
 
 /**
  * Stores an event. Where a schedule applies what waits, the event is then `accepted`. Otherwise fetches the objects
- * that it names from Stripe and stores them in one transaction. Order, age and repetition of events therefore do not matter.
- * Throws `internal` when Stripe must send the event again; then nothing was applied.
+ * that it names from Stripe and stores them in one transaction. Order, age and repetition of events therefore do not
+ * matter. Throws `internal` when Stripe must send the event again; then nothing was applied.
  */
 export async function processEvent(
   ports: WebhookPorts,

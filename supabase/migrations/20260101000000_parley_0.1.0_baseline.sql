@@ -5020,8 +5020,8 @@ declare
   kinds constant text[] := array['product', 'price', 'customer', 'subscription', 'payment', 'checkout'];
 begin
   -- All locks are taken in one order, so concurrent calls for the same profiles wait and never deadlock. The login
-  -- comes before its profile, as when a login is deleted: a second update of a profile, for its plan after its credits, locks
-  -- the login.
+  -- comes before its profile, as when a login is deleted: a second update of a profile, for its plan after its credits,
+  -- locks the login.
   perform from auth.users u
   where u.id in (
     select p.auth_id from public.profiles p where p.id in (select private.profiles_concerned(objects))

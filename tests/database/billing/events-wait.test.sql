@@ -45,13 +45,14 @@ select is(private.count_due_stripe_events(10), 0, 'and nothing is due');
 
 select pg_temp.let_pass('1 second');
 select is(private.count_due_stripe_events(3), 3, 'due events are counted up to the largest count');
+select pg_temp.store('evt_9', 'cus_1', '[{"kind": "subscription", "id": "sub_1"}]');
 select is(
   public.claim_stripe_events(1) #>> '{payers,0,payer}', 'prod_1', 'the catalogue is claimed before what needs it'
 );
 select results_eq(
   'select * from pg_temp.claim()',
-  $$ values ('cus_1', 'evt_1 evt_2 evt_3'), ('cus_2', 'evt_4') $$,
-  'all events of a payer are claimed together, with those that name only an object of it'
+  $$ values ('cus_1', 'evt_1 evt_2 evt_3 evt_9'), ('cus_2', 'evt_4') $$,
+  'all events of a payer are claimed together, also those that are not due, or name only an object of it'
 );
 select is_empty('select from pg_temp.claim()', 'a second worker gets none of them');
 select pg_temp.store('evt_6', 'cus_1', '[{"kind": "subscription", "id": "sub_1"}]');
@@ -72,12 +73,12 @@ select results_eq(
 select pg_temp.let_pass('1 minute');
 select results_eq(
   'select * from pg_temp.claim()',
-  $$ values ('cus_1', 'evt_1 evt_2 evt_3 evt_6') $$,
+  $$ values ('cus_1', 'evt_1 evt_2 evt_3 evt_6 evt_9') $$,
   'after the lease of a worker that died, another one gets its events'
 );
 
 select public.fail_stripe_event('evt_1', 'StripeAPIError');
-select public.apply_stripe_events(array['evt_2', 'evt_3', 'evt_6'], public.draw_stripe_ticket(), '[]');
+select public.apply_stripe_events(array['evt_2', 'evt_3', 'evt_6', 'evt_9'], public.draw_stripe_ticket(), '[]');
 select pg_temp.store('evt_7', 'cus_1', '[{"kind": "subscription", "id": "sub_1"}]');
 update public.stripe_events set due_at = now() where id = 'evt_7';
 select results_eq(
