@@ -24,15 +24,24 @@ export type Side = "chat" | "bare";
  * one process, behind one gateway.
  */
 export async function startStackWithBare(parts: AsyncDisposableStack): Promise<BenchStack> {
-  const { directory: project } = parts.use(await temporaryState());
+  const { project } = await copyProject(parts, "bare");
   const { directory: state } = parts.use(await temporaryState());
+  return parts.use(await startBenchStack(state, {}, project));
+}
+
+/** Copies this project, with `bench/<name>` as one of the team's own functions. Returns both folders of the copy. */
+export async function copyProject(
+  parts: AsyncDisposableStack,
+  name: string,
+): Promise<{ project: string; folder: string }> {
+  const { directory: project } = parts.use(await temporaryState());
   for (const each of PROJECT) {
     await cp(path.join(REPOSITORY, each), path.join(project, each), { recursive: true });
   }
-  const bare = path.join(project, "supabase/functions/bare");
-  await cp(path.join(REPOSITORY, "bench/bare"), bare, { recursive: true });
+  const folder = path.join(project, "supabase/functions", name);
+  await cp(path.join(REPOSITORY, "bench", name), folder, { recursive: true });
   await symlink(path.join(REPOSITORY, "node_modules"), path.join(project, "node_modules"));
-  return parts.use(await startBenchStack(state, {}, project));
+  return { project, folder };
 }
 
 /** Sends a message to the function of one side, and returns the response when its headers have arrived. */

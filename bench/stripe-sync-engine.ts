@@ -1,70 +1,55 @@
+import { appendFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { execa } from "execa";
 import pg from "pg";
 import { z } from "zod";
-import { createStripe } from "../functions/_shared/stripe/client.ts";
 import type { StackStatus } from "../local/stack/status.ts";
-import { temporaryState } from "./stack.ts";
+import { copyProject } from "./bare.ts";
+import { type BenchStack, startBenchStack, temporaryState } from "./stack.ts";
 
 const PACKAGE = "@supabase/stripe-sync-engine";
 const VERSION = "0.48.5";
+const SCHEMA = "stripe";
 
-/** The part of the package that the benchmark uses. */
-interface Engine {
-  stripe: unknown;
-  processWebhook(payload: string, signature: string): Promise<void>;
-  postgresClient: { pool: { end(): Promise<void> } };
-}
 interface EngineModule {
-  StripeSync: new (config: Record<string, unknown>) => Engine;
   runMigrations(config: Record<string, unknown>): Promise<void>;
 }
 
-/** The engine on its own database beside the stack's. */
-export interface EngineBaseline extends AsyncDisposable {
-  process(payload: string, signature: string): Promise<void>;
+/**
+ * Starts a stack whose function `engine` is the engine, behind the gateway and in the process of the other functions.
+ * It is installed in a copy of the project, because nothing else needs it. It writes to a database of its own beside
+ * the stack's, and fetches each subscription again from the emulator, as Parley does.
+ */
+export async function startStackWithEngine(parts: AsyncDisposableStack): Promise<BenchStack> {
+  const { project, folder } = await copyProject(parts, "engine");
+  await execa("npm", ["install", "--prefix", folder, `${PACKAGE}@${VERSION}`]);
+  const settings = "\n[functions.engine]\nverify_jwt = false\n";
+  await appendFile(path.join(project, "supabase/config.toml"), settings);
+  const { directory } = parts.use(await temporaryState());
+  const stack = parts.use(await startBenchStack(directory, { PARLEY_WATCH: "off" }, project));
+  await configure(folder, stack.status);
+  return stack;
 }
 
-/**
- * Installs the engine outside the repository, because nothing else needs it. The engine fetches each
- * subscription again from the emulator, as Parley does. It runs in this process, so no HTTP lies between the
- * event and the engine.
- */
-export async function startEngine(status: StackStatus): Promise<EngineBaseline> {
-  await using parts = new AsyncDisposableStack();
-  const { directory } = parts.use(await temporaryState());
-  await execa("npm", ["install", "--prefix", directory, `${PACKAGE}@${VERSION}`]);
+async function configure(folder: string, status: StackStatus): Promise<void> {
   // The ES module looks for its migrations beside `__dirname`, which only the CommonJS module has.
-  const module: unknown = createRequire(path.join(directory, "index.js"))(PACKAGE);
-  // The package is not a dependency, so its types are missing; the interfaces above describe this version.
-  const { StripeSync, runMigrations } = z.custom<EngineModule>().parse(module);
-
+  const module: unknown = createRequire(path.join(folder, "index.js"))(PACKAGE);
+  // The package is not a dependency, so its types are missing; the interface above describes this version.
+  const { runMigrations } = z.custom<EngineModule>().parse(module);
   const databaseUrl = await createDatabase(status.DB_URL);
-  const schema = "stripe";
-  const logger = { info: () => {}, error: fail };
-  await runMigrations({ databaseUrl, schema, logger });
-  const access = {
-    STRIPE_SECRET_KEY: "sk_test_bench",
-    STRIPE_API_URL: status.STRIPE_API_URL ?? "",
-  };
-  const engine = new StripeSync({
-    schema,
-    stripeSecretKey: access.STRIPE_SECRET_KEY,
+  await runMigrations({ databaseUrl, schema: SCHEMA, logger: { info: () => {}, error: fail } });
+  const { hostname, port } = new URL(status.STRIPE_API_URL ?? "");
+  const config = {
+    schema: SCHEMA,
+    stripeSecretKey: "sk_test_bench",
     stripeWebhookSecret: status.STRIPE_WEBHOOK_SECRET,
     poolConfig: { connectionString: databaseUrl, max: 10 },
     revalidateObjectsViaStripeApi: ["subscription"],
     backfillRelatedEntities: false,
-  });
-  engine.stripe = createStripe(access);
-  const kept = parts.move();
-  return {
-    process: (payload, signature) => engine.processWebhook(payload, signature),
-    async [Symbol.asyncDispose]() {
-      await engine.postgresClient.pool.end();
-      await kept.disposeAsync();
-    },
   };
+  const api = { protocol: "http", host: hostname, port };
+  await writeFile(path.join(folder, "config.json"), JSON.stringify({ api, config }));
 }
 
 /** Creates a separate database, because the engine skips types whose names exist in any schema. */

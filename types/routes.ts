@@ -242,7 +242,11 @@ export const routes: Route[] = [
     auth: "signature",
     summary: "Receives an event of Stripe.",
     example: { id: "evt_x" },
-    replies: [{ status: 200, meaning: "The event is processed or ignored.", schema: WebhookReply }],
+    replies: [{
+      status: 200,
+      meaning: "The event is processed, stored for a worker, or ignored.",
+      schema: WebhookReply,
+    }],
     errors: ["invalid_signature", "wrong_mode", "stripe_object_missing"],
   },
   {

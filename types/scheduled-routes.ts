@@ -2,6 +2,7 @@
 import {
   CleanupReply,
   DeletionsReply,
+  EventsReply,
   IndexingReply,
   LookoutsReply,
   RecoveryReply,
@@ -49,6 +50,14 @@ export const scheduledRoutes: Route[] = [
     summary:
       "Continues files whose next attempt is due at the AI provider. A schedule calls it every minute.",
     replies: [{ status: 200, meaning: "How many files were continued.", schema: IndexingReply }],
+    errors: [],
+  },
+  {
+    method: "POST",
+    path: "/stripe-webhook/events",
+    auth: "secret",
+    summary: "Applies the events of Stripe that wait. A schedule calls it every minute.",
+    replies: [{ status: 200, meaning: "What became of the events.", schema: EventsReply }],
     errors: [],
   },
 ];

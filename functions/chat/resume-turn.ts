@@ -4,7 +4,7 @@ import { publicErrorText } from "../_shared/openai/public-errors.ts";
 import { replayMessage } from "./replay-message.ts";
 import { connect, type ResponseConnection } from "../_shared/turn/follow-response.ts";
 import { openTurn } from "../_shared/turn/open-turn.ts";
-import { pause } from "../_shared/openai/retry-once.ts";
+import { pause } from "../_shared/http/pause.ts";
 import { endingChunks } from "../_shared/turn/settle-reply.ts";
 import type { TurnRow } from "../_shared/turn/turn-database.ts";
 import type { TurnPorts } from "../_shared/turn/turn-ports.ts";

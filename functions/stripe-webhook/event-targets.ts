@@ -1,20 +1,5 @@
 import { z } from "zod";
-
-/** An object that an event is about. */
-export interface Target {
-  kind:
-    | "product"
-    | "price"
-    | "customer"
-    | "subscription"
-    | "invoice"
-    | "payment_intent"
-    | "charge"
-    | "checkout";
-  id: string;
-  /** Set when the event says that the object was deleted; names the object's customer or product. */
-  deleted?: { customer?: string; product?: string };
-}
+import type { Target } from "../_shared/stripe/target.ts";
 
 const Reference = z.union([z.string(), z.object({ id: z.string() }).transform(({ id }) => id)])
   .nullish();
@@ -71,6 +56,17 @@ export function readTargets(type: string, object: unknown): Target[] | null {
   const payload = parsed.data;
   const targets = rule[1](payload).filter((each) => each !== null);
   return type.endsWith(".deleted") ? readDeletion(type, payload) : targets;
+}
+
+/**
+ * Returns the customer that an event names, or the id of the object that it is about. The events of a payer are applied
+ * together, and those of a price with those of its product.
+ */
+export function readPayer(type: string, object: unknown, eventId: string): string {
+  const payload = Payload.safeParse(object).data;
+  const isCustomer = /^customer\.(created|updated|deleted)$/.test(type);
+  const named = isCustomer ? payload?.id : payload?.customer ?? payload?.product;
+  return named ?? readTargets(type, object)?.[0]?.id ?? eventId;
 }
 
 function readDeletion(type: string, { id, customer, product }: Payload): Target[] {

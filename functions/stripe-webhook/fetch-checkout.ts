@@ -1,23 +1,29 @@
 import type Stripe from "stripe";
 import type { Json } from "../../types/database.ts";
-import { fetchInvoice, fetchPayment } from "../_shared/stripe/fetch-payments.ts";
-import { fetchSubscription } from "../_shared/stripe/fetch-subscription.ts";
 import { idOf } from "../_shared/stripe/client.ts";
+import type { Fetcher } from "../_shared/stripe/create-fetcher.ts";
 import type { StripeObject } from "../_shared/stripe/stripe-objects.ts";
 
 /** Fetches a completed checkout, and the subscription or payment that it created. */
-export async function fetchCheckout(stripe: Stripe, sessionId: string): Promise<StripeObject[]> {
+export async function fetchCheckout(
+  stripe: Stripe,
+  fetcher: Fetcher,
+  sessionId: string,
+): Promise<StripeObject[]> {
   const session = await stripe.checkout.sessions.retrieve(sessionId);
   const [subscription, invoice, intent] = [
     idOf(session.subscription),
     idOf(session.invoice),
     idOf(session.payment_intent),
   ];
-  const made = await Promise.all([
-    subscription ? fetchSubscription(stripe, subscription) : [],
-    invoice ? fetchInvoice(stripe, invoice) : intent ? fetchPayment(stripe, intent) : [],
-  ]);
-  return [...made.flat(), mapCheckout(session)];
+  // The subscription first, because it brings its invoice along.
+  const subscribed = subscription ? await fetcher.subscription(subscription) : [];
+  const paid = invoice
+    ? await fetcher.invoice(invoice)
+    : intent
+    ? await fetcher.payment(intent)
+    : [];
+  return [...subscribed, ...paid, mapCheckout(session)];
 }
 
 /** Returns a completed checkout as `apply_stripe_objects` stores it. */

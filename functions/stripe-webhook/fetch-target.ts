@@ -1,26 +1,71 @@
 import type Stripe from "stripe";
-import type { Target } from "./event-targets.ts";
-import { fetchCheckout } from "./fetch-checkout.ts";
-import { fetchInvoice, fetchPayment } from "../_shared/stripe/fetch-payments.ts";
-import { fetchSubscription } from "../_shared/stripe/fetch-subscription.ts";
-import {
-  mapCustomer,
-  mapPrice,
-  mapPriceContext,
-  mapProduct,
-} from "../_shared/stripe/map-catalogue.ts";
 import { idOf, isMissing } from "../_shared/stripe/client.ts";
+import { createFetcher, type Fetcher } from "../_shared/stripe/create-fetcher.ts";
+import type { FindKnownProducts } from "../_shared/stripe/fetch-payments.ts";
+import { mapPrice, mapPriceContext, mapProduct } from "../_shared/stripe/map-catalogue.ts";
 import type { StripeObject } from "../_shared/stripe/stripe-objects.ts";
+import type { Target } from "../_shared/stripe/target.ts";
+import { fetchCheckout } from "./fetch-checkout.ts";
 
-/** Fetches the current state of the targets from Stripe. Throws Stripe's errors. */
-export async function fetchTargets(stripe: Stripe, targets: Target[]): Promise<StripeObject[]> {
-  const fetched = await Promise.all(targets.map((target) => fetchOrMissing(stripe, target)));
-  return fetched.flat();
+/** What came of the fetch of each target. */
+export type FetchedTargets = Map<Target, PromiseSettledResult<StripeObject[]>>;
+
+/** An object of a later round may come along with one of an earlier round. */
+const ROUNDS: Target["kind"][][] = [
+  ["subscription", "checkout", "product", "price"],
+  ["invoice"],
+  ["payment_intent", "charge"],
+  ["customer"],
+];
+
+/** Fetches the current state of the targets from Stripe, each object once. Throws Stripe's errors. */
+export async function fetchTargets(
+  stripe: Stripe,
+  targets: Target[],
+  findKnownProducts: FindKnownProducts,
+): Promise<StripeObject[]> {
+  const fetched = await fetchEach(stripe, targets, findKnownProducts);
+  const failed = [...fetched.values()].find((each) => each.status === "rejected");
+  if (failed) throw failed.reason;
+  return collectObjects(fetched, targets);
 }
 
-async function fetchOrMissing(stripe: Stripe, target: Target): Promise<StripeObject[]> {
+/** Fetches the current state of the targets from Stripe, each object once. A failure affects its target only. */
+export async function fetchEach(
+  stripe: Stripe,
+  targets: Target[],
+  findKnownProducts: FindKnownProducts,
+): Promise<FetchedTargets> {
+  const fetcher = createFetcher(stripe, findKnownProducts);
+  const fetched: FetchedTargets = new Map();
+  for (const kinds of ROUNDS) {
+    const round = targets.filter(({ kind }) => kinds.includes(kind));
+    const ended = await Promise.allSettled(
+      round.map((target) => fetchOrMissing(stripe, fetcher, target)),
+    );
+    ended.forEach((result, index) => {
+      const target = round[index];
+      if (target) fetched.set(target, result);
+    });
+  }
+  return fetched;
+}
+
+/** Returns the objects that were fetched for these targets, each once. */
+export function collectObjects(fetched: FetchedTargets, targets: Target[]): StripeObject[] {
+  const results = targets.map((target) => fetched.get(target));
+  return [
+    ...new Set(results.flatMap((each) => each?.status === "fulfilled" ? each.value : [])),
+  ];
+}
+
+async function fetchOrMissing(
+  stripe: Stripe,
+  fetcher: Fetcher,
+  target: Target,
+): Promise<StripeObject[]> {
   try {
-    return await fetchTarget(stripe, target);
+    return await fetchTarget(stripe, fetcher, target);
   } catch (error) {
     if (!isMissing(error)) throw error;
     const missing = describeMissing(target);
@@ -29,24 +74,28 @@ async function fetchOrMissing(stripe: Stripe, target: Target): Promise<StripeObj
   }
 }
 
-async function fetchTarget(stripe: Stripe, { kind, id }: Target): Promise<StripeObject[]> {
+async function fetchTarget(
+  stripe: Stripe,
+  fetcher: Fetcher,
+  { kind, id }: Target,
+): Promise<StripeObject[]> {
   switch (kind) {
     case "product":
       return [mapProduct(await stripe.products.retrieve(id))];
     case "price":
       return await fetchPrice(stripe, id);
     case "customer":
-      return [mapCustomer(await stripe.customers.retrieve(id))];
+      return await fetcher.customer(id);
     case "subscription":
-      return await fetchSubscription(stripe, id);
+      return await fetcher.subscription(id);
     case "invoice":
-      return await fetchInvoice(stripe, id);
+      return await fetcher.invoice(id);
     case "payment_intent":
-      return await fetchPayment(stripe, id);
+      return await fetcher.payment(id);
     case "charge":
-      return await fetchCharge(stripe, id);
+      return await fetchCharge(stripe, fetcher, id);
     case "checkout":
-      return await fetchCheckout(stripe, id);
+      return await fetchCheckout(stripe, fetcher, id);
   }
 }
 
@@ -57,9 +106,9 @@ async function fetchPrice(stripe: Stripe, id: string): Promise<StripeObject[]> {
 }
 
 /** Fetches the payment of a charge. A charge without a PaymentIntent is not Parley's and is left out. */
-async function fetchCharge(stripe: Stripe, id: string): Promise<StripeObject[]> {
+async function fetchCharge(stripe: Stripe, fetcher: Fetcher, id: string): Promise<StripeObject[]> {
   const intentId = idOf((await stripe.charges.retrieve(id)).payment_intent);
-  return intentId ? await fetchPayment(stripe, intentId) : [];
+  return intentId ? await fetcher.payment(intentId) : [];
 }
 
 /**

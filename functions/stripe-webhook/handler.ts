@@ -1,9 +1,12 @@
 import Stripe from "stripe";
-import type { WebhookReply } from "../../types/api.ts";
+import type { EventsReply, WebhookReply } from "../../types/api.ts";
 import { allow } from "../_shared/http/allow.ts";
 import { createBillingDatabase } from "../_shared/stripe/billing-database.ts";
 import { AppError } from "../_shared/http/errors.ts";
 import { createFunction } from "../_shared/http/create-function.ts";
+import { runScheduled } from "../_shared/http/scheduled-call.ts";
+import { applyWaitingEvents } from "./apply-events.ts";
+import { createEventWorker } from "./event-worker.ts";
 import { processEvent, type WebhookPorts } from "./process-event.ts";
 
 /** The greatest age of a signature, in seconds. */
@@ -16,18 +19,29 @@ export interface WebhookFunctionPorts extends Omit<WebhookPorts, "db"> {
   isLive: boolean;
 }
 
-/** Creates the function `POST /stripe-webhook`, which receives Stripe's events and checks their signature. */
+/**
+ * Creates the webhook. `POST /stripe-webhook` receives Stripe's events and checks their signature.
+ * `POST /stripe-webhook/events` (secret key, every minute) applies events that wait, if their worker has died.
+ */
 export function createWebhookFunction(ports: WebhookFunctionPorts) {
   const app = createFunction({ name: "stripe-webhook", log: ports.log });
   const cryptoProvider = Stripe.createSubtleCryptoProvider();
+  const worker = createEventWorker(ports);
 
   app.post("/", allow("none"), async (c) => {
     const signature = c.req.header("stripe-signature");
     const event = await verify(ports, cryptoProvider, await c.req.text(), signature);
     const db = createBillingDatabase(c.var.supabaseContext.supabaseAdmin);
     const status = await processEvent({ ...ports, db }, event);
+    if (status === "accepted") worker.wake(db);
     ports.log.info("event", { event_id: event.id, event_type: event.type, status });
     return c.json<WebhookReply>({ status });
+  });
+  app.post("/events", allow("secret"), async (c) => {
+    const db = createBillingDatabase(c.var.supabaseContext.supabaseAdmin);
+    const run = () => applyWaitingEvents({ ...ports, db });
+    const hasWorked = ({ applied }: EventsReply) => applied > 0;
+    return c.json<EventsReply>(await runScheduled(c, ports.log, run, hasWorked));
   });
   return app;
 }

@@ -28,6 +28,7 @@ export interface FunctionsOptions {
   secretKey: string;
   openai: NonNullable<Settings["openai"]>;
   stripe: NonNullable<Settings["stripe"]>;
+  stripeRequestsPerSecond?: number;
   streamSeconds: number;
   allowedOrigins: string;
   /** The share of the usual time limits that clients have for sending a body. 1 outside tests. */
@@ -180,6 +181,7 @@ function functionsEnvironment(options: FunctionsOptions): Record<string, string>
     STRIPE_SECRET_KEY: options.stripe.secretKey,
     STRIPE_WEBHOOK_SECRET: options.stripe.webhookSecret,
     STRIPE_API_URL: options.stripe.apiUrl,
+    STRIPE_REQUESTS_PER_SECOND: String(options.stripeRequestsPerSecond ?? ""),
     PARLEY_STREAM_SECONDS: String(options.streamSeconds),
     PARLEY_ALLOWED_ORIGINS: options.allowedOrigins,
     PARLEY_BODY_TIME_PART: String(options.bodyTimePart ?? 1),

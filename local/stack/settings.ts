@@ -31,6 +31,7 @@ export const Environment = z.object({
   STRIPE_SECRET_KEY: optional,
   STRIPE_WEBHOOK_SECRET: optional,
   STRIPE_API_URL: optional,
+  STRIPE_REQUESTS_PER_SECOND: z.coerce.number().int().positive().optional(),
   PAST_DUE_GRACE_DAYS: z.coerce.number().int().min(0).default(7),
   ACTIVITY_RETENTION_DAYS: daysOrNever(365),
   AUDIT_RETENTION_DAYS: daysOrNever(730),
@@ -58,6 +59,8 @@ export interface Settings {
   openai: { apiKey: string; baseUrl: string; webhookSecret?: string } | null;
   /** Null runs the emulator. */
   stripe: { secretKey: string; webhookSecret: string; apiUrl: string } | null;
+  /** The most requests to Stripe in a second. By default, the functions decide by the key. */
+  stripeRequestsPerSecond?: number;
   policies: Policies;
 }
 
@@ -95,6 +98,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     hostedLimits: values.PARLEY_HOSTED_LIMITS === "1",
     openai: readProvider(values),
     stripe: readStripe(values),
+    stripeRequestsPerSecond: values.STRIPE_REQUESTS_PER_SECOND,
     policies: {
       pastDueGraceDays: values.PAST_DUE_GRACE_DAYS,
       activityRetentionDays: values.ACTIVITY_RETENTION_DAYS,

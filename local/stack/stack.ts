@@ -158,13 +158,15 @@ async function startEdgeFunctions(
   watch: boolean,
 ): Promise<FunctionsUpstream> {
   const { publishableKey, secretKey } = keys;
-  const { streamSeconds, allowedOrigins, bodyTimePart, hostedLimits } = settings;
+  const { stripeRequestsPerSecond, streamSeconds, allowedOrigins, bodyTimePart, hostedLimits } =
+    settings;
   const { service, upstream } = await startFunctions({
     apiUrl,
     publishableKey,
     secretKey,
     openai,
     stripe,
+    stripeRequestsPerSecond,
     streamSeconds,
     allowedOrigins,
     bodyTimePart,

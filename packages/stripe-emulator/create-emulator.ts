@@ -6,6 +6,7 @@ import { honourIdempotencyKeys } from "./http/idempotency.ts";
 import {
   delayOnCommand,
   failOnCommand,
+  limitOnCommand,
   nameRequest,
   recordRequest,
   requireKey,
@@ -84,7 +85,7 @@ function buildApp(state: EmulatorState): Hono<EmulatorEnv> {
 
 function buildApi(state: EmulatorState): Hono<EmulatorEnv> {
   return new Hono<EmulatorEnv>()
-    .use(requireKey, requireVersion, failOnCommand(state))
+    .use(requireKey, requireVersion, limitOnCommand(state), failOnCommand(state))
     .use(honourIdempotencyKeys(state), delayOnCommand(state))
     .route("/customers", customersRoutes(state))
     .route("/products", productsRoutes(state))

@@ -19,6 +19,12 @@ const Records = z.array(z.object({
 
 const Objects = z.record(z.string(), z.array(z.looseObject({ id: z.string() })));
 
+const Counts = z.object({
+  total: z.number(),
+  limited: z.number(),
+  kinds: z.record(z.string(), z.number()),
+});
+
 const Requests = z.array(z.object({
   at: z.iso.datetime(),
   method: z.string(),
@@ -58,6 +64,7 @@ export async function startEmulator(
       control("POST", `/checkout_sessions/${id}/complete`, { payment }),
     objects: async () => Objects.parse(await (await control("GET", "/objects")).json()),
     requests: async () => Requests.parse(await (await control("GET", "/requests")).json()),
+    counts: async () => Counts.parse(await (await control("GET", "/requests/counts")).json()),
     /** Returns the types of all events so far, when no event is pending any more. */
     async settledTypes() {
       await expect.poll(async () => (await records()).filter(({ state }) => state === "pending"))

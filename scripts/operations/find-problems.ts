@@ -70,6 +70,12 @@ export function findProblems(health: Health): string[] {
       `the project has used ${formatCosts(costs)}, its budget for this month`,
     ],
     [stripe_events.failed > 0, `${stripe_events.failed} Stripe events have failed`],
+    [
+      stripe_events.waiting > 0,
+      `${stripe_events.waiting} Stripe events wait to be applied, the oldest for ${
+        formatAge(stripe_events.oldest)
+      }`,
+    ],
     [(stores.failed ?? 0) > 0, `${stores.failed} vector stores have failed`],
   ];
   return [

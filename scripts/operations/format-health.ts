@@ -61,7 +61,7 @@ function describeWork(health: Health): string {
     `accounts to delete: ${waiting_accounts.count} (oldest ${formatAge(waiting_accounts.oldest)})`,
     `cost of this month: ${formatCosts(costs)}`,
     `users with ${NEAR_BUDGET * 100} % of their budget used: ${costs.users_near_budget}`,
-    `Stripe events failed: ${stripe_events.failed}`,
+    `Stripe events failed: ${stripe_events.failed}, waiting for a minute: ${stripe_events.waiting}`,
     `vector stores: ${byStatus.join(", ") || "–"}`,
   ].join("\n");
 }

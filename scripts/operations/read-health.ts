@@ -43,7 +43,8 @@ export interface Health {
   /** The costs of this month (UTC) in US dollars, and the number of users who have used most of their budget. */
   costs: { total: number; budget: number | null; users_near_budget: number };
   /** The events of the last seven days. */
-  stripe_events: { failed: number };
+  /** The events of a week that failed, and those that have waited for a minute. The age is in seconds. */
+  stripe_events: { failed: number; waiting: number; oldest: number | null };
   /** The number of vector stores by status. */
   stores: Record<string, number>;
   schedules: ScheduleState[];
@@ -150,9 +151,15 @@ const COSTS = `
 `;
 
 const STRIPE_EVENTS = `
-  select count(*)::integer as failed
-  from public.stripe_events
-  where status = 'failed' and received_at > now() - interval '7 days'
+  select
+    count(*) filter (where status = 'failed' and received_at > now() - interval '7 days')::integer as failed,
+    count(*) filter (where is_late)::integer as waiting,
+    extract(epoch from now() - min(received_at) filter (where is_late))::float8 as oldest
+  from (
+    select status, received_at, status = 'processing' and received_at < now() - interval '1 minute' as is_late
+    from public.stripe_events
+    where status in ('failed', 'processing')
+  ) e
 `;
 
 const STORES = `

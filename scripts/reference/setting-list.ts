@@ -56,6 +56,10 @@ const texts: Record<StackName | FunctionName, SettingText> = {
   STRIPE_SECRET_KEY: { what: "Key of Stripe. The local stack uses its emulator without one." },
   STRIPE_WEBHOOK_SECRET: { what: "Secret that signs Stripe's events. It goes with the key." },
   STRIPE_API_URL: { what: "URL of Stripe's API." },
+  STRIPE_REQUESTS_PER_SECOND: {
+    what: "Most requests to Stripe that a process starts in a second: 80 with a live key, else 20.",
+    example: "20",
+  },
   PAST_DUE_GRACE_DAYS: { what: "Days for which a plan stays while its payment is past due." },
   ACTIVITY_RETENTION_DAYS: { what: "Days after which activity is deleted, or `never`." },
   AUDIT_RETENTION_DAYS: { what: "Days after which rows of the audit log are deleted, or `never`." },

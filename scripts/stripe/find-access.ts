@@ -1,6 +1,7 @@
+import { hash } from "node:crypto";
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import type Stripe from "stripe";
-import { createStripe } from "../../functions/_shared/stripe/client.ts";
+import { createStripe, STRIPE_URL } from "../../functions/_shared/stripe/client.ts";
 import { loadEnvFile, readSettings } from "../../local/stack/settings.ts";
 import { readStatus } from "../../local/stack/status.ts";
 import type { Database } from "../../types/database.ts";
@@ -9,7 +10,8 @@ import type { Database } from "../../types/database.ts";
 export interface StripeAndDatabase {
   stripe: Stripe;
   admin: SupabaseClient<Database>;
-  projectUrl: string;
+  /** Names the project and the Stripe account, without telling the key. */
+  settings: string;
   stateDir: string;
 }
 
@@ -22,7 +24,7 @@ export async function findAccess(): Promise<StripeAndDatabase> {
   const { SUPABASE_URL, SUPABASE_SECRET_KEY } = process.env;
   // A stack on a real account needs a webhook secret, but this script does not.
   const { STRIPE_SECRET_KEY, STRIPE_API_URL, STRIPE_WEBHOOK_SECRET: _, ...rest } = process.env;
-  const { stateDir } = readSettings(rest);
+  const { stateDir, stripeRequestsPerSecond } = readSettings(rest);
   const status = SUPABASE_URL ? null : await readStatus(stateDir);
   const projectUrl = SUPABASE_URL ?? status?.API_URL;
   const secretKey = SUPABASE_SECRET_KEY ?? status?.SECRET_KEY;
@@ -34,15 +36,17 @@ export async function findAccess(): Promise<StripeAndDatabase> {
   // The emulator accepts any key.
   const stripeKey = STRIPE_SECRET_KEY ?? (status?.STRIPE_API_URL ? "sk_test_emulator" : undefined);
   if (!stripeKey) throw new Error("Set STRIPE_SECRET_KEY.");
+  const access = {
+    STRIPE_SECRET_KEY: stripeKey,
+    STRIPE_API_URL: STRIPE_API_URL ?? status?.STRIPE_API_URL ?? STRIPE_URL,
+    STRIPE_REQUESTS_PER_SECOND: stripeRequestsPerSecond,
+  };
   return {
-    stripe: createStripe({
-      STRIPE_SECRET_KEY: stripeKey,
-      STRIPE_API_URL: STRIPE_API_URL ?? status?.STRIPE_API_URL ?? "https://api.stripe.com",
-    }),
+    stripe: createStripe(access),
     admin: createClient<Database>(projectUrl, secretKey, {
       auth: { persistSession: false, autoRefreshToken: false },
     }),
-    projectUrl,
+    settings: hash("sha256", JSON.stringify([projectUrl, access])).slice(0, 16),
     stateDir,
   };
 }

@@ -1,7 +1,7 @@
 import type Stripe from "stripe";
-import type { Target } from "../../functions/stripe-webhook/event-targets.ts";
+import type { FindKnownProducts } from "../../functions/_shared/stripe/fetch-payments.ts";
 import { fetchTargets } from "../../functions/stripe-webhook/fetch-target.ts";
-import { retryLimited } from "./retry-limited.ts";
+import type { LeftoversPage } from "./find-leftovers.ts";
 import type { StripeObject } from "../../functions/_shared/stripe/stripe-objects.ts";
 import { type StepName, steps } from "./sync-steps.ts";
 
@@ -29,8 +29,9 @@ export interface SyncPorts {
   drawTicket(): Promise<number>;
   /** Returns the PaymentIntents among `intentIds` that have been written since that ticket. */
   findWritten(firstTicket: number, intentIds: string[]): Promise<Set<string>>;
-  /** Finds stored objects that no list contained. They may be deleted at Stripe. */
-  findLeftovers(firstTicket: number): Promise<Target[]>;
+  findKnownProducts: FindKnownProducts;
+  /** Finds a page of stored objects that no list contained. They may be deleted at Stripe. */
+  findLeftovers(firstTicket: number, after: string | undefined): Promise<LeftoversPage>;
 }
 
 const order = Object.keys(steps).filter((name): name is StepName => name in steps);
@@ -56,16 +57,17 @@ export async function* fetchAll(ports: SyncPorts, begin: SyncCursor): AsyncGener
 }
 
 async function fetchPage(
-  { stripe, drawTicket, findWritten }: SyncPorts,
+  { stripe, drawTicket, findWritten, findKnownProducts }: SyncPorts,
   cursor: SyncCursor,
   step: StepName,
 ): Promise<SyncBatch> {
   const ticket = await drawTicket();
   const start = {
     ...cursor,
+    findKnownProducts,
     findWritten: (intentIds: string[]) => findWritten(cursor.firstTicket, intentIds),
   };
-  const { objects, ids, hasMore } = await retryLimited(() => steps[step](stripe, start));
+  const { objects, ids, hasMore } = await steps[step](stripe, start);
   const after = ids.at(-1);
   const next: SyncCursor = hasMore && after
     ? { ...cursor, after }
@@ -73,16 +75,26 @@ async function fetchPage(
   return { step, ticket, objects, next };
 }
 
-/** Fetches the leftovers by id. An object that Stripe does not find by id either counts as deleted. */
+/** Fetches a page of leftovers by id. An object that Stripe does not find by id either counts as deleted. */
 async function fetchLeftovers(
-  { stripe, drawTicket, findLeftovers }: SyncPorts,
+  { stripe, drawTicket, findLeftovers, findKnownProducts }: SyncPorts,
   cursor: SyncCursor,
 ): Promise<SyncBatch> {
-  const targets = await findLeftovers(cursor.firstTicket);
+  const { targets, next } = await findLeftovers(cursor.firstTicket, cursor.after);
   const ticket = await drawTicket();
-  const objects: StripeObject[] = [];
-  for (const target of targets) {
-    objects.push(...await retryLimited(() => fetchTargets(stripe, [target])));
-  }
-  return { step: "leftovers", ticket, objects, next: { ...cursor, step: "done" } };
+  return {
+    step: "leftovers",
+    ticket,
+    objects: await fetchTargets(stripe, targets, findKnownProducts),
+    next: next === null
+      ? { ...cursor, after: undefined, step: "done" }
+      : { ...cursor, after: next },
+  };
+}
+
+/** Names the steps that a sync has not completed, the first with its position. */
+export function listRemaining({ step, after }: SyncCursor): string[] {
+  const names = [...order, "leftovers"];
+  const [current, ...others] = names.slice(names.indexOf(step));
+  return current ? [after ? `${current} after ${after}` : current, ...others] : [];
 }

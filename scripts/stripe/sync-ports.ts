@@ -10,11 +10,13 @@ const RECENT_MS = 90 * 24 * 60 * 60 * 1000;
 
 /** Creates the operations of a sync that writes. */
 export function createSyncPorts(stripe: Stripe, admin: SupabaseClient<Database>): SyncPorts {
+  const { drawTicket, findKnownProducts } = createBillingDatabase(admin);
   return {
     stripe,
-    drawTicket: createBillingDatabase(admin).drawTicket,
+    drawTicket,
+    findKnownProducts,
     findWritten: (firstTicket, ids) => findWritten(admin, firstTicket, ids),
-    findLeftovers: (firstTicket) => findLeftovers(admin, firstTicket),
+    findLeftovers: (firstTicket, after) => findLeftovers(admin, firstTicket, after),
   };
 }
 

@@ -1,11 +1,13 @@
 import type Stripe from "stripe";
 import { mapCheckout } from "../../functions/stripe-webhook/fetch-checkout.ts";
+import { createFetcher } from "../../functions/_shared/stripe/create-fetcher.ts";
 import {
   fetchInvoicePayments,
-  fetchPayment,
+  type FindKnownProducts,
 } from "../../functions/_shared/stripe/fetch-payments.ts";
 import { mapWithArrears } from "../../functions/_shared/stripe/fetch-subscription.ts";
 import { mapCustomer, mapPrice, mapProduct } from "../../functions/_shared/stripe/map-catalogue.ts";
+import { mapAtOnce } from "../../functions/_shared/session-files/map-at-once.ts";
 import type { StripeObject } from "../../functions/_shared/stripe/stripe-objects.ts";
 
 /** One page of a list at Stripe, converted for the database. */
@@ -24,12 +26,15 @@ export interface PageStart {
   since: number;
   /** Returns the PaymentIntents that the sync has already written with their invoices. */
   findWritten(intentIds: string[]): Promise<Set<string>>;
+  findKnownProducts: FindKnownProducts;
 }
 
 /** Fetches one page of a step. */
 export type ListPage = (stripe: Stripe, start: PageStart) => Promise<ListedPage>;
 
 const PAGE = 100;
+/** The objects of a page that are fetched at the same time. The client keeps Stripe's limit. */
+const AT_ONCE = 10;
 /** Smaller than other pages, because each invoice takes several requests. */
 const INVOICE_PAGE = 20;
 
@@ -46,7 +51,7 @@ export const steps = {
       await stripe.subscriptions.list({ ...page(after), status: "all" }),
       async (each) => [await mapWithArrears(stripe, each)],
     ),
-  invoices: async (stripe, { after, since }) =>
+  invoices: async (stripe, { after, since, findKnownProducts }) =>
     mapPage(
       await stripe.invoices.list({
         ...page(after),
@@ -54,13 +59,14 @@ export const steps = {
         created: { gte: since },
         expand: ["data.payments"],
       }),
-      (each) => fetchInvoicePayments(stripe, each),
+      (each) => fetchInvoicePayments(stripe, each, findKnownProducts),
     ),
   // Only payments without an invoice: the step before has written the others.
-  payments: async (stripe, { after, since, findWritten }) => {
+  payments: async (stripe, { after, since, findWritten, findKnownProducts }) => {
     const listed = await stripe.paymentIntents.list({ ...page(after), created: { gte: since } });
     const written = await findWritten(listed.data.map(({ id }) => id));
-    return await mapPage(listed, ({ id }) => written.has(id) ? [] : fetchPayment(stripe, id));
+    const fetcher = createFetcher(stripe, findKnownProducts);
+    return await mapPage(listed, ({ id }) => written.has(id) ? [] : fetcher.payment(id));
   },
   checkouts: async (stripe, { after, since }) =>
     mapPage(
@@ -84,9 +90,7 @@ async function mapPage<Listed extends { id?: string }>(
   { data, has_more }: Stripe.ApiList<Listed>,
   map: (listed: Listed) => StripeObject[] | Promise<StripeObject[]>,
 ): Promise<ListedPage> {
-  const objects: StripeObject[] = [];
-  // One after the other, because concurrent requests for a page of invoices would exceed the rate limit.
-  for (const each of data) objects.push(...await map(each));
+  const objects = (await mapAtOnce(data, AT_ONCE, async (each) => await map(each))).flat();
   const ids = data.map(({ id }) => id).filter((id) => id !== undefined);
   return { objects, ids, hasMore: has_more };
 }

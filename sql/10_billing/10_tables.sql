@@ -162,6 +162,9 @@ create table public.stripe_events (
   created_at timestamptz not null,
   received_at timestamptz not null default now(),
   processed_at timestamptz,
+  payer text,
+  targets jsonb,
+  due_at timestamptz,
   constraint stripe_events_status_check check (status in ('processing', 'processed', 'ignored', 'failed')),
   constraint stripe_events_error_check check (char_length(error) <= 200)
 );
@@ -232,6 +235,13 @@ comment on column public.payments.digital_products_delivered is
 comment on table public.stripe_events is
   'Ledger of webhook events. Each event has one row, no matter how often Stripe delivers it.';
 comment on column public.stripe_events.error is 'Why the last attempt failed: a code, never a message of Stripe.';
+comment on column public.stripe_events.payer is
+  'The customer that the event names; of an event without one, the object that it is about. The events of a payer are '
+  'applied together.';
+comment on column public.stripe_events.targets is 'The objects that the event is about: kind, id and known deletion.';
+comment on column public.stripe_events.due_at is
+  'When a worker may claim the event. In the future while events of the payer are collected, while a worker has the '
+  'event, and between attempts. Null when nothing is left to do.';
 comment on table private.credit_grants is
   'Credits granted for a line of a paid invoice, and how many of them refunds took back.';
 comment on column private.credit_grants.reversed_tokens is

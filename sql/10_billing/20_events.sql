@@ -1,4 +1,4 @@
--- Tickets of fetches, and the ledger of events.
+-- Tickets of fetches, and the ledger of events with those that wait.
 
 create function private.draw_stripe_ticket()
 returns bigint
@@ -23,8 +23,37 @@ $$;
 comment on function public.draw_stripe_ticket() is 'Service RPC: draws a ticket for a fetch that no event asked for.';
 grant execute on function public.draw_stripe_ticket() to service_role;
 
+create function private.can_apply_later()
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  return exists (
+    select from private.schedules s
+    where s.name = 'stripe-events'
+      and s.is_enabled
+      and s.last_status = 'ok'
+      and s.last_run_at > now() - interval '5 minutes'
+  );
+end
+$$;
+comment on function private.can_apply_later() is
+  'Returns true if the schedule of stripe-webhook/events runs, so that a worker will claim an event even if the '
+  'function that stored it dies. Definer: the list of schedules is closed to all roles.';
+grant execute on function private.can_apply_later() to service_role;
+
 create function public.claim_stripe_event(
-  event_id text, event_type text, api_version text, livemode boolean, created_at timestamptz, is_used boolean
+  event_id text,
+  event_type text,
+  api_version text,
+  livemode boolean,
+  created_at timestamptz,
+  is_used boolean,
+  payer text default null,
+  targets jsonb default null
 )
 returns jsonb
 language plpgsql
@@ -32,27 +61,130 @@ security invoker
 set search_path = ''
 as $$
 declare
+  -- The events of a purchase come within moments. Applied together, they need the fewest requests to Stripe.
+  collecting constant interval := interval '500 milliseconds';
+  lease constant interval := interval '1 minute';
+  can_wait constant boolean := is_used and claim_stripe_event.targets is not null and private.can_apply_later();
   claimed public.stripe_events;
 begin
-  insert into public.stripe_events as e (id, type, api_version, livemode, status, created_at, processed_at)
+  insert into public.stripe_events as e (
+    id, type, api_version, livemode, status, attempts, created_at, processed_at, payer, targets, due_at
+  )
   values (event_id, event_type, claim_stripe_event.api_version, claim_stripe_event.livemode,
-    case when is_used then 'processing' else 'ignored' end, claim_stripe_event.created_at,
-    case when not is_used then now() end)
+    case when is_used then 'processing' else 'ignored' end, case when can_wait then 0 else 1 end,
+    claim_stripe_event.created_at, case when not is_used then now() end, claim_stripe_event.payer,
+    claim_stripe_event.targets,
+    case
+      when can_wait then now() + collecting
+      when is_used and claim_stripe_event.targets is not null then now() + lease
+    end)
   on conflict (id) do update
-  set attempts = e.attempts + 1,
-      status = case when is_used and e.status <> 'processed' then 'processing' else e.status end
+  set attempts = e.attempts + excluded.attempts,
+      status = case when is_used and e.status <> 'processed' then 'processing' else e.status end,
+      payer = excluded.payer,
+      targets = excluded.targets,
+      due_at = case
+        when e.status = 'processed' then null
+        -- A worker may have the event. Delivered again, it does not end the lease.
+        when can_wait and e.status = 'processing' then coalesce(e.due_at, excluded.due_at)
+        else excluded.due_at
+      end
   returning * into claimed;
 
   return jsonb_build_object(
     'status', claimed.status,
-    'ticket', case when claimed.status = 'processing' then private.draw_stripe_ticket() end
+    'is_waiting', can_wait and claimed.status = 'processing',
+    'ticket', case when claimed.status = 'processing' and not can_wait then private.draw_stripe_ticket() end
   );
 end
 $$;
-comment on function public.claim_stripe_event(text, text, text, boolean, timestamptz, boolean) is
-  'Service RPC that stripe-webhook calls first: records an event, or another attempt at it, and returns { status, '
-  'ticket }. Each attempt gets a new ticket. Events that are processed or not used get none.';
-grant execute on function public.claim_stripe_event(text, text, text, boolean, timestamptz, boolean) to service_role;
+comment on function public.claim_stripe_event(text, text, text, boolean, timestamptz, boolean, text, jsonb) is
+  'Service RPC that stripe-webhook calls first: records an event, or another delivery of it, and returns { status, '
+  'is_waiting, ticket }. A waiting event is left to claim_stripe_events. Otherwise the caller applies the event, and '
+  'each attempt gets a new ticket. Events that are processed or not used get none.';
+grant execute on function public.claim_stripe_event(text, text, text, boolean, timestamptz, boolean, text, jsonb)
+  to service_role;
+
+create function public.claim_stripe_events(max_payers integer)
+returns jsonb
+language plpgsql
+security invoker
+set search_path = ''
+as $$
+declare
+  lease constant interval := interval '1 minute';
+  payers jsonb;
+begin
+  -- One claim at a time: two at once would share out the events of a payer.
+  perform pg_advisory_xact_lock(hashtextextended('public.claim_stripe_events', 0));
+  with due as (
+    select e.payer
+    from public.stripe_events e
+    where e.due_at <= now()
+      and not exists (
+        select from public.stripe_events o
+        where o.payer = e.payer and o.due_at > now() and o.status = 'processing' and o.attempts > 0
+      )
+    group by e.payer
+    -- The catalogue first: invoices need the metadata of their products.
+    order by bool_or(e.payer like 'prod\_%') desc, min(e.due_at)
+    limit max_payers
+  ), named as (
+    select d.payer, t ->> 'id' as id
+    from due d
+    join public.stripe_events e on e.payer = d.payer and e.due_at is not null
+    cross join jsonb_array_elements(e.targets) as t
+  ), members as (
+    -- An event that names no customer goes with a payer whose events name the same object.
+    select distinct on (m.id) m.id, m.payer
+    from (
+      select n.id, n.payer from named n
+      union all
+      select d.payer, d.payer from due d
+    ) m
+    order by m.id, m.payer = m.id, m.payer
+  ), free as (
+    select e.id, m.payer
+    from members m
+    join public.stripe_events e on e.payer = m.id
+    -- Waiting events of the payer count before they are due; leased and failed ones do not.
+    where e.due_at is not null and (e.due_at <= now() or e.attempts = 0)
+    for update of e skip locked
+  ), claimed as (
+    update public.stripe_events e
+    set status = 'processing', attempts = e.attempts + 1, due_at = now() + lease
+    from free f
+    where e.id = f.id
+    returning f.payer, e.id, e.targets
+  )
+  select jsonb_agg(jsonb_build_object('payer', g.payer, 'events', g.events)) into payers
+  from (
+    select c.payer, jsonb_agg(jsonb_build_object('id', c.id, 'targets', c.targets) order by c.id) as events
+    from claimed c
+    group by c.payer
+  ) g;
+  return jsonb_build_object(
+    'ticket', case when payers is not null then private.draw_stripe_ticket() end,
+    'payers', coalesce(payers, '[]')
+  );
+end
+$$;
+comment on function public.claim_stripe_events(integer) is
+  'Service RPC of the worker: claims all waiting events of up to max_payers payers for a minute. Returns { ticket, '
+  'payers: [{ payer, events: [{ id, targets }] }] }. A payer whose events another worker has is left to that worker.';
+grant execute on function public.claim_stripe_events(integer) to service_role;
+
+create function private.count_due_stripe_events(max_count integer)
+returns integer
+language sql
+stable
+set search_path = ''
+as $$
+  select count(*)::integer
+  from (select from public.stripe_events e where e.due_at <= now() limit max_count) d
+$$;
+comment on function private.count_due_stripe_events(integer) is
+  'Counts the events that a worker may claim, up to max_count. Called by the dispatcher of schedules.';
 
 create function public.fail_stripe_event(event_id text, error text)
 returns void
@@ -61,11 +193,31 @@ security invoker
 set search_path = ''
 as $$
   update public.stripe_events e
-  set status = 'failed', error = left(fail_stripe_event.error, 200)
+  set status = 'failed',
+      error = left(fail_stripe_event.error, 200),
+      -- As long as Stripe delivers again what was not accepted: https://docs.stripe.com/webhooks#automatic-retries
+      due_at = case when e.targets is not null and e.received_at > now() - interval '3 days' then
+        now() + least(interval '1 hour', interval '5 seconds' * 2 ^ least(e.attempts, 10))
+      end
   where e.id = event_id
     and e.status <> 'processed'
 $$;
 comment on function public.fail_stripe_event(text, text) is
   'Service RPC of stripe-webhook: records in the ledger why an attempt failed, unless another attempt has succeeded '
-  'meanwhile.';
+  'meanwhile. The next attempt is due after a pause that grows, for three days.';
 grant execute on function public.fail_stripe_event(text, text) to service_role;
+
+create function private.settle_stripe_events(event_ids text[])
+returns void
+language sql
+set search_path = ''
+as $$
+  update public.stripe_events e
+  set status = 'processed', processed_at = now(), error = null, due_at = null
+  where e.id = any (event_ids)
+$$;
+comment on function private.settle_stripe_events(text[]) is
+  'Marks events as processed, in the transaction that writes their objects.';
+
+-- What waits, by payer. Processed events leave the index.
+create index stripe_events_payer_due_at_idx on public.stripe_events (payer, due_at) where due_at is not null;

@@ -17,17 +17,17 @@ begin
     'insert into public.%1$I as t (%2$s) select %2$s from jsonb_populate_record(null::public.%1$I, $1)
      on conflict %3$s do %4$s returning to_jsonb(t)',
     table_name, columns, conflict_target,
-    case when overwrites
-      then format('update set (%s) = row(%s) where t.ticket < excluded.ticket', columns, excluded_columns)
-      else 'nothing'
-    end
-  ) into written using fields;
+    -- A row with ticket 0 only stands in for an object that was not fetched yet.
+    format(
+      'update set (%s) = row(%s) where t.ticket < excluded.ticket and ($2 or t.ticket = 0)', columns, excluded_columns
+    )
+  ) into written using fields, overwrites;
   return written;
 end
 $$;
 comment on function private.write_stripe_row(text, text, jsonb, boolean) is
-  'Inserts a row, or (with overwrites) updates the existing row if this ticket is higher. The keys of fields are the '
-  'columns. Returns the written row, or null.';
+  'Inserts a row, or updates the existing row if this ticket is higher. Without overwrites, only a row that stands in '
+  'for an object is updated. The keys of fields are the columns. Returns the written row, or null.';
 
 create function private.require_tombstone(kind text, object_id text)
 returns void
@@ -272,7 +272,7 @@ $$;
 comment on function private.profiles_concerned(jsonb) is
   'Returns the profiles whose entitlement these objects may change, in the order in which they are locked.';
 
-create function private.apply_stripe_objects(event_id text, ticket bigint, objects jsonb)
+create function private.apply_stripe_objects(event_ids text[], ticket bigint, objects jsonb)
 returns void
 language plpgsql
 security definer
@@ -281,7 +281,15 @@ as $$
 declare
   kinds constant text[] := array['product', 'price', 'customer', 'subscription', 'payment', 'checkout'];
 begin
-  -- All locks are taken in one order, so concurrent calls for the same profiles wait and never deadlock.
+  -- All locks are taken in one order, so concurrent calls for the same profiles wait and never deadlock. The login
+  -- comes before its profile, as when a login is deleted: a second update of a profile, for its plan after its credits,
+  -- locks the login.
+  perform from auth.users u
+  where u.id in (
+    select p.auth_id from public.profiles p where p.id in (select private.profiles_concerned(objects))
+  )
+  order by u.id
+  for key share;
   perform from public.profiles p
   where p.id in (select private.profiles_concerned(objects))
   order by p.id
@@ -297,15 +305,13 @@ begin
 
   perform private.apply_entitlement(concerned) from private.profiles_concerned(objects) as concerned;
 
-  update public.stripe_events e
-  set status = 'processed', processed_at = now(), error = null
-  where e.id = event_id;
+  perform private.settle_stripe_events(event_ids);
 end
 $$;
-comment on function private.apply_stripe_objects(text, bigint, jsonb) is
+comment on function private.apply_stripe_objects(text[], bigint, jsonb) is
   'Writes fetched objects, entitlements and the ledger in one transaction. Definer: credits and entitlement are '
   'private.';
-grant execute on function private.apply_stripe_objects(text, bigint, jsonb) to service_role;
+grant execute on function private.apply_stripe_objects(text[], bigint, jsonb) to service_role;
 
 create function public.apply_stripe_objects(event_id text, ticket bigint, objects jsonb)
 returns void
@@ -313,9 +319,21 @@ language sql
 security invoker
 set search_path = ''
 as $$
-  select private.apply_stripe_objects(event_id, ticket, objects)
+  select private.apply_stripe_objects(array[event_id], ticket, objects)
 $$;
 comment on function public.apply_stripe_objects(text, bigint, jsonb) is
   'Service RPC for every function that fetches from Stripe. objects: [{ kind, fields, is_context?, is_missing?, '
   'is_deleted? }], fetched after the ticket was drawn. event_id is empty when no event asked for the fetch.';
 grant execute on function public.apply_stripe_objects(text, bigint, jsonb) to service_role;
+
+create function public.apply_stripe_events(event_ids text[], ticket bigint, objects jsonb)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.apply_stripe_objects(event_ids, ticket, objects)
+$$;
+comment on function public.apply_stripe_events(text[], bigint, jsonb) is
+  'Service RPC of the worker: apply_stripe_objects for several events, which are processed together or not at all.';
+grant execute on function public.apply_stripe_events(text[], bigint, jsonb) to service_role;

@@ -5,7 +5,8 @@ values
   ('lookouts', '* * * * *', 'lookouts/run', 'count_due_lookouts', 50, 20),
   ('turn-recovery', '* * * * *', 'turn-recovery', 'count_stale_turns', 50, 10),
   ('file-indexing', '* * * * *', 'vector-store-cleanup/files', 'count_due_files', 20, 5),
-  ('remote-deletions', '* * * * *', 'vector-store-cleanup/deletions', 'count_due_deletions', 300, 20);
+  ('remote-deletions', '* * * * *', 'vector-store-cleanup/deletions', 'count_due_deletions', 300, 20),
+  ('stripe-events', '* * * * *', 'stripe-webhook/events', 'count_due_stripe_events', 300, 4);
 insert into private.schedules (name, cron, function_path)
 values ('vector-store-cleanup', '*/15 * * * *', 'vector-store-cleanup');
 insert into private.schedules (name, cron, sql_function)

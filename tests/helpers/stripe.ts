@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import { z } from "zod";
 import { createStripe } from "../../functions/_shared/stripe/client.ts";
 import { RedirectReply } from "../../types/api.ts";
-import { stack, type TestUser } from "./stack.ts";
+import { asPostgres, stack, type TestUser } from "./stack.ts";
 
 const { STRIPE_API_URL = "", STRIPE_WEBHOOK_SECRET = "" } = stack;
 
@@ -25,10 +25,65 @@ export async function holdEvents(): Promise<void> {
   await control("PUT", "delivery", { mode: "hold" });
 }
 
-/** Sends new events at once again, and ends all behaviour that tests have set. */
+/** Sends new events at once again, ends all behaviour that tests have set, and lets no event wait any more. */
 export async function releaseEvents(): Promise<void> {
   await control("PUT", "delivery", { mode: "auto" });
   await control("DELETE", "behaviour");
+  await setLastRun("null");
+}
+
+/** Makes the webhook leave events to its worker until `releaseEvents`, as if the schedule `stripe-events` ran. */
+export async function letEventsWait(): Promise<void> {
+  await setLastRun("now()");
+}
+
+async function setLastRun(at: "now()" | "null"): Promise<void> {
+  await asPostgres(
+    `update private.schedules set last_run_at = ${at}, last_status = 'ok' where name = 'stripe-events'`,
+  );
+}
+
+/** Calls the worker as the schedule does, for all events that are not applied yet. Pauses and leases are over. */
+export async function runEventWorker(key = stack.SECRET_KEY): Promise<Response> {
+  await asPostgres("update stripe_events set due_at = now() where due_at is not null");
+  return await fetch(`${stack.FUNCTIONS_URL}/stripe-webhook/events`, {
+    method: "POST",
+    headers: { apikey: key },
+  });
+}
+
+/** Returns the ledger's rows of these events, oldest first. */
+export function ledgerOf(events: { id: string }[]): Promise<LedgerRow[]> {
+  return asPostgres<LedgerRow>(
+    "select type, status, attempts, error from stripe_events where id = any ($1) order by created_at, id",
+    [events.map(({ id }) => id)],
+  );
+}
+
+interface LedgerRow {
+  type: string;
+  status: string;
+  attempts: number;
+  error: string | null;
+}
+
+/** Resolves when every event about this text has been delivered and applied. */
+export async function applied(text: string): Promise<void> {
+  await delivered(text);
+  await expect.poll(async () => {
+    const rows = await ledgerOf(await eventsAbout(text));
+    return rows.filter(({ status }) => status !== "processed" && status !== "ignored");
+  }, { timeout: 20_000 }).toEqual([]);
+}
+
+/** Returns the number of requests to Stripe since a moment. */
+export async function countRequests(since: Date) {
+  const counts = z.object({
+    total: z.number(),
+    limited: z.number(),
+    kinds: z.record(z.string(), z.number()),
+  });
+  return counts.parse(await control("GET", `requests/counts?since=${since.toISOString()}`));
 }
 
 /** Tells the emulator how to behave, until `releaseEvents`. */
@@ -70,6 +125,18 @@ export async function advance(subscriptionId: string, payment?: string): Promise
 
 /** Opens a checkout as a client does and completes it as a customer does. Returns its id. */
 export async function buy(user: TestUser, priceId: string): Promise<string> {
+  const id = await openCheckout(user, priceId);
+  await completeCheckout(id);
+  return id;
+}
+
+/** Completes a checkout as a customer does who pays. */
+export async function completeCheckout(id: string): Promise<void> {
+  await control("POST", `checkout_sessions/${id}/complete`, {});
+}
+
+/** Opens a checkout as a client does. Returns its id. */
+export async function openCheckout(user: TestUser, priceId: string): Promise<string> {
   const response = await postBilling("checkout", user, {
     price_id: priceId,
     success_url: "http://localhost:3000/done",
@@ -77,9 +144,7 @@ export async function buy(user: TestUser, priceId: string): Promise<string> {
   });
   expect(response.status).toBe(200);
   const { url } = RedirectReply.parse(await response.json());
-  const id = new URL(url).pathname.split("/").at(-1) ?? "";
-  await control("POST", `checkout_sessions/${id}/complete`, {});
-  return id;
+  return new URL(url).pathname.split("/").at(-1) ?? "";
 }
 
 /** Posts to the billing function as a user. */

@@ -18,7 +18,7 @@ const WELL: Health = {
   late_lookouts: { count: 0, oldest: null },
   waiting_accounts: { count: 0, oldest: null },
   costs: { total: 7.99, budget: 10, users_near_budget: 3 },
-  stripe_events: { failed: 0 },
+  stripe_events: { failed: 0, waiting: 0, oldest: null },
   stores: { active: 2, expired: 1 },
   schedules: [scheduled({ overdue_since: new Date("2026-03-08T09:05:00Z") })],
   purges: { user_activity: 5 },
@@ -93,7 +93,11 @@ const beyond: [change: Partial<Health>, problem: string][] = [
     { costs: { total: 8, budget: 10, users_near_budget: 0 } },
     "the project has used $8.00 of $10.00, its budget for this month",
   ],
-  [{ stripe_events: { failed: 1 } }, "1 Stripe events have failed"],
+  [{ stripe_events: { failed: 1, waiting: 0, oldest: null } }, "1 Stripe events have failed"],
+  [
+    { stripe_events: { failed: 0, waiting: 2, oldest: 90 } },
+    "2 Stripe events wait to be applied, the oldest for 1 min",
+  ],
   [{ stores: { active: 2, failed: 4 } }, "4 vector stores have failed"],
   [
     { schedules: [scheduled({ overdue_since: new Date("2026-03-08T09:04:59Z") })] },

@@ -74,6 +74,13 @@ export const ProductsReply = z.object({
 });
 export type ProductsReply = z.infer<typeof ProductsReply>;
 
-/** The reply of `POST /functions/v1/stripe-webhook` and `…/openai-webhook`. Events that need no work are ignored. */
-export const WebhookReply = z.object({ status: z.enum(["processed", "ignored"]) });
+/**
+ * The reply of `POST /functions/v1/stripe-webhook` and `…/openai-webhook`. Events that need no work are ignored. An
+ * accepted event is stored, and a worker processes it.
+ */
+export const WebhookReply = z.object({ status: z.enum(["processed", "ignored", "accepted"]) });
 export type WebhookReply = z.infer<typeof WebhookReply>;
+
+/** The reply of `POST /functions/v1/stripe-webhook/events`: the number of events that were applied or have failed. */
+export const EventsReply = z.object({ applied: z.number(), failed: z.number() });
+export type EventsReply = z.infer<typeof EventsReply>;

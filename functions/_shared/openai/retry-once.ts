@@ -1,4 +1,5 @@
 import { APIError } from "openai";
+import { pause } from "../http/pause.ts";
 import { findRule } from "./error-table.ts";
 
 /** A longer pause is left to the client, which can try again. */
@@ -32,11 +33,6 @@ export function retryAfter(error: unknown): number | undefined {
   if (milliseconds !== undefined) return milliseconds / 1000;
   const value = headers?.get("retry-after");
   return readNumber(value) ?? readDate(value);
-}
-
-/** Resolves after this time. */
-export function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 function isRetryable(error: unknown): boolean {

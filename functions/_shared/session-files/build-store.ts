@@ -1,7 +1,8 @@
 import type { VectorStore } from "openai/resources/vector-stores/vector-stores";
 import type { VectorStoreFile } from "openai/resources/vector-stores/files";
 import type { VectorStoreFileBatch } from "openai/resources/vector-stores/file-batches";
-import { pause, retryOnce } from "../openai/retry-once.ts";
+import { pause } from "../http/pause.ts";
+import { retryOnce } from "../openai/retry-once.ts";
 import type { Collection } from "./collection.ts";
 import { describeCollection, fileAttributes } from "./file-attributes.ts";
 import type { BuildClaim, FileRow } from "./file-database.ts";

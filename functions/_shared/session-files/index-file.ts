@@ -1,7 +1,8 @@
 import type { VectorStoreFile } from "openai/resources/vector-stores/files";
 import { describeError } from "../http/log.ts";
 import { logMisconfiguration } from "../openai/describe-misconfiguration.ts";
-import { pause, retryOnce } from "../openai/retry-once.ts";
+import { pause } from "../http/pause.ts";
+import { retryOnce } from "../openai/retry-once.ts";
 import { isGone, isStoreLost } from "../openai/store-lost.ts";
 import { collectionOf } from "./collection.ts";
 import { type FileAttributes, fileAttributes } from "./file-attributes.ts";

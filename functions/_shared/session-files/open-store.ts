@@ -1,7 +1,8 @@
 import { describeError } from "../http/log.ts";
 import { logMisconfiguration } from "../openai/describe-misconfiguration.ts";
 import { readFailure } from "../openai/read-failure.ts";
-import { pause, retryAfter } from "../openai/retry-once.ts";
+import { pause } from "../http/pause.ts";
+import { retryAfter } from "../openai/retry-once.ts";
 import { buildStore } from "./build-store.ts";
 import type { Collection } from "./collection.ts";
 import type { BuildClaim } from "./file-database.ts";

@@ -6,13 +6,33 @@ import { unwrap } from "../http/refusal.ts";
 import { toStoredJson } from "../http/stored-json.ts";
 import type { StripeObject } from "./stripe-objects.ts";
 import { toIso } from "./client.ts";
+import { Target } from "./target.ts";
 
 const Claim = z.object({
   status: z.enum(["processing", "processed", "ignored"]),
+  /** True if a worker will apply the event. */
+  is_waiting: z.boolean(),
   /** The ticket of this attempt; null when there is nothing to do. */
   ticket: z.number().nullable(),
 });
 type Claim = z.infer<typeof Claim>;
+
+const PayersClaim = z.object({
+  /** Null when nothing waits. */
+  ticket: z.number().nullable(),
+  payers: z.array(z.object({
+    payer: z.string(),
+    events: z.array(z.object({ id: z.string(), targets: z.array(Target) })),
+  })),
+});
+/** Waiting events, by payer, which a worker has for a minute. */
+export type PayersClaim = z.infer<typeof PayersClaim>;
+
+/** The objects that an event is about, and the payer by whom it waits. */
+export interface EventTargets {
+  payer: string;
+  targets: Target[];
+}
 
 const BillingAccount = z.object({
   profile_id: z.string(),
@@ -27,12 +47,19 @@ export type BillingAccount = z.infer<typeof BillingAccount>;
 
 /** The database calls of billing. Each method is one call. */
 export interface BillingDatabase {
-  claimEvent(event: Stripe.Event, isUsed: boolean): Promise<Claim>;
+  /** Records an event, and says who applies it. `used` is null for an event that Parley ignores. */
+  claimEvent(event: Stripe.Event, used: EventTargets | null): Promise<Claim>;
+  /** Claims the waiting events of at most `maxPayers` payers. */
+  claimPayers(maxPayers: number): Promise<PayersClaim>;
   failEvent(eventId: string, error: string): Promise<void>;
   /** Draws a ticket. Objects that are fetched after this may overwrite objects with an earlier ticket. */
   drawTicket(): Promise<number>;
   /** Stores all objects in one transaction. */
   apply(eventId: string | null, ticket: number, objects: StripeObject[]): Promise<void>;
+  /** Stores all objects in one transaction, which marks these events as processed. */
+  applyEvents(eventIds: string[], ticket: number, objects: StripeObject[]): Promise<void>;
+  /** Returns the products among `ids` that have been fetched before. */
+  findKnownProducts(ids: string[]): Promise<Set<string>>;
   findAccount(authUserId: string, isBuying: boolean): Promise<BillingAccount>;
   /** Links a customer with a profile. Returns the profile's customer, which another request may have linked before. */
   linkCustomer(profileId: string, customerId: string): Promise<string>;
@@ -41,7 +68,7 @@ export interface BillingDatabase {
 /** Creates the database calls of billing from a client with the secret key. */
 export function createBillingDatabase(admin: SupabaseClient<Database>): BillingDatabase {
   return {
-    claimEvent: async ({ id, type, api_version, livemode, created }, is_used) =>
+    claimEvent: async ({ id, type, api_version, livemode, created }, used) =>
       Claim.parse(unwrap(
         await admin.rpc("claim_stripe_event", {
           event_id: id,
@@ -49,9 +76,12 @@ export function createBillingDatabase(admin: SupabaseClient<Database>): BillingD
           api_version: api_version ?? "",
           livemode,
           created_at: toIso(created),
-          is_used,
+          is_used: used !== null,
+          ...used,
         }),
       )),
+    claimPayers: async (max_payers) =>
+      PayersClaim.parse(unwrap(await admin.rpc("claim_stripe_events", { max_payers }))),
     failEvent: async (event_id, error) =>
       void unwrap(await admin.rpc("fail_stripe_event", { event_id, error })),
     drawTicket: async () => unwrap(await admin.rpc("draw_stripe_ticket")),
@@ -65,6 +95,19 @@ export function createBillingDatabase(admin: SupabaseClient<Database>): BillingD
           objects: toStoredJson(objects),
         }),
       ),
+    applyEvents: async (event_ids, ticket, objects) =>
+      void unwrap(
+        await admin.rpc("apply_stripe_events", {
+          event_ids,
+          ticket,
+          objects: toStoredJson(objects),
+        }),
+      ),
+    findKnownProducts: async (ids) => {
+      // Ticket 0 marks a row that only stands in for a product.
+      const query = admin.from("stripe_products").select("id").in("id", ids).gt("ticket", 0);
+      return new Set(unwrap(await query).map(({ id }) => id));
+    },
     findAccount: async (auth_user_id, is_buying) =>
       BillingAccount.parse(
         unwrap(await admin.rpc("get_billing_account", { auth_user_id, is_buying })),

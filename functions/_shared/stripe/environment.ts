@@ -1,14 +1,16 @@
 import { z } from "zod";
 import { blankIsUnset, parseEnvironment } from "../http/environment.ts";
-import type { StripeAccess } from "./client.ts";
+import { STRIPE_URL, type StripeAccess } from "./client.ts";
 
-const ApiUrl = z.preprocess(blankIsUnset, z.url().default("https://api.stripe.com"));
+const ApiUrl = z.preprocess(blankIsUnset, z.url().default(STRIPE_URL));
+const Rate = z.preprocess(blankIsUnset, z.coerce.number().int().positive().optional());
 
 /** The variables of functions that use Stripe. */
 export const BillingEnvironment = z.object({
   STRIPE_SECRET_KEY: z.string().min(1),
   STRIPE_WEBHOOK_SECRET: z.string().min(1),
   STRIPE_API_URL: ApiUrl,
+  STRIPE_REQUESTS_PER_SECOND: Rate,
   PARLEY_ALLOWED_ORIGINS: z.string().default(""),
 });
 
@@ -23,6 +25,7 @@ export function readBillingEnvironment(values: Record<string, string>): BillingE
 const OptionalAccess = z.object({
   STRIPE_SECRET_KEY: z.preprocess(blankIsUnset, z.string().optional()),
   STRIPE_API_URL: ApiUrl,
+  STRIPE_REQUESTS_PER_SECOND: Rate,
 });
 
 /**
@@ -30,6 +33,6 @@ const OptionalAccess = z.object({
  * `parseEnvironment` does.
  */
 export function readStripeAccess(values: Record<string, string>): StripeAccess | null {
-  const { STRIPE_SECRET_KEY, STRIPE_API_URL } = parseEnvironment(OptionalAccess, values);
-  return STRIPE_SECRET_KEY === undefined ? null : { STRIPE_SECRET_KEY, STRIPE_API_URL };
+  const { STRIPE_SECRET_KEY, ...access } = parseEnvironment(OptionalAccess, values);
+  return STRIPE_SECRET_KEY === undefined ? null : { STRIPE_SECRET_KEY, ...access };
 }

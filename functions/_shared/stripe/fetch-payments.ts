@@ -1,47 +1,22 @@
 import type Stripe from "stripe";
 import { mapProduct } from "./map-catalogue.ts";
-import { type FullInvoice, mapPayment, mapSettledInvoice, subscriptionOf } from "./map-payment.ts";
-import { fetchSubscription } from "./fetch-subscription.ts";
+import { type FullInvoice, mapPayment, mapSettledInvoice } from "./map-payment.ts";
 import { idOf, isMissing } from "./client.ts";
 import type { StripeObject } from "./stripe-objects.ts";
 
 const PAGE = 100;
 
-/** Fetches a PaymentIntent, or its whole invoice if it has one. */
-export async function fetchPayment(stripe: Stripe, intentId: string): Promise<StripeObject[]> {
-  const { data } = await stripe.invoicePayments.list({
-    payment: { type: "payment_intent", payment_intent: intentId },
-    limit: 1,
-  });
-  const invoiceId = idOf(data[0]?.invoice);
-  return invoiceId
-    ? await fetchInvoice(stripe, invoiceId)
-    : [await fetchIntent(stripe, intentId, null)];
-}
+/** Returns the products among `ids` that the database already has. */
+export type FindKnownProducts = (ids: string[]) => Promise<Set<string>>;
 
-/** Fetches an invoice: its payments, the products of its lines, and its subscription. */
-export async function fetchInvoice(stripe: Stripe, invoiceId: string): Promise<StripeObject[]> {
-  const invoice = await stripe.invoices.retrieve(invoiceId, { expand: ["payments"] });
-  return await expandInvoice(stripe, invoice);
-}
-
-/** Returns everything that is stored for an invoice. The invoice must have its payments expanded. */
-async function expandInvoice(
-  stripe: Stripe,
-  invoice: Stripe.Invoice,
-): Promise<StripeObject[]> {
-  const subscriptionId = subscriptionOf(invoice);
-  const [payments, subscription] = await Promise.all([
-    fetchInvoicePayments(stripe, invoice),
-    subscriptionId ? fetchSubscription(stripe, subscriptionId) : [],
-  ]);
-  return [...payments, ...subscription];
-}
-
-/** Fetches the payments of an invoice, which must have them expanded, and the products of its lines. */
+/**
+ * Fetches the payments of an invoice, which must have them expanded, and those products of its lines that the database
+ * does not have. A change of a product comes with its own event.
+ */
 export async function fetchInvoicePayments(
   stripe: Stripe,
   invoice: Stripe.Invoice,
+  findKnownProducts: FindKnownProducts,
 ): Promise<StripeObject[]> {
   const billed = { invoice, lines: await fetchLines(stripe, invoice) };
   const paid = invoice.payments?.data ?? [];
@@ -52,14 +27,15 @@ export async function fetchInvoicePayments(
     status === "paid" && payment.payment_intent
   );
   const [products, payments] = await Promise.all([
-    fetchProducts(stripe, billed.lines),
+    fetchProducts(stripe, billed.lines, findKnownProducts),
     Promise.all(intents.map((intentId) => fetchIntent(stripe, intentId, billed))),
   ]);
   const settled = invoice.status === "paid" && !isPaidByIntent ? [mapSettledInvoice(billed)] : [];
   return [...products, ...payments, ...settled];
 }
 
-async function fetchIntent(
+/** Fetches a PaymentIntent with its charge, refunds and disputes. `billed` is its invoice if it has one. */
+export async function fetchIntent(
   stripe: Stripe,
   intentId: string,
   billed: FullInvoice | null,
@@ -92,9 +68,13 @@ async function fetchLines(
 async function fetchProducts(
   stripe: Stripe,
   lines: Stripe.InvoiceLineItem[],
+  findKnownProducts: FindKnownProducts,
 ): Promise<StripeObject[]> {
   const ids = new Set(lines.flatMap(({ pricing }) => pricing?.price_details?.product ?? []));
-  return await Promise.all([...ids].map((id) => fetchProduct(stripe, id)));
+  if (ids.size === 0) return [];
+  const known = await findKnownProducts([...ids]);
+  const unknown = [...ids].filter((id) => !known.has(id));
+  return await Promise.all(unknown.map((id) => fetchProduct(stripe, id)));
 }
 
 /** Fetches a product. A product that Stripe does not know is returned as missing. */

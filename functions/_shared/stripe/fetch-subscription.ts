@@ -1,23 +1,6 @@
 import type Stripe from "stripe";
-import { mapCustomer, mapPriceContext } from "./map-catalogue.ts";
 import { mapSubscription } from "./map-subscription.ts";
 import type { StripeObject } from "./stripe-objects.ts";
-
-const EXPAND = ["customer", "items.data.price.product"];
-
-/** Fetches a subscription with its customer, prices and products. */
-export async function fetchSubscription(
-  stripe: Stripe,
-  subscriptionId: string,
-): Promise<StripeObject[]> {
-  const subscription = await stripe.subscriptions.retrieve(subscriptionId, { expand: EXPAND });
-  const { customer, items } = subscription;
-  return [
-    ...items.data.flatMap(({ price }) => mapPriceContext(price)),
-    ...typeof customer === "string" ? [] : [mapCustomer(customer)],
-    await mapWithArrears(stripe, subscription),
-  ];
-}
 
 /** Maps a fetched subscription. Asks Stripe since when it has been past due. */
 export async function mapWithArrears(

@@ -1,5 +1,5 @@
 import { describeError } from "../http/log.ts";
-import { pause } from "../openai/retry-once.ts";
+import { pause } from "../http/pause.ts";
 import { openTurn } from "./open-turn.ts";
 import { lookAtTurn } from "./running-turns.ts";
 import type { TurnRow } from "./turn-database.ts";

@@ -5,7 +5,7 @@ import { describeError } from "../http/log.ts";
 import { describeMisconfiguration } from "../openai/describe-misconfiguration.ts";
 import { publicErrorText, type TurnErrorCode, turnErrorCode } from "../openai/public-errors.ts";
 import type { StreamEvent } from "../openai/read-events.ts";
-import { pause } from "../openai/retry-once.ts";
+import { pause } from "../http/pause.ts";
 import { isGone } from "../openai/store-lost.ts";
 import type { TurnUsage } from "./events/map-outcome.ts";
 import {

@@ -4,6 +4,7 @@ import { advanceSubscription } from "../subscriptions/advance-subscription.ts";
 import { Behaviour } from "./behaviour.ts";
 import { completeCheckout } from "../checkout/complete-checkout.ts";
 import { commandObject, ObjectCommand } from "./control-objects.ts";
+import { countRequests } from "./count-requests.ts";
 import type { EventRecord } from "../events/delivery.ts";
 import type { EmulatorEnv } from "../http/emulator-env.ts";
 import { KINDS } from "../kinds.ts";
@@ -28,6 +29,10 @@ export function controlRoutes(state: EmulatorState): Hono<EmulatorEnv> {
     .route("/behaviour", behaviourRoutes(state))
     .route("/events", deliveryRoutes(state))
     .get("/requests", (c) => c.json(state.requests.list()))
+    .get("/requests/counts", (c) => {
+      const since = c.req.query("since") ?? "";
+      return c.json(countRequests(state.requests.list().filter(({ at }) => at >= since)));
+    })
     .get("/objects", () => Response.json(listObjects(state)))
     .post("/objects", async (c) => {
       const command = await parseCommand(c.req, ObjectCommand);

@@ -1,5 +1,8 @@
-import { describeFailure, type Failure } from "@parley/emulator-kit/behaviour-store.ts";
+import { describeFailure } from "@parley/emulator-kit/behaviour-store.ts";
+import type { Behaviour } from "../control/behaviour.ts";
 import { ApiError, type ApiErrorDetails } from "./api-error.ts";
+
+type Failure = NonNullable<Behaviour["fail"]>;
 
 /** A detail that must never reach a client; tests search for it. */
 export const UPSTREAM_MARKER = "upstream detail acct-emulator";
@@ -7,13 +10,37 @@ export const UPSTREAM_MARKER = "upstream detail acct-emulator";
 /** Returns the error for a commanded failure, in Stripe's shape for its status. */
 export function failRequest(failure: Failure): ApiError {
   const { message, headers } = describeFailure(failure, UPSTREAM_MARKER);
-  return new ApiError(failure.status, message, { ...describeStatus(failure.status), headers });
+  const details = describeStatus(failure);
+  return new ApiError(failure.status, message, {
+    ...details,
+    headers: { ...details.headers, ...headers },
+  });
 }
 
-function describeStatus(status: number): ApiErrorDetails {
+/**
+ * Returns the error for a request above the rate limit.
+ * Source: https://docs.stripe.com/rate-limits and https://docs.stripe.com/error-codes#rate-limit
+ */
+export function limitRequest(): ApiError {
+  return new ApiError(
+    429,
+    "Request rate limit exceeded. Learn more about rate limits here https://docs.stripe.com/rate-limits.",
+    { code: "rate_limit", headers: { "stripe-rate-limited-reason": "global-rate" } },
+  );
+}
+
+function describeStatus({ status, code }: Failure): ApiErrorDetails {
   if (status === 402) {
     return { type: "card_error", code: "card_declined", decline_code: "generic_decline" };
   }
-  if (status === 429) return { code: "rate_limit" };
+  if (status === 429) return describeLimit(code);
   return status >= 500 ? { type: "api_error" } : {};
+}
+
+/**
+ * Returns the details of a 429. Stripe advises to repeat a request after a lock timeout only, because repeating one
+ * above the rate limit makes more requests: https://github.com/stripe/stripe-dotnet/issues/1886
+ */
+function describeLimit(code: Failure["code"] = "rate_limit"): ApiErrorDetails {
+  return code === "lock_timeout" ? { code, headers: { "stripe-should-retry": "true" } } : { code };
 }

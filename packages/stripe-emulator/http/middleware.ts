@@ -3,10 +3,12 @@ import { recordRequests } from "@parley/emulator-kit/record-requests.ts";
 import Stripe from "stripe";
 import { ApiError, invalid } from "./api-error.ts";
 import type { EmulatorEnv } from "./emulator-env.ts";
-import { failRequest } from "./fail-request.ts";
+import { failRequest, limitRequest } from "./fail-request.ts";
 import { newId } from "../new-id.ts";
 import { readParams } from "./parse-request.ts";
 import type { EmulatorState } from "../state.ts";
+
+const SECOND_MS = 1_000;
 
 type Middleware = MiddlewareHandler<EmulatorEnv>;
 
@@ -58,6 +60,19 @@ export function failOnCommand({ behaviour }: EmulatorState): Middleware {
     const failure = behaviour.takeFailure(c.req.path);
     if (!failure || failure.lose_reply) await next();
     if (failure) throw failRequest(failure);
+  };
+}
+
+/** Refuses a request above the rate limit that the behaviour commands. Refused requests do not count. */
+export function limitOnCommand({ behaviour }: EmulatorState): Middleware {
+  let admitted: number[] = [];
+  return async (_, next) => {
+    const { rate_limit = Infinity } = behaviour.get();
+    const now = performance.now();
+    admitted = admitted.filter((at) => at > now - SECOND_MS);
+    if (admitted.length >= rate_limit) throw limitRequest();
+    if (rate_limit < Infinity) admitted.push(now);
+    await next();
   };
 }
 

@@ -6,8 +6,8 @@ select set_eq(
        and has_function_privilege('service_role', p.oid, 'execute')
        and tests.is_parleys_function(p.oid) $$,
   array[
-    'apply_stripe_objects', 'claim_stripe_event', 'draw_stripe_ticket', 'fail_stripe_event', 'get_billing_account',
-    'link_stripe_customer'
+    'apply_stripe_events', 'apply_stripe_objects', 'claim_stripe_event', 'claim_stripe_events', 'draw_stripe_ticket',
+    'fail_stripe_event', 'get_billing_account', 'link_stripe_customer'
   ],
   'the service role may call these functions'
 );

@@ -1,4 +1,6 @@
-import { expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
+import { readTargets } from "../../../functions/stripe-webhook/event-targets.ts";
+import { fetchTargets } from "../../../functions/stripe-webhook/fetch-target.ts";
 import { countRows, deleteAccount, finishDeletions } from "../../helpers/account.ts";
 import { billing, createPayer } from "../../helpers/billing.ts";
 import { raceBehind } from "../../helpers/race-behind.ts";
@@ -10,7 +12,16 @@ import {
   stack,
   type TestUser,
 } from "../../helpers/stack.ts";
-import { delivered } from "../../helpers/stripe.ts";
+import {
+  buy,
+  delivered,
+  eventsAbout,
+  holdEvents,
+  releaseEvents,
+  stripe,
+} from "../../helpers/stripe.ts";
+
+afterEach(releaseEvents);
 
 // The lock order is: login, profile, session, rows of the session. Another order can deadlock.
 const PROFILE = "select from public.profiles where id = $1 for no key update";
@@ -136,10 +147,8 @@ test("a deletion of the login that races with the end of its customer waits for 
     user.profileId,
   ]);
   const ticket = await billing.drawTicket();
-  const endCustomer = () =>
-    billing.apply(null, ticket, [
-      { kind: "customer", fields: { id: user.customerId, is_deleted: true } },
-    ]);
+  const gone = { id: user.customerId, is_deleted: true } as const;
+  const endCustomer = () => billing.apply(null, ticket, [{ kind: "customer", fields: gone }]);
 
   await raceBehind<unknown>(PROFILE, [user.profileId], [endCustomer, deleteLogin(user)]);
 
@@ -154,4 +163,29 @@ test("a deletion of the login that races with the end of its customer waits for 
     stripe_customer_id: null,
     subscription_plan: "free",
   });
+});
+
+test("a deletion of the login that races with a bought plan and credits waits for it and succeeds", async () => {
+  const user = await createPayer();
+  await holdEvents();
+  for (const price of ["price_parley_pro_monthly", "price_parley_credits_100"]) {
+    await buy(user, price);
+  }
+  const targets = (await eventsAbout(user.customerId)).flatMap(({ type, event }) =>
+    readTargets(type, event.data.object) ?? []
+  );
+  const ticket = await billing.drawTicket();
+  const bought = await fetchTargets(stripe, targets, billing.findKnownProducts);
+
+  await raceBehind<unknown>(PROFILE, [user.profileId], [
+    () => billing.applyEvents([], ticket, bought),
+    deleteLogin(user),
+  ]);
+
+  const [granted] = await asPostgres(
+    "select count(*)::integer as count from private.credit_grants where user_id = $1",
+    [user.profileId],
+  );
+  expect(granted).toEqual({ count: 1 });
+  await finishDeletions();
 });

@@ -22,7 +22,11 @@ test("a fetch that began before a cancellation and ends after it does not restor
   });
   await delivered(id);
   const ticket = await billing.drawTicket();
-  const stale = await fetchTargets(stripe, [{ kind: "subscription", id }]);
+  const stale = await fetchTargets(
+    stripe,
+    [{ kind: "subscription", id }],
+    billing.findKnownProducts,
+  );
   await stripe.subscriptions.cancel(id);
   await delivered(id);
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readTargets } from "../../../functions/stripe-webhook/event-targets.ts";
+import { readPayer, readTargets } from "../../../functions/stripe-webhook/event-targets.ts";
 
 test.for(
   [
@@ -29,4 +29,20 @@ test.for(
   ] as const,
 )("%s", ([type, object, targets]) => {
   expect(readTargets(type, object)).toEqual(targets);
+});
+
+test.for(
+  [
+    ["customer.updated", { id: "cus_1" }, "cus_1"],
+    ["customer.subscription.updated", { id: "sub_1", customer: "cus_1" }, "cus_1"],
+    ["invoice.paid", { id: "in_1", customer: { id: "cus_1" } }, "cus_1"],
+    ["invoice_payment.paid", { id: "inpay_1", invoice: "in_1" }, "in_1"],
+    ["charge.refunded", { id: "ch_1", customer: null, payment_intent: "pi_1" }, "pi_1"],
+    ["price.updated", { id: "price_1", product: "prod_1" }, "prod_1"],
+    ["product.updated", { id: "prod_1" }, "prod_1"],
+    ["subscription_schedule.canceled", { id: "sub_sched_1", subscription: null }, "evt_1"],
+    ["product.updated", "not an object", "evt_1"],
+  ] as const,
+)("%s waits with the events of its payer", ([type, object, payer]) => {
+  expect(readPayer(type, object, "evt_1")).toBe(payer);
 });

@@ -4,7 +4,7 @@ import type { ClaimedRun, LookoutDatabase } from "../../../functions/lookouts/lo
 import type { FilePorts } from "../../../functions/_shared/session-files/file-ports.ts";
 import type { RunPorts } from "../../../functions/lookouts/start-run.ts";
 import type { StartedTurn, TurnDatabase } from "../../../functions/_shared/turn/turn-database.ts";
-import { pause } from "../../../functions/_shared/openai/retry-once.ts";
+import { pause } from "../../../functions/_shared/http/pause.ts";
 
 function unused(): never {
   throw new Error("not part of this");
