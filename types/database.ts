@@ -1229,6 +1229,7 @@ export type Database = {
           "recurring_interval": string | null;
           "recurring_interval_count": number | null;
           "ticket": number;
+          "trial_days": number | null;
           "type": string | null;
           "unit_amount": number | null;
         };
@@ -1246,6 +1247,7 @@ export type Database = {
           "recurring_interval"?: string | null;
           "recurring_interval_count"?: number | null;
           "ticket"?: number;
+          "trial_days"?: never;
           "type"?: string | null;
           "unit_amount"?: number | null;
         };
@@ -1262,6 +1264,7 @@ export type Database = {
           "recurring_interval"?: string | null;
           "recurring_interval_count"?: number | null;
           "ticket"?: number;
+          "trial_days"?: never;
           "type"?: string | null;
           "unit_amount"?: number | null;
         };
@@ -1288,6 +1291,7 @@ export type Database = {
           "name": string;
           "plan": string | null;
           "ticket": number;
+          "tokens": number | null;
         };
         ComputedFields: never;
         Insert: {
@@ -1302,6 +1306,7 @@ export type Database = {
           "name"?: string;
           "plan"?: never;
           "ticket"?: number;
+          "tokens"?: never;
         };
         Update: {
           "created_at"?: string | null;
@@ -1315,6 +1320,7 @@ export type Database = {
           "name"?: string;
           "plan"?: never;
           "ticket"?: number;
+          "tokens"?: never;
         };
         Relationships: [];
       };
@@ -2294,6 +2300,32 @@ export type Database = {
           "role": string;
           "user_name": string;
         }[];
+      };
+      "listed_prices": {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          "created_at": string | null;
+          "currency": string | null;
+          "id": string;
+          "is_active": boolean;
+          "is_deleted": boolean;
+          "lookup_key": string | null;
+          "metadata": NonNullable<Json>;
+          "nickname": string | null;
+          "product_id": string;
+          "recurring_interval": string | null;
+          "recurring_interval_count": number | null;
+          "ticket": number;
+          "trial_days": number | null;
+          "type": string | null;
+          "unit_amount": number | null;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "stripe_prices";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
       };
       "log_activity": { Args: { "action": string; "data"?: Json }; Returns: undefined };
       "log_bridge_failure": {

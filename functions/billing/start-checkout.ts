@@ -7,13 +7,12 @@ import { unwrap } from "../_shared/http/refusal.ts";
 import type { BillingPorts } from "./billing-ports.ts";
 import { requireAllowed } from "./check-url.ts";
 import { findOrCreateCustomer } from "./find-customer.ts";
-import { readTrialDays } from "./read-trial.ts";
 
 /** A price that is for sale. */
 interface SalePrice {
   id: string;
   type: string | null;
-  metadata: unknown;
+  trial_days: number | null;
 }
 
 /** Opens Stripe's checkout and returns its URL. The client chooses the price and both URLs, and nothing else. */
@@ -49,7 +48,7 @@ function describePurchase(
   "mode" | "invoice_creation" | "subscription_data"
 > {
   if (price.type !== "recurring") return { mode: "payment", invoice_creation: { enabled: true } };
-  const trialDays = hasSubscribed ? null : readTrialDays(price.metadata);
+  const trialDays = hasSubscribed ? null : price.trial_days;
   return {
     mode: "subscription",
     ...(trialDays && { subscription_data: { trial_period_days: trialDays } }),
@@ -57,10 +56,7 @@ function describePurchase(
 }
 
 async function findPrice(catalogue: SupabaseClient<Database>, id: string): Promise<SalePrice> {
-  const query = catalogue.from("stripe_prices")
-    .select("id, type, metadata, stripe_products!inner(is_active)")
-    .eq("id", id).eq("is_active", true).eq("is_deleted", false)
-    .eq("stripe_products.is_active", true);
+  const query = catalogue.rpc("listed_prices").select("id, type, trial_days").eq("id", id);
   const price = unwrap(await query.maybeSingle());
   if (!price) throw new AppError("price_not_found");
   return price;

@@ -14,6 +14,9 @@ create table public.stripe_products (
   images text[] not null default '{}',
   metadata jsonb not null default '{}',
   plan text generated always as (metadata ->> 'plan') stored,
+  tokens integer generated always as (
+    case when metadata ->> 'tokens' ~ '^[1-9]\d{0,5}$' then (metadata ->> 'tokens')::integer end
+  ) stored,
   created_at timestamptz,
   ticket bigint not null default 0
 );
@@ -31,6 +34,11 @@ create table public.stripe_prices (
   nickname text,
   lookup_key text,
   metadata jsonb not null default '{}',
+  trial_days integer generated always as (
+    case when metadata ->> 'trial_days' ~ '^([1-9]\d?|[1-6]\d\d|7[0-2]\d|730)$'
+      then (metadata ->> 'trial_days')::integer
+    end
+  ) stored,
   created_at timestamptz,
   ticket bigint not null default 0,
   constraint stripe_prices_product_id_fkey foreign key (product_id) references public.stripe_products (id),
@@ -200,12 +208,16 @@ comment on table public.stripe_products is
   'The products of Stripe''s catalogue. A deleted product stays as a tombstone.';
 comment on column public.stripe_products.plan is
   'Slug of the plan that a subscription to the product gives, from the product''s metadata.';
+comment on column public.stripe_products.tokens is
+  'Credits that each purchase grants, from the product''s metadata. Null for none, or if the value is not valid.';
 comment on column public.stripe_products.ticket is
   'Ticket of the fetch that wrote the row. Only a fetch with a higher ticket may overwrite it. 0: another object '
   'names the product, but it has not been fetched yet.';
 comment on table public.stripe_prices is 'The prices of Stripe''s catalogue. A deleted price stays as a tombstone.';
 comment on column public.stripe_prices.unit_amount is
   'In the smallest unit of the currency. Null when the price is not one fixed amount.';
+comment on column public.stripe_prices.trial_days is
+  'Days of trial for users who have never subscribed, from the price''s metadata. Stripe allows 1 to 730.';
 comment on table public.stripe_customers is
   'Customers at Stripe. A profile has at most one undeleted customer. Customers that Parley neither created '
   'nor imported have no user_id.';
@@ -257,18 +269,9 @@ alter table public.stripe_events enable row level security;
 alter table private.credit_grants enable row level security;
 alter table private.billing_policy enable row level security;
 
-grant select on public.stripe_products, public.stripe_prices to anon, authenticated;
 grant select on public.stripe_customers, public.subscriptions, public.payments to authenticated;
 grant select, insert, update, delete on public.stripe_products, public.stripe_prices, public.stripe_customers,
   public.subscriptions, public.payments, public.stripe_events to service_role;
-
-create policy stripe_products_select_all on public.stripe_products
-  for select to anon, authenticated
-  using (true);
-
-create policy stripe_prices_select_all on public.stripe_prices
-  for select to anon, authenticated
-  using (true);
 
 create policy stripe_customers_select_own on public.stripe_customers
   for select to authenticated

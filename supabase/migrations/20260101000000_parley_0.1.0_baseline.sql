@@ -3943,6 +3943,9 @@ create table public.stripe_products (
   images text[] not null default '{}',
   metadata jsonb not null default '{}',
   plan text generated always as (metadata ->> 'plan') stored,
+  tokens integer generated always as (
+    case when metadata ->> 'tokens' ~ '^[1-9]\d{0,5}$' then (metadata ->> 'tokens')::integer end
+  ) stored,
   created_at timestamptz,
   ticket bigint not null default 0
 );
@@ -3960,6 +3963,11 @@ create table public.stripe_prices (
   nickname text,
   lookup_key text,
   metadata jsonb not null default '{}',
+  trial_days integer generated always as (
+    case when metadata ->> 'trial_days' ~ '^([1-9]\d?|[1-6]\d\d|7[0-2]\d|730)$'
+      then (metadata ->> 'trial_days')::integer
+    end
+  ) stored,
   created_at timestamptz,
   ticket bigint not null default 0,
   constraint stripe_prices_product_id_fkey foreign key (product_id) references public.stripe_products (id),
@@ -4129,12 +4137,16 @@ comment on table public.stripe_products is
   'The products of Stripe''s catalogue. A deleted product stays as a tombstone.';
 comment on column public.stripe_products.plan is
   'Slug of the plan that a subscription to the product gives, from the product''s metadata.';
+comment on column public.stripe_products.tokens is
+  'Credits that each purchase grants, from the product''s metadata. Null for none, or if the value is not valid.';
 comment on column public.stripe_products.ticket is
   'Ticket of the fetch that wrote the row. Only a fetch with a higher ticket may overwrite it. 0: another object '
   'names the product, but it has not been fetched yet.';
 comment on table public.stripe_prices is 'The prices of Stripe''s catalogue. A deleted price stays as a tombstone.';
 comment on column public.stripe_prices.unit_amount is
   'In the smallest unit of the currency. Null when the price is not one fixed amount.';
+comment on column public.stripe_prices.trial_days is
+  'Days of trial for users who have never subscribed, from the price''s metadata. Stripe allows 1 to 730.';
 comment on table public.stripe_customers is
   'Customers at Stripe. A profile has at most one undeleted customer. Customers that Parley neither created '
   'nor imported have no user_id.';
@@ -4186,18 +4198,9 @@ alter table public.stripe_events enable row level security;
 alter table private.credit_grants enable row level security;
 alter table private.billing_policy enable row level security;
 
-grant select on public.stripe_products, public.stripe_prices to anon, authenticated;
 grant select on public.stripe_customers, public.subscriptions, public.payments to authenticated;
 grant select, insert, update, delete on public.stripe_products, public.stripe_prices, public.stripe_customers,
   public.subscriptions, public.payments, public.stripe_events to service_role;
-
-create policy stripe_products_select_all on public.stripe_products
-  for select to anon, authenticated
-  using (true);
-
-create policy stripe_prices_select_all on public.stripe_prices
-  for select to anon, authenticated
-  using (true);
 
 create policy stripe_customers_select_own on public.stripe_customers
   for select to authenticated
@@ -4461,6 +4464,102 @@ $$;
 comment on function private.refresh_entitlements() is
   'Removes plans that ended without an event, for example when a grace period ends. Returns true when there may be '
   'more. Called by the schedule.';
+
+-- From sql/10_billing/35_selling.sql
+
+-- What is for sale: which prices clients see and may buy.
+
+create function private.catalogue_problems()
+returns table (product_id text, price_id text, name text, key text, value text)
+language sql
+stable
+set search_path = ''
+as $$
+  select d.id, null, d.name, m.key, m.value
+  from public.stripe_products d
+  cross join lateral jsonb_each_text(d.metadata) m
+  where d.is_active and not d.is_deleted
+    and case m.key
+      when 'plan' then not exists (select from public.plans l where l.slug = m.value)
+      when 'tokens' then d.tokens is null
+      when 'tokens_days' then m.value !~ '^[1-9]\d{0,4}$'
+      else false
+    end
+  union all
+  select d.id, r.id, d.name, 'trial_days', r.metadata ->> 'trial_days'
+  from public.stripe_prices r
+  join public.stripe_products d on d.id = r.product_id
+  where r.is_active and not r.is_deleted and d.is_active and not d.is_deleted
+    and r.metadata ? 'trial_days' and r.trial_days is null
+$$;
+comment on function private.catalogue_problems() is
+  'Lists metadata of active products and prices that Parley cannot use: an unknown plan, or a number that is not '
+  'valid. Such a product or price is not sold. price_id is null for metadata of the product.';
+
+create function private.listed_price_ids()
+returns setof text
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+  select r.id
+  from public.stripe_prices r
+  join public.stripe_products d on d.id = r.product_id
+  where r.is_active and not r.is_deleted and d.is_active and not d.is_deleted
+    and (
+      r.metadata ->> 'listed' = 'true'
+      or r.id = d.default_price_id and not exists (
+        select from public.stripe_prices o
+        where o.product_id = d.id and not o.is_deleted and o.metadata ->> 'listed' = 'true'
+      )
+    )
+    and not exists (
+      select from private.catalogue_problems() p
+      where p.product_id = d.id and coalesce(p.price_id = r.id, true)
+    )
+$$;
+comment on function private.listed_price_ids() is
+  'The one rule for what is for sale: active prices with the metadata listed = "true", or the product''s default price '
+  'while no price of the product is marked. Definer: clients cannot read the metadata.';
+grant execute on function private.listed_price_ids() to anon, authenticated, service_role;
+
+create function public.listed_prices()
+returns setof public.stripe_prices
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select r.* from public.stripe_prices r where r.id in (select private.listed_price_ids())
+$$;
+comment on function public.listed_prices() is
+  'Service RPC of billing: the prices that are for sale. Clients read the same rows from stripe_prices.';
+grant execute on function public.listed_prices() to service_role;
+
+-- The columns that a price table needs. Metadata, nicknames and lookup keys are the operator's own notes.
+grant select (id, name, description, images, plan, tokens, default_price_id, is_active)
+  on public.stripe_products to anon, authenticated;
+grant select (
+  id, product_id, is_active, currency, unit_amount, type, recurring_interval, recurring_interval_count, trial_days
+) on public.stripe_prices to anon, authenticated;
+
+create policy stripe_prices_select_anon on public.stripe_prices
+  for select to anon
+  using (id in (select private.listed_price_ids()));
+
+-- A price that is no longer for sale stays visible to its subscribers.
+create policy stripe_prices_select_authenticated on public.stripe_prices
+  for select to authenticated
+  using (
+    id in (select private.listed_price_ids())
+    or id in (select s.stripe_price_id from public.subscriptions s)
+  );
+
+-- The policies of prices decide here, too.
+create policy stripe_products_select_priced on public.stripe_products
+  for select to anon, authenticated
+  using (id in (select r.product_id from public.stripe_prices r));
 
 -- From sql/10_billing/40_credits.sql
 

@@ -66,7 +66,6 @@ export const ProductsReply = z.object({
       type: z.enum(["one_time", "recurring"]),
       recurring_interval: z.string().nullable(),
       recurring_interval_count: z.number().int().nullable(),
-      nickname: z.string().nullable(),
       /** Days of trial for users who have never subscribed. */
       trial_days: z.number().int().nullable(),
     })),
