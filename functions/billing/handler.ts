@@ -39,11 +39,10 @@ export function createBillingFunction(ports: Omit<BillingPorts, "db">) {
   });
 
   app.post("/portal", asUser, async (c) => {
-    const { return_url } = parseBody(PortalRequest, await readJson(c));
-    const { billing, userId } = requestPorts(c, ports);
-    return c.json<RedirectReply>({
-      url: await orUnavailable(openPortal(billing, userId, return_url)),
-    });
+    const body = parseBody(PortalRequest, await readJson(c));
+    const { billing, userId, catalogue } = requestPorts(c, ports);
+    const url = await orUnavailable(openPortal(billing, catalogue, userId, body));
+    return c.json<RedirectReply>({ url });
   });
 
   app.get("/subscription", asUser, async (c) => {

@@ -13,12 +13,14 @@ import {
 } from "./http/middleware.ts";
 import type { WebhookEndpoint } from "./events/post-event.ts";
 import { pricesRoutes, productsRoutes } from "./objects/catalogue-routes.ts";
-import { checkoutRoutes, portalRoutes } from "./checkout/checkout-routes.ts";
+import { checkoutRoutes } from "./checkout/checkout-routes.ts";
 import { controlRoutes } from "./control/control-routes.ts";
 import { customersRoutes } from "./objects/customers-routes.ts";
 import { eventsRoutes } from "./events/events-routes.ts";
 import { invoicePaymentsRoutes, invoicesRoutes } from "./invoices/invoices-routes.ts";
 import { pagesRoutes } from "./checkout/pages-routes.ts";
+import { portalPages } from "./portal/portal-pages.ts";
+import { portalRoutes } from "./portal/portal-routes.ts";
 import {
   balanceTransactionsRoutes,
   chargesRoutes,
@@ -76,6 +78,7 @@ function buildApp(state: EmulatorState): Hono<EmulatorEnv> {
     .route("/_emulator", controlRoutes(state))
     .route("/v1", buildApi(state))
     .route("/", pagesRoutes(state))
+    .route("/", portalPages(state))
     .notFound(({ req }) =>
       new ApiError(404, `Unrecognized request URL (${req.method}: ${req.path}).`).toResponse()
     )

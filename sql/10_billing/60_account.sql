@@ -28,6 +28,7 @@ begin
     'email', profile.email,
     'customer_id', customer.id,
     'synced_at', customer.synced_at,
+    'plan_subscription', private.plan_subscription(profile.id),
     'former_customers', (select count(*) from public.stripe_customers c where c.user_id = profile.id and c.is_deleted),
     'has_subscribed', exists (
       select from public.subscriptions s

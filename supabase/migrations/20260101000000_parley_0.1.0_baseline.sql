@@ -4561,6 +4561,56 @@ create policy stripe_products_select_priced on public.stripe_products
   for select to anon, authenticated
   using (id in (select r.product_id from public.stripe_prices r));
 
+create function private.holds_plan(subscription public.subscriptions)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+  select subscription.status in ('trialing', 'active', 'past_due', 'unpaid', 'paused')
+    and coalesce(subscription.ends_at > now(), true)
+    and exists (
+      select from public.stripe_products d join public.plans l on l.slug = d.plan
+      where d.id = subscription.stripe_product_id
+    )
+    and not exists (
+      select from public.stripe_customers c where c.id = subscription.stripe_customer_id and c.is_deleted
+    )
+$$;
+comment on function private.holds_plan(public.subscriptions) is
+  'True for a subscription to a plan that has not ended. It may charge again, also while an unpaid invoice keeps it '
+  'from giving the plan. So its payer changes it in the portal, and does not buy another.';
+
+create function private.plan_subscription(profile_id uuid)
+returns text
+language sql
+stable
+set search_path = ''
+as $$
+  select s.stripe_subscription_id
+  from public.subscriptions s
+  where s.user_id = profile_id and private.holds_plan(s)
+  order by private.is_entitling(s) desc, s.started_at, s.stripe_subscription_id
+  limit 1
+$$;
+comment on function private.plan_subscription(uuid) is
+  'Returns Stripe''s id of the subscription with which a profile pays for a plan, or null.';
+
+create function private.double_plans()
+returns table (user_id uuid, subscription_ids text[])
+language sql
+stable
+set search_path = ''
+as $$
+  select s.user_id, array_agg(s.stripe_subscription_id order by s.started_at, s.stripe_subscription_id)
+  from public.subscriptions s
+  where s.user_id is not null and s.ended_at is null and private.holds_plan(s)
+  group by s.user_id
+  having count(*) > 1
+$$;
+comment on function private.double_plans() is
+  'Lists users who pay for more than one plan. Parley sells them no second one, so it was made at Stripe.';
+
 -- From sql/10_billing/40_credits.sql
 
 -- Credits that payments grant and refunds take back.
@@ -5027,6 +5077,7 @@ begin
     'email', profile.email,
     'customer_id', customer.id,
     'synced_at', customer.synced_at,
+    'plan_subscription', private.plan_subscription(profile.id),
     'former_customers', (select count(*) from public.stripe_customers c where c.user_id = profile.id and c.is_deleted),
     'has_subscribed', exists (
       select from public.subscriptions s

@@ -19,7 +19,7 @@ const WELL: Health = {
   waiting_accounts: { count: 0, oldest: null },
   costs: { total: 7.99, budget: 10, users_near_budget: 3 },
   stripe_events: { failed: 0 },
-  billing: { catalogue: [] },
+  billing: { catalogue: [], double_plans: [] },
   stores: { active: 2, expired: 1 },
   schedules: [scheduled({ overdue_since: new Date("2026-03-08T09:05:00Z") })],
   purges: { user_activity: 5 },

@@ -7,6 +7,16 @@ export const billingErrors = {
     meaning: "This price is not for sale.",
     action: "Reload the list of products and choose another price.",
   },
+  already_subscribed: {
+    status: 409,
+    meaning: "This account already has a subscription to a plan.",
+    action: "Change the subscription in the billing portal.",
+  },
+  no_subscription: {
+    status: 404,
+    meaning: "This account has no subscription to a plan.",
+    action: "Buy a plan first.",
+  },
   no_customer: {
     status: 404,
     meaning: "This account has no billing account yet.",

@@ -19,6 +19,8 @@ const BillingAccount = z.object({
   email: z.string().nullable(),
   customer_id: z.string().nullable(),
   synced_at: z.string().nullable(),
+  /** The subscription with which the user pays for a plan. */
+  plan_subscription: z.string().nullable(),
   former_customers: z.number(),
   has_subscribed: z.boolean(),
 });
