@@ -2159,6 +2159,7 @@ export type Database = {
       "delete_file": { Args: { "auth_user_id": string; "file_id": string }; Returns: string };
       "delete_organization": { Args: Record<PropertyKey, never>; Returns: undefined };
       "draw_stripe_ticket": { Args: Record<PropertyKey, never>; Returns: number };
+      "drop_stripe_event": { Args: { "error": string; "event_id": string }; Returns: undefined };
       "enqueue_stray_objects": { Args: { "max_count": number }; Returns: number };
       "ensure_profile": {
         Args: Record<PropertyKey, never>;
@@ -2381,6 +2382,7 @@ export type Database = {
           "turn_id": string;
         }[];
       };
+      "report_stripe_problem": { Args: { "cause": string; "fix": string }; Returns: undefined };
       "request_account_deletion": { Args: Record<PropertyKey, never>; Returns: Json };
       "request_stop": { Args: { "auth_user_id": string; "session_id": string }; Returns: Json };
       "resend_invitation": {

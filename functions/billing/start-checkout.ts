@@ -4,6 +4,7 @@ import type { CheckoutRequest } from "../../types/api.ts";
 import type { Database } from "../../types/database.ts";
 import { AppError } from "../_shared/http/errors.ts";
 import type { BillingAccount } from "../_shared/stripe/billing-database.ts";
+import { readRule } from "../_shared/stripe/error-table.ts";
 import type { BillingPorts } from "./billing-ports.ts";
 import { requireAllowed } from "./check-url.ts";
 import { expireCheckouts } from "./expire-checkouts.ts";
@@ -54,7 +55,15 @@ async function refresh(
   stored: BillingAccount,
 ): Promise<BillingAccount> {
   if (!stored.customer_id) return stored;
-  await syncCustomer(ports, stored.customer_id);
+  try {
+    await syncCustomer(ports, stored.customer_id);
+  } catch (error) {
+    if (readRule(error)?.owner !== "customer") throw error;
+    // Stripe has lost the customer, so this purchase creates a new one.
+    const fields = { id: stored.customer_id, is_deleted: true } as const;
+    await ports.db.apply(null, await ports.db.drawTicket(), [{ kind: "customer", fields }]);
+    ports.log.warn("customer_lost", { customer_id: stored.customer_id });
+  }
   return await ports.db.findAccount(userId, true);
 }
 

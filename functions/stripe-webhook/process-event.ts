@@ -1,7 +1,10 @@
 import type Stripe from "stripe";
 import type { WebhookReply } from "../../types/api.ts";
 import type { BillingDatabase } from "../_shared/stripe/billing-database.ts";
-import { readTargets } from "./event-targets.ts";
+import { isMissing } from "../_shared/stripe/client.ts";
+import { readRule } from "../_shared/stripe/error-table.ts";
+import { reportMisconfiguration } from "../_shared/stripe/report-misconfiguration.ts";
+import { readTargets, type Target } from "./event-targets.ts";
 import { fetchTargets } from "./fetch-target.ts";
 import { AppError } from "../_shared/http/errors.ts";
 import { describeError, type Log } from "../_shared/http/log.ts";
@@ -15,8 +18,8 @@ export interface WebhookPorts {
 
 /**
  * Processes an event: fetches the objects that it names from Stripe and stores them in one transaction. Order, age and
- * repetition of events therefore do not matter. Throws `internal` when Stripe must send the event again; then nothing
- * was stored.
+ * repetition of events therefore do not matter. An event about an object that Stripe no longer has is dropped. Throws
+ * `internal` when Stripe must send the event again; then nothing was stored.
  */
 export async function processEvent(
   { stripe, db, log }: WebhookPorts,
@@ -28,6 +31,11 @@ export async function processEvent(
   try {
     await db.apply(event.id, ticket, await fetchTargets(stripe, targets));
   } catch (error) {
+    if (isGone(error, targets)) {
+      await db.dropEvent(event.id, nameError(error));
+      return "dropped";
+    }
+    await reportMisconfiguration({ db, log }, error);
     await db.failEvent(event.id, nameError(error)).catch((cause: unknown) =>
       log.error("failure_not_recorded", { event_id: event.id, ...describeError(cause) })
     );
@@ -35,6 +43,18 @@ export async function processEvent(
     throw new AppError("internal", { cause: error });
   }
   return "processed";
+}
+
+/**
+ * Returns true if Stripe no longer has the object of an event, so that no other attempt can succeed: the draft of an
+ * invoice that was deleted, or a product, price or customer.
+ */
+function isGone(error: unknown, targets: Target[]): boolean {
+  if (error instanceof AppError && error.code === "stripe_object_missing") {
+    return targets.some(({ id }) => id === error.details?.id);
+  }
+  const owner = readRule(error)?.owner;
+  return isMissing(error) && (owner === "gone" || owner === "customer");
 }
 
 /** Returns the name and code of an error for its stored event. Messages of Stripe can quote what people typed. */

@@ -170,7 +170,7 @@ create table public.stripe_events (
   created_at timestamptz not null,
   received_at timestamptz not null default now(),
   processed_at timestamptz,
-  constraint stripe_events_status_check check (status in ('processing', 'processed', 'ignored', 'failed')),
+  constraint stripe_events_status_check check (status in ('processing', 'processed', 'ignored', 'dropped', 'failed')),
   constraint stripe_events_error_check check (char_length(error) <= 200)
 );
 
@@ -243,6 +243,8 @@ comment on column public.payments.digital_products_delivered is
   'True once the credits were granted or the subscription gave its plan.';
 comment on table public.stripe_events is
   'Ledger of webhook events. Each event has one row, no matter how often Stripe delivers it.';
+comment on column public.stripe_events.status is
+  'dropped: Stripe no longer has the object, so nothing can be applied. ignored: Parley does not use the type.';
 comment on column public.stripe_events.error is 'Why the last attempt failed: a code, never a message of Stripe.';
 comment on table private.credit_grants is
   'Credits granted for a line of a paid invoice, and how many of them refunds took back.';

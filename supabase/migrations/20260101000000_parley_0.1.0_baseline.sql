@@ -4099,7 +4099,7 @@ create table public.stripe_events (
   created_at timestamptz not null,
   received_at timestamptz not null default now(),
   processed_at timestamptz,
-  constraint stripe_events_status_check check (status in ('processing', 'processed', 'ignored', 'failed')),
+  constraint stripe_events_status_check check (status in ('processing', 'processed', 'ignored', 'dropped', 'failed')),
   constraint stripe_events_error_check check (char_length(error) <= 200)
 );
 
@@ -4172,6 +4172,8 @@ comment on column public.payments.digital_products_delivered is
   'True once the credits were granted or the subscription gave its plan.';
 comment on table public.stripe_events is
   'Ledger of webhook events. Each event has one row, no matter how often Stripe delivers it.';
+comment on column public.stripe_events.status is
+  'dropped: Stripe no longer has the object, so nothing can be applied. ignored: Parley does not use the type.';
 comment on column public.stripe_events.error is 'Why the last attempt failed: a code, never a message of Stripe.';
 comment on table private.credit_grants is
   'Credits granted for a line of a paid invoice, and how many of them refunds took back.';
@@ -4610,6 +4612,64 @@ as $$
 $$;
 comment on function private.double_plans() is
   'Lists users who pay for more than one plan. Parley sells them no second one, so it was made at Stripe.';
+
+-- From sql/10_billing/37_problems.sql
+
+-- What Stripe refuses because of the operator's settings, and events that cannot be applied any more.
+
+create table private.stripe_problems (
+  cause text primary key,
+  fix text not null,
+  seen_at timestamptz not null default now(),
+  constraint stripe_problems_cause_check check (cause ~ '^[a-z_]{1,60}$'),
+  constraint stripe_problems_fix_check check (char_length(fix) <= 200)
+);
+comment on table private.stripe_problems is
+  'Settings of the operator that Stripe has rejected: what to change, and when Stripe last rejected it. db:health shows '
+  'those of the last hour.';
+alter table private.stripe_problems enable row level security;
+
+create function private.report_stripe_problem(cause text, fix text)
+returns void
+language sql
+security definer
+set search_path = ''
+as $$
+  insert into private.stripe_problems as p (cause, fix)
+  values (report_stripe_problem.cause, left(report_stripe_problem.fix, 200))
+  on conflict on constraint stripe_problems_pkey do update
+  set fix = excluded.fix, seen_at = now()
+$$;
+comment on function private.report_stripe_problem(text, text) is
+  'Stores that Stripe rejected a setting. Definer: the table is closed to all roles.';
+grant execute on function private.report_stripe_problem(text, text) to service_role;
+
+create function public.report_stripe_problem(cause text, fix text)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.report_stripe_problem(cause, fix)
+$$;
+comment on function public.report_stripe_problem(text, text) is
+  'Service RPC of billing: stores that Stripe rejected a setting of the operator.';
+grant execute on function public.report_stripe_problem(text, text) to service_role;
+
+create function public.drop_stripe_event(event_id text, error text)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  update public.stripe_events e
+  set status = 'dropped', error = left(drop_stripe_event.error, 200), processed_at = now()
+  where e.id = event_id
+    and e.status <> 'processed'
+$$;
+comment on function public.drop_stripe_event(text, text) is
+  'Service RPC of stripe-webhook: ends an event about an object that Stripe no longer has. Nothing is left to fetch.';
+grant execute on function public.drop_stripe_event(text, text) to service_role;
 
 -- From sql/10_billing/40_credits.sql
 

@@ -84,6 +84,7 @@ export const ProductsReply = z.object({
 });
 export type ProductsReply = z.infer<typeof ProductsReply>;
 
-/** The reply of `POST /functions/v1/stripe-webhook` and `…/openai-webhook`. Events that need no work are ignored. */
-export const WebhookReply = z.object({ status: z.enum(["processed", "ignored"]) });
+/** The reply of `POST /functions/v1/stripe-webhook` and `…/openai-webhook`. Events that need no work are ignored.
+ * Events about objects that Stripe no longer has are dropped. */
+export const WebhookReply = z.object({ status: z.enum(["processed", "ignored", "dropped"]) });
 export type WebhookReply = z.infer<typeof WebhookReply>;

@@ -32,6 +32,22 @@ export const billingErrors = {
     meaning: "Billing is not available at the moment.",
     action: "Try again later.",
   },
+  billing_misconfigured: {
+    status: 503,
+    meaning: "Stripe rejected the settings of this service.",
+    action: "Ask the operator to run npm run db:health, which says what to change.",
+  },
+  payment_refused: {
+    status: 402,
+    meaning: "Stripe refused the payment.",
+    action: "Check the address and the coupon, or use another card.",
+  },
+  currency_conflict: {
+    status: 409,
+    meaning: "This billing account pays in another currency.",
+    action:
+      "Choose a price in that currency, or end the current subscription in the billing portal first.",
+  },
   customer_taken: {
     status: 409,
     meaning: "This Stripe customer already belongs to another account.",

@@ -31,6 +31,10 @@ export type BillingAccount = z.infer<typeof BillingAccount>;
 export interface BillingDatabase {
   claimEvent(event: Stripe.Event, isUsed: boolean): Promise<Claim>;
   failEvent(eventId: string, error: string): Promise<void>;
+  /** Ends an event about an object that Stripe no longer has. */
+  dropEvent(eventId: string, error: string): Promise<void>;
+  /** Stores what the operator must change, for `db:health`. */
+  reportProblem(cause: string, fix: string): Promise<void>;
   /** Draws a ticket. Objects that are fetched after this may overwrite objects with an earlier ticket. */
   drawTicket(): Promise<number>;
   /** Stores all objects in one transaction. */
@@ -56,6 +60,10 @@ export function createBillingDatabase(admin: SupabaseClient<Database>): BillingD
       )),
     failEvent: async (event_id, error) =>
       void unwrap(await admin.rpc("fail_stripe_event", { event_id, error })),
+    dropEvent: async (event_id, error) =>
+      void unwrap(await admin.rpc("drop_stripe_event", { event_id, error })),
+    reportProblem: async (cause, fix) =>
+      void unwrap(await admin.rpc("report_stripe_problem", { cause, fix })),
     drawTicket: async () => unwrap(await admin.rpc("draw_stripe_ticket")),
     apply: async (event_id, ticket, objects) =>
       void unwrap(

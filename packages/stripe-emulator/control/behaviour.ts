@@ -1,14 +1,24 @@
 import { z } from "zod";
 import { Failure } from "@parley/emulator-kit/behaviour-store.ts";
 
-const LosableFailure = Failure.extend({
+const StripeFailure = Failure.extend({
   /** Carries the request out, and sends the failure in place of its HTTP response. */
   lose_reply: z.boolean().optional(),
+  /** What Stripe's error says, in place of the usual properties for its status. */
+  error: z.strictObject({
+    message: z.string(),
+    type: z.enum(["api_error", "card_error", "idempotency_error", "invalid_request_error"])
+      .optional(),
+    code: z.string().optional(),
+    param: z.string().optional(),
+  }).optional(),
 });
+
+export type StripeFailure = z.infer<typeof StripeFailure>;
 
 /** The commanded behaviour; `{}` is the default, without delays and faults. */
 export const Behaviour = z.strictObject({
-  fail: LosableFailure.optional(),
+  fail: StripeFailure.optional(),
   delay_ms: z.number().min(0).optional(),
   /** The status of a subscription after the last failed payment attempt; `canceled` by default. */
   after_retries: z.enum(["canceled", "unpaid"]).optional(),
