@@ -196,7 +196,18 @@ create table private.billing_policy (
   is_only boolean primary key default true,
   past_due_grace_days integer not null default 7,
   credit_days integer not null default 365,
+  adopt_by_email boolean not null default false,
+  promotion_codes boolean not null default false,
+  automatic_tax boolean not null default false,
+  billing_address boolean not null default false,
+  trial_without_card boolean not null default false,
+  max_quantity integer not null default 1,
+  custom_fields jsonb not null default '[]',
   constraint billing_policy_is_only_check check (is_only),
+  constraint billing_policy_max_quantity_check check (max_quantity between 1 and 999),
+  constraint billing_policy_custom_fields_check check (
+    jsonb_typeof(custom_fields) = 'array' and jsonb_array_length(custom_fields) <= 3
+  ),
   constraint billing_policy_days_check check (past_due_grace_days >= 0 and credit_days > 0)
 );
 insert into private.billing_policy default values;
@@ -251,8 +262,20 @@ comment on table private.credit_grants is
 comment on column private.credit_grants.reversed_tokens is
   'Credits of the refunded share that were processed, whether or not they could be taken back.';
 comment on table private.billing_policy is
-  'One row: days of grace for a past-due payment (PAST_DUE_GRACE_DAYS), and days for which bought credits last '
-  'unless the product sets its own.';
+  'One row: days of grace for a past-due payment (PAST_DUE_GRACE_DAYS), days for which bought credits last unless the '
+  'product sets its own, and the options of the checkout.';
+comment on column private.billing_policy.adopt_by_email is
+  'Whether a customer at Stripe belongs to the profile with its confirmed address. Stripe does not prove addresses.';
+comment on column private.billing_policy.promotion_codes is 'Whether the checkout takes promotion codes.';
+comment on column private.billing_policy.automatic_tax is 'Whether Stripe Tax computes the tax.';
+comment on column private.billing_policy.billing_address is 'Whether the checkout always asks for the address.';
+comment on column private.billing_policy.trial_without_card is
+  'Whether a trial starts without a card. It then ends with the trial, unless the user adds a card.';
+comment on column private.billing_policy.max_quantity is
+  'The most that one checkout sells of a price that gives no plan. With 1, the user cannot change the quantity.';
+comment on column private.billing_policy.custom_fields is
+  'Fields that the checkout asks for, as Stripe''s custom_fields: at most 3. Answers are in '
+  'subscriptions.custom_field_data.';
 comment on sequence private.stripe_ticket_seq is 'Tickets, which order the fetches from Stripe.';
 
 create trigger subscriptions_touch

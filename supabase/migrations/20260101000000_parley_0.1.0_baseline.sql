@@ -4125,7 +4125,18 @@ create table private.billing_policy (
   is_only boolean primary key default true,
   past_due_grace_days integer not null default 7,
   credit_days integer not null default 365,
+  adopt_by_email boolean not null default false,
+  promotion_codes boolean not null default false,
+  automatic_tax boolean not null default false,
+  billing_address boolean not null default false,
+  trial_without_card boolean not null default false,
+  max_quantity integer not null default 1,
+  custom_fields jsonb not null default '[]',
   constraint billing_policy_is_only_check check (is_only),
+  constraint billing_policy_max_quantity_check check (max_quantity between 1 and 999),
+  constraint billing_policy_custom_fields_check check (
+    jsonb_typeof(custom_fields) = 'array' and jsonb_array_length(custom_fields) <= 3
+  ),
   constraint billing_policy_days_check check (past_due_grace_days >= 0 and credit_days > 0)
 );
 insert into private.billing_policy default values;
@@ -4180,8 +4191,20 @@ comment on table private.credit_grants is
 comment on column private.credit_grants.reversed_tokens is
   'Credits of the refunded share that were processed, whether or not they could be taken back.';
 comment on table private.billing_policy is
-  'One row: days of grace for a past-due payment (PAST_DUE_GRACE_DAYS), and days for which bought credits last '
-  'unless the product sets its own.';
+  'One row: days of grace for a past-due payment (PAST_DUE_GRACE_DAYS), days for which bought credits last unless the '
+  'product sets its own, and the options of the checkout.';
+comment on column private.billing_policy.adopt_by_email is
+  'Whether a customer at Stripe belongs to the profile with its confirmed address. Stripe does not prove addresses.';
+comment on column private.billing_policy.promotion_codes is 'Whether the checkout takes promotion codes.';
+comment on column private.billing_policy.automatic_tax is 'Whether Stripe Tax computes the tax.';
+comment on column private.billing_policy.billing_address is 'Whether the checkout always asks for the address.';
+comment on column private.billing_policy.trial_without_card is
+  'Whether a trial starts without a card. It then ends with the trial, unless the user adds a card.';
+comment on column private.billing_policy.max_quantity is
+  'The most that one checkout sells of a price that gives no plan. With 1, the user cannot change the quantity.';
+comment on column private.billing_policy.custom_fields is
+  'Fields that the checkout asks for, as Stripe''s custom_fields: at most 3. Answers are in '
+  'subscriptions.custom_field_data.';
 comment on sequence private.stripe_ticket_seq is 'Tickets, which order the fetches from Stripe.';
 
 create trigger subscriptions_touch
@@ -4781,6 +4804,140 @@ $$;
 comment on function private.settle_payment(public.payments) is
   'Grants or takes back credits according to the state of a payment. Repeating the call changes nothing.';
 
+-- From sql/10_billing/45_customers.sql
+
+-- Which profile a customer belongs to, when Stripe or an import names it.
+
+create function private.adopter_of(customer_id text, customer_email text)
+returns uuid
+language sql
+stable
+set search_path = ''
+as $$
+  select coalesce(
+    (select p.id from public.profiles p where p.stripe_customer_id = adopter_of.customer_id),
+    (
+      select p.id
+      from public.profiles p
+      cross join private.billing_policy b
+      where b.adopt_by_email
+        and p.email_confirmed and not p.is_deleted
+        and lower(p.email) = lower(adopter_of.customer_email)
+        -- Two customers with one address may be two people.
+        and not exists (
+          select from public.stripe_customers o
+          where lower(o.email) = lower(adopter_of.customer_email) and o.id <> adopter_of.customer_id and not o.is_deleted
+        )
+    )
+  )
+$$;
+comment on function private.adopter_of(text, text) is
+  'Returns the profile to which a customer without a link belongs: the one that was imported with its id, or, only with '
+  'billing_policy.adopt_by_email, the one with its confirmed address. Data at Stripe proves nothing by itself.';
+
+create function private.payer_of_checkout(checkout jsonb)
+returns uuid
+language sql
+stable
+set search_path = ''
+as $$
+  select p.id from public.profiles p where p.id = case
+    when checkout ->> 'profile_id' ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+      then (checkout ->> 'profile_id')::uuid
+  end
+$$;
+comment on function private.payer_of_checkout(jsonb) is
+  'Returns the profile that a checkout of our own server names, or null.';
+
+create function private.adopt_customer(customer public.stripe_customers)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  adopter uuid;
+begin
+  if customer.user_id is not null or customer.is_deleted then
+    return;
+  end if;
+  adopter := private.adopter_of(customer.id, customer.email);
+  if adopter is not null then
+    perform private.link_stripe_customer(adopter, customer.id);
+  end if;
+end
+$$;
+comment on function private.adopt_customer(public.stripe_customers) is
+  'Links a customer to the profile that it belongs to, unless either has a link already.';
+
+create function private.adopt_new_customer()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.adopt_customer(new);
+  return null;
+end
+$$;
+comment on function private.adopt_new_customer() is
+  'Trigger: links a customer as soon as it has a row, whatever object named it. Definer: profiles and credits change.';
+
+create function private.adopt_named_customer()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.adopt_customer(c) from public.stripe_customers c where c.id = new.stripe_customer_id;
+  return null;
+end
+$$;
+comment on function private.adopt_named_customer() is
+  'Trigger: links the customer that a profile is imported with, if it has a row. Definer: credits change.';
+
+create function private.enqueue_changed_email()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.enqueue_deletion('stripe_email', c.id)
+  from public.stripe_customers c
+  where c.user_id = new.id and not c.is_deleted;
+  return null;
+end
+$$;
+comment on function private.enqueue_changed_email() is
+  'Trigger: puts the changed address of a payer into the outbox, which sends it to Stripe. Definer: the outbox is '
+  'closed to all roles.';
+
+create trigger stripe_customers_adopt_inserted
+  after insert on public.stripe_customers
+  for each row when (new.user_id is null)
+  execute function private.adopt_new_customer();
+create trigger stripe_customers_adopt_changed
+  after update of email on public.stripe_customers
+  for each row when (new.user_id is null and new.email is distinct from old.email)
+  execute function private.adopt_new_customer();
+create trigger profiles_adopt_inserted
+  after insert on public.profiles
+  for each row when (new.stripe_customer_id is not null)
+  execute function private.adopt_named_customer();
+create trigger profiles_adopt_changed
+  after update of stripe_customer_id on public.profiles
+  for each row when (new.stripe_customer_id is distinct from old.stripe_customer_id)
+  execute function private.adopt_named_customer();
+create trigger profiles_send_email
+  after update of email on public.profiles
+  for each row when (new.email is not null and new.email is distinct from old.email)
+  execute function private.enqueue_changed_email();
+
+-- Serves adoption by address.
+create index stripe_customers_email_idx on public.stripe_customers (lower(email));
+
 -- From sql/10_billing/50_objects.sql
 
 -- Writes objects that were fetched from Stripe into the tables.
@@ -4886,14 +5043,6 @@ set search_path = ''
 as $$
 begin
   perform private.write_stripe_row('stripe_customers', '(id)', fields, overwrites);
-  -- Profiles that were imported with the id of a Stripe customer.
-  update public.stripe_customers c
-  set user_id = p.id
-  from public.profiles p
-  where c.id = fields ->> 'id'
-    and c.user_id is null
-    and p.stripe_customer_id = c.id
-    and not exists (select from public.stripe_customers o where o.user_id = p.id and not o.is_deleted);
 end
 $$;
 comment on function private.apply_customer(jsonb, boolean) is
@@ -4976,13 +5125,18 @@ set search_path = ''
 as $$
 begin
   update public.subscriptions s
-  set checkout_id = fields ->> 'id', custom_field_data = fields -> 'custom_field_data'
+  set checkout_id = fields ->> 'id', custom_field_data = nullif(fields -> 'custom_field_data', 'null')
   where s.stripe_subscription_id = fields ->> 'stripe_subscription_id'
     and s.stripe_customer_id = fields ->> 'stripe_customer_id';
   update public.payments p
   set checkout_id = fields ->> 'id'
   where p.stripe_payment_intent_id = fields ->> 'stripe_payment_intent_id'
     or p.stripe_invoice_id = fields ->> 'stripe_invoice_id';
+  -- Our own checkout names its payer. This link is lost when a backup is restored that is older than the purchase.
+  perform private.link_stripe_customer(p.id, c.id)
+  from public.stripe_customers c
+  join public.profiles p on p.id = private.payer_of_checkout(fields)
+  where c.id = fields ->> 'stripe_customer_id' and c.user_id is null and not c.is_deleted;
 end
 $$;
 comment on function private.apply_checkout(jsonb) is
@@ -5037,11 +5191,18 @@ as $$
     on c.id = case o ->> 'kind' when 'customer' then o #>> '{fields,id}' else o #>> '{fields,stripe_customer_id}' end
   where c.user_id is not null
   union
-  -- A customer without a link may be the one that an imported profile names.
-  select p.id
+  -- A customer without a link may be adopted, whatever object names it.
+  select found.id
   from jsonb_array_elements(objects) as o
-  join public.profiles p on p.stripe_customer_id = o #>> '{fields,id}'
-  where o ->> 'kind' = 'customer'
+  cross join lateral (
+    select case o ->> 'kind'
+      when 'customer' then private.adopter_of(o #>> '{fields,id}', o #>> '{fields,email}')
+      else private.adopter_of(o #>> '{fields,stripe_customer_id}', null)
+    end as id
+    union
+    select private.payer_of_checkout(o -> 'fields')
+  ) found
+  where found.id is not null
   union
   -- A product with a changed plan changes the plan of every subscriber.
   select p.id
@@ -5119,6 +5280,32 @@ as $$
 $$;
 comment on function private.customer_of(uuid) is 'Returns the customer of a profile that is not deleted, or null.';
 
+create function private.adoptable_customer(profile public.profiles)
+returns text
+language sql
+stable
+set search_path = ''
+as $$
+  select coalesce(
+    (
+      -- An imported customer may have no row yet.
+      select profile.stripe_customer_id
+      where not exists (
+        select from public.stripe_customers c
+        where c.id = profile.stripe_customer_id and (c.is_deleted or c.user_id is not null)
+      )
+    ),
+    (
+      select c.id
+      from public.stripe_customers c
+      where lower(c.email) = lower(profile.email) and c.user_id is null and not c.is_deleted
+        and private.adopter_of(c.id, c.email) = profile.id
+    )
+  )
+$$;
+comment on function private.adoptable_customer(public.profiles) is
+  'Returns the customer without a link that belongs to a profile, or null.';
+
 create function private.get_billing_account(auth_user_id uuid, is_buying boolean)
 returns jsonb
 language plpgsql
@@ -5128,11 +5315,20 @@ as $$
 declare
   profile public.profiles := private.ensure_profile(auth_user_id);
   customer public.stripe_customers := private.customer_of(profile.id);
+  adopted text;
 begin
   if is_buying then
     perform private.require_active(profile.id);
   end if;
+  if customer.id is null then
+    adopted := private.adoptable_customer(profile);
+    if adopted is not null then
+      perform private.link_stripe_customer(profile.id, adopted);
+      customer := private.customer_of(profile.id);
+    end if;
+  end if;
   return jsonb_build_object(
+    'policy', (select to_jsonb(b) from private.billing_policy b),
     'profile_id', profile.id,
     'email', profile.email,
     'customer_id', customer.id,
@@ -5191,7 +5387,9 @@ begin
   update public.subscriptions s set user_id = profile_id where s.stripe_customer_id = linked;
   update public.payments p set user_id = profile_id where p.stripe_customer_id = linked;
   perform private.settle_payment(p) from public.payments p where p.stripe_customer_id = linked;
-  update public.profiles p set stripe_customer_id = linked where p.id = profile_id;
+  -- A second update of a profile in one transaction would lock its login.
+  update public.profiles p set stripe_customer_id = linked
+  where p.id = profile_id and p.stripe_customer_id is distinct from linked;
   perform private.apply_entitlement(profile_id);
   return linked;
 end
@@ -8596,7 +8794,7 @@ create table private.remote_deletions (
   id bigint generated always as identity primary key,
   kind text not null,
   provider text not null generated always as (
-    case kind when 'stripe_customer' then 'stripe' when 'object' then 'storage' else 'openai' end
+    case when kind in ('stripe_customer', 'stripe_email') then 'stripe' when kind = 'object' then 'storage' else 'openai' end
   ) stored,
   remote_id text not null,
   session_id uuid,
@@ -8607,7 +8805,8 @@ create table private.remote_deletions (
   constraint remote_deletions_kind_remote_id_key unique (kind, remote_id),
   constraint remote_deletions_kind_check
     check (kind in (
-      'response', 'conversation', 'vector_store_file', 'vector_store', 'file', 'object', 'stripe_customer'
+      'response', 'conversation', 'vector_store_file', 'vector_store', 'file', 'object', 'stripe_customer',
+      'stripe_email'
     )),
   constraint remote_deletions_attempts_check check (attempts >= 0)
 );
@@ -8617,6 +8816,8 @@ comment on table private.remote_deletions is
   'drops the reference to them.';
 comment on column private.remote_deletions.provider is
   'The service that deletes it. Each claim covers one provider, so a hung provider cannot block the others.';
+comment on column private.remote_deletions.kind is
+  'What is deleted. For stripe_email, the old address of a customer is replaced with the present one of its profile.';
 comment on column private.remote_deletions.remote_id is
   'The name of the object there: an id, store/file for an attachment, or the path of an object in Storage.';
 comment on column private.remote_deletions.session_id is

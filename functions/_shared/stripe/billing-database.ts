@@ -14,7 +14,20 @@ const Claim = z.object({
 });
 type Claim = z.infer<typeof Claim>;
 
+const Policy = z.object({
+  promotion_codes: z.boolean(),
+  automatic_tax: z.boolean(),
+  billing_address: z.boolean(),
+  trial_without_card: z.boolean(),
+  max_quantity: z.number(),
+  /** Stripe validates them. */
+  custom_fields: z.array(z.custom<Stripe.Checkout.SessionCreateParams.CustomField>()),
+});
+/** The operator's options of the checkout. */
+export type BillingPolicy = z.infer<typeof Policy>;
+
 const BillingAccount = z.object({
+  policy: Policy,
   profile_id: z.string(),
   email: z.string().nullable(),
   customer_id: z.string().nullable(),

@@ -36,6 +36,8 @@ export interface CheckoutFields {
   stripe_payment_intent_id: string | null;
   stripe_invoice_id: string | null;
   custom_field_data: Json;
+  /** The profile for which our own server opened the checkout. */
+  profile_id: string | null;
 }
 
 /** The fields that Parley stores of an object that was deleted in Stripe. */
