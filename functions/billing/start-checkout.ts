@@ -1,5 +1,4 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
-import type Stripe from "stripe";
 import type { CheckoutRequest } from "../../types/api.ts";
 import type { Database } from "../../types/database.ts";
 import { AppError } from "../_shared/http/errors.ts";
@@ -7,9 +6,10 @@ import type { BillingAccount } from "../_shared/stripe/billing-database.ts";
 import { readRule } from "../_shared/stripe/error-table.ts";
 import type { BillingPorts } from "./billing-ports.ts";
 import { requireAllowed } from "./check-url.ts";
+import { describePurchase } from "./describe-purchase.ts";
 import { expireCheckouts } from "./expire-checkouts.ts";
 import { findOrCreateCustomer } from "./find-customer.ts";
-import { findPrice, type SalePrice } from "./find-price.ts";
+import { findPrice } from "./find-price.ts";
 import { syncCustomer } from "./sync-customer.ts";
 
 /**
@@ -35,7 +35,6 @@ export async function startCheckout(
   const session = await ports.stripe.checkout.sessions.create({
     customer,
     client_reference_id: account.profile_id,
-    line_items: [{ price: price.id, quantity: 1 }],
     success_url,
     cancel_url,
     ...describePurchase(price, account),
@@ -69,22 +68,4 @@ async function refresh(
 
 function alreadySubscribed(): AppError {
   return new AppError("already_subscribed", { details: { portal: true } });
-}
-
-/** Returns the fields of a purchase. One-time payments get an invoice too: credits are granted for its lines. */
-function describePurchase(
-  { isRecurring, plan, trialDays }: SalePrice,
-  { profile_id, has_subscribed }: BillingAccount,
-): Pick<
-  Stripe.Checkout.SessionCreateParams,
-  "mode" | "invoice_creation" | "subscription_data" | "metadata"
-> {
-  // Only our own server writes the metadata of a session. A buyer can set the reference of a payment link.
-  const metadata = { profile_id, ...(plan && { plan }) };
-  if (!isRecurring) return { mode: "payment", metadata, invoice_creation: { enabled: true } };
-  return {
-    mode: "subscription",
-    metadata,
-    ...(trialDays && !has_subscribed && { subscription_data: { trial_period_days: trialDays } }),
-  };
 }

@@ -16,6 +16,7 @@ import { pricesRoutes, productsRoutes } from "./objects/catalogue-routes.ts";
 import { checkoutRoutes } from "./checkout/checkout-routes.ts";
 import { controlRoutes } from "./control/control-routes.ts";
 import { customersRoutes } from "./objects/customers-routes.ts";
+import { couponsRoutes, promotionCodesRoutes } from "./objects/discounts-routes.ts";
 import { eventsRoutes } from "./events/events-routes.ts";
 import { invoicePaymentsRoutes, invoicesRoutes } from "./invoices/invoices-routes.ts";
 import { pagesRoutes } from "./checkout/pages-routes.ts";
@@ -102,6 +103,8 @@ function buildApi(state: EmulatorState): Hono<EmulatorEnv> {
     .route("/balance_transactions", balanceTransactionsRoutes(state))
     .route("/refunds", refundsRoutes(state))
     .route("/disputes", disputesRoutes(state))
+    .route("/coupons", couponsRoutes(state))
+    .route("/promotion_codes", promotionCodesRoutes(state))
     .route("/checkout/sessions", checkoutRoutes(state))
     .route("/billing_portal/sessions", portalRoutes(state))
     .route("/events", eventsRoutes(state));

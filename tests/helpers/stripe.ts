@@ -68,8 +68,15 @@ export async function advance(subscriptionId: string, payment?: string): Promise
   await control("POST", `subscriptions/${subscriptionId}/advance`, { payment });
 }
 
-/** Opens a checkout as a client does and completes it as a customer does. Returns its id. */
-export async function buy(user: TestUser, priceId: string): Promise<string> {
+/**
+ * Opens a checkout as a client does and completes it as a customer does, who may choose a promotion code, a quantity and
+ * answers. Returns its id.
+ */
+export async function buy(
+  user: TestUser,
+  priceId: string,
+  choices: Record<string, unknown> = {},
+): Promise<string> {
   const response = await postBilling("checkout", user, {
     price_id: priceId,
     success_url: "http://localhost:3000/done",
@@ -78,7 +85,7 @@ export async function buy(user: TestUser, priceId: string): Promise<string> {
   expect(response.status).toBe(200);
   const { url } = RedirectReply.parse(await response.json());
   const id = new URL(url).pathname.split("/").at(-1) ?? "";
-  await control("POST", `checkout_sessions/${id}/complete`, {});
+  await control("POST", `checkout_sessions/${id}/complete`, choices);
   return id;
 }
 
