@@ -37,8 +37,8 @@ export function mapCheckout(session: Stripe.Checkout.Session): StripeObject {
 }
 
 /**
- * Returns the profile for which our own server opened a checkout. The buyer of a payment link can set the reference, but
- * only our server writes the metadata.
+ * Returns the profile for which our own server opened a checkout. The buyer of a payment link can set the reference,
+ * but only our server writes the metadata.
  */
 function readPayer({ client_reference_id, metadata }: Stripe.Checkout.Session): string | null {
   return client_reference_id === metadata?.profile_id ? client_reference_id : null;

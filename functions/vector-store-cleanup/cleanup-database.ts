@@ -74,7 +74,8 @@ export function createCleanupDatabase(admin: SupabaseClient<Database>): CleanupD
       );
     },
     findPayerEmail: async (customerId) => {
-      const query = admin.from("stripe_customers").select("profiles(email)");
+      const query = admin.from("stripe_customers")
+        .select("profiles!stripe_customers_user_id_fkey(email)");
       const row = unwrap(await query.eq("id", customerId).eq("is_deleted", false).maybeSingle());
       return row?.profiles?.email ?? null;
     },

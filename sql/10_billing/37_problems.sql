@@ -8,8 +8,8 @@ create table private.stripe_problems (
   constraint stripe_problems_fix_check check (char_length(fix) <= 200)
 );
 comment on table private.stripe_problems is
-  'Settings of the operator that Stripe has rejected: what to change, and when Stripe last rejected it. db:health shows '
-  'those of the last hour.';
+  'Settings of the operator that Stripe has rejected: what to change, and when Stripe last rejected it. db:health '
+  'shows those of the last hour.';
 alter table private.stripe_problems enable row level security;
 
 create function private.report_stripe_problem(cause text, fix text)

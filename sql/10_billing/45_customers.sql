@@ -18,14 +18,16 @@ as $$
         -- Two customers with one address may be two people.
         and not exists (
           select from public.stripe_customers o
-          where lower(o.email) = lower(adopter_of.customer_email) and o.id <> adopter_of.customer_id and not o.is_deleted
+          where lower(o.email) = lower(adopter_of.customer_email)
+            and o.id <> adopter_of.customer_id
+            and not o.is_deleted
         )
     )
   )
 $$;
 comment on function private.adopter_of(text, text) is
-  'Returns the profile to which a customer without a link belongs: the one that was imported with its id, or, only with '
-  'billing_policy.adopt_by_email, the one with its confirmed address. Data at Stripe proves nothing by itself.';
+  'Returns the profile to which a customer without a link belongs: the one that was imported with its id, or, only '
+  'with billing_policy.adopt_by_email, the one with its confirmed address. Data at Stripe proves nothing by itself.';
 
 create function private.payer_of_checkout(checkout jsonb)
 returns uuid

@@ -4,7 +4,12 @@ create table private.remote_deletions (
   id bigint generated always as identity primary key,
   kind text not null,
   provider text not null generated always as (
-    case when kind in ('stripe_customer', 'stripe_email') then 'stripe' when kind = 'object' then 'storage' else 'openai' end
+    case kind
+      when 'stripe_customer' then 'stripe'
+      when 'stripe_email' then 'stripe'
+      when 'object' then 'storage'
+      else 'openai'
+    end
   ) stored,
   remote_id text not null,
   session_id uuid,

@@ -4648,8 +4648,8 @@ create table private.stripe_problems (
   constraint stripe_problems_fix_check check (char_length(fix) <= 200)
 );
 comment on table private.stripe_problems is
-  'Settings of the operator that Stripe has rejected: what to change, and when Stripe last rejected it. db:health shows '
-  'those of the last hour.';
+  'Settings of the operator that Stripe has rejected: what to change, and when Stripe last rejected it. db:health '
+  'shows those of the last hour.';
 alter table private.stripe_problems enable row level security;
 
 create function private.report_stripe_problem(cause text, fix text)
@@ -4826,14 +4826,16 @@ as $$
         -- Two customers with one address may be two people.
         and not exists (
           select from public.stripe_customers o
-          where lower(o.email) = lower(adopter_of.customer_email) and o.id <> adopter_of.customer_id and not o.is_deleted
+          where lower(o.email) = lower(adopter_of.customer_email)
+            and o.id <> adopter_of.customer_id
+            and not o.is_deleted
         )
     )
   )
 $$;
 comment on function private.adopter_of(text, text) is
-  'Returns the profile to which a customer without a link belongs: the one that was imported with its id, or, only with '
-  'billing_policy.adopt_by_email, the one with its confirmed address. Data at Stripe proves nothing by itself.';
+  'Returns the profile to which a customer without a link belongs: the one that was imported with its id, or, only '
+  'with billing_policy.adopt_by_email, the one with its confirmed address. Data at Stripe proves nothing by itself.';
 
 create function private.payer_of_checkout(checkout jsonb)
 returns uuid
@@ -8794,7 +8796,12 @@ create table private.remote_deletions (
   id bigint generated always as identity primary key,
   kind text not null,
   provider text not null generated always as (
-    case when kind in ('stripe_customer', 'stripe_email') then 'stripe' when kind = 'object' then 'storage' else 'openai' end
+    case kind
+      when 'stripe_customer' then 'stripe'
+      when 'stripe_email' then 'stripe'
+      when 'object' then 'storage'
+      else 'openai'
+    end
   ) stored,
   remote_id text not null,
   session_id uuid,

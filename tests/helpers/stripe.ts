@@ -69,8 +69,8 @@ export async function advance(subscriptionId: string, payment?: string): Promise
 }
 
 /**
- * Opens a checkout as a client does and completes it as a customer does, who may choose a promotion code, a quantity and
- * answers. Returns its id.
+ * Opens a checkout as a client does and completes it as a customer does, who may choose a promotion code, a quantity
+ * and answers. Returns its id.
  */
 export async function buy(
   user: TestUser,

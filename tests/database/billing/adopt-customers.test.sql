@@ -98,7 +98,9 @@ select is(
 select is(pg_temp.state('mail'), 'pro 0 0 cus_mail', 'its subscription follows');
 select pg_temp.apply('customer', '{"id": "cus_twin_1", "email": "other@example.com"}'),
   pg_temp.apply('customer', '{"id": "cus_twin_2", "email": "other@example.com"}');
-select is(pg_temp.state('other'), 'free 0 0 cus_twin_1', 'the first customer with the address is adopted, the second not');
+select is(
+  pg_temp.state('other'), 'free 0 0 cus_twin_1', 'the first customer with the address is adopted, the second not'
+);
 select tests.create_login('unconfirmed', email => 'unconfirmed@example.com');
 select pg_temp.apply('customer', '{"id": "cus_unconfirmed", "email": "unconfirmed@example.com"}');
 select is(pg_temp.state('unconfirmed'), 'free 0 0', 'an address that is not confirmed proves nothing');

@@ -18,7 +18,9 @@ as $$
     'default_price_id', default_price
   ))))
 $$;
-create function pg_temp.price(price_id text, product_id text, metadata jsonb default '{}', is_active boolean default true)
+create function pg_temp.price(
+  price_id text, product_id text, metadata jsonb default '{}', is_active boolean default true
+)
 returns void
 language sql
 as $$
