@@ -19,7 +19,7 @@ import {
 
 type Listed = NonNullable<Stripe.PaymentIntent.LastPaymentError["code"]>;
 /** The codes of the list. The package adds `string` to them, because Stripe may add codes at any time. */
-export type StripeErrorCode = {
+type StripeErrorCode = {
   [Code in Listed as Record<never, never> extends Record<Code, 1> ? never : Code]: 1;
 };
 

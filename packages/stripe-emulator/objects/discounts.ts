@@ -1,6 +1,6 @@
 import type Stripe from "stripe";
 import { invalid } from "../http/api-error.ts";
-import { findObject, idOf, lookUp } from "../http/find-objects.ts";
+import { findObject, lookUp } from "../http/find-objects.ts";
 import type { Bill } from "../invoices/build-invoice.ts";
 import { newId } from "../new-id.ts";
 import { nowInSeconds } from "../periods.ts";
@@ -79,9 +79,4 @@ export function endDiscount(
   const { id } = findObject(work.state, "subscription", subscription.id);
   update(work, "subscription", id, { discounts: [] }, "customer.subscription.updated");
   update(work, "discount", discount.id, { end: nowInSeconds(), subscription: id });
-}
-
-/** Returns the coupon of a discount. */
-export function couponOf(state: EmulatorState, discount: Stripe.Discount): Stripe.Coupon {
-  return findObject(state, "coupon", idOf(discount.source.coupon) ?? "");
 }
