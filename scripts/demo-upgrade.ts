@@ -29,8 +29,9 @@ export async function demoUpgrade({ supabase, say, step }: UpgradeDemo): Promise
   step("Plans");
   const { products } = await fetchProducts(stack);
   for (const { name, prices } of products) {
-    for (const { nickname, unit_amount, currency } of prices) {
-      console.log(`${nickname ?? name}: ${((unit_amount ?? 0) / 100).toFixed(2)} ${currency}`);
+    for (const { unit_amount, currency, recurring_interval } of prices) {
+      const amount = `${((unit_amount ?? 0) / 100).toFixed(2)} ${currency}`;
+      console.log(`${name}: ${amount}${recurring_interval ? ` a ${recurring_interval}` : ""}`);
     }
   }
   const pro = products.find(({ plan }) => plan === "pro")?.prices[0];

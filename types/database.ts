@@ -1208,12 +1208,15 @@ export type Database = {
           "api_version": string | null;
           "attempts": number;
           "created_at": string;
+          "due_at": string | null;
           "error": string | null;
           "id": string;
           "livemode": boolean;
+          "payer": string | null;
           "processed_at": string | null;
           "received_at": string;
           "status": string;
+          "targets": Json | null;
           "type": string;
         };
         ComputedFields: never;
@@ -1221,24 +1224,30 @@ export type Database = {
           "api_version"?: string | null;
           "attempts"?: number;
           "created_at": string;
+          "due_at"?: string | null;
           "error"?: string | null;
           "id": string;
           "livemode": boolean;
+          "payer"?: string | null;
           "processed_at"?: string | null;
           "received_at"?: string;
           "status": string;
+          "targets"?: Json | null;
           "type": string;
         };
         Update: {
           "api_version"?: string | null;
           "attempts"?: number;
           "created_at"?: string;
+          "due_at"?: string | null;
           "error"?: string | null;
           "id"?: string;
           "livemode"?: boolean;
+          "payer"?: string | null;
           "processed_at"?: string | null;
           "received_at"?: string;
           "status"?: string;
+          "targets"?: Json | null;
           "type"?: string;
         };
         Relationships: [];
@@ -1257,6 +1266,7 @@ export type Database = {
           "recurring_interval": string | null;
           "recurring_interval_count": number | null;
           "ticket": number;
+          "trial_days": number | null;
           "type": string | null;
           "unit_amount": number | null;
         };
@@ -1274,6 +1284,7 @@ export type Database = {
           "recurring_interval"?: string | null;
           "recurring_interval_count"?: number | null;
           "ticket"?: number;
+          "trial_days"?: never;
           "type"?: string | null;
           "unit_amount"?: number | null;
         };
@@ -1290,6 +1301,7 @@ export type Database = {
           "recurring_interval"?: string | null;
           "recurring_interval_count"?: number | null;
           "ticket"?: number;
+          "trial_days"?: never;
           "type"?: string | null;
           "unit_amount"?: number | null;
         };
@@ -1316,6 +1328,7 @@ export type Database = {
           "name": string;
           "plan": string | null;
           "ticket": number;
+          "tokens": number | null;
         };
         ComputedFields: never;
         Insert: {
@@ -1330,6 +1343,7 @@ export type Database = {
           "name"?: string;
           "plan"?: never;
           "ticket"?: number;
+          "tokens"?: never;
         };
         Update: {
           "created_at"?: string | null;
@@ -1343,6 +1357,7 @@ export type Database = {
           "name"?: string;
           "plan"?: never;
           "ticket"?: number;
+          "tokens"?: never;
         };
         Relationships: [];
       };
@@ -1996,6 +2011,10 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      "apply_stripe_events": {
+        Args: { "event_ids": (string)[]; "objects": Json; "ticket": number };
+        Returns: undefined;
+      };
       "apply_stripe_objects": {
         Args: { "event_id": string; "objects": Json; "ticket": number };
         Returns: undefined;
@@ -2128,9 +2147,12 @@ export type Database = {
           "event_type": string;
           "is_used": boolean;
           "livemode": boolean;
+          "payer"?: string;
+          "targets"?: Json;
         };
         Returns: Json;
       };
+      "claim_stripe_events": { Args: { "max_payers": number }; Returns: Json };
       "claim_vector_store": {
         Args: { "assistant_slug"?: string; "session_id"?: string };
         Returns: Json;
@@ -2274,6 +2296,7 @@ export type Database = {
       "delete_file": { Args: { "auth_user_id": string; "file_id": string }; Returns: string };
       "delete_organization": { Args: Record<PropertyKey, never>; Returns: undefined };
       "draw_stripe_ticket": { Args: Record<PropertyKey, never>; Returns: number };
+      "drop_stripe_event": { Args: { "error": string; "event_id": string }; Returns: undefined };
       "enqueue_stray_objects": { Args: { "max_count": number }; Returns: number };
       "ensure_profile": {
         Args: Record<PropertyKey, never>;
@@ -2428,6 +2451,32 @@ export type Database = {
         }[];
       };
       "list_turn_files": { Args: { "session_id": string }; Returns: Json };
+      "listed_prices": {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          "created_at": string | null;
+          "currency": string | null;
+          "id": string;
+          "is_active": boolean;
+          "is_deleted": boolean;
+          "lookup_key": string | null;
+          "metadata": NonNullable<Json>;
+          "nickname": string | null;
+          "product_id": string;
+          "recurring_interval": string | null;
+          "recurring_interval_count": number | null;
+          "ticket": number;
+          "trial_days": number | null;
+          "type": string | null;
+          "unit_amount": number | null;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "stripe_prices";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       "log_activity": { Args: { "action": string; "data"?: Json }; Returns: undefined };
       "log_bridge_failure": {
         Args: {
@@ -2491,6 +2540,7 @@ export type Database = {
           "turn_id": string;
         }[];
       };
+      "report_stripe_problem": { Args: { "cause": string; "fix": string }; Returns: undefined };
       "request_account_deletion": { Args: Record<PropertyKey, never>; Returns: Json };
       "request_stop": { Args: { "auth_user_id": string; "session_id": string }; Returns: Json };
       "resend_invitation": {

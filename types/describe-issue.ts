@@ -28,6 +28,7 @@ const fields: Record<string, FieldWords> = {
   messages: { name: "The list of messages" },
   parts: { name: "The content of the message" },
   price_id: { name: "The price", example: "price_123" },
+  flow: { name: "The flow", example: "cancel" },
   prompt: { name: "The task" },
   return_url: { name: "The address to return to", example: "https://example.com/account" },
   role: { name: "The role of the message" },

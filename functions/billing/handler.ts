@@ -1,6 +1,5 @@
 import type { Context } from "hono";
 import { etag } from "hono/etag";
-import Stripe from "stripe";
 import {
   CheckoutRequest,
   PortalRequest,
@@ -11,10 +10,10 @@ import {
 import { allow } from "../_shared/http/allow.ts";
 import { requireUserId } from "../_shared/http/caller.ts";
 import { createBillingDatabase } from "../_shared/stripe/billing-database.ts";
-import { AppError } from "../_shared/http/errors.ts";
 import type { FunctionEnv } from "../_shared/http/context.ts";
 import { createFunction, parseBody, readJson } from "../_shared/http/create-function.ts";
 import type { BillingPorts } from "./billing-ports.ts";
+import { explainErrors } from "./explain-errors.ts";
 import { listProducts } from "./list-products.ts";
 import { openPortal } from "./open-portal.ts";
 import { readSubscription } from "./read-subscription.ts";
@@ -34,16 +33,15 @@ export function createBillingFunction(ports: Omit<BillingPorts, "db">) {
   app.post("/checkout", asUser, async (c) => {
     const body = parseBody(CheckoutRequest, await readJson(c));
     const { billing, userId, catalogue } = requestPorts(c, ports);
-    const url = await orUnavailable(startCheckout(billing, catalogue, userId, body));
+    const url = await explainErrors(billing, startCheckout(billing, catalogue, userId, body));
     return c.json<RedirectReply>({ url });
   });
 
   app.post("/portal", asUser, async (c) => {
-    const { return_url } = parseBody(PortalRequest, await readJson(c));
-    const { billing, userId } = requestPorts(c, ports);
-    return c.json<RedirectReply>({
-      url: await orUnavailable(openPortal(billing, userId, return_url)),
-    });
+    const body = parseBody(PortalRequest, await readJson(c));
+    const { billing, userId, catalogue } = requestPorts(c, ports);
+    const url = await explainErrors(billing, openPortal(billing, catalogue, userId, body));
+    return c.json<RedirectReply>({ url });
   });
 
   app.get("/subscription", asUser, async (c) => {
@@ -75,16 +73,4 @@ function requestPorts(c: Context<FunctionEnv>, ports: Omit<BillingPorts, "db">) 
   };
   const billing: BillingPorts = { ...ports, db: { ...db, findAccount } };
   return { billing, userId: requireUserId(c), catalogue: supabaseAdmin };
-}
-
-/** Turns any error of Stripe into `stripe_unavailable`: the client did not cause it and must not see its message. */
-async function orUnavailable<Value>(work: Promise<Value>): Promise<Value> {
-  try {
-    return await work;
-  } catch (cause) {
-    if (cause instanceof Stripe.errors.StripeError) {
-      throw new AppError("stripe_unavailable", { cause });
-    }
-    throw cause;
-  }
 }

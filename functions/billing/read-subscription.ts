@@ -5,6 +5,7 @@ import { syncCustomer } from "./sync-customer.ts";
 import { AppError } from "../_shared/http/errors.ts";
 import { describeError } from "../_shared/http/log.ts";
 import { unwrap } from "../_shared/http/refusal.ts";
+import { reportMisconfiguration } from "../_shared/stripe/report-misconfiguration.ts";
 import type { BillingPorts } from "./billing-ports.ts";
 
 /** The age at which stored billing data is fetched from Stripe again. */
@@ -42,6 +43,7 @@ async function trySync({ stripe, db, log }: BillingPorts, customerId: string): P
     return true;
   } catch (error) {
     log.error("customer_not_synced", describeError(error));
+    await reportMisconfiguration({ db, log }, error);
     return false;
   }
 }

@@ -1,22 +1,21 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
-import type Stripe from "stripe";
 import type { CheckoutRequest } from "../../types/api.ts";
 import type { Database } from "../../types/database.ts";
 import { AppError } from "../_shared/http/errors.ts";
-import { unwrap } from "../_shared/http/refusal.ts";
+import type { BillingAccount } from "../_shared/stripe/billing-database.ts";
+import { readRule } from "../_shared/stripe/error-table.ts";
 import type { BillingPorts } from "./billing-ports.ts";
 import { requireAllowed } from "./check-url.ts";
+import { describePurchase } from "./describe-purchase.ts";
+import { expireCheckouts } from "./expire-checkouts.ts";
 import { findOrCreateCustomer } from "./find-customer.ts";
-import { readTrialDays } from "./read-trial.ts";
+import { findPrice } from "./find-price.ts";
+import { syncCustomer } from "./sync-customer.ts";
 
-/** A price that is for sale. */
-interface SalePrice {
-  id: string;
-  type: string | null;
-  metadata: unknown;
-}
-
-/** Opens Stripe's checkout and returns its URL. The client chooses the price and both URLs, and nothing else. */
+/**
+ * Opens Stripe's checkout and returns its URL. The client chooses the price and both URLs, and nothing else. A payer
+ * has one plan and one open checkout for a plan: a new checkout expires the previous one.
+ */
 export async function startCheckout(
   ports: BillingPorts,
   catalogue: SupabaseClient<Database>,
@@ -25,43 +24,48 @@ export async function startCheckout(
 ): Promise<string> {
   const success_url = requireAllowed(ports.allowedOrigins, request.success_url);
   const cancel_url = requireAllowed(ports.allowedOrigins, request.cancel_url);
-  const account = await ports.db.findAccount(userId, true);
+  const stored = await ports.db.findAccount(userId, true);
   const price = await findPrice(catalogue, request.price_id);
+  const account = await refresh(ports, userId, stored);
+  if (price.plan && account.plan_subscription) throw alreadySubscribed();
+
   const customer = await findOrCreateCustomer(ports, account);
-  const { url } = await ports.stripe.checkout.sessions.create({
+  // First, because Stripe refuses a currency that differs from the one of an open checkout.
+  if (price.plan) await expireCheckouts(ports.stripe, customer);
+  const session = await ports.stripe.checkout.sessions.create({
     customer,
     client_reference_id: account.profile_id,
-    line_items: [{ price: price.id, quantity: 1 }],
     success_url,
     cancel_url,
-    ...describePurchase(price, account.has_subscribed),
+    ...describePurchase(price, account),
   });
-  if (!url) throw new AppError("stripe_unavailable");
-  return url;
+  // Again, because concurrent calls may have opened one each. Only the newest stays open.
+  if (price.plan && await expireCheckouts(ports.stripe, customer, session) === "paid") {
+    throw alreadySubscribed();
+  }
+  if (!session.url) throw new AppError("stripe_unavailable");
+  return session.url;
 }
 
-/** Returns the fields of a purchase. One-time payments get an invoice too: credits are granted for its lines. */
-function describePurchase(
-  price: SalePrice,
-  hasSubscribed: boolean,
-): Pick<
-  Stripe.Checkout.SessionCreateParams,
-  "mode" | "invoice_creation" | "subscription_data"
-> {
-  if (price.type !== "recurring") return { mode: "payment", invoice_creation: { enabled: true } };
-  const trialDays = hasSubscribed ? null : readTrialDays(price.metadata);
-  return {
-    mode: "subscription",
-    ...(trialDays && { subscription_data: { trial_period_days: trialDays } }),
-  };
+/** Reads the account again after a sync, so that a missed or late event cannot let a user pay twice. */
+async function refresh(
+  ports: BillingPorts,
+  userId: string,
+  stored: BillingAccount,
+): Promise<BillingAccount> {
+  if (!stored.customer_id) return stored;
+  try {
+    await syncCustomer(ports, stored.customer_id);
+  } catch (error) {
+    if (readRule(error)?.owner !== "customer") throw error;
+    // Stripe has lost the customer, so this purchase creates a new one.
+    const fields = { id: stored.customer_id, is_deleted: true } as const;
+    await ports.db.apply(null, await ports.db.drawTicket(), [{ kind: "customer", fields }]);
+    ports.log.warn("customer_lost", { customer_id: stored.customer_id });
+  }
+  return await ports.db.findAccount(userId, true);
 }
 
-async function findPrice(catalogue: SupabaseClient<Database>, id: string): Promise<SalePrice> {
-  const query = catalogue.from("stripe_prices")
-    .select("id, type, metadata, stripe_products!inner(is_active)")
-    .eq("id", id).eq("is_active", true).eq("is_deleted", false)
-    .eq("stripe_products.is_active", true);
-  const price = unwrap(await query.maybeSingle());
-  if (!price) throw new AppError("price_not_found");
-  return price;
+function alreadySubscribed(): AppError {
+  return new AppError("already_subscribed", { details: { portal: true } });
 }

@@ -4,7 +4,7 @@ import { mapAtOnce } from "../_shared/session-files/map-at-once.ts";
 import type { PayersClaim } from "../_shared/stripe/billing-database.ts";
 import type { Target } from "../_shared/stripe/target.ts";
 import { collectObjects, fetchEach, type FetchedTargets } from "./fetch-target.ts";
-import { recordFailure, type WebhookPorts } from "./process-event.ts";
+import { endFailed, type WebhookPorts } from "./process-event.ts";
 
 /** The payers of one claim. With their limit of requests, they take a part of the lease of a minute. */
 const PAYERS = 24;
@@ -45,13 +45,13 @@ async function applyTogether(
   const targets = [...new Set(events.flatMap((event) => event.targets))];
   const fetched = await fetchEach(stripe, targets, db.findKnownProducts);
   const ready: WaitingEvent[] = [];
+  let failed = 0;
   for (const event of events) {
     const error = findFailure(fetched, event);
     if (error === undefined) ready.push(event);
-    else await recordFailure(ports, event.id, error);
+    else if (await endFailed(ports, event, error) === "failed") failed += 1;
   }
-  const unapplied = ready.length > 0 ? await apply(ports, ticket, fetched, ready) : 0;
-  return events.length - ready.length + unapplied;
+  return failed + (ready.length > 0 ? await apply(ports, ticket, fetched, ready) : 0);
 }
 
 /** Gives equal targets of all events one identity. If one event says that the object was deleted, it holds for all. */
@@ -91,8 +91,7 @@ async function apply(
     const [event, ...others] = events;
     if (!event) return 0;
     if (others.length === 0) {
-      await recordFailure(ports, event.id, error);
-      return 1;
+      return await endFailed(ports, event, error) === "failed" ? 1 : 0;
     }
     ports.log.warn("events_applied_alone", { count: events.length, ...describeError(error) });
   }

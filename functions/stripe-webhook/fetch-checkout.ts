@@ -37,8 +37,17 @@ export function mapCheckout(session: Stripe.Checkout.Session): StripeObject {
       stripe_payment_intent_id: idOf(session.payment_intent),
       stripe_invoice_id: idOf(session.invoice),
       custom_field_data: mapFields(session.custom_fields),
+      profile_id: readPayer(session),
     },
   };
+}
+
+/**
+ * Returns the profile for which our own server opened a checkout. The buyer of a payment link can set the reference,
+ * but only our server writes the metadata.
+ */
+function readPayer({ client_reference_id, metadata }: Stripe.Checkout.Session): string | null {
+  return client_reference_id === metadata?.profile_id ? client_reference_id : null;
 }
 
 function mapFields(fields: Stripe.Checkout.Session.CustomField[]): Json {

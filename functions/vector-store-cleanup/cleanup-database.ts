@@ -34,6 +34,8 @@ export interface CleanupDatabase {
   claimDeletions(provider: Provider, limit: number): Promise<Deletion[]>;
   /** Settles the deletions of a claim. A later run tries those with an error again. */
   settleDeletions(outcomes: DeletionOutcome[]): Promise<void>;
+  /** Returns the address of the user of a customer at Stripe; null if there is none any more. */
+  findPayerEmail(customerId: string): Promise<string | null>;
   /** Returns the ids at OpenAI that neither a row nor the outbox names. */
   findUnknown(kind: "vector_store" | "file", ids: string[]): Promise<string[]>;
   /** Adds objects in Storage that no row names to the outbox. Returns their number. */
@@ -72,6 +74,12 @@ export function createCleanupDatabase(admin: SupabaseClient<Database>): CleanupD
           ),
         }),
       );
+    },
+    findPayerEmail: async (customerId) => {
+      const query = admin.from("stripe_customers")
+        .select("profiles!stripe_customers_user_id_fkey(email)");
+      const row = unwrap(await query.eq("id", customerId).eq("is_deleted", false).maybeSingle());
+      return row?.profiles?.email ?? null;
     },
     findUnknown: async (kind, remote_ids) =>
       unwrap(await admin.rpc("find_unknown", { kind, remote_ids })),

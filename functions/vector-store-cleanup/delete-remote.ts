@@ -1,11 +1,11 @@
 import type OpenAI from "openai";
 import { APIError } from "openai";
 import type Stripe from "stripe";
-import { deleteCustomer } from "../_shared/stripe/delete-customer.ts";
+import { deleteCustomer, replaceEmail } from "../_shared/stripe/delete-customer.ts";
 import { mapAtOnce } from "../_shared/session-files/map-at-once.ts";
 import { isGone } from "../_shared/openai/store-lost.ts";
 import type { FileStorage } from "../_shared/session-files/file-storage.ts";
-import type { Deletion } from "./cleanup-database.ts";
+import type { CleanupDatabase, Deletion } from "./cleanup-database.ts";
 
 /** The most items that one call lists. */
 const ITEMS_PER_PAGE = 100;
@@ -16,6 +16,7 @@ interface DeletePorts {
   storage: FileStorage;
   /** Null without a key of Stripe. A customer then stays in the outbox until there is a key. */
   stripe: Stripe | null;
+  cleanup: Pick<CleanupDatabase, "findPayerEmail">;
 }
 
 const deleters: Record<string, (ports: DeletePorts, id: string) => Promise<unknown>> = {
@@ -25,6 +26,10 @@ const deleters: Record<string, (ports: DeletePorts, id: string) => Promise<unkno
   file: ({ openai }, id) => openai.files.delete(id),
   object: ({ storage }, path) => storage.remove([path]),
   stripe_customer: ({ stripe }, id) => deleteCustomer(stripe, id),
+  stripe_email: async ({ stripe, cleanup }, id) => {
+    const email = await cleanup.findPayerEmail(id);
+    if (email) await replaceEmail(stripe, id, email);
+  },
   vector_store_file: ({ openai }, id) => {
     const [vector_store_id = "", fileId = ""] = id.split("/");
     return openai.vectorStores.files.delete(fileId, { vector_store_id });

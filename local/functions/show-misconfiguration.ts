@@ -4,6 +4,7 @@ import { parseJson } from "../stack/parse-json.ts";
 
 const Line = z.object({
   event: z.literal("provider_misconfigured"),
+  provider: z.enum(["OpenAI", "Stripe"]).default("OpenAI"),
   cause: z.string(),
   fix: z.string(),
 });
@@ -16,9 +17,10 @@ export function showMisconfiguration(log: Log): Log {
   const shownAt = new Map<string, number>();
   return (part, line) => {
     log(part, line);
-    const { cause, fix } = Line.safeParse(parseJson(line)).data ?? {};
-    if (cause === undefined || Date.now() - (shownAt.get(cause) ?? -Infinity) < PAUSE_MS) return;
-    shownAt.set(cause, Date.now());
-    log("stack", `OpenAI rejects the settings of this service. ${fix}`);
+    const { provider, cause, fix } = Line.safeParse(parseJson(line)).data ?? {};
+    const name = `${provider} ${cause}`;
+    if (cause === undefined || Date.now() - (shownAt.get(name) ?? -Infinity) < PAUSE_MS) return;
+    shownAt.set(name, Date.now());
+    log("stack", `${provider} rejects the settings of this service. ${fix}`);
   };
 }

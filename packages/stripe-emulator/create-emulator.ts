@@ -14,12 +14,15 @@ import {
 } from "./http/middleware.ts";
 import type { WebhookEndpoint } from "./events/post-event.ts";
 import { pricesRoutes, productsRoutes } from "./objects/catalogue-routes.ts";
-import { checkoutRoutes, portalRoutes } from "./checkout/checkout-routes.ts";
+import { checkoutRoutes } from "./checkout/checkout-routes.ts";
 import { controlRoutes } from "./control/control-routes.ts";
 import { customersRoutes } from "./objects/customers-routes.ts";
+import { couponsRoutes, promotionCodesRoutes } from "./objects/discounts-routes.ts";
 import { eventsRoutes } from "./events/events-routes.ts";
 import { invoicePaymentsRoutes, invoicesRoutes } from "./invoices/invoices-routes.ts";
 import { pagesRoutes } from "./checkout/pages-routes.ts";
+import { portalPages } from "./portal/portal-pages.ts";
+import { portalRoutes } from "./portal/portal-routes.ts";
 import {
   balanceTransactionsRoutes,
   chargesRoutes,
@@ -77,6 +80,7 @@ function buildApp(state: EmulatorState): Hono<EmulatorEnv> {
     .route("/_emulator", controlRoutes(state))
     .route("/v1", buildApi(state))
     .route("/", pagesRoutes(state))
+    .route("/", portalPages(state))
     .notFound(({ req }) =>
       new ApiError(404, `Unrecognized request URL (${req.method}: ${req.path}).`).toResponse()
     )
@@ -100,6 +104,8 @@ function buildApi(state: EmulatorState): Hono<EmulatorEnv> {
     .route("/balance_transactions", balanceTransactionsRoutes(state))
     .route("/refunds", refundsRoutes(state))
     .route("/disputes", disputesRoutes(state))
+    .route("/coupons", couponsRoutes(state))
+    .route("/promotion_codes", promotionCodesRoutes(state))
     .route("/checkout/sessions", checkoutRoutes(state))
     .route("/billing_portal/sessions", portalRoutes(state))
     .route("/events", eventsRoutes(state));

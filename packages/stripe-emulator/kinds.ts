@@ -15,6 +15,9 @@ export interface ObjectKinds {
   refund: Stripe.Refund;
   dispute: Stripe.Dispute;
   "checkout.session": Stripe.Checkout.Session;
+  coupon: Stripe.Coupon;
+  promotion_code: Stripe.PromotionCode;
+  discount: Stripe.Discount;
 }
 export type Kind = keyof ObjectKinds;
 export type StripeObject = ObjectKinds[Kind];
@@ -62,6 +65,9 @@ export const KINDS = {
 
     noun: "checkout.session",
   },
+  coupon: { collection: "coupons", noun: "coupon" },
+  promotion_code: { collection: "promotion_codes", noun: "promotion code" },
+  discount: { collection: "discounts", noun: "discount" },
 } as const satisfies Record<Kind, KindNames>;
 
 /** Returns whether the emulator stores objects of the kind `name`. */

@@ -32,6 +32,7 @@ const PRICES = [
     nickname: "Pro, monthly",
     unit_amount: 20_00,
     recurring: every("month"),
+    metadata: { listed: "true" },
   }),
   buildPrice({
     id: "price_parley_pro_yearly",
@@ -39,7 +40,7 @@ const PRICES = [
     nickname: "Pro, yearly",
     unit_amount: 200_00,
     recurring: every("year"),
-    metadata: { trial_days: "14" },
+    metadata: { listed: "true", trial_days: "14" },
   }),
   buildPrice({
     id: "price_parley_enterprise_monthly",

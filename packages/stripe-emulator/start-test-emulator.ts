@@ -60,8 +60,8 @@ export async function startEmulator(
     hold: () => control("PUT", "/delivery", { mode: "hold" }),
     advance: (id: string, payment?: string) =>
       control("POST", `/subscriptions/${id}/advance`, { payment }),
-    complete: (id: string, payment?: string) =>
-      control("POST", `/checkout_sessions/${id}/complete`, { payment }),
+    complete: (id: string, payment?: string, choices: object = {}) =>
+      control("POST", `/checkout_sessions/${id}/complete`, { payment, ...choices }),
     objects: async () => Objects.parse(await (await control("GET", "/objects")).json()),
     requests: async () => Requests.parse(await (await control("GET", "/requests")).json()),
     counts: async () => Counts.parse(await (await control("GET", "/requests/counts")).json()),

@@ -56,5 +56,8 @@ function emptyTables(): Tables {
     refund: new Map(),
     dispute: new Map(),
     "checkout.session": new Map(),
+    coupon: new Map(),
+    promotion_code: new Map(),
+    discount: new Map(),
   };
 }

@@ -1,4 +1,5 @@
 import { formatAge } from "./format-age.ts";
+import { findBillingProblems } from "./read-billing.ts";
 import { type Health, NEAR_BUDGET } from "./read-health.ts";
 import type { ScheduleState } from "./read-schedules.ts";
 
@@ -80,6 +81,7 @@ export function findProblems(health: Health): string[] {
   ];
   return [
     ...problems.filter(([isWrong]) => isWrong).map(([, sentence]) => sentence),
+    ...findBillingProblems(health.billing),
     ...health.schedules.flatMap((schedule) =>
       findScheduleProblem(schedule, health.checked_at) ?? []
     ),

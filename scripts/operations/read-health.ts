@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { type BillingHealth, readBilling } from "./read-billing.ts";
 import { readSchedules, type ScheduleState } from "./read-schedules.ts";
 
 /** The health of a database in operation. Sizes are in bytes, ages in seconds. */
@@ -45,6 +46,7 @@ export interface Health {
   /** The events of the last seven days. */
   /** The events of a week that failed, and those that have waited for a minute. The age is in seconds. */
   stripe_events: { failed: number; waiting: number; oldest: number | null };
+  billing: BillingHealth;
   /** The number of vector stores by status. */
   stores: Record<string, number>;
   schedules: ScheduleState[];
@@ -196,6 +198,7 @@ export async function readHealth(client: pg.Client, now: Date): Promise<Health> 
       waiting_accounts: await one(client, WAITING_ACCOUNTS),
       costs: await one(client, COSTS),
       stripe_events: await one(client, STRIPE_EVENTS),
+      billing: await readBilling(client),
       stores: (await one<{ by_status: Health["stores"] }>(client, STORES)).by_status,
       schedules: await readSchedules(client, now),
       purges: (await one<{ by_kind: Health["purges"] }>(client, PURGES)).by_kind,

@@ -14,6 +14,9 @@ create table public.stripe_products (
   images text[] not null default '{}',
   metadata jsonb not null default '{}',
   plan text generated always as (metadata ->> 'plan') stored,
+  tokens integer generated always as (
+    case when metadata ->> 'tokens' ~ '^[1-9]\d{0,5}$' then (metadata ->> 'tokens')::integer end
+  ) stored,
   created_at timestamptz,
   ticket bigint not null default 0
 );
@@ -31,6 +34,11 @@ create table public.stripe_prices (
   nickname text,
   lookup_key text,
   metadata jsonb not null default '{}',
+  trial_days integer generated always as (
+    case when metadata ->> 'trial_days' ~ '^([1-9]\d?|[1-6]\d\d|7[0-2]\d|730)$'
+      then (metadata ->> 'trial_days')::integer
+    end
+  ) stored,
   created_at timestamptz,
   ticket bigint not null default 0,
   constraint stripe_prices_product_id_fkey foreign key (product_id) references public.stripe_products (id),
@@ -165,7 +173,7 @@ create table public.stripe_events (
   payer text,
   targets jsonb,
   due_at timestamptz,
-  constraint stripe_events_status_check check (status in ('processing', 'processed', 'ignored', 'failed')),
+  constraint stripe_events_status_check check (status in ('processing', 'processed', 'ignored', 'dropped', 'failed')),
   constraint stripe_events_error_check check (char_length(error) <= 200)
 );
 
@@ -191,7 +199,18 @@ create table private.billing_policy (
   is_only boolean primary key default true,
   past_due_grace_days integer not null default 7,
   credit_days integer not null default 365,
+  adopt_by_email boolean not null default false,
+  promotion_codes boolean not null default false,
+  automatic_tax boolean not null default false,
+  billing_address boolean not null default false,
+  trial_without_card boolean not null default false,
+  max_quantity integer not null default 1,
+  custom_fields jsonb not null default '[]',
   constraint billing_policy_is_only_check check (is_only),
+  constraint billing_policy_max_quantity_check check (max_quantity between 1 and 999),
+  constraint billing_policy_custom_fields_check check (
+    jsonb_typeof(custom_fields) = 'array' and jsonb_array_length(custom_fields) <= 3
+  ),
   constraint billing_policy_days_check check (past_due_grace_days >= 0 and credit_days > 0)
 );
 insert into private.billing_policy default values;
@@ -203,12 +222,16 @@ comment on table public.stripe_products is
   'The products of Stripe''s catalogue. A deleted product stays as a tombstone.';
 comment on column public.stripe_products.plan is
   'Slug of the plan that a subscription to the product gives, from the product''s metadata.';
+comment on column public.stripe_products.tokens is
+  'Credits that each purchase grants, from the product''s metadata. Null for none, or if the value is not valid.';
 comment on column public.stripe_products.ticket is
   'Ticket of the fetch that wrote the row. Only a fetch with a higher ticket may overwrite it. 0: another object '
   'names the product, but it has not been fetched yet.';
 comment on table public.stripe_prices is 'The prices of Stripe''s catalogue. A deleted price stays as a tombstone.';
 comment on column public.stripe_prices.unit_amount is
   'In the smallest unit of the currency. Null when the price is not one fixed amount.';
+comment on column public.stripe_prices.trial_days is
+  'Days of trial for users who have never subscribed, from the price''s metadata. Stripe allows 1 to 730.';
 comment on table public.stripe_customers is
   'Customers at Stripe. A profile has at most one undeleted customer. Customers that Parley neither created '
   'nor imported have no user_id.';
@@ -234,6 +257,8 @@ comment on column public.payments.digital_products_delivered is
   'True once the credits were granted or the subscription gave its plan.';
 comment on table public.stripe_events is
   'Ledger of webhook events. Each event has one row, no matter how often Stripe delivers it.';
+comment on column public.stripe_events.status is
+  'dropped: Stripe no longer has the object, so nothing can be applied. ignored: Parley does not use the type.';
 comment on column public.stripe_events.error is 'Why the last attempt failed: a code, never a message of Stripe.';
 comment on column public.stripe_events.payer is
   'The customer that the event names; of an event without one, the object that it is about. The events of a payer are '
@@ -247,8 +272,20 @@ comment on table private.credit_grants is
 comment on column private.credit_grants.reversed_tokens is
   'Credits of the refunded share that were processed, whether or not they could be taken back.';
 comment on table private.billing_policy is
-  'One row: days of grace for a past-due payment (PAST_DUE_GRACE_DAYS), and days for which bought credits last '
-  'unless the product sets its own.';
+  'One row: days of grace for a past-due payment (PAST_DUE_GRACE_DAYS), days for which bought credits last unless the '
+  'product sets its own, and the options of the checkout.';
+comment on column private.billing_policy.adopt_by_email is
+  'Whether a customer at Stripe belongs to the profile with its confirmed address. Stripe does not prove addresses.';
+comment on column private.billing_policy.promotion_codes is 'Whether the checkout takes promotion codes.';
+comment on column private.billing_policy.automatic_tax is 'Whether Stripe Tax computes the tax.';
+comment on column private.billing_policy.billing_address is 'Whether the checkout always asks for the address.';
+comment on column private.billing_policy.trial_without_card is
+  'Whether a trial starts without a card. It then ends with the trial, unless the user adds a card.';
+comment on column private.billing_policy.max_quantity is
+  'The most that one checkout sells of a price that gives no plan. With 1, the user cannot change the quantity.';
+comment on column private.billing_policy.custom_fields is
+  'Fields that the checkout asks for, as Stripe''s custom_fields: at most 3. Answers are in '
+  'subscriptions.custom_field_data.';
 comment on sequence private.stripe_ticket_seq is 'Tickets, which order the fetches from Stripe.';
 
 create trigger subscriptions_touch
@@ -267,18 +304,9 @@ alter table public.stripe_events enable row level security;
 alter table private.credit_grants enable row level security;
 alter table private.billing_policy enable row level security;
 
-grant select on public.stripe_products, public.stripe_prices to anon, authenticated;
 grant select on public.stripe_customers, public.subscriptions, public.payments to authenticated;
 grant select, insert, update, delete on public.stripe_products, public.stripe_prices, public.stripe_customers,
   public.subscriptions, public.payments, public.stripe_events to service_role;
-
-create policy stripe_products_select_all on public.stripe_products
-  for select to anon, authenticated
-  using (true);
-
-create policy stripe_prices_select_all on public.stripe_prices
-  for select to anon, authenticated
-  using (true);
 
 create policy stripe_customers_select_own on public.stripe_customers
   for select to authenticated

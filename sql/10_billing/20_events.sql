@@ -80,11 +80,11 @@ begin
     end)
   on conflict (id) do update
   set attempts = e.attempts + excluded.attempts,
-      status = case when is_used and e.status <> 'processed' then 'processing' else e.status end,
+      status = case when is_used and e.status not in ('processed', 'dropped') then 'processing' else e.status end,
       payer = excluded.payer,
       targets = excluded.targets,
       due_at = case
-        when e.status = 'processed' then null
+        when e.status in ('processed', 'dropped') then null
         -- A worker may have the event. Delivered again, it does not end the lease.
         when can_wait and e.status = 'processing' then coalesce(e.due_at, excluded.due_at)
         else excluded.due_at

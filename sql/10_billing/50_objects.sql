@@ -101,14 +101,6 @@ set search_path = ''
 as $$
 begin
   perform private.write_stripe_row('stripe_customers', '(id)', fields, overwrites);
-  -- Profiles that were imported with the id of a Stripe customer.
-  update public.stripe_customers c
-  set user_id = p.id
-  from public.profiles p
-  where c.id = fields ->> 'id'
-    and c.user_id is null
-    and p.stripe_customer_id = c.id
-    and not exists (select from public.stripe_customers o where o.user_id = p.id and not o.is_deleted);
 end
 $$;
 comment on function private.apply_customer(jsonb, boolean) is
@@ -191,13 +183,18 @@ set search_path = ''
 as $$
 begin
   update public.subscriptions s
-  set checkout_id = fields ->> 'id', custom_field_data = fields -> 'custom_field_data'
+  set checkout_id = fields ->> 'id', custom_field_data = nullif(fields -> 'custom_field_data', 'null')
   where s.stripe_subscription_id = fields ->> 'stripe_subscription_id'
     and s.stripe_customer_id = fields ->> 'stripe_customer_id';
   update public.payments p
   set checkout_id = fields ->> 'id'
   where p.stripe_payment_intent_id = fields ->> 'stripe_payment_intent_id'
     or p.stripe_invoice_id = fields ->> 'stripe_invoice_id';
+  -- Our own checkout names its payer. This link is lost when a backup is restored that is older than the purchase.
+  perform private.link_stripe_customer(p.id, c.id)
+  from public.stripe_customers c
+  join public.profiles p on p.id = private.payer_of_checkout(fields)
+  where c.id = fields ->> 'stripe_customer_id' and c.user_id is null and not c.is_deleted;
 end
 $$;
 comment on function private.apply_checkout(jsonb) is
@@ -252,11 +249,18 @@ as $$
     on c.id = case o ->> 'kind' when 'customer' then o #>> '{fields,id}' else o #>> '{fields,stripe_customer_id}' end
   where c.user_id is not null
   union
-  -- A customer without a link may be the one that an imported profile names.
-  select p.id
+  -- A customer without a link may be adopted, whatever object names it.
+  select found.id
   from jsonb_array_elements(objects) as o
-  join public.profiles p on p.stripe_customer_id = o #>> '{fields,id}'
-  where o ->> 'kind' = 'customer'
+  cross join lateral (
+    select case o ->> 'kind'
+      when 'customer' then private.adopter_of(o #>> '{fields,id}', o #>> '{fields,email}')
+      else private.adopter_of(o #>> '{fields,stripe_customer_id}', null)
+    end as id
+    union
+    select private.payer_of_checkout(o -> 'fields')
+  ) found
+  where found.id is not null
   union
   -- A product with a changed plan changes the plan of every subscriber.
   select p.id

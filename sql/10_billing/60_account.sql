@@ -10,6 +10,32 @@ as $$
 $$;
 comment on function private.customer_of(uuid) is 'Returns the customer of a profile that is not deleted, or null.';
 
+create function private.adoptable_customer(profile public.profiles)
+returns text
+language sql
+stable
+set search_path = ''
+as $$
+  select coalesce(
+    (
+      -- An imported customer may have no row yet.
+      select profile.stripe_customer_id
+      where not exists (
+        select from public.stripe_customers c
+        where c.id = profile.stripe_customer_id and (c.is_deleted or c.user_id is not null)
+      )
+    ),
+    (
+      select c.id
+      from public.stripe_customers c
+      where lower(c.email) = lower(profile.email) and c.user_id is null and not c.is_deleted
+        and private.adopter_of(c.id, c.email) = profile.id
+    )
+  )
+$$;
+comment on function private.adoptable_customer(public.profiles) is
+  'Returns the customer without a link that belongs to a profile, or null.';
+
 create function private.get_billing_account(auth_user_id uuid, is_buying boolean)
 returns jsonb
 language plpgsql
@@ -19,15 +45,25 @@ as $$
 declare
   profile public.profiles := private.ensure_profile(auth_user_id);
   customer public.stripe_customers := private.customer_of(profile.id);
+  adopted text;
 begin
   if is_buying then
     perform private.require_active(profile.id);
   end if;
+  if customer.id is null then
+    adopted := private.adoptable_customer(profile);
+    if adopted is not null then
+      perform private.link_stripe_customer(profile.id, adopted);
+      customer := private.customer_of(profile.id);
+    end if;
+  end if;
   return jsonb_build_object(
+    'policy', (select to_jsonb(b) from private.billing_policy b),
     'profile_id', profile.id,
     'email', profile.email,
     'customer_id', customer.id,
     'synced_at', customer.synced_at,
+    'plan_subscription', private.plan_subscription(profile.id),
     'former_customers', (select count(*) from public.stripe_customers c where c.user_id = profile.id and c.is_deleted),
     'has_subscribed', exists (
       select from public.subscriptions s
@@ -81,7 +117,9 @@ begin
   update public.subscriptions s set user_id = profile_id where s.stripe_customer_id = linked;
   update public.payments p set user_id = profile_id where p.stripe_customer_id = linked;
   perform private.settle_payment(p) from public.payments p where p.stripe_customer_id = linked;
-  update public.profiles p set stripe_customer_id = linked where p.id = profile_id;
+  -- A second update of a profile in one transaction would lock its login.
+  update public.profiles p set stripe_customer_id = linked
+  where p.id = profile_id and p.stripe_customer_id is distinct from linked;
   perform private.apply_entitlement(profile_id);
   return linked;
 end

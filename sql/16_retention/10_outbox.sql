@@ -4,7 +4,12 @@ create table private.remote_deletions (
   id bigint generated always as identity primary key,
   kind text not null,
   provider text not null generated always as (
-    case kind when 'stripe_customer' then 'stripe' when 'object' then 'storage' else 'openai' end
+    case kind
+      when 'stripe_customer' then 'stripe'
+      when 'stripe_email' then 'stripe'
+      when 'object' then 'storage'
+      else 'openai'
+    end
   ) stored,
   remote_id text not null,
   session_id uuid,
@@ -15,7 +20,8 @@ create table private.remote_deletions (
   constraint remote_deletions_kind_remote_id_key unique (kind, remote_id),
   constraint remote_deletions_kind_check
     check (kind in (
-      'response', 'conversation', 'vector_store_file', 'vector_store', 'file', 'object', 'stripe_customer'
+      'response', 'conversation', 'vector_store_file', 'vector_store', 'file', 'object', 'stripe_customer',
+      'stripe_email'
     )),
   constraint remote_deletions_attempts_check check (attempts >= 0)
 );
@@ -25,6 +31,8 @@ comment on table private.remote_deletions is
   'drops the reference to them.';
 comment on column private.remote_deletions.provider is
   'The service that deletes it. Each claim covers one provider, so a hung provider cannot block the others.';
+comment on column private.remote_deletions.kind is
+  'What is deleted. For stripe_email, the old address of a customer is replaced with the present one of its profile.';
 comment on column private.remote_deletions.remote_id is
   'The name of the object there: an id, store/file for an attachment, or the path of an object in Storage.';
 comment on column private.remote_deletions.session_id is

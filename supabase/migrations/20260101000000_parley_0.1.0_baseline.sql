@@ -4453,6 +4453,9 @@ create table public.stripe_products (
   images text[] not null default '{}',
   metadata jsonb not null default '{}',
   plan text generated always as (metadata ->> 'plan') stored,
+  tokens integer generated always as (
+    case when metadata ->> 'tokens' ~ '^[1-9]\d{0,5}$' then (metadata ->> 'tokens')::integer end
+  ) stored,
   created_at timestamptz,
   ticket bigint not null default 0
 );
@@ -4470,6 +4473,11 @@ create table public.stripe_prices (
   nickname text,
   lookup_key text,
   metadata jsonb not null default '{}',
+  trial_days integer generated always as (
+    case when metadata ->> 'trial_days' ~ '^([1-9]\d?|[1-6]\d\d|7[0-2]\d|730)$'
+      then (metadata ->> 'trial_days')::integer
+    end
+  ) stored,
   created_at timestamptz,
   ticket bigint not null default 0,
   constraint stripe_prices_product_id_fkey foreign key (product_id) references public.stripe_products (id),
@@ -4601,7 +4609,10 @@ create table public.stripe_events (
   created_at timestamptz not null,
   received_at timestamptz not null default now(),
   processed_at timestamptz,
-  constraint stripe_events_status_check check (status in ('processing', 'processed', 'ignored', 'failed')),
+  payer text,
+  targets jsonb,
+  due_at timestamptz,
+  constraint stripe_events_status_check check (status in ('processing', 'processed', 'ignored', 'dropped', 'failed')),
   constraint stripe_events_error_check check (char_length(error) <= 200)
 );
 
@@ -4627,7 +4638,18 @@ create table private.billing_policy (
   is_only boolean primary key default true,
   past_due_grace_days integer not null default 7,
   credit_days integer not null default 365,
+  adopt_by_email boolean not null default false,
+  promotion_codes boolean not null default false,
+  automatic_tax boolean not null default false,
+  billing_address boolean not null default false,
+  trial_without_card boolean not null default false,
+  max_quantity integer not null default 1,
+  custom_fields jsonb not null default '[]',
   constraint billing_policy_is_only_check check (is_only),
+  constraint billing_policy_max_quantity_check check (max_quantity between 1 and 999),
+  constraint billing_policy_custom_fields_check check (
+    jsonb_typeof(custom_fields) = 'array' and jsonb_array_length(custom_fields) <= 3
+  ),
   constraint billing_policy_days_check check (past_due_grace_days >= 0 and credit_days > 0)
 );
 insert into private.billing_policy default values;
@@ -4639,12 +4661,16 @@ comment on table public.stripe_products is
   'The products of Stripe''s catalogue. A deleted product stays as a tombstone.';
 comment on column public.stripe_products.plan is
   'Slug of the plan that a subscription to the product gives, from the product''s metadata.';
+comment on column public.stripe_products.tokens is
+  'Credits that each purchase grants, from the product''s metadata. Null for none, or if the value is not valid.';
 comment on column public.stripe_products.ticket is
   'Ticket of the fetch that wrote the row. Only a fetch with a higher ticket may overwrite it. 0: another object '
   'names the product, but it has not been fetched yet.';
 comment on table public.stripe_prices is 'The prices of Stripe''s catalogue. A deleted price stays as a tombstone.';
 comment on column public.stripe_prices.unit_amount is
   'In the smallest unit of the currency. Null when the price is not one fixed amount.';
+comment on column public.stripe_prices.trial_days is
+  'Days of trial for users who have never subscribed, from the price''s metadata. Stripe allows 1 to 730.';
 comment on table public.stripe_customers is
   'Customers at Stripe. A profile has at most one undeleted customer. Customers that Parley neither created '
   'nor imported have no user_id.';
@@ -4670,14 +4696,35 @@ comment on column public.payments.digital_products_delivered is
   'True once the credits were granted or the subscription gave its plan.';
 comment on table public.stripe_events is
   'Ledger of webhook events. Each event has one row, no matter how often Stripe delivers it.';
+comment on column public.stripe_events.status is
+  'dropped: Stripe no longer has the object, so nothing can be applied. ignored: Parley does not use the type.';
 comment on column public.stripe_events.error is 'Why the last attempt failed: a code, never a message of Stripe.';
+comment on column public.stripe_events.payer is
+  'The customer that the event names; of an event without one, the object that it is about. The events of a payer are '
+  'applied together.';
+comment on column public.stripe_events.targets is 'The objects that the event is about: kind, id and known deletion.';
+comment on column public.stripe_events.due_at is
+  'When a worker may claim the event. In the future while events of the payer are collected, while a worker has the '
+  'event, and between attempts. Null when nothing is left to do.';
 comment on table private.credit_grants is
   'Credits granted for a line of a paid invoice, and how many of them refunds took back.';
 comment on column private.credit_grants.reversed_tokens is
   'Credits of the refunded share that were processed, whether or not they could be taken back.';
 comment on table private.billing_policy is
-  'One row: days of grace for a past-due payment (PAST_DUE_GRACE_DAYS), and days for which bought credits last '
-  'unless the product sets its own.';
+  'One row: days of grace for a past-due payment (PAST_DUE_GRACE_DAYS), days for which bought credits last unless the '
+  'product sets its own, and the options of the checkout.';
+comment on column private.billing_policy.adopt_by_email is
+  'Whether a customer at Stripe belongs to the profile with its confirmed address. Stripe does not prove addresses.';
+comment on column private.billing_policy.promotion_codes is 'Whether the checkout takes promotion codes.';
+comment on column private.billing_policy.automatic_tax is 'Whether Stripe Tax computes the tax.';
+comment on column private.billing_policy.billing_address is 'Whether the checkout always asks for the address.';
+comment on column private.billing_policy.trial_without_card is
+  'Whether a trial starts without a card. It then ends with the trial, unless the user adds a card.';
+comment on column private.billing_policy.max_quantity is
+  'The most that one checkout sells of a price that gives no plan. With 1, the user cannot change the quantity.';
+comment on column private.billing_policy.custom_fields is
+  'Fields that the checkout asks for, as Stripe''s custom_fields: at most 3. Answers are in '
+  'subscriptions.custom_field_data.';
 comment on sequence private.stripe_ticket_seq is 'Tickets, which order the fetches from Stripe.';
 
 create trigger subscriptions_touch
@@ -4696,18 +4743,9 @@ alter table public.stripe_events enable row level security;
 alter table private.credit_grants enable row level security;
 alter table private.billing_policy enable row level security;
 
-grant select on public.stripe_products, public.stripe_prices to anon, authenticated;
 grant select on public.stripe_customers, public.subscriptions, public.payments to authenticated;
 grant select, insert, update, delete on public.stripe_products, public.stripe_prices, public.stripe_customers,
   public.subscriptions, public.payments, public.stripe_events to service_role;
-
-create policy stripe_products_select_all on public.stripe_products
-  for select to anon, authenticated
-  using (true);
-
-create policy stripe_prices_select_all on public.stripe_prices
-  for select to anon, authenticated
-  using (true);
 
 create policy stripe_customers_select_own on public.stripe_customers
   for select to authenticated
@@ -4745,7 +4783,7 @@ create index profiles_stripe_subscription_id_idx on public.profiles (stripe_subs
 
 -- From sql/10_billing/20_events.sql
 
--- Tickets of fetches, and the ledger of events.
+-- Tickets of fetches, and the ledger of events with those that wait.
 
 create function private.draw_stripe_ticket()
 returns bigint
@@ -4770,8 +4808,37 @@ $$;
 comment on function public.draw_stripe_ticket() is 'Service RPC: draws a ticket for a fetch that no event asked for.';
 grant execute on function public.draw_stripe_ticket() to service_role;
 
+create function private.can_apply_later()
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  return exists (
+    select from private.schedules s
+    where s.name = 'stripe-events'
+      and s.is_enabled
+      and s.last_status = 'ok'
+      and s.last_run_at > now() - interval '5 minutes'
+  );
+end
+$$;
+comment on function private.can_apply_later() is
+  'Returns true if the schedule of stripe-webhook/events runs, so that a worker will claim an event even if the '
+  'function that stored it dies. Definer: the list of schedules is closed to all roles.';
+grant execute on function private.can_apply_later() to service_role;
+
 create function public.claim_stripe_event(
-  event_id text, event_type text, api_version text, livemode boolean, created_at timestamptz, is_used boolean
+  event_id text,
+  event_type text,
+  api_version text,
+  livemode boolean,
+  created_at timestamptz,
+  is_used boolean,
+  payer text default null,
+  targets jsonb default null
 )
 returns jsonb
 language plpgsql
@@ -4779,27 +4846,130 @@ security invoker
 set search_path = ''
 as $$
 declare
+  -- The events of a purchase come within moments. Applied together, they need the fewest requests to Stripe.
+  collecting constant interval := interval '500 milliseconds';
+  lease constant interval := interval '1 minute';
+  can_wait constant boolean := is_used and claim_stripe_event.targets is not null and private.can_apply_later();
   claimed public.stripe_events;
 begin
-  insert into public.stripe_events as e (id, type, api_version, livemode, status, created_at, processed_at)
+  insert into public.stripe_events as e (
+    id, type, api_version, livemode, status, attempts, created_at, processed_at, payer, targets, due_at
+  )
   values (event_id, event_type, claim_stripe_event.api_version, claim_stripe_event.livemode,
-    case when is_used then 'processing' else 'ignored' end, claim_stripe_event.created_at,
-    case when not is_used then now() end)
+    case when is_used then 'processing' else 'ignored' end, case when can_wait then 0 else 1 end,
+    claim_stripe_event.created_at, case when not is_used then now() end, claim_stripe_event.payer,
+    claim_stripe_event.targets,
+    case
+      when can_wait then now() + collecting
+      when is_used and claim_stripe_event.targets is not null then now() + lease
+    end)
   on conflict (id) do update
-  set attempts = e.attempts + 1,
-      status = case when is_used and e.status <> 'processed' then 'processing' else e.status end
+  set attempts = e.attempts + excluded.attempts,
+      status = case when is_used and e.status not in ('processed', 'dropped') then 'processing' else e.status end,
+      payer = excluded.payer,
+      targets = excluded.targets,
+      due_at = case
+        when e.status in ('processed', 'dropped') then null
+        -- A worker may have the event. Delivered again, it does not end the lease.
+        when can_wait and e.status = 'processing' then coalesce(e.due_at, excluded.due_at)
+        else excluded.due_at
+      end
   returning * into claimed;
 
   return jsonb_build_object(
     'status', claimed.status,
-    'ticket', case when claimed.status = 'processing' then private.draw_stripe_ticket() end
+    'is_waiting', can_wait and claimed.status = 'processing',
+    'ticket', case when claimed.status = 'processing' and not can_wait then private.draw_stripe_ticket() end
   );
 end
 $$;
-comment on function public.claim_stripe_event(text, text, text, boolean, timestamptz, boolean) is
-  'Service RPC that stripe-webhook calls first: records an event, or another attempt at it, and returns { status, '
-  'ticket }. Each attempt gets a new ticket. Events that are processed or not used get none.';
-grant execute on function public.claim_stripe_event(text, text, text, boolean, timestamptz, boolean) to service_role;
+comment on function public.claim_stripe_event(text, text, text, boolean, timestamptz, boolean, text, jsonb) is
+  'Service RPC that stripe-webhook calls first: records an event, or another delivery of it, and returns { status, '
+  'is_waiting, ticket }. A waiting event is left to claim_stripe_events. Otherwise the caller applies the event, and '
+  'each attempt gets a new ticket. Events that are processed or not used get none.';
+grant execute on function public.claim_stripe_event(text, text, text, boolean, timestamptz, boolean, text, jsonb)
+  to service_role;
+
+create function public.claim_stripe_events(max_payers integer)
+returns jsonb
+language plpgsql
+security invoker
+set search_path = ''
+as $$
+declare
+  lease constant interval := interval '1 minute';
+  payers jsonb;
+begin
+  -- One claim at a time: two at once would share out the events of a payer.
+  perform pg_advisory_xact_lock(hashtextextended('public.claim_stripe_events', 0));
+  with due as (
+    select e.payer
+    from public.stripe_events e
+    where e.due_at <= now()
+      and not exists (
+        select from public.stripe_events o
+        where o.payer = e.payer and o.due_at > now() and o.status = 'processing' and o.attempts > 0
+      )
+    group by e.payer
+    -- The catalogue first: invoices need the metadata of their products.
+    order by bool_or(e.payer like 'prod\_%') desc, min(e.due_at)
+    limit max_payers
+  ), named as (
+    select d.payer, t ->> 'id' as id
+    from due d
+    join public.stripe_events e on e.payer = d.payer and e.due_at is not null
+    cross join jsonb_array_elements(e.targets) as t
+  ), members as (
+    -- An event that names no customer goes with a payer whose events name the same object.
+    select distinct on (m.id) m.id, m.payer
+    from (
+      select n.id, n.payer from named n
+      union all
+      select d.payer, d.payer from due d
+    ) m
+    order by m.id, m.payer = m.id, m.payer
+  ), free as (
+    select e.id, m.payer
+    from members m
+    join public.stripe_events e on e.payer = m.id
+    -- Waiting events of the payer count before they are due; leased and failed ones do not.
+    where e.due_at is not null and (e.due_at <= now() or e.attempts = 0)
+    for update of e skip locked
+  ), claimed as (
+    update public.stripe_events e
+    set status = 'processing', attempts = e.attempts + 1, due_at = now() + lease
+    from free f
+    where e.id = f.id
+    returning f.payer, e.id, e.targets
+  )
+  select jsonb_agg(jsonb_build_object('payer', g.payer, 'events', g.events)) into payers
+  from (
+    select c.payer, jsonb_agg(jsonb_build_object('id', c.id, 'targets', c.targets) order by c.id) as events
+    from claimed c
+    group by c.payer
+  ) g;
+  return jsonb_build_object(
+    'ticket', case when payers is not null then private.draw_stripe_ticket() end,
+    'payers', coalesce(payers, '[]')
+  );
+end
+$$;
+comment on function public.claim_stripe_events(integer) is
+  'Service RPC of the worker: claims all waiting events of up to max_payers payers for a minute. Returns { ticket, '
+  'payers: [{ payer, events: [{ id, targets }] }] }. A payer whose events another worker has is left to that worker.';
+grant execute on function public.claim_stripe_events(integer) to service_role;
+
+create function private.count_due_stripe_events(max_count integer)
+returns integer
+language sql
+stable
+set search_path = ''
+as $$
+  select count(*)::integer
+  from (select from public.stripe_events e where e.due_at <= now() limit max_count) d
+$$;
+comment on function private.count_due_stripe_events(integer) is
+  'Counts the events that a worker may claim, up to max_count. Called by the dispatcher of schedules.';
 
 create function public.fail_stripe_event(event_id text, error text)
 returns void
@@ -4808,14 +4978,34 @@ security invoker
 set search_path = ''
 as $$
   update public.stripe_events e
-  set status = 'failed', error = left(fail_stripe_event.error, 200)
+  set status = 'failed',
+      error = left(fail_stripe_event.error, 200),
+      -- As long as Stripe delivers again what was not accepted: https://docs.stripe.com/webhooks#automatic-retries
+      due_at = case when e.targets is not null and e.received_at > now() - interval '3 days' then
+        now() + least(interval '1 hour', interval '5 seconds' * 2 ^ least(e.attempts, 10))
+      end
   where e.id = event_id
     and e.status <> 'processed'
 $$;
 comment on function public.fail_stripe_event(text, text) is
   'Service RPC of stripe-webhook: records in the ledger why an attempt failed, unless another attempt has succeeded '
-  'meanwhile.';
+  'meanwhile. The next attempt is due after a pause that grows, for three days.';
 grant execute on function public.fail_stripe_event(text, text) to service_role;
+
+create function private.settle_stripe_events(event_ids text[])
+returns void
+language sql
+set search_path = ''
+as $$
+  update public.stripe_events e
+  set status = 'processed', processed_at = now(), error = null, due_at = null
+  where e.id = any (event_ids)
+$$;
+comment on function private.settle_stripe_events(text[]) is
+  'Marks events as processed, in the transaction that writes their objects.';
+
+-- What waits, by payer. Processed events leave the index.
+create index stripe_events_payer_due_at_idx on public.stripe_events (payer, due_at) where due_at is not null;
 
 -- From sql/10_billing/30_entitlement.sql
 
@@ -4972,6 +5162,210 @@ comment on function private.refresh_entitlements() is
   'Removes plans that ended without an event, for example when a grace period ends. Returns true when there may be '
   'more. Called by the schedule.';
 
+-- From sql/10_billing/35_selling.sql
+
+-- What is for sale: which prices clients see and may buy.
+
+create function private.catalogue_problems()
+returns table (product_id text, price_id text, name text, key text, value text)
+language sql
+stable
+set search_path = ''
+as $$
+  select d.id, null, d.name, m.key, m.value
+  from public.stripe_products d
+  cross join lateral jsonb_each_text(d.metadata) m
+  where d.is_active and not d.is_deleted
+    and case m.key
+      when 'plan' then not exists (select from public.plans l where l.slug = m.value)
+      when 'tokens' then d.tokens is null
+      when 'tokens_days' then m.value !~ '^[1-9]\d{0,4}$'
+      else false
+    end
+  union all
+  select d.id, r.id, d.name, 'trial_days', r.metadata ->> 'trial_days'
+  from public.stripe_prices r
+  join public.stripe_products d on d.id = r.product_id
+  where r.is_active and not r.is_deleted and d.is_active and not d.is_deleted
+    and r.metadata ? 'trial_days' and r.trial_days is null
+$$;
+comment on function private.catalogue_problems() is
+  'Lists metadata of active products and prices that Parley cannot use: an unknown plan, or a number that is not '
+  'valid. Such a product or price is not sold. price_id is null for metadata of the product.';
+
+create function private.listed_price_ids()
+returns setof text
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+  select r.id
+  from public.stripe_prices r
+  join public.stripe_products d on d.id = r.product_id
+  where r.is_active and not r.is_deleted and d.is_active and not d.is_deleted
+    and (
+      r.metadata ->> 'listed' = 'true'
+      or r.id = d.default_price_id and not exists (
+        select from public.stripe_prices o
+        where o.product_id = d.id and not o.is_deleted and o.metadata ->> 'listed' = 'true'
+      )
+    )
+    and not exists (
+      select from private.catalogue_problems() p
+      where p.product_id = d.id and coalesce(p.price_id = r.id, true)
+    )
+$$;
+comment on function private.listed_price_ids() is
+  'The one rule for what is for sale: active prices with the metadata listed = "true", or the product''s default price '
+  'while no price of the product is marked. Definer: clients cannot read the metadata.';
+grant execute on function private.listed_price_ids() to anon, authenticated, service_role;
+
+create function public.listed_prices()
+returns setof public.stripe_prices
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select r.* from public.stripe_prices r where r.id in (select private.listed_price_ids())
+$$;
+comment on function public.listed_prices() is
+  'Service RPC of billing: the prices that are for sale. Clients read the same rows from stripe_prices.';
+grant execute on function public.listed_prices() to service_role;
+
+-- The columns that a price table needs. Metadata, nicknames and lookup keys are the operator's own notes.
+grant select (id, name, description, images, plan, tokens, default_price_id, is_active)
+  on public.stripe_products to anon, authenticated;
+grant select (
+  id, product_id, is_active, currency, unit_amount, type, recurring_interval, recurring_interval_count, trial_days
+) on public.stripe_prices to anon, authenticated;
+
+create policy stripe_prices_select_anon on public.stripe_prices
+  for select to anon
+  using (id in (select private.listed_price_ids()));
+
+-- A price that is no longer for sale stays visible to its subscribers.
+create policy stripe_prices_select_authenticated on public.stripe_prices
+  for select to authenticated
+  using (
+    id in (select private.listed_price_ids())
+    or id in (select s.stripe_price_id from public.subscriptions s)
+  );
+
+-- The policies of prices decide here, too.
+create policy stripe_products_select_priced on public.stripe_products
+  for select to anon, authenticated
+  using (id in (select r.product_id from public.stripe_prices r));
+
+create function private.holds_plan(subscription public.subscriptions)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+  select subscription.status in ('trialing', 'active', 'past_due', 'unpaid', 'paused')
+    and coalesce(subscription.ends_at > now(), true)
+    and exists (
+      select from public.stripe_products d join public.plans l on l.slug = d.plan
+      where d.id = subscription.stripe_product_id
+    )
+    and not exists (
+      select from public.stripe_customers c where c.id = subscription.stripe_customer_id and c.is_deleted
+    )
+$$;
+comment on function private.holds_plan(public.subscriptions) is
+  'True for a subscription to a plan that has not ended. It may charge again, also while an unpaid invoice keeps it '
+  'from giving the plan. So its payer changes it in the portal, and does not buy another.';
+
+create function private.plan_subscription(profile_id uuid)
+returns text
+language sql
+stable
+set search_path = ''
+as $$
+  select s.stripe_subscription_id
+  from public.subscriptions s
+  where s.user_id = profile_id and private.holds_plan(s)
+  order by private.is_entitling(s) desc, s.started_at, s.stripe_subscription_id
+  limit 1
+$$;
+comment on function private.plan_subscription(uuid) is
+  'Returns Stripe''s id of the subscription with which a profile pays for a plan, or null.';
+
+create function private.double_plans()
+returns table (user_id uuid, subscription_ids text[])
+language sql
+stable
+set search_path = ''
+as $$
+  select s.user_id, array_agg(s.stripe_subscription_id order by s.started_at, s.stripe_subscription_id)
+  from public.subscriptions s
+  where s.user_id is not null and s.ended_at is null and private.holds_plan(s)
+  group by s.user_id
+  having count(*) > 1
+$$;
+comment on function private.double_plans() is
+  'Lists users who pay for more than one plan. Parley sells them no second one, so it was made at Stripe.';
+
+-- From sql/10_billing/37_problems.sql
+
+-- What Stripe refuses because of the operator's settings, and events that cannot be applied any more.
+
+create table private.stripe_problems (
+  cause text primary key,
+  fix text not null,
+  seen_at timestamptz not null default now(),
+  constraint stripe_problems_cause_check check (cause ~ '^[a-z_]{1,60}$'),
+  constraint stripe_problems_fix_check check (char_length(fix) <= 200)
+);
+comment on table private.stripe_problems is
+  'Settings of the operator that Stripe has rejected: what to change, and when Stripe last rejected it. db:health '
+  'shows those of the last hour.';
+alter table private.stripe_problems enable row level security;
+
+create function private.report_stripe_problem(cause text, fix text)
+returns void
+language sql
+security definer
+set search_path = ''
+as $$
+  insert into private.stripe_problems as p (cause, fix)
+  values (report_stripe_problem.cause, left(report_stripe_problem.fix, 200))
+  on conflict on constraint stripe_problems_pkey do update
+  set fix = excluded.fix, seen_at = now()
+$$;
+comment on function private.report_stripe_problem(text, text) is
+  'Stores that Stripe rejected a setting. Definer: the table is closed to all roles.';
+grant execute on function private.report_stripe_problem(text, text) to service_role;
+
+create function public.report_stripe_problem(cause text, fix text)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.report_stripe_problem(cause, fix)
+$$;
+comment on function public.report_stripe_problem(text, text) is
+  'Service RPC of billing: stores that Stripe rejected a setting of the operator.';
+grant execute on function public.report_stripe_problem(text, text) to service_role;
+
+create function public.drop_stripe_event(event_id text, error text)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  update public.stripe_events e
+  set status = 'dropped', error = left(drop_stripe_event.error, 200), processed_at = now(), due_at = null
+  where e.id = event_id
+    and e.status <> 'processed'
+$$;
+comment on function public.drop_stripe_event(text, text) is
+  'Service RPC of stripe-webhook: ends an event about an object that Stripe no longer has. Nothing is left to fetch.';
+grant execute on function public.drop_stripe_event(text, text) to service_role;
+
 -- From sql/10_billing/40_credits.sql
 
 -- Credits that payments grant and refunds take back.
@@ -5082,6 +5476,142 @@ $$;
 comment on function private.settle_payment(public.payments) is
   'Grants or takes back credits according to the state of a payment. Repeating the call changes nothing.';
 
+-- From sql/10_billing/45_customers.sql
+
+-- Which profile a customer belongs to, when Stripe or an import names it.
+
+create function private.adopter_of(customer_id text, customer_email text)
+returns uuid
+language sql
+stable
+set search_path = ''
+as $$
+  select coalesce(
+    (select p.id from public.profiles p where p.stripe_customer_id = adopter_of.customer_id),
+    (
+      select p.id
+      from public.profiles p
+      cross join private.billing_policy b
+      where b.adopt_by_email
+        and p.email_confirmed and not p.is_deleted
+        and lower(p.email) = lower(adopter_of.customer_email)
+        -- Two customers with one address may be two people.
+        and not exists (
+          select from public.stripe_customers o
+          where lower(o.email) = lower(adopter_of.customer_email)
+            and o.id <> adopter_of.customer_id
+            and not o.is_deleted
+        )
+    )
+  )
+$$;
+comment on function private.adopter_of(text, text) is
+  'Returns the profile to which a customer without a link belongs: the one that was imported with its id, or, only '
+  'with billing_policy.adopt_by_email, the one with its confirmed address. Data at Stripe proves nothing by itself.';
+
+create function private.payer_of_checkout(checkout jsonb)
+returns uuid
+language sql
+stable
+set search_path = ''
+as $$
+  select p.id from public.profiles p where p.id = case
+    when checkout ->> 'profile_id' ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+      then (checkout ->> 'profile_id')::uuid
+  end
+$$;
+comment on function private.payer_of_checkout(jsonb) is
+  'Returns the profile that a checkout of our own server names, or null.';
+
+create function private.adopt_customer(customer public.stripe_customers)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  adopter uuid;
+begin
+  if customer.user_id is not null or customer.is_deleted then
+    return;
+  end if;
+  adopter := private.adopter_of(customer.id, customer.email);
+  if adopter is not null then
+    perform private.link_stripe_customer(adopter, customer.id);
+  end if;
+end
+$$;
+comment on function private.adopt_customer(public.stripe_customers) is
+  'Links a customer to the profile that it belongs to, unless either has a link already.';
+
+create function private.adopt_new_customer()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.adopt_customer(new);
+  return null;
+end
+$$;
+comment on function private.adopt_new_customer() is
+  'Trigger: links a customer as soon as it has a row, whatever object named it. Definer: profiles and credits change.';
+
+create function private.adopt_named_customer()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.adopt_customer(c) from public.stripe_customers c where c.id = new.stripe_customer_id;
+  return null;
+end
+$$;
+comment on function private.adopt_named_customer() is
+  'Trigger: links the customer that a profile is imported with, if it has a row. Definer: credits change.';
+
+create function private.enqueue_changed_email()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.enqueue_deletion('stripe_email', c.id)
+  from public.stripe_customers c
+  where c.user_id = new.id and not c.is_deleted;
+  return null;
+end
+$$;
+comment on function private.enqueue_changed_email() is
+  'Trigger: puts the changed address of a payer into the outbox, which sends it to Stripe. Definer: the outbox is '
+  'closed to all roles.';
+
+create trigger stripe_customers_adopt_inserted
+  after insert on public.stripe_customers
+  for each row when (new.user_id is null)
+  execute function private.adopt_new_customer();
+create trigger stripe_customers_adopt_changed
+  after update of email on public.stripe_customers
+  for each row when (new.user_id is null and new.email is distinct from old.email)
+  execute function private.adopt_new_customer();
+create trigger profiles_adopt_inserted
+  after insert on public.profiles
+  for each row when (new.stripe_customer_id is not null)
+  execute function private.adopt_named_customer();
+create trigger profiles_adopt_changed
+  after update of stripe_customer_id on public.profiles
+  for each row when (new.stripe_customer_id is distinct from old.stripe_customer_id)
+  execute function private.adopt_named_customer();
+create trigger profiles_send_email
+  after update of email on public.profiles
+  for each row when (new.email is not null and new.email is distinct from old.email)
+  execute function private.enqueue_changed_email();
+
+-- Serves adoption by address.
+create index stripe_customers_email_idx on public.stripe_customers (lower(email));
+
 -- From sql/10_billing/50_objects.sql
 
 -- Writes objects that were fetched from Stripe into the tables.
@@ -5103,17 +5633,17 @@ begin
     'insert into public.%1$I as t (%2$s) select %2$s from jsonb_populate_record(null::public.%1$I, $1)
      on conflict %3$s do %4$s returning to_jsonb(t)',
     table_name, columns, conflict_target,
-    case when overwrites
-      then format('update set (%s) = row(%s) where t.ticket < excluded.ticket', columns, excluded_columns)
-      else 'nothing'
-    end
-  ) into written using fields;
+    -- A row with ticket 0 only stands in for an object that was not fetched yet.
+    format(
+      'update set (%s) = row(%s) where t.ticket < excluded.ticket and ($2 or t.ticket = 0)', columns, excluded_columns
+    )
+  ) into written using fields, overwrites;
   return written;
 end
 $$;
 comment on function private.write_stripe_row(text, text, jsonb, boolean) is
-  'Inserts a row, or (with overwrites) updates the existing row if this ticket is higher. The keys of fields are the '
-  'columns. Returns the written row, or null.';
+  'Inserts a row, or updates the existing row if this ticket is higher. Without overwrites, only a row that stands in '
+  'for an object is updated. The keys of fields are the columns. Returns the written row, or null.';
 
 create function private.require_tombstone(kind text, object_id text)
 returns void
@@ -5187,14 +5717,6 @@ set search_path = ''
 as $$
 begin
   perform private.write_stripe_row('stripe_customers', '(id)', fields, overwrites);
-  -- Profiles that were imported with the id of a Stripe customer.
-  update public.stripe_customers c
-  set user_id = p.id
-  from public.profiles p
-  where c.id = fields ->> 'id'
-    and c.user_id is null
-    and p.stripe_customer_id = c.id
-    and not exists (select from public.stripe_customers o where o.user_id = p.id and not o.is_deleted);
 end
 $$;
 comment on function private.apply_customer(jsonb, boolean) is
@@ -5277,13 +5799,18 @@ set search_path = ''
 as $$
 begin
   update public.subscriptions s
-  set checkout_id = fields ->> 'id', custom_field_data = fields -> 'custom_field_data'
+  set checkout_id = fields ->> 'id', custom_field_data = nullif(fields -> 'custom_field_data', 'null')
   where s.stripe_subscription_id = fields ->> 'stripe_subscription_id'
     and s.stripe_customer_id = fields ->> 'stripe_customer_id';
   update public.payments p
   set checkout_id = fields ->> 'id'
   where p.stripe_payment_intent_id = fields ->> 'stripe_payment_intent_id'
     or p.stripe_invoice_id = fields ->> 'stripe_invoice_id';
+  -- Our own checkout names its payer. This link is lost when a backup is restored that is older than the purchase.
+  perform private.link_stripe_customer(p.id, c.id)
+  from public.stripe_customers c
+  join public.profiles p on p.id = private.payer_of_checkout(fields)
+  where c.id = fields ->> 'stripe_customer_id' and c.user_id is null and not c.is_deleted;
 end
 $$;
 comment on function private.apply_checkout(jsonb) is
@@ -5338,11 +5865,18 @@ as $$
     on c.id = case o ->> 'kind' when 'customer' then o #>> '{fields,id}' else o #>> '{fields,stripe_customer_id}' end
   where c.user_id is not null
   union
-  -- A customer without a link may be the one that an imported profile names.
-  select p.id
+  -- A customer without a link may be adopted, whatever object names it.
+  select found.id
   from jsonb_array_elements(objects) as o
-  join public.profiles p on p.stripe_customer_id = o #>> '{fields,id}'
-  where o ->> 'kind' = 'customer'
+  cross join lateral (
+    select case o ->> 'kind'
+      when 'customer' then private.adopter_of(o #>> '{fields,id}', o #>> '{fields,email}')
+      else private.adopter_of(o #>> '{fields,stripe_customer_id}', null)
+    end as id
+    union
+    select private.payer_of_checkout(o -> 'fields')
+  ) found
+  where found.id is not null
   union
   -- A product with a changed plan changes the plan of every subscriber.
   select p.id
@@ -5358,7 +5892,7 @@ $$;
 comment on function private.profiles_concerned(jsonb) is
   'Returns the profiles whose entitlement these objects may change, in the order in which they are locked.';
 
-create function private.apply_stripe_objects(event_id text, ticket bigint, objects jsonb)
+create function private.apply_stripe_objects(event_ids text[], ticket bigint, objects jsonb)
 returns void
 language plpgsql
 security definer
@@ -5367,7 +5901,15 @@ as $$
 declare
   kinds constant text[] := array['product', 'price', 'customer', 'subscription', 'payment', 'checkout'];
 begin
-  -- All locks are taken in one order, so concurrent calls for the same profiles wait and never deadlock.
+  -- All locks are taken in one order, so concurrent calls for the same profiles wait and never deadlock. The login
+  -- comes before its profile, as when a login is deleted: a second update of a profile, for its plan after its credits,
+  -- locks the login.
+  perform from auth.users u
+  where u.id in (
+    select p.auth_id from public.profiles p where p.id in (select private.profiles_concerned(objects))
+  )
+  order by u.id
+  for key share;
   perform from public.profiles p
   where p.id in (select private.profiles_concerned(objects))
   order by p.id
@@ -5383,15 +5925,13 @@ begin
 
   perform private.apply_entitlement(concerned) from private.profiles_concerned(objects) as concerned;
 
-  update public.stripe_events e
-  set status = 'processed', processed_at = now(), error = null
-  where e.id = event_id;
+  perform private.settle_stripe_events(event_ids);
 end
 $$;
-comment on function private.apply_stripe_objects(text, bigint, jsonb) is
+comment on function private.apply_stripe_objects(text[], bigint, jsonb) is
   'Writes fetched objects, entitlements and the ledger in one transaction. Definer: credits and entitlement are '
   'private.';
-grant execute on function private.apply_stripe_objects(text, bigint, jsonb) to service_role;
+grant execute on function private.apply_stripe_objects(text[], bigint, jsonb) to service_role;
 
 create function public.apply_stripe_objects(event_id text, ticket bigint, objects jsonb)
 returns void
@@ -5399,12 +5939,24 @@ language sql
 security invoker
 set search_path = ''
 as $$
-  select private.apply_stripe_objects(event_id, ticket, objects)
+  select private.apply_stripe_objects(array[event_id], ticket, objects)
 $$;
 comment on function public.apply_stripe_objects(text, bigint, jsonb) is
   'Service RPC for every function that fetches from Stripe. objects: [{ kind, fields, is_context?, is_missing?, '
   'is_deleted? }], fetched after the ticket was drawn. event_id is empty when no event asked for the fetch.';
 grant execute on function public.apply_stripe_objects(text, bigint, jsonb) to service_role;
+
+create function public.apply_stripe_events(event_ids text[], ticket bigint, objects jsonb)
+returns void
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.apply_stripe_objects(event_ids, ticket, objects)
+$$;
+comment on function public.apply_stripe_events(text[], bigint, jsonb) is
+  'Service RPC of the worker: apply_stripe_objects for several events, which are processed together or not at all.';
+grant execute on function public.apply_stripe_events(text[], bigint, jsonb) to service_role;
 
 -- From sql/10_billing/60_account.sql
 
@@ -5420,6 +5972,32 @@ as $$
 $$;
 comment on function private.customer_of(uuid) is 'Returns the customer of a profile that is not deleted, or null.';
 
+create function private.adoptable_customer(profile public.profiles)
+returns text
+language sql
+stable
+set search_path = ''
+as $$
+  select coalesce(
+    (
+      -- An imported customer may have no row yet.
+      select profile.stripe_customer_id
+      where not exists (
+        select from public.stripe_customers c
+        where c.id = profile.stripe_customer_id and (c.is_deleted or c.user_id is not null)
+      )
+    ),
+    (
+      select c.id
+      from public.stripe_customers c
+      where lower(c.email) = lower(profile.email) and c.user_id is null and not c.is_deleted
+        and private.adopter_of(c.id, c.email) = profile.id
+    )
+  )
+$$;
+comment on function private.adoptable_customer(public.profiles) is
+  'Returns the customer without a link that belongs to a profile, or null.';
+
 create function private.get_billing_account(auth_user_id uuid, is_buying boolean)
 returns jsonb
 language plpgsql
@@ -5429,15 +6007,25 @@ as $$
 declare
   profile public.profiles := private.ensure_profile(auth_user_id);
   customer public.stripe_customers := private.customer_of(profile.id);
+  adopted text;
 begin
   if is_buying then
     perform private.require_active(profile.id);
   end if;
+  if customer.id is null then
+    adopted := private.adoptable_customer(profile);
+    if adopted is not null then
+      perform private.link_stripe_customer(profile.id, adopted);
+      customer := private.customer_of(profile.id);
+    end if;
+  end if;
   return jsonb_build_object(
+    'policy', (select to_jsonb(b) from private.billing_policy b),
     'profile_id', profile.id,
     'email', profile.email,
     'customer_id', customer.id,
     'synced_at', customer.synced_at,
+    'plan_subscription', private.plan_subscription(profile.id),
     'former_customers', (select count(*) from public.stripe_customers c where c.user_id = profile.id and c.is_deleted),
     'has_subscribed', exists (
       select from public.subscriptions s
@@ -5491,7 +6079,9 @@ begin
   update public.subscriptions s set user_id = profile_id where s.stripe_customer_id = linked;
   update public.payments p set user_id = profile_id where p.stripe_customer_id = linked;
   perform private.settle_payment(p) from public.payments p where p.stripe_customer_id = linked;
-  update public.profiles p set stripe_customer_id = linked where p.id = profile_id;
+  -- A second update of a profile in one transaction would lock its login.
+  update public.profiles p set stripe_customer_id = linked
+  where p.id = profile_id and p.stripe_customer_id is distinct from linked;
   perform private.apply_entitlement(profile_id);
   return linked;
 end
@@ -8931,7 +9521,12 @@ create table private.remote_deletions (
   id bigint generated always as identity primary key,
   kind text not null,
   provider text not null generated always as (
-    case kind when 'stripe_customer' then 'stripe' when 'object' then 'storage' else 'openai' end
+    case kind
+      when 'stripe_customer' then 'stripe'
+      when 'stripe_email' then 'stripe'
+      when 'object' then 'storage'
+      else 'openai'
+    end
   ) stored,
   remote_id text not null,
   session_id uuid,
@@ -8942,7 +9537,8 @@ create table private.remote_deletions (
   constraint remote_deletions_kind_remote_id_key unique (kind, remote_id),
   constraint remote_deletions_kind_check
     check (kind in (
-      'response', 'conversation', 'vector_store_file', 'vector_store', 'file', 'object', 'stripe_customer'
+      'response', 'conversation', 'vector_store_file', 'vector_store', 'file', 'object', 'stripe_customer',
+      'stripe_email'
     )),
   constraint remote_deletions_attempts_check check (attempts >= 0)
 );
@@ -8952,6 +9548,8 @@ comment on table private.remote_deletions is
   'drops the reference to them.';
 comment on column private.remote_deletions.provider is
   'The service that deletes it. Each claim covers one provider, so a hung provider cannot block the others.';
+comment on column private.remote_deletions.kind is
+  'What is deleted. For stripe_email, the old address of a customer is replaced with the present one of its profile.';
 comment on column private.remote_deletions.remote_id is
   'The name of the object there: an id, store/file for an attachment, or the path of an object in Storage.';
 comment on column private.remote_deletions.session_id is
@@ -10347,7 +10945,8 @@ values
   ('lookouts', '* * * * *', 'lookouts/run', 'count_due_lookouts', 50, 20),
   ('turn-recovery', '* * * * *', 'turn-recovery', 'count_stale_turns', 50, 10),
   ('file-indexing', '* * * * *', 'vector-store-cleanup/files', 'count_due_files', 20, 5),
-  ('remote-deletions', '* * * * *', 'vector-store-cleanup/deletions', 'count_due_deletions', 300, 20);
+  ('remote-deletions', '* * * * *', 'vector-store-cleanup/deletions', 'count_due_deletions', 300, 20),
+  ('stripe-events', '* * * * *', 'stripe-webhook/events', 'count_due_stripe_events', 300, 4);
 insert into private.schedules (name, cron, function_path)
 values ('vector-store-cleanup', '*/15 * * * *', 'vector-store-cleanup');
 insert into private.schedules (name, cron, sql_function)

@@ -169,7 +169,7 @@ const billing: Invariant[] = [
     name: "every event of Stripe was processed",
     breaches: `
       select e.id, e.type, e.status, e.error from public.stripe_events e
-      where e.status not in ('processed', 'ignored')`,
+      where e.status not in ('processed', 'ignored', 'dropped')`,
   },
   {
     name: "who has bought has what was bought",

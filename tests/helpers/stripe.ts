@@ -123,16 +123,26 @@ export async function advance(subscriptionId: string, payment?: string): Promise
   await control("POST", `subscriptions/${subscriptionId}/advance`, { payment });
 }
 
-/** Opens a checkout as a client does and completes it as a customer does. Returns its id. */
-export async function buy(user: TestUser, priceId: string): Promise<string> {
+/**
+ * Opens a checkout as a client does and completes it as a customer does, who may choose a promotion code, a quantity
+ * and answers. Returns its id.
+ */
+export async function buy(
+  user: TestUser,
+  priceId: string,
+  choices: Record<string, unknown> = {},
+): Promise<string> {
   const id = await openCheckout(user, priceId);
-  await completeCheckout(id);
+  await completeCheckout(id, choices);
   return id;
 }
 
 /** Completes a checkout as a customer does who pays. */
-export async function completeCheckout(id: string): Promise<void> {
-  await control("POST", `checkout_sessions/${id}/complete`, {});
+export async function completeCheckout(
+  id: string,
+  choices: Record<string, unknown> = {},
+): Promise<void> {
+  await control("POST", `checkout_sessions/${id}/complete`, choices);
 }
 
 /** Opens a checkout as a client does. Returns its id. */

@@ -19,6 +19,12 @@ const WELL: Health = {
   waiting_accounts: { count: 0, oldest: null },
   costs: { total: 7.99, budget: 10, users_near_budget: 3 },
   stripe_events: { failed: 0, waiting: 0, oldest: null },
+  billing: {
+    catalogue: [],
+    double_plans: [],
+    misconfigured: [],
+    events: { dropped: 2, processed: 2 },
+  },
   stores: { active: 2, expired: 1 },
   schedules: [scheduled({ overdue_since: new Date("2026-03-08T09:05:00Z") })],
   purges: { user_activity: 5 },
@@ -97,6 +103,36 @@ const beyond: [change: Partial<Health>, problem: string][] = [
   [
     { stripe_events: { failed: 0, waiting: 2, oldest: 90 } },
     "2 Stripe events wait to be applied, the oldest for 1 min",
+  ],
+  [
+    {
+      billing: {
+        ...WELL.billing,
+        catalogue: [{
+          product_id: "prod_1",
+          price_id: null,
+          name: "Gold",
+          key: "plan",
+          value: "gold",
+        }],
+      },
+    },
+    'the product Gold (prod_1) is not sold: its metadata plan cannot be "gold"',
+  ],
+  [
+    {
+      billing: { ...WELL.billing, double_plans: [{ user_id: "u", subscription_ids: ["a", "b"] }] },
+    },
+    "the user u pays for more than one plan: cancel all but one of a, b at Stripe",
+  ],
+  [
+    { billing: { ...WELL.billing, misconfigured: [{ cause: "key_rejected", fix: "Set it." }] } },
+    "Stripe rejects the settings of this service (key_rejected). Set it.",
+  ],
+  [
+    { billing: { ...WELL.billing, events: { dropped: 3, processed: 2 } } },
+    "Stripe did not have the objects of 3 events: check that STRIPE_SECRET_KEY and the webhook endpoint belong to " +
+    "the same account",
   ],
   [{ stores: { active: 2, failed: 4 } }, "4 vector stores have failed"],
   [

@@ -4,8 +4,9 @@ import { showMisconfiguration } from "../../local/functions/show-misconfiguratio
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-function write(cause: string, event = "provider_misconfigured"): string {
-  return JSON.stringify({ level: "error", function: "chat", event, cause, fix: `End ${cause}.` });
+function write(cause: string, event = "provider_misconfigured", provider?: string): string {
+  const fix = `End ${cause}.`;
+  return JSON.stringify({ level: "error", function: "chat", event, provider, cause, fix });
 }
 
 /** Returns the plain lines that a log of functions prints in addition to its own lines. */
@@ -33,6 +34,16 @@ test("a rejected setting is a plain line, once a minute for each cause", () => {
   vi.advanceTimersByTime(1);
   log(write("key_rejected"));
   expect(plain).toEqual([...first, first[0]]);
+});
+
+test("a setting that Stripe rejects is named as Stripe's, beside the same cause at OpenAI", () => {
+  const { log, plain } = openLog();
+  log(write("key_rejected"));
+  log(write("key_rejected", "provider_misconfigured", "Stripe"));
+  expect(plain).toEqual([
+    "stack: OpenAI rejects the settings of this service. End key_rejected.",
+    "stack: Stripe rejects the settings of this service. End key_rejected.",
+  ]);
 });
 
 test("other lines stay alone, and every line is printed as it was", () => {

@@ -1,11 +1,13 @@
 import { z } from "zod";
 import { Constants } from "../database.ts";
 
+const PriceId = z.string().regex(/^\w{1,255}$/, {
+  error: "The price is not an id of Stripe. Send the id of a price that is for sale.",
+});
+
 /** The body of `POST /functions/v1/billing/checkout`. Other fields have no effect: the price decides about trials. */
 export const CheckoutRequest = z.object({
-  price_id: z.string().regex(/^\w{1,255}$/, {
-    error: "The price is not an id of Stripe. Send the id of a price that is for sale.",
-  }),
+  price_id: PriceId,
   /** Where the user returns to. Both URLs must have an allowed origin. */
   success_url: z.url().max(2048),
   cancel_url: z.url().max(2048),
@@ -13,7 +15,16 @@ export const CheckoutRequest = z.object({
 export type CheckoutRequest = z.infer<typeof CheckoutRequest>;
 
 /** The body of `POST /functions/v1/billing/portal`. */
-export const PortalRequest = z.object({ return_url: z.url().max(2048) });
+export const PortalRequest = z.object({
+  return_url: z.url().max(2048),
+  /** The page that the portal opens; the overview by default. */
+  flow: z.enum(["change", "cancel", "payment_method"]).optional(),
+  /** The price to change to. Without it, the user chooses in the portal. */
+  price_id: PriceId.optional(),
+}).refine(({ flow, price_id }) => price_id === undefined || flow === "change", {
+  path: ["price_id"],
+  error: "A price needs the flow change. Send flow: change, or leave the price out.",
+});
 export type PortalRequest = z.infer<typeof PortalRequest>;
 
 /** The reply of checkout and portal: the URL to send the user to. */
@@ -66,7 +77,6 @@ export const ProductsReply = z.object({
       type: z.enum(["one_time", "recurring"]),
       recurring_interval: z.string().nullable(),
       recurring_interval_count: z.number().int().nullable(),
-      nickname: z.string().nullable(),
       /** Days of trial for users who have never subscribed. */
       trial_days: z.number().int().nullable(),
     })),
@@ -76,9 +86,11 @@ export type ProductsReply = z.infer<typeof ProductsReply>;
 
 /**
  * The reply of `POST /functions/v1/stripe-webhook` and `…/openai-webhook`. Events that need no work are ignored. An
- * accepted event is stored, and a worker processes it.
+ * accepted event is stored, and a worker processes it. An event about an object that Stripe no longer has is dropped.
  */
-export const WebhookReply = z.object({ status: z.enum(["processed", "ignored", "accepted"]) });
+export const WebhookReply = z.object({
+  status: z.enum(["processed", "ignored", "dropped", "accepted"]),
+});
 export type WebhookReply = z.infer<typeof WebhookReply>;
 
 /** The reply of `POST /functions/v1/stripe-webhook/events`: the number of events that were applied or have failed. */

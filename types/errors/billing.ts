@@ -7,6 +7,16 @@ export const billingErrors = {
     meaning: "This price is not for sale.",
     action: "Reload the list of products and choose another price.",
   },
+  already_subscribed: {
+    status: 409,
+    meaning: "This account already has a subscription to a plan.",
+    action: "Change the subscription in the billing portal.",
+  },
+  no_subscription: {
+    status: 404,
+    meaning: "This account has no subscription to a plan.",
+    action: "Buy a plan first.",
+  },
   no_customer: {
     status: 404,
     meaning: "This account has no billing account yet.",
@@ -21,6 +31,22 @@ export const billingErrors = {
     status: 503,
     meaning: "Billing is not available at the moment.",
     action: "Try again later.",
+  },
+  billing_misconfigured: {
+    status: 503,
+    meaning: "Stripe rejected the settings of this service.",
+    action: "Ask the operator to run npm run db:health, which says what to change.",
+  },
+  payment_refused: {
+    status: 402,
+    meaning: "Stripe refused the payment.",
+    action: "Check the address and the coupon, or use another card.",
+  },
+  currency_conflict: {
+    status: 409,
+    meaning: "This billing account pays in another currency.",
+    action:
+      "Choose a price in that currency, or end the current subscription in the billing portal first.",
   },
   customer_taken: {
     status: 409,

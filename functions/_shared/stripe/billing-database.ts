@@ -34,11 +34,26 @@ export interface EventTargets {
   targets: Target[];
 }
 
+const Policy = z.object({
+  promotion_codes: z.boolean(),
+  automatic_tax: z.boolean(),
+  billing_address: z.boolean(),
+  trial_without_card: z.boolean(),
+  max_quantity: z.number(),
+  /** Stripe validates them. */
+  custom_fields: z.array(z.custom<Stripe.Checkout.SessionCreateParams.CustomField>()),
+});
+/** The operator's options of the checkout. */
+export type BillingPolicy = z.infer<typeof Policy>;
+
 const BillingAccount = z.object({
+  policy: Policy,
   profile_id: z.string(),
   email: z.string().nullable(),
   customer_id: z.string().nullable(),
   synced_at: z.string().nullable(),
+  /** The subscription with which the user pays for a plan. */
+  plan_subscription: z.string().nullable(),
   former_customers: z.number(),
   has_subscribed: z.boolean(),
 });
@@ -52,6 +67,10 @@ export interface BillingDatabase {
   /** Claims the waiting events of at most `maxPayers` payers. */
   claimPayers(maxPayers: number): Promise<PayersClaim>;
   failEvent(eventId: string, error: string): Promise<void>;
+  /** Ends an event about an object that Stripe no longer has. */
+  dropEvent(eventId: string, error: string): Promise<void>;
+  /** Stores what the operator must change, for `db:health`. */
+  reportProblem(cause: string, fix: string): Promise<void>;
   /** Draws a ticket. Objects that are fetched after this may overwrite objects with an earlier ticket. */
   drawTicket(): Promise<number>;
   /** Stores all objects in one transaction. */
@@ -84,6 +103,10 @@ export function createBillingDatabase(admin: SupabaseClient<Database>): BillingD
       PayersClaim.parse(unwrap(await admin.rpc("claim_stripe_events", { max_payers }))),
     failEvent: async (event_id, error) =>
       void unwrap(await admin.rpc("fail_stripe_event", { event_id, error })),
+    dropEvent: async (event_id, error) =>
+      void unwrap(await admin.rpc("drop_stripe_event", { event_id, error })),
+    reportProblem: async (cause, fix) =>
+      void unwrap(await admin.rpc("report_stripe_problem", { cause, fix })),
     drawTicket: async () => unwrap(await admin.rpc("draw_stripe_ticket")),
     apply: async (event_id, ticket, objects) =>
       void unwrap(

@@ -44,7 +44,7 @@ export function mapPayment({ intent, refunds, disputes, billed }: FullPayment): 
       billing: charge ? toJson(charge.billing_details) : null,
       refunds: refunds.map(mapRefund),
       disputes: disputes.map(mapDispute),
-      metadata: intent.metadata,
+      metadata: { ...metadataOf(billed), ...intent.metadata },
       paid_at: toIso(
         billed?.invoice.status_transitions.paid_at ?? (charge?.paid ? charge.created : null),
       ),
@@ -77,11 +77,17 @@ export function mapSettledInvoice(billed: FullInvoice): StripeObject {
       billing: null,
       refunds: [],
       disputes: [],
-      metadata: invoice.metadata ?? {},
+      metadata: metadataOf(billed),
       paid_at: toIso(invoice.status_transitions.paid_at),
       created_at: toIso(invoice.created),
     },
   };
+}
+
+/** Returns the metadata of an invoice and its subscription: the PaymentIntent of a subscription has none. */
+function metadataOf(billed: FullInvoice | null): Stripe.Metadata {
+  const { parent, metadata } = billed?.invoice ?? {};
+  return { ...parent?.subscription_details?.metadata, ...metadata };
 }
 
 /** Returns the id of the subscription that an invoice is for. */

@@ -6,9 +6,9 @@ type Columns<Table extends keyof Tables, Without extends string> = Required<
 >;
 
 /** Columns of `stripe_products` that Stripe fills. */
-export type ProductFields = Columns<"stripe_products", "plan">;
+export type ProductFields = Columns<"stripe_products", "plan" | "tokens">;
 /** Columns of `stripe_prices` that Stripe fills. */
-export type PriceFields = Columns<"stripe_prices", never>;
+export type PriceFields = Columns<"stripe_prices", "trial_days">;
 /** Columns of `stripe_customers` that Stripe fills. The user of a customer is Parley's own data. */
 export type CustomerFields = Columns<"stripe_customers", "user_id" | "synced_at">;
 /** Columns of `subscriptions` that a subscription fills. */
@@ -36,6 +36,8 @@ export interface CheckoutFields {
   stripe_payment_intent_id: string | null;
   stripe_invoice_id: string | null;
   custom_field_data: Json;
+  /** The profile for which our own server opened the checkout. */
+  profile_id: string | null;
 }
 
 /** The fields that Parley stores of an object that was deleted in Stripe. */

@@ -1,3 +1,4 @@
+import type Stripe from "stripe";
 import { z } from "zod";
 import { Count, Expand, Flag, mergeMetadata, MetadataParam, Text } from "../http/param-schemas.ts";
 
@@ -19,10 +20,27 @@ const InvoiceCreation = z.strictObject({
   invoice_data: z.strictObject({ metadata: MetadataParam.optional() }).optional(),
 });
 
+const AdjustableQuantity = z.strictObject({
+  enabled: Flag,
+  minimum: Count.optional(),
+  maximum: Count.pipe(z.number().max(999_999)).default(99),
+});
+
+const CustomFieldParam = z.strictObject({
+  key: Text.regex(/^[a-zA-Z0-9]{1,200}$/),
+  label: z.strictObject({ type: z.literal("custom"), custom: Text.max(50) }),
+  type: z.enum(["text", "numeric"]),
+  optional: Flag.default(false),
+});
+
 /** The parameters of a new checkout session (https://docs.stripe.com/api/checkout/sessions/create). */
 export const CheckoutParams = z.strictObject({
   mode: z.enum(["payment", "subscription"]),
-  line_items: z.array(z.strictObject({ price: Text, quantity: Count.default(1) })).min(1),
+  line_items: z.array(z.strictObject({
+    price: Text,
+    quantity: Count.default(1),
+    adjustable_quantity: AdjustableQuantity.optional(),
+  })).min(1),
   success_url: Text,
   cancel_url: Text.optional(),
   customer: Text.optional(),
@@ -38,6 +56,9 @@ export const CheckoutParams = z.strictObject({
   payment_method_types: z.array(Text).optional(),
   allow_promotion_codes: Flag.optional(),
   automatic_tax: z.strictObject({ enabled: Flag }).optional(),
+  custom_fields: z.array(CustomFieldParam).max(3).default([]),
+  discounts: z.array(z.strictObject({ coupon: Text.optional(), promotion_code: Text.optional() }))
+    .max(1).optional(),
   billing_address_collection: z.enum(["auto", "required"]).optional(),
   tax_id_collection: z.strictObject({ enabled: Flag }).optional(),
   locale: Text.optional(),
@@ -55,7 +76,27 @@ export const CheckoutParams = z.strictObject({
     client_reference_id: params.client_reference_id ?? null,
     metadata: mergeMetadata({}, params.metadata),
     allow_promotion_codes: params.allow_promotion_codes ?? null,
+    billing_address_collection: params.billing_address_collection ?? null,
+    custom_fields: params.custom_fields.map(showField),
+    ...params.payment_method_collection && {
+      payment_method_collection: params.payment_method_collection,
+    },
+    ...params.automatic_tax?.enabled && {
+      automatic_tax: {
+        enabled: true,
+        liability: { type: "self" },
+        provider: "stripe",
+        status: "requires_location_inputs",
+      },
+    },
     ...params.expires_at !== undefined && { expires_at: params.expires_at },
   },
 }));
 export type CheckoutParams = z.infer<typeof CheckoutParams>;
+
+function showField(
+  { key, label, optional, type }: z.infer<typeof CustomFieldParam>,
+): Stripe.Checkout.Session.CustomField {
+  const empty = { default_value: null, maximum_length: null, minimum_length: null, value: null };
+  return { key, label, optional, type, [type]: empty };
+}

@@ -1,6 +1,7 @@
 import type Stripe from "stripe";
 import { attemptPayment } from "../objects/attempt-payment.ts";
 import { sendInvoice } from "../invoices/bill.ts";
+import type { Bill } from "../invoices/build-invoice.ts";
 import { buildPaymentIntent, buildPaymentMethod } from "../objects/build-payment.ts";
 import type { CardName } from "../objects/cards.ts";
 import type { CheckoutPlan } from "./checkout-plan.ts";
@@ -29,7 +30,7 @@ export function invoiceCheckout(
   work: Work,
   customer: Stripe.Customer,
   plan: CheckoutPlan,
-  metadata: Stripe.Metadata,
+  reductions: Pick<Bill, "metadata" | "discount" | "taxed">,
 ): PaidWith {
   const now = nowInSeconds();
   const { id } = sendInvoice(work, {
@@ -39,7 +40,7 @@ export function invoiceCheckout(
     ),
     reason: "manual",
     period: { start: now, end: now },
-    metadata,
+    ...reductions,
   });
   const intentId = idOf(paymentOf(work, id)?.payment.payment_intent);
   if (intentId !== null) {

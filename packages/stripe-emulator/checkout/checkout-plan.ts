@@ -3,6 +3,10 @@ import type Stripe from "stripe";
 /** The objects that a checkout session creates when it is completed. */
 export interface CheckoutPlan {
   lineItems: Stripe.LineItem[];
+  /** Whether Stripe Tax adds tax. */
+  taxed?: boolean;
+  /** The most that the customer may choose of each line; absent if the quantity is fixed. */
+  maxQuantity?: number;
   /** Days of trial; 0 for no trial. */
   trialDays: number;
   /** Properties of the new subscription. */

@@ -6,12 +6,10 @@ import { expireCheckout } from "./complete-checkout.ts";
 import { createCheckout } from "./create-checkout.ts";
 import type { EmulatorEnv } from "../http/emulator-env.ts";
 import { findObject, idOf } from "../http/find-objects.ts";
-import { newId, randomText } from "../new-id.ts";
 import { Expand, isWithin, LIST_PARAMS, Text, TimeFilter } from "../http/param-schemas.ts";
 import { parseInput } from "../http/parse-request.ts";
-import { nowInSeconds } from "../periods.ts";
 import type { EmulatorState } from "../state.ts";
-import { respond, respondPage, respondToWork, respondWith } from "../http/respond.ts";
+import { respondPage, respondToWork, respondWith } from "../http/respond.ts";
 
 const SessionListParams = z.strictObject({
   ...LIST_PARAMS,
@@ -23,14 +21,6 @@ const SessionListParams = z.strictObject({
 });
 const ExpireParams = z.strictObject({ expand: Expand });
 const LineItemParams = z.strictObject(LIST_PARAMS);
-
-const PortalParams = z.strictObject({
-  configuration: Text.optional(),
-  customer: Text,
-  locale: Text.optional(),
-  return_url: Text.optional(),
-  expand: Expand,
-});
 
 /** Returns the routes of `/v1/checkout/sessions`. */
 export function checkoutRoutes(state: EmulatorState): Hono<EmulatorEnv> {
@@ -60,40 +50,6 @@ export function checkoutRoutes(state: EmulatorState): Hono<EmulatorEnv> {
       const id = c.req.param("id");
       return respondToWork(c, state, expand, (work) => expireCheckout(work, id));
     });
-}
-
-/** Returns the routes of `/v1/billing_portal/sessions`. */
-export function portalRoutes(state: EmulatorState): Hono<EmulatorEnv> {
-  return new Hono<EmulatorEnv>().post("/", (c) => {
-    const params = parseInput(c.var.params, PortalParams);
-    findObject(state, "customer", params.customer, "customer");
-    const session: Stripe.BillingPortal.Session = {
-      id: newId("bps"),
-      object: "billing_portal.session",
-      configuration: params.configuration ?? "bpc_parley",
-      created: nowInSeconds(),
-      customer: params.customer,
-      customer_account: null,
-      flow: null,
-      livemode: false,
-      locale: null,
-      on_behalf_of: null,
-      return_url: params.return_url ?? null,
-      url: portalUrl(c.req.url, params),
-    };
-    return respond(state, session, params.expand);
-  });
-}
-
-/**
- * Returns the address of a portal page. It holds the customer and the return address, because the emulator
- * stores no portal session.
- */
-function portalUrl(requestUrl: string, { customer, return_url }: z.infer<typeof PortalParams>) {
-  const url = new URL(`/p/session/test_${randomText(24)}`, requestUrl);
-  url.searchParams.set("customer", customer);
-  if (return_url !== undefined) url.searchParams.set("return_url", return_url);
-  return url.href;
 }
 
 function matches(

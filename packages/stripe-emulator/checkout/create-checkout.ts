@@ -1,6 +1,7 @@
 import type Stripe from "stripe";
 import { invalid } from "../http/api-error.ts";
 import { buildCheckoutSession, buildLineItem } from "./build-checkout-session.ts";
+import { checkCurrency } from "./check-currency.ts";
 import type { CheckoutParams } from "./checkout-params.ts";
 import type { CheckoutPlan } from "./checkout-plan.ts";
 import { findObject, lookUp } from "../http/find-objects.ts";
@@ -17,6 +18,11 @@ export function createCheckout(
   const plan = planCheckout(work.state, params);
   checkCustomer(work.state, params);
   checkPrices(plan.lineItems, params.mode);
+  checkTax(work.state, params);
+  const { customer } = params.fields;
+  if (typeof customer === "string" && params.mode === "subscription") {
+    checkCurrency(work.state, customer, plan.lineItems[0]?.currency ?? "usd");
+  }
   const amount = plan.trialDays > 0
     ? 0
     : plan.lineItems.reduce((sum, { amount_total }) => sum + amount_total, 0);
@@ -42,6 +48,10 @@ function planCheckout(state: EmulatorState, params: CheckoutParams): CheckoutPla
   const wantsInvoice = invoice_creation?.enabled ?? false;
   return {
     lineItems,
+    taxed: params.automatic_tax?.enabled ?? false,
+    maxQuantity: params.line_items[0]?.adjustable_quantity?.enabled
+      ? params.line_items[0].adjustable_quantity.maximum
+      : undefined,
     trialDays: data?.trial_period_days ?? 0,
     subscription: {
       metadata: mergeMetadata({}, data?.metadata),
@@ -65,6 +75,22 @@ function checkCustomer(state: EmulatorState, { fields }: CheckoutParams): void {
   findObject(state, "customer", customer, "customer");
   if (!customer_email) return;
   throw invalid("You may only specify one of these parameters: customer, customer_email.");
+}
+
+/** Throws Stripe's 400 if the tax of a customer without an address is to be computed. */
+function checkTax(
+  state: EmulatorState,
+  { fields, automatic_tax, customer_update }: CheckoutParams,
+) {
+  const customer = lookUp(state, "customer", fields.customer);
+  if (!automatic_tax?.enabled || !customer || customer.address) return;
+  if (customer_update?.address === "auto") return;
+  throw invalid(
+    "Automatic tax calculation in Checkout requires a valid address on the Customer. Add a valid address to the " +
+      "Customer or set `customer_update[address]` to 'auto' to save the address entered in Checkout to the Customer.",
+    undefined,
+    "customer_tax_location_invalid",
+  );
 }
 
 function checkPrices(

@@ -4,10 +4,11 @@ import type Stripe from "stripe";
 import { completeCheckout } from "./complete-checkout.ts";
 import type { EmulatorEnv } from "../http/emulator-env.ts";
 import { findObject } from "../http/find-objects.ts";
+import { money, page } from "../http/html-page.ts";
 import type { EmulatorState } from "../state.ts";
 import { AUTOMATIC, doWork } from "../work.ts";
 
-/** Returns the routes of the customer's pages: checkout at `/c/pay/:id`, portal at `/p/session/:id`. */
+/** Returns the route of the page of a checkout, `/c/pay/:id`. */
 export function pagesRoutes(state: EmulatorState): Hono<EmulatorEnv> {
   return new Hono<EmulatorEnv>()
     .get("/c/pay/:id", (c) => {
@@ -18,10 +19,6 @@ export function pagesRoutes(state: EmulatorState): Hono<EmulatorEnv> {
       const id = c.req.param("id");
       const { success_url } = doWork(state, AUTOMATIC, (work) => completeCheckout(work, id));
       return c.redirect((success_url ?? "/").replaceAll("{CHECKOUT_SESSION_ID}", id), 303);
-    })
-    .get("/p/session/:id", (c) => {
-      const { customer = "", return_url } = c.req.query();
-      return c.html(portalPage(findObject(state, "customer", customer), return_url));
     });
 }
 
@@ -42,29 +39,4 @@ function checkoutPage(state: EmulatorState, session: Stripe.Checkout.Session) {
       ${session.cancel_url ? html`<a href="${session.cancel_url}">Back</a>` : ""}
     `,
   );
-}
-
-function portalPage({ email, id }: Stripe.Customer, returnUrl?: string) {
-  const back = returnUrl ? html`<a href="${returnUrl}">Back</a>` : "";
-  return page("Billing", html`<p>The billing of ${email ?? id}.</p>${back}`);
-}
-
-function page(title: string, body: ReturnType<typeof html>) {
-  return html`
-    <!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8">
-        <title>${title} (Stripe emulator)</title>
-      </head>
-      <body>
-            <h1>${title}</h1>
-            ${body}
-          </body>
-    </html>
-  `;
-}
-
-function money(cents: number, currency: string): string {
-  return new Intl.NumberFormat("en", { style: "currency", currency }).format(cents / 100);
 }

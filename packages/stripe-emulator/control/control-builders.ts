@@ -34,8 +34,19 @@ type BuildFields = z.infer<typeof BuildFields>;
 
 type Builder = (state: EmulatorState, fields: BuildFields) => StripeObject;
 
-/** The builder of each kind. Refunds, disputes and balance transactions have none: they need a charge. */
-const BUILDERS: Record<Exclude<Kind, "refund" | "dispute" | "balance_transaction">, Builder> = {
+/** Kinds that come into being only with another object, such as a refund with its charge. */
+const DEPENDENT = [
+  "refund",
+  "dispute",
+  "balance_transaction",
+  "coupon",
+  "promotion_code",
+  "discount",
+] as const;
+type Dependent = typeof DEPENDENT[number];
+
+/** The builder of each kind that stands alone. */
+const BUILDERS: Record<Exclude<Kind, Dependent>, Builder> = {
   customer: () => buildCustomer(),
   product: () => buildProduct({ name: "Product" }),
   price: (state, { product = "", recurring, unit_amount = 0 }) =>
@@ -89,8 +100,12 @@ export function buildForCommand(
   kind: Kind,
   fields: object,
 ): StripeObject | null {
-  if (kind === "refund" || kind === "dispute" || kind === "balance_transaction") return null;
+  if (isDependent(kind)) return null;
   return BUILDERS[kind](state, parseInput(fields, BuildFields));
+}
+
+function isDependent(kind: Kind): kind is Dependent {
+  return DEPENDENT.some((each) => each === kind);
 }
 
 function pricedItems(state: EmulatorState, items: BuildFields["items"]) {

@@ -18,6 +18,9 @@ const CREATED: Record<Kind, EventType | null> = {
   refund: "refund.created",
   dispute: "charge.dispute.created",
   "checkout.session": null,
+  coupon: "coupon.created",
+  promotion_code: "promotion_code.created",
+  discount: null,
 };
 
 /** The event that Stripe sends when an object of a kind changes; null for none. */
@@ -35,6 +38,9 @@ const UPDATED: Record<Kind, EventType | null> = {
   refund: "refund.updated",
   dispute: "charge.dispute.updated",
   "checkout.session": null,
+  coupon: "coupon.updated",
+  promotion_code: "promotion_code.updated",
+  discount: null,
 };
 
 /** The events that Stripe sends when an object reaches a status. */

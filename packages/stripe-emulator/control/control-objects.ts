@@ -122,6 +122,8 @@ function announceAll(
 function put<K extends Kind>(work: Work, kind: K, json: JsonObject): ObjectKinds[K] {
   const object = z.custom<ObjectKinds[K]>().parse(json);
   work.state.objects[kind].set(object.id, object);
+  // An object that is made again is no longer deleted.
+  work.state.deleted.delete(object.id);
   return object;
 }
 

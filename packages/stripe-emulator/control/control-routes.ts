@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { advanceSubscription } from "../subscriptions/advance-subscription.ts";
 import { Behaviour } from "./behaviour.ts";
+import { Choices } from "../checkout/choose.ts";
 import { completeCheckout } from "../checkout/complete-checkout.ts";
 import { commandObject, ObjectCommand } from "./control-objects.ts";
 import { countRequests } from "./count-requests.ts";
@@ -13,7 +14,7 @@ import type { EmulatorState } from "../state.ts";
 import { AUTOMATIC, doWork } from "../work.ts";
 import { findEvent } from "../events/events-routes.ts";
 
-const CompleteCommand = z.strictObject({ payment: z.enum(["succeeded", "failed"]).optional() });
+const CompleteCommand = Choices.extend({ payment: z.enum(["succeeded", "failed"]).optional() });
 const AdvanceCommand = z.strictObject({
   payment: z.enum(["succeeded", "failed", "requires_action"]).optional(),
 });
@@ -44,9 +45,14 @@ export function controlRoutes(state: EmulatorState): Hono<EmulatorEnv> {
       return c.json({ mode });
     })
     .post("/checkout_sessions/:id/complete", async (c) => {
-      const { payment } = await parseCommand(c.req, CompleteCommand);
+      const { payment, ...choices } = await parseCommand(c.req, CompleteCommand);
       const id = c.req.param("id");
-      return Response.json(doWork(state, AUTOMATIC, (work) => completeCheckout(work, id, payment)));
+      const completed = doWork(
+        state,
+        AUTOMATIC,
+        (work) => completeCheckout(work, id, payment, choices),
+      );
+      return Response.json(completed);
     })
     .post("/subscriptions/:id/advance", async (c) => {
       const { payment } = await parseCommand(c.req, AdvanceCommand);

@@ -1,20 +1,16 @@
 import { describeFailure } from "@parley/emulator-kit/behaviour-store.ts";
-import type { Behaviour } from "../control/behaviour.ts";
+import type { StripeFailure } from "../control/behaviour.ts";
 import { ApiError, type ApiErrorDetails } from "./api-error.ts";
-
-type Failure = NonNullable<Behaviour["fail"]>;
 
 /** A detail that must never reach a client; tests search for it. */
 export const UPSTREAM_MARKER = "upstream detail acct-emulator";
 
 /** Returns the error for a commanded failure, in Stripe's shape for its status. */
-export function failRequest(failure: Failure): ApiError {
+export function failRequest(failure: StripeFailure): ApiError {
   const { message, headers } = describeFailure(failure, UPSTREAM_MARKER);
-  const details = describeStatus(failure);
-  return new ApiError(failure.status, message, {
-    ...details,
-    headers: { ...details.headers, ...headers },
-  });
+  const { message: said = message, ...details } = failure.error ?? describeStatus(failure);
+  const own = "headers" in details ? details.headers : {};
+  return new ApiError(failure.status, said, { ...details, headers: { ...own, ...headers } });
 }
 
 /**
@@ -29,7 +25,7 @@ export function limitRequest(): ApiError {
   );
 }
 
-function describeStatus({ status, code }: Failure): ApiErrorDetails {
+function describeStatus({ status, code }: StripeFailure): ApiErrorDetails & { message?: string } {
   if (status === 402) {
     return { type: "card_error", code: "card_declined", decline_code: "generic_decline" };
   }
@@ -41,6 +37,6 @@ function describeStatus({ status, code }: Failure): ApiErrorDetails {
  * Returns the details of a 429. Stripe advises to repeat a request after a lock timeout only, because repeating one
  * above the rate limit makes more requests: https://github.com/stripe/stripe-dotnet/issues/1886
  */
-function describeLimit(code: Failure["code"] = "rate_limit"): ApiErrorDetails {
+function describeLimit(code: StripeFailure["code"] = "rate_limit"): ApiErrorDetails {
   return code === "lock_timeout" ? { code, headers: { "stripe-should-retry": "true" } } : { code };
 }

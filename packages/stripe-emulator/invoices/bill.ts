@@ -5,6 +5,7 @@ import { buildPaymentIntent } from "../objects/build-payment.ts";
 import { findObject, idOf } from "../http/find-objects.ts";
 import { newId, randomText } from "../new-id.ts";
 import { nowInSeconds } from "../periods.ts";
+import { endDiscount, reductionsOf } from "../objects/discounts.ts";
 import { markPaid, paymentOf } from "./settle-invoice.ts";
 import { announce, insert, update, type Work } from "../work.ts";
 
@@ -13,7 +14,9 @@ export function draftInvoice(work: Work, bill: Bill): Stripe.Invoice {
   const customer = findObject(work.state, "customer", bill.customer.id);
   const sequence = customer.next_invoice_sequence ?? 1;
   const number = `${customer.invoice_prefix ?? "PARLEY"}-${String(sequence).padStart(4, "0")}`;
-  const invoice = insert(work, "invoice", { ...buildInvoice(bill), number }, "invoice.created");
+  const reduced = { ...bill, ...reductionsOf(work, bill) };
+  const invoice = insert(work, "invoice", { ...buildInvoice(reduced), number }, "invoice.created");
+  endDiscount(work, bill, reduced.discount);
   update(work, "customer", customer.id, { next_invoice_sequence: sequence + 1 });
   if (!customer.currency) {
     update(work, "customer", customer.id, { currency: invoice.currency }, "customer.updated");

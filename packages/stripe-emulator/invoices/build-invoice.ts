@@ -3,6 +3,7 @@ import { idOf } from "../http/find-objects.ts";
 import { newId } from "../new-id.ts";
 import { listOf } from "../http/paginate.ts";
 import { nowInSeconds } from "../periods.ts";
+import { type Amounts, computeTotal, TAX_RATE_ID } from "./compute-total.ts";
 
 /** One thing that an invoice charges for. */
 export interface BilledItem {
@@ -22,6 +23,10 @@ export interface Bill {
   period: Stripe.InvoiceLineItem.Period;
   subscription?: Stripe.Subscription;
   metadata?: Stripe.Metadata;
+  /** What the bill is reduced by. */
+  discount?: { id: string; coupon: Stripe.Coupon };
+  /** Whether Stripe Tax adds tax. */
+  taxed?: boolean;
 }
 
 /** Returns a draft of an invoice for `bill`. */
@@ -29,11 +34,13 @@ export function buildInvoice(bill: Bill): Stripe.Invoice {
   const { customer, subscription, period } = bill;
   const id = newId("in");
   const lines = bill.items.map((item) => buildLine(id, item, bill));
-  const total = lines.reduce((sum, { amount }) => sum + amount, 0);
+  const subtotal = lines.reduce((sum, { amount }) => sum + amount, 0);
+  const amounts = computeTotal(subtotal, bill.discount?.coupon, bill.taxed);
   return {
     ...EMPTY_INVOICE,
     id,
-    ...amountsDue(total),
+    ...amountsDue(amounts.total),
+    ...showReductions(bill, subtotal, amounts),
     billing_reason: bill.reason,
     created: nowInSeconds(),
     currency: subscription?.currency ?? bill.items[0]?.price.currency ?? "usd",
@@ -61,6 +68,33 @@ function amountsDue(total: number) {
     subtotal_excluding_tax: total,
     total,
     total_excluding_tax: total,
+  };
+}
+
+function showReductions(
+  { discount, taxed = false }: Bill,
+  subtotal: number,
+  { reduction, tax, total }: Amounts,
+): Partial<Stripe.Invoice> {
+  return {
+    subtotal,
+    subtotal_excluding_tax: subtotal,
+    total_excluding_tax: total - tax,
+    ...discount && {
+      discounts: [discount.id],
+      total_discount_amounts: [{ amount: reduction, discount: discount.id }],
+    },
+    ...taxed && {
+      automatic_tax: { ...EMPTY_INVOICE.automatic_tax, enabled: true, status: "complete" },
+      total_taxes: [{
+        amount: tax,
+        tax_behavior: "exclusive",
+        tax_rate_details: { tax_rate: TAX_RATE_ID },
+        taxability_reason: "standard_rated",
+        taxable_amount: subtotal - reduction,
+        type: "tax_rate_details",
+      }],
+    },
   };
 }
 

@@ -55,7 +55,7 @@ describe("the catalogue", () => {
     const { id } = await subscribe(client);
     await client.prices.update(MONTHLY, { metadata: { note: "new" } });
     const { items } = await client.subscriptions.retrieve(id);
-    expect(items.data[0]?.price.metadata).toEqual({ note: "new" });
+    expect(items.data[0]?.price.metadata).toMatchObject({ note: "new" });
   });
 
   it("loses a price that a command deletes", async () => {

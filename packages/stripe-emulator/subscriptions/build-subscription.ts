@@ -20,6 +20,8 @@ export interface SubscriptionPlan {
   /** The end of the trial, in seconds; null for no trial. */
   trialEnd: number | null;
   fields?: Partial<Stripe.Subscription>;
+  /** Whether a checkout starts it, which has compared the currencies when it was opened. */
+  fromCheckout?: boolean;
 }
 
 /** A time span, in seconds. */

@@ -1,4 +1,5 @@
 import type Stripe from "stripe";
+import { checkCurrency } from "../checkout/check-currency.ts";
 import { ApiError, invalid } from "../http/api-error.ts";
 import { sendInvoice } from "../invoices/bill.ts";
 import { buildSubscription, recurringOf, type SubscriptionPlan } from "./build-subscription.ts";
@@ -23,6 +24,7 @@ export function subscribe(
 ): Stripe.Subscription {
   recurringOf(plan.items);
   const subscription = buildSubscription(plan);
+  if (!plan.fromCheckout) checkCurrency(work.state, plan.customerId, subscription.currency);
   const customer = findObject(work.state, "customer", plan.customerId, "customer");
   if (subscription.status === "incomplete") {
     refuseUnpayable(defaultMethod(work, customer, subscription), payment);

@@ -18,6 +18,8 @@ insert into public.custom_instructions (user_id, content) values (tests.profile_
 select private.book_usage(tests.profile_id('owner'), 'chat', 'gpt-5.4-mini', 1, 0, 1);
 select public.link_stripe_customer(tests.profile_id('owner'), 'cus_1');
 select tests.apply_subscription('cus_1', 'sub_1', 'active');
+update public.stripe_products set default_price_id = 'price_pro' where id = 'prod_pro';
+update public.stripe_prices set is_active = true where id = 'price_pro';
 insert into public.payments (stripe_payment_intent_id, user_id, status, amount, currency, created_at)
 values ('pi_1', tests.profile_id('owner'), 'completed', 2000, 'usd', now());
 select public.claim_stripe_event('evt_1', 'customer.updated', '', false, now(), true);

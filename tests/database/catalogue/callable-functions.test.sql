@@ -20,7 +20,8 @@ select is_empty(
   'no function is granted to public'
 );
 select set_eq(
-  $$ select pg_temp.callable('anon') $$, array['private.get_shared_chat', 'public.get_shared_chat'],
+  $$ select pg_temp.callable('anon') $$,
+  array['private.get_shared_chat', 'private.listed_price_ids', 'public.get_shared_chat'],
   'anon can call only the listed functions'
 );
 select set_eq(
@@ -34,7 +35,7 @@ select set_eq(
     'private.get_shared_chat', 'private.get_user_activity_summary', 'private.get_user_stats',
     'private.invite_member', 'private.is_safe_object_name', 'private.issue_bridge_token',
     'private.leave_organization', 'private.limit_detail', 'private.list_invitations', 'private.list_members',
-    'private.log_my_activity', 'private.may_act', 'private.my_organization_ids', 'private.quota_period_start',
+    'private.listed_price_ids', 'private.log_my_activity', 'private.may_act', 'private.my_organization_ids', 'private.quota_period_start',
     'private.read_export_page', 'private.read_hidden_export_page', 'private.refuse', 'private.remove_member',
     'private.rename_organization', 'private.request_account_deletion', 'private.require_can_act',
     'private.resend_invitation', 'private.revoke_invitation', 'private.set_chat_visibility',

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { ProductsReply } from "../../../types/api.ts";
-import { createTestClient, stack } from "../../helpers/stack.ts";
+import { asPostgres, createTestClient, createUser, stack } from "../../helpers/stack.ts";
+import { delivered, postBilling, stripe } from "../../helpers/stripe.ts";
 
 const get = (headers: Record<string, string> = {}) =>
   fetch(`${stack.FUNCTIONS_URL}/billing/products`, {
@@ -42,6 +43,59 @@ test("anonymous callers read the catalogue through the REST API, too", async () 
   )
     .eq("id", "price_parley_pro_monthly");
   expect(data).toEqual([{ id: "price_parley_pro_monthly", stripe_products: { plan: "pro" } }]);
+});
+
+test("clients cannot read metadata and nicknames of the catalogue", async () => {
+  const anonymous = createTestClient();
+  for (const column of ["metadata", "nickname", "lookup_key"]) {
+    const { error } = await anonymous.from("stripe_prices").select(column);
+    expect(error?.code, column).toBe("42501");
+  }
+  expect((await anonymous.from("stripe_products").select("metadata")).error?.code).toBe("42501");
+});
+
+test("a price that is not listed cannot be seen, and cannot be bought by its id", async () => {
+  const { id } = await stripe.prices.create({
+    product: "prod_parley_pro",
+    currency: "usd",
+    unit_amount: 1,
+    recurring: { interval: "month" },
+  });
+  await delivered(id);
+  const listed = await (await get()).text();
+  expect(listed).not.toContain(id);
+  const response = await postBilling("checkout", await createUser(), {
+    price_id: id,
+    success_url: "http://localhost:3000/done",
+    cancel_url: "http://localhost:3000/plans",
+  });
+  expect(response.status).toBe(404);
+  expect(await response.json()).toMatchObject({ code: "price_not_found" });
+
+  await stripe.prices.update(id, { metadata: { listed: "true" } });
+  await expect.poll(async () => await (await get()).text(), { timeout: 10_000 }).toContain(id);
+  await stripe.prices.update(id, { active: false });
+});
+
+test("a product with an unknown plan is not sold, and its events are answered with 200", async () => {
+  const { id } = await stripe.products.create({ name: "Gold", metadata: { plan: "gold" } });
+  const price = await stripe.prices.create({
+    product: id,
+    currency: "usd",
+    unit_amount: 1,
+    recurring: { interval: "month" },
+    metadata: { listed: "true" },
+  });
+  await delivered(id);
+  await delivered(price.id);
+  expect(await (await get()).text()).not.toContain(price.id);
+  expect(
+    await asPostgres("select value from private.catalogue_problems() where product_id = $1", [
+      id,
+    ]),
+  ).toEqual([{ value: "gold" }]);
+  await stripe.products.update(id, { active: false });
+  await delivered(id);
 });
 
 test("a request without a key is refused", async () => {

@@ -46,6 +46,10 @@ class FakeCleanupDatabase implements CleanupDatabase {
     return Promise.resolve(free);
   }
 
+  findPayerEmail() {
+    return Promise.resolve(null);
+  }
+
   settleDeletions(outcomes: DeletionOutcome[]) {
     for (const { deletion, error } of outcomes) this.ended[deletion.remote_id] = error ?? null;
     return Promise.resolve();
