@@ -5,6 +5,7 @@ import { Behaviour } from "./behaviour.ts";
 import { completeCheckout } from "../checkout/complete-checkout.ts";
 import { commandObject, ObjectCommand } from "./control-objects.ts";
 import type { EventRecord } from "../events/delivery.ts";
+import { openAppeal } from "../objects/dispute.ts";
 import type { EmulatorEnv } from "../http/emulator-env.ts";
 import { KINDS } from "../kinds.ts";
 import { parseCommand } from "../http/parse-request.ts";
@@ -42,6 +43,10 @@ export function controlRoutes(state: EmulatorState): Hono<EmulatorEnv> {
       const { payment } = await parseCommand(c.req, CompleteCommand);
       const id = c.req.param("id");
       return Response.json(doWork(state, AUTOMATIC, (work) => completeCheckout(work, id, payment)));
+    })
+    .post("/disputes/:id/appeal", (c) => {
+      const id = c.req.param("id");
+      return Response.json(doWork(state, AUTOMATIC, (work) => openAppeal(work, id)));
     })
     .post("/subscriptions/:id/advance", async (c) => {
       const { payment } = await parseCommand(c.req, AdvanceCommand);
