@@ -746,6 +746,28 @@ export type Database = {
           },
         ];
       };
+      "organization_costs": {
+        Row: {
+          "month": string;
+          "organization_id": string;
+          "reserved": number;
+          "spent": number;
+        };
+        ComputedFields: never;
+        Insert: {
+          "month": string;
+          "organization_id": string;
+          "reserved"?: number;
+          "spent"?: number;
+        };
+        Update: {
+          "month"?: string;
+          "organization_id"?: string;
+          "reserved"?: number;
+          "spent"?: number;
+        };
+        Relationships: [];
+      };
       "organization_invitations": {
         Row: {
           "created_at": string;
@@ -802,6 +824,7 @@ export type Database = {
         Row: {
           "created_at": string;
           "id": string;
+          "monthly_budget": number | null;
           "name": string;
           "updated_at": string;
         };
@@ -809,12 +832,14 @@ export type Database = {
         Insert: {
           "created_at"?: string;
           "id"?: string;
+          "monthly_budget"?: number | null;
           "name": string;
           "updated_at"?: string;
         };
         Update: {
           "created_at"?: string;
           "id"?: string;
+          "monthly_budget"?: number | null;
           "name"?: string;
           "updated_at"?: string;
         };
@@ -1027,6 +1052,9 @@ export type Database = {
           "deleted_at": string | null;
           "email": string | null;
           "email_confirmed": boolean;
+          "entitlement_due_at": string | null;
+          "granted_plan": string | null;
+          "granted_plan_ends_at": string | null;
           "id": string;
           "is_active": boolean;
           "is_deleted": boolean;
@@ -1035,6 +1063,7 @@ export type Database = {
           "organization_joined_at": string | null;
           "organization_name": string | null;
           "organization_role": string | null;
+          "plan_source": string;
           "quota_last_reset": string;
           "role": Database["public"]["Enums"]["user_role"];
           "stripe_customer_id": string | null;
@@ -1057,6 +1086,9 @@ export type Database = {
           "deleted_at"?: string | null;
           "email"?: string | null;
           "email_confirmed"?: boolean;
+          "entitlement_due_at"?: string | null;
+          "granted_plan"?: string | null;
+          "granted_plan_ends_at"?: string | null;
           "id"?: string;
           "is_active"?: boolean;
           "is_deleted"?: boolean;
@@ -1065,6 +1097,7 @@ export type Database = {
           "organization_joined_at"?: string | null;
           "organization_name"?: string | null;
           "organization_role"?: string | null;
+          "plan_source"?: string;
           "quota_last_reset"?: string;
           "role"?: Database["public"]["Enums"]["user_role"];
           "stripe_customer_id"?: string | null;
@@ -1086,6 +1119,9 @@ export type Database = {
           "deleted_at"?: string | null;
           "email"?: string | null;
           "email_confirmed"?: boolean;
+          "entitlement_due_at"?: string | null;
+          "granted_plan"?: string | null;
+          "granted_plan_ends_at"?: string | null;
           "id"?: string;
           "is_active"?: boolean;
           "is_deleted"?: boolean;
@@ -1094,6 +1130,7 @@ export type Database = {
           "organization_joined_at"?: string | null;
           "organization_name"?: string | null;
           "organization_role"?: string | null;
+          "plan_source"?: string;
           "quota_last_reset"?: string;
           "role"?: Database["public"]["Enums"]["user_role"];
           "stripe_customer_id"?: string | null;
@@ -1108,6 +1145,13 @@ export type Database = {
           "user_name"?: string | null;
         };
         Relationships: [
+          {
+            foreignKeyName: "profiles_granted_plan_fkey";
+            columns: ["granted_plan"];
+            isOneToOne: false;
+            referencedRelation: "plans";
+            referencedColumns: ["slug"];
+          },
           {
             foreignKeyName: "profiles_organization_id_fkey";
             columns: ["organization_id"];
@@ -1134,6 +1178,7 @@ export type Database = {
           "is_delinquent": boolean;
           "metadata": NonNullable<Json>;
           "name": string | null;
+          "organization_id": string | null;
           "synced_at": string | null;
           "ticket": number;
           "user_id": string | null;
@@ -1148,6 +1193,7 @@ export type Database = {
           "is_delinquent"?: boolean;
           "metadata"?: NonNullable<Json>;
           "name"?: string | null;
+          "organization_id"?: string | null;
           "synced_at"?: string | null;
           "ticket"?: number;
           "user_id"?: string | null;
@@ -1161,11 +1207,19 @@ export type Database = {
           "is_delinquent"?: boolean;
           "metadata"?: NonNullable<Json>;
           "name"?: string | null;
+          "organization_id"?: string | null;
           "synced_at"?: string | null;
           "ticket"?: number;
           "user_id"?: string | null;
         };
         Relationships: [
+          {
+            foreignKeyName: "stripe_customers_organization_id_fkey";
+            columns: ["organization_id"];
+            isOneToOne: false;
+            referencedRelation: "organizations";
+            referencedColumns: ["id"];
+          },
           {
             foreignKeyName: "stripe_customers_user_id_fkey";
             columns: ["user_id"];
@@ -1318,6 +1372,55 @@ export type Database = {
         };
         Relationships: [];
       };
+      "subscription_items": {
+        Row: {
+          "created_at": string;
+          "current_period_end": string | null;
+          "current_period_start": string | null;
+          "id": string;
+          "quantity": number | null;
+          "stripe_price_id": string;
+          "stripe_product_id": string;
+          "subscription_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "current_period_end"?: string | null;
+          "current_period_start"?: string | null;
+          "id": string;
+          "quantity"?: number | null;
+          "stripe_price_id": string;
+          "stripe_product_id": string;
+          "subscription_id": string;
+        };
+        Update: {
+          "created_at"?: string;
+          "current_period_end"?: string | null;
+          "current_period_start"?: string | null;
+          "id"?: string;
+          "quantity"?: number | null;
+          "stripe_price_id"?: string;
+          "stripe_product_id"?: string;
+          "subscription_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "subscription_items_stripe_price_id_fkey";
+            columns: ["stripe_price_id"];
+            isOneToOne: false;
+            referencedRelation: "stripe_prices";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "subscription_items_subscription_id_fkey";
+            columns: ["subscription_id"];
+            isOneToOne: false;
+            referencedRelation: "subscriptions";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "subscriptions": {
         Row: {
           "amount": number | null;
@@ -1338,6 +1441,7 @@ export type Database = {
           "ends_at": string | null;
           "id": string;
           "metadata": NonNullable<Json>;
+          "paid_until": string | null;
           "past_due_at": string | null;
           "pause_collection": Json | null;
           "quantity": number | null;
@@ -1375,6 +1479,7 @@ export type Database = {
           "ends_at"?: string | null;
           "id"?: string;
           "metadata"?: NonNullable<Json>;
+          "paid_until"?: string | null;
           "past_due_at"?: string | null;
           "pause_collection"?: Json | null;
           "quantity"?: number | null;
@@ -1411,6 +1516,7 @@ export type Database = {
           "ends_at"?: string | null;
           "id"?: string;
           "metadata"?: NonNullable<Json>;
+          "paid_until"?: string | null;
           "past_due_at"?: string | null;
           "pause_collection"?: Json | null;
           "quantity"?: number | null;
@@ -1726,6 +1832,7 @@ export type Database = {
         Returns: {
           "created_at": string;
           "id": string;
+          "monthly_budget": number | null;
           "name": string;
           "updated_at": string;
         };
@@ -1783,6 +1890,9 @@ export type Database = {
           "deleted_at": string | null;
           "email": string | null;
           "email_confirmed": boolean;
+          "entitlement_due_at": string | null;
+          "granted_plan": string | null;
+          "granted_plan_ends_at": string | null;
           "id": string;
           "is_active": boolean;
           "is_deleted": boolean;
@@ -1791,6 +1901,49 @@ export type Database = {
           "organization_joined_at": string | null;
           "organization_name": string | null;
           "organization_role": string | null;
+          "plan_source": string;
+          "quota_last_reset": string;
+          "role": Database["public"]["Enums"]["user_role"];
+          "stripe_customer_id": string | null;
+          "stripe_product_id": string | null;
+          "stripe_subscription_id": string | null;
+          "subscription_plan": string;
+          "subscription_quota": number | null;
+          "subscription_usage": number;
+          "tokens": number;
+          "tokens_expires_at": string | null;
+          "updated_at": string;
+          "user_name": string | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "profiles";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      "admin_grant_plan": {
+        Args: { "ends_at"?: string; "plan": string; "user_id": string };
+        Returns: {
+          "auth_id": string | null;
+          "auth_provider": string;
+          "avatar_url": string | null;
+          "created_at": string;
+          "deleted_at": string | null;
+          "email": string | null;
+          "email_confirmed": boolean;
+          "entitlement_due_at": string | null;
+          "granted_plan": string | null;
+          "granted_plan_ends_at": string | null;
+          "id": string;
+          "is_active": boolean;
+          "is_deleted": boolean;
+          "membership_status": Database["public"]["Enums"]["membership_status"];
+          "organization_id": string | null;
+          "organization_joined_at": string | null;
+          "organization_name": string | null;
+          "organization_role": string | null;
+          "plan_source": string;
           "quota_last_reset": string;
           "role": Database["public"]["Enums"]["user_role"];
           "stripe_customer_id": string | null;
@@ -1861,6 +2014,9 @@ export type Database = {
           "deleted_at": string | null;
           "email": string | null;
           "email_confirmed": boolean;
+          "entitlement_due_at": string | null;
+          "granted_plan": string | null;
+          "granted_plan_ends_at": string | null;
           "id": string;
           "is_active": boolean;
           "is_deleted": boolean;
@@ -1869,6 +2025,7 @@ export type Database = {
           "organization_joined_at": string | null;
           "organization_name": string | null;
           "organization_role": string | null;
+          "plan_source": string;
           "quota_last_reset": string;
           "role": Database["public"]["Enums"]["user_role"];
           "stripe_customer_id": string | null;
@@ -1899,6 +2056,9 @@ export type Database = {
           "deleted_at": string | null;
           "email": string | null;
           "email_confirmed": boolean;
+          "entitlement_due_at": string | null;
+          "granted_plan": string | null;
+          "granted_plan_ends_at": string | null;
           "id": string;
           "is_active": boolean;
           "is_deleted": boolean;
@@ -1907,6 +2067,7 @@ export type Database = {
           "organization_joined_at": string | null;
           "organization_name": string | null;
           "organization_role": string | null;
+          "plan_source": string;
           "quota_last_reset": string;
           "role": Database["public"]["Enums"]["user_role"];
           "stripe_customer_id": string | null;
@@ -2139,6 +2300,7 @@ export type Database = {
         Returns: {
           "created_at": string;
           "id": string;
+          "monthly_budget": number | null;
           "name": string;
           "updated_at": string;
         };
@@ -2164,6 +2326,9 @@ export type Database = {
           "deleted_at": string | null;
           "email": string | null;
           "email_confirmed": boolean;
+          "entitlement_due_at": string | null;
+          "granted_plan": string | null;
+          "granted_plan_ends_at": string | null;
           "id": string;
           "is_active": boolean;
           "is_deleted": boolean;
@@ -2172,6 +2337,7 @@ export type Database = {
           "organization_joined_at": string | null;
           "organization_name": string | null;
           "organization_role": string | null;
+          "plan_source": string;
           "quota_last_reset": string;
           "role": Database["public"]["Enums"]["user_role"];
           "stripe_customer_id": string | null;
@@ -2210,6 +2376,10 @@ export type Database = {
         Returns: Json;
       };
       "get_my_usage": { Args: Record<PropertyKey, never>; Returns: Json };
+      "get_organization_billing": {
+        Args: { "auth_user_id": string; "is_buying": boolean };
+        Returns: Json;
+      };
       "get_shared_chat": { Args: { "token": string }; Returns: Json };
       "get_user_activity_summary": {
         Args: { "user_id"?: string };
@@ -2269,6 +2439,10 @@ export type Database = {
         };
       };
       "leave_organization": { Args: Record<PropertyKey, never>; Returns: undefined };
+      "link_organization_customer": {
+        Args: { "customer_id": string; "organization_id": string };
+        Returns: string;
+      };
       "link_stripe_customer": {
         Args: { "customer_id": string; "profile_id": string };
         Returns: string;
@@ -2312,6 +2486,20 @@ export type Database = {
       };
       "note_turn": { Args: { "part": Json; "turn_id": string }; Returns: undefined };
       "open_upload": { Args: { "auth_user_id": string; "storage_path"?: string }; Returns: Json };
+      "organization_usage": {
+        Args: { "month"?: string };
+        Returns: {
+          "input_tokens": number;
+          "output_tokens": number;
+          "plan": string;
+          "plan_source": string;
+          "profile_id": string;
+          "request_count": number;
+          "role": string;
+          "total_cost": number;
+          "user_name": string;
+        }[];
+      };
       "read_cursor": { Args: { "cursor_name": string }; Returns: string };
       "rebuild_conversation": { Args: { "turn_id": string }; Returns: Json };
       "redeem_bridge_token": {
@@ -2331,6 +2519,7 @@ export type Database = {
         Returns: {
           "created_at": string;
           "id": string;
+          "monthly_budget": number | null;
           "name": string;
           "updated_at": string;
         };
@@ -2408,6 +2597,22 @@ export type Database = {
       "set_openai_file": {
         Args: { "file_id": string; "openai_file_id": string };
         Returns: boolean;
+      };
+      "set_organization_budget": {
+        Args: { "monthly_budget": number };
+        Returns: {
+          "created_at": string;
+          "id": string;
+          "monthly_budget": number | null;
+          "name": string;
+          "updated_at": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "organizations";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
       };
       "settle_file": {
         Args: { "file_id": string; "vector_store_id"?: string };

@@ -17,6 +17,7 @@ import { createFunction, parseBody, readJson } from "../_shared/http/create-func
 import type { BillingPorts } from "./billing-ports.ts";
 import { listProducts } from "./list-products.ts";
 import { openPortal } from "./open-portal.ts";
+import { openOrganizationPortal, startSeatCheckout } from "./organization-billing.ts";
 import { readSubscription } from "./read-subscription.ts";
 import { startCheckout } from "./start-checkout.ts";
 
@@ -34,16 +35,18 @@ export function createBillingFunction(ports: Omit<BillingPorts, "db">) {
   app.post("/checkout", asUser, async (c) => {
     const body = parseBody(CheckoutRequest, await readJson(c));
     const { billing, userId, catalogue } = requestPorts(c, ports);
-    const url = await orUnavailable(startCheckout(billing, catalogue, userId, body));
+    const start = body.for === "organization" ? startSeatCheckout : startCheckout;
+    const url = await orUnavailable(start(billing, catalogue, userId, body));
     return c.json<RedirectReply>({ url });
   });
 
   app.post("/portal", asUser, async (c) => {
-    const { return_url } = parseBody(PortalRequest, await readJson(c));
+    const body = parseBody(PortalRequest, await readJson(c));
     const { billing, userId } = requestPorts(c, ports);
-    return c.json<RedirectReply>({
-      url: await orUnavailable(openPortal(billing, userId, return_url)),
-    });
+    const opened = body.for === "organization"
+      ? openOrganizationPortal(billing, userId, body)
+      : openPortal(billing, userId, body.return_url);
+    return c.json<RedirectReply>({ url: await orUnavailable(opened) });
   });
 
   app.get("/subscription", asUser, async (c) => {
@@ -73,7 +76,12 @@ function requestPorts(c: Context<FunctionEnv>, ports: Omit<BillingPorts, "db">) 
     c.var.facts.profile_id = account.profile_id;
     return account;
   };
-  const billing: BillingPorts = { ...ports, db: { ...db, findAccount } };
+  const findOrganization: typeof db.findOrganization = async (...question) => {
+    const account = await db.findOrganization(...question);
+    c.var.facts.profile_id = account.profile_id;
+    return account;
+  };
+  const billing: BillingPorts = { ...ports, db: { ...db, findAccount, findOrganization } };
   return { billing, userId: requireUserId(c), catalogue: supabaseAdmin };
 }
 

@@ -1,6 +1,9 @@
 import { z } from "zod";
 import { Constants } from "../database.ts";
 
+/** Who pays: the user, or the organization that the user owns or administrates. */
+const Payer = z.enum(["user", "organization"]).default("user");
+
 /** The body of `POST /functions/v1/billing/checkout`. Other fields have no effect: the price decides about trials. */
 export const CheckoutRequest = z.object({
   price_id: z.string().regex(/^\w{1,255}$/, {
@@ -9,11 +12,14 @@ export const CheckoutRequest = z.object({
   /** Where the user returns to. Both URLs must have an allowed origin. */
   success_url: z.url().max(2048),
   cancel_url: z.url().max(2048),
+  for: Payer,
+  /** Seats of an organization, at least one for each member; as many as members by default. */
+  quantity: z.int().min(1).max(100_000).optional(),
 });
 export type CheckoutRequest = z.infer<typeof CheckoutRequest>;
 
 /** The body of `POST /functions/v1/billing/portal`. */
-export const PortalRequest = z.object({ return_url: z.url().max(2048) });
+export const PortalRequest = z.object({ return_url: z.url().max(2048), for: Payer });
 export type PortalRequest = z.infer<typeof PortalRequest>;
 
 /** The reply of checkout and portal: the URL to send the user to. */

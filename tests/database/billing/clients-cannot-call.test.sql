@@ -7,7 +7,7 @@ select set_eq(
        and tests.is_parleys_function(p.oid) $$,
   array[
     'apply_stripe_objects', 'claim_stripe_event', 'draw_stripe_ticket', 'fail_stripe_event', 'get_billing_account',
-    'link_stripe_customer'
+    'get_organization_billing', 'link_stripe_customer'
   ],
   'the service role may call these functions'
 );
