@@ -18,20 +18,23 @@ comment on column public.profiles.plan_source is
 comment on column public.profiles.entitlement_due_at is
   'When something that gives the profile a plan ends. The schedule then computes the plan again.';
 
+-- In plpgsql, which caches the plans of its queries for the connection. See private.current_profile_id.
 create function private.entitled_until(subscription public.subscriptions)
 returns timestamptz
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select case when subscription.status in ('trialing', 'active', 'past_due') then least(
+begin
+  return case when subscription.status in ('trialing', 'active', 'past_due') then least(
     coalesce(subscription.ends_at, 'infinity'),
     -- Stripe goes on with periods while the collection is paused, but nobody pays for them.
     case when subscription.pause_collection is not null then coalesce(subscription.paid_until, '-infinity') end,
     case when subscription.status = 'past_due' then coalesce(subscription.past_due_at + make_interval(
       days => (select b.past_due_grace_days from private.billing_policy b)
     ), '-infinity') end
-  ) else '-infinity' end
+  ) else '-infinity' end;
+end
 $$;
 comment on function private.entitled_until(public.subscriptions) is
   'Returns until when a subscription gives its plans: trialing and active ones until they end, past-due ones until the '
@@ -39,21 +42,25 @@ comment on function private.entitled_until(public.subscriptions) is
 
 create function private.is_entitling(subscription public.subscriptions)
 returns boolean
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select private.entitled_until(subscription) > now()
+begin
+  return private.entitled_until(subscription) > now();
+end
 $$;
 comment on function private.is_entitling(public.subscriptions) is
   'The one rule for which subscriptions give their plans now.';
 
 create function private.bought_plans(profile_id uuid)
 returns table (plan text, rank integer, subscription public.subscriptions, product_id text, period_start timestamptz)
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
+begin
+  return query
   select l.slug, l.rank, s, i.stripe_product_id, coalesce(i.current_period_start, s.current_period_start)
   from public.subscriptions s
   join public.stripe_customers c on c.id = s.stripe_customer_id
@@ -64,7 +71,8 @@ as $$
     and not c.is_deleted
     and i.quantity is distinct from 0
     and private.is_entitling(s)
-  order by l.rank desc, i.current_period_end desc, s.stripe_subscription_id, i.id
+  order by l.rank desc, i.current_period_end desc, s.stripe_subscription_id, i.id;
+end
 $$;
 comment on function private.bought_plans(uuid) is
   'Returns the plans that the items of a profile''s own subscriptions give now, the best first.';

@@ -13,10 +13,12 @@ comment on column public.stripe_customers.organization_id is
 
 create function private.organization_seats(organization_id uuid)
 returns table (plan text, rank integer, seats numeric, ends_at timestamptz)
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
+begin
+  return query
   select l.slug, l.rank, sum(coalesce(i.quantity, 1)), min(private.entitled_until(s))
   from public.stripe_customers c
   join public.subscriptions s on s.stripe_customer_id = c.id
@@ -27,7 +29,8 @@ as $$
     and not c.is_deleted
     and i.quantity is distinct from 0
     and private.is_entitling(s)
-  group by l.slug, l.rank
+  group by l.slug, l.rank;
+end
 $$;
 comment on function private.organization_seats(uuid) is
   'Returns the seats that an organization has bought, by plan. No rows if the organization does not pay.';

@@ -4437,20 +4437,23 @@ comment on column public.profiles.plan_source is
 comment on column public.profiles.entitlement_due_at is
   'When something that gives the profile a plan ends. The schedule then computes the plan again.';
 
+-- In plpgsql, which caches the plans of its queries for the connection. See private.current_profile_id.
 create function private.entitled_until(subscription public.subscriptions)
 returns timestamptz
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select case when subscription.status in ('trialing', 'active', 'past_due') then least(
+begin
+  return case when subscription.status in ('trialing', 'active', 'past_due') then least(
     coalesce(subscription.ends_at, 'infinity'),
     -- Stripe goes on with periods while the collection is paused, but nobody pays for them.
     case when subscription.pause_collection is not null then coalesce(subscription.paid_until, '-infinity') end,
     case when subscription.status = 'past_due' then coalesce(subscription.past_due_at + make_interval(
       days => (select b.past_due_grace_days from private.billing_policy b)
     ), '-infinity') end
-  ) else '-infinity' end
+  ) else '-infinity' end;
+end
 $$;
 comment on function private.entitled_until(public.subscriptions) is
   'Returns until when a subscription gives its plans: trialing and active ones until they end, past-due ones until the '
@@ -4458,21 +4461,25 @@ comment on function private.entitled_until(public.subscriptions) is
 
 create function private.is_entitling(subscription public.subscriptions)
 returns boolean
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select private.entitled_until(subscription) > now()
+begin
+  return private.entitled_until(subscription) > now();
+end
 $$;
 comment on function private.is_entitling(public.subscriptions) is
   'The one rule for which subscriptions give their plans now.';
 
 create function private.bought_plans(profile_id uuid)
 returns table (plan text, rank integer, subscription public.subscriptions, product_id text, period_start timestamptz)
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
+begin
+  return query
   select l.slug, l.rank, s, i.stripe_product_id, coalesce(i.current_period_start, s.current_period_start)
   from public.subscriptions s
   join public.stripe_customers c on c.id = s.stripe_customer_id
@@ -4483,7 +4490,8 @@ as $$
     and not c.is_deleted
     and i.quantity is distinct from 0
     and private.is_entitling(s)
-  order by l.rank desc, i.current_period_end desc, s.stripe_subscription_id, i.id
+  order by l.rank desc, i.current_period_end desc, s.stripe_subscription_id, i.id;
+end
 $$;
 comment on function private.bought_plans(uuid) is
   'Returns the plans that the items of a profile''s own subscriptions give now, the best first.';
@@ -6474,10 +6482,12 @@ comment on column public.stripe_customers.organization_id is
 
 create function private.organization_seats(organization_id uuid)
 returns table (plan text, rank integer, seats numeric, ends_at timestamptz)
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
+begin
+  return query
   select l.slug, l.rank, sum(coalesce(i.quantity, 1)), min(private.entitled_until(s))
   from public.stripe_customers c
   join public.subscriptions s on s.stripe_customer_id = c.id
@@ -6488,7 +6498,8 @@ as $$
     and not c.is_deleted
     and i.quantity is distinct from 0
     and private.is_entitling(s)
-  group by l.slug, l.rank
+  group by l.slug, l.rank;
+end
 $$;
 comment on function private.organization_seats(uuid) is
   'Returns the seats that an organization has bought, by plan. No rows if the organization does not pay.';
@@ -11504,6 +11515,8 @@ as $$
     ('monthly_costs', 'public.monthly_costs', '{month}', 't.user_id = $1', null, false),
     ('stripe_customers', 'public.stripe_customers', '{id}', 't.user_id = $1', null, false),
     ('subscriptions', 'public.subscriptions', '{id}', 't.user_id = $1', null, false),
+    ('subscription_items', 'public.subscription_items', '{id}',
+      't.subscription_id in (select s.id from public.subscriptions s where s.user_id = $1)', null, false),
     ('payments', 'public.payments', '{id}', 't.user_id = $1', null, false),
     ('credit_grants', 'private.credit_grants', '{id}', 't.user_id = $1', null, true),
     ('organizations', 'public.organizations', '{id}',
