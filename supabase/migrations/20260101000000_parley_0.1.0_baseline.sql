@@ -4821,7 +4821,7 @@ set search_path = ''
 as $$
 declare
   -- So few that no profile is locked for 100 ms.
-  max_rows constant integer := 50;
+  max_rows constant integer := 25;
   change private.entitlement_changes;
   reached text;
 begin
@@ -4856,7 +4856,7 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  max_rows constant integer := 50;
+  max_rows constant integer := 25;
   ended uuid[];
 begin
   select array_agg(d.id) into ended

@@ -23,15 +23,15 @@ select public.apply_stripe_objects('', public.draw_stripe_ticket(),
   '[{"kind": "product", "fields": {"id": "prod_pro", "name": "Pro", "metadata": {"plan": "enterprise"}}}]');
 select is(pg_temp.on_plan('enterprise'), 0::bigint, 'the change itself touches no profile');
 select is(private.refresh_entitlements(), true, 'more is left after a batch');
-select is(pg_temp.on_plan('enterprise'), 50::bigint, 'a batch has 50 profiles');
-select private.refresh_entitlements() from generate_series(1, 3);
+select is(pg_temp.on_plan('enterprise'), 25::bigint, 'a batch has 25 profiles');
+select private.refresh_entitlements() from generate_series(1, 5);
 select is(pg_temp.on_plan('enterprise'), 120::bigint, 'the batches reach all');
 select is(private.refresh_entitlements(), false, 'nothing is left');
 
 update public.plans set monthly_messages = 9 where slug = 'enterprise';
 select is((select count(*) from public.profiles where subscription_quota = 9), 0::bigint, 'a quota follows later, too');
 update public.plans set monthly_messages = 7 where slug = 'enterprise';
-select private.refresh_entitlements() from generate_series(1, 3);
+select private.refresh_entitlements() from generate_series(1, 5);
 select is((select count(*) from public.profiles where subscription_quota = 7), 120::bigint, 'the last quota reaches all');
 select is_empty('select from private.entitlement_changes', 'repeated changes are handled together');
 select * from finish();
