@@ -95,7 +95,8 @@ as $$
     and p.status not in ('pending', 'failed')
 $$;
 comment on function private.returned_of_invoice(public.payments) is
-  'Returns what was paid for the invoice of a payment, by whichever payments, and how much of it was returned. Null for '
+  'Returns what was paid for the invoice of a payment, by whichever payments, and how much of it was returned. Null '
+  'for '
   'an invoice that cost nothing.';
 
 create function private.take_back_credits(payment public.payments)

@@ -38,7 +38,8 @@ begin
 end
 $$;
 comment on function private.my_paying_customer_ids() is
-  'The customers of the organization that the caller owns or administrates. Policies call it once a statement. Definer: '
+  'The customers of the organization that the caller owns or administrates. Policies call it once a statement. '
+  'Definer: '
   'the result must not depend on the policies of these tables.';
 grant execute on function private.my_paying_customer_ids() to authenticated;
 
@@ -197,7 +198,8 @@ begin
 end
 $$;
 comment on function private.organization_usage(date) is
-  'Usage of the members of the caller''s organization in a UTC month, from the day on which each joined. Definer: users '
+  'Usage of the members of the caller''s organization in a UTC month, from the day on which each joined. Definer: '
+  'users '
   'can read only their own usage; the function returns sums and checks the caller''s role.';
 grant execute on function private.organization_usage(date) to authenticated;
 

@@ -20,7 +20,8 @@ comment on column public.organizations.monthly_budget is
 comment on table public.organization_costs is
   'What OpenAI costs in a UTC month for the members whose plan comes from an organization, in US dollars.';
 comment on column public.organization_costs.organization_id is
-  'No foreign key: its lock on the organization would let a starting turn and the deletion of the organization deadlock.';
+  'No foreign key: its lock on the organization would let a starting turn and the deletion of the organization '
+  'deadlock.';
 comment on column public.organization_costs.month is 'The first day of the month.';
 comment on column public.organization_costs.spent is 'The cost of the turns that have ended.';
 comment on column public.organization_costs.reserved is

@@ -49,6 +49,7 @@ as $$
   select private.admin_grant_plan(user_id, plan, ends_at)
 $$;
 comment on function public.admin_grant_plan(uuid, text, timestamptz) is
-  'Admin RPC: gives a plan until ends_at or for ever, whatever the user buys. The better of both plans counts. Null ends '
+  'Admin RPC: gives a plan until ends_at or for ever, whatever the user buys. The better of both plans counts. Null '
+  'ends '
   'the grant. Returns the changed profile.';
 grant execute on function public.admin_grant_plan(uuid, text, timestamptz) to authenticated;

@@ -2187,7 +2187,8 @@ begin
 end
 $$;
 comment on function private.spread_plan_quota() is
-  'Trigger: lets the schedule copy the changed quota of a plan to the profiles with that plan, in batches. Definer: the '
+  'Trigger: lets the schedule copy the changed quota of a plan to the profiles with that plan, in batches. Definer: '
+  'the '
   'list of changes is private.';
 
 create trigger plans_spread_quota
@@ -4592,7 +4593,8 @@ begin
 end
 $$;
 comment on function private.entitled(public.profiles) is
-  'Returns a profile with what it is entitled to: the plan and its source, the quota, the start of the quota''s period, '
+  'Returns a profile with what it is entitled to: the plan and its source, the quota, the start of the quota''s '
+  'period, '
   'the membership status, and the role user or premium. Also removes a customer that was deleted. Writes nothing.';
 
 create function private.apply_entitlement(profile_id uuid)
@@ -4675,7 +4677,8 @@ create table private.entitlement_changes (
 
 comment on table private.entitlement_changes is
   'Changes whose profiles are still to be recomputed: a product with another plan, a plan with another quota, an '
-  'organization with other seats or members, or one profile and its quota that were busy. Writers only add rows, so none '
+  'organization with other seats or members, or one profile and its quota that were busy. Writers only add rows, so '
+  'none '
   'of them waits.';
 comment on column private.entitlement_changes.subject is 'The id of the product, organization or profile, or the plan.';
 comment on column private.entitlement_changes.after is 'The last id that a batch has handled. Empty before the first.';
@@ -4772,7 +4775,8 @@ begin
 end
 $$;
 comment on function private.lock_free_profiles(uuid[], boolean) is
-  'Locks profiles and returns those that it locked. Without waits, it leaves out profiles that another transaction holds.';
+  'Locks profiles and returns those that it locked. Without waits, it leaves out profiles that another transaction '
+  'holds.';
 
 create function private.settle_entitlement_change(change private.entitlement_changes, max_rows integer)
 returns text
@@ -4993,7 +4997,8 @@ as $$
     and p.status not in ('pending', 'failed')
 $$;
 comment on function private.returned_of_invoice(public.payments) is
-  'Returns what was paid for the invoice of a payment, by whichever payments, and how much of it was returned. Null for '
+  'Returns what was paid for the invoice of a payment, by whichever payments, and how much of it was returned. Null '
+  'for '
   'an invoice that cost nothing.';
 
 create function private.take_back_credits(payment public.payments)
@@ -6726,7 +6731,8 @@ begin
 end
 $$;
 comment on function private.my_paying_customer_ids() is
-  'The customers of the organization that the caller owns or administrates. Policies call it once a statement. Definer: '
+  'The customers of the organization that the caller owns or administrates. Policies call it once a statement. '
+  'Definer: '
   'the result must not depend on the policies of these tables.';
 grant execute on function private.my_paying_customer_ids() to authenticated;
 
@@ -6885,7 +6891,8 @@ begin
 end
 $$;
 comment on function private.organization_usage(date) is
-  'Usage of the members of the caller''s organization in a UTC month, from the day on which each joined. Definer: users '
+  'Usage of the members of the caller''s organization in a UTC month, from the day on which each joined. Definer: '
+  'users '
   'can read only their own usage; the function returns sums and checks the caller''s role.';
 grant execute on function private.organization_usage(date) to authenticated;
 
@@ -6930,7 +6937,8 @@ comment on column public.organizations.monthly_budget is
 comment on table public.organization_costs is
   'What OpenAI costs in a UTC month for the members whose plan comes from an organization, in US dollars.';
 comment on column public.organization_costs.organization_id is
-  'No foreign key: its lock on the organization would let a starting turn and the deletion of the organization deadlock.';
+  'No foreign key: its lock on the organization would let a starting turn and the deletion of the organization '
+  'deadlock.';
 comment on column public.organization_costs.month is 'The first day of the month.';
 comment on column public.organization_costs.spent is 'The cost of the turns that have ended.';
 comment on column public.organization_costs.reserved is
@@ -8218,7 +8226,8 @@ as $$
   select private.admin_grant_plan(user_id, plan, ends_at)
 $$;
 comment on function public.admin_grant_plan(uuid, text, timestamptz) is
-  'Admin RPC: gives a plan until ends_at or for ever, whatever the user buys. The better of both plans counts. Null ends '
+  'Admin RPC: gives a plan until ends_at or for ever, whatever the user buys. The better of both plans counts. Null '
+  'ends '
   'the grant. Returns the changed profile.';
 grant execute on function public.admin_grant_plan(uuid, text, timestamptz) to authenticated;
 

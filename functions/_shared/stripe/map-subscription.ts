@@ -75,7 +75,7 @@ function mapItem({ id, price, quantity, ...item }: Stripe.SubscriptionItem): Ite
 }
 
 /** Returns the most expensive item of a subscription as its main item, so that every fetch chooses the same item. */
-export function mainItem({ items }: Stripe.Subscription): Stripe.SubscriptionItem | undefined {
+function mainItem({ items }: Stripe.Subscription): Stripe.SubscriptionItem | undefined {
   return items.data.toSorted((a, b) => amountOf(b) - amountOf(a) || (a.id < b.id ? -1 : 1))[0];
 }
 

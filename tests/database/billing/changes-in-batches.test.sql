@@ -32,7 +32,8 @@ update public.plans set monthly_messages = 9 where slug = 'enterprise';
 select is((select count(*) from public.profiles where subscription_quota = 9), 0::bigint, 'a quota follows later, too');
 update public.plans set monthly_messages = 7 where slug = 'enterprise';
 select private.refresh_entitlements() from generate_series(1, 5);
-select is((select count(*) from public.profiles where subscription_quota = 7), 120::bigint, 'the last quota reaches all');
+select is((select count(*) from public.profiles where subscription_quota = 7), 120::bigint,
+  'the last quota reaches all');
 select is_empty('select from private.entitlement_changes', 'repeated changes are handled together');
 select * from finish();
 rollback;

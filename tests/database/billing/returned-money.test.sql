@@ -31,7 +31,8 @@ select is(
 );
 select is(pg_temp.pay(pg_temp.payment('pi_2', 300, 300)), 67, 'a refund of the second payment takes its third');
 select is(pg_temp.pay(pg_temp.payment('pi_1', 600, 300)), 34, 'a refund of the first payment adds its share');
-select is(pg_temp.pay(pg_temp.payment('pi_2', 300, 0)), 67, 'a failed refund of the second payment gives its share back');
+select is(pg_temp.pay(pg_temp.payment('pi_2', 300, 0)), 67,
+  'a failed refund of the second payment gives its share back');
 select is(pg_temp.pay(pg_temp.payment('pi_2', 300, 0, 'lost')), 34, 'a lost dispute takes the share of its payment');
 select is(
   pg_temp.pay(pg_temp.payment('pi_2', 300, 0, 'appeal_needs_response')), 34, 'an appeal leaves the credits taken'

@@ -50,7 +50,8 @@ from public.chat_messages m, public.assistants a
 where a.slug = 'coach';
 update public.organizations set monthly_budget = 0;
 select throws_ok(
-  $$ select private.reserve_budget(tests.profile_id('member'), 0) $$, 'PT402', 'budget_exceeded', 'a budget of 0 stops turns'
+  $$ select private.reserve_budget(tests.profile_id('member'), 0) $$, 'PT402', 'budget_exceeded',
+  'a budget of 0 stops turns'
 );
 select * from finish();
 rollback;

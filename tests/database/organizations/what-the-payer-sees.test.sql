@@ -42,7 +42,8 @@ from unnest(array['member', 'stranger']) as name;
 select tests.act_as('admin');
 select results_eq(
   'select user_name, role, plan, plan_source, request_count, total_cost from public.organization_usage() limit 1',
-  $$ values (null::text, 'member', 'pro', 'organization', 1::bigint, 5.25) $$, 'usage is counted from the day of joining'
+  $$ values (null::text, 'member', 'pro', 'organization', 1::bigint, 5.25) $$,
+  'usage is counted from the day of joining'
 );
 select is((select count(*) from public.organization_usage()), 3::bigint, 'every member has a row');
 select is(
@@ -50,11 +51,13 @@ select is(
   'another month has its own numbers'
 );
 select tests.act_as('member');
-select throws_ok('select public.organization_usage()', 'PT403', 'not_allowed', 'members do not see the usage of others');
+select throws_ok('select public.organization_usage()', 'PT403', 'not_allowed',
+  'members do not see the usage of others');
 select throws_ok('select public.set_organization_budget(5)', 'PT403', 'not_allowed', 'nor do they set the budget');
 select tests.act_as('admin');
 select is((select monthly_budget from public.set_organization_budget(5)), 5::numeric, 'an admin sets the budget');
-select throws_ok('select public.set_organization_budget(-1)', 'PT400', 'invalid_budget', 'a negative budget is refused');
+select throws_ok('select public.set_organization_budget(-1)', 'PT400', 'invalid_budget',
+  'a negative budget is refused');
 select tests.act_as_service();
 select is(
   public.get_organization_billing(tests.auth_id('admin'), true) - array['profile_id', 'organization_id', 'name'],

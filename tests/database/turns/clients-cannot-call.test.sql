@@ -5,7 +5,8 @@ insert into callable values ('anon', 'get_shared_chat');
 insert into callable
   select 'authenticated', function_name from unnest(array[
     'accept_invitation', 'admin_add_note', 'admin_flag_note', 'admin_get_user', 'admin_grant_credits',
-    'admin_grant_plan', 'admin_list_audit', 'admin_list_notes', 'admin_list_users', 'admin_set_active', 'admin_set_role',
+    'admin_grant_plan', 'admin_list_audit', 'admin_list_notes', 'admin_list_users', 'admin_set_active',
+    'admin_set_role',
     'create_organization', 'delete_organization', 'ensure_profile', 'export_account', 'get_my_usage',
     'get_shared_chat', 'get_user_activity_summary', 'get_user_stats', 'invite_member', 'issue_bridge_token',
     'leave_organization', 'list_invitations', 'list_members', 'log_activity', 'organization_usage', 'remove_member',
