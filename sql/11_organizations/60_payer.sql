@@ -43,17 +43,24 @@ comment on function private.my_paying_customer_ids() is
   'the result must not depend on the policies of these tables.';
 grant execute on function private.my_paying_customer_ids() to authenticated;
 
-create policy stripe_customers_select_organization on public.stripe_customers
-  for select to authenticated
-  using (id = any (array(select private.my_paying_customer_ids())));
+-- One policy a verb, because each further policy would be evaluated for every row.
+alter policy stripe_customers_select_own on public.stripe_customers
+  using (
+    user_id = (select private.current_profile_id())
+    or id = any (array(select private.my_paying_customer_ids()))
+  );
 
-create policy subscriptions_select_organization on public.subscriptions
-  for select to authenticated
-  using (stripe_customer_id = any (array(select private.my_paying_customer_ids())));
+alter policy subscriptions_select_own on public.subscriptions
+  using (
+    user_id = (select private.current_profile_id())
+    or stripe_customer_id = any (array(select private.my_paying_customer_ids()))
+  );
 
-create policy payments_select_organization on public.payments
-  for select to authenticated
-  using (stripe_customer_id = any (array(select private.my_paying_customer_ids())));
+alter policy payments_select_own on public.payments
+  using (
+    user_id = (select private.current_profile_id())
+    or stripe_customer_id = any (array(select private.my_paying_customer_ids()))
+  );
 
 create function private.customer_of_organization(organization_id uuid)
 returns public.stripe_customers
