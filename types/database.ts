@@ -768,6 +768,28 @@ export type Database = {
           },
         ];
       };
+      "organization_costs": {
+        Row: {
+          "month": string;
+          "organization_id": string;
+          "reserved": number;
+          "spent": number;
+        };
+        ComputedFields: never;
+        Insert: {
+          "month": string;
+          "organization_id": string;
+          "reserved"?: number;
+          "spent"?: number;
+        };
+        Update: {
+          "month"?: string;
+          "organization_id"?: string;
+          "reserved"?: number;
+          "spent"?: number;
+        };
+        Relationships: [];
+      };
       "organization_invitations": {
         Row: {
           "created_at": string;
@@ -824,6 +846,7 @@ export type Database = {
         Row: {
           "created_at": string;
           "id": string;
+          "monthly_budget": number | null;
           "name": string;
           "updated_at": string;
         };
@@ -831,12 +854,14 @@ export type Database = {
         Insert: {
           "created_at"?: string;
           "id"?: string;
+          "monthly_budget"?: number | null;
           "name": string;
           "updated_at"?: string;
         };
         Update: {
           "created_at"?: string;
           "id"?: string;
+          "monthly_budget"?: number | null;
           "name"?: string;
           "updated_at"?: string;
         };
@@ -1055,6 +1080,9 @@ export type Database = {
           "deleted_at": string | null;
           "email": string | null;
           "email_confirmed": boolean;
+          "entitlement_due_at": string | null;
+          "granted_plan": string | null;
+          "granted_plan_ends_at": string | null;
           "id": string;
           "is_active": boolean;
           "is_deleted": boolean;
@@ -1063,6 +1091,7 @@ export type Database = {
           "organization_joined_at": string | null;
           "organization_name": string | null;
           "organization_role": string | null;
+          "plan_source": string;
           "quota_last_reset": string;
           "role": Database["public"]["Enums"]["user_role"];
           "stripe_customer_id": string | null;
@@ -1085,6 +1114,9 @@ export type Database = {
           "deleted_at"?: string | null;
           "email"?: string | null;
           "email_confirmed"?: boolean;
+          "entitlement_due_at"?: string | null;
+          "granted_plan"?: string | null;
+          "granted_plan_ends_at"?: string | null;
           "id"?: string;
           "is_active"?: boolean;
           "is_deleted"?: boolean;
@@ -1093,6 +1125,7 @@ export type Database = {
           "organization_joined_at"?: string | null;
           "organization_name"?: string | null;
           "organization_role"?: string | null;
+          "plan_source"?: string;
           "quota_last_reset"?: string;
           "role"?: Database["public"]["Enums"]["user_role"];
           "stripe_customer_id"?: string | null;
@@ -1114,6 +1147,9 @@ export type Database = {
           "deleted_at"?: string | null;
           "email"?: string | null;
           "email_confirmed"?: boolean;
+          "entitlement_due_at"?: string | null;
+          "granted_plan"?: string | null;
+          "granted_plan_ends_at"?: string | null;
           "id"?: string;
           "is_active"?: boolean;
           "is_deleted"?: boolean;
@@ -1122,6 +1158,7 @@ export type Database = {
           "organization_joined_at"?: string | null;
           "organization_name"?: string | null;
           "organization_role"?: string | null;
+          "plan_source"?: string;
           "quota_last_reset"?: string;
           "role"?: Database["public"]["Enums"]["user_role"];
           "stripe_customer_id"?: string | null;
@@ -1136,6 +1173,13 @@ export type Database = {
           "user_name"?: string | null;
         };
         Relationships: [
+          {
+            foreignKeyName: "profiles_granted_plan_fkey";
+            columns: ["granted_plan"];
+            isOneToOne: false;
+            referencedRelation: "plans";
+            referencedColumns: ["slug"];
+          },
           {
             foreignKeyName: "profiles_organization_id_fkey";
             columns: ["organization_id"];
@@ -1162,6 +1206,7 @@ export type Database = {
           "is_delinquent": boolean;
           "metadata": NonNullable<Json>;
           "name": string | null;
+          "organization_id": string | null;
           "synced_at": string | null;
           "ticket": number;
           "user_id": string | null;
@@ -1176,6 +1221,7 @@ export type Database = {
           "is_delinquent"?: boolean;
           "metadata"?: NonNullable<Json>;
           "name"?: string | null;
+          "organization_id"?: string | null;
           "synced_at"?: string | null;
           "ticket"?: number;
           "user_id"?: string | null;
@@ -1189,11 +1235,19 @@ export type Database = {
           "is_delinquent"?: boolean;
           "metadata"?: NonNullable<Json>;
           "name"?: string | null;
+          "organization_id"?: string | null;
           "synced_at"?: string | null;
           "ticket"?: number;
           "user_id"?: string | null;
         };
         Relationships: [
+          {
+            foreignKeyName: "stripe_customers_organization_id_fkey";
+            columns: ["organization_id"];
+            isOneToOne: false;
+            referencedRelation: "organizations";
+            referencedColumns: ["id"];
+          },
           {
             foreignKeyName: "stripe_customers_user_id_fkey";
             columns: ["user_id"];
@@ -1361,6 +1415,55 @@ export type Database = {
         };
         Relationships: [];
       };
+      "subscription_items": {
+        Row: {
+          "created_at": string;
+          "current_period_end": string | null;
+          "current_period_start": string | null;
+          "id": string;
+          "quantity": number | null;
+          "stripe_price_id": string;
+          "stripe_product_id": string;
+          "subscription_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "current_period_end"?: string | null;
+          "current_period_start"?: string | null;
+          "id": string;
+          "quantity"?: number | null;
+          "stripe_price_id": string;
+          "stripe_product_id": string;
+          "subscription_id": string;
+        };
+        Update: {
+          "created_at"?: string;
+          "current_period_end"?: string | null;
+          "current_period_start"?: string | null;
+          "id"?: string;
+          "quantity"?: number | null;
+          "stripe_price_id"?: string;
+          "stripe_product_id"?: string;
+          "subscription_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "subscription_items_stripe_price_id_fkey";
+            columns: ["stripe_price_id"];
+            isOneToOne: false;
+            referencedRelation: "stripe_prices";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "subscription_items_subscription_id_fkey";
+            columns: ["subscription_id"];
+            isOneToOne: false;
+            referencedRelation: "subscriptions";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "subscriptions": {
         Row: {
           "amount": number | null;
@@ -1381,6 +1484,7 @@ export type Database = {
           "ends_at": string | null;
           "id": string;
           "metadata": NonNullable<Json>;
+          "paid_until": string | null;
           "past_due_at": string | null;
           "pause_collection": Json | null;
           "quantity": number | null;
@@ -1418,6 +1522,7 @@ export type Database = {
           "ends_at"?: string | null;
           "id"?: string;
           "metadata"?: NonNullable<Json>;
+          "paid_until"?: string | null;
           "past_due_at"?: string | null;
           "pause_collection"?: Json | null;
           "quantity"?: number | null;
@@ -1454,6 +1559,7 @@ export type Database = {
           "ends_at"?: string | null;
           "id"?: string;
           "metadata"?: NonNullable<Json>;
+          "paid_until"?: string | null;
           "past_due_at"?: string | null;
           "pause_collection"?: Json | null;
           "quantity"?: number | null;
@@ -1779,6 +1885,7 @@ export type Database = {
         Returns: {
           "created_at": string;
           "id": string;
+          "monthly_budget": number | null;
           "name": string;
           "updated_at": string;
         };
@@ -1836,6 +1943,9 @@ export type Database = {
           "deleted_at": string | null;
           "email": string | null;
           "email_confirmed": boolean;
+          "entitlement_due_at": string | null;
+          "granted_plan": string | null;
+          "granted_plan_ends_at": string | null;
           "id": string;
           "is_active": boolean;
           "is_deleted": boolean;
@@ -1844,6 +1954,49 @@ export type Database = {
           "organization_joined_at": string | null;
           "organization_name": string | null;
           "organization_role": string | null;
+          "plan_source": string;
+          "quota_last_reset": string;
+          "role": Database["public"]["Enums"]["user_role"];
+          "stripe_customer_id": string | null;
+          "stripe_product_id": string | null;
+          "stripe_subscription_id": string | null;
+          "subscription_plan": string;
+          "subscription_quota": number | null;
+          "subscription_usage": number;
+          "tokens": number;
+          "tokens_expires_at": string | null;
+          "updated_at": string;
+          "user_name": string | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "profiles";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      "admin_grant_plan": {
+        Args: { "ends_at"?: string; "plan": string; "user_id": string };
+        Returns: {
+          "auth_id": string | null;
+          "auth_provider": string;
+          "avatar_url": string | null;
+          "created_at": string;
+          "deleted_at": string | null;
+          "email": string | null;
+          "email_confirmed": boolean;
+          "entitlement_due_at": string | null;
+          "granted_plan": string | null;
+          "granted_plan_ends_at": string | null;
+          "id": string;
+          "is_active": boolean;
+          "is_deleted": boolean;
+          "membership_status": Database["public"]["Enums"]["membership_status"];
+          "organization_id": string | null;
+          "organization_joined_at": string | null;
+          "organization_name": string | null;
+          "organization_role": string | null;
+          "plan_source": string;
           "quota_last_reset": string;
           "role": Database["public"]["Enums"]["user_role"];
           "stripe_customer_id": string | null;
@@ -1945,6 +2098,9 @@ export type Database = {
           "deleted_at": string | null;
           "email": string | null;
           "email_confirmed": boolean;
+          "entitlement_due_at": string | null;
+          "granted_plan": string | null;
+          "granted_plan_ends_at": string | null;
           "id": string;
           "is_active": boolean;
           "is_deleted": boolean;
@@ -1953,6 +2109,7 @@ export type Database = {
           "organization_joined_at": string | null;
           "organization_name": string | null;
           "organization_role": string | null;
+          "plan_source": string;
           "quota_last_reset": string;
           "role": Database["public"]["Enums"]["user_role"];
           "stripe_customer_id": string | null;
@@ -1983,6 +2140,9 @@ export type Database = {
           "deleted_at": string | null;
           "email": string | null;
           "email_confirmed": boolean;
+          "entitlement_due_at": string | null;
+          "granted_plan": string | null;
+          "granted_plan_ends_at": string | null;
           "id": string;
           "is_active": boolean;
           "is_deleted": boolean;
@@ -1991,6 +2151,7 @@ export type Database = {
           "organization_joined_at": string | null;
           "organization_name": string | null;
           "organization_role": string | null;
+          "plan_source": string;
           "quota_last_reset": string;
           "role": Database["public"]["Enums"]["user_role"];
           "stripe_customer_id": string | null;
@@ -2278,6 +2439,7 @@ export type Database = {
         Returns: {
           "created_at": string;
           "id": string;
+          "monthly_budget": number | null;
           "name": string;
           "updated_at": string;
         };
@@ -2308,6 +2470,9 @@ export type Database = {
           "deleted_at": string | null;
           "email": string | null;
           "email_confirmed": boolean;
+          "entitlement_due_at": string | null;
+          "granted_plan": string | null;
+          "granted_plan_ends_at": string | null;
           "id": string;
           "is_active": boolean;
           "is_deleted": boolean;
@@ -2316,6 +2481,7 @@ export type Database = {
           "organization_joined_at": string | null;
           "organization_name": string | null;
           "organization_role": string | null;
+          "plan_source": string;
           "quota_last_reset": string;
           "role": Database["public"]["Enums"]["user_role"];
           "stripe_customer_id": string | null;
@@ -2365,6 +2531,10 @@ export type Database = {
         Returns: Json;
       };
       "get_my_usage": { Args: Record<PropertyKey, never>; Returns: Json };
+      "get_organization_billing": {
+        Args: { "auth_user_id": string; "is_buying": boolean };
+        Returns: Json;
+      };
       "get_shared_chat": { Args: { "token": string }; Returns: Json };
       "get_user_activity_summary": {
         Args: { "user_id"?: string };
@@ -2424,6 +2594,10 @@ export type Database = {
         };
       };
       "leave_organization": { Args: Record<PropertyKey, never>; Returns: undefined };
+      "link_organization_customer": {
+        Args: { "customer_id": string; "organization_id": string };
+        Returns: string;
+      };
       "link_stripe_customer": {
         Args: { "customer_id": string; "profile_id": string };
         Returns: string;
@@ -2502,6 +2676,20 @@ export type Database = {
         };
         Returns: Json;
       };
+      "organization_usage": {
+        Args: { "month"?: string };
+        Returns: {
+          "input_tokens": number;
+          "output_tokens": number;
+          "plan": string;
+          "plan_source": string;
+          "profile_id": string;
+          "request_count": number;
+          "role": string;
+          "total_cost": number;
+          "user_name": string;
+        }[];
+      };
       "read_cursor": { Args: { "cursor_name": string }; Returns: string };
       "rebuild_conversation": { Args: { "turn_id": string }; Returns: Json };
       "redeem_bridge_token": {
@@ -2522,6 +2710,7 @@ export type Database = {
         Returns: {
           "created_at": string;
           "id": string;
+          "monthly_budget": number | null;
           "name": string;
           "updated_at": string;
         };
@@ -2631,6 +2820,22 @@ export type Database = {
       "set_openai_file": {
         Args: { "file_id": string; "openai_file_id": string };
         Returns: boolean;
+      };
+      "set_organization_budget": {
+        Args: { "monthly_budget": number };
+        Returns: {
+          "created_at": string;
+          "id": string;
+          "monthly_budget": number | null;
+          "name": string;
+          "updated_at": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "organizations";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
       };
       "settle_file": {
         Args: { "file_id": string; "vector_store_id"?: string };

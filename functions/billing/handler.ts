@@ -16,6 +16,7 @@ import type { BillingPorts } from "./billing-ports.ts";
 import { explainErrors } from "./explain-errors.ts";
 import { listProducts } from "./list-products.ts";
 import { openPortal } from "./open-portal.ts";
+import { openOrganizationPortal, startSeatCheckout } from "./organization-billing.ts";
 import { readSubscription } from "./read-subscription.ts";
 import { startCheckout } from "./start-checkout.ts";
 
@@ -33,15 +34,18 @@ export function createBillingFunction(ports: Omit<BillingPorts, "db">) {
   app.post("/checkout", asUser, async (c) => {
     const body = parseBody(CheckoutRequest, await readJson(c));
     const { billing, userId, catalogue } = requestPorts(c, ports);
-    const url = await explainErrors(billing, startCheckout(billing, catalogue, userId, body));
+    const start = body.for === "organization" ? startSeatCheckout : startCheckout;
+    const url = await explainErrors(billing, start(billing, catalogue, userId, body));
     return c.json<RedirectReply>({ url });
   });
 
   app.post("/portal", asUser, async (c) => {
     const body = parseBody(PortalRequest, await readJson(c));
     const { billing, userId, catalogue } = requestPorts(c, ports);
-    const url = await explainErrors(billing, openPortal(billing, catalogue, userId, body));
-    return c.json<RedirectReply>({ url });
+    const opened = body.for === "organization"
+      ? openOrganizationPortal(billing, userId, body)
+      : openPortal(billing, catalogue, userId, body);
+    return c.json<RedirectReply>({ url: await explainErrors(billing, opened) });
   });
 
   app.get("/subscription", asUser, async (c) => {
@@ -71,6 +75,11 @@ function requestPorts(c: Context<FunctionEnv>, ports: Omit<BillingPorts, "db">) 
     c.var.facts.profile_id = account.profile_id;
     return account;
   };
-  const billing: BillingPorts = { ...ports, db: { ...db, findAccount } };
+  const findOrganization: typeof db.findOrganization = async (...question) => {
+    const account = await db.findOrganization(...question);
+    c.var.facts.profile_id = account.profile_id;
+    return account;
+  };
+  const billing: BillingPorts = { ...ports, db: { ...db, findAccount, findOrganization } };
   return { billing, userId: requireUserId(c), catalogue: supabaseAdmin };
 }

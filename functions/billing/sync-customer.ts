@@ -1,9 +1,8 @@
 import type Stripe from "stripe";
 import type { BillingDatabase } from "../_shared/stripe/billing-database.ts";
 import { fetchProduct } from "../_shared/stripe/fetch-payments.ts";
-import { mapWithArrears } from "../_shared/stripe/fetch-subscription.ts";
+import { completeItems, mapWithArrears } from "../_shared/stripe/fetch-subscription.ts";
 import { mapCustomer, mapPriceContext } from "../_shared/stripe/map-catalogue.ts";
-import { mainItem } from "../_shared/stripe/map-subscription.ts";
 import { idOf } from "../_shared/stripe/client.ts";
 import type { StripeObject } from "../_shared/stripe/stripe-objects.ts";
 
@@ -15,12 +14,13 @@ export async function syncCustomer(
   customerId: string,
 ): Promise<void> {
   const ticket = await db.drawTicket();
-  const [customer, subscriptions] = await Promise.all([
+  const [customer, listed] = await Promise.all([
     stripe.customers.retrieve(customerId),
     Array.fromAsync(
       stripe.subscriptions.list({ customer: customerId, status: "all", limit: PAGE }),
     ),
   ]);
+  const subscriptions = await Promise.all(listed.map((each) => completeItems(stripe, each)));
   const [catalogue, mapped] = await Promise.all([
     fetchCatalogueOf(stripe, subscriptions),
     Promise.all(subscriptions.map((subscription) => mapWithArrears(stripe, subscription))),
@@ -33,7 +33,7 @@ async function fetchCatalogueOf(
   stripe: Stripe,
   subscriptions: Stripe.Subscription[],
 ): Promise<StripeObject[]> {
-  const prices = subscriptions.map((each) => mainItem(each)?.price).filter((each) => !!each);
+  const prices = subscriptions.flatMap(({ items }) => items.data.map(({ price }) => price));
   const productIds = new Set(
     prices.map(({ product }) => idOf(product)).filter((id) => id !== null),
   );

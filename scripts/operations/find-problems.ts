@@ -15,12 +15,14 @@ const THRESHOLDS = {
   /** Shorter than for other deletions, because Stripe may still charge such a customer. */
   customerAge: 60 * 60,
   scheduleLag: 5 * 60,
+  /** A plan with 100,000 users needs a few minutes. */
+  entitlementAge: 60 * 60,
 } as const;
 
 /** Lists the problems of a database, one sentence each. */
 export function findProblems(health: Health): string[] {
   const { connections, cache, outbox, stuck_turns, stripe_events, stores } = health;
-  const { misconfigured, late_lookouts, waiting_accounts, costs } = health;
+  const { misconfigured, late_lookouts, waiting_accounts, costs, entitlements } = health;
   const problems: [isWrong: boolean, sentence: string][] = [
     [
       connections.used >= connections.max * THRESHOLDS.connectionsShare,
@@ -69,6 +71,22 @@ export function findProblems(health: Health): string[] {
     [
       costs.budget !== null && costs.total >= costs.budget * NEAR_BUDGET,
       `the project has used ${formatCosts(costs)}, its budget for this month`,
+    ],
+    [
+      entitlements.refused_credits > 0,
+      `the credits of ${entitlements.refused_credits} invoice lines do not fit into the balance of their user, ` +
+      `such as those of ${entitlements.refused_payment}: refund the payment at Stripe`,
+    ],
+    [
+      entitlements.unknown_amounts > 0,
+      `the amounts of ${entitlements.unknown_amounts} subscriptions are too large to be stored, such as that of ` +
+      `${entitlements.unknown_subscription}: correct the quantity at Stripe`,
+    ],
+    [
+      (entitlements.oldest ?? 0) > THRESHOLDS.entitlementAge,
+      `${entitlements.waiting} changes of plans wait, the oldest for ${
+        formatAge(entitlements.oldest)
+      }: check the schedule refresh-entitlements`,
     ],
     [stripe_events.failed > 0, `${stripe_events.failed} Stripe events have failed`],
     [

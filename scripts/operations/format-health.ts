@@ -48,7 +48,7 @@ function describeIndex(index: Health["unused_indexes"][number]) {
 
 function describeWork(health: Health): string {
   const { outbox, stuck_turns, misconfigured, stripe_events, stores } = health;
-  const { late_lookouts, waiting_accounts, costs } = health;
+  const { late_lookouts, waiting_accounts, costs, entitlements } = health;
   const byStatus = Object.entries(stores).map(([status, count]) => `${count} ${status}`);
   return [
     `remote deletions waiting: ${outbox.waiting} (oldest ${formatAge(outbox.oldest)})`,
@@ -61,6 +61,7 @@ function describeWork(health: Health): string {
     `accounts to delete: ${waiting_accounts.count} (oldest ${formatAge(waiting_accounts.oldest)})`,
     `cost of this month: ${formatCosts(costs)}`,
     `users with ${NEAR_BUDGET * 100} % of their budget used: ${costs.users_near_budget}`,
+    `changes of plans waiting: ${entitlements.waiting} (oldest ${formatAge(entitlements.oldest)})`,
     `Stripe events failed: ${stripe_events.failed}, waiting for a minute: ${stripe_events.waiting}`,
     `vector stores: ${byStatus.join(", ") || "–"}`,
   ].join("\n");

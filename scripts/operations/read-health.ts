@@ -43,6 +43,15 @@ export interface Health {
   waiting_accounts: { count: number; oldest: number | null };
   /** The costs of this month (UTC) in US dollars, and the number of users who have used most of their budget. */
   costs: { total: number; budget: number | null; users_near_budget: number };
+  /** What subscriptions and payments could not give, with an example each, and changes of plans that still wait. */
+  entitlements: {
+    refused_credits: number;
+    refused_payment: string | null;
+    unknown_amounts: number;
+    unknown_subscription: string | null;
+    waiting: number;
+    oldest: number | null;
+  };
   /** The events of the last seven days. */
   /** The events of a week that failed, and those that have waited for a minute. The age is in seconds. */
   stripe_events: { failed: number; waiting: number; oldest: number | null };
@@ -152,6 +161,23 @@ const COSTS = `
   where c.month = private.this_month()
 `;
 
+const ENTITLEMENTS = `
+  select c.*, s.*, w.*
+  from (
+    select count(*)::integer as refused_credits,
+      min(coalesce(p.stripe_invoice_id, p.stripe_payment_intent_id)) as refused_payment
+    from private.refused_credits r
+    join public.payments p on p.id = r.payment_id
+  ) c, (
+    select count(*)::integer as unknown_amounts, min(stripe_subscription_id) as unknown_subscription
+    from public.subscriptions
+    where amount is null and ticket > 0 and status in ('trialing', 'active', 'past_due')
+  ) s, (
+    select count(*)::integer as waiting, extract(epoch from now() - min(created_at))::float8 as oldest
+    from private.entitlement_changes
+  ) w
+`;
+
 const STRIPE_EVENTS = `
   select
     count(*) filter (where status = 'failed' and received_at > now() - interval '7 days')::integer as failed,
@@ -197,6 +223,7 @@ export async function readHealth(client: pg.Client, now: Date): Promise<Health> 
       late_lookouts: await one(client, LATE_LOOKOUTS),
       waiting_accounts: await one(client, WAITING_ACCOUNTS),
       costs: await one(client, COSTS),
+      entitlements: await one(client, ENTITLEMENTS),
       stripe_events: await one(client, STRIPE_EVENTS),
       billing: await readBilling(client),
       stores: (await one<{ by_status: Health["stores"] }>(client, STORES)).by_status,

@@ -11,6 +11,10 @@ interface Compared {
   row: object | null;
 }
 
+const WITH_ITEMS = `*, items:subscription_items(
+  id, stripe_price_id, stripe_product_id, quantity, current_period_start, current_period_end, created_at
+)` as const;
+
 /** Lists the changes that a sync would make, one line a field. */
 export async function listDifferences(
   admin: SupabaseClient<Database>,
@@ -45,7 +49,8 @@ async function compare(
     }
     case "subscription": {
       const id = fields.stripe_subscription_id;
-      const query = admin.from("subscriptions").select().eq("stripe_subscription_id", id);
+      const query = admin.from("subscriptions").select(WITH_ITEMS).eq("stripe_subscription_id", id)
+        .order("id", { referencedTable: "items" });
       return { name: `${kind} ${id}`, fields, row: unwrap(await query.maybeSingle()) };
     }
     case "payment":
@@ -81,8 +86,10 @@ function describe({ name, fields, row }: Compared): string[] {
 
 /** Converts times to one format and undefined to null, so that equal values compare as equal. */
 function normalize(value: unknown): unknown {
-  if (typeof value === "string" && /^\d{4}-\d{2}-\d{2}T/.test(value)) {
-    return new Date(value).toISOString();
-  }
-  return value === undefined ? null : JSON.parse(JSON.stringify(value));
+  return value === undefined
+    ? null
+    : JSON.parse(JSON.stringify(value), (_, each: unknown) =>
+      typeof each === "string" && /^\d{4}-\d{2}-\d{2}T/.test(each)
+        ? new Date(each).toISOString()
+        : each);
 }

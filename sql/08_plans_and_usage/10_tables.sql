@@ -231,7 +231,8 @@ values
 
 alter table public.profiles
   add constraint profiles_subscription_plan_fkey foreign key (subscription_plan) references public.plans (slug);
-create index profiles_subscription_plan_idx on public.profiles (subscription_plan);
+-- Also serves the batches in which a changed quota reaches the profiles of a plan.
+create index profiles_subscription_plan_idx on public.profiles (subscription_plan, id);
 alter table public.assistants
   add constraint assistants_required_plan_fkey foreign key (required_plan) references public.plans (slug);
 create index assistants_required_plan_idx on public.assistants (required_plan);

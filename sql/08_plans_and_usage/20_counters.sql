@@ -24,17 +24,18 @@ create trigger profiles_copy_plan_quota_on_update
 create function private.spread_plan_quota()
 returns trigger
 language plpgsql
+security definer
 set search_path = ''
 as $$
 begin
-  update public.profiles p
-  set subscription_quota = new.monthly_messages
-  where p.subscription_plan = new.slug;
+  perform private.enqueue_entitlement_change('plan', new.slug);
   return null;
 end
 $$;
 comment on function private.spread_plan_quota() is
-  'Trigger: copies the changed quota of a plan to every profile with that plan.';
+  'Trigger: lets the schedule copy the changed quota of a plan to the profiles with that plan, in batches. Definer: '
+  'the '
+  'list of changes is private.';
 
 create trigger plans_spread_quota
   after update of monthly_messages on public.plans

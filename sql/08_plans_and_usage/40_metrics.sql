@@ -116,6 +116,7 @@ begin
   perform private.log_near_budget(
     spent - cost, spent, (private.plan_of(profile_id)).monthly_budget, jsonb_build_object('profile_id', profile_id)
   );
+  perform private.book_organization_cost(profile_id, cost);
 end
 $$;
 comment on function private.book_usage(uuid, text, text, bigint, bigint, bigint, jsonb, bigint) is

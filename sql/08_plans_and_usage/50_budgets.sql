@@ -68,12 +68,14 @@ begin
       detail || '{"scope": "user"}'
     );
   end if;
-  return jsonb_build_object('month', private.this_month(), 'amount', amount);
+  return jsonb_build_object('month', private.this_month(), 'amount', amount)
+    || private.reserve_organization_budget(profile_id, amount);
 end
 $$;
 comment on function private.reserve_budget(uuid, numeric) is
   'Reserves an estimate of the cost of a turn, in US dollars, and returns the reservation. Refuses with 402 if the '
-  'estimate does not fit into what is left of the user''s budget, or if the project''s budget is used.';
+  'estimate does not fit into what is left of the budget of the user or of the organization that gives the plan, or if '
+  'the project''s budget is used.';
 
 create function private.settle_budget(profile_id uuid, reservation jsonb)
 returns void
@@ -85,6 +87,7 @@ begin
   set reserved = greatest(0, c.reserved - (reservation ->> 'amount')::numeric)
   where c.user_id = profile_id
     and c.month = (reservation ->> 'month')::date;
+  perform private.settle_organization_budget(reservation);
 end
 $$;
 comment on function private.settle_budget(uuid, jsonb) is
@@ -133,9 +136,10 @@ begin
     select private.reserve_budget(question.user_id, private.estimate_turn(question, assistant, search))
     where (private.plan_of(question.user_id)).monthly_budget is not null
       or exists (select from private.usage_policy p where p.project_monthly_budget is not null)
+      or private.budget_organization(question.user_id) is not null
   );
 end
 $$;
 comment on function private.reserve_turn(public.chat_messages, public.assistants, boolean) is
-  'Reserves the estimated cost of a turn. Null if neither the user nor the project has a budget. Called by start_turn, '
-  'which holds the lock of the profile.';
+  'Reserves the estimated cost of a turn. Null if neither the user nor the organization nor the project has a budget. '
+  'Called by start_turn, which holds the lock of the profile.';

@@ -68,7 +68,7 @@ create table public.subscriptions (
   status public.subscription_status not null,
   stripe_price_id text,
   stripe_product_id text,
-  quantity integer,
+  quantity bigint,
   amount bigint,
   currency text not null,
   recurring_interval text,
@@ -88,6 +88,7 @@ create table public.subscriptions (
   trial_start timestamptz,
   trial_end timestamptz,
   pause_collection jsonb,
+  paid_until timestamptz,
   discount_id text,
   checkout_id text,
   cancellation_reason text,
@@ -195,6 +196,15 @@ create table private.credit_grants (
   )
 );
 
+create table private.refused_credits (
+  invoice_line_id text primary key,
+  payment_id uuid not null,
+  tokens numeric not null,
+  created_at timestamptz not null default now(),
+  constraint refused_credits_payment_id_fkey foreign key (payment_id)
+    references public.payments (id) on delete cascade
+);
+
 create table private.billing_policy (
   is_only boolean primary key default true,
   past_due_grace_days integer not null default 7,
@@ -240,7 +250,12 @@ comment on column public.stripe_customers.user_id is
 comment on column public.stripe_customers.synced_at is
   'When a sync last fetched the customer with all its subscriptions.';
 comment on table public.subscriptions is 'All subscriptions, present and past, as Stripe reports them.';
-comment on column public.subscriptions.amount is 'Amount of one period: unit amount times quantity.';
+comment on column public.subscriptions.amount is
+  'Amount of one period: the sum over all items of unit amount times quantity. Null if the sum does not fit.';
+comment on column public.subscriptions.stripe_price_id is
+  'The price of the most expensive item. subscription_items has all items.';
+comment on column public.subscriptions.paid_until is
+  'The end of the last period that was paid. Set only while the collection of payments is paused.';
 comment on column public.subscriptions.ends_at is
   'When the subscription ends without further action, as far as that is known.';
 comment on column public.subscriptions.past_due_at is
@@ -271,6 +286,9 @@ comment on table private.credit_grants is
   'Credits granted for a line of a paid invoice, and how many of them refunds took back.';
 comment on column private.credit_grants.reversed_tokens is
   'Credits of the refunded share that were processed, whether or not they could be taken back.';
+comment on table private.refused_credits is
+  'Lines of paid invoices whose credits do not fit into the balance of their profile. npm run db:health reports them. '
+  'A row goes once its credits are granted.';
 comment on table private.billing_policy is
   'One row: days of grace for a past-due payment (PAST_DUE_GRACE_DAYS), days for which bought credits last unless the '
   'product sets its own, and the options of the checkout.';
@@ -302,6 +320,7 @@ alter table public.subscriptions enable row level security;
 alter table public.payments enable row level security;
 alter table public.stripe_events enable row level security;
 alter table private.credit_grants enable row level security;
+alter table private.refused_credits enable row level security;
 alter table private.billing_policy enable row level security;
 
 grant select on public.stripe_customers, public.subscriptions, public.payments to authenticated;
@@ -339,5 +358,6 @@ create unique index payments_stripe_invoice_id_key on public.payments (stripe_in
   where stripe_payment_intent_id is null;
 create index credit_grants_payment_id_idx on private.credit_grants (payment_id);
 create index credit_grants_user_id_idx on private.credit_grants (user_id);
+create index refused_credits_payment_id_idx on private.refused_credits (payment_id);
 create index profiles_stripe_subscription_id_idx on public.profiles (stripe_subscription_id)
   where stripe_subscription_id is not null;

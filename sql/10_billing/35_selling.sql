@@ -101,8 +101,10 @@ as $$
   select subscription.status in ('trialing', 'active', 'past_due', 'unpaid', 'paused')
     and coalesce(subscription.ends_at > now(), true)
     and exists (
-      select from public.stripe_products d join public.plans l on l.slug = d.plan
-      where d.id = subscription.stripe_product_id
+      select from public.subscription_items i
+      join public.stripe_products d on d.id = i.stripe_product_id
+      join public.plans l on l.slug = d.plan
+      where i.subscription_id = subscription.id and coalesce(i.quantity, 1) > 0
     )
     and not exists (
       select from public.stripe_customers c where c.id = subscription.stripe_customer_id and c.is_deleted

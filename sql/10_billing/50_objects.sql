@@ -114,6 +114,7 @@ as $$
 declare
   customer_id text := fields ->> 'stripe_customer_id';
   product_id text := fields ->> 'stripe_product_id';
+  written jsonb;
 begin
   perform private.expect_customer(customer_id);
   if product_id is not null then
@@ -121,8 +122,11 @@ begin
       'price', jsonb_build_object('id', fields ->> 'stripe_price_id', 'product_id', product_id), false
     );
   end if;
-  perform private.write_stripe_row('subscriptions', '(stripe_subscription_id)',
-    fields || jsonb_build_object('user_id', private.owner_of_customer(customer_id)), true);
+  written := private.write_stripe_row('subscriptions', '(stripe_subscription_id)',
+    fields - 'items' || jsonb_build_object('user_id', private.owner_of_customer(customer_id)), true);
+  if written is not null then
+    perform private.write_subscription_items((written ->> 'id')::uuid, fields);
+  end if;
 end
 $$;
 comment on function private.apply_subscription(jsonb) is
@@ -261,20 +265,11 @@ as $$
     select private.payer_of_checkout(o -> 'fields')
   ) found
   where found.id is not null
-  union
-  -- A product with a changed plan changes the plan of every subscriber.
-  select p.id
-  from jsonb_array_elements(objects) as o
-  join public.stripe_products d on d.id = o #>> '{fields,id}'
-  join public.subscriptions s on s.stripe_product_id = d.id
-  join public.profiles p on p.id = s.user_id
-  where o ->> 'kind' = 'product'
-    and s.ended_at is null
-    and (p.stripe_product_id = d.id) is distinct from (d.plan = p.subscription_plan)
   order by 1
 $$;
 comment on function private.profiles_concerned(jsonb) is
-  'Returns the profiles whose entitlement these objects may change, in the order in which they are locked.';
+  'Returns the profiles whose entitlement these objects may change, in the order in which they are locked. The '
+  'subscribers of a product with a changed plan follow in batches: private.entitlement_changes.';
 
 create function private.apply_stripe_objects(event_ids text[], ticket bigint, objects jsonb)
 returns void
@@ -308,6 +303,7 @@ begin
   ) as ordered;
 
   perform private.apply_entitlement(concerned) from private.profiles_concerned(objects) as concerned;
+  perform private.apply_organizations_concerned(objects);
 
   perform private.settle_stripe_events(event_ids);
 end

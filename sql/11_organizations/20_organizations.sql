@@ -80,21 +80,14 @@ comment on function private.require_owner() is
   'Trigger at commit: refuses an organization without an owner. The index profiles_owner_organization_id_key prevents '
   'a second owner. Definer: the check must see profiles that the caller cannot read.';
 
-create function private.my_membership(variadic roles text[])
-returns public.profiles
+create function private.require_membership(me public.profiles, variadic roles text[])
+returns void
 language plpgsql
 stable
 set search_path = ''
 as $$
-declare
-  me public.profiles;
 begin
-  select * into me
-  from public.profiles p
-  where p.id = private.current_profile_id()
-    and p.organization_id is not null;
-
-  if me.id is null then
+  if me.organization_id is null then
     perform private.refuse(
       404, 'organization_not_found',
       'You are not a member of an organization. Create an organization or accept an invitation first.'
@@ -107,6 +100,22 @@ begin
       jsonb_build_object('role', me.organization_role)
     );
   end if;
+end
+$$;
+comment on function private.require_membership(public.profiles, text[]) is
+  'Refuses with 404 a profile without an organization, and with 403 a profile that has none of these roles.';
+
+create function private.my_membership(variadic roles text[])
+returns public.profiles
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  me public.profiles;
+begin
+  select * into me from public.profiles p where p.id = private.current_profile_id();
+  perform private.require_membership(me, variadic roles);
   return me;
 end
 $$;

@@ -50,6 +50,7 @@ begin
       'This user is already a member of your organization. Invite another address.'
     );
   end if;
+  perform private.require_seat(me.organization_id);
   if 100 <= (
     select count(*) from public.organization_invitations i
     where i.organization_id = me.organization_id and i.expires_at > now()
@@ -219,6 +220,7 @@ begin
   end if;
 
   invitation := private.take_invitation(me, token);
+  perform private.require_seat(invitation.organization_id);
   perform private.join_organization(invitation.organization_id, invitation.role);
   select * into organization from public.organizations o where o.id = invitation.organization_id;
   return organization;

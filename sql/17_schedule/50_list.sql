@@ -12,7 +12,7 @@ values ('vector-store-cleanup', '*/15 * * * *', 'vector-store-cleanup');
 insert into private.schedules (name, cron, sql_function)
 values
   ('finish-account-deletions', '* * * * *', 'settle_account_deletions'),
-  ('refresh-entitlements', '*/5 * * * *', 'refresh_entitlements'),
+  ('refresh-entitlements', '* * * * *', 'refresh_entitlements'),
   -- Once a day; the runs of the same hour continue what a run left unfinished.
   ('retention', '*/10 3 * * *', 'run_retention');
 

@@ -17,7 +17,7 @@
 --   stripe_customers         stay for the rows that refer to them, without name, address and metadata, also customers
 --                            that were created for the profile and never linked. The outbox deletes the customer at
 --                            Stripe, which ends its subscriptions
---   subscriptions, payments, private.credit_grants, usage_metrics, monthly_costs, audit_logs
+--   subscriptions with their items, payments, private.credit_grants, usage_metrics, monthly_costs, audit_logs
 --                            stay, because they are the books; payments keep what an invoice must say
 --   admin_notes (by the user, about others)
 --                            stay and name the anonymized profile

@@ -19,6 +19,8 @@ as $$
     ('monthly_costs', 'public.monthly_costs', '{month}', 't.user_id = $1', null, false),
     ('stripe_customers', 'public.stripe_customers', '{id}', 't.user_id = $1', null, false),
     ('subscriptions', 'public.subscriptions', '{id}', 't.user_id = $1', null, false),
+    ('subscription_items', 'public.subscription_items', '{id}',
+      't.subscription_id in (select s.id from public.subscriptions s where s.user_id = $1)', null, false),
     ('payments', 'public.payments', '{id}', 't.user_id = $1', null, false),
     ('credit_grants', 'private.credit_grants', '{id}', 't.user_id = $1', null, true),
     ('organizations', 'public.organizations', '{id}',

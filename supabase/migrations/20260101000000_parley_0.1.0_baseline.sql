@@ -2489,7 +2489,8 @@ values
 
 alter table public.profiles
   add constraint profiles_subscription_plan_fkey foreign key (subscription_plan) references public.plans (slug);
-create index profiles_subscription_plan_idx on public.profiles (subscription_plan);
+-- Also serves the batches in which a changed quota reaches the profiles of a plan.
+create index profiles_subscription_plan_idx on public.profiles (subscription_plan, id);
 alter table public.assistants
   add constraint assistants_required_plan_fkey foreign key (required_plan) references public.plans (slug);
 create index assistants_required_plan_idx on public.assistants (required_plan);
@@ -2630,17 +2631,18 @@ create trigger profiles_copy_plan_quota_on_update
 create function private.spread_plan_quota()
 returns trigger
 language plpgsql
+security definer
 set search_path = ''
 as $$
 begin
-  update public.profiles p
-  set subscription_quota = new.monthly_messages
-  where p.subscription_plan = new.slug;
+  perform private.enqueue_entitlement_change('plan', new.slug);
   return null;
 end
 $$;
 comment on function private.spread_plan_quota() is
-  'Trigger: copies the changed quota of a plan to every profile with that plan.';
+  'Trigger: lets the schedule copy the changed quota of a plan to the profiles with that plan, in batches. Definer: '
+  'the '
+  'list of changes is private.';
 
 create trigger plans_spread_quota
   after update of monthly_messages on public.plans
@@ -2976,6 +2978,7 @@ begin
   perform private.log_near_budget(
     spent - cost, spent, (private.plan_of(profile_id)).monthly_budget, jsonb_build_object('profile_id', profile_id)
   );
+  perform private.book_organization_cost(profile_id, cost);
 end
 $$;
 comment on function private.book_usage(uuid, text, text, bigint, bigint, bigint, jsonb, bigint) is
@@ -3103,12 +3106,14 @@ begin
       detail || '{"scope": "user"}'
     );
   end if;
-  return jsonb_build_object('month', private.this_month(), 'amount', amount);
+  return jsonb_build_object('month', private.this_month(), 'amount', amount)
+    || private.reserve_organization_budget(profile_id, amount);
 end
 $$;
 comment on function private.reserve_budget(uuid, numeric) is
   'Reserves an estimate of the cost of a turn, in US dollars, and returns the reservation. Refuses with 402 if the '
-  'estimate does not fit into what is left of the user''s budget, or if the project''s budget is used.';
+  'estimate does not fit into what is left of the budget of the user or of the organization that gives the plan, or if '
+  'the project''s budget is used.';
 
 create function private.settle_budget(profile_id uuid, reservation jsonb)
 returns void
@@ -3120,6 +3125,7 @@ begin
   set reserved = greatest(0, c.reserved - (reservation ->> 'amount')::numeric)
   where c.user_id = profile_id
     and c.month = (reservation ->> 'month')::date;
+  perform private.settle_organization_budget(reservation);
 end
 $$;
 comment on function private.settle_budget(uuid, jsonb) is
@@ -3168,12 +3174,13 @@ begin
     select private.reserve_budget(question.user_id, private.estimate_turn(question, assistant, search))
     where (private.plan_of(question.user_id)).monthly_budget is not null
       or exists (select from private.usage_policy p where p.project_monthly_budget is not null)
+      or private.budget_organization(question.user_id) is not null
   );
 end
 $$;
 comment on function private.reserve_turn(public.chat_messages, public.assistants, boolean) is
-  'Reserves the estimated cost of a turn. Null if neither the user nor the project has a budget. Called by start_turn, '
-  'which holds the lock of the profile.';
+  'Reserves the estimated cost of a turn. Null if neither the user nor the organization nor the project has a budget. '
+  'Called by start_turn, which holds the lock of the profile.';
 
 -- From sql/09_turns/10_tables.sql
 
@@ -4507,7 +4514,7 @@ create table public.subscriptions (
   status public.subscription_status not null,
   stripe_price_id text,
   stripe_product_id text,
-  quantity integer,
+  quantity bigint,
   amount bigint,
   currency text not null,
   recurring_interval text,
@@ -4527,6 +4534,7 @@ create table public.subscriptions (
   trial_start timestamptz,
   trial_end timestamptz,
   pause_collection jsonb,
+  paid_until timestamptz,
   discount_id text,
   checkout_id text,
   cancellation_reason text,
@@ -4634,6 +4642,15 @@ create table private.credit_grants (
   )
 );
 
+create table private.refused_credits (
+  invoice_line_id text primary key,
+  payment_id uuid not null,
+  tokens numeric not null,
+  created_at timestamptz not null default now(),
+  constraint refused_credits_payment_id_fkey foreign key (payment_id)
+    references public.payments (id) on delete cascade
+);
+
 create table private.billing_policy (
   is_only boolean primary key default true,
   past_due_grace_days integer not null default 7,
@@ -4679,7 +4696,12 @@ comment on column public.stripe_customers.user_id is
 comment on column public.stripe_customers.synced_at is
   'When a sync last fetched the customer with all its subscriptions.';
 comment on table public.subscriptions is 'All subscriptions, present and past, as Stripe reports them.';
-comment on column public.subscriptions.amount is 'Amount of one period: unit amount times quantity.';
+comment on column public.subscriptions.amount is
+  'Amount of one period: the sum over all items of unit amount times quantity. Null if the sum does not fit.';
+comment on column public.subscriptions.stripe_price_id is
+  'The price of the most expensive item. subscription_items has all items.';
+comment on column public.subscriptions.paid_until is
+  'The end of the last period that was paid. Set only while the collection of payments is paused.';
 comment on column public.subscriptions.ends_at is
   'When the subscription ends without further action, as far as that is known.';
 comment on column public.subscriptions.past_due_at is
@@ -4710,6 +4732,9 @@ comment on table private.credit_grants is
   'Credits granted for a line of a paid invoice, and how many of them refunds took back.';
 comment on column private.credit_grants.reversed_tokens is
   'Credits of the refunded share that were processed, whether or not they could be taken back.';
+comment on table private.refused_credits is
+  'Lines of paid invoices whose credits do not fit into the balance of their profile. npm run db:health reports them. '
+  'A row goes once its credits are granted.';
 comment on table private.billing_policy is
   'One row: days of grace for a past-due payment (PAST_DUE_GRACE_DAYS), days for which bought credits last unless the '
   'product sets its own, and the options of the checkout.';
@@ -4741,6 +4766,7 @@ alter table public.subscriptions enable row level security;
 alter table public.payments enable row level security;
 alter table public.stripe_events enable row level security;
 alter table private.credit_grants enable row level security;
+alter table private.refused_credits enable row level security;
 alter table private.billing_policy enable row level security;
 
 grant select on public.stripe_customers, public.subscriptions, public.payments to authenticated;
@@ -4778,6 +4804,7 @@ create unique index payments_stripe_invoice_id_key on public.payments (stripe_in
   where stripe_payment_intent_id is null;
 create index credit_grants_payment_id_idx on private.credit_grants (payment_id);
 create index credit_grants_user_id_idx on private.credit_grants (user_id);
+create index refused_credits_payment_id_idx on private.refused_credits (payment_id);
 create index profiles_stripe_subscription_id_idx on public.profiles (stripe_subscription_id)
   where stripe_subscription_id is not null;
 
@@ -5007,49 +5034,168 @@ comment on function private.settle_stripe_events(text[]) is
 -- What waits, by payer. Processed events leave the index.
 create index stripe_events_payer_due_at_idx on public.stripe_events (payer, due_at) where due_at is not null;
 
+-- From sql/10_billing/25_items.sql
+
+-- The items of subscriptions: each price that a subscription has, with its quantity.
+
+create table public.subscription_items (
+  id text primary key,
+  subscription_id uuid not null,
+  stripe_price_id text not null,
+  stripe_product_id text not null,
+  quantity bigint,
+  current_period_start timestamptz,
+  current_period_end timestamptz,
+  created_at timestamptz not null default now(),
+  constraint subscription_items_subscription_id_fkey foreign key (subscription_id)
+    references public.subscriptions (id) on delete cascade,
+  constraint subscription_items_stripe_price_id_fkey foreign key (stripe_price_id)
+    references public.stripe_prices (id)
+);
+
+comment on table public.subscription_items is
+  'The items of all subscriptions. Each item of a subscription that gives a plan counts, whatever it costs.';
+comment on column public.subscription_items.id is
+  'The id at Stripe. An item that was stored without its id has the id of its subscription.';
+comment on column public.subscription_items.stripe_product_id is
+  'The product of the price. No foreign key: with a second one, PostgREST could not tell how prices embed products.';
+comment on column public.subscription_items.quantity is
+  'Null for a metered price. An item with quantity 0 gives no plan and no seats.';
+
+create function private.write_subscription_items(subscription_id uuid, fields jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  -- The functions of the previous release send no items, but the fields of the most expensive one.
+  items jsonb := coalesce(fields -> 'items', case
+    when fields ->> 'stripe_product_id' is null then '[]'::jsonb
+    else jsonb_build_array(
+      fields || jsonb_build_object('id', fields ->> 'stripe_subscription_id')
+    )
+  end);
+begin
+  perform private.apply_catalogue_object(
+    'price', jsonb_build_object('id', i.stripe_price_id, 'product_id', i.stripe_product_id), false
+  )
+  from jsonb_populate_recordset(null::public.subscription_items, items) as i
+  order by i.stripe_price_id;
+
+  delete from public.subscription_items d
+  where d.subscription_id = write_subscription_items.subscription_id
+    and d.id not in (select i.id from jsonb_populate_recordset(null::public.subscription_items, items) as i);
+  insert into public.subscription_items
+    (id, subscription_id, stripe_price_id, stripe_product_id, quantity, current_period_start, current_period_end,
+      created_at)
+  select i.id, write_subscription_items.subscription_id, i.stripe_price_id, i.stripe_product_id, i.quantity,
+    i.current_period_start, i.current_period_end, coalesce(i.created_at, now())
+  from jsonb_populate_recordset(null::public.subscription_items, items) as i
+  on conflict (id) do update
+  set stripe_price_id = excluded.stripe_price_id, stripe_product_id = excluded.stripe_product_id,
+      quantity = excluded.quantity, current_period_start = excluded.current_period_start,
+      current_period_end = excluded.current_period_end;
+end
+$$;
+comment on function private.write_subscription_items(uuid, jsonb) is
+  'Replaces the items of a subscription by those in fields -> items. private.apply_subscription calls it after it has '
+  'written the subscription, so the ticket of the subscription covers its items.';
+
+alter table public.subscription_items enable row level security;
+
+grant select on public.subscription_items to authenticated;
+grant select, insert, update, delete on public.subscription_items to service_role;
+
+-- The policies of subscriptions decide which subscriptions the subquery returns.
+create policy subscription_items_select_own on public.subscription_items
+  for select to authenticated
+  using (subscription_id = any (array(select s.id from public.subscriptions s)));
+
+create index subscription_items_subscription_id_idx on public.subscription_items (subscription_id);
+create index subscription_items_stripe_price_id_idx on public.subscription_items (stripe_price_id);
+-- Also serves the batches in which the subscribers of a product get its changed plan.
+create index subscription_items_stripe_product_id_idx on public.subscription_items (stripe_product_id, id);
+
 -- From sql/10_billing/30_entitlement.sql
 
--- The plan that a profile gets from its subscriptions.
+-- The plan of a profile: the best of what it bought, what an operator gave, and its seat in an organization that pays.
+
+alter table public.profiles
+  add column granted_plan text,
+  add column granted_plan_ends_at timestamptz,
+  add column plan_source text not null default 'none',
+  add column entitlement_due_at timestamptz,
+  add constraint profiles_granted_plan_fkey foreign key (granted_plan) references public.plans (slug),
+  add constraint profiles_granted_plan_ends_at_check check (granted_plan_ends_at is null or granted_plan is not null),
+  add constraint profiles_plan_source_check
+    check (plan_source in ('none', 'subscription', 'granted', 'organization'));
+
+comment on column public.profiles.granted_plan is
+  'A plan that an operator gave, by admin_grant_plan. The better of this plan and the others counts.';
+comment on column public.profiles.granted_plan_ends_at is 'When the granted plan ends. Null means never.';
+comment on column public.profiles.plan_source is
+  'What gives subscription_plan: a subscription of the profile, a grant, a seat of the organization, or none of them.';
+comment on column public.profiles.entitlement_due_at is
+  'When something that gives the profile a plan ends. The schedule then computes the plan again.';
+
+-- In plpgsql, which caches the plans of its queries for the connection. See private.current_profile_id.
+create function private.entitled_until(subscription public.subscriptions)
+returns timestamptz
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return case when subscription.status in ('trialing', 'active', 'past_due') then least(
+    coalesce(subscription.ends_at, 'infinity'),
+    -- Stripe goes on with periods while the collection is paused, but nobody pays for them.
+    case when subscription.pause_collection is not null then coalesce(subscription.paid_until, '-infinity') end,
+    case when subscription.status = 'past_due' then coalesce(subscription.past_due_at + make_interval(
+      days => (select b.past_due_grace_days from private.billing_policy b)
+    ), '-infinity') end
+  ) else '-infinity' end;
+end
+$$;
+comment on function private.entitled_until(public.subscriptions) is
+  'Returns until when a subscription gives its plans: trialing and active ones until they end, past-due ones until the '
+  'grace period ends, and paused ones until the paid period ends. -infinity for any other, infinity without an end.';
 
 create function private.is_entitling(subscription public.subscriptions)
 returns boolean
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select coalesce(subscription.ends_at > now(), true) and case subscription.status
-    when 'trialing' then true
-    when 'active' then true
-    when 'past_due' then subscription.past_due_at + make_interval(
-      days => (select b.past_due_grace_days from private.billing_policy b)
-    ) > now()
-    else false
-  end
+begin
+  return private.entitled_until(subscription) > now();
+end
 $$;
 comment on function private.is_entitling(public.subscriptions) is
-  'The one rule for which subscriptions give their plan: trialing and active ones until they end, and past-due ones '
-  'within the grace period.';
+  'The one rule for which subscriptions give their plans now.';
 
-create function private.entitled_subscription(profile_id uuid)
-returns public.subscriptions
-language sql
+create function private.bought_plans(profile_id uuid)
+returns table (plan text, rank integer, subscription public.subscriptions, product_id text, period_start timestamptz)
+language plpgsql
 stable
 set search_path = ''
 as $$
-  select s
+begin
+  return query
+  select l.slug, l.rank, s, i.stripe_product_id, coalesce(i.current_period_start, s.current_period_start)
   from public.subscriptions s
   join public.stripe_customers c on c.id = s.stripe_customer_id
-  join public.stripe_products d on d.id = s.stripe_product_id
+  join public.subscription_items i on i.subscription_id = s.id
+  join public.stripe_products d on d.id = i.stripe_product_id
   join public.plans l on l.slug = d.plan
   where s.user_id = profile_id
     and not c.is_deleted
+    and i.quantity is distinct from 0
     and private.is_entitling(s)
-  order by l.rank desc, s.current_period_end desc, s.stripe_subscription_id
-  limit 1
+  order by l.rank desc, i.current_period_end desc, s.stripe_subscription_id, i.id;
+end
 $$;
-comment on function private.entitled_subscription(uuid) is
-  'Returns the subscription that gives a profile its plan: of all entitling subscriptions, the one with the best '
-  'plan. Null when there is none.';
+comment on function private.bought_plans(uuid) is
+  'Returns the plans that the items of a profile''s own subscriptions give now, the best first.';
 
 create function private.membership_of(status public.subscription_status)
 returns public.membership_status
@@ -5068,6 +5214,89 @@ comment on function private.membership_of(public.subscription_status) is
   'Maps a subscription''s status to the membership status of its profile. This only describes; private.is_entitling '
   'decides what the profile may use.';
 
+create function private.best_plan(profile public.profiles, bought text)
+returns table (slug text, source text, due_at timestamptz)
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return query
+  with offers as (
+    select 'subscription' as source, bought as plan, null::timestamptz as ends_at
+    union all
+    select 'granted', profile.granted_plan, profile.granted_plan_ends_at
+    where coalesce(profile.granted_plan_ends_at > now(), true) and not profile.is_deleted
+    union all
+    select 'organization', seat.plan, seat.ends_at from private.seat_of(profile) as seat
+  )
+  select l.slug, o.source, min(o.ends_at) over ()
+  from offers o
+  join public.plans l on l.slug = o.plan
+  -- Of equal plans, the one that costs nobody else anything counts.
+  order by l.rank desc, array_position(array['subscription', 'granted', 'organization'], o.source)
+  limit 1;
+end
+$$;
+comment on function private.best_plan(public.profiles, text) is
+  'Returns the best of a bought plan, the granted plan and the seat of a profile, what gives it, and when the grant or '
+  'the seat ends. No row if the profile has none of them.';
+
+create function private.entitled(profile public.profiles)
+returns public.profiles
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  given public.profiles := profile;
+  shown public.subscriptions;
+  bought record;
+  best record;
+begin
+  if exists (select from public.stripe_customers c where c.id = profile.stripe_customer_id and c.is_deleted) then
+    given.stripe_customer_id := null;
+  end if;
+  select s.* into shown from public.subscriptions s
+  where s.user_id = profile.id order by s.started_at desc, s.stripe_subscription_id limit 1;
+  select b.plan, (b.subscription).stripe_subscription_id, (b.subscription).status, b.product_id, b.period_start
+  into bought from private.bought_plans(profile.id) b limit 1;
+  select * into best from private.best_plan(profile, bought.plan);
+
+  given.subscription_plan := coalesce(best.slug, 'free');
+  given.plan_source := coalesce(best.source, 'none');
+  given.entitlement_due_at := best.due_at;
+  given.stripe_subscription_id := bought.stripe_subscription_id;
+  given.stripe_product_id := bought.product_id;
+  if shown.id is not null then
+    given.membership_status := private.membership_of(coalesce(bought.status, shown.status));
+  end if;
+  -- An admin may have given the role premium by hand to a profile that never had a plan.
+  if profile.role in ('user', 'premium')
+    and (shown.id is not null or given.subscription_plan <> profile.subscription_plan) then
+    given.role := (case given.subscription_plan when 'free' then 'user' else 'premium' end)::public.user_role;
+  end if;
+  if given.subscription_plan <> profile.subscription_plan then
+    given.subscription_quota := (select l.monthly_messages from public.plans l where l.slug = given.subscription_plan);
+  end if;
+  if given.plan_source = 'subscription' then
+    given.quota_last_reset := private.quota_period_start(bought.period_start);
+    -- Stripe's times are in whole seconds, so a subscription may seem to start before its profile was created.
+    if given.quota_last_reset > profile.quota_last_reset
+      or given.quota_last_reset < profile.quota_last_reset
+        and bought.stripe_subscription_id is distinct from profile.stripe_subscription_id then
+      given.subscription_usage := 0;
+    end if;
+    given.quota_last_reset := coalesce(given.quota_last_reset, profile.quota_last_reset);
+  end if;
+  return given;
+end
+$$;
+comment on function private.entitled(public.profiles) is
+  'Returns a profile with what it is entitled to: the plan and its source, the quota, the start of the quota''s '
+  'period, '
+  'the membership status, and the role user or premium. Also removes a customer that was deleted. Writes nothing.';
+
 create function private.apply_entitlement(profile_id uuid)
 returns void
 language plpgsql
@@ -5076,49 +5305,17 @@ as $$
 declare
   profile public.profiles;
   given public.profiles;
-  best public.subscriptions;
-  shown public.subscriptions;
-  new_plan text;
-  period_start timestamptz;
 begin
   -- Concurrent calls for this profile queue here, and each call sees the rows that the previous one wrote.
   select p.* into profile from public.profiles p where p.id = profile_id for no key update;
-  given := profile;
-  if exists (select from public.stripe_customers c where c.id = profile.stripe_customer_id and c.is_deleted) then
-    given.stripe_customer_id := null;
-  end if;
-
-  select s.* into shown from public.subscriptions s
-  where s.user_id = profile_id order by s.started_at desc, s.stripe_subscription_id limit 1;
-  -- A plan that an operator set by hand stays until the profile has a subscription.
-  if shown.id is not null then
-    best := private.entitled_subscription(profile_id);
-    if best.id is not null then
-      shown := best;
-      new_plan := (select d.plan from public.stripe_products d where d.id = best.stripe_product_id);
-      period_start := private.quota_period_start(best.current_period_start);
-    end if;
-    given.subscription_plan := coalesce(new_plan, 'free');
-    given.stripe_subscription_id := best.stripe_subscription_id;
-    given.stripe_product_id := best.stripe_product_id;
-    given.membership_status := private.membership_of(shown.status);
-    if profile.role in ('user', 'premium') then
-      given.role := (case given.subscription_plan when 'free' then 'user' else 'premium' end)::public.user_role;
-    end if;
-    given.quota_last_reset := coalesce(period_start, profile.quota_last_reset);
-    -- Stripe's times are in whole seconds, so a subscription may seem to start before its profile was created.
-    if period_start > profile.quota_last_reset
-      or period_start < profile.quota_last_reset
-        and best.stripe_subscription_id is distinct from profile.stripe_subscription_id then
-      given.subscription_usage := 0;
-    end if;
-  end if;
-
+  given := private.entitled(profile);
   -- One update at most: a second one in the same transaction would lock the login, and its deletion locks the profile.
-  if given is distinct from profile then
+  if profile.id is not null and given is distinct from profile then
     update public.profiles p
     set stripe_customer_id = given.stripe_customer_id,
         subscription_plan = given.subscription_plan,
+        plan_source = given.plan_source,
+        entitlement_due_at = given.entitlement_due_at,
         stripe_subscription_id = given.stripe_subscription_id,
         stripe_product_id = given.stripe_product_id,
         membership_status = given.membership_status,
@@ -5130,8 +5327,232 @@ begin
 end
 $$;
 comment on function private.apply_entitlement(uuid) is
-  'Writes to a profile what its subscriptions give: the plan (which sets the quota), the start of the quota''s '
-  'period, the membership status, and the role user or premium. Also removes a customer that was deleted.';
+  'Writes to a profile what private.entitled returns, in one update.';
+
+create function private.follow_grant()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  if new.is_deleted then
+    new.granted_plan := null;
+    new.granted_plan_ends_at := null;
+  end if;
+  return private.entitled(new);
+end
+$$;
+comment on function private.follow_grant() is
+  'Trigger: computes the plan in the same update that changes the granted plan or the organization of a profile, so '
+  'that a transaction updates the profile once. Definer: it reads tables of private.';
+
+-- By its name, the trigger runs after profiles_keep_membership_whole.
+create trigger profiles_plan_follows
+  before update of granted_plan, granted_plan_ends_at, organization_id, is_deleted on public.profiles
+  for each row when (
+    old.granted_plan is distinct from new.granted_plan
+    or old.granted_plan_ends_at is distinct from new.granted_plan_ends_at
+    or old.organization_id is distinct from new.organization_id
+    or old.is_deleted is distinct from new.is_deleted
+  )
+  execute function private.follow_grant();
+
+create index profiles_granted_plan_idx on public.profiles (granted_plan) where granted_plan is not null;
+create index profiles_entitlement_due_at_idx on public.profiles (entitlement_due_at)
+  where entitlement_due_at is not null;
+
+-- From sql/10_billing/35_entitlement_changes.sql
+
+-- Changes that reach many profiles: they are recomputed in batches by the schedule, never in one statement.
+
+create table private.entitlement_changes (
+  id bigint generated always as identity primary key,
+  kind text not null,
+  subject text not null,
+  after text not null default '',
+  created_at timestamptz not null default now(),
+  constraint entitlement_changes_kind_check check (kind in ('product', 'plan', 'organization', 'profile', 'quota'))
+);
+
+comment on table private.entitlement_changes is
+  'Changes whose profiles are still to be recomputed: a product with another plan, a plan with another quota, an '
+  'organization with other seats or members, or one profile and its quota that were busy. Writers only add rows, so '
+  'none '
+  'of them waits.';
+comment on column private.entitlement_changes.subject is 'The id of the product, organization or profile, or the plan.';
+comment on column private.entitlement_changes.after is 'The last id that a batch has handled. Empty before the first.';
+
+create function private.enqueue_entitlement_change(kind text, subject text, after text default '')
+returns void
+language sql
+set search_path = ''
+as $$
+  insert into private.entitlement_changes (kind, subject, after) values ($1, $2, $3)
+$$;
+comment on function private.enqueue_entitlement_change(text, text, text) is
+  'Adds a change to the list that the schedule works through.';
+
+create function private.enqueue_product_change()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.enqueue_entitlement_change('product', new.id);
+  return null;
+end
+$$;
+comment on function private.enqueue_product_change() is
+  'Trigger: the subscribers of a product with a changed plan get it in batches. Definer: the list is private.';
+
+create trigger stripe_products_enqueue_change
+  after update of metadata on public.stripe_products
+  for each row when (old.plan is distinct from new.plan)
+  execute function private.enqueue_product_change();
+
+create function private.batch_of_change(change private.entitlement_changes, max_rows integer)
+returns table (reached text, profile_id uuid, organization_id uuid)
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  after_id uuid := case when change.kind <> 'product' then
+    coalesce(nullif(change.after, ''), '00000000-0000-0000-0000-000000000000')::uuid
+  end;
+begin
+  if change.kind = 'product' then
+    return query
+    select i.id, s.user_id, c.organization_id
+    from public.subscription_items i
+    join public.subscriptions s on s.id = i.subscription_id
+    join public.stripe_customers c on c.id = s.stripe_customer_id
+    where i.stripe_product_id = change.subject and i.id > change.after
+    order by i.id
+    limit max_rows;
+  elsif change.kind = 'plan' then
+    return query
+    select p.id::text, p.id, null::uuid
+    from public.profiles p
+    where p.subscription_plan = change.subject and p.id > after_id
+    order by p.id
+    limit max_rows;
+  elsif change.kind = 'organization' then
+    return query
+    select p.id::text, p.id, null::uuid
+    from public.profiles p
+    where p.organization_id = change.subject::uuid and p.id > after_id
+    order by p.id
+    limit max_rows;
+  else
+    return query select change.subject, change.subject::uuid, null::uuid;
+  end if;
+end
+$$;
+comment on function private.batch_of_change(private.entitlement_changes, integer) is
+  'Returns the next profiles of a change in the order of their positions, and organizations whose members follow.';
+
+create function private.lock_free_profiles(profile_ids uuid[], waits boolean)
+returns uuid[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  locked uuid[];
+begin
+  if waits then
+    perform from public.profiles p where p.id = any (profile_ids) order by p.id for no key update;
+    return profile_ids;
+  end if;
+  select array_agg(l.id) into locked
+  from (
+    select p.id from public.profiles p
+    where p.id = any (profile_ids) order by p.id for no key update skip locked
+  ) l;
+  return coalesce(locked, '{}');
+end
+$$;
+comment on function private.lock_free_profiles(uuid[], boolean) is
+  'Locks profiles and returns those that it locked. Without waits, it leaves out profiles that another transaction '
+  'holds.';
+
+create function private.settle_entitlement_change(change private.entitlement_changes, max_rows integer)
+returns text
+language plpgsql
+set search_path = ''
+as $$
+declare
+  is_quota constant boolean := change.kind in ('plan', 'quota');
+  batch record;
+  locked uuid[];
+begin
+  select count(*)::integer as size, max(b.reached collate "C") as reached,
+    coalesce(array_agg(distinct b.profile_id) filter (where b.profile_id is not null), '{}') as profiles,
+    coalesce(array_agg(distinct b.organization_id) filter (where b.organization_id is not null), '{}') as organizations
+  into batch
+  from private.batch_of_change(change, max_rows) b;
+
+  -- A batch waits for no profile, so no order of locks can deadlock. A busy profile gets a row of its own. That row
+  -- waits, because its transaction holds no other profile.
+  locked := private.lock_free_profiles(batch.profiles, change.kind in ('profile', 'quota'));
+  if is_quota then
+    update public.profiles p
+    set subscription_quota = l.monthly_messages
+    from public.plans l
+    where p.id = any (locked)
+      and l.slug = p.subscription_plan
+      and p.subscription_quota is distinct from l.monthly_messages;
+  else
+    perform private.apply_entitlement(free) from unnest(locked) as free;
+  end if;
+  perform private.enqueue_entitlement_change(case when is_quota then 'quota' else 'profile' end, busy::text)
+  from unnest(batch.profiles) as busy
+  where busy <> all (locked);
+  perform private.enqueue_entitlement_change('organization', member_of::text)
+  from unnest(batch.organizations) as member_of;
+  return case when batch.size = max_rows and change.kind not in ('profile', 'quota') then batch.reached end;
+end
+$$;
+comment on function private.settle_entitlement_change(private.entitlement_changes, integer) is
+  'Recomputes one batch of the profiles of a change. Returns where the next batch begins; null after the last one.';
+
+create function private.settle_entitlement_changes()
+returns boolean
+language plpgsql
+set search_path = ''
+as $$
+declare
+  -- So few that no profile is locked for 100 ms.
+  max_rows constant integer := 25;
+  change private.entitlement_changes;
+  reached text;
+begin
+  select * into change from private.entitlement_changes c order by c.id limit 1 for update skip locked;
+  if change.id is null then
+    return false;
+  end if;
+  if change.after = '' then
+    -- What the same change repeats is visible now, so this pass covers it.
+    delete from private.entitlement_changes c
+    where c.id in (
+      select d.id from private.entitlement_changes d
+      where d.kind = change.kind and d.subject = change.subject and d.after = '' and d.id <> change.id
+      for update skip locked
+    );
+  end if;
+  reached := private.settle_entitlement_change(change, max_rows);
+  if reached is null then
+    delete from private.entitlement_changes c where c.id = change.id;
+  else
+    update private.entitlement_changes c set after = reached where c.id = change.id;
+  end if;
+  return true;
+end
+$$;
+comment on function private.settle_entitlement_changes() is
+  'Works through one batch of the oldest change that no other call holds. Returns false when nothing is left to do.';
 
 create function private.refresh_entitlements()
 returns boolean
@@ -5139,28 +5560,43 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  max_rows constant integer := 100;
-  applied integer;
+  max_rows constant integer := 25;
+  ended uuid[];
 begin
-  perform private.apply_entitlement(d.id)
+  select array_agg(d.id) into ended
   from (
-    select p.id
-    from public.profiles p
-    join public.subscriptions s on s.stripe_subscription_id = p.stripe_subscription_id
-    where p.stripe_subscription_id is not null
-      and not private.is_entitling(s)
-      -- apply_entitlement leaves a profile without any subscription unchanged, so every call would select it again.
-      and exists (select from public.subscriptions o where o.user_id = p.id)
-    order by p.id
-    limit max_rows
+    (
+      select p.id
+      from public.subscriptions s
+      join public.profiles p on p.stripe_subscription_id = s.stripe_subscription_id
+      where (s.status = 'past_due' or s.ends_at is not null or s.pause_collection is not null)
+        and s.ended_at is null
+        and not private.is_entitling(s)
+      order by p.id
+      limit max_rows
+    )
+    union
+    (
+      select p.id
+      from public.profiles p
+      where p.entitlement_due_at <= now()
+      order by p.entitlement_due_at
+      limit max_rows
+    )
   ) d;
-  get diagnostics applied = row_count;
-  return applied = max_rows;
+  perform private.apply_entitlement(free) from unnest(private.lock_free_profiles(ended, false)) as free;
+  return private.settle_entitlement_changes() or coalesce(cardinality(ended), 0) >= max_rows;
 end
 $$;
 comment on function private.refresh_entitlements() is
-  'Removes plans that ended without an event, for example when a grace period ends. Returns true when there may be '
-  'more. Called by the schedule.';
+  'Removes plans that ended without an event, such as a grace period or a grant, and works through one batch of '
+  'private.entitlement_changes. Returns true when there may be more. Called by the schedule.';
+
+alter table private.entitlement_changes enable row level security;
+
+-- Serves the search for subscriptions that end without an event. The other ones, which are most, are not in it.
+create index subscriptions_may_end_idx on public.subscriptions (stripe_subscription_id)
+  where (status = 'past_due' or ends_at is not null or pause_collection is not null) and ended_at is null;
 
 -- From sql/10_billing/35_selling.sql
 
@@ -5267,8 +5703,10 @@ as $$
   select subscription.status in ('trialing', 'active', 'past_due', 'unpaid', 'paused')
     and coalesce(subscription.ends_at > now(), true)
     and exists (
-      select from public.stripe_products d join public.plans l on l.slug = d.plan
-      where d.id = subscription.stripe_product_id
+      select from public.subscription_items i
+      join public.stripe_products d on d.id = i.stripe_product_id
+      join public.plans l on l.slug = d.plan
+      where i.subscription_id = subscription.id and coalesce(i.quantity, 1) > 0
     )
     and not exists (
       select from public.stripe_customers c where c.id = subscription.stripe_customer_id and c.is_deleted
@@ -5370,39 +5808,73 @@ grant execute on function public.drop_stripe_event(text, text) to service_role;
 
 -- Credits that payments grant and refunds take back.
 
+create function private.credit_lines(payment public.payments)
+returns table (invoice_line_id text, tokens numeric, expires_at timestamptz)
+language sql
+stable
+set search_path = ''
+as $$
+  select l.id, (d.metadata ->> 'tokens')::numeric * coalesce(l.quantity, 1),
+    payment.paid_at + make_interval(days => case
+      when d.metadata ->> 'tokens_days' ~ '^[1-9]\d{0,4}$' then (d.metadata ->> 'tokens_days')::integer
+      else b.credit_days
+    end)
+  from jsonb_to_recordset(payment.product_cart) as l (id text, product text, quantity numeric, proration boolean)
+  join public.stripe_products d on d.id = l.product
+  cross join private.billing_policy b
+  where d.metadata ->> 'tokens' ~ '^[1-9]\d{0,5}$'
+    and coalesce(l.quantity, 1) > 0
+    and not coalesce(l.proration, false)
+    and not exists (select from private.credit_grants g where g.invoice_line_id = l.id)
+  order by l.id
+$$;
+comment on function private.credit_lines(public.payments) is
+  'Returns the lines of an invoice whose credits are still to be granted. A line without a quantity counts once, and a '
+  'line with quantity 0 grants nothing.';
+
 create function private.credit_payment(payment public.payments)
 returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
+  max_balance constant integer := 2147483647;
+  balance integer;
+  granted integer := 0;
+  last_expiry timestamptz;
   line record;
 begin
   if payment.user_id is null or payment.invoice_status is distinct from 'paid' then
     return;
   end if;
-  for line in
-    insert into private.credit_grants as g (invoice_line_id, payment_id, user_id, tokens, expires_at)
-    select l.id, payment.id, payment.user_id, (d.metadata ->> 'tokens')::integer * greatest(coalesce(l.quantity, 1), 1),
-      payment.paid_at + make_interval(days => case
-        when d.metadata ->> 'tokens_days' ~ '^[1-9]\d{0,4}$' then (d.metadata ->> 'tokens_days')::integer
-        else b.credit_days
-      end)
-    from jsonb_to_recordset(payment.product_cart) as l (id text, product text, quantity integer, proration boolean)
-    join public.stripe_products d on d.id = l.product
-    cross join private.billing_policy b
-    where d.metadata ->> 'tokens' ~ '^[1-9]\d{0,5}$'
-      and not coalesce(l.proration, false)
-    on conflict (invoice_line_id) do nothing
-    returning g.tokens, g.expires_at
-  loop
-    perform private.grant_credits(payment.user_id, line.tokens, line.expires_at);
+  for line in select * from private.credit_lines(payment) loop
+    -- Locks the balance only for a payment that has credits to grant.
+    if balance is null then
+      select p.tokens into balance from public.profiles p where p.id = payment.user_id for no key update;
+    end if;
+    if line.tokens > max_balance - balance - granted then
+      insert into private.refused_credits (invoice_line_id, payment_id, tokens)
+      values (line.invoice_line_id, payment.id, line.tokens)
+      on conflict do nothing;
+      continue;
+    end if;
+    insert into private.credit_grants (invoice_line_id, payment_id, user_id, tokens, expires_at)
+    values (line.invoice_line_id, payment.id, payment.user_id, line.tokens::integer, line.expires_at)
+    on conflict on constraint credit_grants_invoice_line_id_key do nothing;
+    if found then
+      granted := granted + line.tokens::integer;
+      last_expiry := greatest(last_expiry, line.expires_at);
+      delete from private.refused_credits r where r.invoice_line_id = line.invoice_line_id;
+    end if;
   end loop;
+  if granted > 0 then
+    perform private.grant_credits(payment.user_id, granted, last_expiry);
+  end if;
 end
 $$;
 comment on function private.credit_payment(public.payments) is
   'Grants the credits for the lines of a paid invoice. Each line grants its credits once, no matter how often the '
-  'function is called.';
+  'function is called. Credits that do not fit into the balance are refused and recorded in private.refused_credits.';
 
 create function private.reversed_amount(payment public.payments)
 returns bigint
@@ -5412,11 +5884,28 @@ set search_path = ''
 as $$
   select least(payment.amount, payment.refunded_amount + coalesce((
     select sum(d.amount) from jsonb_to_recordset(payment.disputes) as d (amount bigint, status text)
-    where d.status = 'lost'
+    -- The money of a lost dispute stays away while the loss is appealed. The type Dispute.Status of the package stripe.
+    where d.status in ('lost', 'appeal_needs_response', 'appeal_under_review')
   ), 0))::bigint
 $$;
 comment on function private.reversed_amount(public.payments) is
-  'Returns the amount of a payment that was returned: refunds and lost disputes.';
+  'Returns the amount of a payment that was returned: refunds, lost disputes, and lost disputes that are appealed.';
+
+create function private.returned_of_invoice(payment public.payments, out returned numeric, out paid numeric)
+language sql
+stable
+set search_path = ''
+as $$
+  select sum(private.reversed_amount(p)), sum(p.amount)
+  from public.payments p
+  where (p.id = payment.id or p.stripe_invoice_id = payment.stripe_invoice_id)
+    and p.amount > 0
+    and p.status not in ('pending', 'failed')
+$$;
+comment on function private.returned_of_invoice(public.payments) is
+  'Returns what was paid for the invoice of a payment, by whichever payments, and how much of it was returned. Null '
+  'for '
+  'an invoice that cost nothing.';
 
 create function private.take_back_credits(payment public.payments)
 returns void
@@ -5424,33 +5913,48 @@ language plpgsql
 set search_path = ''
 as $$
 declare
+  invoice record;
   credit private.credit_grants;
+  payer uuid;
   due integer;
   taken integer;
+  balance integer;
+  total integer := 0;
 begin
-  if payment.amount <= 0 then
-    return;
-  end if;
-  for credit in select * from private.credit_grants g where g.payment_id = payment.id order by g.id for update loop
-    due := floor(credit.tokens::numeric * private.reversed_amount(payment) / payment.amount)::integer
-      - credit.reversed_tokens;
-    continue when due = 0;
+  for credit in
+    select g.*
+    from private.credit_grants g
+    join public.payments p on p.id = g.payment_id
+    where p.id = payment.id or p.stripe_invoice_id = payment.stripe_invoice_id
+    order by g.id
+    for update of g
+  loop
+    select * into invoice from private.returned_of_invoice(payment);
+    due := floor(credit.tokens * invoice.returned / invoice.paid)::integer - credit.reversed_tokens;
+    continue when coalesce(due, 0) = 0;
+    if balance is null then
+      payer := credit.user_id;
+      select p.tokens into balance from public.profiles p where p.id = credit.user_id for no key update;
+    end if;
     -- A refund takes any unspent credits: the refunded ones count as spent last. If a refund fails later, the
     -- credits that it took are given back.
-    select case
-      when due > 0 then least(due, p.tokens)
+    taken := case
+      when due > 0 then least(due, balance - total)
       else -greatest(0, credit.taken_back - credit.reversed_tokens - due)
-    end into taken
-    from public.profiles p where p.id = credit.user_id for no key update;
-    update public.profiles p set tokens = p.tokens - taken where p.id = credit.user_id;
+    end;
+    total := total + taken;
     update private.credit_grants g
     set reversed_tokens = g.reversed_tokens + due, taken_back = g.taken_back + taken
     where g.id = credit.id;
   end loop;
+  if total <> 0 then
+    update public.profiles p set tokens = p.tokens - total where p.id = payer;
+  end if;
 end
 $$;
 comment on function private.take_back_credits(public.payments) is
-  'Takes back the refunded share of a payment''s credits, as far as they are unspent. Each share is taken back once.';
+  'Takes back the returned share of an invoice''s credits, whichever of its payments was returned, as far as they are '
+  'unspent. Each share is taken back once.';
 
 create function private.settle_payment(payment public.payments)
 returns void
@@ -5730,6 +6234,7 @@ as $$
 declare
   customer_id text := fields ->> 'stripe_customer_id';
   product_id text := fields ->> 'stripe_product_id';
+  written jsonb;
 begin
   perform private.expect_customer(customer_id);
   if product_id is not null then
@@ -5737,8 +6242,11 @@ begin
       'price', jsonb_build_object('id', fields ->> 'stripe_price_id', 'product_id', product_id), false
     );
   end if;
-  perform private.write_stripe_row('subscriptions', '(stripe_subscription_id)',
-    fields || jsonb_build_object('user_id', private.owner_of_customer(customer_id)), true);
+  written := private.write_stripe_row('subscriptions', '(stripe_subscription_id)',
+    fields - 'items' || jsonb_build_object('user_id', private.owner_of_customer(customer_id)), true);
+  if written is not null then
+    perform private.write_subscription_items((written ->> 'id')::uuid, fields);
+  end if;
 end
 $$;
 comment on function private.apply_subscription(jsonb) is
@@ -5877,20 +6385,11 @@ as $$
     select private.payer_of_checkout(o -> 'fields')
   ) found
   where found.id is not null
-  union
-  -- A product with a changed plan changes the plan of every subscriber.
-  select p.id
-  from jsonb_array_elements(objects) as o
-  join public.stripe_products d on d.id = o #>> '{fields,id}'
-  join public.subscriptions s on s.stripe_product_id = d.id
-  join public.profiles p on p.id = s.user_id
-  where o ->> 'kind' = 'product'
-    and s.ended_at is null
-    and (p.stripe_product_id = d.id) is distinct from (d.plan = p.subscription_plan)
   order by 1
 $$;
 comment on function private.profiles_concerned(jsonb) is
-  'Returns the profiles whose entitlement these objects may change, in the order in which they are locked.';
+  'Returns the profiles whose entitlement these objects may change, in the order in which they are locked. The '
+  'subscribers of a product with a changed plan follow in batches: private.entitlement_changes.';
 
 create function private.apply_stripe_objects(event_ids text[], ticket bigint, objects jsonb)
 returns void
@@ -5924,6 +6423,7 @@ begin
   ) as ordered;
 
   perform private.apply_entitlement(concerned) from private.profiles_concerned(objects) as concerned;
+  perform private.apply_organizations_concerned(objects);
 
   perform private.settle_stripe_events(event_ids);
 end
@@ -6289,21 +6789,14 @@ comment on function private.require_owner() is
   'Trigger at commit: refuses an organization without an owner. The index profiles_owner_organization_id_key prevents '
   'a second owner. Definer: the check must see profiles that the caller cannot read.';
 
-create function private.my_membership(variadic roles text[])
-returns public.profiles
+create function private.require_membership(me public.profiles, variadic roles text[])
+returns void
 language plpgsql
 stable
 set search_path = ''
 as $$
-declare
-  me public.profiles;
 begin
-  select * into me
-  from public.profiles p
-  where p.id = private.current_profile_id()
-    and p.organization_id is not null;
-
-  if me.id is null then
+  if me.organization_id is null then
     perform private.refuse(
       404, 'organization_not_found',
       'You are not a member of an organization. Create an organization or accept an invitation first.'
@@ -6316,6 +6809,22 @@ begin
       jsonb_build_object('role', me.organization_role)
     );
   end if;
+end
+$$;
+comment on function private.require_membership(public.profiles, text[]) is
+  'Refuses with 404 a profile without an organization, and with 403 a profile that has none of these roles.';
+
+create function private.my_membership(variadic roles text[])
+returns public.profiles
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  me public.profiles;
+begin
+  select * into me from public.profiles p where p.id = private.current_profile_id();
+  perform private.require_membership(me, variadic roles);
   return me;
 end
 $$;
@@ -6796,6 +7305,7 @@ begin
       'This user is already a member of your organization. Invite another address.'
     );
   end if;
+  perform private.require_seat(me.organization_id);
   if 100 <= (
     select count(*) from public.organization_invitations i
     where i.organization_id = me.organization_id and i.expires_at > now()
@@ -6965,6 +7475,7 @@ begin
   end if;
 
   invitation := private.take_invitation(me, token);
+  perform private.require_seat(invitation.organization_id);
   perform private.join_organization(invitation.organization_id, invitation.role);
   select * into organization from public.organizations o where o.id = invitation.organization_id;
   return organization;
@@ -7060,6 +7571,638 @@ as $$
 $$;
 comment on function public.list_invitations() is 'Client RPC for the owner and admins: open and expired invitations.';
 grant execute on function public.list_invitations() to authenticated;
+
+-- From sql/11_organizations/50_seats.sql
+
+-- Organizations that pay: their customer at Stripe, their seats, and what a member gets.
+
+alter table public.stripe_customers
+  add column organization_id uuid,
+  add constraint stripe_customers_organization_id_fkey foreign key (organization_id)
+    references public.organizations (id) on delete set null,
+  -- A customer that Parley neither created nor imported has no owner.
+  add constraint stripe_customers_owner_check check (num_nonnulls(user_id, organization_id) <= 1);
+
+comment on column public.stripe_customers.organization_id is
+  'The organization that pays as this customer. A customer belongs to a profile or to an organization. Only Parley''s '
+  'own records set it.';
+
+create function private.organization_seats(organization_id uuid)
+returns table (plan text, rank integer, seats numeric, ends_at timestamptz)
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return query
+  select l.slug, l.rank, sum(coalesce(i.quantity, 1)), min(private.entitled_until(s))
+  from public.stripe_customers c
+  join public.subscriptions s on s.stripe_customer_id = c.id
+  join public.subscription_items i on i.subscription_id = s.id
+  join public.stripe_products d on d.id = i.stripe_product_id
+  join public.plans l on l.slug = d.plan
+  where c.organization_id = organization_seats.organization_id
+    and not c.is_deleted
+    and i.quantity is distinct from 0
+    and private.is_entitling(s)
+  group by l.slug, l.rank;
+end
+$$;
+comment on function private.organization_seats(uuid) is
+  'Returns the seats that an organization has bought, by plan. No rows if the organization does not pay.';
+
+create function private.seat_count(organization_id uuid)
+returns numeric
+language sql
+stable
+set search_path = ''
+as $$
+  select sum(s.seats) from private.organization_seats(seat_count.organization_id) s
+$$;
+comment on function private.seat_count(uuid) is
+  'Returns the number of seats of an organization. Null if it does not pay: then nothing limits its members.';
+
+create function private.seat_of(profile public.profiles)
+returns table (plan text, ends_at timestamptz)
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  if profile.organization_id is null then
+    return;
+  end if;
+  return query
+  with bought as (
+    select o.plan, o.rank, sum(o.seats) over (order by o.rank desc) as last_seat, min(o.ends_at) over () as ends_at
+    from private.organization_seats(profile.organization_id) o
+  )
+  select b.plan, nullif(b.ends_at, 'infinity')
+  from bought b
+  where b.last_seat > (
+    select count(*)
+    from public.profiles p
+    where p.organization_id = profile.organization_id
+      and p.id <> profile.id
+      and (p.organization_joined_at, p.id) < (profile.organization_joined_at, profile.id)
+  )
+  order by b.rank desc
+  limit 1;
+end
+$$;
+comment on function private.seat_of(public.profiles) is
+  'Returns the plan of a member''s seat, and when the first of the organization''s subscriptions ends. The members who '
+  'joined first have the best seats. No row for a member without a seat.';
+
+create function private.require_seat(organization_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  seats numeric := private.seat_count(organization_id);
+begin
+  if seats <= (select count(*) from public.profiles p where p.organization_id = require_seat.organization_id) then
+    perform private.refuse(
+      402, 'seats_exhausted',
+      'All seats of the organization are taken. The owner or an admin can buy more seats or remove a member.',
+      jsonb_build_object('seats', seats)
+    );
+  end if;
+end
+$$;
+comment on function private.require_seat(uuid) is
+  'Refuses with 402 when an organization that pays has no free seat. The caller holds the lock of the organization, so '
+  'concurrent calls cannot exceed the seats.';
+
+create function private.enqueue_member_change()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.enqueue_entitlement_change('organization', changed::text)
+  from unnest(array[old.organization_id, new.organization_id]) as changed
+  where changed is not null
+    and exists (select from public.stripe_customers c where c.organization_id = changed and not c.is_deleted);
+  return null;
+end
+$$;
+comment on function private.enqueue_member_change() is
+  'Trigger: a member who joins or leaves changes whose seat each other member has. The schedule recomputes them. '
+  'Definer: the list of changes is private.';
+
+create trigger profiles_enqueue_member_change
+  after update of organization_id, is_deleted on public.profiles
+  for each row when (old.organization_id is distinct from new.organization_id)
+  execute function private.enqueue_member_change();
+
+create function private.apply_organization(organization_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  max_rows constant integer := 50;
+  change private.entitlement_changes;
+  reached text;
+begin
+  change.kind := 'organization';
+  change.subject := organization_id::text;
+  change.after := '';
+  reached := private.settle_entitlement_change(change, max_rows);
+  if reached is not null then
+    perform private.enqueue_entitlement_change('organization', change.subject, reached);
+  end if;
+end
+$$;
+comment on function private.apply_organization(uuid) is
+  'Computes the plans of the first members of an organization at once. The schedule follows with the other members.';
+
+create function private.apply_organizations_concerned(objects jsonb)
+returns void
+language sql
+set search_path = ''
+as $$
+  select private.apply_organization(d.organization_id)
+  from (
+    select distinct c.organization_id
+    from jsonb_array_elements(objects) as o
+    join public.stripe_customers c
+      on c.id = case o ->> 'kind' when 'customer' then o #>> '{fields,id}' else o #>> '{fields,stripe_customer_id}' end
+    where o ->> 'kind' in ('customer', 'subscription')
+      and c.organization_id is not null
+    order by c.organization_id
+  ) d
+$$;
+comment on function private.apply_organizations_concerned(jsonb) is
+  'Computes the plans of the members of each organization whose customer or subscription is among these objects.';
+
+create function private.release_organization_customer()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  perform private.enqueue_customer(c.id)
+  from public.stripe_customers c
+  where c.organization_id = old.id and not c.is_deleted;
+  update public.stripe_customers c
+  set organization_id = null, email = null, name = null, metadata = '{}'
+  where c.organization_id = old.id;
+  return old;
+end
+$$;
+comment on function private.release_organization_customer() is
+  'Trigger: lets the outbox delete the customer of a deleted organization at Stripe, which ends its subscriptions. The '
+  'rows stay as books, without name and address. Definer: the outbox is closed to all roles.';
+
+create trigger organizations_release_customer
+  before delete on public.organizations
+  for each row execute function private.release_organization_customer();
+
+create function private.forget_organization_customer()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  if not exists (select from public.organizations o where o.id::text = new.metadata ->> 'organization_id') then
+    new.email := null;
+    new.name := null;
+  end if;
+  return new;
+end
+$$;
+comment on function private.forget_organization_customer() is
+  'Trigger: removes personal data that Stripe still sends about the customer of a deleted organization. The metadata, '
+  'which Parley''s server writes, gives nobody a right. Definer: it must see all organizations.';
+
+create trigger stripe_customers_forget_organization
+  before insert or update on public.stripe_customers
+  for each row when (new.user_id is null and new.organization_id is null and new.metadata ? 'organization_id')
+  execute function private.forget_organization_customer();
+
+create index stripe_customers_organization_id_idx on public.stripe_customers (organization_id)
+  where organization_id is not null;
+create unique index stripe_customers_organization_id_key on public.stripe_customers (organization_id)
+  where not is_deleted;
+
+-- From sql/11_organizations/60_payer.sql
+
+-- The billing account of an organization, and what its owner and admins see of it.
+
+create function private.my_administrated_organization_ids()
+returns setof uuid
+language plpgsql
+stable
+security definer
+rows 1
+set search_path = ''
+as $$
+begin
+  return query
+  select p.organization_id
+  from public.profiles p
+  where p.auth_id = auth.uid()
+    and not p.is_deleted
+    and p.organization_role in ('owner', 'admin');
+end
+$$;
+comment on function private.my_administrated_organization_ids() is
+  'The organization that the caller owns or administrates, as a set. Policies call it once a statement. Definer: the '
+  'result must not depend on the policies of profiles.';
+grant execute on function private.my_administrated_organization_ids() to authenticated;
+
+create function private.my_paying_customer_ids()
+returns setof text
+language plpgsql
+stable
+security definer
+rows 1
+set search_path = ''
+as $$
+begin
+  return query
+  select c.id
+  from public.stripe_customers c
+  where c.organization_id in (select private.my_administrated_organization_ids());
+end
+$$;
+comment on function private.my_paying_customer_ids() is
+  'The customers of the organization that the caller owns or administrates. Policies call it once a statement. '
+  'Definer: '
+  'the result must not depend on the policies of these tables.';
+grant execute on function private.my_paying_customer_ids() to authenticated;
+
+-- One policy a verb, because each further policy would be evaluated for every row.
+alter policy stripe_customers_select_own on public.stripe_customers
+  using (
+    user_id = (select private.current_profile_id())
+    or id = any (array(select private.my_paying_customer_ids()))
+  );
+
+alter policy subscriptions_select_own on public.subscriptions
+  using (
+    user_id = (select private.current_profile_id())
+    or stripe_customer_id = any (array(select private.my_paying_customer_ids()))
+  );
+
+alter policy payments_select_own on public.payments
+  using (
+    user_id = (select private.current_profile_id())
+    or stripe_customer_id = any (array(select private.my_paying_customer_ids()))
+  );
+
+create function private.customer_of_organization(organization_id uuid)
+returns public.stripe_customers
+language sql
+stable
+set search_path = ''
+as $$
+  select c from public.stripe_customers c
+  where c.organization_id = customer_of_organization.organization_id and not c.is_deleted
+$$;
+comment on function private.customer_of_organization(uuid) is
+  'Returns the customer of an organization that is not deleted, or null.';
+
+create function private.get_organization_billing(auth_user_id uuid, is_buying boolean)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  me public.profiles := private.ensure_profile(auth_user_id);
+  customer public.stripe_customers;
+begin
+  if is_buying then
+    perform private.require_active(me.id);
+  end if;
+  perform private.require_membership(me, 'owner', 'admin');
+  customer := private.customer_of_organization(me.organization_id);
+  return jsonb_build_object(
+    'profile_id', me.id,
+    'organization_id', me.organization_id,
+    'name', (select o.name from public.organizations o where o.id = me.organization_id),
+    'email', me.email,
+    'customer_id', customer.id,
+    'former_customers', (
+      select count(*) from public.stripe_customers c where c.organization_id = me.organization_id and c.is_deleted
+    ),
+    'members', (select count(*) from public.profiles p where p.organization_id = me.organization_id),
+    'seats', private.seat_count(me.organization_id)
+  );
+end
+$$;
+comment on function private.get_organization_billing(uuid, boolean) is
+  'Returns what billing needs to know about the organization of a login. Refuses with 404 a login without an '
+  'organization, and with 403 a plain member, or with is_buying an account that may not act. Definer: the function '
+  'creates a missing profile.';
+grant execute on function private.get_organization_billing(uuid, boolean) to service_role;
+
+create function public.get_organization_billing(auth_user_id uuid, is_buying boolean)
+returns jsonb
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.get_organization_billing(auth_user_id, is_buying)
+$$;
+comment on function public.get_organization_billing(uuid, boolean) is
+  'Service RPC of billing: organization, customer, members and seats of an owner or admin. seats is null if the '
+  'organization does not pay.';
+grant execute on function public.get_organization_billing(uuid, boolean) to service_role;
+
+create function private.link_organization_customer(organization_id uuid, customer_id text)
+returns text
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  linked text;
+begin
+  perform from public.organizations o where o.id = link_organization_customer.organization_id for no key update;
+  if not found then
+    perform private.refuse(
+      404, 'organization_not_found',
+      'This organization was deleted. Create an organization or accept an invitation first.'
+    );
+  end if;
+  linked := (private.customer_of_organization(organization_id)).id;
+  if linked is not null then
+    return linked;
+  end if;
+
+  insert into public.stripe_customers as c (id, organization_id)
+  values (customer_id, link_organization_customer.organization_id)
+  on conflict (id) do update set organization_id = excluded.organization_id
+  where c.user_id is null and c.organization_id is null and not c.is_deleted
+  returning c.id into linked;
+  if linked is null then
+    perform private.refuse(
+      409, 'customer_taken',
+      'This Stripe customer already belongs to another account. Try again.'
+    );
+  end if;
+  perform private.apply_organization(organization_id);
+  return linked;
+end
+$$;
+comment on function private.link_organization_customer(uuid, text) is
+  'Gives a customer to an organization, unless the organization has one. Returns the organization''s customer. '
+  'Definer: profiles of members change.';
+grant execute on function private.link_organization_customer(uuid, text) to service_role;
+
+create function public.link_organization_customer(organization_id uuid, customer_id text)
+returns text
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.link_organization_customer(organization_id, customer_id)
+$$;
+comment on function public.link_organization_customer(uuid, text) is
+  'Service RPC of billing, called after it has created a customer: links the customer to the organization. Concurrent '
+  'calls all return the same customer.';
+grant execute on function public.link_organization_customer(uuid, text) to service_role;
+
+create function private.organization_usage(month date)
+returns table (
+  profile_id uuid, user_name text, role text, plan text, plan_source text, request_count bigint, input_tokens bigint,
+  output_tokens bigint, total_cost numeric
+)
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+declare
+  me public.profiles := private.my_membership('owner', 'admin');
+  first_day date := date_trunc('month', coalesce(organization_usage.month, private.this_month())::timestamp)::date;
+begin
+  return query
+  select p.id, p.user_name, p.organization_role, p.subscription_plan, p.plan_source,
+    coalesce(sum(u.request_count), 0), coalesce(sum(u.input_tokens), 0)::bigint,
+    coalesce(sum(u.output_tokens), 0)::bigint, coalesce(sum(u.total_cost), 0)
+  from public.profiles p
+  left join public.usage_metrics u
+    on u.user_id = p.id
+    and u.day >= first_day and u.day < first_day + interval '1 month'
+    and u.day >= (p.organization_joined_at at time zone 'UTC')::date
+  where p.organization_id = me.organization_id
+  group by p.id
+  order by 9 desc, p.id;
+end
+$$;
+comment on function private.organization_usage(date) is
+  'Usage of the members of the caller''s organization in a UTC month, from the day on which each joined. Definer: '
+  'users '
+  'can read only their own usage; the function returns sums and checks the caller''s role.';
+grant execute on function private.organization_usage(date) to authenticated;
+
+create function public.organization_usage(month date default null)
+returns table (
+  profile_id uuid, user_name text, role text, plan text, plan_source text, request_count bigint, input_tokens bigint,
+  output_tokens bigint, total_cost numeric
+)
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select * from private.organization_usage(month)
+$$;
+comment on function public.organization_usage(date) is
+  'Client RPC for the owner and admins: what each member used in the UTC month of a date (by default the current one), '
+  'as numbers. The cost is in US dollars. Nothing of what was written.';
+grant execute on function public.organization_usage(date) to authenticated;
+
+-- From sql/11_organizations/70_budget.sql
+
+-- The budget of an organization: what the members whose plan comes from it may cost together in a UTC month.
+
+alter table public.organizations
+  add column monthly_budget numeric(12, 6),
+  add constraint organizations_monthly_budget_check check (monthly_budget >= 0);
+
+create table public.organization_costs (
+  organization_id uuid not null,
+  month date not null,
+  spent numeric(14, 6) not null default 0,
+  reserved numeric(14, 6) not null default 0,
+  primary key (organization_id, month),
+  constraint organization_costs_month_check check (extract(day from month) = 1),
+  constraint organization_costs_amounts_check check (least(spent, reserved) >= 0)
+);
+
+comment on column public.organizations.monthly_budget is
+  'US dollars that OpenAI may cost in a UTC month for all members whose plan comes from the organization. Null means '
+  'unlimited; 0 stops their turns.';
+comment on table public.organization_costs is
+  'What OpenAI costs in a UTC month for the members whose plan comes from an organization, in US dollars.';
+comment on column public.organization_costs.organization_id is
+  'No foreign key: its lock on the organization would let a starting turn and the deletion of the organization '
+  'deadlock.';
+comment on column public.organization_costs.month is 'The first day of the month.';
+comment on column public.organization_costs.spent is 'The cost of the turns that have ended.';
+comment on column public.organization_costs.reserved is
+  'Estimates of the turns that are running. A turn reserves only while the organization has a budget.';
+
+create function private.budget_organization(profile_id uuid)
+returns uuid
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select o.id
+    from public.profiles p
+    join public.organizations o on o.id = p.organization_id
+    where p.id = profile_id and p.plan_source = 'organization' and o.monthly_budget is not null
+  );
+end
+$$;
+comment on function private.budget_organization(uuid) is
+  'Returns the organization whose budget the turns of a profile use, or null.';
+
+create function private.reserve_organization_budget(profile_id uuid, amount numeric)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  payer uuid := private.budget_organization(profile_id);
+  budget numeric := (select o.monthly_budget from public.organizations o where o.id = payer);
+begin
+  if payer is null then
+    return '{}';
+  end if;
+  -- A single statement, so concurrent turns of all members cannot reserve more than the budget.
+  insert into public.organization_costs as c (organization_id, month, reserved)
+  select payer, private.this_month(), amount
+  where budget > 0 and amount <= budget
+  on conflict on constraint organization_costs_pkey do update
+  set reserved = c.reserved + excluded.reserved
+  where c.spent + c.reserved < budget and c.spent + c.reserved + excluded.reserved <= budget;
+  if not found then
+    perform private.refuse(
+      402, 'budget_exceeded',
+      'Your organization has used its budget of this month. Wait until the next month, or ask its owner for more.',
+      private.limit_detail('month', null) - 'limit' || '{"scope": "organization"}'
+    );
+  end if;
+  return jsonb_build_object('organization_id', payer);
+end
+$$;
+comment on function private.reserve_organization_budget(uuid, numeric) is
+  'Reserves an estimate of the cost of a turn in the budget of the organization that gives the plan. Returns what '
+  'private.settle_organization_budget needs. Refuses with 402 if the estimate does not fit.';
+
+create function private.settle_organization_budget(reservation jsonb)
+returns void
+language sql
+set search_path = ''
+as $$
+  update public.organization_costs c
+  set reserved = greatest(0, c.reserved - (reservation ->> 'amount')::numeric)
+  where c.organization_id = (reservation ->> 'organization_id')::uuid
+    and c.month = (reservation ->> 'month')::date
+$$;
+comment on function private.settle_organization_budget(jsonb) is
+  'Takes a reservation of private.reserve_organization_budget back. Called once for each turn.';
+grant execute on function private.settle_organization_budget(jsonb) to service_role;
+
+create function private.book_organization_cost(profile_id uuid, cost numeric)
+returns void
+language sql
+set search_path = ''
+as $$
+  insert into public.organization_costs as c (organization_id, month, spent)
+  select p.organization_id, private.this_month(), cost
+  from public.profiles p
+  where p.id = profile_id and p.plan_source = 'organization' and p.organization_id is not null and cost > 0
+  on conflict on constraint organization_costs_pkey do update
+  set spent = c.spent + excluded.spent
+$$;
+comment on function private.book_organization_cost(uuid, numeric) is
+  'Adds a cost to the month of the organization that gives the profile its plan, also without a budget: a budget that '
+  'is set later counts from the start of the month.';
+grant execute on function private.book_organization_cost(uuid, numeric) to service_role;
+
+create function private.drop_organization_costs()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  delete from public.organization_costs c where c.organization_id = old.id;
+  return null;
+end
+$$;
+comment on function private.drop_organization_costs() is
+  'Trigger: deletes the costs of a deleted organization. The costs of its members stay. Definer: the role that deletes '
+  'an organization may have no rights on them.';
+
+create trigger organizations_drop_costs
+  after delete on public.organizations
+  for each row execute function private.drop_organization_costs();
+
+create function private.set_organization_budget(monthly_budget numeric)
+returns public.organizations
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  me public.profiles := private.act_in_organization('owner', 'admin');
+  organization public.organizations;
+begin
+  if monthly_budget < 0 or monthly_budget >= 1000000 then
+    perform private.refuse(
+      400, 'invalid_budget',
+      'The budget must be between 0 and 999,999 US dollars, or null for no limit. Enter another amount.'
+    );
+  end if;
+  update public.organizations o
+  set monthly_budget = set_organization_budget.monthly_budget
+  where o.id = me.organization_id
+  returning * into organization;
+  return organization;
+end
+$$;
+comment on function private.set_organization_budget(numeric) is
+  'Sets the monthly budget of the caller''s organization. Definer: clients cannot write organizations; the function '
+  'checks the caller''s role.';
+grant execute on function private.set_organization_budget(numeric) to authenticated;
+
+create function public.set_organization_budget(monthly_budget numeric)
+returns public.organizations
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.set_organization_budget(monthly_budget)
+$$;
+comment on function public.set_organization_budget(numeric) is
+  'Client RPC for the owner and admins: what the members whose plan comes from the organization may cost together in a '
+  'UTC month, in US dollars. Null removes the limit.';
+grant execute on function public.set_organization_budget(numeric) to authenticated;
+
+alter table public.organization_costs enable row level security;
+
+grant select on public.organization_costs to authenticated;
+grant select, insert, update, delete on public.organization_costs to service_role;
+
+create policy organization_costs_select_admin on public.organization_costs
+  for select to authenticated
+  using (organization_id = any (array(select private.my_administrated_organization_ids())));
 
 -- From sql/12_admin/10_tables.sql
 
@@ -8138,6 +9281,64 @@ $$;
 comment on function private.setup_admin(text) is
   'Makes the user with this address an admin. npm run db:setup-admin calls it as postgres, because no admin exists '
   'yet who could.';
+
+-- From sql/12_admin/55_grant_plan.sql
+
+-- Plans that admins give to users.
+
+create function private.admin_grant_plan(user_id uuid, plan text, ends_at timestamptz)
+returns public.profiles
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  before public.profiles;
+  after public.profiles;
+begin
+  perform private.require_admin();
+  if plan is not null and not exists (select from public.plans l where l.slug = plan) then
+    perform private.refuse(
+      400, 'invalid_plan', 'This plan does not exist. Choose a plan of the table plans, or null to end the grant.'
+    );
+  end if;
+  if ends_at <= now() then
+    perform private.refuse(
+      400, 'invalid_expiry',
+      'The expiry must be in the future, or null for never. Choose another date.'
+    );
+  end if;
+  before := private.lock_user(user_id);
+  update public.profiles p
+  set granted_plan = admin_grant_plan.plan,
+      granted_plan_ends_at = case when admin_grant_plan.plan is not null then admin_grant_plan.ends_at end
+  where p.id = user_id
+  returning * into after;
+  perform private.audit(
+    'admin_grant_plan', user_id,
+    jsonb_build_object('granted_plan', before.granted_plan, 'granted_plan_ends_at', before.granted_plan_ends_at),
+    jsonb_build_object('granted_plan', after.granted_plan, 'granted_plan_ends_at', after.granted_plan_ends_at)
+  );
+  return after;
+end
+$$;
+comment on function private.admin_grant_plan(uuid, text, timestamptz) is
+  'Gives a user a plan, or ends the grant. Definer: clients cannot write plans; admins only, audited.';
+grant execute on function private.admin_grant_plan(uuid, text, timestamptz) to authenticated;
+
+create function public.admin_grant_plan(user_id uuid, plan text, ends_at timestamptz default null)
+returns public.profiles
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.admin_grant_plan(user_id, plan, ends_at)
+$$;
+comment on function public.admin_grant_plan(uuid, text, timestamptz) is
+  'Admin RPC: gives a plan until ends_at or for ever, whatever the user buys. The better of both plans counts. Null '
+  'ends '
+  'the grant. Returns the changed profile.';
+grant execute on function public.admin_grant_plan(uuid, text, timestamptz) to authenticated;
 
 -- From sql/12_admin/60_notes.sql
 
@@ -10952,7 +12153,7 @@ values ('vector-store-cleanup', '*/15 * * * *', 'vector-store-cleanup');
 insert into private.schedules (name, cron, sql_function)
 values
   ('finish-account-deletions', '* * * * *', 'settle_account_deletions'),
-  ('refresh-entitlements', '*/5 * * * *', 'refresh_entitlements'),
+  ('refresh-entitlements', '* * * * *', 'refresh_entitlements'),
   -- Once a day; the runs of the same hour continue what a run left unfinished.
   ('retention', '*/10 3 * * *', 'run_retention');
 
@@ -10999,7 +12200,7 @@ $$;
 --   stripe_customers         stay for the rows that refer to them, without name, address and metadata, also customers
 --                            that were created for the profile and never linked. The outbox deletes the customer at
 --                            Stripe, which ends its subscriptions
---   subscriptions, payments, private.credit_grants, usage_metrics, monthly_costs, audit_logs
+--   subscriptions with their items, payments, private.credit_grants, usage_metrics, monthly_costs, audit_logs
 --                            stay, because they are the books; payments keep what an invoice must say
 --   admin_notes (by the user, about others)
 --                            stay and name the anonymized profile
@@ -11502,6 +12703,8 @@ as $$
     ('monthly_costs', 'public.monthly_costs', '{month}', 't.user_id = $1', null, false),
     ('stripe_customers', 'public.stripe_customers', '{id}', 't.user_id = $1', null, false),
     ('subscriptions', 'public.subscriptions', '{id}', 't.user_id = $1', null, false),
+    ('subscription_items', 'public.subscription_items', '{id}',
+      't.subscription_id in (select s.id from public.subscriptions s where s.user_id = $1)', null, false),
     ('payments', 'public.payments', '{id}', 't.user_id = $1', null, false),
     ('credit_grants', 'private.credit_grants', '{id}', 't.user_id = $1', null, true),
     ('organizations', 'public.organizations', '{id}',

@@ -175,10 +175,22 @@ const billing: Invariant[] = [
     name: "who has bought has what was bought",
     breaches: `
       select p.id, p.subscription_plan from public.profiles p
-      cross join lateral private.entitled_subscription(p.id) s
-      join public.stripe_products d on d.id = s.stripe_product_id
-      where p.subscription_plan <> d.plan
-         or p.stripe_subscription_id is distinct from s.stripe_subscription_id`,
+      cross join lateral (select b.* from private.bought_plans(p.id) b limit 1) b
+      join public.plans l on l.slug = p.subscription_plan
+      where l.rank < b.rank
+         or p.stripe_subscription_id is distinct from (b.subscription).stripe_subscription_id`,
+  },
+  {
+    name: "no more members have a plan of the organization than it has seats",
+    breaches: `
+      select p.organization_id, count(*) from public.profiles p
+      where p.plan_source = 'organization'
+      group by p.organization_id
+      having count(*) > coalesce(private.seat_count(p.organization_id), 0)`,
+  },
+  {
+    name: "no change of a plan waits",
+    breaches: "select c.kind, c.subject, c.after from private.entitlement_changes c",
   },
 ];
 

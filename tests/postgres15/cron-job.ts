@@ -45,7 +45,7 @@ export async function checkCronJobs(url: string): Promise<void> {
   await run(url, "select cron.schedule('somebody-elses', '0 0 1 1 *', 'select 1')");
   assert.deepEqual(await readJobs(url), {
     "finish-account-deletions": `* * * * * ${loop("finish-account-deletions")}`,
-    "refresh-entitlements": `*/5 * * * * ${loop("refresh-entitlements")}`,
+    "refresh-entitlements": `* * * * * ${loop("refresh-entitlements")}`,
     retention: `*/10 3 * * * ${loop("retention")}`,
     lookouts: "* * * * * select private.run_function_schedule('lookouts')",
     "turn-recovery": "* * * * * select private.run_function_schedule('turn-recovery')",

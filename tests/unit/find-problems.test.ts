@@ -18,6 +18,14 @@ const WELL: Health = {
   late_lookouts: { count: 0, oldest: null },
   waiting_accounts: { count: 0, oldest: null },
   costs: { total: 7.99, budget: 10, users_near_budget: 3 },
+  entitlements: {
+    refused_credits: 0,
+    refused_payment: null,
+    unknown_amounts: 0,
+    unknown_subscription: null,
+    waiting: 0,
+    oldest: null,
+  },
   stripe_events: { failed: 0, waiting: 0, oldest: null },
   billing: {
     catalogue: [],
@@ -98,6 +106,19 @@ const beyond: [change: Partial<Health>, problem: string][] = [
   [
     { costs: { total: 8, budget: 10, users_near_budget: 0 } },
     "the project has used $8.00 of $10.00, its budget for this month",
+  ],
+  [
+    { entitlements: { ...WELL.entitlements, refused_credits: 2, refused_payment: "in_1" } },
+    "the credits of 2 invoice lines do not fit into the balance of their user, such as those of in_1: refund the " +
+    "payment at Stripe",
+  ],
+  [
+    { entitlements: { ...WELL.entitlements, unknown_amounts: 1, unknown_subscription: "sub_1" } },
+    "the amounts of 1 subscriptions are too large to be stored, such as that of sub_1: correct the quantity at Stripe",
+  ],
+  [
+    { entitlements: { ...WELL.entitlements, waiting: 3, oldest: HOUR + 1 } },
+    "3 changes of plans wait, the oldest for 1 h: check the schedule refresh-entitlements",
   ],
   [{ stripe_events: { failed: 1, waiting: 0, oldest: null } }, "1 Stripe events have failed"],
   [

@@ -42,6 +42,7 @@ export const AccountExport = z.strictObject({
   monthly_costs: rowsOf({ ...owned, month: z.string(), spent: z.number(), reserved: z.number() }),
   stripe_customers: rowsOf({ ...owned, id: z.string() }),
   subscriptions: rowsOf({ ...owned, id: Key, stripe_subscription_id: z.string() }),
+  subscription_items: rowsOf({ id: z.string(), subscription_id: Key }),
   payments: rowsOf({ ...owned, id: Key, amount: z.number(), currency: z.string() }),
   credit_grants: rowsOf({ ...owned, id: Key, tokens: z.number().int() }),
   /** The user's own organization, if any. The membership is in the profile. */

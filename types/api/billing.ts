@@ -5,18 +5,25 @@ const PriceId = z.string().regex(/^\w{1,255}$/, {
   error: "The price is not an id of Stripe. Send the id of a price that is for sale.",
 });
 
+/** Who pays: the user, or the organization that the user owns or administrates. */
+const Payer = z.enum(["user", "organization"]).default("user");
+
 /** The body of `POST /functions/v1/billing/checkout`. Other fields have no effect: the price decides about trials. */
 export const CheckoutRequest = z.object({
   price_id: PriceId,
   /** Where the user returns to. Both URLs must have an allowed origin. */
   success_url: z.url().max(2048),
   cancel_url: z.url().max(2048),
+  for: Payer,
+  /** Seats of an organization, at least one for each member; as many as members by default. */
+  quantity: z.int().min(1).max(100_000).optional(),
 });
 export type CheckoutRequest = z.infer<typeof CheckoutRequest>;
 
 /** The body of `POST /functions/v1/billing/portal`. */
 export const PortalRequest = z.object({
   return_url: z.url().max(2048),
+  for: Payer,
   /** The page that the portal opens; the overview by default. */
   flow: z.enum(["change", "cancel", "payment_method"]).optional(),
   /** The price to change to. Without it, the user chooses in the portal. */

@@ -22,6 +22,11 @@ export const adminErrors = {
     meaning: "The amount must be between 1 and 1,000,000.",
     action: "Enter another amount.",
   },
+  invalid_plan: {
+    status: 400,
+    meaning: "This plan does not exist.",
+    action: "Choose a plan of the table plans, or null to end the grant.",
+  },
   invalid_expiry: {
     status: 400,
     meaning: "The expiry must be in the future, or null for never.",

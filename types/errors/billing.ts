@@ -17,6 +17,21 @@ export const billingErrors = {
     meaning: "This account has no subscription to a plan.",
     action: "Buy a plan first.",
   },
+  price_without_seats: {
+    status: 400,
+    meaning: "This price cannot be bought for an organization.",
+    action: "Choose the price of a subscription that gives a plan.",
+  },
+  organization_subscribed: {
+    status: 409,
+    meaning: "The organization already has a subscription.",
+    action: "Open the portal for the organization to change the plan or the number of seats.",
+  },
+  too_few_seats: {
+    status: 409,
+    meaning: "The organization has more members than these seats.",
+    action: "Buy a seat for each member, or remove members first.",
+  },
   no_customer: {
     status: 404,
     meaning: "This account has no billing account yet.",

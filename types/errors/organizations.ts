@@ -47,6 +47,16 @@ export const organizationErrors = {
     meaning: "This address already has an open invitation.",
     action: "Resend that invitation or revoke it.",
   },
+  seats_exhausted: {
+    status: 402,
+    meaning: "All seats of the organization are taken.",
+    action: "Buy more seats in the portal for the organization, or remove a member.",
+  },
+  invalid_budget: {
+    status: 400,
+    meaning: "The budget must be between 0 and 999,999 US dollars, or null for no limit.",
+    action: "Enter another amount.",
+  },
   invitation_not_found: {
     status: 404,
     meaning: "This invitation does not exist, or it was revoked or used.",

@@ -60,6 +60,20 @@ const BillingAccount = z.object({
 /** The billing data of a user. */
 export type BillingAccount = z.infer<typeof BillingAccount>;
 
+const OrganizationAccount = z.object({
+  profile_id: z.string(),
+  organization_id: z.string(),
+  name: z.string(),
+  email: z.string().nullable(),
+  customer_id: z.string().nullable(),
+  former_customers: z.number(),
+  members: z.number(),
+  /** Null if the organization does not pay. */
+  seats: z.number().nullable(),
+});
+/** The billing data of the organization that a user owns or administrates. */
+export type OrganizationAccount = z.infer<typeof OrganizationAccount>;
+
 /** The database calls of billing. Each method is one call. */
 export interface BillingDatabase {
   /** Records an event, and says who applies it. `used` is null for an event that Parley ignores. */
@@ -82,6 +96,10 @@ export interface BillingDatabase {
   findAccount(authUserId: string, isBuying: boolean): Promise<BillingAccount>;
   /** Links a customer with a profile. Returns the profile's customer, which another request may have linked before. */
   linkCustomer(profileId: string, customerId: string): Promise<string>;
+  /** Refuses a user who neither owns nor administrates an organization. */
+  findOrganization(authUserId: string, isBuying: boolean): Promise<OrganizationAccount>;
+  /** Links a customer with an organization. Returns the organization's customer. */
+  linkOrganizationCustomer(organizationId: string, customerId: string): Promise<string>;
 }
 
 /** Creates the database calls of billing from a client with the secret key. */
@@ -137,5 +155,11 @@ export function createBillingDatabase(admin: SupabaseClient<Database>): BillingD
       ),
     linkCustomer: async (profile_id, customer_id) =>
       unwrap(await admin.rpc("link_stripe_customer", { profile_id, customer_id })),
+    findOrganization: async (auth_user_id, is_buying) =>
+      OrganizationAccount.parse(
+        unwrap(await admin.rpc("get_organization_billing", { auth_user_id, is_buying })),
+      ),
+    linkOrganizationCustomer: async (organization_id, customer_id) =>
+      unwrap(await admin.rpc("link_organization_customer", { organization_id, customer_id })),
   };
 }

@@ -1,7 +1,7 @@
 import type Stripe from "stripe";
 import { idOf } from "./client.ts";
 import { fetchIntent, fetchInvoicePayments, type FindKnownProducts } from "./fetch-payments.ts";
-import { mapWithArrears } from "./fetch-subscription.ts";
+import { completeItems, mapWithArrears } from "./fetch-subscription.ts";
 import { mapCustomer, mapPriceContext } from "./map-catalogue.ts";
 import { subscriptionOf } from "./map-payment.ts";
 import type { StripeObject } from "./stripe-objects.ts";
@@ -35,7 +35,10 @@ export function createFetcher(stripe: Stripe, findKnownProducts: FindKnownProduc
     once(id, async () => [mapCustomer(await stripe.customers.retrieve(id))]);
   const subscription = (id: string) =>
     once(id, async () => {
-      const subscription = await stripe.subscriptions.retrieve(id, { expand: WITH_SUBSCRIPTION });
+      const subscription = await completeItems(
+        stripe,
+        await stripe.subscriptions.retrieve(id, { expand: WITH_SUBSCRIPTION }),
+      );
       const { customer: payer, items, latest_invoice: latest } = subscription;
       const customers = typeof payer === "string" ? [] : [mapCustomer(payer)];
       if (typeof payer !== "string") fetched.set(payer.id, Promise.resolve(customers));

@@ -19,7 +19,7 @@ export async function fetchInvoicePayments(
   findKnownProducts: FindKnownProducts,
 ): Promise<StripeObject[]> {
   const billed = { invoice, lines: await fetchLines(stripe, invoice) };
-  const paid = invoice.payments?.data ?? [];
+  const paid = await fetchPaymentsOf(stripe, invoice);
   const intents = paid.map(({ payment }) => idOf(payment.payment_intent)).filter((id) =>
     id !== null
   );
@@ -32,6 +32,15 @@ export async function fetchInvoicePayments(
   ]);
   const settled = invoice.status === "paid" && !isPaidByIntent ? [mapSettledInvoice(billed)] : [];
   return [...products, ...payments, ...settled];
+}
+
+/** Returns all payments of an invoice. Fetches them only if the invoice does not contain all of them. */
+async function fetchPaymentsOf(
+  stripe: Stripe,
+  { id, payments }: Stripe.Invoice,
+): Promise<Stripe.InvoicePayment[]> {
+  if (!payments?.has_more || !id) return payments?.data ?? [];
+  return await Array.fromAsync(stripe.invoicePayments.list({ invoice: id, limit: PAGE }));
 }
 
 /** Fetches a PaymentIntent with its charge, refunds and disputes. `billed` is its invoice if it has one. */

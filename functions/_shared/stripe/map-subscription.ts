@@ -1,14 +1,22 @@
 import type Stripe from "stripe";
 import { Constants } from "../../../types/database.ts";
 import { idOf, toIso } from "./client.ts";
-import type { StripeObject, SubscriptionFields } from "./stripe-objects.ts";
+import type { ItemFields, StripeObject, SubscriptionFields } from "./stripe-objects.ts";
 
 const statuses = Constants.public.Enums.subscription_status;
 
-/** Maps a subscription for the database. `pastDueAt` is when its oldest open invoice was due, in Unix seconds. */
+/** Facts about a subscription that only its invoices have, in Unix seconds. */
+export interface InvoiceFacts {
+  /** When the oldest open invoice was due. */
+  pastDueAt: number | null;
+  /** The end of the last paid period. Null unless the collection of payments is paused. */
+  paidUntil: number | null;
+}
+
+/** Maps a subscription for the database. It must have all of its items. */
 export function mapSubscription(
   subscription: Stripe.Subscription,
-  pastDueAt: number | null,
+  { pastDueAt, paidUntil }: InvoiceFacts,
 ): StripeObject {
   const item = mainItem(subscription);
   const cancelAt = subscription.cancel_at ??
@@ -40,13 +48,29 @@ export function mapSubscription(
       trial_start: toIso(subscription.trial_start),
       trial_end: toIso(subscription.trial_end),
       pause_collection: mapPause(subscription.pause_collection),
+      paid_until: toIso(paidUntil),
       discount_id: idOf(subscription.discounts[0]),
       cancellation_reason: subscription.cancellation_details?.feedback ??
         subscription.cancellation_details?.reason ?? null,
       cancellation_comment: subscription.cancellation_details?.comment ?? null,
       metadata: subscription.metadata,
       created_at: toIso(subscription.created),
+      items: subscription.items.data.map(mapItem).toSorted((a, b) => a.id < b.id ? -1 : 1),
     },
+  };
+}
+
+function mapItem({ id, price, quantity, ...item }: Stripe.SubscriptionItem): ItemFields {
+  const productId = idOf(price.product);
+  if (!productId) throw new Error(`price ${price.id} has no product`);
+  return {
+    id,
+    stripe_price_id: price.id,
+    stripe_product_id: productId,
+    quantity: quantity ?? null,
+    current_period_start: toIso(item.current_period_start),
+    current_period_end: toIso(item.current_period_end),
+    created_at: toIso(item.created),
   };
 }
 
@@ -59,8 +83,10 @@ function amountOf({ price, quantity }: Stripe.SubscriptionItem): number {
   return (price.unit_amount ?? 0) * (quantity ?? 1);
 }
 
-function totalOf({ items }: Stripe.Subscription): number {
-  return items.data.reduce((sum, item) => sum + amountOf(item), 0);
+/** Returns the amount of one period. Null for a sum that no number holds exactly. */
+function totalOf({ items }: Stripe.Subscription): number | null {
+  const total = items.data.reduce((sum, item) => sum + amountOf(item), 0);
+  return Number.isSafeInteger(total) ? total : null;
 }
 
 function mapPause(pause: Stripe.Subscription.PauseCollection | null) {

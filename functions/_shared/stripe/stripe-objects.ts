@@ -9,13 +9,22 @@ type Columns<Table extends keyof Tables, Without extends string> = Required<
 export type ProductFields = Columns<"stripe_products", "plan" | "tokens">;
 /** Columns of `stripe_prices` that Stripe fills. */
 export type PriceFields = Columns<"stripe_prices", "trial_days">;
-/** Columns of `stripe_customers` that Stripe fills. The user of a customer is Parley's own data. */
-export type CustomerFields = Columns<"stripe_customers", "user_id" | "synced_at">;
-/** Columns of `subscriptions` that a subscription fills. */
-export type SubscriptionFields = Columns<
-  "subscriptions",
-  "id" | "user_id" | "auto_renew" | "updated_at" | "checkout_id" | "custom_field_data"
+/** Columns of `stripe_customers` that Stripe fills. The owner of a customer is Parley's own data. */
+export type CustomerFields = Columns<
+  "stripe_customers",
+  "user_id" | "organization_id" | "synced_at"
 >;
+/** Columns of `subscription_items` that Stripe fills. */
+export type ItemFields = Required<
+  Omit<Tables["subscription_items"]["Insert"], "subscription_id">
+>;
+/** Columns of `subscriptions` that a subscription fills, and its items in the order of their ids. */
+export type SubscriptionFields =
+  & Columns<
+    "subscriptions",
+    "id" | "user_id" | "auto_renew" | "updated_at" | "checkout_id" | "custom_field_data"
+  >
+  & { items: ItemFields[] };
 /** Columns of `payments` that Stripe fills, and Stripe's id of the subscription. */
 export type PaymentFields =
   & Columns<

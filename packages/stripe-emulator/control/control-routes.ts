@@ -7,6 +7,7 @@ import { completeCheckout } from "../checkout/complete-checkout.ts";
 import { commandObject, ObjectCommand } from "./control-objects.ts";
 import { countRequests } from "./count-requests.ts";
 import type { EventRecord } from "../events/delivery.ts";
+import { openAppeal } from "../objects/dispute.ts";
 import type { EmulatorEnv } from "../http/emulator-env.ts";
 import { KINDS } from "../kinds.ts";
 import { parseCommand } from "../http/parse-request.ts";
@@ -53,6 +54,10 @@ export function controlRoutes(state: EmulatorState): Hono<EmulatorEnv> {
         (work) => completeCheckout(work, id, payment, choices),
       );
       return Response.json(completed);
+    })
+    .post("/disputes/:id/appeal", (c) => {
+      const id = c.req.param("id");
+      return Response.json(doWork(state, AUTOMATIC, (work) => openAppeal(work, id)));
     })
     .post("/subscriptions/:id/advance", async (c) => {
       const { payment } = await parseCommand(c.req, AdvanceCommand);

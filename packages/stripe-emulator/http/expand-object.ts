@@ -5,6 +5,8 @@ import { isJsonObject, type Json, type JsonObject, toJson } from "../json.ts";
 import type { EmulatorState } from "../state.ts";
 
 const MAX_LEVELS = 4;
+/** The number of entries that a list within an object has at most. Its own route returns the others. */
+const MAX_NESTED = 10;
 
 /**
  * Returns `object` as Stripe sends it, with the references on `paths` replaced by their objects
@@ -18,7 +20,19 @@ export function expandObject(
   const root = toJson(object);
   checkDepth(paths);
   for (const path of paths) expandPath(state, root, path.split("."), path);
+  for (const value of Object.values(root)) cutLists(value);
   return root;
+}
+
+/** Cuts every list within `value` to its first page, as Stripe does. */
+function cutLists(value: Json | undefined): void {
+  if (Array.isArray(value)) return value.forEach(cutLists);
+  if (!isJsonObject(value)) return;
+  if (value.object === "list" && Array.isArray(value.data) && value.data.length > MAX_NESTED) {
+    value.data = value.data.slice(0, MAX_NESTED);
+    value.has_more = true;
+  }
+  Object.values(value).forEach(cutLists);
 }
 
 /** Throws Stripe's 400 if one of the paths is too deep; the `data` of a list counts as a level. */

@@ -3,10 +3,10 @@ import { invalid } from "../http/api-error.ts";
 import { type Bill, buildInvoice } from "./build-invoice.ts";
 import { buildPaymentIntent } from "../objects/build-payment.ts";
 import { findObject, idOf } from "../http/find-objects.ts";
-import { newId, randomText } from "../new-id.ts";
+import { randomText } from "../new-id.ts";
 import { nowInSeconds } from "../periods.ts";
 import { endDiscount, reductionsOf } from "../objects/discounts.ts";
-import { markPaid, paymentOf } from "./settle-invoice.ts";
+import { buildInvoicePayment, markPaid, paymentOf } from "./settle-invoice.ts";
 import { announce, insert, update, type Work } from "../work.ts";
 
 /** Creates a draft of an invoice, which does not ask for payment yet. */
@@ -109,18 +109,5 @@ function requestPayment(work: Work, invoice: Stripe.Invoice): void {
     }),
     "payment_intent.created",
   );
-  insert(work, "invoice_payment", {
-    id: newId("inpay"),
-    object: "invoice_payment",
-    amount_paid: null,
-    amount_requested: invoice.amount_due,
-    created: nowInSeconds(),
-    currency: invoice.currency,
-    invoice: invoice.id,
-    is_default: true,
-    livemode: false,
-    payment: { payment_intent: intent.id, type: "payment_intent" },
-    status: "open",
-    status_transitions: { canceled_at: null, paid_at: null },
-  });
+  insert(work, "invoice_payment", buildInvoicePayment(invoice, intent, true));
 }

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { takePaymentMethod } from "../objects/attach-payment-method.ts";
 import { finalizeInvoice, voidInvoice } from "./bill.ts";
 import { payInvoice } from "./collect-invoice.ts";
+import { attachPayment } from "./settle-invoice.ts";
 import type { EmulatorEnv } from "../http/emulator-env.ts";
 import { findObject, idOf } from "../http/find-objects.ts";
 import { Expand, Flag, isWithin, LIST_PARAMS, Text, TimeFilter } from "../http/param-schemas.ts";
@@ -28,6 +29,7 @@ const PayParams = z.strictObject({
 });
 
 const FinalizeParams = z.strictObject({ auto_advance: Flag.optional(), expand: Expand });
+const AttachParams = z.strictObject({ payment_intent: Text, expand: Expand });
 const VoidParams = z.strictObject({ expand: Expand });
 
 const InvoicePaymentListParams = z.strictObject({
@@ -60,6 +62,11 @@ export function invoicesRoutes(state: EmulatorState): Hono<EmulatorEnv> {
       const { expand } = parseInput(c.var.params, FinalizeParams);
       const id = c.req.param("id");
       return respondToWork(c, state, expand, (work) => finalizeInvoice(work, id));
+    })
+    .post("/:id/attach_payment", (c) => {
+      const { expand, payment_intent } = parseInput(c.var.params, AttachParams);
+      const id = c.req.param("id");
+      return respondToWork(c, state, expand, (work) => attachPayment(work, id, payment_intent));
     })
     .post("/:id/pay", (c) => {
       const params = parseInput(c.var.params, PayParams);

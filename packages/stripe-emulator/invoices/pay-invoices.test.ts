@@ -26,6 +26,35 @@ describe("an open invoice", () => {
     await expect(client.invoices.pay(id)).rejects.toMatchObject({ code: "invoice_already_paid" });
   });
 
+  it("is paid by several PaymentIntents", async () => {
+    const { client } = await startEmulator();
+    const { id, customer, latest_invoice } = await subscribe(client, {
+      payment_behavior: "default_incomplete",
+    });
+    const invoiceId = refer(latest_invoice);
+    const { amount_due } = await client.invoices.retrieve(invoiceId);
+    const { id: part } = await client.paymentIntents.create({
+      amount: 500,
+      currency: "usd",
+      customer: refer(customer),
+      payment_method: "pm_card_visa",
+      confirm: true,
+    });
+    expect(await client.invoices.attachPayment(invoiceId, { payment_intent: part }))
+      .toMatchObject({ status: "open", amount_paid: 500, amount_remaining: amount_due - 500 });
+    expect(await client.subscriptions.retrieve(id)).toMatchObject({ status: "incomplete" });
+    const paid = await client.invoices.pay(invoiceId, {
+      payment_method: "pm_card_visa",
+      expand: ["payments"],
+    });
+    expect(paid).toMatchObject({ status: "paid", amount_paid: amount_due, amount_remaining: 0 });
+    expect(paid.payments?.data).toMatchObject([
+      { amount_paid: amount_due - 500, is_default: true, status: "paid" },
+      { amount_paid: 500, is_default: false, status: "paid" },
+    ]);
+    expect(await client.subscriptions.retrieve(id)).toMatchObject({ status: "active" });
+  });
+
   it("waits for a customer who must authenticate", async () => {
     const { client, settledTypes } = await startEmulator();
     const { id, status, latest_invoice } = await subscribe(

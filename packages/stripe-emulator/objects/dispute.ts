@@ -25,6 +25,20 @@ export function openDispute(
   return announce(work, "dispute", dispute.id, "charge.dispute.funds_withdrawn");
 }
 
+/** Opens the appeal of a lost dispute. The money stays away until the appeal is won. */
+export function openAppeal(work: Work, id: string): Stripe.Dispute {
+  if (findObject(work.state, "dispute", id).status !== "lost") {
+    throw invalid("Only lost disputes can be appealed.");
+  }
+  return update(
+    work,
+    "dispute",
+    id,
+    { status: "appeal_needs_response" },
+    "charge.dispute.updated",
+  );
+}
+
 /** Closes a dispute; a won dispute returns the money. */
 export function closeDispute(work: Work, id: string, status: "won" | "lost"): Stripe.Dispute {
   const dispute = findObject(work.state, "dispute", id);
@@ -59,7 +73,7 @@ export function submitEvidence(
   id: string,
   { text, submit }: { text?: string; submit: boolean },
 ): Stripe.Dispute {
-  const { evidence, evidence_details } = findObject(work.state, "dispute", id);
+  const { evidence, evidence_details, status } = findObject(work.state, "dispute", id);
   update(work, "dispute", id, {
     evidence: { ...evidence, uncategorized_text: text ?? evidence.uncategorized_text },
     evidence_details: {
@@ -67,7 +81,8 @@ export function submitEvidence(
       has_evidence: true,
       submission_count: evidence_details.submission_count + (submit ? 1 : 0),
     },
-    ...submit && { status: "under_review" },
+    ...submit &&
+      { status: status.startsWith("appeal_") ? "appeal_under_review" : "under_review" },
   }, "charge.dispute.updated");
   if (submit && text === "winning_evidence") return closeDispute(work, id, "won");
   if (submit && text === "losing_evidence") return closeDispute(work, id, "lost");

@@ -3,14 +3,25 @@ import { z } from "zod";
 import { invalid } from "../http/api-error.ts";
 import { attachPaymentMethod, takePaymentMethod } from "./attach-payment-method.ts";
 import { attemptPayment } from "./attempt-payment.ts";
+import { buildPaymentIntent } from "./build-payment.ts";
 import { cardError } from "../invoices/collect-invoice.ts";
 import type { EmulatorEnv } from "../http/emulator-env.ts";
 import { findObject, idOf, lookUp } from "../http/find-objects.ts";
-import { Expand, Flag, isWithin, LIST_PARAMS, Text, TimeFilter } from "../http/param-schemas.ts";
+import {
+  Count,
+  Expand,
+  Flag,
+  isWithin,
+  LIST_PARAMS,
+  mergeMetadata,
+  MetadataParam,
+  Text,
+  TimeFilter,
+} from "../http/param-schemas.ts";
 import { parseInput } from "../http/parse-request.ts";
 import { settleInvoice } from "../invoices/settle-invoice.ts";
 import type { EmulatorState } from "../state.ts";
-import { update, type Work } from "../work.ts";
+import { insert, update, type Work } from "../work.ts";
 import { respondPage, respondToWork, respondWith } from "../http/respond.ts";
 
 const ListParams = {
@@ -28,6 +39,19 @@ const ConfirmParams = z.strictObject({
   return_url: Text.optional(),
   expand: Expand,
 });
+const IntentParams = z.strictObject({
+  amount: Count.pipe(z.number().min(1)),
+  confirm: Flag.default(false),
+  currency: Text,
+  customer: Text.optional(),
+  description: Text.optional(),
+  metadata: MetadataParam.optional(),
+  off_session: Flag.optional(),
+  payment_method: Text.optional(),
+  expand: Expand,
+});
+type IntentParams = z.infer<typeof IntentParams>;
+
 const AttachParams = z.strictObject({ customer: Text, expand: Expand });
 const DetachParams = z.strictObject({ expand: Expand });
 
@@ -46,6 +70,10 @@ export function paymentIntentsRoutes(state: EmulatorState): Hono<EmulatorEnv> {
       "/:id",
       (c) => respondWith(c, state, findObject(state, "payment_intent", c.req.param("id"))),
     )
+    .post("/", (c) => {
+      const params = parseInput(c.var.params, IntentParams);
+      return respondToWork(c, state, params.expand, (work) => createIntent(work, params));
+    })
     .post("/:id/confirm", (c) => {
       const { expand, payment_method } = parseInput(c.var.params, ConfirmParams);
       const id = c.req.param("id");
@@ -113,6 +141,16 @@ export function paymentMethodsRoutes(state: EmulatorState): Hono<EmulatorEnv> {
         (work) => update(work, "payment_method", id, { customer: null }, event),
       );
     });
+}
+
+function createIntent(work: Work, { confirm: isPaid, ...params }: IntentParams) {
+  const { amount, currency, customer = null, description = null, payment_method } = params;
+  if (customer !== null) findObject(work.state, "customer", customer, "customer");
+  const fields = { amount, currency, customer, description };
+  const metadata = mergeMetadata({}, params.metadata);
+  const intent = buildPaymentIntent({ ...fields, metadata });
+  insert(work, "payment_intent", intent, "payment_intent.created");
+  return isPaid ? confirm(work, intent.id, payment_method) : intent;
 }
 
 /** Tries to pay with the given payment method. A PaymentIntent that requires action counts as authenticated. */

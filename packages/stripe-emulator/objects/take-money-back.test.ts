@@ -106,6 +106,22 @@ describe("a dispute", () => {
     await expect(client.disputes.close(refer(dispute))).rejects.toThrow("already closed");
   });
 
+  it("can be appealed after a loss", async () => {
+    const { client, control, charge } = await startWithCharge();
+    await control("POST", "/objects", { object: "dispute", charge });
+    const { data: [dispute] } = await client.disputes.list();
+    const id = refer(dispute);
+    expect((await control("POST", `/disputes/${id}/appeal`)).status).toBe(400);
+    await client.disputes.close(id);
+    await control("POST", `/disputes/${id}/appeal`);
+    expect(await client.disputes.retrieve(id)).toMatchObject({ status: "appeal_needs_response" });
+    const evidence = { uncategorized_text: "More." };
+    expect(await client.disputes.update(id, { evidence }))
+      .toMatchObject({ status: "appeal_under_review" });
+    const winning = { evidence: { uncategorized_text: "winning_evidence" } };
+    expect(await client.disputes.update(id, winning)).toMatchObject({ status: "won" });
+  });
+
   it("is lost without evidence", async () => {
     const { client, control, charge } = await startWithCharge();
     await control("POST", "/objects", { object: "dispute", charge });

@@ -11,6 +11,21 @@ import {
 
 const DAY = 86_400;
 
+describe("a subscription with many items", () => {
+  it("shows ten of them, and its route has all", async () => {
+    const { client } = await startEmulator();
+    const items = (count: number) => ({
+      items: Array.from({ length: count }, () => ({ price: MONTHLY })),
+    });
+    const { id, items: shown } = await subscribe(client, items(12));
+    expect(shown).toMatchObject({ has_more: true });
+    expect(shown.data).toHaveLength(10);
+    const listed = await Array.fromAsync(client.subscriptionItems.list({ subscription: id }));
+    expect(new Set(listed.map((item) => item.id)).size).toBe(12);
+    await expect(subscribe(client, items(21))).rejects.toThrow();
+  });
+});
+
 describe("a subscription that is created", () => {
   it("is active once its first invoice is paid, and has one event", async () => {
     const { client, settledTypes } = await startEmulator();

@@ -46,7 +46,7 @@ export const NewSubscriptionParams = z.strictObject({
     price: Text,
     quantity: Count.default(1),
     metadata: MetadataParam.optional(),
-  })).min(1),
+  })).min(1).max(20),
   trial_period_days: Count.pipe(z.number().max(730)).optional(),
 });
 export type NewSubscriptionParams = z.infer<typeof NewSubscriptionParams>;

@@ -20,12 +20,19 @@ select public.link_stripe_customer(tests.profile_id('owner'), 'cus_1');
 select tests.apply_subscription('cus_1', 'sub_1', 'active');
 update public.stripe_products set default_price_id = 'price_pro' where id = 'prod_pro';
 update public.stripe_prices set is_active = true where id = 'price_pro';
+-- A subscription has its owner's id, for its items.
+insert into public.subscriptions (id, user_id, stripe_subscription_id, stripe_customer_id, status, currency, created_at)
+select user_id, user_id, 'sub_2', stripe_customer_id, status, currency, created_at from public.subscriptions;
+insert into public.subscription_items (id, subscription_id, stripe_price_id, stripe_product_id)
+values ('si_1', tests.profile_id('owner'), 'price_pro', 'prod_pro');
 insert into public.payments (stripe_payment_intent_id, user_id, status, amount, currency, created_at)
 values ('pi_1', tests.profile_id('owner'), 'completed', 2000, 'usd', now());
 select public.claim_stripe_event('evt_1', 'customer.updated', '', false, now(), true);
 -- The organization has its owner's id, so that one rule finds the rows of all tables.
 insert into public.organizations (id, name) values (tests.profile_id('owner'), 'Team');
 update public.profiles set organization_id = id, organization_role = 'owner' where id = tests.profile_id('owner');
+insert into public.organization_costs (organization_id, month)
+values (tests.profile_id('owner'), private.this_month());
 insert into public.organization_invitations (organization_id, email, role, token_hash, invited_by)
 select id, 'guest@example.com', 'member', private.hash_token('guest'), id from public.organizations;
 insert into public.admin_notes (user_id, note) values (tests.profile_id('owner'), 'Kind.');
@@ -141,6 +148,12 @@ insert into expected values
     '{refused, refused, refused, refused}',
     '{refused, refused, refused, refused}',
     '{refused, refused, refused, refused}'),
+  ('organization_costs', 'organization_id', null, null,
+    '{refused, refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{none,    refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{none,    refused, refused, refused}'),
   ('organizations', 'id', null, null,
     '{refused, refused, refused, refused}',
     '{rows,    refused, refused, refused}',
@@ -196,6 +209,12 @@ insert into expected values
     '{rows,    refused, refused, refused}',
     '{rows,    refused, refused, refused}',
     '{rows,    refused, refused, refused}'),
+  ('subscription_items', 'subscription_id', null, null,
+    '{refused, refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{none,    refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{none,    refused, refused, refused}'),
   ('subscriptions', 'user_id', null, null,
     '{refused, refused, refused, refused}',
     '{rows,    refused, refused, refused}',

@@ -39,6 +39,7 @@ insert into calls values
   ($$ public.admin_list_notes() $$),
   ($$ public.admin_list_assistant_files('coach') $$),
   ($$ public.admin_grant_credits(tests.profile_id('target'), 1) $$),
+  ($$ public.admin_grant_plan(tests.profile_id('target'), 'pro') $$),
   ($$ public.admin_list_audit() $$),
   ($$ public.get_user_stats() $$),
   ($$ public.get_user_activity_summary(tests.profile_id('target')) $$);

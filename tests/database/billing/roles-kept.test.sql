@@ -3,7 +3,7 @@ select plan(3);
 select tests.create_user('admin'), tests.create_user('banned'), tests.create_user('gifted');
 update public.profiles set role = 'admin' where id = tests.profile_id('admin');
 update public.profiles set role = 'banned' where id = tests.profile_id('banned');
-update public.profiles set subscription_plan = 'pro' where id = tests.profile_id('gifted');
+update public.profiles set granted_plan = 'pro' where id = tests.profile_id('gifted');
 select public.link_stripe_customer(tests.profile_id(name), 'cus_' || name)
   from unnest(array['admin', 'banned', 'gifted']) as name;
 select tests.apply_subscription('cus_' || name, 'sub_' || name, 'active') from unnest(array['admin', 'banned']) as name;
@@ -18,7 +18,7 @@ select is(
 );
 select is(
   (select subscription_plan from public.profiles where id = tests.profile_id('gifted')), 'pro',
-  'a plan given by hand stays without a subscription'
+  'a plan that an operator gave stays without a subscription'
 );
 select * from finish();
 rollback;

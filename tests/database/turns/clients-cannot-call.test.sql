@@ -5,13 +5,15 @@ insert into callable values ('anon', 'get_shared_chat');
 insert into callable
   select 'authenticated', function_name from unnest(array[
     'accept_invitation', 'admin_add_note', 'admin_flag_note', 'admin_get_user', 'admin_grant_credits',
-    'admin_list_assistant_files', 'admin_list_audit', 'admin_list_notes', 'admin_list_users', 'admin_set_active',
+    'admin_grant_plan', 'admin_list_assistant_files', 'admin_list_audit', 'admin_list_notes', 'admin_list_users',
+    'admin_set_active',
     'admin_set_role',
     'create_organization', 'delete_organization', 'ensure_profile', 'export_account', 'get_my_usage',
     'get_shared_chat', 'get_user_activity_summary', 'get_user_stats', 'invite_member', 'issue_bridge_token',
-    'leave_organization', 'list_invitations', 'list_members', 'log_activity', 'remove_member', 'rename_organization',
+    'leave_organization', 'list_invitations', 'list_members', 'log_activity', 'organization_usage', 'remove_member',
+    'rename_organization',
     'request_account_deletion', 'resend_invitation', 'revoke_invitation', 'set_chat_visibility', 'set_member_role',
-    'transfer_ownership'
+    'set_organization_budget', 'transfer_ownership'
   ]) as function_name;
 create temp table refused on commit drop as
   select r.role_name, p.proname as function_name, format('select public.%I(%s)', p.proname, (
