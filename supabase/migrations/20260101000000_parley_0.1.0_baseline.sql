@@ -5706,7 +5706,7 @@ as $$
       select from public.subscription_items i
       join public.stripe_products d on d.id = i.stripe_product_id
       join public.plans l on l.slug = d.plan
-      where i.subscription_id = subscription.id and coalesce(i.quantity, 1) > 0
+      where i.subscription_id = subscription.id and i.quantity is distinct from 0
     )
     and not exists (
       select from public.stripe_customers c where c.id = subscription.stripe_customer_id and c.is_deleted
