@@ -21,8 +21,6 @@ create table public.vector_stores (
   constraint vector_stores_store_id_key unique (store_id),
   constraint vector_stores_session_id_user_id_fkey foreign key (session_id, user_id)
     references public.chat_sessions (id, user_id) on delete cascade,
-  constraint vector_stores_assistant_slug_fkey foreign key (assistant_slug)
-    references public.assistants (slug) on update cascade on delete cascade,
   constraint vector_stores_collection_check check (num_nonnulls(session_id, assistant_slug) = 1),
   -- Without it, the foreign key would not check a session that has no user here.
   constraint vector_stores_user_id_check check ((user_id is null) = (session_id is null)),
@@ -98,6 +96,14 @@ begin
   returning * into store;
 
   if store.id is not null then
+    -- The store may not outlive its assistant; see private.follow_assistant.
+    perform from public.assistants a where a.slug = store.assistant_slug for key share;
+    if not found and store.assistant_slug is not null then
+      perform private.refuse(
+        404, 'assistant_not_found',
+        'This assistant does not exist. Check its slug in the list of assistants.'
+      );
+    end if;
     return jsonb_build_object('kind', 'build', 'id', store.id, 'lease_until', store.lease_until, 'name', store.name);
   end if;
   select * into store

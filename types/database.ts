@@ -269,13 +269,6 @@ export type Database = {
         };
         Relationships: [
           {
-            foreignKeyName: "chat_files_assistant_slug_fkey";
-            columns: ["assistant_slug"];
-            isOneToOne: false;
-            referencedRelation: "assistants";
-            referencedColumns: ["slug"];
-          },
-          {
             foreignKeyName: "chat_files_message_id_fkey";
             columns: ["message_id"];
             isOneToOne: false;
@@ -1855,13 +1848,6 @@ export type Database = {
           "user_id"?: string | null;
         };
         Relationships: [
-          {
-            foreignKeyName: "vector_stores_assistant_slug_fkey";
-            columns: ["assistant_slug"];
-            isOneToOne: false;
-            referencedRelation: "assistants";
-            referencedColumns: ["slug"];
-          },
           {
             foreignKeyName: "vector_stores_session_id_user_id_fkey";
             columns: ["session_id", "user_id"];

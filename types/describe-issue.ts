@@ -22,6 +22,7 @@ const fields: Record<string, FieldWords> = {
   frequency: { name: "The frequency", example: "daily" },
   id: { name: "The id", example: UUID },
   mediaType: { name: "The type of the file", example: "text/plain" },
+  file_name: { name: "The name of the file", example: "plan.md" },
   message: { name: "The message" },
   messageId: { name: "The id of the message" },
   message_id: { name: "The id of the message" },

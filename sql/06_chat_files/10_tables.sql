@@ -23,8 +23,6 @@ create table public.chat_files (
   updated_at timestamptz not null default now(),
   constraint chat_files_session_id_user_id_fkey foreign key (session_id, user_id)
     references public.chat_sessions (id, user_id) on delete cascade,
-  constraint chat_files_assistant_slug_fkey foreign key (assistant_slug)
-    references public.assistants (slug) on update cascade on delete cascade,
   constraint chat_files_message_id_fkey foreign key (message_id)
     references public.chat_messages (id) on delete set null,
   constraint chat_files_storage_path_key unique (storage_path),

@@ -104,3 +104,34 @@ $$;
 comment on function private.file_of_caller(public.profiles, uuid) is
   'Locks a file that the profile may change: one of its own, or for an admin also one of an assistant. Refuses any '
   'other file with 404.';
+
+-- A foreign key would make the table a second relationship between chats and assistants. Then a client could not embed
+-- the assistant of a chat without naming the relationship.
+create function private.follow_assistant()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  if tg_op = 'DELETE' then
+    delete from public.chat_files f where f.assistant_slug = old.slug;
+    delete from public.vector_stores v where v.assistant_slug = old.slug;
+  else
+    update public.chat_files f set assistant_slug = new.slug where f.assistant_slug = old.slug;
+    update public.vector_stores v set assistant_slug = new.slug where v.assistant_slug = old.slug;
+  end if;
+  return null;
+end
+$$;
+comment on function private.follow_assistant() is
+  'Trigger: deletes the files and the store of an assistant with it, and keeps them when its slug changes. Definer: '
+  'an operator who may change assistants may not write files.';
+
+create trigger assistants_follow_on_delete
+  after delete on public.assistants
+  for each row execute function private.follow_assistant();
+create trigger assistants_follow_on_rename
+  after update of slug on public.assistants
+  for each row when (old.slug is distinct from new.slug)
+  execute function private.follow_assistant();

@@ -1078,8 +1078,6 @@ create table public.chat_files (
   updated_at timestamptz not null default now(),
   constraint chat_files_session_id_user_id_fkey foreign key (session_id, user_id)
     references public.chat_sessions (id, user_id) on delete cascade,
-  constraint chat_files_assistant_slug_fkey foreign key (assistant_slug)
-    references public.assistants (slug) on update cascade on delete cascade,
   constraint chat_files_message_id_fkey foreign key (message_id)
     references public.chat_messages (id) on delete set null,
   constraint chat_files_storage_path_key unique (storage_path),
@@ -1471,6 +1469,37 @@ $$;
 comment on function private.file_of_caller(public.profiles, uuid) is
   'Locks a file that the profile may change: one of its own, or for an admin also one of an assistant. Refuses any '
   'other file with 404.';
+
+-- A foreign key would make the table a second relationship between chats and assistants. Then a client could not embed
+-- the assistant of a chat without naming the relationship.
+create function private.follow_assistant()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  if tg_op = 'DELETE' then
+    delete from public.chat_files f where f.assistant_slug = old.slug;
+    delete from public.vector_stores v where v.assistant_slug = old.slug;
+  else
+    update public.chat_files f set assistant_slug = new.slug where f.assistant_slug = old.slug;
+    update public.vector_stores v set assistant_slug = new.slug where v.assistant_slug = old.slug;
+  end if;
+  return null;
+end
+$$;
+comment on function private.follow_assistant() is
+  'Trigger: deletes the files and the store of an assistant with it, and keeps them when its slug changes. Definer: '
+  'an operator who may change assistants may not write files.';
+
+create trigger assistants_follow_on_delete
+  after delete on public.assistants
+  for each row execute function private.follow_assistant();
+create trigger assistants_follow_on_rename
+  after update of slug on public.assistants
+  for each row when (old.slug is distinct from new.slug)
+  execute function private.follow_assistant();
 
 -- From sql/06_chat_files/30_uploads.sql
 
@@ -2018,8 +2047,6 @@ create table public.vector_stores (
   constraint vector_stores_store_id_key unique (store_id),
   constraint vector_stores_session_id_user_id_fkey foreign key (session_id, user_id)
     references public.chat_sessions (id, user_id) on delete cascade,
-  constraint vector_stores_assistant_slug_fkey foreign key (assistant_slug)
-    references public.assistants (slug) on update cascade on delete cascade,
   constraint vector_stores_collection_check check (num_nonnulls(session_id, assistant_slug) = 1),
   -- Without it, the foreign key would not check a session that has no user here.
   constraint vector_stores_user_id_check check ((user_id is null) = (session_id is null)),
@@ -2095,6 +2122,14 @@ begin
   returning * into store;
 
   if store.id is not null then
+    -- The store may not outlive its assistant; see private.follow_assistant.
+    perform from public.assistants a where a.slug = store.assistant_slug for key share;
+    if not found and store.assistant_slug is not null then
+      perform private.refuse(
+        404, 'assistant_not_found',
+        'This assistant does not exist. Check its slug in the list of assistants.'
+      );
+    end if;
     return jsonb_build_object('kind', 'build', 'id', store.id, 'lease_until', store.lease_until, 'name', store.name);
   end if;
   select * into store

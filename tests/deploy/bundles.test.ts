@@ -72,7 +72,7 @@ test("a bundle has at most 3 MB", () => {
 
 test("the same code gives the same bytes, in any folder", { timeout: 180_000 }, async () => {
   const project = await scratchDirectory();
-  for (const each of ["functions", "types", "supabase/config.toml"]) {
+  for (const each of ["functions", "types", "supabase/config.toml", "package.json"]) {
     await cp(path.join(REPOSITORY, each), path.join(project, each), { recursive: true });
   }
   await symlink(path.join(REPOSITORY, "node_modules"), path.join(project, "node_modules"));

@@ -102,10 +102,10 @@ async function plant(name: string): Promise<void> {
 }
 
 /** Registers an object as the function does, with the secret key; returns the requested paths and the error. */
-async function requestsOf(path: string): Promise<{ paths: string[]; error: unknown }> {
-  const paths: string[] = [];
+async function requestsOf(path: string): Promise<{ paths: Set<string>; error: unknown }> {
+  const paths = new Set<string>();
   const recording: typeof fetch = (input, init) => {
-    paths.push(new URL(input instanceof Request ? input.url : input).pathname);
+    paths.add(new URL(input instanceof Request ? input.url : input).pathname);
     return fetch(input, init);
   };
   const admin = createClient<Database>(stack.API_URL, stack.SECRET_KEY, {
@@ -129,7 +129,7 @@ test.for(names)("an existing object with this name is not registered: %s", async
     expect(reply.sha256).not.toBe(createHash("sha256").update(secret).digest("hex"));
     expect([response.status, reply.code]).toEqual([404, "object_not_found"]);
     expect(await requestsOf(name)).toEqual({
-      paths: ["/rest/v1/rpc/open_upload"],
+      paths: new Set(["/rest/v1/rpc/open_upload"]),
       error: expect.objectContaining({ code: "object_not_found", status: 404 }),
     });
   } finally {
