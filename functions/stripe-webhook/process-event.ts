@@ -33,7 +33,7 @@ export async function processEvent(
   const payer = readPayer(event.type, object, event.id);
   const { status, is_waiting, ticket } = await db.claimEvent(event, targets && { payer, targets });
   if (is_waiting) return "accepted";
-  if (ticket === null || targets === null) return status === "ignored" ? "ignored" : "processed";
+  if (ticket === null || targets === null) return status === "processing" ? "processed" : status;
   try {
     await db.apply(
       event.id,

@@ -39,12 +39,17 @@ const storedFile: ErrorCode[] = [
   "unknown_encoding",
   "unsupported_file_type",
 ];
-/** Codes that the code names but no caller receives, because they are stored in rows of files and replies. */
+/**
+ * Codes that the code names but no caller receives, because they are stored in rows of files and replies, or are words
+ * of a log.
+ */
 const unanswered: Record<string, ErrorCode[]> = {
+  billing: ["provider_misconfigured", "wrong_mode"],
   chat: [...madeFile.filter((code) => code !== "file_not_found"), ...storedFile],
   files: provider,
   lookouts: [...provider, ...madeFile, ...storedFile],
   "openai-webhook": [...provider, ...madeFile, ...storedFile],
+  "stripe-webhook": ["provider_misconfigured"],
   "turn-recovery": [...provider, ...madeFile, ...storedFile],
   "vector-store-cleanup": [...provider, ...storedFile, "upload_failed"],
 };

@@ -50,7 +50,7 @@ export const organizationErrors = {
   seats_exhausted: {
     status: 402,
     meaning: "All seats of the organization are taken.",
-    action: "Buy more seats in the portal for the organization, or remove a member.",
+    action: "The owner or an admin can buy more seats or remove a member.",
   },
   invalid_budget: {
     status: 400,

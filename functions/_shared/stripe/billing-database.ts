@@ -9,7 +9,7 @@ import { toIso } from "./client.ts";
 import { Target } from "./target.ts";
 
 const Claim = z.object({
-  status: z.enum(["processing", "processed", "ignored"]),
+  status: z.enum(["processing", "processed", "ignored", "dropped"]),
   /** True if a worker will apply the event. */
   is_waiting: z.boolean(),
   /** The ticket of this attempt; null when there is nothing to do. */

@@ -34,7 +34,10 @@ function limit(perSecond: number | null): typeof fetch {
   if (perSecond === null) return send;
   const known = limits.get(perSecond);
   if (known) return known;
-  const made: typeof fetch = pThrottle({ limit: perSecond, interval: 1_000, strict: true })(send);
+  // Spread over the second: requests that start at once may arrive late, together with those of the next second.
+  const together = Math.max(1, Math.floor(perSecond / 10));
+  const interval = 1_000 * together / perSecond;
+  const made: typeof fetch = pThrottle({ limit: together, interval, strict: true })(send);
   limits.set(perSecond, made);
   return made;
 }

@@ -38,7 +38,9 @@ describe("objects", () => {
         balance_transactions: 1,
         charges: 1,
         checkout_sessions: 1,
+        coupons: 0,
         customers: 1,
+        discounts: 0,
         disputes: 0,
         invoice_payments: 1,
         invoices: 1,
@@ -46,6 +48,7 @@ describe("objects", () => {
         payment_methods: 1,
         prices: 4,
         products: 3,
+        promotion_codes: 0,
         refunds: 0,
         subscriptions: 1,
       });

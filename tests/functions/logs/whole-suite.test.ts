@@ -44,7 +44,7 @@ test("every line of the functions is JSON, and every request has logged one", as
 
 /** What the operator must change, in one of Parley's own sentences: `error-table.ts`. */
 const SENTENCE =
-  /^(An assistant uses|The model of an assistant|Set|Add|Give|Activate|Verify|Allow|Run) [^.]*.*\.$/;
+  /^(An assistant uses|The model of an assistant|Set|Add|Give|Activate|Verify|Allow|Run|Use|Complete|Turn|Save) .*\.$/;
 /** What a line may hold: ids, codes and places, which have no spaces, and the advice to migrate. */
 const PLAIN = /^\S{0,300}$|^database \S+, functions need \S+: npm run db:migrate$/;
 

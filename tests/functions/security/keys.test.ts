@@ -61,5 +61,6 @@ test.for(["/rest/v1/plans", "/auth/v1/admin/users", "/storage/v1/bucket", "/func
 test("a browser with the publishable key is served", async () => {
   const headers = { apikey: stack.PUBLISHABLE_KEY, "user-agent": BROWSER };
 
-  expect((await fetch(`${stack.API_URL}/rest/v1/stripe_products`, { headers })).status).toBe(200);
+  expect((await fetch(`${stack.API_URL}/rest/v1/stripe_products?select=id`, { headers })).status)
+    .toBe(200);
 });
