@@ -34,6 +34,7 @@ exception when unique_violation then
     409, 'file_exists',
     'This chat or assistant has another file with the same content. Use that file, and delete this one.'
   );
+  return null;
 end
 $$;
 comment on function private.retry_file(uuid, uuid) is

@@ -55,7 +55,7 @@ declare
   budget numeric := (select o.monthly_budget from public.organizations o where o.id = payer);
 begin
   if payer is null then
-    return '{}';
+    return '{}'::jsonb;
   end if;
   -- A single statement, so concurrent turns of all members cannot reserve more than the budget.
   insert into public.organization_costs as c (organization_id, month, reserved)

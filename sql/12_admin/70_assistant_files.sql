@@ -3,6 +3,7 @@
 create function private.admin_list_assistant_files(assistant_slug text)
 returns setof public.chat_files
 language plpgsql
+stable
 security definer
 set search_path = ''
 as $$

@@ -1859,6 +1859,7 @@ exception when unique_violation then
     409, 'file_exists',
     'This chat or assistant has another file with the same content. Use that file, and delete this one.'
   );
+  return null;
 end
 $$;
 comment on function private.retry_file(uuid, uuid) is
@@ -8116,7 +8117,7 @@ declare
   budget numeric := (select o.monthly_budget from public.organizations o where o.id = payer);
 begin
   if payer is null then
-    return '{}';
+    return '{}'::jsonb;
   end if;
   -- A single statement, so concurrent turns of all members cannot reserve more than the budget.
   insert into public.organization_costs as c (organization_id, month, reserved)
@@ -9502,6 +9503,7 @@ grant execute on function public.admin_list_notes(uuid, boolean) to authenticate
 create function private.admin_list_assistant_files(assistant_slug text)
 returns setof public.chat_files
 language plpgsql
+stable
 security definer
 set search_path = ''
 as $$

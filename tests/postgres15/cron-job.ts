@@ -51,6 +51,7 @@ export async function checkCronJobs(url: string): Promise<void> {
     "turn-recovery": "* * * * * select private.run_function_schedule('turn-recovery')",
     "file-indexing": "* * * * * select private.run_function_schedule('file-indexing')",
     "remote-deletions": "* * * * * select private.run_function_schedule('remote-deletions')",
+    "stripe-events": "* * * * * select private.run_function_schedule('stripe-events')",
     "vector-store-cleanup":
       "*/15 * * * * select private.run_function_schedule('vector-store-cleanup')",
   });
