@@ -6128,6 +6128,32 @@ comment on function private.enqueue_changed_email() is
   'Trigger: puts the changed address of a payer into the outbox, which sends it to Stripe. Definer: the outbox is '
   'closed to all roles.';
 
+create function private.release_returned_customer()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if exists (
+    select from public.stripe_customers c
+    where c.id <> new.id
+      and not c.is_deleted
+      and (c.user_id = new.user_id or c.organization_id = new.organization_id)
+  ) then
+    new.user_id := null;
+    new.organization_id := null;
+  end if;
+  return new;
+end
+$$;
+comment on function private.release_returned_customer() is
+  'Trigger: a customer that Stripe had lost and has again stays without an owner, if the owner has a new one by now.';
+
+create trigger stripe_customers_release_returned
+  before update of is_deleted on public.stripe_customers
+  for each row when (old.is_deleted and not new.is_deleted)
+  execute function private.release_returned_customer();
+
 create trigger stripe_customers_adopt_inserted
   after insert on public.stripe_customers
   for each row when (new.user_id is null)

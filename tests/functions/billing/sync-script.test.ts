@@ -77,18 +77,18 @@ test(
       customer: payer.customerId,
       items: [{ price: "price_parley_pro_monthly" }],
     });
-    await behave({ fail: { path: "/v1/invoices", status: 400 } });
+    await behave({ fail: { path: "/v1/checkout/sessions", status: 400 } });
     const failed = await startSync();
     expect(failed.exitCode).toBe(1);
     expect(failed.stderr).toContain("not yet equal");
-    expect(failed.stderr).toContain("Left: invoices, payments, checkouts, leftovers.");
+    expect(failed.stderr).toContain("Left: checkouts, leftovers.");
     expect(failed.stdout).not.toContain("are as Stripe has them");
     expect((await readProfile(payer)).subscription_plan).toBe("pro");
 
     await behave({});
     await stripe.subscriptions.cancel(id);
     const output = await runSync();
-    expect(output).toContain("Continuing with invoices.");
+    expect(output).toContain("Continuing with checkouts.");
     expect(output).toContain("are as Stripe has them");
     expect((await readProfile(payer)).subscription_plan).toBe("free");
     expect(await runSync()).not.toContain("Continuing");
