@@ -49,7 +49,8 @@ function describeSubscription(
   };
 }
 
-function describeOptions(
+/** Returns the fields of a checkout that the operator decides, whoever pays. */
+export function describeOptions(
   { promotion_codes, automatic_tax, billing_address, custom_fields }: BillingPolicy,
 ): Params {
   return {

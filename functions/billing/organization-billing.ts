@@ -6,11 +6,13 @@ import { sha256Hex } from "../_shared/http/sha256.ts";
 import type { OrganizationAccount } from "../_shared/stripe/billing-database.ts";
 import type { BillingPorts } from "./billing-ports.ts";
 import { requireAllowed } from "./check-url.ts";
+import { describeOptions } from "./describe-purchase.ts";
+import { expireCheckouts } from "./expire-checkouts.ts";
 import { findPrice } from "./find-price.ts";
 
 /**
  * Opens Stripe's checkout for the seats of the caller's organization and returns its URL. The organization has one
- * subscription: more seats come through the portal. Throws `too_few_seats` unless every member gets one.
+ * subscription and one open checkout: more seats come through the portal. Throws `too_few_seats` unless every member gets one.
  */
 export async function startSeatCheckout(
   ports: BillingPorts,
@@ -23,23 +25,30 @@ export async function startSeatCheckout(
   const account = await ports.db.findOrganization(userId, true);
   const price = await findPrice(catalogue, request.price_id);
   if (!price.isRecurring || !price.plan) throw new AppError("price_without_seats");
-  if (account.seats !== null) {
-    throw new AppError("organization_subscribed", { details: { portal: true } });
-  }
+  if (account.has_plan) throw alreadySubscribed();
   const quantity = request.quantity ?? account.members;
   if (quantity < account.members) {
     throw new AppError("too_few_seats", { details: { members: account.members } });
   }
-  const { url } = await ports.stripe.checkout.sessions.create({
-    customer: await findOrCreateCustomer(ports, account),
+  const customer = await findOrCreateCustomer(ports, account);
+  // Before and after, as for a user: see startCheckout.
+  await expireCheckouts(ports.stripe, customer);
+  const session = await ports.stripe.checkout.sessions.create({
+    customer,
     mode: "subscription",
     line_items: [{ price: price.id, quantity }],
-    metadata: { organization_id: account.organization_id },
+    metadata: { organization_id: account.organization_id, plan: price.plan },
     success_url,
     cancel_url,
+    ...describeOptions(account.policy),
   });
-  if (!url) throw new AppError("stripe_unavailable");
-  return url;
+  if (await expireCheckouts(ports.stripe, customer, session) === "paid") throw alreadySubscribed();
+  if (!session.url) throw new AppError("stripe_unavailable");
+  return session.url;
+}
+
+function alreadySubscribed(): AppError {
+  return new AppError("organization_subscribed", { details: { portal: true } });
 }
 
 /** Opens Stripe's portal for the customer of the caller's organization and returns its URL. */

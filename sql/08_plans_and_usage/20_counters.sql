@@ -33,9 +33,8 @@ begin
 end
 $$;
 comment on function private.spread_plan_quota() is
-  'Trigger: lets the schedule copy the changed quota of a plan to the profiles with that plan, in batches. Definer: '
-  'the '
-  'list of changes is private.';
+  'Trigger: lets the schedule copy the changed quota of a plan to the profiles with that plan, in batches. '
+  'Definer: the list of changes is private.';
 
 create trigger plans_spread_quota
   after update of monthly_messages on public.plans

@@ -174,8 +174,8 @@ end
 $$;
 comment on function private.entitled(public.profiles) is
   'Returns a profile with what it is entitled to: the plan and its source, the quota, the start of the quota''s '
-  'period, '
-  'the membership status, and the role user or premium. Also removes a customer that was deleted. Writes nothing.';
+  'period, the membership status, and the role user or premium. Also removes a customer that was deleted. Writes '
+  'nothing.';
 
 create function private.apply_entitlement(profile_id uuid)
 returns void

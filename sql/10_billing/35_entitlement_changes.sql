@@ -12,8 +12,7 @@ create table private.entitlement_changes (
 comment on table private.entitlement_changes is
   'Changes whose profiles are still to be recomputed: a product with another plan, a plan with another quota, an '
   'organization with other seats or members, or one profile and its quota that were busy. Writers only add rows, so '
-  'none '
-  'of them waits.';
+  'none of them waits.';
 comment on column private.entitlement_changes.subject is 'The id of the product, organization or profile, or the plan.';
 comment on column private.entitlement_changes.after is 'The last id that a batch has handled. Empty before the first.';
 

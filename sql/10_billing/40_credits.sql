@@ -96,8 +96,7 @@ as $$
 $$;
 comment on function private.returned_of_invoice(public.payments) is
   'Returns what was paid for the invoice of a payment, by whichever payments, and how much of it was returned. Null '
-  'for '
-  'an invoice that cost nothing.';
+  'for an invoice that cost nothing.';
 
 create function private.take_back_credits(payment public.payments)
 returns void

@@ -279,18 +279,17 @@ set search_path = ''
 as $$
 declare
   kinds constant text[] := array['product', 'price', 'customer', 'subscription', 'payment', 'checkout'];
+  known constant uuid[] := array(select private.profiles_concerned(objects));
 begin
   -- All locks are taken in one order, so concurrent calls for the same profiles wait and never deadlock. The login
   -- comes before its profile, as when a login is deleted: a second update of a profile, for its plan after its credits,
   -- locks the login.
   perform from auth.users u
-  where u.id in (
-    select p.auth_id from public.profiles p where p.id in (select private.profiles_concerned(objects))
-  )
+  where u.id in (select p.auth_id from public.profiles p where p.id = any (known))
   order by u.id
   for key share;
   perform from public.profiles p
-  where p.id in (select private.profiles_concerned(objects))
+  where p.id = any (known)
   order by p.id
   for no key update;
 
@@ -302,6 +301,7 @@ begin
     offset 0
   ) as ordered;
 
+  -- Asked again, because the objects may have linked a customer.
   perform private.apply_entitlement(concerned) from private.profiles_concerned(objects) as concerned;
   perform private.apply_organizations_concerned(objects);
 

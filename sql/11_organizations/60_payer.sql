@@ -39,8 +39,7 @@ end
 $$;
 comment on function private.my_paying_customer_ids() is
   'The customers of the organization that the caller owns or administrates. Policies call it once a statement. '
-  'Definer: '
-  'the result must not depend on the policies of these tables.';
+  'Definer: the result must not depend on the policies of these tables.';
 grant execute on function private.my_paying_customer_ids() to authenticated;
 
 -- One policy a verb, because each further policy would be evaluated for every row.
@@ -98,8 +97,11 @@ begin
     'former_customers', (
       select count(*) from public.stripe_customers c where c.organization_id = me.organization_id and c.is_deleted
     ),
+    'policy', (select to_jsonb(b) from private.billing_policy b),
     'members', (select count(*) from public.profiles p where p.organization_id = me.organization_id),
-    'seats', private.seat_count(me.organization_id)
+    'has_plan', exists (
+      select from public.subscriptions s where s.stripe_customer_id = customer.id and private.holds_plan(s)
+    )
   );
 end
 $$;
@@ -118,8 +120,8 @@ as $$
   select private.get_organization_billing(auth_user_id, is_buying)
 $$;
 comment on function public.get_organization_billing(uuid, boolean) is
-  'Service RPC of billing: organization, customer, members and seats of an owner or admin. seats is null if the '
-  'organization does not pay.';
+  'Service RPC of billing: organization, customer and members of an owner or admin. has_plan is true if the '
+  'organization pays for a plan, also while an unpaid invoice keeps it from giving seats.';
 grant execute on function public.get_organization_billing(uuid, boolean) to service_role;
 
 create function private.link_organization_customer(organization_id uuid, customer_id text)
@@ -206,8 +208,7 @@ end
 $$;
 comment on function private.organization_usage(date) is
   'Usage of the members of the caller''s organization in a UTC month, from the day on which each joined. Definer: '
-  'users '
-  'can read only their own usage; the function returns sums and checks the caller''s role.';
+  'users can read only their own usage; the function returns sums and checks the caller''s role.';
 grant execute on function private.organization_usage(date) to authenticated;
 
 create function public.organization_usage(month date default null)

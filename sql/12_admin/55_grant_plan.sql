@@ -50,6 +50,5 @@ as $$
 $$;
 comment on function public.admin_grant_plan(uuid, text, timestamptz) is
   'Admin RPC: gives a plan until ends_at or for ever, whatever the user buys. The better of both plans counts. Null '
-  'ends '
-  'the grant. Returns the changed profile.';
+  'ends the grant. Returns the changed profile.';
 grant execute on function public.admin_grant_plan(uuid, text, timestamptz) to authenticated;

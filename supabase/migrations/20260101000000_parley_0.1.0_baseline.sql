@@ -2676,9 +2676,8 @@ begin
 end
 $$;
 comment on function private.spread_plan_quota() is
-  'Trigger: lets the schedule copy the changed quota of a plan to the profiles with that plan, in batches. Definer: '
-  'the '
-  'list of changes is private.';
+  'Trigger: lets the schedule copy the changed quota of a plan to the profiles with that plan, in batches. '
+  'Definer: the list of changes is private.';
 
 create trigger plans_spread_quota
   after update of monthly_messages on public.plans
@@ -5330,8 +5329,8 @@ end
 $$;
 comment on function private.entitled(public.profiles) is
   'Returns a profile with what it is entitled to: the plan and its source, the quota, the start of the quota''s '
-  'period, '
-  'the membership status, and the role user or premium. Also removes a customer that was deleted. Writes nothing.';
+  'period, the membership status, and the role user or premium. Also removes a customer that was deleted. Writes '
+  'nothing.';
 
 create function private.apply_entitlement(profile_id uuid)
 returns void
@@ -5414,8 +5413,7 @@ create table private.entitlement_changes (
 comment on table private.entitlement_changes is
   'Changes whose profiles are still to be recomputed: a product with another plan, a plan with another quota, an '
   'organization with other seats or members, or one profile and its quota that were busy. Writers only add rows, so '
-  'none '
-  'of them waits.';
+  'none of them waits.';
 comment on column private.entitlement_changes.subject is 'The id of the product, organization or profile, or the plan.';
 comment on column private.entitlement_changes.after is 'The last id that a batch has handled. Empty before the first.';
 
@@ -5940,8 +5938,7 @@ as $$
 $$;
 comment on function private.returned_of_invoice(public.payments) is
   'Returns what was paid for the invoice of a payment, by whichever payments, and how much of it was returned. Null '
-  'for '
-  'an invoice that cost nothing.';
+  'for an invoice that cost nothing.';
 
 create function private.take_back_credits(payment public.payments)
 returns void
@@ -6461,18 +6458,17 @@ set search_path = ''
 as $$
 declare
   kinds constant text[] := array['product', 'price', 'customer', 'subscription', 'payment', 'checkout'];
+  known constant uuid[] := array(select private.profiles_concerned(objects));
 begin
   -- All locks are taken in one order, so concurrent calls for the same profiles wait and never deadlock. The login
   -- comes before its profile, as when a login is deleted: a second update of a profile, for its plan after its credits,
   -- locks the login.
   perform from auth.users u
-  where u.id in (
-    select p.auth_id from public.profiles p where p.id in (select private.profiles_concerned(objects))
-  )
+  where u.id in (select p.auth_id from public.profiles p where p.id = any (known))
   order by u.id
   for key share;
   perform from public.profiles p
-  where p.id in (select private.profiles_concerned(objects))
+  where p.id = any (known)
   order by p.id
   for no key update;
 
@@ -6484,6 +6480,7 @@ begin
     offset 0
   ) as ordered;
 
+  -- Asked again, because the objects may have linked a customer.
   perform private.apply_entitlement(concerned) from private.profiles_concerned(objects) as concerned;
   perform private.apply_organizations_concerned(objects);
 
@@ -7896,8 +7893,7 @@ end
 $$;
 comment on function private.my_paying_customer_ids() is
   'The customers of the organization that the caller owns or administrates. Policies call it once a statement. '
-  'Definer: '
-  'the result must not depend on the policies of these tables.';
+  'Definer: the result must not depend on the policies of these tables.';
 grant execute on function private.my_paying_customer_ids() to authenticated;
 
 -- One policy a verb, because each further policy would be evaluated for every row.
@@ -7955,8 +7951,11 @@ begin
     'former_customers', (
       select count(*) from public.stripe_customers c where c.organization_id = me.organization_id and c.is_deleted
     ),
+    'policy', (select to_jsonb(b) from private.billing_policy b),
     'members', (select count(*) from public.profiles p where p.organization_id = me.organization_id),
-    'seats', private.seat_count(me.organization_id)
+    'has_plan', exists (
+      select from public.subscriptions s where s.stripe_customer_id = customer.id and private.holds_plan(s)
+    )
   );
 end
 $$;
@@ -7975,8 +7974,8 @@ as $$
   select private.get_organization_billing(auth_user_id, is_buying)
 $$;
 comment on function public.get_organization_billing(uuid, boolean) is
-  'Service RPC of billing: organization, customer, members and seats of an owner or admin. seats is null if the '
-  'organization does not pay.';
+  'Service RPC of billing: organization, customer and members of an owner or admin. has_plan is true if the '
+  'organization pays for a plan, also while an unpaid invoice keeps it from giving seats.';
 grant execute on function public.get_organization_billing(uuid, boolean) to service_role;
 
 create function private.link_organization_customer(organization_id uuid, customer_id text)
@@ -8063,8 +8062,7 @@ end
 $$;
 comment on function private.organization_usage(date) is
   'Usage of the members of the caller''s organization in a UTC month, from the day on which each joined. Definer: '
-  'users '
-  'can read only their own usage; the function returns sums and checks the caller''s role.';
+  'users can read only their own usage; the function returns sums and checks the caller''s role.';
 grant execute on function private.organization_usage(date) to authenticated;
 
 create function public.organization_usage(month date default null)
@@ -9398,8 +9396,7 @@ as $$
 $$;
 comment on function public.admin_grant_plan(uuid, text, timestamptz) is
   'Admin RPC: gives a plan until ends_at or for ever, whatever the user buys. The better of both plans counts. Null '
-  'ends '
-  'the grant. Returns the changed profile.';
+  'ends the grant. Returns the changed profile.';
 grant execute on function public.admin_grant_plan(uuid, text, timestamptz) to authenticated;
 
 -- From sql/12_admin/60_notes.sql

@@ -61,6 +61,7 @@ const BillingAccount = z.object({
 export type BillingAccount = z.infer<typeof BillingAccount>;
 
 const OrganizationAccount = z.object({
+  policy: Policy,
   profile_id: z.string(),
   organization_id: z.string(),
   name: z.string(),
@@ -68,8 +69,8 @@ const OrganizationAccount = z.object({
   customer_id: z.string().nullable(),
   former_customers: z.number(),
   members: z.number(),
-  /** Null if the organization does not pay. */
-  seats: z.number().nullable(),
+  /** True if the organization pays for a plan. */
+  has_plan: z.boolean(),
 });
 /** The billing data of the organization that a user owns or administrates. */
 export type OrganizationAccount = z.infer<typeof OrganizationAccount>;

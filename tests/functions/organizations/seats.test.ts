@@ -52,6 +52,44 @@ test("an admin buys seats, and every member has the plan", async () => {
     .toMatchObject({ code: "organization_subscribed", details: { portal: true } });
 });
 
+test("of checkouts for seats at once one stays open, with the operator's options", async () => {
+  const { owner, members: [admin] } = await createTeam(["admin"]);
+  await asPostgres(
+    "update private.billing_policy set promotion_codes = true, automatic_tax = true",
+  );
+  try {
+    const replies = await Promise.all(
+      [owner, admin!, owner].map(async (user) =>
+        RedirectReply.parse(await (await checkout(user, { quantity: 2 })).json())
+      ),
+    );
+    const ids = replies.map(({ url }) => new URL(url).pathname.split("/").at(-1) ?? "");
+    const sessions = await Promise.all(ids.map((id) => stripe.checkout.sessions.retrieve(id)));
+    const open = sessions.filter(({ status }) => status === "open");
+    expect(open).toHaveLength(1);
+    expect(open[0]).toMatchObject({
+      allow_promotion_codes: true,
+      automatic_tax: { enabled: true },
+    });
+  } finally {
+    await asPostgres(
+      "update private.billing_policy set promotion_codes = false, automatic_tax = false",
+    );
+  }
+});
+
+test("an organization with an unpaid subscription changes it and buys no second one", async () => {
+  const { owner } = await createTeam([]);
+  const customerId = await buySeats(owner, 3);
+  await asPostgres(
+    "update public.subscriptions set status = 'unpaid' where stripe_customer_id = $1",
+    [customerId],
+  );
+
+  expect(await (await checkout(owner, { quantity: 3 })).json())
+    .toMatchObject({ code: "organization_subscribed" });
+});
+
 test("checkouts for an organization are refused with a reason", async () => {
   const { owner, members: [member] } = await createTeam(["member"]);
   const refusal = async (user: TestUser, fields: object) => {
