@@ -12,7 +12,8 @@ import { findPrice } from "./find-price.ts";
 
 /**
  * Opens Stripe's checkout for the seats of the caller's organization and returns its URL. The organization has one
- * subscription and one open checkout: more seats come through the portal. Throws `too_few_seats` unless every member gets one.
+ * subscription and one open checkout. More seats come through the portal. Throws `too_few_seats` unless every member
+ * gets a seat.
  */
 export async function startSeatCheckout(
   ports: BillingPorts,
