@@ -5,7 +5,12 @@ import type { StruckStack } from "./struck-stack.ts";
 /** After this silence a turn's function counts as dead. A living one reports progress every ten seconds. */
 const SILENT_SECONDS = 12;
 /** The functions that the clock calls over and over. */
-const SCHEDULES = ["turn-recovery", "vector-store-cleanup", "lookouts/run"];
+const SCHEDULES = [
+  "turn-recovery",
+  "vector-store-cleanup",
+  "lookouts/run",
+  "stripe-webhook/events",
+];
 const PAUSE_MS = 300;
 const SETTLE_MS = 30_000;
 
@@ -24,6 +29,7 @@ const AGE_LOOKOUTS = `
   where lease_until > now() and (updated_at < now() - $2 * interval '1 second' or updated_at < $1)`;
 /** Ends pauses after failures, and leases of interrupted runs. */
 const AGE_OUTBOX = "update private.remote_deletions set due_at = now() where due_at > now()";
+const AGE_EVENTS = "update public.stripe_events set due_at = now() where due_at > now()";
 const FORGET_EVENTS =
   "delete from public.stripe_events where status in ('processing', 'failed') and id <> all ($1)";
 const LEFT = `
@@ -31,6 +37,7 @@ const LEFT = `
     + (select count(*) from public.chat_files where status in ('pending', 'indexing'))
     + (select count(*) from public.vector_stores where status = 'recreating')
     + (select count(*) from public.lookouts where next_run_at <= now())
+    + (select count(*) from public.stripe_events where due_at is not null)
     + (select count(*) from private.remote_deletions) as left`;
 
 /** Makes time pass faster: work that recovery and clean-up do after minutes happens within seconds. */
@@ -93,6 +100,7 @@ export class FastClock {
       }
       await client.query("commit");
       await client.query(AGE_OUTBOX);
+      await client.query(AGE_EVENTS);
     } finally {
       // The connection may have broken in the middle, so it is not reused.
       client.release(true);

@@ -43,13 +43,21 @@ async function setLastRun(at: "now()" | "null"): Promise<void> {
   );
 }
 
-/** Calls the worker as the schedule does, for all events that are not applied yet. Pauses and leases are over. */
+/**
+ * Calls the worker as the schedule does, for all events that are not applied yet. Pauses and leases are over. Resolves
+ * when no event is being applied: the worker of the webhook may have claimed some of them before this one.
+ */
 export async function runEventWorker(key = stack.SECRET_KEY): Promise<Response> {
   await asPostgres("update stripe_events set due_at = now() where due_at is not null");
-  return await fetch(`${stack.FUNCTIONS_URL}/stripe-webhook/events`, {
+  const response = await fetch(`${stack.FUNCTIONS_URL}/stripe-webhook/events`, {
     method: "POST",
     headers: { apikey: key },
   });
+  if (response.ok) {
+    await expect.poll(() => asPostgres("select id from stripe_events where status = 'processing'"))
+      .toEqual([]);
+  }
+  return response;
 }
 
 /** Returns the ledger's rows of these events, oldest first. */

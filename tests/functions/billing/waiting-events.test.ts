@@ -37,10 +37,7 @@ test.for(
     ["price_parley_pro_monthly", { subscription_plan: "pro" }],
     ["price_parley_credits_100", { tokens: 100 }],
   ] as const,
-)("a purchase of %s needs at most five requests to Stripe", {
-  // On a busy machine, the events may come in several parts, and each part needs requests of its own.
-  retry: 3,
-}, async ([price, bought]) => {
+)("a purchase of %s needs at most five requests to Stripe", async ([price, bought]) => {
   const user = await createUser();
   await letEventsWait();
   const checkout = await openCheckout(user, price);
@@ -48,11 +45,21 @@ test.for(
   const customerId = stripe_customer_id ?? "";
   await applied(customerId);
 
-  const paidAt = new Date();
+  // All events wait before the first is applied. In several parts, each part would need requests of its own.
+  await holdEvents();
   await completeCheckout(checkout);
+  const events = await eventsAbout(customerId);
+  for (const { id } of events.filter(({ state }) => state === "held")) {
+    await deliver(id);
+    await asPostgres("update stripe_events set due_at = now() + interval '1 hour' where id = $1", [
+      id,
+    ]);
+  }
+  const appliedAt = new Date();
+  await runEventWorker();
   await applied(customerId);
 
-  const { total, kinds } = await countRequests(paidAt);
+  const { total, kinds } = await countRequests(appliedAt);
   expect(total, JSON.stringify(kinds)).toBeLessThanOrEqual(5);
   expect(total).toBeGreaterThan(0);
   expect(await readProfile(user)).toMatchObject(bought);
