@@ -130,18 +130,52 @@ set search_path = ''
 as $$
 begin
   perform private.require_can_act();
-  -- Locks an owner's row before the organization, as the deletion of an account does. One lock order prevents
-  -- deadlocks.
-  perform from public.profiles p
-  where p.id = private.current_profile_id() and p.organization_role = 'owner'
-  for no key update;
   perform from public.organizations o where o.id in (select private.my_organization_ids()) for no key update;
   return private.my_membership(variadic roles);
 end
 $$;
 comment on function private.act_in_organization(text[]) is
   'As my_membership, for callers who may act. Locks the organization, so that changes of its members run one after '
-  'the other.';
+  'the other. A function that changes members calls act_on_members instead.';
+
+create function private.act_on_members(member_ids uuid[], variadic roles text[])
+returns public.profiles
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- Profiles come before the organization, in the order of their ids. The deletion of an account does the same, and one
+  -- lock order prevents deadlocks.
+  perform from public.profiles p
+  where p.organization_id in (select private.my_organization_ids())
+    and (member_ids is null or p.id = any (member_ids))
+  order by p.id
+  for no key update;
+  return private.act_in_organization(variadic roles);
+end
+$$;
+comment on function private.act_on_members(uuid[], text[]) is
+  'As act_in_organization, for a function that changes these members. Null means all members. Locks their profiles.';
+
+create function private.lock_with_members(profile_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform from public.profiles p
+  where p.id = lock_with_members.profile_id
+     or p.organization_id = (
+       select o.organization_id from public.profiles o
+       where o.id = lock_with_members.profile_id and o.organization_role = 'owner'
+     )
+  order by p.id
+  for no key update;
+end
+$$;
+comment on function private.lock_with_members(uuid) is
+  'Locks a profile and, if it owns an organization, the profiles of all members: one of them may become the owner. One '
+  'lock order, that of the ids, prevents deadlocks.';
 
 create function private.refuse_other_membership()
 returns void
@@ -241,7 +275,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  me public.profiles := private.act_in_organization('owner');
+  me public.profiles := private.act_on_members(null, 'owner');
 begin
   delete from public.organizations o where o.id = me.organization_id;
 end

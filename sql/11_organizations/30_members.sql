@@ -28,6 +28,7 @@ grant execute on function private.list_members() to authenticated;
 create function private.require_member(me public.profiles, member_id uuid)
 returns public.profiles
 language plpgsql
+stable
 set search_path = ''
 as $$
 declare
@@ -36,8 +37,7 @@ begin
   select * into member
   from public.profiles p
   where p.id = member_id
-    and p.organization_id = me.organization_id
-  for no key update;
+    and p.organization_id = me.organization_id;
 
   if member.id is null then
     perform private.refuse(
@@ -49,7 +49,7 @@ begin
 end
 $$;
 comment on function private.require_member(public.profiles, uuid) is
-  'Locks a member of the caller''s organization, or refuses with 404.';
+  'Returns a member of the caller''s organization, whom act_on_members has locked, or refuses with 404.';
 
 create function private.require_member_role(role text)
 returns void
@@ -73,7 +73,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  me public.profiles := private.act_in_organization('owner');
+  me public.profiles := private.act_on_members(array[member_id], 'owner');
   member public.profiles := private.require_member(me, member_id);
 begin
   perform private.require_member_role(role);
@@ -98,7 +98,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  me public.profiles := private.act_in_organization('owner', 'admin');
+  me public.profiles := private.act_on_members(array[member_id], 'owner', 'admin');
   member public.profiles := private.require_member(me, member_id);
 begin
   if member.organization_role = 'owner' or member.organization_role = 'admin' and me.organization_role <> 'owner' then
@@ -148,7 +148,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  me public.profiles := private.act_in_organization('owner');
+  me public.profiles := private.act_on_members(array[private.current_profile_id(), member_id], 'owner');
   member public.profiles := private.require_member(me, member_id);
 begin
   if member.id = me.id then

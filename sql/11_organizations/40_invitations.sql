@@ -214,7 +214,8 @@ declare
   organization public.organizations;
 begin
   perform private.require_can_act();
-  select * into me from public.profiles p where p.id = private.current_profile_id();
+  -- The profile is locked before the organization.
+  select * into me from public.profiles p where p.id = private.current_profile_id() for no key update;
   if me.organization_id is not null then
     perform private.refuse_other_membership();
   end if;

@@ -129,11 +129,8 @@ as $$
 declare
   address text;
 begin
-  -- Locks the profile first, as act_in_organization does for an owner.
-  select lower(p.email) into address
-  from public.profiles p
-  where p.id = close_account.profile_id
-  for no key update;
+  perform private.lock_with_members(close_account.profile_id);
+  select lower(p.email) into address from public.profiles p where p.id = close_account.profile_id;
   perform private.enqueue_account_deletion(close_account.profile_id);
 
   -- If the user was the last member, the organization is deleted. Otherwise the ownership passes on.

@@ -55,7 +55,8 @@ begin
     -- As in private.lock_admins: if two admins leave at once, one is refused.
     perform private.queue_admin_change();
   end if;
-  select * into me from public.profiles p where p.id = me.id for no key update;
+  perform private.lock_with_members(me.id);
+  select * into me from public.profiles p where p.id = me.id;
   if not me.is_deleted then
     perform private.require_sole_member(me);
     perform private.close_account(me.id);
@@ -178,10 +179,11 @@ as $$
 declare
   gone uuid;
 begin
-  select p.id into gone from public.profiles p where p.auth_id = old.id for no key update;
+  select p.id into gone from public.profiles p where p.auth_id = old.id;
   if gone is null then
     return old;
   end if;
+  perform private.lock_with_members(gone);
   -- Comes before the block that may fail, so that the schedule can repair any failure there.
   perform private.enqueue_account_deletion(gone);
   begin

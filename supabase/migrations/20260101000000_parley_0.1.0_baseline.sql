@@ -6898,18 +6898,52 @@ set search_path = ''
 as $$
 begin
   perform private.require_can_act();
-  -- Locks an owner's row before the organization, as the deletion of an account does. One lock order prevents
-  -- deadlocks.
-  perform from public.profiles p
-  where p.id = private.current_profile_id() and p.organization_role = 'owner'
-  for no key update;
   perform from public.organizations o where o.id in (select private.my_organization_ids()) for no key update;
   return private.my_membership(variadic roles);
 end
 $$;
 comment on function private.act_in_organization(text[]) is
   'As my_membership, for callers who may act. Locks the organization, so that changes of its members run one after '
-  'the other.';
+  'the other. A function that changes members calls act_on_members instead.';
+
+create function private.act_on_members(member_ids uuid[], variadic roles text[])
+returns public.profiles
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- Profiles come before the organization, in the order of their ids. The deletion of an account does the same, and one
+  -- lock order prevents deadlocks.
+  perform from public.profiles p
+  where p.organization_id in (select private.my_organization_ids())
+    and (member_ids is null or p.id = any (member_ids))
+  order by p.id
+  for no key update;
+  return private.act_in_organization(variadic roles);
+end
+$$;
+comment on function private.act_on_members(uuid[], text[]) is
+  'As act_in_organization, for a function that changes these members. Null means all members. Locks their profiles.';
+
+create function private.lock_with_members(profile_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform from public.profiles p
+  where p.id = lock_with_members.profile_id
+     or p.organization_id = (
+       select o.organization_id from public.profiles o
+       where o.id = lock_with_members.profile_id and o.organization_role = 'owner'
+     )
+  order by p.id
+  for no key update;
+end
+$$;
+comment on function private.lock_with_members(uuid) is
+  'Locks a profile and, if it owns an organization, the profiles of all members: one of them may become the owner. One '
+  'lock order, that of the ids, prevents deadlocks.';
 
 create function private.refuse_other_membership()
 returns void
@@ -7009,7 +7043,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  me public.profiles := private.act_in_organization('owner');
+  me public.profiles := private.act_on_members(null, 'owner');
 begin
   delete from public.organizations o where o.id = me.organization_id;
 end
@@ -7105,6 +7139,7 @@ grant execute on function private.list_members() to authenticated;
 create function private.require_member(me public.profiles, member_id uuid)
 returns public.profiles
 language plpgsql
+stable
 set search_path = ''
 as $$
 declare
@@ -7113,8 +7148,7 @@ begin
   select * into member
   from public.profiles p
   where p.id = member_id
-    and p.organization_id = me.organization_id
-  for no key update;
+    and p.organization_id = me.organization_id;
 
   if member.id is null then
     perform private.refuse(
@@ -7126,7 +7160,7 @@ begin
 end
 $$;
 comment on function private.require_member(public.profiles, uuid) is
-  'Locks a member of the caller''s organization, or refuses with 404.';
+  'Returns a member of the caller''s organization, whom act_on_members has locked, or refuses with 404.';
 
 create function private.require_member_role(role text)
 returns void
@@ -7150,7 +7184,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  me public.profiles := private.act_in_organization('owner');
+  me public.profiles := private.act_on_members(array[member_id], 'owner');
   member public.profiles := private.require_member(me, member_id);
 begin
   perform private.require_member_role(role);
@@ -7175,7 +7209,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  me public.profiles := private.act_in_organization('owner', 'admin');
+  me public.profiles := private.act_on_members(array[member_id], 'owner', 'admin');
   member public.profiles := private.require_member(me, member_id);
 begin
   if member.organization_role = 'owner' or member.organization_role = 'admin' and me.organization_role <> 'owner' then
@@ -7225,7 +7259,7 @@ security definer
 set search_path = ''
 as $$
 declare
-  me public.profiles := private.act_in_organization('owner');
+  me public.profiles := private.act_on_members(array[private.current_profile_id(), member_id], 'owner');
   member public.profiles := private.require_member(me, member_id);
 begin
   if member.id = me.id then
@@ -7528,7 +7562,8 @@ declare
   organization public.organizations;
 begin
   perform private.require_can_act();
-  select * into me from public.profiles p where p.id = private.current_profile_id();
+  -- The profile is locked before the organization.
+  select * into me from public.profiles p where p.id = private.current_profile_id() for no key update;
   if me.organization_id is not null then
     perform private.refuse_other_membership();
   end if;
@@ -12422,11 +12457,8 @@ as $$
 declare
   address text;
 begin
-  -- Locks the profile first, as act_in_organization does for an owner.
-  select lower(p.email) into address
-  from public.profiles p
-  where p.id = close_account.profile_id
-  for no key update;
+  perform private.lock_with_members(close_account.profile_id);
+  select lower(p.email) into address from public.profiles p where p.id = close_account.profile_id;
   perform private.enqueue_account_deletion(close_account.profile_id);
 
   -- If the user was the last member, the organization is deleted. Otherwise the ownership passes on.
@@ -12585,7 +12617,8 @@ begin
     -- As in private.lock_admins: if two admins leave at once, one is refused.
     perform private.queue_admin_change();
   end if;
-  select * into me from public.profiles p where p.id = me.id for no key update;
+  perform private.lock_with_members(me.id);
+  select * into me from public.profiles p where p.id = me.id;
   if not me.is_deleted then
     perform private.require_sole_member(me);
     perform private.close_account(me.id);
@@ -12708,10 +12741,11 @@ as $$
 declare
   gone uuid;
 begin
-  select p.id into gone from public.profiles p where p.auth_id = old.id for no key update;
+  select p.id into gone from public.profiles p where p.auth_id = old.id;
   if gone is null then
     return old;
   end if;
+  perform private.lock_with_members(gone);
   -- Comes before the block that may fail, so that the schedule can repair any failure there.
   perform private.enqueue_account_deletion(gone);
   begin
