@@ -16,6 +16,10 @@ export type ScheduleRequest = Pick<
 
 type ScheduleField = keyof ScheduleRequest;
 
+/** Later times have no four-digit year, and JavaScript writes them in another form. */
+const LAST_RUN = new Date("9999-12-31T23:59:59Z");
+const TOO_LATE = "must be before the year 10000";
+
 /** Returns true if a request changes when a lookout runs. */
 export function hasSchedule(request: ScheduleRequest): boolean {
   const { frequency, timezone, time, date, run_at, cron_schedule } = request;
@@ -54,12 +58,12 @@ export function buildSchedule(
 /** Returns the first run after now. Throws `invalid_schedule` when there is none. */
 export function firstRun(schedule: StoredSchedule, now: Date): Date {
   const next = nextRun(checked(schedule, now), now);
-  if (next) return next;
+  if (next && next <= LAST_RUN) return next;
   if (schedule.frequency !== "once") {
     throw wrong(patternField(schedule), "never comes: choose another");
   }
   const field = schedule.cron_schedule.endsWith("Z") ? "run_at" : "date";
-  throw wrong(field, "must be in the future");
+  throw wrong(field, next ? TOO_LATE : "must be in the future");
 }
 
 function checked(schedule: StoredSchedule, now: Date): StoredSchedule {
@@ -103,7 +107,11 @@ function readCron(pattern: string | undefined): string {
 }
 
 function writeOnce({ run_at, date, time }: ScheduleRequest, before: string | undefined): string {
-  if (run_at !== undefined) return `${new Date(run_at).toISOString().slice(0, 19)}Z`;
+  if (run_at !== undefined) {
+    const instant = new Date(run_at);
+    if (instant > LAST_RUN) throw wrong("run_at", TOO_LATE);
+    return `${instant.toISOString().slice(0, 19)}Z`;
+  }
   const local = before && !before.endsWith("Z") ? before : "";
   const day = date ?? local.slice(0, 10);
   const clock = time ?? local.slice(11, 16);

@@ -88,6 +88,8 @@ test.for<[ScheduleRequest, string]>([
   [{ frequency: "once", date: "2027-02-30", time: "09:00" }, "date"],
   [{ frequency: "once", run_at: "2026-11-20T12:59:59Z" }, "run_at"],
   [{ frequency: "once", run_at: "2026-11-21T09:00:00Z", time: "09:00" }, "run_at"],
+  [{ frequency: "once", run_at: "9999-12-31T23:59:59-12:00" }, "run_at"],
+  [{ frequency: "once", date: "9999-12-31", time: "23:00" }, "date"],
   [{ frequency: "daily", time: "09:00", timezone: "Mars/Base" }, "timezone"],
   [{ frequency: "daily", time: "09:00", date: "2026-11-21" }, "date"],
   [{ frequency: "daily", time: "09:00", cron_schedule: "0 9 * * *" }, "cron_schedule"],
