@@ -63,6 +63,7 @@ const shared: ErrorCode[] = [
   "not_found",
   "payload_too_large",
   "request_timeout",
+  "try_again",
   "unauthorized",
 ];
 

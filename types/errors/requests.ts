@@ -72,6 +72,11 @@ export const requestErrors = {
     meaning: "Something went wrong on our side.",
     action: "Try again, or contact support.",
   },
+  try_again: {
+    status: 503,
+    meaning: "Another request changed the same data at the same moment.",
+    action: "Send the request again.",
+  },
   database_outdated: {
     status: 503,
     meaning: "The service is being updated.",

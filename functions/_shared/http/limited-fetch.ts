@@ -1,3 +1,5 @@
+import { retryConflict } from "./retry-conflict.ts";
+
 /** PostgREST ends a statement after 8 seconds, so a longer request was lost on the way. */
 const LIMIT_MS = 15_000;
 
@@ -14,5 +16,6 @@ export function createLimitedFetch(limitMs: number): typeof fetch {
 
 /**
  * The `fetch` of all functions. A function that waits for the database forever would prevent the recovery of its turn.
+ * A transaction that a deadlock rolled back is tried again once.
  */
-export const limitedFetch = createLimitedFetch(LIMIT_MS);
+export const limitedFetch = retryConflict(createLimitedFetch(LIMIT_MS));

@@ -3,6 +3,7 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { z } from "zod";
 import { describeErrorCode, isErrorCode } from "../../../types/errors.ts";
 import { AppError } from "./errors.ts";
+import { isConflict } from "./retry-conflict.ts";
 
 const Details = z.record(z.string(), z.unknown());
 
@@ -23,11 +24,17 @@ class Refusal extends AppError {
   }
 }
 
-/** Returns the data of a database call. Throws a refusal with its own code and status, or `internal`. */
+/**
+ * Returns the data of a database call. Throws a refusal with its own code and status, `try_again` after two conflicts
+ * with other transactions, or `internal`.
+ */
 export function unwrap<T>(result: PostgrestSingleResponse<T>): T {
   if (result.error === null) return result.data;
   if (/^PT\d{3}$/.test(result.error.code)) throw new Refusal(result.error);
-  throw new AppError("internal", { cause: result.error });
+  throw new AppError(isConflict(result.error.code) ? "try_again" : "internal", {
+    retryAfter: isConflict(result.error.code) ? 1 : undefined,
+    cause: result.error,
+  });
 }
 
 /** Returns a sentence for a refusal that was raised without `private.refuse` and therefore has none. */
