@@ -12,6 +12,8 @@ export interface BillingHealth {
   }[];
   /** Users who pay for more than one plan, with Stripe's ids of their subscriptions. */
   double_plans: { user_id: string; subscription_ids: string[] }[];
+  /** Subscriptions to plans whose customer belongs to no user or organization. At most 20 of Stripe's ids. */
+  unowned_plans: string[];
   /** The settings that Stripe has rejected in the last hour. */
   misconfigured: { cause: string; fix: string }[];
   /** Events of the last seven days: dropped ones are about objects that Stripe does not have. */
@@ -26,6 +28,10 @@ const CATALOGUE = `
 
 const DOUBLE_PLANS = `
   select user_id, subscription_ids from private.double_plans() order by user_id limit 20
+`;
+
+const UNOWNED_PLANS = `
+  select p.id from private.unowned_plans() as p (id) order by p.id limit 20
 `;
 
 const MISCONFIGURED = `
@@ -44,6 +50,7 @@ export async function readBilling(client: pg.Client): Promise<BillingHealth> {
   return {
     catalogue: (await client.query(CATALOGUE)).rows,
     double_plans: (await client.query(DOUBLE_PLANS)).rows,
+    unowned_plans: (await client.query<{ id: string }>(UNOWNED_PLANS)).rows.map(({ id }) => id),
     misconfigured: (await client.query(MISCONFIGURED)).rows,
     events: (await client.query(EVENTS)).rows[0],
   };
@@ -51,7 +58,7 @@ export async function readBilling(client: pg.Client): Promise<BillingHealth> {
 
 /** Lists the problems of billing, one sentence each. */
 export function findBillingProblems(billing: BillingHealth): string[] {
-  const { catalogue, double_plans, misconfigured, events } = billing;
+  const { catalogue, double_plans, unowned_plans, misconfigured, events } = billing;
   return [
     ...misconfigured.map(({ cause, fix }) =>
       `Stripe rejects the settings of this service (${cause}). ${fix}`
@@ -69,6 +76,10 @@ export function findBillingProblems(billing: BillingHealth): string[] {
     ...double_plans.map(({ user_id, subscription_ids }) =>
       `the user ${user_id} pays for more than one plan: cancel all but one of ` +
       `${subscription_ids.join(", ")} at Stripe`
+    ),
+    ...unowned_plans.map((id) =>
+      `the subscription ${id} charges, but its customer belongs to nobody here, so it gives no plan: cancel and ` +
+      "refund it at Stripe"
     ),
   ];
 }

@@ -8117,6 +8117,21 @@ comment on function public.organization_usage(date) is
   'as numbers. The cost is in US dollars. Nothing of what was written.';
 grant execute on function public.organization_usage(date) to authenticated;
 
+create function private.unowned_plans()
+returns setof text
+language sql
+stable
+set search_path = ''
+as $$
+  select s.stripe_subscription_id
+  from public.subscriptions s
+  join public.stripe_customers c on c.id = s.stripe_customer_id
+  where c.user_id is null and c.organization_id is null and s.ended_at is null and private.holds_plan(s)
+$$;
+comment on function private.unowned_plans() is
+  'Lists subscriptions to plans whose customer belongs to nobody. They charge and give nothing: Stripe had lost the '
+  'customer, or somebody made it there.';
+
 -- From sql/11_organizations/70_budget.sql
 
 -- The budget of an organization: what the members whose plan comes from it may cost together in a UTC month.

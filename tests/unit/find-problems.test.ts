@@ -30,6 +30,7 @@ const WELL: Health = {
   billing: {
     catalogue: [],
     double_plans: [],
+    unowned_plans: [],
     misconfigured: [],
     events: { dropped: 2, processed: 2 },
   },
@@ -145,6 +146,11 @@ const beyond: [change: Partial<Health>, problem: string][] = [
       billing: { ...WELL.billing, double_plans: [{ user_id: "u", subscription_ids: ["a", "b"] }] },
     },
     "the user u pays for more than one plan: cancel all but one of a, b at Stripe",
+  ],
+  [
+    { billing: { ...WELL.billing, unowned_plans: ["sub_1"] } },
+    "the subscription sub_1 charges, but its customer belongs to nobody here, so it gives no plan: cancel and refund " +
+    "it at Stripe",
   ],
   [
     { billing: { ...WELL.billing, misconfigured: [{ cause: "key_rejected", fix: "Set it." }] } },
