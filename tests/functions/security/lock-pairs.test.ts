@@ -3,15 +3,15 @@ import { drawFrom, drawn } from "../../helpers/matrix.ts";
 import { calls } from "./lock-calls.ts";
 import { LockWorld } from "./lock-world.ts";
 
-const ROUNDS = 25;
+const ROUNDS = 200;
 /** The rounds of a pair that needs a new owner each time, which takes a sign-up. */
-const SIGN_UP_ROUNDS = 8;
+const SIGN_UP_ROUNDS = 40;
 
 const pairs = calls.flatMap((a, index) =>
   calls.slice(index).map((b) => ({ a, b, names: `${a.name}, and ${b.name}` }))
 );
 
-test.for(drawFrom("lock pairs", pairs, { one: 2, sample: 10 }))(
+test.for(drawFrom("lock pairs", pairs, { one: 2, sample: 8 }))(
   "no deadlock and no server error when at once: $names",
   { ...drawn, timeout: 120_000 },
   async ({ a, b }) => {
