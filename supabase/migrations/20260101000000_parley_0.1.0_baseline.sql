@@ -10221,7 +10221,7 @@ comment on function private.count_due_lookouts(integer) is
 
 -- From sql/14_lookouts/40_runs.sql
 
--- A run of a lookout from start to end. Each run is a turn in a chat session of its own.
+-- The start of a run. Each run is a turn in a chat session of its own.
 
 create function private.open_run_session(run public.lookout_runs, lookout public.lookouts)
 returns uuid
@@ -10318,6 +10318,10 @@ comment on function public.start_lookout_run(uuid, timestamptz) is
   'null if nothing is left to start. Refuses as start_turn does; 402 lookout_limit_reached after a downgrade, 503 '
   'run_abandoned after 5 attempts.';
 grant execute on function public.start_lookout_run(uuid, timestamptz) to service_role;
+
+-- From sql/14_lookouts/50_settle.sql
+
+-- The end of a run: how it ended, the next time of its lookout, and another start after a failure that passes.
 
 create function private.run_error(status text, code text, message text)
 returns jsonb
@@ -10440,6 +10444,54 @@ $$;
 comment on function private.trim_runs(uuid, uuid) is
   'Keeps the last 100 runs of a lookout. The caller holds the lock of the lookout, so concurrent writers wait.';
 
+create function private.is_without_reply(session_id uuid)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+  select exists (
+    select from public.chat_sessions s
+    where s.id = is_without_reply.session_id
+      and s.message_count <= 2
+      and not exists (
+        select from public.chat_messages m
+        where m.session_id = s.id and m.user_id = s.user_id and m.sender = 'assistant' and m.content <> ''
+      )
+  )
+$$;
+comment on function private.is_without_reply(uuid) is
+  'True for the chat of a run that has no reply text, and that the user has not continued.';
+
+create function private.repeat_run(run public.lookout_runs, ending jsonb)
+returns public.lookout_runs
+language plpgsql
+set search_path = ''
+as $$
+declare
+  repeated public.lookout_runs;
+begin
+  if coalesce(ending ->> 'code', '') not in ('provider_busy', 'provider_error', 'provider_timeout')
+    or run.attempts not between 1 and 4
+    or not private.is_without_reply(run.session_id)
+  then
+    return null;
+  end if;
+  update public.lookout_runs r
+  set session_id = null, turn_started_at = null
+  where r.id = run.id
+  returning * into repeated;
+  delete from public.chat_sessions s where s.id = run.session_id;
+  update public.lookouts l
+  set lease_until = now() + interval '1 minute' * 2 ^ run.attempts
+  where l.id = run.lookout_id;
+  return repeated;
+end
+$$;
+comment on function private.repeat_run(public.lookout_runs, jsonb) is
+  'Lets a run wait and start again if OpenAI failed for a reason that passes, and nothing was written: after 2, 4, 8 '
+  'and 16 minutes. Its message was refunded. Returns null for other endings.';
+
 create function private.settle_run(run public.lookout_runs, ending jsonb)
 returns public.lookout_runs
 language plpgsql
@@ -10449,14 +10501,7 @@ declare
   ended public.lookout_runs;
 begin
   if ending ->> 'status' = 'failed' then
-    -- Deletes the session if it has no reply text and the user has not continued the chat.
-    delete from public.chat_sessions s
-    where s.id = run.session_id
-      and s.message_count <= 2
-      and not exists (
-        select from public.chat_messages m
-        where m.session_id = s.id and m.user_id = s.user_id and m.sender = 'assistant' and m.content <> ''
-      );
+    delete from public.chat_sessions s where s.id = run.session_id and private.is_without_reply(s.id);
   end if;
   update public.lookout_runs r
   set status = ending ->> 'status', error = nullif(ending - 'status', '{}'), finished_at = now()
@@ -10477,6 +10522,7 @@ as $$
 declare
   run public.lookout_runs := private.lock_run(run_id);
   ending jsonb := coalesce(private.run_ending(run), outcome);
+  repeated public.lookout_runs;
 begin
   if run.id is null then
     return null;
@@ -10487,6 +10533,10 @@ begin
     return run;
   end if;
   if run.status = 'running' then
+    repeated := private.repeat_run(run, ending);
+    if repeated.id is not null then
+      return repeated;
+    end if;
     run := private.settle_run(run, ending);
   elsif exists (select from public.lookout_runs r where r.lookout_id = run.lookout_id and r.status = 'running') then
     -- The run ended earlier. The lookout's lease now belongs to another run.
@@ -10551,7 +10601,11 @@ begin
   perform private.settle_lookout_run(r.id, null, null)
   from public.lookout_runs r
   where r.status = 'running'
-    and case tg_table_name when 'chat_turns' then r.session_id = new.session_id else r.id = new.id end;
+    and case tg_table_name
+      when 'chat_turns' then r.session_id = new.session_id
+      -- A run that starts again has let its chat go itself.
+      else r.id = new.id and r.turn_started_at is not null
+    end;
   return null;
 end
 $$;

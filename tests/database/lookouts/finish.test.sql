@@ -67,6 +67,8 @@ select is(
   'skipped', 'a settled run keeps its status'
 );
 
+-- The last of five attempts.
+update public.lookout_runs r set attempts = 5 where r.id = (pg_temp.run('failing')).id;
 select public.fail_turn((select id from turns where title = 'failing'),
   '{"error": {"code": "provider_busy", "message": "Busy."}}');
 set constraints all immediate;

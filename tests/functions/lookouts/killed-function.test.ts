@@ -121,7 +121,7 @@ test("a function killed in the middle of a reply loses nothing: one run, one cha
   expect(await readTraces(own)).toEqual({ charged: 1, searches: [1], sessions: 1 });
 });
 
-test("a function killed before its turn reached the model: the run fails at no cost", {
+test("a function killed before its turn reached the model: the run starts again at no cost", {
   timeout: 60_000,
 }, async () => {
   const own = await startOwn();
@@ -139,12 +139,12 @@ test("a function killed before its turn reached the model: the run fails at no c
   await own.minutesLater();
   expect(await own.recover()).toMatchObject({ failed: 1 });
 
-  expect(await readRuns(own)).toMatchObject([{
-    status: "failed",
-    session_id: null,
-    error: { code: "provider_error" },
-  }]);
+  expect(await readRuns(own)).toMatchObject([{ status: "running", session_id: null, attempts: 1 }]);
   expect(await readTraces(own)).toEqual({ charged: 0, searches: [0], sessions: 0 });
+
+  await own.behave({});
+  await own.minutesLater();
+  expect(await own.run()).toMatchObject({ claimed: 1, started: 1 });
 });
 
 test(

@@ -178,13 +178,37 @@ test("a run over the limit of turns in a minute waits", async () => {
   expect(await readRuns(user, id)).toHaveLength(1);
 });
 
-test("a failed run has a public error, is refunded, and leaves no chat", async () => {
+test("a run that OpenAI refuses for the moment waits, costs nothing and starts again", async () => {
+  const user = await createUser();
+  const id = await make(user);
+  await behave({ fail: { path: "/v1/responses", status: 503 } });
+  await due(id);
+
+  expect(await runDue()).toMatchObject({ claimed: 1, failed: 1 });
+
+  expect(await readRuns(user, id)).toMatchObject([{ status: "running", attempts: 1, error: null }]);
+  expect(await sessionIds(user)).toEqual([]);
+  expect((await readUsage(user)).monthly_messages.used).toBe(0);
+  expect(await runDue()).toMatchObject({ claimed: 0 });
+
+  await behave({});
+  await lapse(id);
+  expect(await runDue()).toMatchObject({ claimed: 1, started: 1 });
+  expect(await readRuns(user, id)).toMatchObject([{ status: "complete", attempts: 2 }]);
+  expect(await sessionIds(user)).toHaveLength(1);
+  expect((await readUsage(user)).monthly_messages.used).toBe(1);
+});
+
+test("a run that failed five times has a public error, is refunded, and leaves no chat", async () => {
   const user = await createUser();
   const id = await make(user);
   await behave({ fail: { path: "/v1/responses", status: 400 } });
   await due(id);
 
-  expect(await runDue()).toMatchObject({ claimed: 1, failed: 1 });
+  for (let attempt = 1; attempt <= 5; attempt += 1) {
+    expect(await runDue()).toMatchObject({ claimed: 1, failed: 1 });
+    await lapse(id);
+  }
 
   const [run] = await readRuns(user, id);
   expect(run).toMatchObject({
