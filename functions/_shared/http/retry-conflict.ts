@@ -1,6 +1,7 @@
 /**
  * The SQLSTATEs of a transaction that Postgres rolled back because of another one, so that it may be tried again:
- * serialization_failure and deadlock_detected. https://www.postgresql.org/docs/17/mvcc-serialization-failure-handling.html
+ * serialization_failure and deadlock_detected.
+ * https://www.postgresql.org/docs/17/mvcc-serialization-failure-handling.html
  */
 const CONFLICTS = new Set(["40001", "40P01"]);
 
