@@ -3,6 +3,7 @@
 create table public.bridge_tokens (
   id uuid primary key default gen_random_uuid(),
   user_id uuid not null,
+  auth_session_id uuid not null,
   token_hash bytea not null,
   session_data jsonb not null default '{}',
   client_ip inet,
@@ -35,6 +36,8 @@ comment on table public.bridge_tokens is
   'Issued codes, used or not, until retention deletes them. Clients cannot read the table.';
 comment on column public.bridge_tokens.token_hash is
   'SHA-256 of the code. issue_bridge_token returns the code only once.';
+comment on column public.bridge_tokens.auth_session_id is
+  'The session of Auth that asked for the code. A sign-out ends the session, and the code with it.';
 comment on column public.bridge_tokens.session_data is 'Data that the issuing app passes to the redeeming app.';
 comment on table public.sync_logs is
   'Every attempt to issue or redeem a code, also refused attempts. Clients cannot read the table.';
@@ -93,8 +96,8 @@ begin
 
   perform private.log_sync(me, 'bridge_issue', client_ip, user_agent);
   return query
-  insert into public.bridge_tokens as t (user_id, token_hash, session_data, client_ip, user_agent)
-  values (me, private.hash_token(clear_code), issue_bridge_token.session_data,
+  insert into public.bridge_tokens as t (user_id, auth_session_id, token_hash, session_data, client_ip, user_agent)
+  values (me, private.current_sign_in(), private.hash_token(clear_code), issue_bridge_token.session_data,
     private.parse_address(issue_bridge_token.client_ip), left(issue_bridge_token.user_agent, 500))
   returning clear_code, t.expires_at;
 end
@@ -142,6 +145,10 @@ begin
   end if;
   return query select token.id, token.user_id, token.session_data, case
     when not private.can_act(token.user_id) then 'account_blocked'
+    when not exists (
+      select from auth.sessions s
+      where s.id = token.auth_session_id and (s.not_after is null or s.not_after > now())
+    ) then 'session_ended'
     when private.login_email(token.user_id) is null then 'email_required'
   end;
 end
@@ -196,8 +203,8 @@ as $$
 $$;
 comment on function public.redeem_bridge_token(text, text, text) is
   'Service RPC of the bridge function: the login that a code signs in, or a refusal: code_not_found, code_expired (or '
-  'used), account_blocked, email_required, rate_limited. The limit is 30 a minute for one address, or for all callers '
-  'whose address is unknown. The function never raises these, so that the attempt stays in sync_logs.';
+  'used), account_blocked, session_ended, email_required, rate_limited. The limit is 30 a minute for one address, or '
+  'for all callers whose address is unknown. The function never raises these, so that the attempt stays in sync_logs.';
 grant execute on function public.redeem_bridge_token(text, text, text) to service_role;
 
 create function public.log_bridge_failure(

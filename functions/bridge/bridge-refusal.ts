@@ -6,6 +6,7 @@ export const RefusalCode = z.enum([
   "code_not_found",
   "code_expired",
   "account_blocked",
+  "session_ended",
   "email_required",
   "rate_limited",
 ]);

@@ -335,6 +335,29 @@ end
 $$;
 comment on function private.require_active(uuid) is 'Refuses with 403 a profile that may not start anything.';
 
+-- An access token works until it expires, also after a sign-out. Supabase documents this comparison as the way to
+-- notice it: https://supabase.com/docs/guides/auth/signout
+create function private.current_sign_in()
+returns uuid
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  return (
+    select s.id
+    from auth.sessions s
+    where s.id = (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'session_id')::uuid
+      and s.user_id = auth.uid()
+      and (s.not_after is null or s.not_after > now())
+  );
+end
+$$;
+comment on function private.current_sign_in() is
+  'Returns the session of Auth that the caller''s token belongs to; null if it has ended, as after a sign-out. '
+  'Definer: the table belongs to the Auth service.';
+
 create function private.may_act()
 returns boolean
 language plpgsql
@@ -343,7 +366,7 @@ security definer
 set search_path = ''
 as $$
 begin
-  return private.can_act(private.current_profile_id());
+  return private.can_act(private.current_profile_id()) and private.current_sign_in() is not null;
 end
 $$;
 comment on function private.may_act() is
@@ -360,12 +383,16 @@ set search_path = ''
 as $$
 begin
   perform private.require_active(private.current_profile_id());
+  if private.current_sign_in() is null then
+    perform private.refuse(401, 'session_ended', 'This sign-in has ended. Sign in again.');
+  end if;
   return true;
 end
 $$;
 comment on function private.require_can_act() is
-  'Returns true, or refuses with 403 account_blocked. Called by insert policies. Definer: private.require_active is '
-  'not granted.';
+  'Returns true, or refuses with 403 account_blocked, or with 401 session_ended a token whose sign-in has ended. '
+  'Whatever outlives a token starts here: chats, share links, invitations, bridge codes. Called by insert policies. '
+  'Definer: private.require_active is not granted.';
 grant execute on function private.require_can_act() to authenticated;
 
 create function private.ensure_profile(auth_user_id uuid)
@@ -450,10 +477,11 @@ create policy profiles_select_own on public.profiles
   for select to authenticated
   using (id = (select private.current_profile_id()));
 
+-- Other members of the organization see the name and the picture.
 create policy profiles_update_own on public.profiles
   for update to authenticated
   using (id = (select private.current_profile_id()))
-  with check (id = (select private.current_profile_id()));
+  with check ((select private.require_can_act()) and id = (select private.current_profile_id()));
 
 -- From sql/02_chat_sessions.sql
 
@@ -7088,18 +7116,19 @@ set search_path = ''
 as $$
 declare
   me public.profiles := private.my_membership('owner', 'admin', 'member');
+  sees_addresses boolean := me.organization_role <> 'member' and private.can_act(me.id);
 begin
   return query
-  select p.id, p.user_name, case when me.organization_role <> 'member' then p.email end, p.avatar_url,
-    p.organization_role, p.organization_joined_at
+  select p.id, p.user_name, case when sees_addresses then p.email end, p.avatar_url, p.organization_role,
+    p.organization_joined_at
   from public.profiles p
   where p.organization_id = me.organization_id
   order by array_position(array['owner', 'admin', 'member'], p.organization_role), p.organization_joined_at, p.id;
 end
 $$;
 comment on function private.list_members() is
-  'The members of the caller''s organization. Only the owner and admins see email addresses. Definer: users can read '
-  'only their own profile.';
+  'The members of the caller''s organization. Only the owner and admins who may act see email addresses. Definer: '
+  'users can read only their own profile.';
 grant execute on function private.list_members() to authenticated;
 
 create function private.require_member(me public.profiles, member_id uuid)
@@ -7258,8 +7287,8 @@ as $$
   select * from private.list_members()
 $$;
 comment on function public.list_members() is
-  'Client RPC for every member: the owner first, then admins, then members. A caller who is a plain member gets null '
-  'for email.';
+  'Client RPC for every member: the owner first, then admins, then members. A plain member and a suspended '
+  'caller get null for email.';
 grant execute on function public.list_members() to authenticated;
 
 create function public.set_member_role(member_id uuid, role text)
@@ -7341,6 +7370,25 @@ $$;
 comment on function private.require_may_invite(public.profiles, text) is
   'Refuses with 400 a role that an invitation cannot have, and with 403 an admin who invites another admin.';
 
+create function private.is_void(invitation public.organization_invitations)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return not exists (
+    select from public.profiles p
+    where p.id = invitation.invited_by
+      and p.organization_id = invitation.organization_id
+      and (p.organization_role = 'owner' or p.organization_role = 'admin' and invitation.role = 'member')
+      and private.can_act(p.id)
+  );
+end
+$$;
+comment on function private.is_void(public.organization_invitations) is
+  'True if the inviter may no longer send this invitation: removed, demoted, suspended, banned or deleted.';
+
 create function private.invite_member(email text, role text)
 returns table (invitation_id uuid, token text, expires_at timestamptz)
 language plpgsql
@@ -7382,7 +7430,7 @@ begin
   on conflict on constraint organization_invitations_organization_id_email_key do update
   set role = excluded.role, token_hash = excluded.token_hash, invited_by = excluded.invited_by,
       expires_at = excluded.expires_at
-  where i.expires_at <= now()
+  where i.expires_at <= now() or private.is_void(i)
   returning i.id, clear_token, i.expires_at;
   if not found then
     perform private.refuse(
@@ -7449,14 +7497,14 @@ begin
   perform private.require_invitation(me, invitation_id);
   return query
   update public.organization_invitations i
-  set token_hash = private.hash_token(clear_token), expires_at = default
+  set token_hash = private.hash_token(clear_token), expires_at = default, invited_by = me.id
   where i.id = invitation_id
   returning clear_token, i.expires_at;
 end
 $$;
 comment on function private.resend_invitation(uuid) is
-  'Gives an invitation a new token and another week. The old token stops working. Definer: clients cannot write '
-  'invitations; the function checks the caller''s role.';
+  'Gives an invitation a new token and another week, in the name of the caller. The old token stops working. Definer: '
+  'clients cannot write invitations; the function checks the caller''s role.';
 grant execute on function private.resend_invitation(uuid) to authenticated;
 
 create function private.revoke_invitation(invitation_id uuid)
@@ -7505,6 +7553,12 @@ begin
       'Your email address is not confirmed. Confirm the address, then accept the invitation.'
     );
   end if;
+  if private.is_void(invitation) then
+    perform private.refuse(
+      410, 'invitation_void',
+      'The member who sent this invitation may no longer invite. Ask for a new invitation.'
+    );
+  end if;
   if invitation.expires_at <= now() then
     perform private.refuse(410, 'invitation_expired', 'This invitation has expired. Ask for a new invitation.');
   end if;
@@ -7514,7 +7568,7 @@ end
 $$;
 comment on function private.take_invitation(public.profiles, text) is
   'Uses an invitation up; of several concurrent calls, one succeeds. Refuses with 404 an unknown or used token, with '
-  '403 another address, and with 410 an expired invitation.';
+  '403 another address, and with 410 an expired invitation or one whose inviter may no longer invite.';
 
 create function private.accept_invitation(token text)
 returns public.organizations
@@ -7547,7 +7601,8 @@ grant execute on function private.accept_invitation(text) to authenticated;
 
 create function private.list_invitations()
 returns table (
-  invitation_id uuid, email text, role text, invited_by uuid, expires_at timestamptz, created_at timestamptz
+  invitation_id uuid, email text, role text, invited_by uuid, is_void boolean, expires_at timestamptz,
+  created_at timestamptz
 )
 language plpgsql
 stable
@@ -7557,16 +7612,17 @@ as $$
 declare
   me public.profiles := private.my_membership('owner', 'admin');
 begin
+  perform private.require_active(me.id);
   return query
-  select i.id, i.email, i.role, i.invited_by, i.expires_at, i.created_at
+  select i.id, i.email, i.role, i.invited_by, private.is_void(i), i.expires_at, i.created_at
   from public.organization_invitations i
   where i.organization_id = me.organization_id
   order by i.created_at, i.id;
 end
 $$;
 comment on function private.list_invitations() is
-  'The invitations of the caller''s organization. Definer: the table holds hashes of tokens, so clients cannot read '
-  'it.';
+  'The invitations of the caller''s organization, for callers who may act. Definer: the table holds hashes of tokens, '
+  'so clients cannot read it.';
 grant execute on function private.list_invitations() to authenticated;
 
 create function public.invite_member(email text, role text default 'member')
@@ -7619,7 +7675,8 @@ grant execute on function public.accept_invitation(text) to authenticated;
 
 create function public.list_invitations()
 returns table (
-  invitation_id uuid, email text, role text, invited_by uuid, expires_at timestamptz, created_at timestamptz
+  invitation_id uuid, email text, role text, invited_by uuid, is_void boolean, expires_at timestamptz,
+  created_at timestamptz
 )
 language sql
 stable
@@ -7628,7 +7685,9 @@ set search_path = ''
 as $$
   select * from private.list_invitations()
 $$;
-comment on function public.list_invitations() is 'Client RPC for the owner and admins: open and expired invitations.';
+comment on function public.list_invitations() is
+  'Client RPC for the owner and admins: open and expired invitations. is_void is true if the inviter may no longer '
+  'invite; resend such an invitation.';
 grant execute on function public.list_invitations() to authenticated;
 
 -- From sql/11_organizations/50_seats.sql
@@ -7867,13 +7926,13 @@ begin
   select p.organization_id
   from public.profiles p
   where p.auth_id = auth.uid()
-    and not p.is_deleted
+    and private.can_act(p.id)
     and p.organization_role in ('owner', 'admin');
 end
 $$;
 comment on function private.my_administrated_organization_ids() is
-  'The organization that the caller owns or administrates, as a set. Policies call it once a statement. Definer: the '
-  'result must not depend on the policies of profiles.';
+  'The organization that the caller owns or administrates, as a set; empty for a suspended caller. Policies call it '
+  'once a statement. Definer: the result must not depend on the policies of profiles.';
 grant execute on function private.my_administrated_organization_ids() to authenticated;
 
 create function private.my_paying_customer_ids()
@@ -7927,7 +7986,7 @@ $$;
 comment on function private.customer_of_organization(uuid) is
   'Returns the customer of an organization that is not deleted, or null.';
 
-create function private.get_organization_billing(auth_user_id uuid, is_buying boolean)
+create function private.get_organization_billing(auth_user_id uuid)
 returns jsonb
 language plpgsql
 security definer
@@ -7937,9 +7996,7 @@ declare
   me public.profiles := private.ensure_profile(auth_user_id);
   customer public.stripe_customers;
 begin
-  if is_buying then
-    perform private.require_active(me.id);
-  end if;
+  perform private.require_active(me.id);
   perform private.require_membership(me, 'owner', 'admin');
   customer := private.customer_of_organization(me.organization_id);
   return jsonb_build_object(
@@ -7959,24 +8016,24 @@ begin
   );
 end
 $$;
-comment on function private.get_organization_billing(uuid, boolean) is
+comment on function private.get_organization_billing(uuid) is
   'Returns what billing needs to know about the organization of a login. Refuses with 404 a login without an '
-  'organization, and with 403 a plain member, or with is_buying an account that may not act. Definer: the function '
-  'creates a missing profile.';
-grant execute on function private.get_organization_billing(uuid, boolean) to service_role;
+  'organization, and with 403 a plain member or an account that may not act. Definer: the function creates a missing '
+  'profile.';
+grant execute on function private.get_organization_billing(uuid) to service_role;
 
-create function public.get_organization_billing(auth_user_id uuid, is_buying boolean)
+create function public.get_organization_billing(auth_user_id uuid)
 returns jsonb
 language sql
 security invoker
 set search_path = ''
 as $$
-  select private.get_organization_billing(auth_user_id, is_buying)
+  select private.get_organization_billing(auth_user_id)
 $$;
-comment on function public.get_organization_billing(uuid, boolean) is
+comment on function public.get_organization_billing(uuid) is
   'Service RPC of billing: organization, customer and members of an owner or admin. has_plan is true if the '
   'organization pays for a plan, also while an unpaid invoice keeps it from giving seats.';
-grant execute on function public.get_organization_billing(uuid, boolean) to service_role;
+grant execute on function public.get_organization_billing(uuid) to service_role;
 
 create function private.link_organization_customer(organization_id uuid, customer_id text)
 returns text
@@ -8628,12 +8685,13 @@ begin
   if caller.role is distinct from 'admin' then
     perform private.refuse(403, 'not_allowed', 'Only admins of this service can do this. Ask an admin to do it.');
   end if;
-  perform private.require_active(caller.id);
+  perform private.require_can_act();
   return caller.id;
 end
 $$;
 comment on function private.require_admin() is
-  'Returns the caller''s profile id. Refuses with 403 unless the profile is an admin''s now, whatever the token says.';
+  'Returns the caller''s profile id. Refuses with 403 unless the profile is an admin''s now, whatever the token says, '
+  'and with 401 a token whose sign-in has ended.';
 
 create function private.audit(
   action text, user_id uuid, before jsonb default null, after jsonb default null, details jsonb default '{}'
@@ -9312,7 +9370,7 @@ comment on function public.admin_grant_credits(uuid, integer, timestamptz) is
   'Admin RPC: gives credits, one message each, until expires_at or for ever. Returns the changed profile.';
 grant execute on function public.admin_grant_credits(uuid, integer, timestamptz) to authenticated;
 
-create function private.setup_admin(email text)
+create function private.setup_admin(email text, allow_unconfirmed boolean default false)
 returns uuid
 language plpgsql
 set search_path = ''
@@ -9330,6 +9388,12 @@ begin
       'Nobody has signed up with this address. Check the address, or sign up with it first.'
     );
   end if;
+  if not (before.email_confirmed or allow_unconfirmed) then
+    perform private.refuse(
+      403, 'email_not_confirmed',
+      'This address is not confirmed, so anybody may have signed up with it. Confirm the address first.'
+    );
+  end if;
   update public.profiles p set role = 'admin', is_active = true where p.id = before.id;
   perform private.audit(
     'setup_admin', before.id, jsonb_build_object('role', before.role, 'is_active', before.is_active),
@@ -9338,9 +9402,9 @@ begin
   return before.id;
 end
 $$;
-comment on function private.setup_admin(text) is
-  'Makes the user with this address an admin. npm run db:setup-admin calls it as postgres, because no admin exists '
-  'yet who could.';
+comment on function private.setup_admin(text, boolean) is
+  'Makes the user with this address an admin. Refuses with 403 an unconfirmed address unless allow_unconfirmed is true. '
+  'npm run db:setup-admin calls it as postgres, because no admin exists yet who could.';
 
 -- From sql/12_admin/55_grant_plan.sql
 
@@ -10547,6 +10611,7 @@ create trigger lookout_runs_log_end
 create table public.bridge_tokens (
   id uuid primary key default gen_random_uuid(),
   user_id uuid not null,
+  auth_session_id uuid not null,
   token_hash bytea not null,
   session_data jsonb not null default '{}',
   client_ip inet,
@@ -10579,6 +10644,8 @@ comment on table public.bridge_tokens is
   'Issued codes, used or not, until retention deletes them. Clients cannot read the table.';
 comment on column public.bridge_tokens.token_hash is
   'SHA-256 of the code. issue_bridge_token returns the code only once.';
+comment on column public.bridge_tokens.auth_session_id is
+  'The session of Auth that asked for the code. A sign-out ends the session, and the code with it.';
 comment on column public.bridge_tokens.session_data is 'Data that the issuing app passes to the redeeming app.';
 comment on table public.sync_logs is
   'Every attempt to issue or redeem a code, also refused attempts. Clients cannot read the table.';
@@ -10637,8 +10704,8 @@ begin
 
   perform private.log_sync(me, 'bridge_issue', client_ip, user_agent);
   return query
-  insert into public.bridge_tokens as t (user_id, token_hash, session_data, client_ip, user_agent)
-  values (me, private.hash_token(clear_code), issue_bridge_token.session_data,
+  insert into public.bridge_tokens as t (user_id, auth_session_id, token_hash, session_data, client_ip, user_agent)
+  values (me, private.current_sign_in(), private.hash_token(clear_code), issue_bridge_token.session_data,
     private.parse_address(issue_bridge_token.client_ip), left(issue_bridge_token.user_agent, 500))
   returning clear_code, t.expires_at;
 end
@@ -10686,6 +10753,10 @@ begin
   end if;
   return query select token.id, token.user_id, token.session_data, case
     when not private.can_act(token.user_id) then 'account_blocked'
+    when not exists (
+      select from auth.sessions s
+      where s.id = token.auth_session_id and (s.not_after is null or s.not_after > now())
+    ) then 'session_ended'
     when private.login_email(token.user_id) is null then 'email_required'
   end;
 end
@@ -10740,8 +10811,8 @@ as $$
 $$;
 comment on function public.redeem_bridge_token(text, text, text) is
   'Service RPC of the bridge function: the login that a code signs in, or a refusal: code_not_found, code_expired (or '
-  'used), account_blocked, email_required, rate_limited. The limit is 30 a minute for one address, or for all callers '
-  'whose address is unknown. The function never raises these, so that the attempt stays in sync_logs.';
+  'used), account_blocked, session_ended, email_required, rate_limited. The limit is 30 a minute for one address, or '
+  'for all callers whose address is unknown. The function never raises these, so that the attempt stays in sync_logs.';
 grant execute on function public.redeem_bridge_token(text, text, text) to service_role;
 
 create function public.log_bridge_failure(
