@@ -240,6 +240,7 @@ $$;
 comment on function private.current_sign_in() is
   'Returns the session of Auth that the caller''s token belongs to; null if it has ended, as after a sign-out. '
   'Definer: the table belongs to the Auth service.';
+grant execute on function private.current_sign_in() to authenticated;
 
 create function private.may_act()
 returns boolean

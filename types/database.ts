@@ -2643,7 +2643,6 @@ export type Database = {
         Args: {
           "auth_user_id": string;
           "client_ip": string;
-          "event_type": string;
           "refusal": string;
           "user_agent": string;
         };

@@ -11,6 +11,8 @@ create policy chat_files_select_own_folder on storage.objects
   for select to authenticated
   using (
     bucket_id = 'chat-files'
+    -- A signed address outlives the token that asked for it.
+    and (select private.current_sign_in()) is not null
     and (storage.foldername(name))[1] = (select private.current_profile_id())::text
   );
 

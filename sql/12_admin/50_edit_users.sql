@@ -233,5 +233,5 @@ begin
 end
 $$;
 comment on function private.setup_admin(text, boolean) is
-  'Makes the user with this address an admin. Refuses with 403 an unconfirmed address unless allow_unconfirmed is true. '
-  'npm run db:setup-admin calls it as postgres, because no admin exists yet who could.';
+  'Makes the user with this address an admin. Refuses with 403 an unconfirmed address unless allow_unconfirmed is '
+  'true. npm run db:setup-admin calls it as postgres, because no admin exists yet who could.';

@@ -357,6 +357,7 @@ $$;
 comment on function private.current_sign_in() is
   'Returns the session of Auth that the caller''s token belongs to; null if it has ended, as after a sign-out. '
   'Definer: the table belongs to the Auth service.';
+grant execute on function private.current_sign_in() to authenticated;
 
 create function private.may_act()
 returns boolean
@@ -2038,6 +2039,8 @@ create policy chat_files_select_own_folder on storage.objects
   for select to authenticated
   using (
     bucket_id = 'chat-files'
+    -- A signed address outlives the token that asked for it.
+    and (select private.current_sign_in()) is not null
     and (storage.foldername(name))[1] = (select private.current_profile_id())::text
   );
 
@@ -9403,8 +9406,8 @@ begin
 end
 $$;
 comment on function private.setup_admin(text, boolean) is
-  'Makes the user with this address an admin. Refuses with 403 an unconfirmed address unless allow_unconfirmed is true. '
-  'npm run db:setup-admin calls it as postgres, because no admin exists yet who could.';
+  'Makes the user with this address an admin. Refuses with 403 an unconfirmed address unless allow_unconfirmed is '
+  'true. npm run db:setup-admin calls it as postgres, because no admin exists yet who could.';
 
 -- From sql/12_admin/55_grant_plan.sql
 
@@ -10648,10 +10651,12 @@ comment on column public.bridge_tokens.auth_session_id is
   'The session of Auth that asked for the code. A sign-out ends the session, and the code with it.';
 comment on column public.bridge_tokens.session_data is 'Data that the issuing app passes to the redeeming app.';
 comment on table public.sync_logs is
-  'Every attempt to issue or redeem a code, also refused attempts. Clients cannot read the table.';
+  'Codes that were issued and codes that were used up, so the rows of a code are bounded. An attempt that uses no code '
+  'up writes no row: anybody may make such attempts. The request log names them. Clients cannot read the table.';
 comment on column public.sync_logs.event_type is
   'bridge_issue, bridge_redeem, or bridge_session if Auth gave no session for a valid code.';
-comment on column public.sync_logs.error_message is 'The error code of the refusal.';
+comment on column public.sync_logs.error_message is
+  'Why a code that was used up gave no session: the error code of the refusal.';
 
 create function private.log_sync(
   user_id uuid, event_type text, client_ip text, user_agent text, refusal text default null, data jsonb default '{}'
@@ -10663,7 +10668,7 @@ as $$
   insert into public.sync_logs (user_id, event_type, event_source, data, client_ip, user_agent, success, error_message)
   values ($1, $2, 'bridge', $6, private.parse_address($3), left($4, 500), $5 is null, $5)
 $$;
-comment on function private.log_sync(uuid, text, text, text, text, jsonb) is 'Logs an attempt at the bridge.';
+comment on function private.log_sync(uuid, text, text, text, text, jsonb) is 'Logs what became of a code.';
 grant execute on function private.log_sync(uuid, text, text, text, text, jsonb) to service_role;
 
 create function private.login_email(profile_id uuid)
@@ -10778,15 +10783,17 @@ declare
   used record;
 begin
   if not private.within_rate('bridge_redeem', coalesce(subject, ''), 30) then
-    perform private.log_sync(null, 'bridge_redeem', client_ip, user_agent, 'rate_limited');
     return query select 'rate_limited', null::uuid, null::text, null::jsonb;
     return;
   end if;
   select * into used from private.use_bridge_token(code);
-  perform private.log_sync(
-    used.user_id, 'bridge_redeem', client_ip, user_agent, used.refusal,
-    jsonb_strip_nulls(jsonb_build_object('token_id', used.token_id))
-  );
+  -- These refusals use no code up. Logged, anybody could fill the table.
+  if used.refusal is null or used.refusal not in ('code_not_found', 'code_expired') then
+    perform private.log_sync(
+      used.user_id, 'bridge_redeem', client_ip, user_agent, used.refusal,
+      jsonb_build_object('token_id', used.token_id)
+    );
+  end if;
   if used.refusal is not null then
     return query select used.refusal, null::uuid, null::text, null::jsonb;
     return;
@@ -10798,7 +10805,7 @@ begin
 end
 $$;
 comment on function private.redeem_bridge_token(text, text, text) is
-  'Redeems a code and logs the attempt. Definer: the login''s address is in auth.users.';
+  'Redeems a code, and logs that it was used up. Definer: the login''s address is in auth.users.';
 grant execute on function private.redeem_bridge_token(text, text, text) to service_role;
 
 create function public.redeem_bridge_token(code text, client_ip text default null, user_agent text default null)
@@ -10812,12 +10819,11 @@ $$;
 comment on function public.redeem_bridge_token(text, text, text) is
   'Service RPC of the bridge function: the login that a code signs in, or a refusal: code_not_found, code_expired (or '
   'used), account_blocked, session_ended, email_required, rate_limited. The limit is 30 a minute for one address, or '
-  'for all callers whose address is unknown. The function never raises these, so that the attempt stays in sync_logs.';
+  'for all callers whose address is unknown. The function never raises these, so that a '
+  'code stays used up and an attempt stays counted.';
 grant execute on function public.redeem_bridge_token(text, text, text) to service_role;
 
-create function public.log_bridge_failure(
-  auth_user_id uuid, event_type text, client_ip text, user_agent text, refusal text
-)
+create function public.log_bridge_failure(auth_user_id uuid, client_ip text, user_agent text, refusal text)
 returns void
 language sql
 security invoker
@@ -10825,12 +10831,12 @@ set search_path = ''
 as $$
   select private.log_sync(
     (select p.id from public.profiles p where p.auth_id = auth_user_id and not p.is_deleted),
-    event_type, client_ip, user_agent, refusal
+    'bridge_session', client_ip, user_agent, refusal
   )
 $$;
-comment on function public.log_bridge_failure(uuid, text, text, text, text) is
-  'Service RPC of the bridge function: logs a code that was not issued, or a session that Auth did not give.';
-grant execute on function public.log_bridge_failure(uuid, text, text, text, text) to service_role;
+comment on function public.log_bridge_failure(uuid, text, text, text) is
+  'Service RPC of the bridge function: logs that Auth gave no session for a code that was used up.';
+grant execute on function public.log_bridge_failure(uuid, text, text, text) to service_role;
 
 alter table public.bridge_tokens enable row level security;
 alter table public.sync_logs enable row level security;
