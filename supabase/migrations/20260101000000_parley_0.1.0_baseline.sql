@@ -1324,12 +1324,17 @@ language sql
 immutable
 set search_path = ''
 as $$
-  -- URL parsers drop white space at the ends and some control characters, so `a/.. ` also ends in `..`.
-  select name !~ '(^|/)\s*\.{0,2}\s*(/|$)' and name !~ '[?#%\\[:cntrl:]]'
+  select bool_and(
+    -- URL parsers drop white space at the ends and some control characters, so `a/.. ` also ends in `..`. Some servers
+    -- cut a segment at `;`, so `..;` also counts as `..`.
+    form !~ '(^|/)\s*\.{0,2}\s*(;[^/]*)?(/|$)' and form !~ '[?#%\\[:cntrl:]\u0080-\u009f]'
+  )
+  -- Some systems compose or simplify characters, so the full-width dots in `．．` may become `..`.
+  from unnest(array[name, normalize(name, nfkc)]) as form
 $$;
 comment on function private.is_safe_object_name(text) is
   'Tells whether a URL that contains the object''s name leads to that object. Refuses empty, `.` and `..` segments, '
-  '`?`, `#`, `%`, backslashes and control characters.';
+  '`?`, `#`, `%`, backslashes and control characters, also in the simplified form of the name (NFKC).';
 grant execute on function private.is_safe_object_name(text) to authenticated;
 
 create function private.require_own_object(profile_id uuid, storage_path text, assistant_slug text default null)
@@ -2028,9 +2033,28 @@ create trigger chat_messages_delete_made_files
 
 -- The private bucket that holds the bytes of files, and its policies.
 
-insert into storage.buckets (id, name, public, file_size_limit)
-values ('chat-files', 'chat-files', false, 52428800)
-on conflict (id) do update set public = excluded.public, file_size_limit = excluded.file_size_limit;
+-- The types of the files that Parley accepts, and what browsers and storage-js call them. SVG and XML are missing,
+-- because a browser would run their scripts on the origin of the API. Storage serves HTML as text. Storage compares
+-- types exactly, with their parameters: https://github.com/supabase/storage/blob/master/src/storage/uploader.ts
+insert into storage.buckets (id, name, public, file_size_limit, allowed_mime_types)
+values ('chat-files', 'chat-files', false, 52428800, array[
+  'application/csv', 'application/javascript', 'application/json', 'application/msword', 'application/octet-stream',
+  'application/pdf', 'application/rtf', 'application/typescript', 'application/vnd.ms-excel',
+  'application/vnd.oasis.opendocument.spreadsheet', 'application/vnd.oasis.opendocument.text',
+  'application/vnd.openxmlformats-officedocument.presentationml.presentation',
+  'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+  'application/vnd.openxmlformats-officedocument.wordprocessingml.document', 'application/x-httpd-php',
+  'application/x-javascript', 'application/x-php', 'application/x-ruby', 'application/x-sh',
+  'application/x-shellscript', 'application/x-tex', 'application/x-zip-compressed', 'application/zip', 'image/gif', 'image/jpeg', 'image/png',
+  'image/webp', 'text/css', 'text/csv', 'text/html', 'text/javascript', 'text/markdown', 'text/plain',
+  'text/plain; charset=utf-8', 'text/plain;charset=UTF-8', 'text/plain;charset=utf-8', 'text/rtf',
+  'text/tab-separated-values', 'text/x-c', 'text/x-c++', 'text/x-c++src', 'text/x-csharp', 'text/x-csrc',
+  'text/x-golang', 'text/x-java', 'text/x-markdown', 'text/x-php', 'text/x-python', 'text/x-python-script', 'text/x-ruby', 'text/x-sh',
+  'text/x-tex', 'video/mp2t'
+])
+on conflict (id) do update
+set public = excluded.public, file_size_limit = excluded.file_size_limit,
+    allowed_mime_types = excluded.allowed_mime_types;
 
 -- Users may neither update nor delete objects, and an object stays equal to its row: the outbox deletes it. A signed
 -- upload address can replace an object that came after the address was made, so there must be none for the name of a
@@ -2049,6 +2073,8 @@ create policy chat_files_insert_own_folder on storage.objects
   with check (
     bucket_id = 'chat-files'
     and (select private.may_act())
+    -- A copy may name any type, which Storage does not compare with the types of the bucket.
+    and coalesce(current_setting('storage.operation', true), '') not like '%.copy'
     and (select private.is_safe_object_name(name))
     and (storage.foldername(name))[1] = (select private.current_profile_id())::text
     and not exists (select from public.chat_files f where f.storage_path = objects.name)
