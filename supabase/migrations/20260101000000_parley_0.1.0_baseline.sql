@@ -2045,12 +2045,12 @@ values ('chat-files', 'chat-files', false, 52428800, array[
   'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
   'application/vnd.openxmlformats-officedocument.wordprocessingml.document', 'application/x-httpd-php',
   'application/x-javascript', 'application/x-php', 'application/x-ruby', 'application/x-sh',
-  'application/x-shellscript', 'application/x-tex', 'application/x-zip-compressed', 'application/zip', 'image/gif', 'image/jpeg', 'image/png',
-  'image/webp', 'text/css', 'text/csv', 'text/html', 'text/javascript', 'text/markdown', 'text/plain',
-  'text/plain; charset=utf-8', 'text/plain;charset=UTF-8', 'text/plain;charset=utf-8', 'text/rtf',
+  'application/x-shellscript', 'application/x-tex', 'application/x-zip-compressed', 'application/zip', 'image/gif',
+  'image/jpeg', 'image/png', 'image/webp', 'text/css', 'text/csv', 'text/html', 'text/javascript', 'text/markdown',
+  'text/plain', 'text/plain; charset=utf-8', 'text/plain;charset=UTF-8', 'text/plain;charset=utf-8', 'text/rtf',
   'text/tab-separated-values', 'text/x-c', 'text/x-c++', 'text/x-c++src', 'text/x-csharp', 'text/x-csrc',
-  'text/x-golang', 'text/x-java', 'text/x-markdown', 'text/x-php', 'text/x-python', 'text/x-python-script', 'text/x-ruby', 'text/x-sh',
-  'text/x-tex', 'video/mp2t'
+  'text/x-golang', 'text/x-java', 'text/x-markdown', 'text/x-php', 'text/x-python', 'text/x-python-script',
+  'text/x-ruby', 'text/x-sh', 'text/x-tex', 'video/mp2t'
 ])
 on conflict (id) do update
 set public = excluded.public, file_size_limit = excluded.file_size_limit,
@@ -2074,7 +2074,7 @@ create policy chat_files_insert_own_folder on storage.objects
     bucket_id = 'chat-files'
     and (select private.may_act())
     -- A copy may name any type, which Storage does not compare with the types of the bucket.
-    and coalesce(current_setting('storage.operation', true), '') not like '%.copy'
+    and coalesce((select current_setting('storage.operation', true)), '') not like '%.copy'
     and (select private.is_safe_object_name(name))
     and (storage.foldername(name))[1] = (select private.current_profile_id())::text
     and not exists (select from public.chat_files f where f.storage_path = objects.name)

@@ -94,15 +94,13 @@ begin
       create_login.phone, jsonb_build_object('provider', provider, 'providers', jsonb_build_array(provider)), metadata,
       create_login.is_anonymous, create_login.is_sso_user, now(), now());
 
-  -- The login is signed in: act_as uses this session.
-  insert into auth.sessions (id, user_id, created_at, updated_at) values (new_auth_id, new_auth_id, now(), now());
   insert into tests.users (name, auth_id, profile_id)
   values (create_login.name, new_auth_id, (select p.id from public.profiles p where p.auth_id = new_auth_id));
   return new_auth_id;
 end
 $$;
 comment on function tests.create_login(text, text, text, jsonb, text, boolean, boolean) is
-  'Inserts a login and its session as Auth does at sign-up, nothing confirmed yet; returns the id of both.';
+  'Inserts into auth.users as Auth does at sign-up, nothing confirmed yet; returns the id of the login.';
 
 create function tests.create_user(name text, metadata jsonb default '{}')
 returns uuid
@@ -248,12 +246,26 @@ $$;
 comment on function tests.become(text, jsonb) is
   'Sets role and token claims until the transaction ends, as PostgREST does.';
 
+create function tests.sign_in(name text)
+returns void
+language sql
+security definer
+set search_path = ''
+as $$
+  insert into auth.sessions (id, user_id, created_at, updated_at)
+  select u.id, u.id, now(), now() from auth.users u where u.id = tests.auth_id(name)
+  on conflict do nothing
+$$;
+comment on function tests.sign_in(text) is
+  'Creates the session of a login unless it exists; both have the same id. Definer: the role that acts may not.';
+
 create function tests.act_as(name text)
 returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
+  perform tests.sign_in(name);
   perform tests.become('authenticated', jsonb_build_object(
     'sub', tests.auth_id(name), 'role', 'authenticated', 'aud', 'authenticated', 'email', name || '@example.com',
     'session_id', tests.auth_id(name)

@@ -1,6 +1,6 @@
 begin;
 select plan(5);
-select tests.create_user('owner'), tests.create_user('other');
+select tests.create_user('owner'), tests.create_user('other'), tests.sign_in('owner'), tests.sign_in('other');
 create function pg_temp.claim(session_id text)
 returns void
 language sql
