@@ -663,7 +663,7 @@ set search_path = ''
 as $$
   select jsonb_strip_nulls(case
     when part ->> 'type' = 'text' then jsonb_build_object('type', 'text', 'text', part -> 'text')
-    when part ->> 'type' = 'source-url' then
+    when part ->> 'type' = 'source-url' and part ->> 'url' ~* '^https?://' then
       jsonb_build_object('type', 'source-url', 'url', part -> 'url', 'title', part -> 'title')
     when part ->> 'type' in ('file', 'source-document') then jsonb_build_object(
       'type', part -> 'type',
@@ -2015,7 +2015,8 @@ begin
       where m.session_id = old.session_id
         and m.id <> old.id
         and m.has_files
-        and m.parts @> jsonb_build_array(jsonb_build_object('url', 'parley:file/' || f.id))
+        -- As ids, because a client may write an id in capitals.
+        and f.id = any (private.part_file_ids(m.parts))
     );
   return old;
 end
