@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { asPostgres, stack } from "../../helpers/stack.ts";
 import { freshAddress } from "../bridge/bridge-client.ts";
-import { call, type CallHeaders } from "./call.ts";
+import { call } from "./call.ts";
 import { nameOf, type Route, routes } from "./routes.ts";
 
 const CALLS = 1_000;
