@@ -44,6 +44,11 @@ async function seed(client: pg.Client): Promise<void> {
        ($2, 'authenticated', 'authenticated', 'member@team.test')`,
     [ADMIN, MEMBER],
   );
+  await client.query(
+    `insert into auth.sessions (id, user_id, created_at, updated_at)
+     select id, id, now(), now() from auth.users where id in ($1, $2)`,
+    [ADMIN, MEMBER],
+  );
   await client.query("update public.profiles set role = 'admin' where auth_id = $1", [ADMIN]);
   await client.query(
     `insert into public.profiles (email, user_name, subscription_plan, created_at)
@@ -134,7 +139,7 @@ async function timeAs<Row extends pg.QueryResultRow>(
   query: string,
 ): Promise<{ elapsed: number; rows: Row[] }> {
   await client.query("begin");
-  const claims = JSON.stringify({ sub, role });
+  const claims = JSON.stringify({ sub, session_id: sub, role });
   await client.query(
     `select set_config('role', $1, true), set_config('request.jwt.claims', $2, true),
        set_config('request.jwt.claim.sub', $3, true)`,

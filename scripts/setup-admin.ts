@@ -1,5 +1,6 @@
-// `npm run db:setup-admin -- user@example.com [--url …]`: makes a user an admin. The database is that of --url,
-// SUPABASE_DB_URL or DATABASE_URL (role postgres), or else that of the running local stack.
+// `npm run db:setup-admin -- user@example.com [--unconfirmed] [--url …]`: makes a user with a confirmed address an
+// admin. With --unconfirmed, the address need not be confirmed. The database is that of --url, SUPABASE_DB_URL or
+// DATABASE_URL (role postgres), or else that of the running local stack.
 import { parseArgs } from "node:util";
 import pg from "pg";
 import { withConnection } from "../local/postgres/with-connection.ts";
@@ -8,22 +9,33 @@ import { runScript } from "./operations/run-script.ts";
 
 await runScript(async () => {
   const { values, positionals: [email, ...rest] } = parseArgs({
-    options: { url: { type: "string" } },
+    options: { url: { type: "string" }, unconfirmed: { type: "boolean", default: false } },
     allowPositionals: true,
   });
   if (!email || rest.length > 0) {
-    throw new Error("Usage: npm run db:setup-admin -- user@example.com");
+    throw new Error("Usage: npm run db:setup-admin -- user@example.com [--unconfirmed]");
   }
   const url = await findDatabase(values.url || process.env.SUPABASE_DB_URL);
-  await withConnection(url, (client) => setupAdmin(client, email));
+  await withConnection(url, (client) => setupAdmin(client, email, values.unconfirmed));
   console.log(`${email} is an admin.`);
 });
 
-async function setupAdmin(client: pg.Client, email: string): Promise<void> {
+async function setupAdmin(
+  client: pg.Client,
+  email: string,
+  allowUnconfirmed: boolean,
+): Promise<void> {
   try {
-    await client.query("select private.setup_admin($1)", [email]);
+    await client.query("select private.setup_admin($1, $2)", [email, allowUnconfirmed]);
   } catch (error) {
-    const isUnknown = error instanceof pg.DatabaseError && error.message === "user_not_found";
-    throw isUnknown ? new Error(`No user has signed up as ${email}.`) : error;
+    const code = error instanceof pg.DatabaseError && error.message;
+    if (code === "user_not_found") throw new Error(`No user has signed up as ${email}.`);
+    if (code === "email_not_confirmed") {
+      throw new Error(
+        `${email} is not confirmed, so anybody may have signed up with it. Confirm the address first, ` +
+          "or add --unconfirmed if you know who it is.",
+      );
+    }
+    throw error;
   }
 }

@@ -218,6 +218,30 @@ end
 $$;
 comment on function private.require_active(uuid) is 'Refuses with 403 a profile that may not start anything.';
 
+-- An access token works until it expires, also after a sign-out. Supabase documents this comparison as the way to
+-- notice it: https://supabase.com/docs/guides/auth/signout
+create function private.current_sign_in()
+returns uuid
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  return (
+    select s.id
+    from auth.sessions s
+    where s.id = (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'session_id')::uuid
+      and s.user_id = auth.uid()
+      and (s.not_after is null or s.not_after > now())
+  );
+end
+$$;
+comment on function private.current_sign_in() is
+  'Returns the session of Auth that the caller''s token belongs to; null if it has ended, as after a sign-out. '
+  'Definer: the table belongs to the Auth service.';
+grant execute on function private.current_sign_in() to authenticated;
+
 create function private.may_act()
 returns boolean
 language plpgsql
@@ -226,7 +250,7 @@ security definer
 set search_path = ''
 as $$
 begin
-  return private.can_act(private.current_profile_id());
+  return private.can_act(private.current_profile_id()) and private.current_sign_in() is not null;
 end
 $$;
 comment on function private.may_act() is
@@ -243,12 +267,16 @@ set search_path = ''
 as $$
 begin
   perform private.require_active(private.current_profile_id());
+  if private.current_sign_in() is null then
+    perform private.refuse(401, 'session_ended', 'This sign-in has ended. Sign in again.');
+  end if;
   return true;
 end
 $$;
 comment on function private.require_can_act() is
-  'Returns true, or refuses with 403 account_blocked. Called by insert policies. Definer: private.require_active is '
-  'not granted.';
+  'Returns true, or refuses with 403 account_blocked, or with 401 session_ended a token whose sign-in has ended. '
+  'Whatever outlives a token starts here: chats, share links, invitations, bridge codes. Called by insert policies. '
+  'Definer: private.require_active is not granted.';
 grant execute on function private.require_can_act() to authenticated;
 
 create function private.ensure_profile(auth_user_id uuid)
@@ -333,7 +361,8 @@ create policy profiles_select_own on public.profiles
   for select to authenticated
   using (id = (select private.current_profile_id()));
 
+-- Other members of the organization see the name and the picture.
 create policy profiles_update_own on public.profiles
   for update to authenticated
   using (id = (select private.current_profile_id()))
-  with check (id = (select private.current_profile_id()));
+  with check ((select private.require_can_act()) and id = (select private.current_profile_id()));

@@ -175,7 +175,7 @@ set search_path = ''
 as $$
   select jsonb_strip_nulls(case
     when part ->> 'type' = 'text' then jsonb_build_object('type', 'text', 'text', part -> 'text')
-    when part ->> 'type' = 'source-url' then
+    when part ->> 'type' = 'source-url' and part ->> 'url' ~* '^https?://' then
       jsonb_build_object('type', 'source-url', 'url', part -> 'url', 'title', part -> 'title')
     when part ->> 'type' in ('file', 'source-document') then jsonb_build_object(
       'type', part -> 'type',

@@ -3,6 +3,7 @@
 create table public.bridge_tokens (
   id uuid primary key default gen_random_uuid(),
   user_id uuid not null,
+  auth_session_id uuid not null,
   token_hash bytea not null,
   session_data jsonb not null default '{}',
   client_ip inet,
@@ -35,12 +36,16 @@ comment on table public.bridge_tokens is
   'Issued codes, used or not, until retention deletes them. Clients cannot read the table.';
 comment on column public.bridge_tokens.token_hash is
   'SHA-256 of the code. issue_bridge_token returns the code only once.';
+comment on column public.bridge_tokens.auth_session_id is
+  'The session of Auth that asked for the code. A sign-out ends the session, and the code with it.';
 comment on column public.bridge_tokens.session_data is 'Data that the issuing app passes to the redeeming app.';
 comment on table public.sync_logs is
-  'Every attempt to issue or redeem a code, also refused attempts. Clients cannot read the table.';
+  'Codes that were issued and codes that were used up, so the rows of a code are bounded. An attempt that uses no code '
+  'up writes no row: anybody may make such attempts. The request log names them. Clients cannot read the table.';
 comment on column public.sync_logs.event_type is
   'bridge_issue, bridge_redeem, or bridge_session if Auth gave no session for a valid code.';
-comment on column public.sync_logs.error_message is 'The error code of the refusal.';
+comment on column public.sync_logs.error_message is
+  'Why a code that was used up gave no session: the error code of the refusal.';
 
 create function private.log_sync(
   user_id uuid, event_type text, client_ip text, user_agent text, refusal text default null, data jsonb default '{}'
@@ -52,7 +57,7 @@ as $$
   insert into public.sync_logs (user_id, event_type, event_source, data, client_ip, user_agent, success, error_message)
   values ($1, $2, 'bridge', $6, private.parse_address($3), left($4, 500), $5 is null, $5)
 $$;
-comment on function private.log_sync(uuid, text, text, text, text, jsonb) is 'Logs an attempt at the bridge.';
+comment on function private.log_sync(uuid, text, text, text, text, jsonb) is 'Logs what became of a code.';
 grant execute on function private.log_sync(uuid, text, text, text, text, jsonb) to service_role;
 
 create function private.login_email(profile_id uuid)
@@ -93,8 +98,8 @@ begin
 
   perform private.log_sync(me, 'bridge_issue', client_ip, user_agent);
   return query
-  insert into public.bridge_tokens as t (user_id, token_hash, session_data, client_ip, user_agent)
-  values (me, private.hash_token(clear_code), issue_bridge_token.session_data,
+  insert into public.bridge_tokens as t (user_id, auth_session_id, token_hash, session_data, client_ip, user_agent)
+  values (me, private.current_sign_in(), private.hash_token(clear_code), issue_bridge_token.session_data,
     private.parse_address(issue_bridge_token.client_ip), left(issue_bridge_token.user_agent, 500))
   returning clear_code, t.expires_at;
 end
@@ -142,6 +147,10 @@ begin
   end if;
   return query select token.id, token.user_id, token.session_data, case
     when not private.can_act(token.user_id) then 'account_blocked'
+    when not exists (
+      select from auth.sessions s
+      where s.id = token.auth_session_id and (s.not_after is null or s.not_after > now())
+    ) then 'session_ended'
     when private.login_email(token.user_id) is null then 'email_required'
   end;
 end
@@ -163,15 +172,17 @@ declare
   used record;
 begin
   if not private.within_rate('bridge_redeem', coalesce(subject, ''), 30) then
-    perform private.log_sync(null, 'bridge_redeem', client_ip, user_agent, 'rate_limited');
     return query select 'rate_limited', null::uuid, null::text, null::jsonb;
     return;
   end if;
   select * into used from private.use_bridge_token(code);
-  perform private.log_sync(
-    used.user_id, 'bridge_redeem', client_ip, user_agent, used.refusal,
-    jsonb_strip_nulls(jsonb_build_object('token_id', used.token_id))
-  );
+  -- These refusals use no code up. Logged, anybody could fill the table.
+  if used.refusal is null or used.refusal not in ('code_not_found', 'code_expired') then
+    perform private.log_sync(
+      used.user_id, 'bridge_redeem', client_ip, user_agent, used.refusal,
+      jsonb_build_object('token_id', used.token_id)
+    );
+  end if;
   if used.refusal is not null then
     return query select used.refusal, null::uuid, null::text, null::jsonb;
     return;
@@ -183,7 +194,7 @@ begin
 end
 $$;
 comment on function private.redeem_bridge_token(text, text, text) is
-  'Redeems a code and logs the attempt. Definer: the login''s address is in auth.users.';
+  'Redeems a code, and logs that it was used up. Definer: the login''s address is in auth.users.';
 grant execute on function private.redeem_bridge_token(text, text, text) to service_role;
 
 create function public.redeem_bridge_token(code text, client_ip text default null, user_agent text default null)
@@ -196,13 +207,12 @@ as $$
 $$;
 comment on function public.redeem_bridge_token(text, text, text) is
   'Service RPC of the bridge function: the login that a code signs in, or a refusal: code_not_found, code_expired (or '
-  'used), account_blocked, email_required, rate_limited. The limit is 30 a minute for one address, or for all callers '
-  'whose address is unknown. The function never raises these, so that the attempt stays in sync_logs.';
+  'used), account_blocked, session_ended, email_required, rate_limited. The limit is 30 a minute for one address, or '
+  'for all callers whose address is unknown. The function never raises these, so that a '
+  'code stays used up and an attempt stays counted.';
 grant execute on function public.redeem_bridge_token(text, text, text) to service_role;
 
-create function public.log_bridge_failure(
-  auth_user_id uuid, event_type text, client_ip text, user_agent text, refusal text
-)
+create function public.log_bridge_failure(auth_user_id uuid, client_ip text, user_agent text, refusal text)
 returns void
 language sql
 security invoker
@@ -210,12 +220,12 @@ set search_path = ''
 as $$
   select private.log_sync(
     (select p.id from public.profiles p where p.auth_id = auth_user_id and not p.is_deleted),
-    event_type, client_ip, user_agent, refusal
+    'bridge_session', client_ip, user_agent, refusal
   )
 $$;
-comment on function public.log_bridge_failure(uuid, text, text, text, text) is
-  'Service RPC of the bridge function: logs a code that was not issued, or a session that Auth did not give.';
-grant execute on function public.log_bridge_failure(uuid, text, text, text, text) to service_role;
+comment on function public.log_bridge_failure(uuid, text, text, text) is
+  'Service RPC of the bridge function: logs that Auth gave no session for a code that was used up.';
+grant execute on function public.log_bridge_failure(uuid, text, text, text) to service_role;
 
 alter table public.bridge_tokens enable row level security;
 alter table public.sync_logs enable row level security;

@@ -156,6 +156,7 @@ export type Database = {
       };
       "bridge_tokens": {
         Row: {
+          "auth_session_id": string;
           "client_ip": unknown;
           "created_at": string;
           "expires_at": string;
@@ -168,6 +169,7 @@ export type Database = {
         };
         ComputedFields: never;
         Insert: {
+          "auth_session_id": string;
           "client_ip"?: unknown;
           "created_at"?: string;
           "expires_at"?: string;
@@ -179,6 +181,7 @@ export type Database = {
           "user_id": string;
         };
         Update: {
+          "auth_session_id"?: string;
           "client_ip"?: unknown;
           "created_at"?: string;
           "expires_at"?: string;
@@ -2517,10 +2520,7 @@ export type Database = {
         Returns: Json;
       };
       "get_my_usage": { Args: Record<PropertyKey, never>; Returns: Json };
-      "get_organization_billing": {
-        Args: { "auth_user_id": string; "is_buying": boolean };
-        Returns: Json;
-      };
+      "get_organization_billing": { Args: { "auth_user_id": string }; Returns: Json };
       "get_shared_chat": { Args: { "token": string }; Returns: Json };
       "get_user_activity_summary": {
         Args: { "user_id"?: string };
@@ -2596,6 +2596,7 @@ export type Database = {
           "expires_at": string;
           "invitation_id": string;
           "invited_by": string;
+          "is_void": boolean;
           "role": string;
         }[];
       };
@@ -2642,7 +2643,6 @@ export type Database = {
         Args: {
           "auth_user_id": string;
           "client_ip": string;
-          "event_type": string;
           "refusal": string;
           "user_agent": string;
         };

@@ -173,7 +173,14 @@ export const routes: Route[] = [
     json: [BridgeRequest],
     example: {},
     replies: [{ status: 200, meaning: "The code.", schema: BridgeReply }],
-    errors: ["account_blocked", "email_required", "invalid_data", "data_too_large", "rate_limited"],
+    errors: [
+      "account_blocked",
+      "session_ended",
+      "email_required",
+      "invalid_data",
+      "data_too_large",
+      "rate_limited",
+    ],
   },
   {
     method: "POST",
@@ -183,7 +190,14 @@ export const routes: Route[] = [
     json: [RedeemRequest],
     example: { code: "x" },
     replies: [{ status: 200, meaning: "The session.", schema: BridgeSession }],
-    errors: ["account_blocked", "code_not_found", "code_expired", "email_required", "rate_limited"],
+    errors: [
+      "account_blocked",
+      "session_ended",
+      "code_not_found",
+      "code_expired",
+      "email_required",
+      "rate_limited",
+    ],
   },
   {
     method: "POST",

@@ -68,6 +68,10 @@ async function insertUsers(client: pg.Client): Promise<void> {
      union all select $1::uuid, 'authenticated', 'authenticated', 'boss@example.com'`,
     [ADMIN],
   );
+  // Each login is signed in; its session has the id of the login.
+  await client.query(
+    "insert into auth.sessions (id, user_id, created_at, updated_at) select id, id, now(), now() from auth.users",
+  );
   await client.query(
     `insert into public.profiles (id, auth_id, email, user_name, role, subscription_plan, created_at)
      select user_id, auth_id, 'user-' || n || '@example.com', 'User ' || n, 'user'::public.user_role, 'enterprise',

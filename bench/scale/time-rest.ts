@@ -61,7 +61,12 @@ export async function startGateway(
       // Both variants use a token, so that its cost in the gateway does not count as a cost of the policies.
       const role = variant === "bare" ? "service_role" : operation.role;
       const sub = role === "authenticated" ? subject.auth_id : undefined;
-      const client = await clientOf(database, sub ?? role, { sub, role, exp: EXPIRES_AT });
+      const client = await clientOf(database, sub ?? role, {
+        sub,
+        session_id: sub,
+        role,
+        exp: EXPIRES_AT,
+      });
       return await timeRequest(client, operation, variant, subject);
     },
     async [Symbol.asyncDispose]() {

@@ -50,7 +50,7 @@ function roleOf({ role }: Operation, variant: Variant): string {
 
 async function begin(client: pg.Client, role: string, { auth_id }: Subject): Promise<void> {
   await client.query("begin");
-  const claims = JSON.stringify({ sub: auth_id, role: "authenticated" });
+  const claims = JSON.stringify({ sub: auth_id, session_id: auth_id, role: "authenticated" });
   await client.query(
     `select set_config('role', $1, true), set_config('request.jwt.claims', $2, true),
        set_config('request.jwt.claim.sub', $3, true)`,

@@ -23,7 +23,7 @@ export async function startSeatCheckout(
 ): Promise<string> {
   const success_url = requireAllowed(ports.allowedOrigins, request.success_url);
   const cancel_url = requireAllowed(ports.allowedOrigins, request.cancel_url);
-  const account = await ports.db.findOrganization(userId, true);
+  const account = await ports.db.findOrganization(userId);
   const price = await findPrice(catalogue, request.price_id);
   if (!price.isRecurring || !price.plan) throw new AppError("price_without_seats");
   if (account.has_plan) throw alreadySubscribed();
@@ -59,7 +59,7 @@ export async function openOrganizationPortal(
   request: PortalRequest,
 ): Promise<string> {
   const return_url = requireAllowed(allowedOrigins, request.return_url);
-  const { customer_id } = await db.findOrganization(userId, false);
+  const { customer_id } = await db.findOrganization(userId);
   if (!customer_id) throw new AppError("no_customer");
   const { url } = await stripe.billingPortal.sessions.create({ customer: customer_id, return_url });
   return url;

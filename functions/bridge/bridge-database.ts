@@ -23,19 +23,13 @@ const Redeemed = z.union([
 ]);
 export type Redeemed = z.infer<typeof Redeemed>;
 
-/** A failed attempt that the database has not logged itself. */
-export interface Failure {
-  event_type: "bridge_issue" | "bridge_session";
-  /** The code of the error that the client received. */
-  refusal: string;
-}
-
 /** The database calls of the bridge. */
 export interface BridgeDatabase {
   /** Issues a code. Throws the refusal of the database. */
   issue(sessionData: BridgeRequest["session_data"], origin: Origin): Promise<BridgeReply>;
   redeem(code: string, origin: Origin): Promise<Redeemed>;
-  logFailure(authUserId: string, failure: Failure, origin: Origin): Promise<void>;
+  /** Logs that Auth gave no session. `refusal` is the code of the error that the client received. */
+  logFailure(authUserId: string, refusal: string, origin: Origin): Promise<void>;
 }
 
 /** Creates the database calls of the bridge: codes are issued as the user, all other calls use the secret key. */
@@ -54,8 +48,8 @@ export function createBridgeDatabase(
         unwrap(await admin.rpc("redeem_bridge_token", { code, ...origin }).single()),
       );
     },
-    async logFailure(auth_user_id, failure, { client_ip = "", user_agent = "" }) {
-      const attempt = { auth_user_id, ...failure, client_ip, user_agent };
+    async logFailure(auth_user_id, refusal, { client_ip = "", user_agent = "" }) {
+      const attempt = { auth_user_id, refusal, client_ip, user_agent };
       unwrap(await admin.rpc("log_bridge_failure", attempt));
     },
   };

@@ -6,12 +6,10 @@ import {
   RedeemRequest,
 } from "../../types/api.ts";
 import { allow } from "../_shared/http/allow.ts";
-import { requireUserId } from "../_shared/http/caller.ts";
 import type { FunctionEnv } from "../_shared/http/context.ts";
 import { createFunction, parseBody, readJson } from "../_shared/http/create-function.ts";
 import type { Log } from "../_shared/http/log.ts";
 import { createBridgeDatabase, type Origin } from "./bridge-database.ts";
-import { issueCode } from "./issue-code.ts";
 import { redeemCode } from "./redeem-code.ts";
 
 /**
@@ -23,10 +21,9 @@ export function createBridgeFunction(log: Log) {
 
   app.post("/", allow("user"), async (c) => {
     const { supabase, supabaseAdmin } = c.var.supabaseContext;
-    const userId = requireUserId(c);
     const { session_data } = parseBody(BridgeRequest, await readOptionalJson(c));
     const db = createBridgeDatabase(supabaseAdmin, supabase);
-    return c.json<BridgeReply>(await issueCode(db, userId, session_data, readOrigin(c)));
+    return c.json<BridgeReply>(await db.issue(session_data, readOrigin(c)));
   });
 
   app.post("/redeem", allow("publishable"), async (c) => {

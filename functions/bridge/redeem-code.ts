@@ -13,7 +13,7 @@ export interface RedeemPorts {
   auth: Auth;
 }
 
-/** Exchanges a code for a session of its user. Throws a refusal. Every attempt is logged in `sync_logs`. */
+/** Exchanges a code for a session of its user. Throws a refusal. `sync_logs` has what became of the code. */
 export async function redeemCode(
   ports: RedeemPorts,
   code: string,
@@ -26,7 +26,7 @@ export async function redeemCode(
     return { ...await openSession(ports, auth_user_id, email), session_data };
   } catch (error) {
     const refusal = error instanceof AppError ? error.code : "internal";
-    await ports.db.logFailure(auth_user_id, { event_type: "bridge_session", refusal }, origin);
+    await ports.db.logFailure(auth_user_id, refusal, origin);
     throw error;
   }
 }

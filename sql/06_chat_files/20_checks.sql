@@ -133,12 +133,17 @@ language sql
 immutable
 set search_path = ''
 as $$
-  -- URL parsers drop white space at the ends and some control characters, so `a/.. ` also ends in `..`.
-  select name !~ '(^|/)\s*\.{0,2}\s*(/|$)' and name !~ '[?#%\\[:cntrl:]]'
+  select bool_and(
+    -- URL parsers drop white space at the ends and some control characters, so `a/.. ` also ends in `..`. Some servers
+    -- cut a segment at `;`, so `..;` also counts as `..`.
+    form !~ '(^|/)\s*\.{0,2}\s*(;[^/]*)?(/|$)' and form !~ '[?#%\\[:cntrl:]\u0080-\u009f]'
+  )
+  -- Some systems compose or simplify characters, so the full-width dots in `．．` may become `..`.
+  from unnest(array[name, normalize(name, nfkc)]) as form
 $$;
 comment on function private.is_safe_object_name(text) is
   'Tells whether a URL that contains the object''s name leads to that object. Refuses empty, `.` and `..` segments, '
-  '`?`, `#`, `%`, backslashes and control characters.';
+  '`?`, `#`, `%`, backslashes and control characters, also in the simplified form of the name (NFKC).';
 grant execute on function private.is_safe_object_name(text) to authenticated;
 
 create function private.require_own_object(profile_id uuid, storage_path text, assistant_slug text default null)

@@ -63,7 +63,8 @@ begin
       where m.session_id = old.session_id
         and m.id <> old.id
         and m.has_files
-        and m.parts @> jsonb_build_array(jsonb_build_object('url', 'parley:file/' || f.id))
+        -- As ids, because a client may write an id in capitals.
+        and f.id = any (private.part_file_ids(m.parts))
     );
   return old;
 end

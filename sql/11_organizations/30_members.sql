@@ -11,18 +11,19 @@ set search_path = ''
 as $$
 declare
   me public.profiles := private.my_membership('owner', 'admin', 'member');
+  sees_addresses boolean := me.organization_role <> 'member' and private.can_act(me.id);
 begin
   return query
-  select p.id, p.user_name, case when me.organization_role <> 'member' then p.email end, p.avatar_url,
-    p.organization_role, p.organization_joined_at
+  select p.id, p.user_name, case when sees_addresses then p.email end, p.avatar_url, p.organization_role,
+    p.organization_joined_at
   from public.profiles p
   where p.organization_id = me.organization_id
   order by array_position(array['owner', 'admin', 'member'], p.organization_role), p.organization_joined_at, p.id;
 end
 $$;
 comment on function private.list_members() is
-  'The members of the caller''s organization. Only the owner and admins see email addresses. Definer: users can read '
-  'only their own profile.';
+  'The members of the caller''s organization. Only the owner and admins who may act see email addresses. Definer: '
+  'users can read only their own profile.';
 grant execute on function private.list_members() to authenticated;
 
 create function private.require_member(me public.profiles, member_id uuid)
@@ -181,8 +182,8 @@ as $$
   select * from private.list_members()
 $$;
 comment on function public.list_members() is
-  'Client RPC for every member: the owner first, then admins, then members. A caller who is a plain member gets null '
-  'for email.';
+  'Client RPC for every member: the owner first, then admins, then members. A plain member and a suspended '
+  'caller get null for email.';
 grant execute on function public.list_members() to authenticated;
 
 create function public.set_member_role(member_id uuid, role text)

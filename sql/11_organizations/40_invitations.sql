@@ -27,6 +27,25 @@ $$;
 comment on function private.require_may_invite(public.profiles, text) is
   'Refuses with 400 a role that an invitation cannot have, and with 403 an admin who invites another admin.';
 
+create function private.is_void(invitation public.organization_invitations)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return not exists (
+    select from public.profiles p
+    where p.id = invitation.invited_by
+      and p.organization_id = invitation.organization_id
+      and (p.organization_role = 'owner' or p.organization_role = 'admin' and invitation.role = 'member')
+      and private.can_act(p.id)
+  );
+end
+$$;
+comment on function private.is_void(public.organization_invitations) is
+  'True if the inviter may no longer send this invitation: removed, demoted, suspended, banned or deleted.';
+
 create function private.invite_member(email text, role text)
 returns table (invitation_id uuid, token text, expires_at timestamptz)
 language plpgsql
@@ -68,7 +87,7 @@ begin
   on conflict on constraint organization_invitations_organization_id_email_key do update
   set role = excluded.role, token_hash = excluded.token_hash, invited_by = excluded.invited_by,
       expires_at = excluded.expires_at
-  where i.expires_at <= now()
+  where i.expires_at <= now() or private.is_void(i)
   returning i.id, clear_token, i.expires_at;
   if not found then
     perform private.refuse(
@@ -135,14 +154,14 @@ begin
   perform private.require_invitation(me, invitation_id);
   return query
   update public.organization_invitations i
-  set token_hash = private.hash_token(clear_token), expires_at = default
+  set token_hash = private.hash_token(clear_token), expires_at = default, invited_by = me.id
   where i.id = invitation_id
   returning clear_token, i.expires_at;
 end
 $$;
 comment on function private.resend_invitation(uuid) is
-  'Gives an invitation a new token and another week. The old token stops working. Definer: clients cannot write '
-  'invitations; the function checks the caller''s role.';
+  'Gives an invitation a new token and another week, in the name of the caller. The old token stops working. Definer: '
+  'clients cannot write invitations; the function checks the caller''s role.';
 grant execute on function private.resend_invitation(uuid) to authenticated;
 
 create function private.revoke_invitation(invitation_id uuid)
@@ -191,6 +210,12 @@ begin
       'Your email address is not confirmed. Confirm the address, then accept the invitation.'
     );
   end if;
+  if private.is_void(invitation) then
+    perform private.refuse(
+      410, 'invitation_void',
+      'The member who sent this invitation may no longer invite. Ask for a new invitation.'
+    );
+  end if;
   if invitation.expires_at <= now() then
     perform private.refuse(410, 'invitation_expired', 'This invitation has expired. Ask for a new invitation.');
   end if;
@@ -200,7 +225,7 @@ end
 $$;
 comment on function private.take_invitation(public.profiles, text) is
   'Uses an invitation up; of several concurrent calls, one succeeds. Refuses with 404 an unknown or used token, with '
-  '403 another address, and with 410 an expired invitation.';
+  '403 another address, and with 410 an expired invitation or one whose inviter may no longer invite.';
 
 create function private.accept_invitation(token text)
 returns public.organizations
@@ -234,7 +259,8 @@ grant execute on function private.accept_invitation(text) to authenticated;
 
 create function private.list_invitations()
 returns table (
-  invitation_id uuid, email text, role text, invited_by uuid, expires_at timestamptz, created_at timestamptz
+  invitation_id uuid, email text, role text, invited_by uuid, is_void boolean, expires_at timestamptz,
+  created_at timestamptz
 )
 language plpgsql
 stable
@@ -244,16 +270,17 @@ as $$
 declare
   me public.profiles := private.my_membership('owner', 'admin');
 begin
+  perform private.require_active(me.id);
   return query
-  select i.id, i.email, i.role, i.invited_by, i.expires_at, i.created_at
+  select i.id, i.email, i.role, i.invited_by, private.is_void(i), i.expires_at, i.created_at
   from public.organization_invitations i
   where i.organization_id = me.organization_id
   order by i.created_at, i.id;
 end
 $$;
 comment on function private.list_invitations() is
-  'The invitations of the caller''s organization. Definer: the table holds hashes of tokens, so clients cannot read '
-  'it.';
+  'The invitations of the caller''s organization, for callers who may act. Definer: the table holds hashes of tokens, '
+  'so clients cannot read it.';
 grant execute on function private.list_invitations() to authenticated;
 
 create function public.invite_member(email text, role text default 'member')
@@ -306,7 +333,8 @@ grant execute on function public.accept_invitation(text) to authenticated;
 
 create function public.list_invitations()
 returns table (
-  invitation_id uuid, email text, role text, invited_by uuid, expires_at timestamptz, created_at timestamptz
+  invitation_id uuid, email text, role text, invited_by uuid, is_void boolean, expires_at timestamptz,
+  created_at timestamptz
 )
 language sql
 stable
@@ -315,5 +343,7 @@ set search_path = ''
 as $$
   select * from private.list_invitations()
 $$;
-comment on function public.list_invitations() is 'Client RPC for the owner and admins: open and expired invitations.';
+comment on function public.list_invitations() is
+  'Client RPC for the owner and admins: open and expired invitations. is_void is true if the inviter may no longer '
+  'invite; resend such an invitation.';
 grant execute on function public.list_invitations() to authenticated;

@@ -13,13 +13,13 @@ begin
   select p.organization_id
   from public.profiles p
   where p.auth_id = auth.uid()
-    and not p.is_deleted
+    and private.can_act(p.id)
     and p.organization_role in ('owner', 'admin');
 end
 $$;
 comment on function private.my_administrated_organization_ids() is
-  'The organization that the caller owns or administrates, as a set. Policies call it once a statement. Definer: the '
-  'result must not depend on the policies of profiles.';
+  'The organization that the caller owns or administrates, as a set; empty for a suspended caller. Policies call it '
+  'once a statement. Definer: the result must not depend on the policies of profiles.';
 grant execute on function private.my_administrated_organization_ids() to authenticated;
 
 create function private.my_paying_customer_ids()
@@ -73,7 +73,7 @@ $$;
 comment on function private.customer_of_organization(uuid) is
   'Returns the customer of an organization that is not deleted, or null.';
 
-create function private.get_organization_billing(auth_user_id uuid, is_buying boolean)
+create function private.get_organization_billing(auth_user_id uuid)
 returns jsonb
 language plpgsql
 security definer
@@ -83,9 +83,7 @@ declare
   me public.profiles := private.ensure_profile(auth_user_id);
   customer public.stripe_customers;
 begin
-  if is_buying then
-    perform private.require_active(me.id);
-  end if;
+  perform private.require_active(me.id);
   perform private.require_membership(me, 'owner', 'admin');
   customer := private.customer_of_organization(me.organization_id);
   return jsonb_build_object(
@@ -105,24 +103,24 @@ begin
   );
 end
 $$;
-comment on function private.get_organization_billing(uuid, boolean) is
+comment on function private.get_organization_billing(uuid) is
   'Returns what billing needs to know about the organization of a login. Refuses with 404 a login without an '
-  'organization, and with 403 a plain member, or with is_buying an account that may not act. Definer: the function '
-  'creates a missing profile.';
-grant execute on function private.get_organization_billing(uuid, boolean) to service_role;
+  'organization, and with 403 a plain member or an account that may not act. Definer: the function creates a missing '
+  'profile.';
+grant execute on function private.get_organization_billing(uuid) to service_role;
 
-create function public.get_organization_billing(auth_user_id uuid, is_buying boolean)
+create function public.get_organization_billing(auth_user_id uuid)
 returns jsonb
 language sql
 security invoker
 set search_path = ''
 as $$
-  select private.get_organization_billing(auth_user_id, is_buying)
+  select private.get_organization_billing(auth_user_id)
 $$;
-comment on function public.get_organization_billing(uuid, boolean) is
+comment on function public.get_organization_billing(uuid) is
   'Service RPC of billing: organization, customer and members of an owner or admin. has_plan is true if the '
   'organization pays for a plan, also while an unpaid invoice keeps it from giving seats.';
-grant execute on function public.get_organization_billing(uuid, boolean) to service_role;
+grant execute on function public.get_organization_billing(uuid) to service_role;
 
 create function private.link_organization_customer(organization_id uuid, customer_id text)
 returns text

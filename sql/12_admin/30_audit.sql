@@ -13,12 +13,13 @@ begin
   if caller.role is distinct from 'admin' then
     perform private.refuse(403, 'not_allowed', 'Only admins of this service can do this. Ask an admin to do it.');
   end if;
-  perform private.require_active(caller.id);
+  perform private.require_can_act();
   return caller.id;
 end
 $$;
 comment on function private.require_admin() is
-  'Returns the caller''s profile id. Refuses with 403 unless the profile is an admin''s now, whatever the token says.';
+  'Returns the caller''s profile id. Refuses with 403 unless the profile is an admin''s now, whatever the token says, '
+  'and with 401 a token whose sign-in has ended.';
 
 create function private.audit(
   action text, user_id uuid, before jsonb default null, after jsonb default null, details jsonb default '{}'

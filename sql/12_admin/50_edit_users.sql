@@ -200,7 +200,7 @@ comment on function public.admin_grant_credits(uuid, integer, timestamptz) is
   'Admin RPC: gives credits, one message each, until expires_at or for ever. Returns the changed profile.';
 grant execute on function public.admin_grant_credits(uuid, integer, timestamptz) to authenticated;
 
-create function private.setup_admin(email text)
+create function private.setup_admin(email text, allow_unconfirmed boolean default false)
 returns uuid
 language plpgsql
 set search_path = ''
@@ -218,6 +218,12 @@ begin
       'Nobody has signed up with this address. Check the address, or sign up with it first.'
     );
   end if;
+  if not (before.email_confirmed or allow_unconfirmed) then
+    perform private.refuse(
+      403, 'email_not_confirmed',
+      'This address is not confirmed, so anybody may have signed up with it. Confirm the address first.'
+    );
+  end if;
   update public.profiles p set role = 'admin', is_active = true where p.id = before.id;
   perform private.audit(
     'setup_admin', before.id, jsonb_build_object('role', before.role, 'is_active', before.is_active),
@@ -226,6 +232,6 @@ begin
   return before.id;
 end
 $$;
-comment on function private.setup_admin(text) is
-  'Makes the user with this address an admin. npm run db:setup-admin calls it as postgres, because no admin exists '
-  'yet who could.';
+comment on function private.setup_admin(text, boolean) is
+  'Makes the user with this address an admin. Refuses with 403 an unconfirmed address unless allow_unconfirmed is '
+  'true. npm run db:setup-admin calls it as postgres, because no admin exists yet who could.';

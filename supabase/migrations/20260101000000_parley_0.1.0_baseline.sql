@@ -335,6 +335,30 @@ end
 $$;
 comment on function private.require_active(uuid) is 'Refuses with 403 a profile that may not start anything.';
 
+-- An access token works until it expires, also after a sign-out. Supabase documents this comparison as the way to
+-- notice it: https://supabase.com/docs/guides/auth/signout
+create function private.current_sign_in()
+returns uuid
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  return (
+    select s.id
+    from auth.sessions s
+    where s.id = (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'session_id')::uuid
+      and s.user_id = auth.uid()
+      and (s.not_after is null or s.not_after > now())
+  );
+end
+$$;
+comment on function private.current_sign_in() is
+  'Returns the session of Auth that the caller''s token belongs to; null if it has ended, as after a sign-out. '
+  'Definer: the table belongs to the Auth service.';
+grant execute on function private.current_sign_in() to authenticated;
+
 create function private.may_act()
 returns boolean
 language plpgsql
@@ -343,7 +367,7 @@ security definer
 set search_path = ''
 as $$
 begin
-  return private.can_act(private.current_profile_id());
+  return private.can_act(private.current_profile_id()) and private.current_sign_in() is not null;
 end
 $$;
 comment on function private.may_act() is
@@ -360,12 +384,16 @@ set search_path = ''
 as $$
 begin
   perform private.require_active(private.current_profile_id());
+  if private.current_sign_in() is null then
+    perform private.refuse(401, 'session_ended', 'This sign-in has ended. Sign in again.');
+  end if;
   return true;
 end
 $$;
 comment on function private.require_can_act() is
-  'Returns true, or refuses with 403 account_blocked. Called by insert policies. Definer: private.require_active is '
-  'not granted.';
+  'Returns true, or refuses with 403 account_blocked, or with 401 session_ended a token whose sign-in has ended. '
+  'Whatever outlives a token starts here: chats, share links, invitations, bridge codes. Called by insert policies. '
+  'Definer: private.require_active is not granted.';
 grant execute on function private.require_can_act() to authenticated;
 
 create function private.ensure_profile(auth_user_id uuid)
@@ -450,10 +478,11 @@ create policy profiles_select_own on public.profiles
   for select to authenticated
   using (id = (select private.current_profile_id()));
 
+-- Other members of the organization see the name and the picture.
 create policy profiles_update_own on public.profiles
   for update to authenticated
   using (id = (select private.current_profile_id()))
-  with check (id = (select private.current_profile_id()));
+  with check ((select private.require_can_act()) and id = (select private.current_profile_id()));
 
 -- From sql/02_chat_sessions.sql
 
@@ -634,7 +663,7 @@ set search_path = ''
 as $$
   select jsonb_strip_nulls(case
     when part ->> 'type' = 'text' then jsonb_build_object('type', 'text', 'text', part -> 'text')
-    when part ->> 'type' = 'source-url' then
+    when part ->> 'type' = 'source-url' and part ->> 'url' ~* '^https?://' then
       jsonb_build_object('type', 'source-url', 'url', part -> 'url', 'title', part -> 'title')
     when part ->> 'type' in ('file', 'source-document') then jsonb_build_object(
       'type', part -> 'type',
@@ -1295,12 +1324,17 @@ language sql
 immutable
 set search_path = ''
 as $$
-  -- URL parsers drop white space at the ends and some control characters, so `a/.. ` also ends in `..`.
-  select name !~ '(^|/)\s*\.{0,2}\s*(/|$)' and name !~ '[?#%\\[:cntrl:]]'
+  select bool_and(
+    -- URL parsers drop white space at the ends and some control characters, so `a/.. ` also ends in `..`. Some servers
+    -- cut a segment at `;`, so `..;` also counts as `..`.
+    form !~ '(^|/)\s*\.{0,2}\s*(;[^/]*)?(/|$)' and form !~ '[?#%\\[:cntrl:]\u0080-\u009f]'
+  )
+  -- Some systems compose or simplify characters, so the full-width dots in `．．` may become `..`.
+  from unnest(array[name, normalize(name, nfkc)]) as form
 $$;
 comment on function private.is_safe_object_name(text) is
   'Tells whether a URL that contains the object''s name leads to that object. Refuses empty, `.` and `..` segments, '
-  '`?`, `#`, `%`, backslashes and control characters.';
+  '`?`, `#`, `%`, backslashes and control characters, also in the simplified form of the name (NFKC).';
 grant execute on function private.is_safe_object_name(text) to authenticated;
 
 create function private.require_own_object(profile_id uuid, storage_path text, assistant_slug text default null)
@@ -1981,7 +2015,8 @@ begin
       where m.session_id = old.session_id
         and m.id <> old.id
         and m.has_files
-        and m.parts @> jsonb_build_array(jsonb_build_object('url', 'parley:file/' || f.id))
+        -- As ids, because a client may write an id in capitals.
+        and f.id = any (private.part_file_ids(m.parts))
     );
   return old;
 end
@@ -1999,9 +2034,28 @@ create trigger chat_messages_delete_made_files
 
 -- The private bucket that holds the bytes of files, and its policies.
 
-insert into storage.buckets (id, name, public, file_size_limit)
-values ('chat-files', 'chat-files', false, 52428800)
-on conflict (id) do update set public = excluded.public, file_size_limit = excluded.file_size_limit;
+-- The types of the files that Parley accepts, and what browsers and storage-js call them. SVG and XML are missing,
+-- because a browser would run their scripts on the origin of the API. Storage serves HTML as text. Storage compares
+-- types exactly, with their parameters: https://github.com/supabase/storage/blob/master/src/storage/uploader.ts
+insert into storage.buckets (id, name, public, file_size_limit, allowed_mime_types)
+values ('chat-files', 'chat-files', false, 52428800, array[
+  'application/csv', 'application/javascript', 'application/json', 'application/msword', 'application/octet-stream',
+  'application/pdf', 'application/rtf', 'application/typescript', 'application/vnd.ms-excel',
+  'application/vnd.oasis.opendocument.spreadsheet', 'application/vnd.oasis.opendocument.text',
+  'application/vnd.openxmlformats-officedocument.presentationml.presentation',
+  'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+  'application/vnd.openxmlformats-officedocument.wordprocessingml.document', 'application/x-httpd-php',
+  'application/x-javascript', 'application/x-php', 'application/x-ruby', 'application/x-sh',
+  'application/x-shellscript', 'application/x-tex', 'application/x-zip-compressed', 'application/zip', 'image/gif',
+  'image/jpeg', 'image/png', 'image/webp', 'text/css', 'text/csv', 'text/html', 'text/javascript', 'text/markdown',
+  'text/plain', 'text/plain; charset=utf-8', 'text/plain;charset=UTF-8', 'text/plain;charset=utf-8', 'text/rtf',
+  'text/tab-separated-values', 'text/x-c', 'text/x-c++', 'text/x-c++src', 'text/x-csharp', 'text/x-csrc',
+  'text/x-golang', 'text/x-java', 'text/x-markdown', 'text/x-php', 'text/x-python', 'text/x-python-script',
+  'text/x-ruby', 'text/x-sh', 'text/x-tex', 'video/mp2t'
+])
+on conflict (id) do update
+set public = excluded.public, file_size_limit = excluded.file_size_limit,
+    allowed_mime_types = excluded.allowed_mime_types;
 
 -- Users may neither update nor delete objects, and an object stays equal to its row: the outbox deletes it. A signed
 -- upload address can replace an object that came after the address was made, so there must be none for the name of a
@@ -2010,6 +2064,8 @@ create policy chat_files_select_own_folder on storage.objects
   for select to authenticated
   using (
     bucket_id = 'chat-files'
+    -- A signed address outlives the token that asked for it.
+    and (select private.current_sign_in()) is not null
     and (storage.foldername(name))[1] = (select private.current_profile_id())::text
   );
 
@@ -2018,6 +2074,8 @@ create policy chat_files_insert_own_folder on storage.objects
   with check (
     bucket_id = 'chat-files'
     and (select private.may_act())
+    -- A copy may name any type, which Storage does not compare with the types of the bucket.
+    and coalesce((select current_setting('storage.operation', true)), '') not like '%.copy'
     and (select private.is_safe_object_name(name))
     and (storage.foldername(name))[1] = (select private.current_profile_id())::text
     and not exists (select from public.chat_files f where f.storage_path = objects.name)
@@ -7122,18 +7180,19 @@ set search_path = ''
 as $$
 declare
   me public.profiles := private.my_membership('owner', 'admin', 'member');
+  sees_addresses boolean := me.organization_role <> 'member' and private.can_act(me.id);
 begin
   return query
-  select p.id, p.user_name, case when me.organization_role <> 'member' then p.email end, p.avatar_url,
-    p.organization_role, p.organization_joined_at
+  select p.id, p.user_name, case when sees_addresses then p.email end, p.avatar_url, p.organization_role,
+    p.organization_joined_at
   from public.profiles p
   where p.organization_id = me.organization_id
   order by array_position(array['owner', 'admin', 'member'], p.organization_role), p.organization_joined_at, p.id;
 end
 $$;
 comment on function private.list_members() is
-  'The members of the caller''s organization. Only the owner and admins see email addresses. Definer: users can read '
-  'only their own profile.';
+  'The members of the caller''s organization. Only the owner and admins who may act see email addresses. Definer: '
+  'users can read only their own profile.';
 grant execute on function private.list_members() to authenticated;
 
 create function private.require_member(me public.profiles, member_id uuid)
@@ -7292,8 +7351,8 @@ as $$
   select * from private.list_members()
 $$;
 comment on function public.list_members() is
-  'Client RPC for every member: the owner first, then admins, then members. A caller who is a plain member gets null '
-  'for email.';
+  'Client RPC for every member: the owner first, then admins, then members. A plain member and a suspended '
+  'caller get null for email.';
 grant execute on function public.list_members() to authenticated;
 
 create function public.set_member_role(member_id uuid, role text)
@@ -7375,6 +7434,25 @@ $$;
 comment on function private.require_may_invite(public.profiles, text) is
   'Refuses with 400 a role that an invitation cannot have, and with 403 an admin who invites another admin.';
 
+create function private.is_void(invitation public.organization_invitations)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return not exists (
+    select from public.profiles p
+    where p.id = invitation.invited_by
+      and p.organization_id = invitation.organization_id
+      and (p.organization_role = 'owner' or p.organization_role = 'admin' and invitation.role = 'member')
+      and private.can_act(p.id)
+  );
+end
+$$;
+comment on function private.is_void(public.organization_invitations) is
+  'True if the inviter may no longer send this invitation: removed, demoted, suspended, banned or deleted.';
+
 create function private.invite_member(email text, role text)
 returns table (invitation_id uuid, token text, expires_at timestamptz)
 language plpgsql
@@ -7416,7 +7494,7 @@ begin
   on conflict on constraint organization_invitations_organization_id_email_key do update
   set role = excluded.role, token_hash = excluded.token_hash, invited_by = excluded.invited_by,
       expires_at = excluded.expires_at
-  where i.expires_at <= now()
+  where i.expires_at <= now() or private.is_void(i)
   returning i.id, clear_token, i.expires_at;
   if not found then
     perform private.refuse(
@@ -7483,14 +7561,14 @@ begin
   perform private.require_invitation(me, invitation_id);
   return query
   update public.organization_invitations i
-  set token_hash = private.hash_token(clear_token), expires_at = default
+  set token_hash = private.hash_token(clear_token), expires_at = default, invited_by = me.id
   where i.id = invitation_id
   returning clear_token, i.expires_at;
 end
 $$;
 comment on function private.resend_invitation(uuid) is
-  'Gives an invitation a new token and another week. The old token stops working. Definer: clients cannot write '
-  'invitations; the function checks the caller''s role.';
+  'Gives an invitation a new token and another week, in the name of the caller. The old token stops working. Definer: '
+  'clients cannot write invitations; the function checks the caller''s role.';
 grant execute on function private.resend_invitation(uuid) to authenticated;
 
 create function private.revoke_invitation(invitation_id uuid)
@@ -7539,6 +7617,12 @@ begin
       'Your email address is not confirmed. Confirm the address, then accept the invitation.'
     );
   end if;
+  if private.is_void(invitation) then
+    perform private.refuse(
+      410, 'invitation_void',
+      'The member who sent this invitation may no longer invite. Ask for a new invitation.'
+    );
+  end if;
   if invitation.expires_at <= now() then
     perform private.refuse(410, 'invitation_expired', 'This invitation has expired. Ask for a new invitation.');
   end if;
@@ -7548,7 +7632,7 @@ end
 $$;
 comment on function private.take_invitation(public.profiles, text) is
   'Uses an invitation up; of several concurrent calls, one succeeds. Refuses with 404 an unknown or used token, with '
-  '403 another address, and with 410 an expired invitation.';
+  '403 another address, and with 410 an expired invitation or one whose inviter may no longer invite.';
 
 create function private.accept_invitation(token text)
 returns public.organizations
@@ -7582,7 +7666,8 @@ grant execute on function private.accept_invitation(text) to authenticated;
 
 create function private.list_invitations()
 returns table (
-  invitation_id uuid, email text, role text, invited_by uuid, expires_at timestamptz, created_at timestamptz
+  invitation_id uuid, email text, role text, invited_by uuid, is_void boolean, expires_at timestamptz,
+  created_at timestamptz
 )
 language plpgsql
 stable
@@ -7592,16 +7677,17 @@ as $$
 declare
   me public.profiles := private.my_membership('owner', 'admin');
 begin
+  perform private.require_active(me.id);
   return query
-  select i.id, i.email, i.role, i.invited_by, i.expires_at, i.created_at
+  select i.id, i.email, i.role, i.invited_by, private.is_void(i), i.expires_at, i.created_at
   from public.organization_invitations i
   where i.organization_id = me.organization_id
   order by i.created_at, i.id;
 end
 $$;
 comment on function private.list_invitations() is
-  'The invitations of the caller''s organization. Definer: the table holds hashes of tokens, so clients cannot read '
-  'it.';
+  'The invitations of the caller''s organization, for callers who may act. Definer: the table holds hashes of tokens, '
+  'so clients cannot read it.';
 grant execute on function private.list_invitations() to authenticated;
 
 create function public.invite_member(email text, role text default 'member')
@@ -7654,7 +7740,8 @@ grant execute on function public.accept_invitation(text) to authenticated;
 
 create function public.list_invitations()
 returns table (
-  invitation_id uuid, email text, role text, invited_by uuid, expires_at timestamptz, created_at timestamptz
+  invitation_id uuid, email text, role text, invited_by uuid, is_void boolean, expires_at timestamptz,
+  created_at timestamptz
 )
 language sql
 stable
@@ -7663,7 +7750,9 @@ set search_path = ''
 as $$
   select * from private.list_invitations()
 $$;
-comment on function public.list_invitations() is 'Client RPC for the owner and admins: open and expired invitations.';
+comment on function public.list_invitations() is
+  'Client RPC for the owner and admins: open and expired invitations. is_void is true if the inviter may no longer '
+  'invite; resend such an invitation.';
 grant execute on function public.list_invitations() to authenticated;
 
 -- From sql/11_organizations/50_seats.sql
@@ -7902,13 +7991,13 @@ begin
   select p.organization_id
   from public.profiles p
   where p.auth_id = auth.uid()
-    and not p.is_deleted
+    and private.can_act(p.id)
     and p.organization_role in ('owner', 'admin');
 end
 $$;
 comment on function private.my_administrated_organization_ids() is
-  'The organization that the caller owns or administrates, as a set. Policies call it once a statement. Definer: the '
-  'result must not depend on the policies of profiles.';
+  'The organization that the caller owns or administrates, as a set; empty for a suspended caller. Policies call it '
+  'once a statement. Definer: the result must not depend on the policies of profiles.';
 grant execute on function private.my_administrated_organization_ids() to authenticated;
 
 create function private.my_paying_customer_ids()
@@ -7962,7 +8051,7 @@ $$;
 comment on function private.customer_of_organization(uuid) is
   'Returns the customer of an organization that is not deleted, or null.';
 
-create function private.get_organization_billing(auth_user_id uuid, is_buying boolean)
+create function private.get_organization_billing(auth_user_id uuid)
 returns jsonb
 language plpgsql
 security definer
@@ -7972,9 +8061,7 @@ declare
   me public.profiles := private.ensure_profile(auth_user_id);
   customer public.stripe_customers;
 begin
-  if is_buying then
-    perform private.require_active(me.id);
-  end if;
+  perform private.require_active(me.id);
   perform private.require_membership(me, 'owner', 'admin');
   customer := private.customer_of_organization(me.organization_id);
   return jsonb_build_object(
@@ -7994,24 +8081,24 @@ begin
   );
 end
 $$;
-comment on function private.get_organization_billing(uuid, boolean) is
+comment on function private.get_organization_billing(uuid) is
   'Returns what billing needs to know about the organization of a login. Refuses with 404 a login without an '
-  'organization, and with 403 a plain member, or with is_buying an account that may not act. Definer: the function '
-  'creates a missing profile.';
-grant execute on function private.get_organization_billing(uuid, boolean) to service_role;
+  'organization, and with 403 a plain member or an account that may not act. Definer: the function creates a missing '
+  'profile.';
+grant execute on function private.get_organization_billing(uuid) to service_role;
 
-create function public.get_organization_billing(auth_user_id uuid, is_buying boolean)
+create function public.get_organization_billing(auth_user_id uuid)
 returns jsonb
 language sql
 security invoker
 set search_path = ''
 as $$
-  select private.get_organization_billing(auth_user_id, is_buying)
+  select private.get_organization_billing(auth_user_id)
 $$;
-comment on function public.get_organization_billing(uuid, boolean) is
+comment on function public.get_organization_billing(uuid) is
   'Service RPC of billing: organization, customer and members of an owner or admin. has_plan is true if the '
   'organization pays for a plan, also while an unpaid invoice keeps it from giving seats.';
-grant execute on function public.get_organization_billing(uuid, boolean) to service_role;
+grant execute on function public.get_organization_billing(uuid) to service_role;
 
 create function private.link_organization_customer(organization_id uuid, customer_id text)
 returns text
@@ -8678,12 +8765,13 @@ begin
   if caller.role is distinct from 'admin' then
     perform private.refuse(403, 'not_allowed', 'Only admins of this service can do this. Ask an admin to do it.');
   end if;
-  perform private.require_active(caller.id);
+  perform private.require_can_act();
   return caller.id;
 end
 $$;
 comment on function private.require_admin() is
-  'Returns the caller''s profile id. Refuses with 403 unless the profile is an admin''s now, whatever the token says.';
+  'Returns the caller''s profile id. Refuses with 403 unless the profile is an admin''s now, whatever the token says, '
+  'and with 401 a token whose sign-in has ended.';
 
 create function private.audit(
   action text, user_id uuid, before jsonb default null, after jsonb default null, details jsonb default '{}'
@@ -9362,7 +9450,7 @@ comment on function public.admin_grant_credits(uuid, integer, timestamptz) is
   'Admin RPC: gives credits, one message each, until expires_at or for ever. Returns the changed profile.';
 grant execute on function public.admin_grant_credits(uuid, integer, timestamptz) to authenticated;
 
-create function private.setup_admin(email text)
+create function private.setup_admin(email text, allow_unconfirmed boolean default false)
 returns uuid
 language plpgsql
 set search_path = ''
@@ -9380,6 +9468,12 @@ begin
       'Nobody has signed up with this address. Check the address, or sign up with it first.'
     );
   end if;
+  if not (before.email_confirmed or allow_unconfirmed) then
+    perform private.refuse(
+      403, 'email_not_confirmed',
+      'This address is not confirmed, so anybody may have signed up with it. Confirm the address first.'
+    );
+  end if;
   update public.profiles p set role = 'admin', is_active = true where p.id = before.id;
   perform private.audit(
     'setup_admin', before.id, jsonb_build_object('role', before.role, 'is_active', before.is_active),
@@ -9388,9 +9482,9 @@ begin
   return before.id;
 end
 $$;
-comment on function private.setup_admin(text) is
-  'Makes the user with this address an admin. npm run db:setup-admin calls it as postgres, because no admin exists '
-  'yet who could.';
+comment on function private.setup_admin(text, boolean) is
+  'Makes the user with this address an admin. Refuses with 403 an unconfirmed address unless allow_unconfirmed is '
+  'true. npm run db:setup-admin calls it as postgres, because no admin exists yet who could.';
 
 -- From sql/12_admin/55_grant_plan.sql
 
@@ -10651,6 +10745,7 @@ create trigger lookout_runs_log_end
 create table public.bridge_tokens (
   id uuid primary key default gen_random_uuid(),
   user_id uuid not null,
+  auth_session_id uuid not null,
   token_hash bytea not null,
   session_data jsonb not null default '{}',
   client_ip inet,
@@ -10683,12 +10778,16 @@ comment on table public.bridge_tokens is
   'Issued codes, used or not, until retention deletes them. Clients cannot read the table.';
 comment on column public.bridge_tokens.token_hash is
   'SHA-256 of the code. issue_bridge_token returns the code only once.';
+comment on column public.bridge_tokens.auth_session_id is
+  'The session of Auth that asked for the code. A sign-out ends the session, and the code with it.';
 comment on column public.bridge_tokens.session_data is 'Data that the issuing app passes to the redeeming app.';
 comment on table public.sync_logs is
-  'Every attempt to issue or redeem a code, also refused attempts. Clients cannot read the table.';
+  'Codes that were issued and codes that were used up, so the rows of a code are bounded. An attempt that uses no code '
+  'up writes no row: anybody may make such attempts. The request log names them. Clients cannot read the table.';
 comment on column public.sync_logs.event_type is
   'bridge_issue, bridge_redeem, or bridge_session if Auth gave no session for a valid code.';
-comment on column public.sync_logs.error_message is 'The error code of the refusal.';
+comment on column public.sync_logs.error_message is
+  'Why a code that was used up gave no session: the error code of the refusal.';
 
 create function private.log_sync(
   user_id uuid, event_type text, client_ip text, user_agent text, refusal text default null, data jsonb default '{}'
@@ -10700,7 +10799,7 @@ as $$
   insert into public.sync_logs (user_id, event_type, event_source, data, client_ip, user_agent, success, error_message)
   values ($1, $2, 'bridge', $6, private.parse_address($3), left($4, 500), $5 is null, $5)
 $$;
-comment on function private.log_sync(uuid, text, text, text, text, jsonb) is 'Logs an attempt at the bridge.';
+comment on function private.log_sync(uuid, text, text, text, text, jsonb) is 'Logs what became of a code.';
 grant execute on function private.log_sync(uuid, text, text, text, text, jsonb) to service_role;
 
 create function private.login_email(profile_id uuid)
@@ -10741,8 +10840,8 @@ begin
 
   perform private.log_sync(me, 'bridge_issue', client_ip, user_agent);
   return query
-  insert into public.bridge_tokens as t (user_id, token_hash, session_data, client_ip, user_agent)
-  values (me, private.hash_token(clear_code), issue_bridge_token.session_data,
+  insert into public.bridge_tokens as t (user_id, auth_session_id, token_hash, session_data, client_ip, user_agent)
+  values (me, private.current_sign_in(), private.hash_token(clear_code), issue_bridge_token.session_data,
     private.parse_address(issue_bridge_token.client_ip), left(issue_bridge_token.user_agent, 500))
   returning clear_code, t.expires_at;
 end
@@ -10790,6 +10889,10 @@ begin
   end if;
   return query select token.id, token.user_id, token.session_data, case
     when not private.can_act(token.user_id) then 'account_blocked'
+    when not exists (
+      select from auth.sessions s
+      where s.id = token.auth_session_id and (s.not_after is null or s.not_after > now())
+    ) then 'session_ended'
     when private.login_email(token.user_id) is null then 'email_required'
   end;
 end
@@ -10811,15 +10914,17 @@ declare
   used record;
 begin
   if not private.within_rate('bridge_redeem', coalesce(subject, ''), 30) then
-    perform private.log_sync(null, 'bridge_redeem', client_ip, user_agent, 'rate_limited');
     return query select 'rate_limited', null::uuid, null::text, null::jsonb;
     return;
   end if;
   select * into used from private.use_bridge_token(code);
-  perform private.log_sync(
-    used.user_id, 'bridge_redeem', client_ip, user_agent, used.refusal,
-    jsonb_strip_nulls(jsonb_build_object('token_id', used.token_id))
-  );
+  -- These refusals use no code up. Logged, anybody could fill the table.
+  if used.refusal is null or used.refusal not in ('code_not_found', 'code_expired') then
+    perform private.log_sync(
+      used.user_id, 'bridge_redeem', client_ip, user_agent, used.refusal,
+      jsonb_build_object('token_id', used.token_id)
+    );
+  end if;
   if used.refusal is not null then
     return query select used.refusal, null::uuid, null::text, null::jsonb;
     return;
@@ -10831,7 +10936,7 @@ begin
 end
 $$;
 comment on function private.redeem_bridge_token(text, text, text) is
-  'Redeems a code and logs the attempt. Definer: the login''s address is in auth.users.';
+  'Redeems a code, and logs that it was used up. Definer: the login''s address is in auth.users.';
 grant execute on function private.redeem_bridge_token(text, text, text) to service_role;
 
 create function public.redeem_bridge_token(code text, client_ip text default null, user_agent text default null)
@@ -10844,13 +10949,12 @@ as $$
 $$;
 comment on function public.redeem_bridge_token(text, text, text) is
   'Service RPC of the bridge function: the login that a code signs in, or a refusal: code_not_found, code_expired (or '
-  'used), account_blocked, email_required, rate_limited. The limit is 30 a minute for one address, or for all callers '
-  'whose address is unknown. The function never raises these, so that the attempt stays in sync_logs.';
+  'used), account_blocked, session_ended, email_required, rate_limited. The limit is 30 a minute for one address, or '
+  'for all callers whose address is unknown. The function never raises these, so that a '
+  'code stays used up and an attempt stays counted.';
 grant execute on function public.redeem_bridge_token(text, text, text) to service_role;
 
-create function public.log_bridge_failure(
-  auth_user_id uuid, event_type text, client_ip text, user_agent text, refusal text
-)
+create function public.log_bridge_failure(auth_user_id uuid, client_ip text, user_agent text, refusal text)
 returns void
 language sql
 security invoker
@@ -10858,12 +10962,12 @@ set search_path = ''
 as $$
   select private.log_sync(
     (select p.id from public.profiles p where p.auth_id = auth_user_id and not p.is_deleted),
-    event_type, client_ip, user_agent, refusal
+    'bridge_session', client_ip, user_agent, refusal
   )
 $$;
-comment on function public.log_bridge_failure(uuid, text, text, text, text) is
-  'Service RPC of the bridge function: logs a code that was not issued, or a session that Auth did not give.';
-grant execute on function public.log_bridge_failure(uuid, text, text, text, text) to service_role;
+comment on function public.log_bridge_failure(uuid, text, text, text) is
+  'Service RPC of the bridge function: logs that Auth gave no session for a code that was used up.';
+grant execute on function public.log_bridge_failure(uuid, text, text, text) to service_role;
 
 alter table public.bridge_tokens enable row level security;
 alter table public.sync_logs enable row level security;

@@ -246,14 +246,29 @@ $$;
 comment on function tests.become(text, jsonb) is
   'Sets role and token claims until the transaction ends, as PostgREST does.';
 
+create function tests.sign_in(name text)
+returns void
+language sql
+security definer
+set search_path = ''
+as $$
+  insert into auth.sessions (id, user_id, created_at, updated_at)
+  select u.id, u.id, now(), now() from auth.users u where u.id = tests.auth_id(name)
+  on conflict do nothing
+$$;
+comment on function tests.sign_in(text) is
+  'Creates the session of a login unless it exists; both have the same id. Definer: the role that acts may not.';
+
 create function tests.act_as(name text)
 returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
+  perform tests.sign_in(name);
   perform tests.become('authenticated', jsonb_build_object(
-    'sub', tests.auth_id(name), 'role', 'authenticated', 'aud', 'authenticated', 'email', name || '@example.com'
+    'sub', tests.auth_id(name), 'role', 'authenticated', 'aud', 'authenticated', 'email', name || '@example.com',
+    'session_id', tests.auth_id(name)
   ));
 end
 $$;

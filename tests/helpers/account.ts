@@ -109,8 +109,8 @@ export async function fillTables({ profileId }: TestUser, sessionId: string): Pr
        insert into public.audit_logs (user_id, action) select user_id, 'admin_get_user' from me
      ),
      token as (
-       insert into public.bridge_tokens (user_id, token_hash)
-       select user_id, sha256(convert_to(user_id::text, 'UTF8')) from me
+       insert into public.bridge_tokens (user_id, auth_session_id, token_hash)
+       select user_id, user_id, sha256(convert_to(user_id::text, 'UTF8')) from me
      ),
      invitation as (
        insert into public.organization_invitations (organization_id, email, role, token_hash, invited_by)

@@ -62,6 +62,11 @@ export const organizationErrors = {
     meaning: "This invitation does not exist, or it was revoked or used.",
     action: "Ask for a new invitation.",
   },
+  invitation_void: {
+    status: 410,
+    meaning: "The member who sent this invitation may no longer invite.",
+    action: "Ask for a new invitation.",
+  },
   invitation_for_other_email: {
     status: 403,
     meaning: "This invitation is for another email address.",

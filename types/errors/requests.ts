@@ -57,6 +57,11 @@ export const requestErrors = {
     meaning: "This login no longer exists.",
     action: "Sign in again or create a new account.",
   },
+  session_ended: {
+    status: 401,
+    meaning: "This sign-in has ended.",
+    action: "Sign in again.",
+  },
   account_blocked: {
     status: 403,
     meaning: "This account is suspended.",

@@ -81,6 +81,9 @@ const EXTENSIONS = new Map(
 /** All supported extensions, for the error of an unsupported file. */
 export const SUPPORTED_EXTENSIONS: readonly string[] = [...new Set(EXTENSIONS.values())].toSorted();
 
+/** The media types of all files that Parley accepts. */
+export const ACCEPTED_TYPES: readonly string[] = [...EXTENSIONS.keys()];
+
 /** Types that Parley converts to text, because file search cannot read them. OpenAI receives Markdown. */
 const CONVERTED_TYPES = new Set(
   [".csv", ".ods", ".odt", ".rtf", ".tsv", ".xlsx"].map((extension) =>

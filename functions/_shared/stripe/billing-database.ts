@@ -97,8 +97,8 @@ export interface BillingDatabase {
   findAccount(authUserId: string, isBuying: boolean): Promise<BillingAccount>;
   /** Links a customer with a profile. Returns the profile's customer, which another request may have linked before. */
   linkCustomer(profileId: string, customerId: string): Promise<string>;
-  /** Refuses a user who neither owns nor administrates an organization. */
-  findOrganization(authUserId: string, isBuying: boolean): Promise<OrganizationAccount>;
+  /** Refuses a user who neither owns nor administrates an organization, or may not act. */
+  findOrganization(authUserId: string): Promise<OrganizationAccount>;
   /** Links a customer with an organization. Returns the organization's customer. */
   linkOrganizationCustomer(organizationId: string, customerId: string): Promise<string>;
 }
@@ -156,9 +156,9 @@ export function createBillingDatabase(admin: SupabaseClient<Database>): BillingD
       ),
     linkCustomer: async (profile_id, customer_id) =>
       unwrap(await admin.rpc("link_stripe_customer", { profile_id, customer_id })),
-    findOrganization: async (auth_user_id, is_buying) =>
+    findOrganization: async (auth_user_id) =>
       OrganizationAccount.parse(
-        unwrap(await admin.rpc("get_organization_billing", { auth_user_id, is_buying })),
+        unwrap(await admin.rpc("get_organization_billing", { auth_user_id })),
       ),
     linkOrganizationCustomer: async (organization_id, customer_id) =>
       unwrap(await admin.rpc("link_organization_customer", { organization_id, customer_id })),

@@ -41,13 +41,17 @@ export const BucketListing = z.object({
 export type BucketListing = z.infer<typeof BucketListing>;
 
 /**
- * Returns true when a bucket accepts files of a type. As on Supabase, only the exact text counts: `text/plain` does not
- * allow `text/plain;charset=utf-8`. Source: https://github.com/supabase/storage/blob/master/src/storage/uploader.ts
+ * Returns true when a bucket accepts files of a type. As on Supabase, parameters and case count: `text/plain` does not
+ * allow `text/plain;charset=utf-8`. Text after a second slash does not count.
+ * Source: https://github.com/supabase/storage/blob/master/src/storage/uploader.ts (`validateMimeType`)
  */
 export function allowsType(allowed: string[] | null, mimetype: string): boolean {
   if (!allowed || allowed.length === 0) return true;
   const [type, subtype] = mimetype.split("/");
-  return subtype !== undefined && (allowed.includes(mimetype) || allowed.includes(`${type}/*`));
+  return subtype !== undefined && allowed.map((each) => each.split("/")).some(
+    ([allowedType, allowedSubtype]) =>
+      allowedType === type && (allowedSubtype === "*" || allowedSubtype === subtype),
+  );
 }
 
 function withinGlobalLimit(bytes: number): number {

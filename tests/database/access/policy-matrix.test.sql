@@ -37,7 +37,8 @@ insert into public.organization_invitations (organization_id, email, role, token
 select id, 'guest@example.com', 'member', private.hash_token('guest'), id from public.organizations;
 insert into public.admin_notes (user_id, note) values (tests.profile_id('owner'), 'Kind.');
 insert into public.audit_logs (user_id, action) values (tests.profile_id('owner'), 'admin_get_user');
-insert into public.bridge_tokens (user_id, token_hash) values (tests.profile_id('owner'), private.hash_token('code'));
+insert into public.bridge_tokens (user_id, auth_session_id, token_hash)
+values (tests.profile_id('owner'), tests.auth_id('owner'), private.hash_token('code'));
 insert into public.sync_logs (user_id, event_type, event_source, success)
 values (tests.profile_id('owner'), 'bridge_issue', 'bridge', true);
 select public.create_lookout(
@@ -152,7 +153,7 @@ insert into expected values
     '{refused, refused, refused, refused}',
     '{rows,    refused, refused, refused}',
     '{none,    refused, refused, refused}',
-    '{rows,    refused, refused, refused}',
+    '{none,    refused, refused, refused}',
     '{none,    refused, refused, refused}'),
   ('organizations', 'id', null, null,
     '{refused, refused, refused, refused}',
@@ -177,7 +178,7 @@ insert into expected values
     '{refused, refused, refused, refused}',
     '{rows,    refused, rows,    refused}',
     '{none,    refused, none,    refused}',
-    '{rows,    refused, rows,    refused}',
+    '{rows,    refused, blocked, refused}',
     '{none,    refused, none,    refused}'),
   ('sync_logs', 'user_id', null, null,
     '{refused, refused, refused, refused}',

@@ -1,6 +1,6 @@
 begin;
-select plan(4);
-select tests.create_user('first');
+select plan(6);
+select tests.create_user('first'), tests.create_login('other', 'other@example.com');
 update public.profiles set is_active = false where id = tests.profile_id('first');
 
 select lives_ok($$ select private.setup_admin(' First@Example.com ') $$, 'the first admin is chosen by address');
@@ -16,5 +16,10 @@ select results_eq(
 select throws_ok(
   $$ select private.setup_admin('nobody@example.com') $$, 'PT404', 'user_not_found', 'an unknown address is refused'
 );
+select throws_ok(
+  $$ select private.setup_admin('other@example.com') $$, 'PT403', 'email_not_confirmed',
+  'an unconfirmed address is refused'
+);
+select lives_ok($$ select private.setup_admin('other@example.com', true) $$, 'unless the operator allows it');
 select * from finish();
 rollback;

@@ -6,7 +6,7 @@ grant select on caller to service_role;
 
 select tests.act_as_service();
 select lives_ok(
-  $$ select public.log_bridge_failure(auth_id, 'bridge_session', ' 203.0.113.7 ', 'App', 'internal') from caller $$,
+  $$ select public.log_bridge_failure(auth_id, ' 203.0.113.7 ', 'App', 'internal') from caller $$,
   'the bridge function can log a failure'
 );
 select tests.act_as_postgres();

@@ -31,6 +31,7 @@ select set_eq(
     'private.admin_grant_credits', 'private.admin_grant_plan', 'private.admin_list_assistant_files',
     'private.admin_list_audit', 'private.admin_list_notes', 'private.admin_list_users', 'private.admin_set_active',
     'private.admin_set_role', 'private.create_organization', 'private.current_profile_id',
+    'private.current_sign_in',
     'private.delete_organization', 'private.ensure_my_profile', 'private.export_account', 'private.export_query',
     'private.export_sections', 'private.get_shared_chat', 'private.get_user_activity_summary',
     'private.get_user_stats', 'private.invite_member', 'private.is_safe_object_name', 'private.issue_bridge_token',

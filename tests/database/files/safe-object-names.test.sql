@@ -10,7 +10,9 @@ select tests.profile_id('owner') || rest as name
 from unnest(array[
   '/../x.txt', '/..', '/a/../../x.txt', '/./x.txt', '/.', '//x.txt', '/a//x.txt', '/', '/a/', '/a/.. ',
   '/ ../x.txt', '/ /x.txt', '/a?b.txt', '/a#b.txt', '/a%2fb.txt', '/%2e%2e/x.txt',
-  '/a\b.txt', '/..\x.txt', E'/.\t./x.txt', E'/a\nb.txt'
+  '/a\b.txt', '/..\x.txt', E'/.\t./x.txt', E'/a\nb.txt',
+  '/..;/x.txt', '/..;a=b/x.txt', '/．．/x.txt', '/‥/x.txt', '/a／..／x.txt',
+  '/a？b.txt', U&'/a\0085b.txt', U&'/a\007Fb.txt'
 ]) as rest;
 grant select on hostile to public;
 
@@ -21,7 +23,8 @@ select is_empty(
 select is_empty(
   $$ select name
      from unnest(array[
-       'a', 'a/b.txt', 'a/b c.txt', 'a/..b', 'a/b..', 'a/...', '.a/b', 'a/Grüße.txt', 'a/x&y=z;(1),+@!$''*:.txt'
+       'a', 'a/b.txt', 'a/b c.txt', 'a/..b', 'a/b..', 'a/...', '.a/b', 'a/Grüße.txt', 'a/日本語.txt', 'a/x;y',
+       'a/x&y=z;(1),+@!$''*:.txt'
      ]) as name
      where private.is_safe_object_name(name) is not true $$,
   'all other names are safe'

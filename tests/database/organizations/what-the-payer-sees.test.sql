@@ -60,13 +60,13 @@ select throws_ok('select public.set_organization_budget(-1)', 'PT400', 'invalid_
   'a negative budget is refused');
 select tests.act_as_service();
 select is(
-  public.get_organization_billing(tests.auth_id('admin'), true)
+  public.get_organization_billing(tests.auth_id('admin'))
     - array['profile_id', 'organization_id', 'name', 'policy', 'email'],
   '{"customer_id": "cus_team", "former_customers": 0, "members": 3, "has_plan": true}'::jsonb,
   'billing knows the payer'
 );
 select throws_ok(
-  $$ select public.get_organization_billing(tests.auth_id('member'), true) $$, 'PT403', 'not_allowed',
+  $$ select public.get_organization_billing(tests.auth_id('member')) $$, 'PT403', 'not_allowed',
   'a member does not buy for the organization'
 );
 select * from finish();

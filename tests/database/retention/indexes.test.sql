@@ -10,8 +10,8 @@ select tests.profile_id('owner'), 'turns', now() + n * interval '1 minute',
   now() + n * interval '1 minute' from generate_series(1, 5000) n;
 insert into public.stripe_events (id, type, livemode, status, created_at)
 select n, 'a', false, 'processed', now() from generate_series(1, 5000) n;
-insert into public.bridge_tokens (user_id, token_hash)
-select tests.profile_id('owner'), sha256(n::text::bytea) from generate_series(1, 5000) n;
+insert into public.bridge_tokens (user_id, auth_session_id, token_hash)
+select tests.profile_id('owner'), gen_random_uuid(), sha256(n::text::bytea) from generate_series(1, 5000) n;
 insert into public.organizations (name) select 'Team' from generate_series(1, 5000);
 insert into public.organization_invitations (organization_id, email, role, token_hash)
 select o.id, 'a@b', 'member', sha256(o.id::text::bytea) from public.organizations o;

@@ -17,10 +17,10 @@ values
   ('old', 'bridge', true, now() - interval '366 days'), ('new', 'bridge', true, now() - interval '364 days');
 insert into public.audit_logs (action, created_at)
 values ('old', now() - interval '731 days'), ('new', now() - interval '729 days');
-insert into public.bridge_tokens (user_id, token_hash, expires_at)
+insert into public.bridge_tokens (user_id, auth_session_id, token_hash, expires_at)
 values
-  (tests.profile_id('owner'), 'old', now() - interval '25 hours'),
-  (tests.profile_id('owner'), 'new', now() - interval '23 hours');
+  (tests.profile_id('owner'), gen_random_uuid(), 'old', now() - interval '25 hours'),
+  (tests.profile_id('owner'), gen_random_uuid(), 'new', now() - interval '23 hours');
 insert into public.organization_invitations (organization_id, email, role, token_hash, expires_at)
 select p.organization_id, i.email, 'member', sha256(i.email::bytea), now() - i.age
 from public.profiles p,

@@ -19,6 +19,7 @@ from made, (values
     {"type": "tool-file_search", "toolCallId": "secret", "input": {"queries": ["secret"]}},
     {"type": "data-secret", "data": 1},
     {"type": "source-url", "sourceId": "https://example.com", "url": "https://example.com", "title": "Example"},
+    {"type": "source-url", "sourceId": "x", "url": "javascript:alert(1)", "title": "Script"},
     {"type": "source-document", "sourceId": "file-secret", "title": "file-secret", "filename": "a.pdf",
       "mediaType": "application/pdf"},
     {"type": "text", "text": "Hello", "state": "done"}

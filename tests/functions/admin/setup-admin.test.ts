@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { runScript } from "../../helpers/run-script.ts";
-import { createUser, stack, stateDir } from "../../helpers/stack.ts";
+import { asPostgres, createUser, stack, stateDir } from "../../helpers/stack.ts";
 import { roleOf } from "./make-admin.ts";
 
 const here = { PARLEY_STATE_DIR: stateDir, SUPABASE_DB_URL: "", DATABASE_URL: "" };
@@ -27,10 +27,25 @@ test("an unknown address is refused with a sentence", async () => {
   expect([exitCode, stderr]).toEqual([1, `No user has signed up as ${email}.`]);
 });
 
+test("an unconfirmed address needs the flag", async () => {
+  const user = await createUser();
+  await asPostgres("update auth.users set email_confirmed_at = null where id = $1", [user.authId]);
+
+  const { exitCode, stderr } = await setupAdmin([user.email]);
+  expect([exitCode, stderr]).toEqual([1, expect.stringContaining("is not confirmed")]);
+  expect(await roleOf(user)).toBe("user");
+
+  expect((await setupAdmin([user.email, "--unconfirmed"])).exitCode).toBe(0);
+  expect(await roleOf(user)).toBe("admin");
+});
+
 test("without an address the script prints its usage", async () => {
   const { exitCode, stderr } = await setupAdmin([]);
 
-  expect([exitCode, stderr]).toEqual([1, "Usage: npm run db:setup-admin -- user@example.com"]);
+  expect([exitCode, stderr]).toEqual([
+    1,
+    "Usage: npm run db:setup-admin -- user@example.com [--unconfirmed]",
+  ]);
 });
 
 test("without a stack the script says how to start one", async () => {

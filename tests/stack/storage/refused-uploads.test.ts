@@ -91,6 +91,7 @@ describe("the type of a file", () => {
     ["text/plain", true],
     ["text/plain;charset=UTF-8", false],
     ["text/html", false],
+    ["text/plain/x", true],
     ["imagex/png", false],
     ["image", false],
   ])("%s is allowed: %s", async (contentType, allowed) => {

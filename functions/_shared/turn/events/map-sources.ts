@@ -19,13 +19,17 @@ export type SourceChunk = Extract<UIMessageChunk, { type: "source-url" | "source
 /** An annotation of a text, in an event or in a stored response. */
 export type Annotation = Responses.ResponseOutputTextAnnotationAddedEvent["annotation"];
 
+/** The address of a web page as it is, because clients and strangers get exactly this text as a link. */
+const WEB_ADDRESS = /^https?:\/\/[^\s\\]+$/i;
+
 /**
- * Returns the source that an annotation cites; `undefined` for a kind that this version does not know, and for a file
- * that the model made.
+ * Returns the source that an annotation cites; `undefined` for a kind that this version does not know, for an address
+ * that is not `http(s)`, and for a file that the model made.
  */
 export function mapSource(annotation: Annotation, findFile: FindFile): SourceChunk | undefined {
   switch (annotation?.type) {
     case "url_citation":
+      if (!WEB_ADDRESS.test(annotation.url) || !URL.canParse(annotation.url)) return undefined;
       return {
         type: "source-url",
         sourceId: annotation.url,

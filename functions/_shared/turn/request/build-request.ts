@@ -29,9 +29,11 @@ export async function buildRequest(
 ): Promise<Responses.ResponseCreateParamsStreaming> {
   // The catalogue documents this column as tools of the Responses API; clients cannot write it.
   const own = turn.tools as Responses.Tool[];
+  // A second tool without the operator's filters would search everywhere.
+  const searches = own.some(({ type }) => type.startsWith("web_search"));
   const tools: Responses.Tool[] = [
     ...own,
-    ...(search ? [{ type: "web_search" as const }] : []),
+    ...(search && !searches ? [{ type: "web_search" as const }] : []),
     ...(storeIds.length > 0 ? [describeSearch(storeIds, filter)] : []),
   ];
   return {

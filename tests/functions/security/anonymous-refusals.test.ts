@@ -1,0 +1,69 @@
+import { expect, test } from "vitest";
+import { asPostgres, stack } from "../../helpers/stack.ts";
+import { freshAddress } from "../bridge/bridge-client.ts";
+import { call } from "./call.ts";
+import { nameOf, type Route, routes } from "./routes.ts";
+
+const CALLS = 1_000;
+const AT_ONCE = 25;
+
+/** Every RPC that callers without sign-in may call, as a route. */
+const rpcs: Record<string, object> = { get_shared_chat: { token: "x" } };
+
+/** Every route that needs no sign-in. */
+const anonymous = routes.filter(({ auth }) => ["none", "publishable", "signature"].includes(auth));
+
+test("the table names every RPC that anybody may call", async () => {
+  const callable = await asPostgres<{ name: string }>(
+    `select proname as name from pg_proc
+     where pronamespace = 'public'::regnamespace and has_function_privilege('anon', oid, 'execute')
+       and not exists (select from pg_depend d where d.objid = pg_proc.oid and d.deptype = 'e')`,
+  );
+
+  expect(Object.keys(rpcs)).toEqual(callable.map(({ name }) => name));
+});
+
+test.for(anonymous.map((route): [string, Route] => [nameOf(route), route]))(
+  `${CALLS} calls of %s, refused or not, write one row for their address at most`,
+  { timeout: 120_000 },
+  async ([, route]) => {
+    const headers = { apikey: stack.PUBLISHABLE_KEY, "x-forwarded-for": freshAddress() };
+    expect(await rowsOf(() => call(route, headers))).toBeLessThanOrEqual(1);
+  },
+);
+
+test.for(Object.entries(rpcs))(
+  `${CALLS} refused calls of the RPC %s write no row`,
+  { timeout: 120_000 },
+  async ([name, args]) => {
+    const headers = {
+      apikey: stack.PUBLISHABLE_KEY,
+      "content-type": "application/json",
+      "x-forwarded-for": freshAddress(),
+    };
+    const body = JSON.stringify(args);
+    const url = `${stack.API_URL}/rest/v1/rpc/${name}`;
+    expect(await rowsOf(() => fetch(url, { method: "POST", headers, body }))).toBe(0);
+  },
+);
+
+/** Makes the calls and returns how many rows all tables have gained, except those that schedules write. */
+async function rowsOf(send: () => Promise<Response>): Promise<number> {
+  const before = await countRows();
+  for (let made = 0; made < CALLS; made += AT_ONCE) {
+    await Promise.all(Array.from({ length: AT_ONCE }, async () => await (await send()).text()));
+  }
+  return await countRows() - before;
+}
+
+async function countRows(): Promise<number> {
+  const tables = await asPostgres<{ name: string }>(
+    `select format('%I.%I', n.nspname, c.relname) as name
+     from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     where c.relkind = 'r' and n.nspname in ('public', 'private', 'auth', 'storage')
+       and c.relname not in ('schedule_calls', 'purge_counts')`,
+  );
+  const sums = tables.map(({ name }) => `(select count(*) from ${name})`).join(" + ");
+  const [row] = await asPostgres<{ rows: number }>(`select (${sums})::int as rows`);
+  return row?.rows ?? NaN;
+}
