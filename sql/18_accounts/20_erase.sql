@@ -135,6 +135,7 @@ begin
   where p.id = close_account.profile_id
   for no key update;
   perform private.enqueue_account_deletion(close_account.profile_id);
+  perform private.remember_account(close_account.profile_id);
 
   -- If the user was the last member, the organization is deleted. Otherwise the ownership passes on.
   perform private.anonymize_profile(close_account.profile_id);
