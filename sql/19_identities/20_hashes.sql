@@ -10,6 +10,10 @@ begin
   return coalesce(
     (select p.pepper from private.identity_peppers p), private.read_vault('parley_identity_pepper')
   );
+exception when others then
+  -- Without a key, no usage is remembered. Users can still sign up and delete their accounts.
+  raise warning 'the key of identities cannot be read: %', sqlstate;
+  return null;
 end
 $$;
 comment on function private.identity_pepper() is 'Returns the key of the hashes of addresses; null if there is none.';
