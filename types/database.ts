@@ -733,6 +733,7 @@ export type Database = {
       };
       "monthly_costs": {
         Row: {
+          "carried": number;
           "month": string;
           "reserved": number;
           "spent": number;
@@ -740,12 +741,14 @@ export type Database = {
         };
         ComputedFields: never;
         Insert: {
+          "carried"?: number;
           "month": string;
           "reserved"?: number;
           "spent"?: number;
           "user_id": string;
         };
         Update: {
+          "carried"?: number;
           "month"?: string;
           "reserved"?: number;
           "spent"?: number;
@@ -1078,6 +1081,7 @@ export type Database = {
           "granted_plan_ends_at": string | null;
           "id": string;
           "is_active": boolean;
+          "is_anonymous": boolean;
           "is_deleted": boolean;
           "membership_status": Database["public"]["Enums"]["membership_status"];
           "organization_id": string | null;
@@ -1112,6 +1116,7 @@ export type Database = {
           "granted_plan_ends_at"?: string | null;
           "id"?: string;
           "is_active"?: boolean;
+          "is_anonymous"?: boolean;
           "is_deleted"?: boolean;
           "membership_status"?: Database["public"]["Enums"]["membership_status"];
           "organization_id"?: string | null;
@@ -1145,6 +1150,7 @@ export type Database = {
           "granted_plan_ends_at"?: string | null;
           "id"?: string;
           "is_active"?: boolean;
+          "is_anonymous"?: boolean;
           "is_deleted"?: boolean;
           "membership_status"?: Database["public"]["Enums"]["membership_status"];
           "organization_id"?: string | null;
@@ -1934,6 +1940,7 @@ export type Database = {
           "granted_plan_ends_at": string | null;
           "id": string;
           "is_active": boolean;
+          "is_anonymous": boolean;
           "is_deleted": boolean;
           "membership_status": Database["public"]["Enums"]["membership_status"];
           "organization_id": string | null;
@@ -1976,6 +1983,7 @@ export type Database = {
           "granted_plan_ends_at": string | null;
           "id": string;
           "is_active": boolean;
+          "is_anonymous": boolean;
           "is_deleted": boolean;
           "membership_status": Database["public"]["Enums"]["membership_status"];
           "organization_id": string | null;
@@ -2089,6 +2097,7 @@ export type Database = {
           "granted_plan_ends_at": string | null;
           "id": string;
           "is_active": boolean;
+          "is_anonymous": boolean;
           "is_deleted": boolean;
           "membership_status": Database["public"]["Enums"]["membership_status"];
           "organization_id": string | null;
@@ -2131,6 +2140,7 @@ export type Database = {
           "granted_plan_ends_at": string | null;
           "id": string;
           "is_active": boolean;
+          "is_anonymous": boolean;
           "is_deleted": boolean;
           "membership_status": Database["public"]["Enums"]["membership_status"];
           "organization_id": string | null;
@@ -2461,6 +2471,7 @@ export type Database = {
           "granted_plan_ends_at": string | null;
           "id": string;
           "is_active": boolean;
+          "is_anonymous": boolean;
           "is_deleted": boolean;
           "membership_status": Database["public"]["Enums"]["membership_status"];
           "organization_id": string | null;

@@ -36,6 +36,26 @@ $$;
 comment on function private.adoptable_customer(public.profiles) is
   'Returns the customer without a link that belongs to a profile, or null.';
 
+create function private.require_buyer(profile public.profiles)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  perform private.require_active(profile.id);
+  if profile.is_anonymous then
+    perform private.refuse(
+      409, 'email_required',
+      'A purchase needs a login with an email address. Add an email address to the login and confirm it.'
+    );
+  end if;
+end
+$$;
+comment on function private.require_buyer(public.profiles) is
+  'Refuses with 403 a profile that may not act, and with 409 an anonymous one, whose purchase would be lost with its '
+  'session.';
+
 create function private.get_billing_account(auth_user_id uuid, is_buying boolean)
 returns jsonb
 language plpgsql
@@ -48,13 +68,7 @@ declare
   adopted text;
 begin
   if is_buying then
-    perform private.require_active(profile.id);
-    if profile.is_anonymous then
-      perform private.refuse(
-        409, 'email_required',
-        'A purchase needs a login that can be used again. Add an email address to the login and confirm it.'
-      );
-    end if;
+    perform private.require_buyer(profile);
   end if;
   if customer.id is null then
     adopted := private.adoptable_customer(profile);

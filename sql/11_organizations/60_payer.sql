@@ -84,7 +84,7 @@ declare
   customer public.stripe_customers;
 begin
   if is_buying then
-    perform private.require_active(me.id);
+    perform private.require_buyer(me);
   end if;
   perform private.require_membership(me, 'owner', 'admin');
   customer := private.customer_of_organization(me.organization_id);
@@ -107,8 +107,8 @@ end
 $$;
 comment on function private.get_organization_billing(uuid, boolean) is
   'Returns what billing needs to know about the organization of a login. Refuses with 404 a login without an '
-  'organization, and with 403 a plain member, or with is_buying an account that may not act. Definer: the function '
-  'creates a missing profile.';
+  'organization, with 403 a plain member, and with is_buying an account that may not act or is anonymous. Definer: '
+  'the function creates a missing profile.';
 grant execute on function private.get_organization_billing(uuid, boolean) to service_role;
 
 create function public.get_organization_billing(auth_user_id uuid, is_buying boolean)

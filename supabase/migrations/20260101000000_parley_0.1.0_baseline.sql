@@ -6586,6 +6586,26 @@ $$;
 comment on function private.adoptable_customer(public.profiles) is
   'Returns the customer without a link that belongs to a profile, or null.';
 
+create function private.require_buyer(profile public.profiles)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  perform private.require_active(profile.id);
+  if profile.is_anonymous then
+    perform private.refuse(
+      409, 'email_required',
+      'A purchase needs a login with an email address. Add an email address to the login and confirm it.'
+    );
+  end if;
+end
+$$;
+comment on function private.require_buyer(public.profiles) is
+  'Refuses with 403 a profile that may not act, and with 409 an anonymous one, whose purchase would be lost with its '
+  'session.';
+
 create function private.get_billing_account(auth_user_id uuid, is_buying boolean)
 returns jsonb
 language plpgsql
@@ -6598,13 +6618,7 @@ declare
   adopted text;
 begin
   if is_buying then
-    perform private.require_active(profile.id);
-    if profile.is_anonymous then
-      perform private.refuse(
-        409, 'email_required',
-        'A purchase needs a login that can be used again. Add an email address to the login and confirm it.'
-      );
-    end if;
+    perform private.require_buyer(profile);
   end if;
   if customer.id is null then
     adopted := private.adoptable_customer(profile);
@@ -7971,7 +7985,7 @@ declare
   customer public.stripe_customers;
 begin
   if is_buying then
-    perform private.require_active(me.id);
+    perform private.require_buyer(me);
   end if;
   perform private.require_membership(me, 'owner', 'admin');
   customer := private.customer_of_organization(me.organization_id);
@@ -7994,8 +8008,8 @@ end
 $$;
 comment on function private.get_organization_billing(uuid, boolean) is
   'Returns what billing needs to know about the organization of a login. Refuses with 404 a login without an '
-  'organization, and with 403 a plain member, or with is_buying an account that may not act. Definer: the function '
-  'creates a missing profile.';
+  'organization, with 403 a plain member, and with is_buying an account that may not act or is anonymous. Definer: '
+  'the function creates a missing profile.';
 grant execute on function private.get_organization_billing(uuid, boolean) to service_role;
 
 create function public.get_organization_billing(auth_user_id uuid, is_buying boolean)
