@@ -12335,7 +12335,9 @@ $$;
 --                            that were created for the profile and never linked. The outbox deletes the customer at
 --                            Stripe, which ends its subscriptions
 --   subscriptions with their items, payments, private.credit_grants, usage_metrics, monthly_costs, audit_logs
---                            stay, because they are the books; payments keep what an invoice must say
+--                            stay, because they are the books; payments keep what an invoice must say. Subscriptions
+--                            lose what the user wrote: answers to the checkout, and why they canceled
+--   private.identities       get a row for the hash of the address: used messages and trial, see 19_identities
 --   admin_notes (by the user, about others)
 --                            stay and name the anonymized profile
 
@@ -12421,6 +12423,11 @@ as $$
     )
     and private.holder_of_customer(c) = enqueue_customer_deletions.profile_id;
 
+  update public.subscriptions s
+  set custom_field_data = null, cancellation_comment = null
+  where s.user_id = enqueue_customer_deletions.profile_id
+    and num_nonnulls(s.custom_field_data, s.cancellation_comment) > 0;
+
   select private.enqueue_customer(p.stripe_customer_id)
   from public.profiles p
   where p.id = enqueue_customer_deletions.profile_id
@@ -12428,7 +12435,7 @@ as $$
 $$;
 comment on function private.enqueue_customer_deletions(uuid) is
   'Enqueues the Stripe customers of a closed profile for deletion, also customers that were created and never linked. '
-  'Rows stay without personal data, because other rows refer to them.';
+  'Rows stay without personal data, because other rows refer to them. Subscriptions lose what the user wrote.';
 
 create function private.forget_customer()
 returns trigger
@@ -12466,6 +12473,27 @@ $$;
 comment on function private.enqueue_customer_deletion() is
   'Trigger: enqueues a customer that appears or is linked after its account was deleted. Definer: the outbox is '
   'closed to all roles.';
+
+create function private.forget_subscription()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if exists (select from public.profiles p where p.id = new.user_id and p.is_deleted) then
+    new.custom_field_data := null;
+    new.cancellation_comment := null;
+  end if;
+  return new;
+end
+$$;
+comment on function private.forget_subscription() is
+  'Trigger: removes what the user of a deleted account wrote in the checkout or when canceling, and Stripe still sends.';
+
+create trigger subscriptions_forget
+  before insert or update on public.subscriptions
+  for each row when (num_nonnulls(new.custom_field_data, new.cancellation_comment) > 0)
+  execute function private.forget_subscription();
 
 create trigger stripe_customers_forget
   before insert or update on public.stripe_customers

@@ -76,7 +76,7 @@ async function describe({ user, name, text }: Marked): Promise<void> {
 }
 
 /** Buys once more, with an answer to a question of the checkout. */
-async function pay({ user, name }: Marked): Promise<void> {
+async function pay({ user, name, text }: Marked): Promise<void> {
   const field = {
     key: "team",
     label: { type: "custom", custom: "Team" },
@@ -87,7 +87,9 @@ async function pay({ user, name }: Marked): Promise<void> {
     JSON.stringify([field]),
   ]);
   await stripe.customers.update(user.customerId, { name, email: user.email });
-  await stripe.subscriptions.cancel(user.subscriptionId);
+  await stripe.subscriptions.cancel(user.subscriptionId, {
+    cancellation_details: { comment: text },
+  });
   await delivered(user.subscriptionId);
   const checkout = await buy(user, "price_parley_pro_monthly", { custom_fields: { team: name } });
   await delivered(checkout);
@@ -112,7 +114,7 @@ async function askAdmin({ user, name, text }: Marked): Promise<void> {
   must(await client.rpc("admin_add_note", { user_id, note: `${name}, ${user.email}: ${text}` }));
   must(await client.rpc("admin_set_active", { user_id, is_active: false }));
   must(await client.rpc("admin_set_active", { user_id, is_active: true }));
-  must(await client.rpc("admin_grant_credits", { user_id, tokens: 5 }));
+  must(await client.rpc("admin_grant_credits", { user_id, amount: 5 }));
   must(await client.rpc("admin_grant_plan", { user_id, plan: "enterprise" }));
   await removeAdmins();
 }
@@ -176,7 +178,7 @@ test.for(
     "public.organizations": [name],
     "public.profiles": expect.arrayContaining([user.email, name]),
     "public.stripe_customers": expect.arrayContaining([user.email, name]),
-    "public.subscriptions": [name],
+    "public.subscriptions": expect.arrayContaining([name, text]),
     "public.user_activity": expect.arrayContaining(marks),
     "storage.objects": [text],
   });
