@@ -77,8 +77,11 @@ as $$
 declare
   pepper text := private.identity_pepper();
 begin
-  if pepper is null or (select p.identity_days from private.retention_policy p) = 0 then
-    return '{}';
+  if pepper is null
+    or (select p.identity_days from private.retention_policy p) = 0
+    or login.raw_app_meta_data::jsonb ->> 'is_test' = 'true'
+  then
+    return '{}'::bytea[];
   end if;
   return array(
     select extensions.hmac(convert_to(contact.value, 'UTF8'), convert_to(pepper, 'UTF8'), 'sha256') as hash
@@ -94,6 +97,7 @@ end
 $$;
 comment on function private.login_hashes(auth.users) is
   'Returns the hashes of the confirmed address and phone number of a login, in the order in which their rows are '
-  'locked. Empty while identity_days of the retention policy is 0.';
+  'locked. Empty while identity_days of the retention policy is 0, and for a login whose app_metadata has is_test, which '
+  'only the secret key can set.';
 
 select private.keep_identity_pepper();

@@ -15,10 +15,13 @@ begin
   with ended as (
     select i.hash, i.trial_used_at
     from private.identities i
-    where private.quota_period_start(i.period_start) > i.period_start and i.month < private.this_month()
-      and (i.trial_used_at is null or i.trial_used_at < trials_since
-        or greatest(i.messages, i.messages_today, i.searches, i.spent) > 0)
-      or trials_since = 'infinity'
+    where i.period_start >= since
+      and (
+        trials_since = 'infinity'
+        or private.quota_period_start(i.period_start) > i.period_start and i.month < private.this_month()
+          and (i.trial_used_at is null or i.trial_used_at < trials_since
+            or greatest(i.messages, i.messages_today, i.searches, i.spent) > 0)
+      )
     limit max_rows
     for update skip locked
   ),

@@ -48,7 +48,7 @@ declare
   address inet := private.parse_address(event #>> '{metadata,ip_address}');
 begin
   if address is null or private.is_own_network(address) then
-    return '{}';
+    return '{}'::jsonb;
   end if;
   -- A single statement, so concurrent sign-ups cannot exceed the limit.
   insert into private.rate_counters as c (bucket, subject, minute, count)
@@ -58,7 +58,7 @@ begin
       minute = greatest(c.minute, excluded.minute)
   where excluded.minute > c.minute or c.count < max_sign_ups;
   if found then
-    return '{}';
+    return '{}'::jsonb;
   end if;
   return jsonb_build_object('error', jsonb_build_object(
     'http_code', 429,

@@ -13168,8 +13168,11 @@ as $$
 declare
   pepper text := private.identity_pepper();
 begin
-  if pepper is null or (select p.identity_days from private.retention_policy p) = 0 then
-    return '{}';
+  if pepper is null
+    or (select p.identity_days from private.retention_policy p) = 0
+    or login.raw_app_meta_data::jsonb ->> 'is_test' = 'true'
+  then
+    return '{}'::bytea[];
   end if;
   return array(
     select extensions.hmac(convert_to(contact.value, 'UTF8'), convert_to(pepper, 'UTF8'), 'sha256') as hash
@@ -13185,7 +13188,8 @@ end
 $$;
 comment on function private.login_hashes(auth.users) is
   'Returns the hashes of the confirmed address and phone number of a login, in the order in which their rows are '
-  'locked. Empty while identity_days of the retention policy is 0.';
+  'locked. Empty while identity_days of the retention policy is 0, and for a login whose app_metadata has is_test, which '
+  'only the secret key can set.';
 
 select private.keep_identity_pepper();
 
@@ -13481,10 +13485,13 @@ begin
   with ended as (
     select i.hash, i.trial_used_at
     from private.identities i
-    where private.quota_period_start(i.period_start) > i.period_start and i.month < private.this_month()
-      and (i.trial_used_at is null or i.trial_used_at < trials_since
-        or greatest(i.messages, i.messages_today, i.searches, i.spent) > 0)
-      or trials_since = 'infinity'
+    where i.period_start >= since
+      and (
+        trials_since = 'infinity'
+        or private.quota_period_start(i.period_start) > i.period_start and i.month < private.this_month()
+          and (i.trial_used_at is null or i.trial_used_at < trials_since
+            or greatest(i.messages, i.messages_today, i.searches, i.spent) > 0)
+      )
     limit max_rows
     for update skip locked
   ),
@@ -13599,7 +13606,7 @@ declare
   address inet := private.parse_address(event #>> '{metadata,ip_address}');
 begin
   if address is null or private.is_own_network(address) then
-    return '{}';
+    return '{}'::jsonb;
   end if;
   -- A single statement, so concurrent sign-ups cannot exceed the limit.
   insert into private.rate_counters as c (bucket, subject, minute, count)
@@ -13609,7 +13616,7 @@ begin
       minute = greatest(c.minute, excluded.minute)
   where excluded.minute > c.minute or c.count < max_sign_ups;
   if found then
-    return '{}';
+    return '{}'::jsonb;
   end if;
   return jsonb_build_object('error', jsonb_build_object(
     'http_code', 429,

@@ -1,5 +1,5 @@
 begin;
-select plan(10);
+select plan(11);
 create function pg_temp.usage_of(name text) returns jsonb language plpgsql as $$
 declare
   usage jsonb;
@@ -66,5 +66,11 @@ delete from private.identities;
 select tests.create_user('unused');
 delete from auth.users where id = tests.auth_id('unused');
 select is_empty('select from private.identities', 'an account that used nothing leaves nothing');
+
+select tests.create_user('check');
+update auth.users set raw_app_meta_data = '{"is_test": true}' where id = tests.auth_id('check');
+update public.profiles set subscription_usage = 1 where id = tests.profile_id('check');
+delete from auth.users where id = tests.auth_id('check');
+select is_empty('select from private.identities', 'nor does a login for tests');
 select * from finish();
 rollback;
