@@ -31,7 +31,10 @@ const PLATFORM_SCHEMAS = [
   "vault",
 ];
 
-/** Writes an archive of the database, a checksum file, and the key of identities if Vault has it. Returns the path of the archive. */
+/**
+ * Writes an archive of the database, a checksum file, and the key of identities if Vault has it. Returns the path of
+ * the archive.
+ */
 export async function backUp({ url, directory, keep }: BackUpOptions): Promise<string> {
   await requirePrograms(["pg_dump"], url);
   await mkdir(directory, { recursive: true, mode: 0o700 });

@@ -154,7 +154,9 @@ begin
   -- An admin may have given the role premium by hand to a profile that never had a plan.
   if profile.role in ('user', 'premium')
     and (shown.id is not null or given.subscription_plan <> profile.subscription_plan) then
-    given.role := (case when given.subscription_plan in ('free', 'anonymous') then 'user' else 'premium' end)::public.user_role;
+    given.role := (
+      case when given.subscription_plan in ('free', 'anonymous') then 'user' else 'premium' end
+    )::public.user_role;
   end if;
   if given.subscription_plan <> profile.subscription_plan then
     given.subscription_quota := (select l.monthly_messages from public.plans l where l.slug = given.subscription_plan);

@@ -119,7 +119,7 @@ begin
 end
 $$;
 comment on function private.forget_subscription() is
-  'Trigger: removes what the user of a deleted account wrote in the checkout or when canceling, and Stripe still sends.';
+  'Trigger: removes what the user of a deleted account wrote in the checkout or when canceling. Stripe still sends it.';
 
 create trigger subscriptions_forget
   before insert or update on public.subscriptions

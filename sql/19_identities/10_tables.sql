@@ -16,7 +16,7 @@ create table private.identities (
 
 create table private.identity_peppers (
   is_only boolean primary key default true,
-  pepper text not null,
+  pepper text not null default encode(extensions.gen_random_bytes(32), 'hex'),
   constraint identity_peppers_is_only_check check (is_only),
   constraint identity_peppers_pepper_check check (char_length(pepper) >= 32)
 );

@@ -85,7 +85,9 @@ as $$
 declare
   usage private.identities := private.identity_of_usage(profile);
 begin
-  if usage.trial_used_at is null and greatest(usage.messages, usage.messages_today, usage.searches, usage.spent) = 0 then
+  if usage.trial_used_at is null
+    and greatest(usage.messages, usage.messages_today, usage.searches, usage.spent) = 0
+  then
     return;
   end if;
   insert into private.identities as i
@@ -232,8 +234,8 @@ begin
 end
 $$;
 comment on function private.follow_identities(public.profiles, bytea[], bytea[]) is
-  'Stores the usage of a profile for an address that it gives up, and returns the profile with the usage of the address '
-  'that it gets.';
+  'Stores the usage of a profile for an address that it gives up, and returns the profile with the usage of the '
+  'address that it gets.';
 
 create function private.remember_trial()
 returns trigger

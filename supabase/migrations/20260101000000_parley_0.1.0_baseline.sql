@@ -5337,7 +5337,9 @@ begin
   -- An admin may have given the role premium by hand to a profile that never had a plan.
   if profile.role in ('user', 'premium')
     and (shown.id is not null or given.subscription_plan <> profile.subscription_plan) then
-    given.role := (case when given.subscription_plan in ('free', 'anonymous') then 'user' else 'premium' end)::public.user_role;
+    given.role := (
+      case when given.subscription_plan in ('free', 'anonymous') then 'user' else 'premium' end
+    )::public.user_role;
   end if;
   if given.subscription_plan <> profile.subscription_plan then
     given.subscription_quota := (select l.monthly_messages from public.plans l where l.slug = given.subscription_plan);
@@ -12488,7 +12490,7 @@ begin
 end
 $$;
 comment on function private.forget_subscription() is
-  'Trigger: removes what the user of a deleted account wrote in the checkout or when canceling, and Stripe still sends.';
+  'Trigger: removes what the user of a deleted account wrote in the checkout or when canceling. Stripe still sends it.';
 
 create trigger subscriptions_forget
   before insert or update on public.subscriptions
@@ -13058,7 +13060,7 @@ create table private.identities (
 
 create table private.identity_peppers (
   is_only boolean primary key default true,
-  pepper text not null,
+  pepper text not null default encode(extensions.gen_random_bytes(32), 'hex'),
   constraint identity_peppers_is_only_check check (is_only),
   constraint identity_peppers_pepper_check check (char_length(pepper) >= 32)
 );
@@ -13188,8 +13190,8 @@ end
 $$;
 comment on function private.login_hashes(auth.users) is
   'Returns the hashes of the confirmed address and phone number of a login, in the order in which their rows are '
-  'locked. Empty while identity_days of the retention policy is 0, and for a login whose app_metadata has is_test, which '
-  'only the secret key can set.';
+  'locked. Empty while identity_days of the retention policy is 0, and for a login whose app_metadata has is_test. Only '
+  'the secret key can set it.';
 
 select private.keep_identity_pepper();
 
@@ -13282,7 +13284,9 @@ as $$
 declare
   usage private.identities := private.identity_of_usage(profile);
 begin
-  if usage.trial_used_at is null and greatest(usage.messages, usage.messages_today, usage.searches, usage.spent) = 0 then
+  if usage.trial_used_at is null
+    and greatest(usage.messages, usage.messages_today, usage.searches, usage.spent) = 0
+  then
     return;
   end if;
   insert into private.identities as i
@@ -13429,8 +13433,8 @@ begin
 end
 $$;
 comment on function private.follow_identities(public.profiles, bytea[], bytea[]) is
-  'Stores the usage of a profile for an address that it gives up, and returns the profile with the usage of the address '
-  'that it gets.';
+  'Stores the usage of a profile for an address that it gives up, and returns the profile with the usage of the '
+  'address that it gets.';
 
 create function private.remember_trial()
 returns trigger

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { afterEach, expect, test } from "vitest";
 import { deleteAccount } from "../../helpers/account.ts";
 import { postChat } from "../../helpers/chat-client.ts";
+import { postFile, uploadForm } from "../../helpers/files.ts";
 import {
   asPostgres,
   createSession,
@@ -13,6 +14,7 @@ import {
 } from "../../helpers/stack.ts";
 import { buy, delivered, postBilling, releaseEvents, stripe } from "../../helpers/stripe.ts";
 import { readUsage } from "../../helpers/turns.ts";
+import { call, daily } from "../lookouts/lookouts-client.ts";
 
 afterEach(releaseEvents);
 
@@ -35,9 +37,9 @@ async function signUp(email: string): Promise<TestUser> {
   return { client, email, password, accessToken, authId: user?.id ?? "", profileId: profile.id };
 }
 
-async function send(user: TestUser): Promise<Response> {
+async function send(user: TestUser, more: Record<string, unknown> = {}): Promise<Response> {
   const session_id = await createSession(user);
-  const response = await postChat({ session_id, content: "Hello" }, user.accessToken);
+  const response = await postChat({ session_id, content: "Hello", ...more }, user.accessToken);
   if (response.ok) await response.text();
   return response;
 }
@@ -116,6 +118,13 @@ test("an anonymous user has ten messages and keeps what was used after giving an
     plan: "anonymous",
     monthly_messages: { used: 0, limit: 10 },
     monthly_searches: { limit: 0 },
+  });
+  const searched = await send(guest, { search: true });
+  expect(await searched.json()).toMatchObject({ code: "search_quota_exceeded" });
+  const file = await postFile(guest, uploadForm(await createSession(guest), "Hello", "hello.md"));
+  expect(await file.json()).toMatchObject({ code: "storage_full" });
+  expect((await call(guest, "POST", "", daily())).body).toMatchObject({
+    code: "lookout_limit_reached",
   });
   await asPostgres("update public.profiles set subscription_usage = 9 where id = $1", [profileId]);
   expect((await send(guest)).status).toBe(200);
