@@ -13190,8 +13190,8 @@ end
 $$;
 comment on function private.login_hashes(auth.users) is
   'Returns the hashes of the confirmed address and phone number of a login, in the order in which their rows are '
-  'locked. Empty while identity_days of the retention policy is 0, and for a login whose app_metadata has is_test. Only '
-  'the secret key can set it.';
+  'locked. Empty while identity_days of the retention policy is 0, and for a login whose app_metadata has is_test. '
+  'Only the secret key can set it.';
 
 select private.keep_identity_pepper();
 
