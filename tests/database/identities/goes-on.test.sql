@@ -1,5 +1,5 @@
 begin;
-select plan(11);
+select plan(12);
 create function pg_temp.usage_of(name text) returns jsonb language plpgsql as $$
 declare
   usage jsonb;
@@ -40,6 +40,10 @@ select is(pg_temp.usage_of('other') ->> 'month', '0', 'another address starts an
 
 -- A turn in the new account, and another round.
 update public.profiles set subscription_usage = subscription_usage + 1 where id = tests.profile_id('second');
+select tests.act_as('second');
+select public.request_account_deletion();
+select tests.act_as_postgres();
+select is((select messages from private.identities), 151, 'a closed account is remembered before its login goes');
 delete from auth.users where id = tests.auth_id('second');
 select pg_temp.again('third', 'first@example.com');
 select is(pg_temp.usage_of('third') ->> 'month', '151', 'usage adds up over several accounts');
