@@ -26,6 +26,7 @@ create table public.profiles (
   is_active boolean not null default true,
   email_confirmed boolean not null default false,
   auth_provider text not null default 'email',
+  is_anonymous boolean not null default false,
   is_deleted boolean not null default false,
   deleted_at timestamptz,
   created_at timestamptz not null default now(),
@@ -53,6 +54,8 @@ comment on column public.profiles.subscription_quota is
   'Messages per period, copied from the plan. Null means unlimited.';
 comment on column public.profiles.subscription_usage is 'Messages used since quota_last_reset.';
 comment on column public.profiles.tokens is 'Credits. One credit pays for one message beyond the quota.';
+comment on column public.profiles.is_anonymous is
+  'Follows auth.users: the login has neither an address nor a phone. Without another plan, it has the plan anonymous.';
 comment on column public.profiles.is_active is 'An administrator sets this to false to suspend the account.';
 
 create function private.metadata_text(metadata jsonb, keys text[], max_length integer)
@@ -87,16 +90,29 @@ begin
   fresh.avatar_url := case when picture ~ '^https?://' then picture end;
   fresh.email_confirmed := auth_user.email_confirmed_at is not null;
   fresh.auth_provider := coalesce(auth_user.raw_app_meta_data::jsonb ->> 'provider', 'email');
+  fresh.is_anonymous := coalesce(auth_user.is_anonymous, false);
+  fresh.subscription_usage := 0;
+  fresh.quota_last_reset := now();
+  -- A new account of a known address goes on where the deleted one stopped.
+  fresh := private.with_known_usage(fresh, private.login_hashes(auth_user));
 
-  insert into public.profiles (auth_id, email, user_name, avatar_url, email_confirmed, auth_provider)
-  values (fresh.auth_id, fresh.email, fresh.user_name, fresh.avatar_url, fresh.email_confirmed, fresh.auth_provider)
+  insert into public.profiles (auth_id, email, user_name, avatar_url, email_confirmed, auth_provider, is_anonymous,
+    subscription_plan, subscription_usage, quota_last_reset)
+  select fresh.auth_id, fresh.email, fresh.user_name, fresh.avatar_url, fresh.email_confirmed, fresh.auth_provider,
+    fresh.is_anonymous, private.base_plan(fresh.is_anonymous), fresh.subscription_usage, fresh.quota_last_reset
   on conflict do nothing;
 
   -- With single sign-on, two logins may have the same email address. The second profile is created without the address.
-  insert into public.profiles (auth_id, email, user_name, avatar_url, email_confirmed, auth_provider)
-  select fresh.auth_id, null, fresh.user_name, fresh.avatar_url, false, fresh.auth_provider
+  insert into public.profiles (auth_id, email, user_name, avatar_url, email_confirmed, auth_provider,
+    subscription_usage, quota_last_reset)
+  select fresh.auth_id, null, fresh.user_name, fresh.avatar_url, false, fresh.auth_provider,
+    fresh.subscription_usage, fresh.quota_last_reset
   where not exists (select from public.profiles p where p.auth_id = fresh.auth_id)
   on conflict do nothing;
+
+  perform private.recall_counters(p.id, private.login_hashes(auth_user))
+  from public.profiles p
+  where p.auth_id = fresh.auth_id;
 end
 $$;
 comment on function private.create_profile(auth.users) is
@@ -131,15 +147,20 @@ declare
     select from public.profiles p
     where lower(p.email) = lower(new.email) and p.auth_id is distinct from new.id
   );
+  profile public.profiles;
 begin
+  select * into profile from public.profiles p where p.auth_id = new.id and not p.is_deleted for no key update;
+  profile := private.follow_identities(profile, private.login_hashes(old), private.login_hashes(new));
   -- With single sign-on, another login may already have the new address. The profile then keeps its address and
   -- confirmation, but the provider is copied.
   update public.profiles p
   set email = case when taken then p.email else nullif(new.email::text, '') end,
       email_confirmed = case when taken then p.email_confirmed else new.email_confirmed_at is not null end,
-      auth_provider = coalesce(new.raw_app_meta_data::jsonb ->> 'provider', p.auth_provider)
-  where p.auth_id = new.id
-    and not p.is_deleted;
+      auth_provider = coalesce(new.raw_app_meta_data::jsonb ->> 'provider', p.auth_provider),
+      is_anonymous = coalesce(new.is_anonymous, false),
+      subscription_usage = profile.subscription_usage,
+      quota_last_reset = profile.quota_last_reset
+  where p.id = profile.id;
   return new;
 exception when others then
   raise warning 'profile of auth user % does not follow: %', new.id, sqlerrm;
@@ -147,8 +168,8 @@ exception when others then
 end
 $$;
 comment on function private.handle_auth_user_updated() is
-  'Trigger on auth.users: copies a changed email address, confirmation or provider to the profile. Definer: the Auth '
-  'service has no rights on profiles.';
+  'Trigger on auth.users: copies a changed email address, confirmation or provider to the profile. A login that gets '
+  'an address leaves the plan anonymous and keeps its usage. Definer: the Auth service has no rights on profiles.';
 
 create function private.anonymize_profile(profile_id uuid)
 returns void

@@ -10,6 +10,9 @@ create trigger parley_auth_user_updated
   when (
     old.email is distinct from new.email
     or old.email_confirmed_at is distinct from new.email_confirmed_at
+    or old.phone is distinct from new.phone
+    or old.phone_confirmed_at is distinct from new.phone_confirmed_at
+    or old.is_anonymous is distinct from new.is_anonymous
     or old.raw_app_meta_data::text is distinct from new.raw_app_meta_data::text
   )
   execute function private.handle_auth_user_updated();

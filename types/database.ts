@@ -736,6 +736,7 @@ export type Database = {
       };
       "monthly_costs": {
         Row: {
+          "carried": number;
           "month": string;
           "reserved": number;
           "spent": number;
@@ -743,12 +744,14 @@ export type Database = {
         };
         ComputedFields: never;
         Insert: {
+          "carried"?: number;
           "month": string;
           "reserved"?: number;
           "spent"?: number;
           "user_id": string;
         };
         Update: {
+          "carried"?: number;
           "month"?: string;
           "reserved"?: number;
           "spent"?: number;
@@ -1081,6 +1084,7 @@ export type Database = {
           "granted_plan_ends_at": string | null;
           "id": string;
           "is_active": boolean;
+          "is_anonymous": boolean;
           "is_deleted": boolean;
           "membership_status": Database["public"]["Enums"]["membership_status"];
           "organization_id": string | null;
@@ -1115,6 +1119,7 @@ export type Database = {
           "granted_plan_ends_at"?: string | null;
           "id"?: string;
           "is_active"?: boolean;
+          "is_anonymous"?: boolean;
           "is_deleted"?: boolean;
           "membership_status"?: Database["public"]["Enums"]["membership_status"];
           "organization_id"?: string | null;
@@ -1148,6 +1153,7 @@ export type Database = {
           "granted_plan_ends_at"?: string | null;
           "id"?: string;
           "is_active"?: boolean;
+          "is_anonymous"?: boolean;
           "is_deleted"?: boolean;
           "membership_status"?: Database["public"]["Enums"]["membership_status"];
           "organization_id"?: string | null;
@@ -1937,6 +1943,7 @@ export type Database = {
           "granted_plan_ends_at": string | null;
           "id": string;
           "is_active": boolean;
+          "is_anonymous": boolean;
           "is_deleted": boolean;
           "membership_status": Database["public"]["Enums"]["membership_status"];
           "organization_id": string | null;
@@ -1979,6 +1986,7 @@ export type Database = {
           "granted_plan_ends_at": string | null;
           "id": string;
           "is_active": boolean;
+          "is_anonymous": boolean;
           "is_deleted": boolean;
           "membership_status": Database["public"]["Enums"]["membership_status"];
           "organization_id": string | null;
@@ -2092,6 +2100,7 @@ export type Database = {
           "granted_plan_ends_at": string | null;
           "id": string;
           "is_active": boolean;
+          "is_anonymous": boolean;
           "is_deleted": boolean;
           "membership_status": Database["public"]["Enums"]["membership_status"];
           "organization_id": string | null;
@@ -2134,6 +2143,7 @@ export type Database = {
           "granted_plan_ends_at": string | null;
           "id": string;
           "is_active": boolean;
+          "is_anonymous": boolean;
           "is_deleted": boolean;
           "membership_status": Database["public"]["Enums"]["membership_status"];
           "organization_id": string | null;
@@ -2464,6 +2474,7 @@ export type Database = {
           "granted_plan_ends_at": string | null;
           "id": string;
           "is_active": boolean;
+          "is_anonymous": boolean;
           "is_deleted": boolean;
           "membership_status": Database["public"]["Enums"]["membership_status"];
           "organization_id": string | null;

@@ -209,6 +209,7 @@ export const routes: Route[] = [
     replies: [{ status: 200, meaning: "Where to send the user.", schema: RedirectReply }],
     errors: [
       ...account,
+      "email_required",
       "customer_taken",
       "organization_not_found",
       "not_allowed",

@@ -31,10 +31,10 @@ export function describePurchase(price: SalePrice, account: BillingAccount): Par
 
 function describeSubscription(
   { plan, trialDays }: SalePrice,
-  { profile_id, has_subscribed, policy }: BillingAccount,
+  { profile_id, may_have_trial, policy }: BillingAccount,
 ): Params {
   const metadata = { profile_id, ...(plan && { plan }) };
-  if (!trialDays || has_subscribed) {
+  if (!trialDays || !may_have_trial) {
     return { mode: "subscription", subscription_data: { metadata } };
   }
   const trial = { metadata, trial_period_days: trialDays };

@@ -20,7 +20,7 @@ const TABLES_WITH_ROWS = `
       left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
       where a.attrelid = c.oid
         and (a.attidentity <> ''
-          or pg_get_expr(d.adbin, d.adrelid) ~ 'now\\(\\)|clock_timestamp|gen_random_uuid|nextval')
+          or pg_get_expr(d.adbin, d.adrelid) ~ 'now\\(\\)|clock_timestamp|gen_random_|nextval')
     ), '{}') as changing
   from pg_class c
   join pg_namespace n on n.oid = c.relnamespace

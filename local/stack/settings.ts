@@ -25,6 +25,7 @@ export const Environment = z.object({
   PARLEY_ALLOWED_ORIGINS: z.string().default(""),
   PARLEY_BODY_TIME_PART: z.coerce.number().positive().max(1).default(1),
   PARLEY_HOSTED_LIMITS: z.enum(["0", "1"]).default("0"),
+  PARLEY_ANONYMOUS_SIGN_INS: z.enum(["on", "off"]).default("off"),
   OPENAI_API_KEY: optional,
   OPENAI_BASE_URL: optional,
   OPENAI_WEBHOOK_SECRET: optional,
@@ -55,6 +56,8 @@ export interface Settings {
   bodyTimePart: number;
   /** Whether functions have the limits of Supabase. */
   hostedLimits: boolean;
+  /** Whether users may sign in without an address. */
+  anonymousSignIns: boolean;
   /** Null runs the emulator. */
   openai: { apiKey: string; baseUrl: string; webhookSecret?: string } | null;
   /** Null runs the emulator. */
@@ -96,6 +99,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     allowedOrigins: values.PARLEY_ALLOWED_ORIGINS,
     bodyTimePart: values.PARLEY_BODY_TIME_PART,
     hostedLimits: values.PARLEY_HOSTED_LIMITS === "1",
+    anonymousSignIns: values.PARLEY_ANONYMOUS_SIGN_INS === "on",
     openai: readProvider(values),
     stripe: readStripe(values),
     stripeRequestsPerSecond: values.STRIPE_REQUESTS_PER_SECOND,

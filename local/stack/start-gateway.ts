@@ -48,6 +48,7 @@ export async function startGateway(
     sendMail: createMailer(mailPort),
     secretKey: keys.secretKey,
     apiUrl,
+    anonymousSignIns: settings.anonymousSignIns,
     allowedOrigins: settings.allowedOrigins.split(/[\s,]+/).filter(Boolean),
     log,
   });

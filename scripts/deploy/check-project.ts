@@ -108,7 +108,12 @@ async function signIn({ functionsUrl, publishableKey, secretKey }: ProjectAccess
   const projectUrl = functionsUrl.replace(/\/functions\/v1$/, "");
   const auth = { persistSession: false, autoRefreshToken: false };
   const admin = createClient(projectUrl, secretKey, { auth });
-  const created = await admin.auth.admin.createUser({ email: EMAIL, email_confirm: true });
+  const created = await admin.auth.admin.createUser({
+    email: EMAIL,
+    email_confirm: true,
+    // Its deletion leaves no used messages behind, so a project can be deployed any number of times.
+    app_metadata: { is_test: true },
+  });
   if (created.error && created.error.code !== "email_exists") throw created.error;
   const link = must(await admin.auth.admin.generateLink({ type: "magiclink", email: EMAIL }));
   const client: SupabaseClient<Database> = createClient<Database>(projectUrl, publishableKey, {

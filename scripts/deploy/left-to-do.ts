@@ -13,6 +13,7 @@ export function listLeftToDo({ project, functionsUrl, variables }: DeploySetting
       : ["Set PARLEY_ALLOWED_ORIGINS to the origins of your apps, and deploy again."]),
     `Confirm email addresses, and set site_url: ${dashboard}/auth/providers`,
     `Turn on a CAPTCHA for sign-ups: ${dashboard}/auth/protection`,
+    `Turn on the hook "Before User Created" with private.limit_sign_ups: ${dashboard}/auth/hooks`,
     ...(variables.STRIPE_SECRET_KEY
       ? [
         `Check the endpoint ${functionsUrl}/stripe-webhook at https://dashboard.stripe.com/webhooks, ` +

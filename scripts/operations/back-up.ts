@@ -2,6 +2,7 @@ import { chmod, mkdir, readdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { checksumFile, writeChecksum } from "./checksum.ts";
 import { databaseName } from "./find-database.ts";
+import { backUpPepper, pepperFile } from "./identity-pepper.ts";
 import { programTarget, requirePrograms, runProgram } from "./postgres-programs.ts";
 
 /** The database, the folder and the number of backups to keep. */
@@ -30,7 +31,10 @@ const PLATFORM_SCHEMAS = [
   "vault",
 ];
 
-/** Writes an archive of the database and a checksum file. Returns the path of the archive. */
+/**
+ * Writes an archive of the database, a checksum file, and the key of identities if Vault has it. Returns the path of
+ * the archive.
+ */
 export async function backUp({ url, directory, keep }: BackUpOptions): Promise<string> {
   await requirePrograms(["pg_dump"], url);
   await mkdir(directory, { recursive: true, mode: 0o700 });
@@ -48,6 +52,7 @@ export async function backUp({ url, directory, keep }: BackUpOptions): Promise<s
   } finally {
     await rm(part, { force: true });
   }
+  await backUpPepper(url, archive);
   await writeChecksum(archive);
   if (keep !== undefined) await removeOld(directory, label, keep);
   return archive;
@@ -78,5 +83,6 @@ async function removeOld(directory: string, label: string, keep: number): Promis
   for (const name of old) {
     await rm(path.join(directory, name));
     await rm(checksumFile(path.join(directory, name)), { force: true });
+    await rm(pepperFile(path.join(directory, name)), { force: true });
   }
 }

@@ -154,7 +154,9 @@ const COSTS = `
   select
     coalesce(sum(c.spent + c.reserved), 0)::float8 as total,
     (select project_monthly_budget from private.usage_policy)::float8 as budget,
-    (count(*) filter (where c.spent + c.reserved >= l.monthly_budget * ${NEAR_BUDGET}))::integer as users_near_budget
+    (count(*) filter (
+      where c.spent + c.reserved + c.carried >= l.monthly_budget * ${NEAR_BUDGET}
+    ))::integer as users_near_budget
   from public.monthly_costs c
   join public.profiles p on p.id = c.user_id
   join public.plans l on l.slug = p.subscription_plan

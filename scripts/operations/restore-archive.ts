@@ -10,6 +10,7 @@ import {
   type Selection,
 } from "./archive-entries.ts";
 import { withConnection } from "../../local/postgres/with-connection.ts";
+import { pepperStatement } from "./identity-pepper.ts";
 import { explainFailure, programTarget, requirePrograms, runProgram } from "./postgres-programs.ts";
 
 const CLEAR = path.join(import.meta.dirname, "clear-database.sql");
@@ -78,7 +79,7 @@ async function* script(archive: string, list: string): AsyncGenerator<string | U
     throw explainFailure("pg_restore", error);
   }
   // The rows of `private.schedules` arrived before its trigger, and an archive does not contain the jobs of pg_cron.
-  yield "select private.sync_cron_jobs();\ncommit;\n";
+  yield `select private.sync_cron_jobs();\n${await pepperStatement(archive)}\ncommit;\n`;
 }
 
 async function feedPsql(url: string, input: AsyncGenerator<string | Uint8Array>): Promise<void> {

@@ -37,6 +37,9 @@ const texts: Record<StackName | FunctionName, SettingText> = {
     what:
       "With 1, functions of the local stack have the limits of Supabase. Needs Linux; see local-stack.md.",
   },
+  PARLEY_ANONYMOUS_SIGN_INS: {
+    what: "Whether the local stack signs users in without an address; see accounts.md.",
+  },
   PARLEY_STREAM_SECONDS: {
     what: "Seconds after which a stream asks its client to reload. The reply itself continues.",
   },

@@ -87,10 +87,11 @@ create table public.monthly_costs (
   month date not null,
   spent numeric(14, 6) not null default 0,
   reserved numeric(14, 6) not null default 0,
+  carried numeric(14, 6) not null default 0,
   primary key (user_id, month),
   constraint monthly_costs_user_id_fkey foreign key (user_id) references public.profiles (id) on delete cascade,
   constraint monthly_costs_month_check check (extract(day from month) = 1),
-  constraint monthly_costs_amounts_check check (least(spent, reserved) >= 0)
+  constraint monthly_costs_amounts_check check (least(spent, reserved, carried) >= 0)
 );
 
 create table private.usage_policy (
@@ -162,6 +163,8 @@ comment on column public.monthly_costs.month is 'The first day of the month.';
 comment on column public.monthly_costs.spent is 'The sum of total_cost in usage_metrics.';
 comment on column public.monthly_costs.reserved is
   'Estimates of the turns that are running. A turn reserves only while its user or the project has a budget.';
+comment on column public.monthly_costs.carried is
+  'What a deleted account of the same address had spent in the month. It counts against the budget of the user only.';
 comment on table private.usage_policy is
   'One row: the budget of the whole project, and how much a turn reserves of a budget.';
 comment on column private.usage_policy.project_monthly_budget is

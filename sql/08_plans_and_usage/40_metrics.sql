@@ -151,7 +151,7 @@ as $$
     'monthly_budget', private.limit_detail('month', null) || jsonb_build_object(
       'limit', l.monthly_budget,
       'used', (
-        select coalesce(max(c.spent + c.reserved), 0) from public.monthly_costs c
+        select coalesce(max(c.spent + c.reserved + c.carried), 0) from public.monthly_costs c
         where c.user_id = p.id and c.month = private.this_month()
       )
     ),

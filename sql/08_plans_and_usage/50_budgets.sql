@@ -60,7 +60,8 @@ begin
   on conflict (user_id, month) do update
   set reserved = c.reserved + excluded.reserved
   where budget is null
-    or (c.spent + c.reserved < budget and c.spent + c.reserved + excluded.reserved <= budget);
+    or (c.spent + c.reserved + c.carried < budget
+      and c.spent + c.reserved + c.carried + excluded.reserved <= budget);
   if not found then
     perform private.refuse(
       402, 'budget_exceeded',

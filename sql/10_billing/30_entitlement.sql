@@ -143,7 +143,7 @@ begin
   into bought from private.bought_plans(profile.id) b limit 1;
   select * into best from private.best_plan(profile, bought.plan);
 
-  given.subscription_plan := coalesce(best.slug, 'free');
+  given.subscription_plan := coalesce(best.slug, private.base_plan(profile.is_anonymous));
   given.plan_source := coalesce(best.source, 'none');
   given.entitlement_due_at := best.due_at;
   given.stripe_subscription_id := bought.stripe_subscription_id;
@@ -154,7 +154,9 @@ begin
   -- An admin may have given the role premium by hand to a profile that never had a plan.
   if profile.role in ('user', 'premium')
     and (shown.id is not null or given.subscription_plan <> profile.subscription_plan) then
-    given.role := (case given.subscription_plan when 'free' then 'user' else 'premium' end)::public.user_role;
+    given.role := (
+      case when given.subscription_plan in ('free', 'anonymous') then 'user' else 'premium' end
+    )::public.user_role;
   end if;
   if given.subscription_plan <> profile.subscription_plan then
     given.subscription_quota := (select l.monthly_messages from public.plans l where l.slug = given.subscription_plan);
@@ -224,16 +226,17 @@ begin
 end
 $$;
 comment on function private.follow_grant() is
-  'Trigger: computes the plan in the same update that changes the granted plan or the organization of a profile, so '
-  'that a transaction updates the profile once. Definer: it reads tables of private.';
+  'Trigger: computes the plan in the same update that changes the granted plan, the organization or the login of a '
+  'profile, so that a transaction updates the profile once. Definer: it reads tables of private.';
 
 -- By its name, the trigger runs after profiles_keep_membership_whole.
 create trigger profiles_plan_follows
-  before update of granted_plan, granted_plan_ends_at, organization_id, is_deleted on public.profiles
+  before update of granted_plan, granted_plan_ends_at, organization_id, is_anonymous, is_deleted on public.profiles
   for each row when (
     old.granted_plan is distinct from new.granted_plan
     or old.granted_plan_ends_at is distinct from new.granted_plan_ends_at
     or old.organization_id is distinct from new.organization_id
+    or old.is_anonymous is distinct from new.is_anonymous
     or old.is_deleted is distinct from new.is_deleted
   )
   execute function private.follow_grant();

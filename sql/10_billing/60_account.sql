@@ -36,6 +36,26 @@ $$;
 comment on function private.adoptable_customer(public.profiles) is
   'Returns the customer without a link that belongs to a profile, or null.';
 
+create function private.require_buyer(profile public.profiles)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  perform private.require_active(profile.id);
+  if profile.is_anonymous then
+    perform private.refuse(
+      409, 'email_required',
+      'A purchase needs a login with an email address. Add an email address to the login and confirm it.'
+    );
+  end if;
+end
+$$;
+comment on function private.require_buyer(public.profiles) is
+  'Refuses with 403 a profile that may not act, and with 409 an anonymous one, whose purchase would be lost with its '
+  'session.';
+
 create function private.get_billing_account(auth_user_id uuid, is_buying boolean)
 returns jsonb
 language plpgsql
@@ -48,7 +68,7 @@ declare
   adopted text;
 begin
   if is_buying then
-    perform private.require_active(profile.id);
+    perform private.require_buyer(profile);
   end if;
   if customer.id is null then
     adopted := private.adoptable_customer(profile);
@@ -65,15 +85,13 @@ begin
     'synced_at', customer.synced_at,
     'plan_subscription', private.plan_subscription(profile.id),
     'former_customers', (select count(*) from public.stripe_customers c where c.user_id = profile.id and c.is_deleted),
-    'has_subscribed', exists (
-      select from public.subscriptions s
-      where s.user_id = profile.id and s.status not in ('incomplete', 'incomplete_expired')
-    )
+    'may_have_trial', private.may_have_trial(profile)
   );
 end
 $$;
 comment on function private.get_billing_account(uuid, boolean) is
-  'Returns what billing needs to know about a login. With is_buying, refuses with 403 an account that may not act. '
+  'Returns what billing needs to know about a login. With is_buying, refuses with 403 an account that may not act, and '
+  'with 409 an anonymous login. '
   'Definer: the function creates a missing profile.';
 grant execute on function private.get_billing_account(uuid, boolean) to service_role;
 

@@ -83,7 +83,7 @@ declare
   me public.profiles := private.ensure_profile(auth_user_id);
   customer public.stripe_customers;
 begin
-  perform private.require_active(me.id);
+  perform private.require_buyer(me);
   perform private.require_membership(me, 'owner', 'admin');
   customer := private.customer_of_organization(me.organization_id);
   return jsonb_build_object(
@@ -105,8 +105,8 @@ end
 $$;
 comment on function private.get_organization_billing(uuid) is
   'Returns what billing needs to know about the organization of a login. Refuses with 404 a login without an '
-  'organization, and with 403 a plain member or an account that may not act. Definer: the function creates a missing '
-  'profile.';
+  'organization, with 403 a plain member or an account that may not act, and with 409 an anonymous one. Definer: the '
+  'function creates a missing profile.';
 grant execute on function private.get_organization_billing(uuid) to service_role;
 
 create function public.get_organization_billing(auth_user_id uuid)

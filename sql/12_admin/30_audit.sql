@@ -123,7 +123,7 @@ begin
 
   -- Comes last, so that a page does not list its own request.
   perform private.audit('admin_list_audit', user_id, details => jsonb_build_object(
-    'page', number, 'page_size', size, 'admin_id', admin_id, 'action', left(action, 200)
+    'page', number, 'page_size', size, 'admin_id', admin_id, 'action', substring(action from '^[a-z_]{1,60}$')
   ));
   return jsonb_build_object('entries', entries) || private.describe_page(total, number, size);
 end

@@ -218,6 +218,23 @@ $$;
 comment on function private.describe_users(uuid[]) is
   'The users with these ids, in this order, as admin lists show them, with counts of their activity and usage.';
 
+create function private.hash_search(search text)
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return encode(
+    extensions.hmac(convert_to(lower(btrim(search)), 'UTF8'), convert_to(private.identity_pepper(), 'UTF8'), 'sha256'),
+    'hex'
+  );
+end
+$$;
+comment on function private.hash_search(text) is
+  'Returns the keyed hash under which the audit log stores what an admin searched for, because the text may be the '
+  'address of a user who is deleted later. Call it with an address to find out who searched for it.';
+
 create function private.admin_list_users(
   page integer, page_size integer, search text, plan text, role public.user_role, sort text, direction text
 )
@@ -235,7 +252,8 @@ declare
 begin
   perform private.require_admin();
   perform private.audit('admin_list_users', null, details => jsonb_build_object(
-    'page', number, 'page_size', size, 'search', left(wanted, 200), 'plan', plan, 'role', role, 'sort', sort,
+    'page', number, 'page_size', size, 'search_hash', private.hash_search(wanted),
+    'plan', (select l.slug from public.plans l where l.slug = admin_list_users.plan), 'role', role, 'sort', sort,
     'direction', direction
   ));
   select * into found_users

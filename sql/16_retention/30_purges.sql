@@ -4,9 +4,13 @@ create table private.retention_policy (
   is_only boolean primary key default true,
   activity_days integer default 365,
   audit_days integer default 730,
+  identity_days integer not null default 395,
+  anonymous_days integer default 30,
   batch_rows integer not null default 5000,
   constraint retention_policy_is_only_check check (is_only),
-  constraint retention_policy_check check (least(activity_days, audit_days, batch_rows) > 0)
+  constraint retention_policy_check check (
+    least(activity_days, audit_days, anonymous_days, batch_rows) > 0 and identity_days >= 0
+  )
 );
 insert into private.retention_policy default values;
 
@@ -24,6 +28,10 @@ comment on table private.retention_policy is
 comment on column private.retention_policy.activity_days is
   'For user_activity and sync_logs; null keeps them for ever.';
 comment on column private.retention_policy.audit_days is 'For audit_logs; null keeps them for ever.';
+comment on column private.retention_policy.identity_days is
+  'How long an address without an account gets no trial if it had one. With 0, nothing is remembered of an address.';
+comment on column private.retention_policy.anonymous_days is
+  'After how many idle days an anonymous login is deleted; null keeps it for ever.';
 comment on table private.purge_counts is 'How many rows of a kind retention deleted on a UTC day; kept for a year.';
 comment on column private.purge_counts.reached is
   'Time of the last row deleted that day. The next batch starts there and skips index entries of deleted rows. '
@@ -348,7 +356,8 @@ begin
   -- done.
   foreach kind in array array[
     'usage_counters', 'user_activity', 'sync_logs', 'audit_logs', 'bridge_tokens', 'organization_invitations',
-    'stripe_events', 'history', 'cron_runs', 'rate_counters', 'deleted_turns', 'failed_sign_ups'
+    'stripe_events', 'history', 'cron_runs', 'rate_counters', 'deleted_turns', 'identities', 'anonymous_logins',
+    'failed_sign_ups'
   ] loop
     begin
       if private.purge_kind(kind, max_rows) then

@@ -18,7 +18,9 @@
 --                            that were created for the profile and never linked. The outbox deletes the customer at
 --                            Stripe, which ends its subscriptions
 --   subscriptions with their items, payments, private.credit_grants, usage_metrics, monthly_costs, audit_logs
---                            stay, because they are the books; payments keep what an invoice must say
+--                            stay, because they are the books; payments keep what an invoice must say. Subscriptions
+--                            lose what the user wrote: answers to the checkout, and why they canceled
+--   private.identities       get a row for the hash of the address: used messages and trial, see 19_identities
 --   admin_notes (by the user, about others)
 --                            stay and name the anonymized profile
 

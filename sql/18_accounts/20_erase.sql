@@ -54,6 +54,11 @@ as $$
     )
     and private.holder_of_customer(c) = enqueue_customer_deletions.profile_id;
 
+  update public.subscriptions s
+  set custom_field_data = null, cancellation_comment = null
+  where s.user_id = enqueue_customer_deletions.profile_id
+    and num_nonnulls(s.custom_field_data, s.cancellation_comment) > 0;
+
   select private.enqueue_customer(p.stripe_customer_id)
   from public.profiles p
   where p.id = enqueue_customer_deletions.profile_id
@@ -61,7 +66,7 @@ as $$
 $$;
 comment on function private.enqueue_customer_deletions(uuid) is
   'Enqueues the Stripe customers of a closed profile for deletion, also customers that were created and never linked. '
-  'Rows stay without personal data, because other rows refer to them.';
+  'Rows stay without personal data, because other rows refer to them. Subscriptions lose what the user wrote.';
 
 create function private.forget_customer()
 returns trigger
@@ -100,6 +105,27 @@ comment on function private.enqueue_customer_deletion() is
   'Trigger: enqueues a customer that appears or is linked after its account was deleted. Definer: the outbox is '
   'closed to all roles.';
 
+create function private.forget_subscription()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if exists (select from public.profiles p where p.id = new.user_id and p.is_deleted) then
+    new.custom_field_data := null;
+    new.cancellation_comment := null;
+  end if;
+  return new;
+end
+$$;
+comment on function private.forget_subscription() is
+  'Trigger: removes what the user of a deleted account wrote in the checkout or when canceling. Stripe still sends it.';
+
+create trigger subscriptions_forget
+  before insert or update on public.subscriptions
+  for each row when (num_nonnulls(new.custom_field_data, new.cancellation_comment) > 0)
+  execute function private.forget_subscription();
+
 create trigger stripe_customers_forget
   before insert or update on public.stripe_customers
   for each row execute function private.forget_customer();
@@ -132,6 +158,7 @@ begin
   perform private.lock_with_members(close_account.profile_id);
   select lower(p.email) into address from public.profiles p where p.id = close_account.profile_id;
   perform private.enqueue_account_deletion(close_account.profile_id);
+  perform private.remember_account(close_account.profile_id);
 
   -- If the user was the last member, the organization is deleted. Otherwise the ownership passes on.
   perform private.anonymize_profile(close_account.profile_id);

@@ -186,6 +186,8 @@ begin
   perform private.lock_with_members(gone);
   -- Comes before the block that may fail, so that the schedule can repair any failure there.
   perform private.enqueue_account_deletion(gone);
+  -- The login, which has the address, is gone when the schedule continues.
+  perform private.remember_account(gone);
   begin
     perform private.close_account(gone);
     -- Skips an account that another transaction is erasing. The schedule completes a large account, so that Auth does

@@ -143,6 +143,7 @@ create table public.profiles (
   is_active boolean not null default true,
   email_confirmed boolean not null default false,
   auth_provider text not null default 'email',
+  is_anonymous boolean not null default false,
   is_deleted boolean not null default false,
   deleted_at timestamptz,
   created_at timestamptz not null default now(),
@@ -170,6 +171,8 @@ comment on column public.profiles.subscription_quota is
   'Messages per period, copied from the plan. Null means unlimited.';
 comment on column public.profiles.subscription_usage is 'Messages used since quota_last_reset.';
 comment on column public.profiles.tokens is 'Credits. One credit pays for one message beyond the quota.';
+comment on column public.profiles.is_anonymous is
+  'Follows auth.users: the login has neither an address nor a phone. Without another plan, it has the plan anonymous.';
 comment on column public.profiles.is_active is 'An administrator sets this to false to suspend the account.';
 
 create function private.metadata_text(metadata jsonb, keys text[], max_length integer)
@@ -204,16 +207,29 @@ begin
   fresh.avatar_url := case when picture ~ '^https?://' then picture end;
   fresh.email_confirmed := auth_user.email_confirmed_at is not null;
   fresh.auth_provider := coalesce(auth_user.raw_app_meta_data::jsonb ->> 'provider', 'email');
+  fresh.is_anonymous := coalesce(auth_user.is_anonymous, false);
+  fresh.subscription_usage := 0;
+  fresh.quota_last_reset := now();
+  -- A new account of a known address goes on where the deleted one stopped.
+  fresh := private.with_known_usage(fresh, private.login_hashes(auth_user));
 
-  insert into public.profiles (auth_id, email, user_name, avatar_url, email_confirmed, auth_provider)
-  values (fresh.auth_id, fresh.email, fresh.user_name, fresh.avatar_url, fresh.email_confirmed, fresh.auth_provider)
+  insert into public.profiles (auth_id, email, user_name, avatar_url, email_confirmed, auth_provider, is_anonymous,
+    subscription_plan, subscription_usage, quota_last_reset)
+  select fresh.auth_id, fresh.email, fresh.user_name, fresh.avatar_url, fresh.email_confirmed, fresh.auth_provider,
+    fresh.is_anonymous, private.base_plan(fresh.is_anonymous), fresh.subscription_usage, fresh.quota_last_reset
   on conflict do nothing;
 
   -- With single sign-on, two logins may have the same email address. The second profile is created without the address.
-  insert into public.profiles (auth_id, email, user_name, avatar_url, email_confirmed, auth_provider)
-  select fresh.auth_id, null, fresh.user_name, fresh.avatar_url, false, fresh.auth_provider
+  insert into public.profiles (auth_id, email, user_name, avatar_url, email_confirmed, auth_provider,
+    subscription_usage, quota_last_reset)
+  select fresh.auth_id, null, fresh.user_name, fresh.avatar_url, false, fresh.auth_provider,
+    fresh.subscription_usage, fresh.quota_last_reset
   where not exists (select from public.profiles p where p.auth_id = fresh.auth_id)
   on conflict do nothing;
+
+  perform private.recall_counters(p.id, private.login_hashes(auth_user))
+  from public.profiles p
+  where p.auth_id = fresh.auth_id;
 end
 $$;
 comment on function private.create_profile(auth.users) is
@@ -248,15 +264,20 @@ declare
     select from public.profiles p
     where lower(p.email) = lower(new.email) and p.auth_id is distinct from new.id
   );
+  profile public.profiles;
 begin
+  select * into profile from public.profiles p where p.auth_id = new.id and not p.is_deleted for no key update;
+  profile := private.follow_identities(profile, private.login_hashes(old), private.login_hashes(new));
   -- With single sign-on, another login may already have the new address. The profile then keeps its address and
   -- confirmation, but the provider is copied.
   update public.profiles p
   set email = case when taken then p.email else nullif(new.email::text, '') end,
       email_confirmed = case when taken then p.email_confirmed else new.email_confirmed_at is not null end,
-      auth_provider = coalesce(new.raw_app_meta_data::jsonb ->> 'provider', p.auth_provider)
-  where p.auth_id = new.id
-    and not p.is_deleted;
+      auth_provider = coalesce(new.raw_app_meta_data::jsonb ->> 'provider', p.auth_provider),
+      is_anonymous = coalesce(new.is_anonymous, false),
+      subscription_usage = profile.subscription_usage,
+      quota_last_reset = profile.quota_last_reset
+  where p.id = profile.id;
   return new;
 exception when others then
   raise warning 'profile of auth user % does not follow: %', new.id, sqlerrm;
@@ -264,8 +285,8 @@ exception when others then
 end
 $$;
 comment on function private.handle_auth_user_updated() is
-  'Trigger on auth.users: copies a changed email address, confirmation or provider to the profile. Definer: the Auth '
-  'service has no rights on profiles.';
+  'Trigger on auth.users: copies a changed email address, confirmation or provider to the profile. A login that gets '
+  'an address leaves the plan anonymous and keeps its usage. Definer: the Auth service has no rights on profiles.';
 
 create function private.anonymize_profile(profile_id uuid)
 returns void
@@ -969,6 +990,9 @@ create trigger parley_auth_user_updated
   when (
     old.email is distinct from new.email
     or old.email_confirmed_at is distinct from new.email_confirmed_at
+    or old.phone is distinct from new.phone
+    or old.phone_confirmed_at is distinct from new.phone_confirmed_at
+    or old.is_anonymous is distinct from new.is_anonymous
     or old.raw_app_meta_data::text is distinct from new.raw_app_meta_data::text
   )
   execute function private.handle_auth_user_updated();
@@ -2439,10 +2463,11 @@ create table public.monthly_costs (
   month date not null,
   spent numeric(14, 6) not null default 0,
   reserved numeric(14, 6) not null default 0,
+  carried numeric(14, 6) not null default 0,
   primary key (user_id, month),
   constraint monthly_costs_user_id_fkey foreign key (user_id) references public.profiles (id) on delete cascade,
   constraint monthly_costs_month_check check (extract(day from month) = 1),
-  constraint monthly_costs_amounts_check check (least(spent, reserved) >= 0)
+  constraint monthly_costs_amounts_check check (least(spent, reserved, carried) >= 0)
 );
 
 create table private.usage_policy (
@@ -2514,6 +2539,8 @@ comment on column public.monthly_costs.month is 'The first day of the month.';
 comment on column public.monthly_costs.spent is 'The sum of total_cost in usage_metrics.';
 comment on column public.monthly_costs.reserved is
   'Estimates of the turns that are running. A turn reserves only while its user or the project has a budget.';
+comment on column public.monthly_costs.carried is
+  'What a deleted account of the same address had spent in the month. It counts against the budget of the user only.';
 comment on table private.usage_policy is
   'One row: the budget of the whole project, and how much a turn reserves of a budget.';
 comment on column private.usage_policy.project_monthly_budget is
@@ -3106,7 +3133,7 @@ as $$
     'monthly_budget', private.limit_detail('month', null) || jsonb_build_object(
       'limit', l.monthly_budget,
       'used', (
-        select coalesce(max(c.spent + c.reserved), 0) from public.monthly_costs c
+        select coalesce(max(c.spent + c.reserved + c.carried), 0) from public.monthly_costs c
         where c.user_id = p.id and c.month = private.this_month()
       )
     ),
@@ -3191,7 +3218,8 @@ begin
   on conflict (user_id, month) do update
   set reserved = c.reserved + excluded.reserved
   where budget is null
-    or (c.spent + c.reserved < budget and c.spent + c.reserved + excluded.reserved <= budget);
+    or (c.spent + c.reserved + c.carried < budget
+      and c.spent + c.reserved + c.carried + excluded.reserved <= budget);
   if not found then
     perform private.refuse(
       402, 'budget_exceeded',
@@ -5356,7 +5384,7 @@ begin
   into bought from private.bought_plans(profile.id) b limit 1;
   select * into best from private.best_plan(profile, bought.plan);
 
-  given.subscription_plan := coalesce(best.slug, 'free');
+  given.subscription_plan := coalesce(best.slug, private.base_plan(profile.is_anonymous));
   given.plan_source := coalesce(best.source, 'none');
   given.entitlement_due_at := best.due_at;
   given.stripe_subscription_id := bought.stripe_subscription_id;
@@ -5367,7 +5395,9 @@ begin
   -- An admin may have given the role premium by hand to a profile that never had a plan.
   if profile.role in ('user', 'premium')
     and (shown.id is not null or given.subscription_plan <> profile.subscription_plan) then
-    given.role := (case given.subscription_plan when 'free' then 'user' else 'premium' end)::public.user_role;
+    given.role := (
+      case when given.subscription_plan in ('free', 'anonymous') then 'user' else 'premium' end
+    )::public.user_role;
   end if;
   if given.subscription_plan <> profile.subscription_plan then
     given.subscription_quota := (select l.monthly_messages from public.plans l where l.slug = given.subscription_plan);
@@ -5437,16 +5467,17 @@ begin
 end
 $$;
 comment on function private.follow_grant() is
-  'Trigger: computes the plan in the same update that changes the granted plan or the organization of a profile, so '
-  'that a transaction updates the profile once. Definer: it reads tables of private.';
+  'Trigger: computes the plan in the same update that changes the granted plan, the organization or the login of a '
+  'profile, so that a transaction updates the profile once. Definer: it reads tables of private.';
 
 -- By its name, the trigger runs after profiles_keep_membership_whole.
 create trigger profiles_plan_follows
-  before update of granted_plan, granted_plan_ends_at, organization_id, is_deleted on public.profiles
+  before update of granted_plan, granted_plan_ends_at, organization_id, is_anonymous, is_deleted on public.profiles
   for each row when (
     old.granted_plan is distinct from new.granted_plan
     or old.granted_plan_ends_at is distinct from new.granted_plan_ends_at
     or old.organization_id is distinct from new.organization_id
+    or old.is_anonymous is distinct from new.is_anonymous
     or old.is_deleted is distinct from new.is_deleted
   )
   execute function private.follow_grant();
@@ -6615,6 +6646,26 @@ $$;
 comment on function private.adoptable_customer(public.profiles) is
   'Returns the customer without a link that belongs to a profile, or null.';
 
+create function private.require_buyer(profile public.profiles)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  perform private.require_active(profile.id);
+  if profile.is_anonymous then
+    perform private.refuse(
+      409, 'email_required',
+      'A purchase needs a login with an email address. Add an email address to the login and confirm it.'
+    );
+  end if;
+end
+$$;
+comment on function private.require_buyer(public.profiles) is
+  'Refuses with 403 a profile that may not act, and with 409 an anonymous one, whose purchase would be lost with its '
+  'session.';
+
 create function private.get_billing_account(auth_user_id uuid, is_buying boolean)
 returns jsonb
 language plpgsql
@@ -6627,7 +6678,7 @@ declare
   adopted text;
 begin
   if is_buying then
-    perform private.require_active(profile.id);
+    perform private.require_buyer(profile);
   end if;
   if customer.id is null then
     adopted := private.adoptable_customer(profile);
@@ -6644,15 +6695,13 @@ begin
     'synced_at', customer.synced_at,
     'plan_subscription', private.plan_subscription(profile.id),
     'former_customers', (select count(*) from public.stripe_customers c where c.user_id = profile.id and c.is_deleted),
-    'has_subscribed', exists (
-      select from public.subscriptions s
-      where s.user_id = profile.id and s.status not in ('incomplete', 'incomplete_expired')
-    )
+    'may_have_trial', private.may_have_trial(profile)
   );
 end
 $$;
 comment on function private.get_billing_account(uuid, boolean) is
-  'Returns what billing needs to know about a login. With is_buying, refuses with 403 an account that may not act. '
+  'Returns what billing needs to know about a login. With is_buying, refuses with 403 an account that may not act, and '
+  'with 409 an anonymous login. '
   'Definer: the function creates a missing profile.';
 grant execute on function private.get_billing_account(uuid, boolean) to service_role;
 
@@ -8061,7 +8110,7 @@ declare
   me public.profiles := private.ensure_profile(auth_user_id);
   customer public.stripe_customers;
 begin
-  perform private.require_active(me.id);
+  perform private.require_buyer(me);
   perform private.require_membership(me, 'owner', 'admin');
   customer := private.customer_of_organization(me.organization_id);
   return jsonb_build_object(
@@ -8083,8 +8132,8 @@ end
 $$;
 comment on function private.get_organization_billing(uuid) is
   'Returns what billing needs to know about the organization of a login. Refuses with 404 a login without an '
-  'organization, and with 403 a plain member or an account that may not act. Definer: the function creates a missing '
-  'profile.';
+  'organization, with 403 a plain member or an account that may not act, and with 409 an anonymous one. Definer: the '
+  'function creates a missing profile.';
 grant execute on function private.get_organization_billing(uuid) to service_role;
 
 create function public.get_organization_billing(auth_user_id uuid)
@@ -8875,7 +8924,7 @@ begin
 
   -- Comes last, so that a page does not list its own request.
   perform private.audit('admin_list_audit', user_id, details => jsonb_build_object(
-    'page', number, 'page_size', size, 'admin_id', admin_id, 'action', left(action, 200)
+    'page', number, 'page_size', size, 'admin_id', admin_id, 'action', substring(action from '^[a-z_]{1,60}$')
   ));
   return jsonb_build_object('entries', entries) || private.describe_page(total, number, size);
 end
@@ -9131,6 +9180,23 @@ $$;
 comment on function private.describe_users(uuid[]) is
   'The users with these ids, in this order, as admin lists show them, with counts of their activity and usage.';
 
+create function private.hash_search(search text)
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return encode(
+    extensions.hmac(convert_to(lower(btrim(search)), 'UTF8'), convert_to(private.identity_pepper(), 'UTF8'), 'sha256'),
+    'hex'
+  );
+end
+$$;
+comment on function private.hash_search(text) is
+  'Returns the keyed hash under which the audit log stores what an admin searched for, because the text may be the '
+  'address of a user who is deleted later. Call it with an address to find out who searched for it.';
+
 create function private.admin_list_users(
   page integer, page_size integer, search text, plan text, role public.user_role, sort text, direction text
 )
@@ -9148,7 +9214,8 @@ declare
 begin
   perform private.require_admin();
   perform private.audit('admin_list_users', null, details => jsonb_build_object(
-    'page', number, 'page_size', size, 'search', left(wanted, 200), 'plan', plan, 'role', role, 'sort', sort,
+    'page', number, 'page_size', size, 'search_hash', private.hash_search(wanted),
+    'plan', (select l.slug from public.plans l where l.slug = admin_list_users.plan), 'role', role, 'sort', sort,
     'direction', direction
   ));
   select * into found_users
@@ -11613,9 +11680,13 @@ create table private.retention_policy (
   is_only boolean primary key default true,
   activity_days integer default 365,
   audit_days integer default 730,
+  identity_days integer not null default 395,
+  anonymous_days integer default 30,
   batch_rows integer not null default 5000,
   constraint retention_policy_is_only_check check (is_only),
-  constraint retention_policy_check check (least(activity_days, audit_days, batch_rows) > 0)
+  constraint retention_policy_check check (
+    least(activity_days, audit_days, anonymous_days, batch_rows) > 0 and identity_days >= 0
+  )
 );
 insert into private.retention_policy default values;
 
@@ -11633,6 +11704,10 @@ comment on table private.retention_policy is
 comment on column private.retention_policy.activity_days is
   'For user_activity and sync_logs; null keeps them for ever.';
 comment on column private.retention_policy.audit_days is 'For audit_logs; null keeps them for ever.';
+comment on column private.retention_policy.identity_days is
+  'How long an address without an account gets no trial if it had one. With 0, nothing is remembered of an address.';
+comment on column private.retention_policy.anonymous_days is
+  'After how many idle days an anonymous login is deleted; null keeps it for ever.';
 comment on table private.purge_counts is 'How many rows of a kind retention deleted on a UTC day; kept for a year.';
 comment on column private.purge_counts.reached is
   'Time of the last row deleted that day. The next batch starts there and skips index entries of deleted rows. '
@@ -11957,7 +12032,8 @@ begin
   -- done.
   foreach kind in array array[
     'usage_counters', 'user_activity', 'sync_logs', 'audit_logs', 'bridge_tokens', 'organization_invitations',
-    'stripe_events', 'history', 'cron_runs', 'rate_counters', 'deleted_turns', 'failed_sign_ups'
+    'stripe_events', 'history', 'cron_runs', 'rate_counters', 'deleted_turns', 'identities', 'anonymous_logins',
+    'failed_sign_ups'
   ] loop
     begin
       if private.purge_kind(kind, max_rows) then
@@ -12469,7 +12545,9 @@ $$;
 --                            that were created for the profile and never linked. The outbox deletes the customer at
 --                            Stripe, which ends its subscriptions
 --   subscriptions with their items, payments, private.credit_grants, usage_metrics, monthly_costs, audit_logs
---                            stay, because they are the books; payments keep what an invoice must say
+--                            stay, because they are the books; payments keep what an invoice must say. Subscriptions
+--                            lose what the user wrote: answers to the checkout, and why they canceled
+--   private.identities       get a row for the hash of the address: used messages and trial, see 19_identities
 --   admin_notes (by the user, about others)
 --                            stay and name the anonymized profile
 
@@ -12555,6 +12633,11 @@ as $$
     )
     and private.holder_of_customer(c) = enqueue_customer_deletions.profile_id;
 
+  update public.subscriptions s
+  set custom_field_data = null, cancellation_comment = null
+  where s.user_id = enqueue_customer_deletions.profile_id
+    and num_nonnulls(s.custom_field_data, s.cancellation_comment) > 0;
+
   select private.enqueue_customer(p.stripe_customer_id)
   from public.profiles p
   where p.id = enqueue_customer_deletions.profile_id
@@ -12562,7 +12645,7 @@ as $$
 $$;
 comment on function private.enqueue_customer_deletions(uuid) is
   'Enqueues the Stripe customers of a closed profile for deletion, also customers that were created and never linked. '
-  'Rows stay without personal data, because other rows refer to them.';
+  'Rows stay without personal data, because other rows refer to them. Subscriptions lose what the user wrote.';
 
 create function private.forget_customer()
 returns trigger
@@ -12601,6 +12684,27 @@ comment on function private.enqueue_customer_deletion() is
   'Trigger: enqueues a customer that appears or is linked after its account was deleted. Definer: the outbox is '
   'closed to all roles.';
 
+create function private.forget_subscription()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if exists (select from public.profiles p where p.id = new.user_id and p.is_deleted) then
+    new.custom_field_data := null;
+    new.cancellation_comment := null;
+  end if;
+  return new;
+end
+$$;
+comment on function private.forget_subscription() is
+  'Trigger: removes what the user of a deleted account wrote in the checkout or when canceling. Stripe still sends it.';
+
+create trigger subscriptions_forget
+  before insert or update on public.subscriptions
+  for each row when (num_nonnulls(new.custom_field_data, new.cancellation_comment) > 0)
+  execute function private.forget_subscription();
+
 create trigger stripe_customers_forget
   before insert or update on public.stripe_customers
   for each row execute function private.forget_customer();
@@ -12633,6 +12737,7 @@ begin
   perform private.lock_with_members(close_account.profile_id);
   select lower(p.email) into address from public.profiles p where p.id = close_account.profile_id;
   perform private.enqueue_account_deletion(close_account.profile_id);
+  perform private.remember_account(close_account.profile_id);
 
   -- If the user was the last member, the organization is deleted. Otherwise the ownership passes on.
   perform private.anonymize_profile(close_account.profile_id);
@@ -12921,6 +13026,8 @@ begin
   perform private.lock_with_members(gone);
   -- Comes before the block that may fail, so that the schedule can repair any failure there.
   perform private.enqueue_account_deletion(gone);
+  -- The login, which has the address, is gone when the schedule continues.
+  perform private.remember_account(gone);
   begin
     perform private.close_account(gone);
     -- Skips an account that another transaction is erasing. The schedule completes a large account, so that Auth does
@@ -13139,3 +13246,606 @@ comment on function public.export_account(text, text[]) is
   'Client RPC behind GET /account/export: { next, rows } of one section, such as chat_messages. next is the after of '
   'the next page, null on the last page.';
 grant execute on function public.export_account(text, text[]) to authenticated;
+
+-- From sql/19_identities/10_tables.sql
+
+-- What is remembered of an address whose account is gone, and the plan of logins without an address.
+
+create table private.identities (
+  hash bytea primary key,
+  messages integer not null default 0,
+  period_start timestamptz not null default now(),
+  day date not null default '-infinity',
+  messages_today integer not null default 0,
+  month date not null default '-infinity',
+  searches integer not null default 0,
+  spent numeric(14, 6) not null default 0,
+  trial_used_at timestamptz,
+  constraint identities_hash_check check (octet_length(hash) = 32),
+  constraint identities_amounts_check check (least(messages, messages_today, searches, spent) >= 0)
+);
+
+create table private.identity_peppers (
+  is_only boolean primary key default true,
+  pepper text not null default encode(extensions.gen_random_bytes(32), 'hex'),
+  constraint identity_peppers_is_only_check check (is_only),
+  constraint identity_peppers_pepper_check check (char_length(pepper) >= 32)
+);
+
+comment on table private.identities is
+  'Usage of the current periods and a used trial, by a keyed hash of an address or a phone number. A row is written '
+  'when an account is deleted, changes its address or subscribes. Retention deletes it.';
+comment on column private.identities.hash is
+  'HMAC-SHA256 of the address or phone number, keyed with the pepper. Names no profile.';
+comment on column private.identities.messages is 'Messages used in the month that begins at period_start.';
+comment on column private.identities.messages_today is 'Messages used on the UTC day in day.';
+comment on column private.identities.searches is 'Searches used in the UTC month in month.';
+comment on column private.identities.spent is 'US dollars that OpenAI cost in the UTC month in month.';
+comment on column private.identities.trial_used_at is
+  'When an account of this address last was known to have subscribed. Such an address gets no trial.';
+comment on table private.identity_peppers is
+  'The key of the hashes, where Supabase Vault is missing or a restored database brought its own. Otherwise the table '
+  'is empty, and the key is the secret parley_identity_pepper of Vault.';
+
+alter table private.identities enable row level security;
+alter table private.identity_peppers enable row level security;
+
+insert into public.plans
+  (slug, name, rank, monthly_messages, daily_messages, monthly_searches, turns_per_minute, max_file_bytes,
+    max_session_files, max_files, max_bytes, max_lookouts)
+values
+  ('anonymous', 'Anonymous', -10, 10, 10, 0, 10, 52428800, 0, 0, 0, 0);
+
+-- From sql/19_identities/20_hashes.sql
+
+-- Hashes of addresses and phone numbers, and the key that they need.
+
+create function private.identity_pepper()
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return coalesce(
+    (select p.pepper from private.identity_peppers p), private.read_vault('parley_identity_pepper')
+  );
+exception when others then
+  -- Without a key, no usage is remembered. Users can still sign up and delete their accounts.
+  raise warning 'the key of identities cannot be read: %', sqlstate;
+  return null;
+end
+$$;
+comment on function private.identity_pepper() is 'Returns the key of the hashes of addresses; null if there is none.';
+
+create function private.keep_identity_pepper(new_pepper text default null)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  kept text := coalesce(new_pepper, private.identity_pepper(), encode(extensions.gen_random_bytes(32), 'hex'));
+begin
+  if kept = private.identity_pepper() then
+    return;
+  end if;
+  delete from private.identity_peppers;
+  begin
+    if private.read_vault('parley_identity_pepper') is null then
+      perform vault.create_secret(kept, 'parley_identity_pepper');
+    else
+      perform vault.update_secret(s.id, kept) from vault.secrets s where s.name = 'parley_identity_pepper';
+    end if;
+  exception when invalid_schema_name or undefined_table or undefined_function or insufficient_privilege then
+    insert into private.identity_peppers (pepper) values (kept);
+  end;
+end
+$$;
+comment on function private.keep_identity_pepper(text) is
+  'Stores a key, or creates one if there is none: in Supabase Vault, or in private.identity_peppers where Vault is '
+  'missing. Called by the migration, and by npm run db:restore with the key of the backup.';
+
+create function private.canonical_email(address text)
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+  clean text := lower(btrim(address));
+  -- The domain follows the last @, because the local part may contain one in quotes.
+  domain text := regexp_replace(clean, '^.*@', '');
+  mailbox text := regexp_replace(regexp_replace(clean, '@[^@]*$', ''), '(.)\+.*$', '\1');
+begin
+  if domain in ('gmail.com', 'googlemail.com') then
+    -- Source: https://support.google.com/mail/answer/7436150
+    return replace(mailbox, '.', '') || '@gmail.com';
+  end if;
+  return mailbox || '@' || domain;
+end
+$$;
+comment on function private.canonical_email(text) is
+  'Returns the address of the mailbox: in lower case, trimmed, without +tag, and at Gmail without dots. Used for '
+  'hashes only; sign-in and mails use the address as it is.';
+
+create function private.login_hashes(login auth.users)
+returns bytea[]
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  pepper text := private.identity_pepper();
+begin
+  if pepper is null
+    or (select p.identity_days from private.retention_policy p) = 0
+    or login.raw_app_meta_data::jsonb ->> 'is_test' = 'true'
+  then
+    return '{}'::bytea[];
+  end if;
+  return array(
+    select extensions.hmac(convert_to(contact.value, 'UTF8'), convert_to(pepper, 'UTF8'), 'sha256') as hash
+    from (
+      values
+        (login.email_confirmed_at, 'email:' || private.canonical_email(nullif(login.email::text, ''))),
+        (login.phone_confirmed_at, 'phone:' || regexp_replace(nullif(login.phone::text, ''), '\D', '', 'g'))
+    ) as contact (confirmed_at, value)
+    where contact.confirmed_at is not null and contact.value is not null
+    order by hash
+  );
+end
+$$;
+comment on function private.login_hashes(auth.users) is
+  'Returns the hashes of the confirmed address and phone number of a login, in the order in which their rows are '
+  'locked. Empty while identity_days of the retention policy is 0, and for a login whose app_metadata has is_test. '
+  'Only the secret key can set it.';
+
+select private.keep_identity_pepper();
+
+-- From sql/19_identities/30_usage.sql
+
+-- Usage that outlives an account: written when an address loses its account, read when it gets another.
+
+create function private.base_plan(is_anonymous boolean)
+returns text
+language sql
+immutable
+set search_path = ''
+as $$
+  select case when is_anonymous then 'anonymous' else 'free' end
+$$;
+comment on function private.base_plan(boolean) is
+  'Returns the plan of a profile that has neither bought nor been given one.';
+
+create function private.has_subscribed(profile_id uuid)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return exists (
+    select from public.subscriptions s
+    where s.user_id = profile_id and s.status not in ('incomplete', 'incomplete_expired')
+  );
+end
+$$;
+comment on function private.has_subscribed(uuid) is
+  'True for a profile that has or had a subscription, with or without a trial.';
+
+create function private.may_have_trial(profile public.profiles)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return not private.has_subscribed(profile.id) and not exists (
+    select from auth.users u
+    join private.identities i on i.hash = any (private.login_hashes(u))
+    where u.id = profile.auth_id and i.trial_used_at is not null
+  );
+end
+$$;
+comment on function private.may_have_trial(public.profiles) is
+  'False if the profile, or another account of its address or phone number, has ever subscribed.';
+
+create function private.identity_of_usage(profile public.profiles)
+returns private.identities
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  usage private.identities;
+begin
+  usage.period_start := private.quota_period_start(profile.quota_last_reset);
+  usage.messages := case when usage.period_start > profile.quota_last_reset then 0 else profile.subscription_usage end;
+  usage.day := (now() at time zone 'UTC')::date;
+  usage.month := private.this_month();
+  select coalesce(max(c.count) filter (where c.feature = 'messages'), 0),
+    coalesce(max(c.count) filter (where c.feature = 'searches'), 0)
+  into usage.messages_today, usage.searches
+  from public.usage_counters c
+  where c.user_id = profile.id
+    and (
+      (c.feature = 'messages' and c.period_start = date_trunc('day', now(), 'UTC'))
+      or (c.feature = 'searches' and c.period_start = date_trunc('month', now(), 'UTC'))
+    );
+  usage.spent := coalesce((
+    select c.spent + c.reserved + c.carried from public.monthly_costs c
+    where c.user_id = profile.id and c.month = usage.month
+  ), 0);
+  usage.trial_used_at := case when private.has_subscribed(profile.id) then now() end;
+  return usage;
+end
+$$;
+comment on function private.identity_of_usage(public.profiles) is
+  'Returns what a profile has used of its current periods, and whether it has subscribed. The hash is null.';
+
+create function private.remember_usage(profile public.profiles, hashes bytea[])
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  usage private.identities := private.identity_of_usage(profile);
+begin
+  if usage.trial_used_at is null
+    and greatest(usage.messages, usage.messages_today, usage.searches, usage.spent) = 0
+  then
+    return;
+  end if;
+  insert into private.identities as i
+    (hash, messages, period_start, day, messages_today, month, searches, spent, trial_used_at)
+  select h, usage.messages, usage.period_start, usage.day, usage.messages_today, usage.month, usage.searches,
+    usage.spent, usage.trial_used_at
+  from unnest(hashes) with ordinality as known (h, position)
+  order by position
+  -- Several accounts may have had the address. The larger number of a period counts.
+  on conflict (hash) do update
+  set (messages, period_start) = (
+        select u.messages, u.period_start
+        from (values (i.messages, i.period_start), (excluded.messages, excluded.period_start))
+          as u (messages, period_start)
+        where private.quota_period_start(u.period_start) = u.period_start
+        order by u.messages desc, u.period_start desc
+        limit 1
+      ),
+      day = excluded.day,
+      messages_today = greatest(excluded.messages_today, case when i.day = excluded.day then i.messages_today end),
+      month = excluded.month,
+      searches = greatest(excluded.searches, case when i.month = excluded.month then i.searches end),
+      spent = greatest(excluded.spent, case when i.month = excluded.month then i.spent end),
+      trial_used_at = coalesce(excluded.trial_used_at, i.trial_used_at);
+exception when others then
+  raise warning 'usage of profile % was not remembered: %', profile.id, sqlstate;
+end
+$$;
+comment on function private.remember_usage(public.profiles, bytea[]) is
+  'Stores what a profile has used for the hashes of its login. A failure is only a warning, so that it never makes a '
+  'deletion fail.';
+
+create function private.remember_account(profile_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.remember_usage(p, private.login_hashes(u))
+  from public.profiles p
+  join auth.users u on u.id = p.auth_id
+  where p.id = remember_account.profile_id and not p.is_deleted;
+end
+$$;
+comment on function private.remember_account(uuid) is
+  'Stores what an account has used before it is closed. Does nothing for an account that is closed already.';
+
+create function private.known_usage(hashes bytea[])
+returns private.identities
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  today date := (now() at time zone 'UTC')::date;
+  known private.identities;
+begin
+  select i.messages, i.period_start into known.messages, known.period_start
+  from private.identities i
+  where i.hash = any (hashes) and private.quota_period_start(i.period_start) = i.period_start
+  order by i.messages desc, i.period_start desc
+  limit 1;
+  select coalesce(max(i.messages_today) filter (where i.day = today), 0),
+    coalesce(max(i.searches) filter (where i.month = private.this_month()), 0),
+    coalesce(max(i.spent) filter (where i.month = private.this_month()), 0)
+  into known.messages_today, known.searches, known.spent
+  from private.identities i
+  where i.hash = any (hashes);
+  return known;
+end
+$$;
+comment on function private.known_usage(bytea[]) is
+  'Returns what former accounts of an address or phone number have used of the current periods. messages is null if '
+  'nothing is known.';
+
+create function private.with_known_usage(profile public.profiles, hashes bytea[])
+returns public.profiles
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  known private.identities := private.known_usage(hashes);
+  own_start timestamptz := private.quota_period_start(profile.quota_last_reset);
+  own_usage integer := case when own_start > profile.quota_last_reset then 0 else profile.subscription_usage end;
+  given public.profiles := profile;
+begin
+  if coalesce(known.messages, 0) > own_usage then
+    given.subscription_usage := known.messages;
+    -- A fresh account also takes over when the period ends. A bought plan keeps the period of its subscription.
+    given.quota_last_reset := case
+      when own_usage = 0 and coalesce(profile.plan_source, 'none') = 'none' then known.period_start
+      else own_start
+    end;
+  end if;
+  return given;
+end
+$$;
+comment on function private.with_known_usage(public.profiles, bytea[]) is
+  'Returns a profile with the messages that former accounts of its address used, if they used more. Writes nothing.';
+
+create function private.recall_counters(profile_id uuid, hashes bytea[])
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  known private.identities := private.known_usage(hashes);
+begin
+  insert into public.usage_counters as c (user_id, feature, period_start, count, reset_at)
+  select recall_counters.profile_id, used.feature, date_trunc(used.unit, now(), 'UTC'), used.count,
+    date_trunc(used.unit, now(), 'UTC') + ('1 ' || used.unit)::interval
+  from (values ('messages', 'day', known.messages_today), ('searches', 'month', known.searches))
+    as used (feature, unit, count)
+  where used.count > 0
+  on conflict on constraint usage_counters_pkey do update set count = greatest(c.count, excluded.count);
+
+  insert into public.monthly_costs as c (user_id, month, carried)
+  select recall_counters.profile_id, private.this_month(), known.spent
+  where known.spent > 0
+  on conflict (user_id, month) do update
+  set carried = greatest(c.carried, excluded.carried - c.spent - c.reserved);
+end
+$$;
+comment on function private.recall_counters(uuid, bytea[]) is
+  'Gives a profile the messages of the day, the searches and the cost of the month that former accounts of its address '
+  'used, if they used more.';
+
+create function private.follow_identities(profile public.profiles, before bytea[], after bytea[])
+returns public.profiles
+language plpgsql
+set search_path = ''
+as $$
+declare
+  lost bytea[] := array(select h from unnest(before) as h where h <> all (after) order by h);
+  gained bytea[] := array(select h from unnest(after) as h where h <> all (before) order by h);
+begin
+  if profile.id is null or cardinality(lost) + cardinality(gained) = 0 then
+    return profile;
+  end if;
+  perform private.remember_usage(profile, lost);
+  perform private.recall_counters(profile.id, gained);
+  return private.with_known_usage(profile, gained);
+end
+$$;
+comment on function private.follow_identities(public.profiles, bytea[], bytea[]) is
+  'Stores the usage of a profile for an address that it gives up, and returns the profile with the usage of the '
+  'address that it gets.';
+
+create function private.remember_trial()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  insert into private.identities as i (hash, trial_used_at)
+  select known.hash, now()
+  from public.profiles p
+  join auth.users u on u.id = p.auth_id
+  cross join unnest(private.login_hashes(u)) as known (hash)
+  where p.id = new.user_id and not p.is_deleted
+  order by known.hash
+  on conflict (hash) do update set trial_used_at = excluded.trial_used_at;
+  return null;
+end
+$$;
+comment on function private.remember_trial() is
+  'Trigger: an address whose account has subscribed gets no other trial. Definer: the role of billing cannot read '
+  'logins and hashes.';
+
+create trigger subscriptions_remember_trial_on_insert
+  after insert on public.subscriptions
+  for each row when (new.user_id is not null and new.status not in ('incomplete', 'incomplete_expired'))
+  execute function private.remember_trial();
+create trigger subscriptions_remember_trial_on_update
+  after update of user_id, status on public.subscriptions
+  for each row when (
+    new.user_id is not null and new.status not in ('incomplete', 'incomplete_expired')
+    and (old.user_id is distinct from new.user_id or old.status is distinct from new.status)
+  )
+  execute function private.remember_trial();
+
+-- From sql/19_identities/40_retention.sql
+
+-- Retention of identities and of idle anonymous logins.
+
+create function private.purge_identities(
+  since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
+)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  trials_since timestamptz := (
+    select case p.identity_days when 0 then 'infinity' else now() - make_interval(days => p.identity_days) end
+    from private.retention_policy p
+  );
+begin
+  with ended as (
+    select i.hash, i.trial_used_at
+    from private.identities i
+    where i.period_start >= since
+      and (
+        trials_since = 'infinity'
+        or private.quota_period_start(i.period_start) > i.period_start and i.month < private.this_month()
+          and (i.trial_used_at is null or i.trial_used_at < trials_since
+            or greatest(i.messages, i.messages_today, i.searches, i.spent) > 0)
+      )
+    limit max_rows
+    for update skip locked
+  ),
+  gone as (
+    delete from private.identities i
+    using ended e
+    where i.hash = e.hash and (e.trial_used_at is null or e.trial_used_at < trials_since)
+    returning i.hash
+  ),
+  cleared as (
+    update private.identities i
+    set messages = 0, messages_today = 0, searches = 0, spent = 0
+    from ended e
+    where i.hash = e.hash and e.trial_used_at >= trials_since
+    returning i.hash
+  )
+  select count(*)::integer, case when count(*) < max_rows then 'infinity'::timestamptz end
+  into deleted, reached
+  from (select g.hash from gone g union all select c.hash from cleared c) as changed;
+end
+$$;
+comment on function private.purge_identities(timestamptz, integer) is
+  'Purge: usage of addresses whose periods have ended, and used trials older than identity_days of the policy. The '
+  'times are not indexed, because a row exists only for an account that was deleted, moved or subscribed.';
+
+create function private.purge_anonymous_logins(
+  since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
+)
+language sql
+set search_path = ''
+as $$
+  -- The trigger on auth.users deletes the account of each login, so a batch is small.
+  with gone as (
+    delete from auth.users u
+    where u.id in (
+      select o.id
+      from auth.users o
+      where o.is_anonymous
+        and greatest(o.created_at, o.last_sign_in_at, o.updated_at)
+          < now() - make_interval(days => (select r.anonymous_days from private.retention_policy r))
+        -- Auth updates the session at each refresh of a token, at most an hour apart while an app is in use.
+        and not exists (
+          select from auth.sessions s
+          where s.user_id = o.id
+            and s.updated_at >= now() - make_interval(days => (select r.anonymous_days from private.retention_policy r))
+        )
+        and not exists (
+          select from public.profiles p
+          where p.auth_id = o.id and (p.plan_source <> 'none' or p.role not in ('user', 'banned'))
+        )
+      order by o.id
+      limit least(max_rows, 50)
+      for update of o skip locked
+    )
+    returning u.id
+  )
+  select count(*)::integer, case when count(*) < least(max_rows, 50) then 'infinity'::timestamptz end from gone g
+$$;
+comment on function private.purge_anonymous_logins(timestamptz, integer) is
+  'Purge: anonymous logins that nobody used for anonymous_days of the policy, with their accounts and what these have '
+  'at OpenAI and in Storage. A login with a plan or a role that somebody gave it stays.';
+
+-- From sql/19_identities/50_sign_ups.sql
+
+-- The hook of Supabase Auth that limits sign-ups from one address.
+
+create function private.address_prefix(address inet)
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+  own inet := address;
+begin
+  if address <<= inet '::ffff:0:0/96' then
+    -- An IPv4 address in the notation of IPv6.
+    own := inet '0.0.0.0' + (address - inet '::ffff:0:0');
+  end if;
+  return host(network(set_masklen(own, case family(own) when 4 then 32 else 64 end)));
+end
+$$;
+comment on function private.address_prefix(inet) is
+  'Returns the part of an address that stands for one customer: an IPv4 address, or the first 64 bits of IPv6.';
+
+create function private.is_own_network(address inet)
+returns boolean
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return private.address_prefix(address)::inet <<= any (array[
+    '127.0.0.0/8', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '169.254.0.0/16',
+    -- The prefix of ::1 is ::.
+    '::/64', 'fc00::/7', 'fe80::/10'
+  ]::inet[]);
+end
+$$;
+comment on function private.is_own_network(inet) is
+  'True for loopback, link-local and private addresses, which are those of this machine or of a proxy.';
+
+create function private.limit_sign_ups(event jsonb)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  max_sign_ups constant integer := 30;
+  this_hour timestamptz := date_trunc('hour', now());
+  address inet := private.parse_address(event #>> '{metadata,ip_address}');
+begin
+  if address is null or private.is_own_network(address) then
+    return '{}'::jsonb;
+  end if;
+  -- A single statement, so concurrent sign-ups cannot exceed the limit.
+  insert into private.rate_counters as c (bucket, subject, minute, count)
+  values ('sign_up', private.address_prefix(address), this_hour, 1)
+  on conflict on constraint rate_counters_pkey do update
+  set count = case when excluded.minute > c.minute then 1 else c.count + 1 end,
+      minute = greatest(c.minute, excluded.minute)
+  where excluded.minute > c.minute or c.count < max_sign_ups;
+  if found then
+    return '{}'::jsonb;
+  end if;
+  return jsonb_build_object('error', jsonb_build_object(
+    'http_code', 429,
+    'message', 'Too many accounts were created from this network. Try again in an hour, or from another network.'
+  ));
+end
+$$;
+comment on function private.limit_sign_ups(jsonb) is
+  'Hook before_user_created of Supabase Auth: allows 30 sign-ups an hour from one IPv4 address or 64 bits of IPv6. '
+  'Source: https://supabase.com/docs/guides/auth/auth-hooks/before-user-created-hook. Definer: the Auth service has no '
+  'rights here.';
+
+-- A database without Supabase Auth has no such role.
+do $$
+begin
+  if exists (select from pg_roles where rolname = 'supabase_auth_admin') then
+    grant usage on schema private to supabase_auth_admin;
+    grant execute on function private.limit_sign_ups(jsonb) to supabase_auth_admin;
+  end if;
+end
+$$;

@@ -49,6 +49,7 @@ async function emptyDatabase(): Promise<ScratchDatabase> {
       create schema vault authorization postgres;
       set role postgres;
       create table vault.secrets (id uuid primary key default gen_random_uuid(), name text unique, secret text);
+      create view vault.decrypted_secrets as select name, secret as decrypted_secret from vault.secrets;
       create function vault.create_secret(new_secret text, new_name text) returns uuid
         language sql as 'insert into vault.secrets (secret, name) values ($1, $2) returning id';
       create function vault.update_secret(secret_id uuid, new_secret text) returns void
@@ -136,6 +137,8 @@ test(
     });
     expect(await readVault(database)).toEqual({
       parley_functions_url: settings.PARLEY_FUNCTIONS_URL,
+      // The migration stores it.
+      parley_identity_pepper: expect.stringMatching(/^[0-9a-f]{64}$/),
       parley_secret_key: stack.SECRET_KEY,
     });
     // The user of the conversation is gone, with everything that it had.

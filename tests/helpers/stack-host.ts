@@ -86,6 +86,7 @@ function stackEnvironment(stateDir: string): Record<string, string> {
     PARLEY_MAIL_PORT: "0",
     PARLEY_STATE_DIR: stateDir,
     PARLEY_SCHEDULER: "off",
+    PARLEY_ANONYMOUS_SIGN_INS: "on",
     PARLEY_OPENAI_TOKENS_PER_SECOND: "0",
     // 5 seconds of silence, and 7.5 seconds for a body that is not a form.
     PARLEY_BODY_TIME_PART: "0.25",

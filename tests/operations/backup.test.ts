@@ -4,7 +4,7 @@ import path from "node:path";
 import { expect, test } from "vitest";
 import { pathWith, scratchDirectory } from "../helpers/fake-programs.ts";
 import { runScript } from "../helpers/run-script.ts";
-import { stack } from "../helpers/stack.ts";
+import { asPostgres, stack } from "../helpers/stack.ts";
 
 /** A pg_dump that writes its arguments and environment into the archive. */
 const TELLING = `
@@ -101,4 +101,30 @@ test("a failing pg_dump leaves no archive", async () => {
   expect(stderr).toContain("connection lost");
   expect(stderr).not.toContain(PASSWORD);
   expect(await readdir(directory)).toEqual([]);
+});
+
+test("the key of identities is backed up beside the archive when Vault has it", async () => {
+  const PATH = await pathWith({ pg_dump: TELLING });
+  const directory = await scratchDirectory();
+  const [stored] = await asPostgres<{ pepper: string }>(
+    "select pepper from private.identity_peppers",
+  );
+  await asPostgres(`
+    create schema vault;
+    create view vault.decrypted_secrets as
+      select 'parley_identity_pepper' as name, repeat('s', 64) as decrypted_secret;
+    delete from private.identity_peppers;
+  `);
+  try {
+    await runScript("backup.ts", ["--dir", directory, "--keep", "1"], { PATH });
+    const [kept = ""] = (await readdir(directory)).filter((name) => name.endsWith(".pepper"));
+    expect(await readFile(path.join(directory, kept), "utf8")).toBe("s".repeat(64));
+    expect((await stat(path.join(directory, kept))).mode & 0o777).toBe(0o600);
+
+    await runScript("backup.ts", ["--dir", directory, "--keep", "1"], { PATH });
+    expect((await readdir(directory)).filter((name) => name.endsWith(".pepper"))).toHaveLength(1);
+  } finally {
+    await asPostgres("drop schema vault cascade");
+    await asPostgres("insert into private.identity_peppers (pepper) values ($1)", [stored?.pepper]);
+  }
 });

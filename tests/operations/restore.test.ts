@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { pathWith, scratchDirectory } from "../helpers/fake-programs.ts";
@@ -67,3 +67,26 @@ test("without client programs the script says what to install", async () => {
   expect(exitCode).toBe(1);
   expect(stderr).toContain("pg_restore is not installed");
 });
+
+test.for([[true, "'it''s a key of identities, as in Vault'"], [false, ""]] as const)(
+  "a restore keeps the key of identities: %j",
+  async ([isBeside, argument]) => {
+    const archive = await makeArchive();
+    if (isBeside) await writeFile(`${archive}.pepper`, "it's a key of identities, as in Vault\n");
+    const fed = path.join(await scratchDirectory(), "fed.sql");
+    const PATH = await pathWith({
+      pg_restore: version("pg_restore", "99.1"),
+      psql:
+        `if [ "$1" = --version ]; then echo 'psql (PostgreSQL) 99.1'; else /bin/cat > ${fed}; fi`,
+    });
+
+    const { exitCode, stderr } = await runScript("restore.ts", [archive, "--yes"], { PATH });
+
+    expect(exitCode, stderr).toBe(0);
+    const lines = (await readFile(fed, "utf8")).trimEnd().split("\n");
+    expect(lines.slice(-2)).toEqual([
+      `select private.keep_identity_pepper(${argument});`,
+      "commit;",
+    ]);
+  },
+);

@@ -28,6 +28,14 @@ const PLATFORM = `
   create schema vault;
   create table vault.secrets (id uuid default gen_random_uuid(), name text unique, secret text);
   create view vault.decrypted_secrets as select id, name, secret as decrypted_secret from vault.secrets;
+  create function vault.create_secret(new_secret text, new_name text default null)
+  returns uuid language sql as $$
+    insert into vault.secrets (secret, name) values (new_secret, new_name) returning id
+  $$;
+  create function vault.update_secret(secret_id uuid, new_secret text default null)
+  returns void language sql as $$
+    update vault.secrets set secret = new_secret where id = secret_id
+  $$;
   grant usage on schema net, vault to postgres;
   grant all on all tables in schema net, vault to postgres;
 `;

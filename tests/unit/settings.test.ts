@@ -18,6 +18,7 @@ test.each(["", "0", "-1", "1.5", "soon"])("%j is not a number of days", (days) =
 
 test("settings that tests switch off or shorten are on and whole by default", () => {
   expect(readSettings({})).toMatchObject({ scheduler: true, watch: true, bodyTimePart: 1 });
+  expect(readSettings({}).anonymousSignIns).toBe(false);
 });
 
 test.each(["1.5", "0", "-1"])("%j is not a part of the time for bodies", (part) => {

@@ -1,10 +1,10 @@
 import type { ErrorEntry } from "./entry.ts";
 
-/** Errors of the bridge and of exports. */
+/** Errors of the bridge, of anonymous logins and of exports. */
 export const accountErrors = {
   email_required: {
     status: 409,
-    meaning: "The bridge needs a login with a confirmed email address.",
+    meaning: "This needs a login with a confirmed email address.",
     action: "Add an email address to the login and confirm it.",
   },
   code_not_found: {

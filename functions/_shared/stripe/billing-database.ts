@@ -55,7 +55,8 @@ const BillingAccount = z.object({
   /** The subscription with which the user pays for a plan. */
   plan_subscription: z.string().nullable(),
   former_customers: z.number(),
-  has_subscribed: z.boolean(),
+  /** False if the user, or another account of the same address, has ever subscribed. */
+  may_have_trial: z.boolean(),
 });
 /** The billing data of a user. */
 export type BillingAccount = z.infer<typeof BillingAccount>;

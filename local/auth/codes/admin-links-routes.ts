@@ -4,6 +4,7 @@ import { parseEmail } from "../users/contacts.ts";
 import { describeUser, loadDescription } from "../users/describe-user.ts";
 import { AuthError, EMAIL_TAKEN } from "../http/errors.ts";
 import { issueEmailChangeCode } from "../users/change-email.ts";
+import { askSignUpHook } from "../users/sign-up-hook.ts";
 import { findIdentities } from "../users/identities.ts";
 import { actionLink } from "./mails.ts";
 import { hashPassword, randomPassword } from "../users/passwords.ts";
@@ -26,9 +27,13 @@ const LinkRequest = z.object({
 /** Answers `POST /invite`: creates an unconfirmed user and mails an invitation. */
 export async function inviteUser(ports: AuthPorts, request: Request): Promise<Response> {
   const { email, data = {} } = await readBody(request, Invitation);
+  const address = parseEmail(email);
+  if (!await findUser(ports.database, "email", address)) {
+    await askSignUpHook(ports, request, { email: address });
+  }
   const user = await inTransaction(
     ports.database,
-    (db) => findUnconfirmed(db, parseEmail(email), data, null),
+    (db) => findUnconfirmed(db, address, data, null),
   );
   const invited = await sendCode(ports, user, "invite", requestedRedirect(request, ports));
   return Response.json(await loadDescription(ports.database, invited));
@@ -44,6 +49,7 @@ export async function generateLink(ports: AuthPorts, request: Request): Promise<
   const password = isNew ? newPassword(params) : undefined;
   const passwordHash = password === undefined ? null : await hashPassword(password);
   const redirectTo = requestedRedirect(request, ports, params.redirect_to);
+  if (!known) await askSignUpHook(ports, request, { email });
 
   return await inTransaction(ports.database, async (db) => {
     const { code, token, user } = await issueFor(db, type, known, {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { confirmAccount, createAccount } from "../users/accounts.ts";
 import { parseEmail } from "../users/contacts.ts";
 import { startEmailChange } from "../users/change-email.ts";
+import { askSignUpHook } from "../users/sign-up-hook.ts";
 import { AuthError, isUniqueViolation } from "../http/errors.ts";
 import { hashPassword, randomPassword } from "../users/passwords.ts";
 import { type AuthPorts, inTransaction } from "../http/ports.ts";
@@ -46,7 +47,9 @@ export async function sendMagicLink(ports: AuthPorts, request: Request): Promise
   if (!known && !mayCreate) {
     throw new AuthError("otp_disabled", "Signups not allowed for otp");
   }
-  const user = known?.email_confirmed_at ? known : await admit(ports, known, address, data);
+  const user = known?.email_confirmed_at
+    ? known
+    : await admit(ports, request, known, address, data);
   await sendCode(ports, user, "magiclink", requestedRedirect(request, ports), pkce);
   return Response.json({});
 }
@@ -54,11 +57,13 @@ export async function sendMagicLink(ports: AuthPorts, request: Request): Promise
 /** Creates or confirms the user. Addresses need no confirmation locally, so new users get a magic link, too. */
 async function admit(
   ports: AuthPorts,
+  request: Request,
   known: User | null,
   email: string,
   data: Metadata,
 ): Promise<User> {
   if (known) return await inTransaction(ports.database, (db) => confirmAccount(db, known));
+  await askSignUpHook(ports, request, { email });
   const passwordHash = await hashPassword(randomPassword());
   const account = { email, passwordHash, metadata: data, isConfirmed: true };
   try {

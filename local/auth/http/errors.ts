@@ -11,6 +11,8 @@ const STATUS = {
   refresh_token_already_used: 400,
   bad_code_verifier: 400,
   phone_provider_disabled: 400,
+  /** The refusal of a hook, which has no code of its own. */
+  unknown: 400,
   no_authorization: 401,
   bad_jwt: 403,
   not_admin: 403,
@@ -21,6 +23,7 @@ const STATUS = {
   flow_state_not_found: 404,
   not_found: 404,
   method_not_allowed: 405,
+  anonymous_provider_disabled: 422,
   email_exists: 422,
   phone_exists: 422,
   user_already_exists: 422,

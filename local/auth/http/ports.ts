@@ -24,6 +24,8 @@ export interface AuthPorts {
   apiUrl: string;
   /** The allowed targets of links, besides addresses of this machine. */
   allowedOrigins: string[];
+  /** Whether users may sign in without an address. */
+  anonymousSignIns: boolean;
   log: Log;
 }
 

@@ -2,9 +2,9 @@ import { AuthError } from "./errors.ts";
 import type { AuthPorts } from "./ports.ts";
 
 /** Answers `GET /settings` with the ways to sign in that a client may offer. */
-export function showSettings(_: AuthPorts): Promise<Response> {
+export function showSettings({ anonymousSignIns }: AuthPorts): Promise<Response> {
   return Promise.resolve(Response.json({
-    external: { anonymous_users: true, email: true, phone: false },
+    external: { anonymous_users: anonymousSignIns, email: true, phone: false },
     disable_signup: false,
     mailer_autoconfirm: true,
     phone_autoconfirm: false,

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { confirmAccount, createAccount } from "./accounts.ts";
 import { parseEmail } from "./contacts.ts";
+import { askSignUpHook } from "./sign-up-hook.ts";
 import { AuthError, isUniqueViolation } from "../http/errors.ts";
 import { issueSession } from "../sessions/issue-session.ts";
 import { hashPassword } from "./passwords.ts";
@@ -14,10 +15,13 @@ const SignUp = z.object({ email: text, phone: text, password: text, data: metada
 export async function signUp(ports: AuthPorts, request: Request): Promise<Response> {
   const { email, phone, password = "", data = {} } = await readBody(request, SignUp);
   if (phone) throw new AuthError("phone_provider_disabled", "Phone signups are disabled");
-  if (!email) return await signUpAnonymously(ports, data);
+  if (!email) return await signUpAnonymously(ports, request, data);
   if (!password) throw new AuthError("validation_failed", "Signup requires a valid password");
   const address = parseEmail(email);
   const passwordHash = await hashPassword(password);
+  if (!await findUser(ports.database, "email", address)) {
+    await askSignUpHook(ports, request, { email: address });
+  }
   const session = await inTransaction(ports.database, async (db) => {
     const user = await register(db, address, passwordHash, data);
     return await issueSession(ports, db, user, "password");
@@ -25,7 +29,15 @@ export async function signUp(ports: AuthPorts, request: Request): Promise<Respon
   return Response.json(session);
 }
 
-async function signUpAnonymously(ports: AuthPorts, data: Metadata): Promise<Response> {
+async function signUpAnonymously(
+  ports: AuthPorts,
+  request: Request,
+  data: Metadata,
+): Promise<Response> {
+  if (!ports.anonymousSignIns) {
+    throw new AuthError("anonymous_provider_disabled", "Anonymous sign-ins are disabled");
+  }
+  await askSignUpHook(ports, request, { isAnonymous: true });
   const session = await inTransaction(ports.database, async (db) => {
     const user = await insertUser(db, {
       is_anonymous: true,

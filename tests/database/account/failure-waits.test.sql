@@ -1,7 +1,8 @@
 begin;
-select plan(7);
+select plan(8);
 select tests.create_user('ada'), tests.create_user('bob');
 select tests.create_session('ada'), tests.create_session('bob');
+update public.profiles set subscription_usage = 5 where id = tests.profile_id('ada');
 insert into public.stripe_customers (id, user_id) values ('cus_ada', tests.profile_id('ada'));
 create function pg_temp.fail()
 returns trigger
@@ -20,6 +21,9 @@ select lives_ok(
 );
 select is(
   (select is_deleted from public.profiles where id = tests.profile_id('ada')), false, 'the account is not closed then'
+);
+select results_eq(
+  'select messages from private.identities', array[5], 'what the address has used is remembered all the same'
 );
 select lives_ok('select private.settle_account_deletions()', 'a failing account deletion does not break the schedule');
 select cmp_ok(

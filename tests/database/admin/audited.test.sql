@@ -26,8 +26,8 @@ select results_eq(
      ('admin_flag_note', '{"is_flagged": true}', '{"is_flagged": false}',
        (select jsonb_build_object('note_id', id) from made)),
      ('admin_get_user', null, null, '{}'),
-     ('admin_list_users', null, null, '{"page": 1, "page_size": 20, "search": "tar", "plan": "free",
-       "sort": "created_at", "direction": "desc"}') $$,
+     ('admin_list_users', null, null, jsonb_build_object('page', 1, 'page_size', 20, 'plan', 'free',
+       'sort', 'created_at', 'direction', 'desc', 'search_hash', private.hash_search('TAR '))) $$,
   'every action is audited with its changes'
 );
 select is_empty(

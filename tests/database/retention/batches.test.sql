@@ -12,7 +12,7 @@ values ('old', 'bridge', true, now() - interval '400 days');
 select is(private.run_retention(), true, 'a call that deleted rows asks for another call');
 select set_eq('select action from public.user_activity', array['a3', 'a4', 'a5'], 'a batch deletes the oldest rows');
 select isnt_empty('select from public.sync_logs', 'other kinds wait for later calls');
-select private.run_retention() from generate_series(1, 5);
+select private.run_retention() from generate_series(1, 7);
 select is_empty(
   'select from public.user_activity union all select from public.sync_logs', 'later calls delete the rows of all kinds'
 );

@@ -13,7 +13,7 @@ update auth.users set invited_at = now() - interval '6 days' where id = tests.au
 insert into auth.sessions (id, user_id) values (gen_random_uuid(), tests.auth_id('has-session'));
 delete from public.profiles p where p.auth_id <> tests.auth_id('has-profile');
 
-select private.run_retention() from generate_series(1, 2);
+select private.run_retention() from generate_series(1, 4);
 select set_eq(
   'select u.name from tests.users u where not exists (select from auth.users a where a.id = u.auth_id)',
   array['failed'],

@@ -17,7 +17,7 @@ insert into public.organization_invitations (organization_id, email, role, token
 select o.id, 'a@b', 'member', sha256(o.id::text::bytea) from public.organizations o;
 analyze;
 -- Kinds without an index are scanned once a day.
-select private.run_retention() from generate_series(1, 3);
+select private.run_retention() from generate_series(1, 5);
 
 create function pg_temp.tuples_read()
 returns bigint

@@ -37,7 +37,7 @@ from unnest(array[23, 25]) as age;
 insert into private.purge_counts (day, kind, deleted)
 values (current_date - 370, 'old', 1), (current_date - 360, 'new', 1);
 
-select private.run_retention() from generate_series(1, 13);
+select private.run_retention() from generate_series(1, 15);
 
 select results_eq(
   $$ select reset_at > now() - interval '1 day' from public.usage_counters $$, array[true],
