@@ -1021,6 +1021,7 @@ export type Database = {
           "max_lookouts": number | null;
           "max_output_tokens": number | null;
           "max_session_files": number | null;
+          "max_sessions": number;
           "monthly_budget": number | null;
           "monthly_messages": number | null;
           "monthly_searches": number | null;
@@ -1038,6 +1039,7 @@ export type Database = {
           "max_lookouts"?: number | null;
           "max_output_tokens"?: number | null;
           "max_session_files"?: number | null;
+          "max_sessions"?: number;
           "monthly_budget"?: number | null;
           "monthly_messages"?: number | null;
           "monthly_searches"?: number | null;
@@ -1054,6 +1056,7 @@ export type Database = {
           "max_lookouts"?: number | null;
           "max_output_tokens"?: number | null;
           "max_session_files"?: number | null;
+          "max_sessions"?: number;
           "monthly_budget"?: number | null;
           "monthly_messages"?: number | null;
           "monthly_searches"?: number | null;

@@ -12,6 +12,7 @@ create table public.plans (
   max_session_files integer,
   max_files integer,
   max_bytes bigint,
+  max_sessions integer not null default 1000,
   max_lookouts integer,
   max_output_tokens integer,
   monthly_budget numeric(12, 6),
@@ -20,6 +21,7 @@ create table public.plans (
     least(monthly_messages, daily_messages, monthly_searches, turns_per_minute, max_file_bytes, max_session_files,
       max_files, max_bytes, max_lookouts) >= 0
   ),
+  constraint plans_max_sessions_check check (max_sessions between 0 and 10000),
   constraint plans_monthly_budget_check check (monthly_budget >= 0)
 );
 
@@ -122,7 +124,10 @@ comment on column public.plans.max_file_bytes is 'Largest size of one file, in b
 comment on column public.plans.max_session_files is 'Largest number of files in one chat.';
 comment on column public.plans.max_files is 'Largest number of files in all chats of a user.';
 comment on column public.plans.max_bytes is 'Largest size of all files of a user together, in bytes.';
-comment on column public.plans.max_lookouts is 'Largest number of lookouts that are not archived.';
+comment on column public.plans.max_sessions is
+  'Largest number of chats of a user, archived ones included. At most 10,000 and never unlimited.';
+comment on column public.plans.max_lookouts is
+  'Largest number of lookouts that are not archived. private.limit_policy limits all lookouts.';
 comment on column public.plans.max_output_tokens is 'Most tokens of one reply, reasoning included.';
 comment on column public.plans.monthly_budget is
   'US dollars that OpenAI may cost for one user in a UTC month.';
@@ -228,6 +233,9 @@ values
   ('file_search', 0.0025, 'call'),
   ('code_interpreter', 0.03, 'container'),
   ('image_generation', 0.167, 'image');
+
+update public.plans set max_sessions = 5000 where slug = 'pro';
+update public.plans set max_sessions = 10000 where slug = 'enterprise';
 
 alter table public.profiles
   add constraint profiles_subscription_plan_fkey foreign key (subscription_plan) references public.plans (slug);

@@ -1,7 +1,12 @@
 import type { ErrorEntry } from "./entry.ts";
 
-/** Errors of the bridge and of exports. */
+/** Errors of logins, the bridge and exports. */
 export const accountErrors = {
+  metadata_too_large: {
+    status: 413,
+    meaning: "The metadata of a login has at most 16 KiB.",
+    action: "Store less in it.",
+  },
   email_required: {
     status: 409,
     meaning: "The bridge needs a login with a confirmed email address.",
