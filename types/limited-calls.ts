@@ -28,7 +28,9 @@ export const limitedTables: Record<string, LimitedCall> = {
     limits: [],
     because: "Clients only set the feedback of rows that exist: 1, -1 or null.",
   },
-  "storage.objects": { limits: ["unregistered_objects", "unregistered_bytes", "file_bytes"] },
+  "storage.objects": {
+    limits: ["unregistered_objects", "unregistered_bytes", "file_bytes", "data"],
+  },
   "auth.users": {
     limits: ["metadata"],
     because: "Supabase Auth creates the rows and limits sign-ups.",

@@ -193,7 +193,7 @@ export const limits = {
     code: "payload_too_large",
   },
   data: {
-    what: "Data of a logged action or a bridge code",
+    what: "Data of a logged action or a bridge code, or metadata of an object in Storage",
     value: { fixed: 4096 },
     unit: "bytes",
     code: "data_too_large",

@@ -153,6 +153,16 @@ const cases: Case[] = [
       code(await user.client.rpc("issue_bridge_token", { session_data: data(size) })),
   },
   {
+    call: "storage.objects",
+    limit: "data",
+    send: async (size) => {
+      const path = `${user.profileId}/${size}.txt`;
+      const options = { metadata: data(size) };
+      const { error } = await user.client.storage.from("chat-files").upload(path, "Hello", options);
+      return error?.message.split(":")[0] ?? null;
+    },
+  },
+  {
     call: "admin_add_note",
     limit: "note",
     send: async (size) => {
