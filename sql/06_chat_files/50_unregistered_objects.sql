@@ -76,9 +76,10 @@ $$;
 -- Source: https://github.com/supabase/storage/blob/master/src/storage/database/knex.ts, DBError.fromDBError.
 -- Triggers are allowed here: https://github.com/orgs/supabase/discussions/34270
 comment on function private.limit_unregistered_objects() is
-  'Trigger on storage.objects: limits what a user uploads without registering it, and its metadata. A policy cannot do this exactly: '
-  'Storage asks policies before the bytes arrive, and writes the row later without them. Storage answers an SQLSTATE '
-  'of 42501 with 403 and the message, and any other with 500. Definer: Storage has no rights on these tables.';
+  'Trigger on storage.objects: limits what a user uploads without registering it, and its metadata. A policy cannot '
+  'do this exactly: Storage asks policies before the bytes arrive, and writes the row later without them. Storage '
+  'answers an SQLSTATE of 42501 with 403 and the message, and any other with 500. Definer: Storage has no rights on '
+  'these tables.';
 
 create trigger chat_files_limit_unregistered
   before insert on storage.objects

@@ -2094,8 +2094,11 @@ begin
   if profile_id is not null and not exists (select from public.chat_files f where f.storage_path = new.name) then
     perform private.check_unregistered_objects(profile_id, coalesce((new.metadata ->> 'size')::bigint, 0));
   end if;
+  if new.user_metadata is not null then
+    perform private.require_small_object(new.user_metadata);
+  end if;
   return new;
-exception when sqlstate 'PT403' then
+exception when sqlstate 'PT403' or sqlstate 'PT400' or sqlstate 'PT413' then
   get stacked diagnostics advice = pg_exception_hint;
   raise exception using errcode = '42501', message = sqlerrm || ': ' || advice;
 end
@@ -2103,9 +2106,10 @@ $$;
 -- Source: https://github.com/supabase/storage/blob/master/src/storage/database/knex.ts, DBError.fromDBError.
 -- Triggers are allowed here: https://github.com/orgs/supabase/discussions/34270
 comment on function private.limit_unregistered_objects() is
-  'Trigger on storage.objects: limits what a user uploads without registering it. A policy cannot do this exactly: '
-  'Storage asks policies before the bytes arrive, and writes the row later without them. Storage answers an SQLSTATE '
-  'of 42501 with 403 and the message, and any other with 500. Definer: Storage has no rights on these tables.';
+  'Trigger on storage.objects: limits what a user uploads without registering it, and its metadata. A policy cannot '
+  'do this exactly: Storage asks policies before the bytes arrive, and writes the row later without them. Storage '
+  'answers an SQLSTATE of 42501 with 403 and the message, and any other with 500. Definer: Storage has no rights on '
+  'these tables.';
 
 create trigger chat_files_limit_unregistered
   before insert on storage.objects
