@@ -10957,8 +10957,8 @@ as $$
   select * from private.issue_bridge_token(session_data, client_ip, user_agent)
 $$;
 comment on function public.issue_bridge_token(jsonb, text, text) is
-  'Client RPC behind POST /bridge: issues a code, 10 a minute and 100 a day at most. The code is returned only here. client_ip and '
-  'user_agent are what the caller says.';
+  'Client RPC behind POST /bridge: issues a code, 10 a minute and 100 a day at most. The code is returned only '
+  'here. client_ip and user_agent are what the caller says.';
 grant execute on function public.issue_bridge_token(jsonb, text, text) to authenticated;
 
 create function private.use_bridge_token(code text)

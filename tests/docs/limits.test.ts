@@ -26,7 +26,8 @@ const WRITING = `
   select p.proname as name
   from pg_proc p
   where p.pronamespace = 'public'::regnamespace and p.provolatile = 'v' and p.prorettype <> 'trigger'::regtype
-    and (has_function_privilege('anon', p.oid, 'execute') or has_function_privilege('authenticated', p.oid, 'execute'))`;
+    and (has_function_privilege('anon', p.oid, 'execute')
+      or has_function_privilege('authenticated', p.oid, 'execute'))`;
 
 async function namesOf(query: string): Promise<string[]> {
   return (await asPostgres<{ name: string }>(query)).map(({ name }) => name).sort();

@@ -207,7 +207,8 @@ const cases: Case[] = [
       const rows = await asPostgres<{ id: string }>(
         `insert into public.chat_files
            (user_id, session_id, file_name, file_type, storage_path, sha256, file_size, status, error)
-         select $1::uuid, id, 'a.md', 'text/markdown', 'failed/' || id, repeat('0', 64), 1, 'failed', '{"code": "no_text"}'
+         select $1::uuid, id, 'a.md', 'text/markdown', 'failed/' || id, repeat('0', 64), 1, 'failed',
+           '{"code": "no_text"}'
          from unnest($2::uuid[]) as id returning id`,
         [user.profileId, ids],
       );
