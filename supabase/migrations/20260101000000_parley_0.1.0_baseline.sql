@@ -2098,7 +2098,10 @@ begin
     perform private.require_small_object(new.user_metadata);
   end if;
   return new;
-exception when sqlstate 'PT403' or sqlstate 'PT400' or sqlstate 'PT413' then
+exception when others then
+  if sqlstate not like 'PT%' then
+    raise;
+  end if;
   get stacked diagnostics advice = pg_exception_hint;
   raise exception using errcode = '42501', message = sqlerrm || ': ' || advice;
 end
