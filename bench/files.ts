@@ -147,6 +147,7 @@ async function addStores(
   prefix: string,
   expiresIn = "5 days",
 ): Promise<void> {
+  await database.query("alter table public.chat_sessions disable trigger chat_sessions_limit");
   await database.query(
     `with sessions as (
        insert into public.chat_sessions (user_id, assistant_slug)

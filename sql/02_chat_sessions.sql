@@ -179,10 +179,10 @@ as $$
       jsonb_build_object('type', 'source-url', 'url', part -> 'url', 'title', part -> 'title')
     when part ->> 'type' in ('file', 'source-document') then jsonb_build_object(
       'type', part -> 'type',
-      'filename', regexp_replace(
+      'filename', left(regexp_replace(
         coalesce(part ->> 'filename', part #>> '{providerMetadata,parley,filename}'), '^.*[/\\]', ''
-      ),
-      'mediaType', part -> 'mediaType'
+      ), 255),
+      'mediaType', left(part ->> 'mediaType', 255)
     )
   end)
 $$;

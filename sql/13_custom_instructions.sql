@@ -15,6 +15,9 @@ comment on table public.custom_instructions is
 create trigger custom_instructions_touch
   before update on public.custom_instructions
   for each row execute function private.touch_updated_at();
+create trigger custom_instructions_short_texts
+  before insert or update of content on public.custom_instructions
+  for each row execute function private.require_short_texts('content', '4000');
 
 alter table public.custom_instructions enable row level security;
 

@@ -94,7 +94,8 @@ begin
     );
   end if;
   perform private.require_small_object(session_data);
-  perform private.require_rate('bridge_issue', me, 10);
+  perform private.require_rate('bridge_issue', me, (private.limits()).bridge_codes_per_minute);
+  perform private.require_daily_rate('bridge_issue_day', me, (private.limits()).bridge_codes_per_day);
 
   perform private.log_sync(me, 'bridge_issue', client_ip, user_agent);
   return query
@@ -120,8 +121,8 @@ as $$
   select * from private.issue_bridge_token(session_data, client_ip, user_agent)
 $$;
 comment on function public.issue_bridge_token(jsonb, text, text) is
-  'Client RPC behind POST /bridge: issues a code, 10 a minute at most. The code is returned only here. client_ip and '
-  'user_agent are what the caller says.';
+  'Client RPC behind POST /bridge: issues a code, 10 a minute and 100 a day at most. The code is returned only '
+  'here. client_ip and user_agent are what the caller says.';
 grant execute on function public.issue_bridge_token(jsonb, text, text) to authenticated;
 
 create function private.use_bridge_token(code text)

@@ -1027,6 +1027,7 @@ export type Database = {
           "max_lookouts": number | null;
           "max_output_tokens": number | null;
           "max_session_files": number | null;
+          "max_sessions": number;
           "monthly_budget": number | null;
           "monthly_messages": number | null;
           "monthly_searches": number | null;
@@ -1044,6 +1045,7 @@ export type Database = {
           "max_lookouts"?: number | null;
           "max_output_tokens"?: number | null;
           "max_session_files"?: number | null;
+          "max_sessions"?: number;
           "monthly_budget"?: number | null;
           "monthly_messages"?: number | null;
           "monthly_searches"?: number | null;
@@ -1060,6 +1062,7 @@ export type Database = {
           "max_lookouts"?: number | null;
           "max_output_tokens"?: number | null;
           "max_session_files"?: number | null;
+          "max_sessions"?: number;
           "monthly_budget"?: number | null;
           "monthly_messages"?: number | null;
           "monthly_searches"?: number | null;

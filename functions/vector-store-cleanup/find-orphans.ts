@@ -8,7 +8,8 @@ const OLD_SECONDS = 86_400;
 const STORES_PER_PAGE = 100;
 const FILES_PER_PAGE = 1_000;
 const STORE_PAGES = 5;
-const OBJECTS = 1_000;
+/** The objects in Storage that one call to the database reads. */
+const OBJECTS = 5_000;
 
 type Kind = "vector_store" | "file";
 
@@ -21,10 +22,10 @@ interface Page {
 
 /**
  * Looks for this project's objects at OpenAI and in Storage that no row names, and adds them to the outbox. Each run
- * reads a limited part and continues where the last run stopped, so its time does not grow with the number of objects.
+ * reads the bucket to its end, and a limited part of the lists at OpenAI. It continues where the last run stopped.
  */
 export async function findOrphans(ports: CleanupPorts): Promise<StepReport> {
-  const objects = await ports.cleanup.enqueueStrayObjects(OBJECTS);
+  const objects = await findStrayObjects(ports);
   const files = await walk(ports, "file", 1, (after) => listFiles(ports, after));
   const stores = await walk(
     ports,
@@ -33,6 +34,15 @@ export async function findOrphans(ports: CleanupPorts): Promise<StepReport> {
     (after) => listStores(ports, after),
   );
   return { orphans: objects + files + stores };
+}
+
+/** Reads the bucket to its end, so that no number of stray objects can outlast the runs of a day. */
+async function findStrayObjects({ cleanup, signal }: CleanupPorts): Promise<number> {
+  let found = 0;
+  do found += await cleanup.enqueueStrayObjects(OBJECTS); while (
+    !signal.aborted && await cleanup.readCursor("objects") !== ""
+  );
+  return found;
 }
 
 async function walk(

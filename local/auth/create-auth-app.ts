@@ -1,4 +1,4 @@
-import { AuthError, errorResponse, toAuthError } from "./http/errors.ts";
+import { AuthError, errorResponse, raisedResponse, toAuthError } from "./http/errors.ts";
 import type { AuthPorts } from "./http/ports.ts";
 import { requireAdmin } from "./http/read-request.ts";
 import { generateLink, inviteUser } from "./codes/admin-links-routes.ts";
@@ -56,7 +56,7 @@ export function createAuthApp(ports: AuthPorts): (request: Request) => Promise<R
     try {
       return await route(ports, request);
     } catch (error) {
-      return errorResponse(toAuthError(error, ports.log), request);
+      return raisedResponse(error) ?? errorResponse(toAuthError(error, ports.log), request);
     }
   };
 }

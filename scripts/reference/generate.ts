@@ -6,6 +6,7 @@ import { readCatalogue } from "./catalogue.ts";
 import { readCodeFiles } from "./code-errors.ts";
 import { writeErrorsPage } from "./errors-page.ts";
 import { writeFunctionsPage } from "./functions-page.ts";
+import { readLimitValues, writeLimitsPage } from "./limits-page.ts";
 import { writeOpenApi } from "./openapi.ts";
 import { writeRpcsPage } from "./rpcs-page.ts";
 import { writeSettingsPage } from "./settings-page.ts";
@@ -16,12 +17,14 @@ const FOLDER = path.join(REPOSITORY, "docs/reference");
 /** Generates the reference from the database at `url`, `types/` and the code. Returns texts by file name. */
 export async function generateReference(url: string): Promise<Map<string, string>> {
   const catalogue = await withConnection(url, readCatalogue);
+  const limitValues = await withConnection(url, readLimitValues);
   return new Map([
     ["tables.md", writeTablesPage(catalogue)],
     ["rpcs.md", writeRpcsPage(catalogue)],
     ["functions.md", writeFunctionsPage()],
     ["openapi.json", writeOpenApi(catalogue)],
     ["errors.md", writeErrorsPage(catalogue, await readCodeFiles())],
+    ["limits.md", writeLimitsPage(limitValues)],
     ["settings.md", writeSettingsPage()],
   ]);
 }

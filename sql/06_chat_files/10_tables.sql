@@ -31,6 +31,7 @@ create table public.chat_files (
   -- Without it, the foreign key would not check a session that has no user here.
   constraint chat_files_user_id_check check ((user_id is null) = (session_id is null)),
   constraint chat_files_file_name_check check (char_length(file_name) between 1 and 255),
+  constraint chat_files_file_type_check check (char_length(file_type) <= 255),
   constraint chat_files_file_size_check check (file_size > 0),
   constraint chat_files_sha256_check check (sha256 ~ '^[0-9a-f]{64}$'),
   constraint chat_files_origin_check check (origin in ('user', 'assistant')),

@@ -118,6 +118,7 @@ begin
     perform private.check_assistant_file(assistant_slug, file_type);
   else
     perform private.check_file_count(profile.id, session.id);
+    perform private.require_daily_rate('upload', profile.id, (private.limits()).uploads_per_day);
   end if;
 
   insert into public.chat_files

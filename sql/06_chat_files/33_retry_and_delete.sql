@@ -23,6 +23,7 @@ begin
       'The upload of this file did not reach its end. Upload the file again.'
     );
   end if;
+  perform private.require_daily_rate('upload', profile.id, (private.limits()).uploads_per_day);
   update public.chat_files f
   set status = 'indexing', error = null, indexing_since = now(), retry_at = now() + interval '10 minutes'
   where f.id = file_id

@@ -12,6 +12,7 @@ create table public.plans (
   max_session_files integer,
   max_files integer,
   max_bytes bigint,
+  max_sessions integer not null default 1000,
   max_lookouts integer,
   max_output_tokens integer,
   monthly_budget numeric(12, 6),
@@ -20,6 +21,7 @@ create table public.plans (
     least(monthly_messages, daily_messages, monthly_searches, turns_per_minute, max_file_bytes, max_session_files,
       max_files, max_bytes, max_lookouts) >= 0
   ),
+  constraint plans_max_sessions_check check (max_sessions between 0 and 10000),
   constraint plans_monthly_budget_check check (monthly_budget >= 0)
 );
 
@@ -123,7 +125,10 @@ comment on column public.plans.max_file_bytes is 'Largest size of one file, in b
 comment on column public.plans.max_session_files is 'Largest number of files in one chat.';
 comment on column public.plans.max_files is 'Largest number of files in all chats of a user.';
 comment on column public.plans.max_bytes is 'Largest size of all files of a user together, in bytes.';
-comment on column public.plans.max_lookouts is 'Largest number of lookouts that are not archived.';
+comment on column public.plans.max_sessions is
+  'Largest number of chats of a user, archived ones included. At most 10,000 and never unlimited.';
+comment on column public.plans.max_lookouts is
+  'Largest number of lookouts that are not archived. private.limit_policy limits all lookouts.';
 comment on column public.plans.max_output_tokens is 'Most tokens of one reply, reasoning included.';
 comment on column public.plans.monthly_budget is
   'US dollars that OpenAI may cost for one user in a UTC month.';
@@ -177,11 +182,11 @@ comment on table private.project_costs is
 -- Reference data: `db push` does not run seeds, so the plans, models and prices are part of the schema.
 insert into public.plans
   (slug, name, rank, monthly_messages, daily_messages, monthly_searches, turns_per_minute, max_file_bytes,
-    max_session_files, max_files, max_bytes, max_lookouts)
+    max_session_files, max_files, max_bytes, max_sessions, max_lookouts)
 values
-  ('free', 'Free', 0, 200, 50, 10, 30, 52428800, 20, 100, 1073741824, 1),
-  ('pro', 'Pro', 10, 3000, 300, 200, 60, 52428800, 50, 1000, 10737418240, 10),
-  ('enterprise', 'Enterprise', 20, null, null, 1000, 120, 52428800, 200, 10000, 107374182400, 50);
+  ('free', 'Free', 0, 200, 50, 10, 30, 52428800, 20, 100, 1073741824, 1000, 1),
+  ('pro', 'Pro', 10, 3000, 300, 200, 60, 52428800, 50, 1000, 10737418240, 5000, 10),
+  ('enterprise', 'Enterprise', 20, null, null, 1000, 120, 52428800, 200, 10000, 107374182400, 10000, 50);
 
 -- Sources, read in November 2026:
 -- Windows, longest replies, images, efforts and prices of gpt-6: the page of each model, such as

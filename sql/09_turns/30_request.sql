@@ -130,7 +130,7 @@ begin
   return (
     select jsonb_agg(
       case when f.id is null then p.part
-        else jsonb_build_object('mediaType', f.file_type, 'filename', f.file_name) || p.part
+        else p.part || jsonb_build_object('mediaType', f.file_type, 'filename', f.file_name)
       end
       order by p.position
     )
@@ -141,7 +141,7 @@ begin
 end
 $$;
 comment on function private.fill_file_parts(jsonb) is
-  'Adds type and name of the file to file parts that carry only its id. Values that the client sent stay.';
+  'Sets type and name of a file part to those of its file, whatever the client sent.';
 
 create function private.link_turn_files(question public.chat_messages, file_ids uuid[])
 returns void

@@ -220,6 +220,9 @@ declare
   organization public.organizations;
 begin
   perform private.require_can_act();
+  perform private.require_daily_rate(
+    'create_organization', private.current_profile_id(), (private.limits()).organizations_per_day
+  );
   insert into public.organizations (name) values (private.organization_name(create_organization.name))
   returning * into organization;
   perform private.join_organization(organization.id, 'owner');

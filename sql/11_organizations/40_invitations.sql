@@ -55,6 +55,7 @@ as $$
 declare
   me public.profiles := private.act_in_organization('owner', 'admin');
   address text := lower(btrim(email));
+  max_invitations integer := (private.limits()).max_invitations;
   clear_token text := private.random_token();
 begin
   perform private.require_may_invite(me, role);
@@ -70,14 +71,14 @@ begin
     );
   end if;
   perform private.require_seat(me.organization_id);
-  if 100 <= (
+  if max_invitations <= (
     select count(*) from public.organization_invitations i
     where i.organization_id = me.organization_id and i.expires_at > now()
   ) then
     perform private.refuse(
       409, 'too_many_invitations',
-      'The organization already has 100 open invitations. Revoke some, or wait until some are accepted.',
-      '{"limit": 100}'
+      'The organization has as many open invitations as it may. Revoke some, or wait until some are accepted.',
+      jsonb_build_object('limit', max_invitations)
     );
   end if;
 

@@ -1,6 +1,6 @@
 -- The log of what users did, and its rate limits.
 
-create function private.within_rate(bucket text, subject text, max_count integer)
+create function private.within_rate(bucket text, subject text, max_count integer, unit text default 'minute')
 returns boolean
 language plpgsql
 set search_path = ''
@@ -8,7 +8,8 @@ as $$
 begin
   -- A single statement, so concurrent calls cannot exceed the limit.
   insert into private.rate_counters as c (bucket, subject, minute, count)
-  values (within_rate.bucket, within_rate.subject, date_trunc('minute', now()), 1)
+  select within_rate.bucket, within_rate.subject, date_trunc(unit, now(), 'UTC'), 1
+  where max_count > 0
   on conflict on constraint rate_counters_pkey do update
   set count = case when excluded.minute > c.minute then 1 else c.count + 1 end,
       minute = greatest(c.minute, excluded.minute)
@@ -16,8 +17,8 @@ begin
   return found;
 end
 $$;
-comment on function private.within_rate(text, text, integer) is
-  'Counts one call in the current minute; false if the limit is reached.';
+comment on function private.within_rate(text, text, integer, text) is
+  'Counts one call in the current minute or day (UTC); false if the limit is reached.';
 
 create function private.require_rate(bucket text, profile_id uuid, max_count integer)
 returns void
@@ -183,13 +184,13 @@ begin
     );
   end if;
   perform private.require_small_object(data);
-  perform private.require_rate('log_activity', me, 60);
+  perform private.require_rate('log_activity', me, (private.limits()).activity_per_minute);
+  perform private.require_daily_rate('log_activity_day', me, (private.limits()).activity_per_day);
   insert into public.user_activity (user_id, action, data) values (me, log_my_activity.action, log_my_activity.data);
 end
 $$;
 comment on function private.log_my_activity(text, jsonb) is
-  'Logs an action of the caller, 60 times a minute at most. Definer: clients cannot write the log; the caller is '
-  'taken from the token.';
+  'Logs an action of the caller. Definer: clients cannot write the log; the caller is taken from the token.';
 grant execute on function private.log_my_activity(text, jsonb) to authenticated;
 
 create function public.log_activity(action text, data jsonb default '{}')
@@ -201,7 +202,8 @@ as $$
   select private.log_my_activity(action, data)
 $$;
 comment on function public.log_activity(text, jsonb) is
-  'Client RPC: logs an action of the caller. data is an object of at most 4 KiB. 429 after 60 calls in a minute.';
+  'Client RPC: logs an action of the caller. data is an object of at most 4 KiB. 429 after 60 calls in a minute or '
+  '1,000 in a day.';
 grant execute on function public.log_activity(text, jsonb) to authenticated;
 
 create trigger parley_auth_user_signed_in

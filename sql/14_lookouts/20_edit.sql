@@ -72,6 +72,28 @@ comment on function private.require_lookout_limit(uuid, public.lookouts) is
   'Refuses with 402 if the plan has no room for one more lookout. With newer, only lookouts that are older than it '
   'count.';
 
+create function private.require_lookout_room(profile_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  max_lookouts integer := (private.limits()).max_lookouts;
+begin
+  if max_lookouts <= (select count(*) from public.lookouts l where l.user_id = profile_id) then
+    perform private.refuse(
+      409, 'too_many_lookouts',
+      'You have as many lookouts as this service keeps, archived ones included. Delete archived lookouts.',
+      jsonb_build_object('limit', max_lookouts)
+    );
+  end if;
+  perform private.require_daily_rate('create_lookout', profile_id, (private.limits()).lookouts_per_day);
+end
+$$;
+comment on function private.require_lookout_room(uuid) is
+  'Refuses one more lookout: with 409 if the user has too many in all, with 429 if the user created too many today. '
+  'Called under the profile''s lock.';
+
 create function private.create_lookout(auth_user_id uuid, title text, prompt text, assistant_slug text, frequency text,
   cron_schedule text, timezone text, next_run_at timestamptz)
 returns public.lookouts
@@ -85,6 +107,7 @@ declare
 begin
   perform private.assistant_for_turn(assistant_slug, profile_id);
   perform private.require_lookout_limit(profile_id);
+  perform private.require_lookout_room(profile_id);
   insert into public.lookouts
     (user_id, title, prompt, assistant_slug, frequency, cron_schedule, timezone, next_run_at)
   values (profile_id, create_lookout.title, create_lookout.prompt, create_lookout.assistant_slug,

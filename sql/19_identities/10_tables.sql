@@ -41,6 +41,6 @@ alter table private.identity_peppers enable row level security;
 
 insert into public.plans
   (slug, name, rank, monthly_messages, daily_messages, monthly_searches, turns_per_minute, max_file_bytes,
-    max_session_files, max_files, max_bytes, max_lookouts)
+    max_session_files, max_files, max_bytes, max_sessions, max_lookouts)
 values
-  ('anonymous', 'Anonymous', -10, 10, 10, 0, 10, 52428800, 0, 0, 0, 0);
+  ('anonymous', 'Anonymous', -10, 10, 10, 0, 10, 52428800, 0, 0, 0, 100, 0);

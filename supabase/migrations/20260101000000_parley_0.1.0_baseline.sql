@@ -688,10 +688,10 @@ as $$
       jsonb_build_object('type', 'source-url', 'url', part -> 'url', 'title', part -> 'title')
     when part ->> 'type' in ('file', 'source-document') then jsonb_build_object(
       'type', part -> 'type',
-      'filename', regexp_replace(
+      'filename', left(regexp_replace(
         coalesce(part ->> 'filename', part #>> '{providerMetadata,parley,filename}'), '^.*[/\\]', ''
-      ),
-      'mediaType', part -> 'mediaType'
+      ), 255),
+      'mediaType', left(part ->> 'mediaType', 255)
     )
   end)
 $$;
@@ -1139,6 +1139,7 @@ create table public.chat_files (
   -- Without it, the foreign key would not check a session that has no user here.
   constraint chat_files_user_id_check check ((user_id is null) = (session_id is null)),
   constraint chat_files_file_name_check check (char_length(file_name) between 1 and 255),
+  constraint chat_files_file_type_check check (char_length(file_type) <= 255),
   constraint chat_files_file_size_check check (file_size > 0),
   constraint chat_files_sha256_check check (sha256 ~ '^[0-9a-f]{64}$'),
   constraint chat_files_origin_check check (origin in ('user', 'assistant')),
@@ -1681,6 +1682,7 @@ begin
     perform private.check_assistant_file(assistant_slug, file_type);
   else
     perform private.check_file_count(profile.id, session.id);
+    perform private.require_daily_rate('upload', profile.id, (private.limits()).uploads_per_day);
   end if;
 
   insert into public.chat_files
@@ -1906,6 +1908,7 @@ begin
       'The upload of this file did not reach its end. Upload the file again.'
     );
   end if;
+  perform private.require_daily_rate('upload', profile.id, (private.limits()).uploads_per_day);
   update public.chat_files f
   set status = 'indexing', error = null, indexing_since = now(), retry_at = now() + interval '10 minutes'
   where f.id = file_id
@@ -2104,6 +2107,99 @@ create policy chat_files_insert_own_folder on storage.objects
     and (storage.foldername(name))[1] = (select private.current_profile_id())::text
     and not exists (select from public.chat_files f where f.storage_path = objects.name)
   );
+
+-- From sql/06_chat_files/50_unregistered_objects.sql
+
+-- The limit of objects that a user puts into the bucket and does not register as files.
+
+create function private.unregistered_objects(profile_id uuid, out objects bigint, out bytes numeric)
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  select count(*), coalesce(sum((o.metadata ->> 'size')::bigint), 0) into objects, bytes
+  from storage.objects o
+  where o.bucket_id = 'chat-files'
+    -- The character after `/` is `0`. Storage has an index with this collation.
+    and o.name collate "C" >= profile_id || '/'
+    and o.name collate "C" < profile_id || '0'
+    and not exists (select from public.chat_files f where f.storage_path = o.name)
+    and not exists (select from private.remote_deletions d where d.kind = 'object' and d.remote_id = o.name);
+end
+$$;
+comment on function private.unregistered_objects(uuid) is
+  'Counts the objects in the folder of a profile that no file has and that no deletion waits for, and their bytes.';
+
+create function private.check_unregistered_objects(profile_id uuid, added_bytes bigint)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  plan record;
+  max_objects integer := (private.limits()).max_unregistered_objects;
+  present record;
+begin
+  -- With the lock, parallel uploads count one after the other.
+  perform from public.profiles p where p.id = profile_id for no key update;
+  select l.max_files, l.max_bytes into plan from private.plan_of(profile_id) as l;
+  max_objects := least(max_objects, plan.max_files);
+  select * into present from private.unregistered_objects(profile_id);
+  if present.objects >= max_objects or present.bytes + added_bytes > plan.max_bytes then
+    perform private.refuse(
+      403, 'too_many_unregistered_objects',
+      'Too many uploads are not registered as files. Register them, or wait a day until they are deleted.',
+      jsonb_build_object('max_files', max_objects, 'max_bytes', plan.max_bytes)
+    );
+  end if;
+end
+$$;
+comment on function private.check_unregistered_objects(uuid, bigint) is
+  'Refuses with 403 an object that would be one too many without a file. Together these objects may have as many '
+  'bytes as the plan allows for files.';
+
+create function private.limit_unregistered_objects()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  profile_id uuid := (
+    select p.id from public.profiles p
+    where p.id = substring(new.name from '^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/')::uuid
+  );
+  advice text;
+begin
+  -- A function creates the row of a file before it stores the bytes.
+  if profile_id is not null and not exists (select from public.chat_files f where f.storage_path = new.name) then
+    perform private.check_unregistered_objects(profile_id, coalesce((new.metadata ->> 'size')::bigint, 0));
+  end if;
+  if new.user_metadata is not null then
+    perform private.require_small_object(new.user_metadata);
+  end if;
+  return new;
+exception when others then
+  if sqlstate not like 'PT%' then
+    raise;
+  end if;
+  get stacked diagnostics advice = pg_exception_hint;
+  raise exception using errcode = '42501', message = sqlerrm || ': ' || advice;
+end
+$$;
+-- Source: https://github.com/supabase/storage/blob/master/src/storage/database/knex.ts, DBError.fromDBError.
+-- Triggers are allowed here: https://github.com/orgs/supabase/discussions/34270
+comment on function private.limit_unregistered_objects() is
+  'Trigger on storage.objects: limits what a user uploads without registering it, and its metadata. A policy cannot '
+  'do this exactly: Storage asks policies before the bytes arrive, and writes the row later without them. Storage '
+  'answers an SQLSTATE of 42501 with 403 and the message, and any other with 500. Definer: Storage has no rights on '
+  'these tables.';
+
+create trigger chat_files_limit_unregistered
+  before insert on storage.objects
+  for each row when (new.bucket_id = 'chat-files')
+  execute function private.limit_unregistered_objects();
 
 -- From sql/07_vector_stores.sql
 
@@ -2388,6 +2484,7 @@ create table public.plans (
   max_session_files integer,
   max_files integer,
   max_bytes bigint,
+  max_sessions integer not null default 1000,
   max_lookouts integer,
   max_output_tokens integer,
   monthly_budget numeric(12, 6),
@@ -2396,6 +2493,7 @@ create table public.plans (
     least(monthly_messages, daily_messages, monthly_searches, turns_per_minute, max_file_bytes, max_session_files,
       max_files, max_bytes, max_lookouts) >= 0
   ),
+  constraint plans_max_sessions_check check (max_sessions between 0 and 10000),
   constraint plans_monthly_budget_check check (monthly_budget >= 0)
 );
 
@@ -2499,7 +2597,10 @@ comment on column public.plans.max_file_bytes is 'Largest size of one file, in b
 comment on column public.plans.max_session_files is 'Largest number of files in one chat.';
 comment on column public.plans.max_files is 'Largest number of files in all chats of a user.';
 comment on column public.plans.max_bytes is 'Largest size of all files of a user together, in bytes.';
-comment on column public.plans.max_lookouts is 'Largest number of lookouts that are not archived.';
+comment on column public.plans.max_sessions is
+  'Largest number of chats of a user, archived ones included. At most 10,000 and never unlimited.';
+comment on column public.plans.max_lookouts is
+  'Largest number of lookouts that are not archived. private.limit_policy limits all lookouts.';
 comment on column public.plans.max_output_tokens is 'Most tokens of one reply, reasoning included.';
 comment on column public.plans.monthly_budget is
   'US dollars that OpenAI may cost for one user in a UTC month.';
@@ -2553,11 +2654,11 @@ comment on table private.project_costs is
 -- Reference data: `db push` does not run seeds, so the plans, models and prices are part of the schema.
 insert into public.plans
   (slug, name, rank, monthly_messages, daily_messages, monthly_searches, turns_per_minute, max_file_bytes,
-    max_session_files, max_files, max_bytes, max_lookouts)
+    max_session_files, max_files, max_bytes, max_sessions, max_lookouts)
 values
-  ('free', 'Free', 0, 200, 50, 10, 30, 52428800, 20, 100, 1073741824, 1),
-  ('pro', 'Pro', 10, 3000, 300, 200, 60, 52428800, 50, 1000, 10737418240, 10),
-  ('enterprise', 'Enterprise', 20, null, null, 1000, 120, 52428800, 200, 10000, 107374182400, 50);
+  ('free', 'Free', 0, 200, 50, 10, 30, 52428800, 20, 100, 1073741824, 1000, 1),
+  ('pro', 'Pro', 10, 3000, 300, 200, 60, 52428800, 50, 1000, 10737418240, 5000, 10),
+  ('enterprise', 'Enterprise', 20, null, null, 1000, 120, 52428800, 200, 10000, 107374182400, 10000, 50);
 
 -- Sources, read in November 2026:
 -- Windows, longest replies, images, efforts and prices of gpt-6: the page of each model, such as
@@ -3303,6 +3404,168 @@ comment on function private.reserve_turn(public.chat_messages, public.assistants
   'Reserves the estimated cost of a turn. Null if neither the user nor the organization nor the project has a budget. '
   'Called by start_turn, which holds the lock of the profile.';
 
+-- From sql/08_plans_and_usage/60_row_limits.sql
+
+-- Limits of rows: the limits that are the same for all plans, and the triggers that refuse a row beyond a limit.
+
+create table private.limit_policy (
+  is_only boolean primary key default true,
+  max_lookouts integer not null default 200,
+  max_unregistered_objects integer not null default 100,
+  max_invitations integer not null default 100,
+  uploads_per_day integer not null default 2000,
+  lookouts_per_day integer not null default 100,
+  organizations_per_day integer not null default 10,
+  activity_per_minute integer not null default 60,
+  activity_per_day integer not null default 1000,
+  bridge_codes_per_minute integer not null default 10,
+  bridge_codes_per_day integer not null default 100,
+  constraint limit_policy_is_only_check check (is_only),
+  constraint limit_policy_check check (
+    least(max_lookouts, max_unregistered_objects, max_invitations, uploads_per_day, lookouts_per_day,
+      organizations_per_day, activity_per_minute, activity_per_day, bridge_codes_per_minute, bridge_codes_per_day) >= 0
+  )
+);
+insert into private.limit_policy default values;
+
+comment on table private.limit_policy is
+  'One row: the limits that are the same for all plans. types/limits.ts names the calls that each limit refuses.';
+comment on column private.limit_policy.max_lookouts is 'Lookouts of a user, archived ones included.';
+comment on column private.limit_policy.max_unregistered_objects is
+  'Objects of a user in Storage that are not registered as files. A plan with fewer files allows only so many.';
+comment on column private.limit_policy.max_invitations is 'Open invitations of an organization.';
+comment on column private.limit_policy.uploads_per_day is
+  'Files that a user may upload, register or index again in a UTC day.';
+comment on column private.limit_policy.lookouts_per_day is 'Lookouts that a user may create in a UTC day.';
+comment on column private.limit_policy.organizations_per_day is 'Organizations that a user may create in a UTC day.';
+comment on column private.limit_policy.activity_per_minute is 'Calls of log_activity by a user in a minute.';
+comment on column private.limit_policy.activity_per_day is 'Calls of log_activity by a user in a UTC day.';
+comment on column private.limit_policy.bridge_codes_per_minute is 'Bridge codes of a user in a minute.';
+comment on column private.limit_policy.bridge_codes_per_day is 'Bridge codes of a user in a UTC day.';
+
+create function private.limits()
+returns private.limit_policy
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (select p from private.limit_policy p);
+end
+$$;
+comment on function private.limits() is 'Returns the limits that are the same for all plans.';
+
+create function private.require_daily_rate(bucket text, profile_id uuid, max_count integer)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if not private.within_rate(bucket, profile_id::text, max_count, 'day') then
+    perform private.refuse(
+      429, 'too_many_today',
+      'You did this as often as one day allows. Try again after the time in details.reset_at.',
+      private.limit_detail('day', max_count)
+    );
+  end if;
+end
+$$;
+comment on function private.require_daily_rate(text, uuid, integer) is
+  'Counts one call of a profile in the current UTC day. Refuses with 429 when the limit is reached. The bucket of a '
+  'limit per day is not the bucket of a limit per minute.';
+
+create function private.require_session_limit()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  max_sessions integer;
+begin
+  -- With the lock, parallel inserts count one after the other. The query also sees earlier rows of the same insert.
+  perform from public.profiles p where p.id = new.user_id for no key update;
+  max_sessions := (private.plan_of(new.user_id)).max_sessions;
+  if max_sessions <= (select count(*) from public.chat_sessions s where s.user_id = new.user_id) then
+    perform private.refuse(
+      402, 'session_limit_reached',
+      'You have as many chats as your plan allows. Delete chats or upgrade the plan.',
+      jsonb_build_object('limit', max_sessions)
+    );
+  end if;
+  return new;
+end
+$$;
+comment on function private.require_session_limit() is
+  'Trigger: refuses with 402 a session that the plan has no room for, whoever creates it. Archived sessions count. '
+  'Definer: clients may not lock profiles.';
+
+create function private.require_short_texts()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+declare
+  texts jsonb := to_jsonb(new);
+begin
+  for argument in 0 .. tg_nargs - 1 by 2 loop
+    if char_length(texts ->> tg_argv[argument]) > tg_argv[argument + 1]::integer then
+      perform private.refuse(
+        413, 'text_too_long',
+        'A text is longer than allowed. Shorten it to the number of characters in details.limit.',
+        jsonb_build_object('column', tg_argv[argument], 'limit', tg_argv[argument + 1]::integer)
+      );
+    end if;
+  end loop;
+  return new;
+end
+$$;
+comment on function private.require_short_texts() is
+  'Trigger: refuses with 413 a text of a client that is too long. Its arguments are pairs of a column and its largest '
+  'number of characters. The check constraints of the columns stay the last guard.';
+
+create function private.require_small_metadata()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  if octet_length(new.raw_user_meta_data::text) > 16384 then
+    perform private.refuse(
+      413, 'metadata_too_large',
+      'The metadata of a login has at most 16 KiB. Store less in it.', '{"limit": 16384}'
+    );
+  end if;
+  return new;
+end
+$$;
+-- Source: https://github.com/supabase/auth/blob/master/internal/utilities/postgres.go
+comment on function private.require_small_metadata() is
+  'Trigger on auth.users: refuses metadata of more than 16 KiB, which is part of every access token. Auth answers with '
+  'the status of an SQLSTATE of the form PT413, as PostgREST does. Definer: the Auth service has no rights here.';
+
+create trigger chat_sessions_limit
+  before insert on public.chat_sessions
+  for each row execute function private.require_session_limit();
+create trigger chat_sessions_short_texts
+  before insert or update of title on public.chat_sessions
+  for each row execute function private.require_short_texts('title', '200');
+create trigger profiles_short_texts
+  before update of user_name, organization_name, avatar_url on public.profiles
+  for each row execute function
+    private.require_short_texts('user_name', '200', 'organization_name', '200', 'avatar_url', '2048');
+create trigger parley_auth_user_metadata_on_insert
+  before insert on auth.users
+  for each row when (new.raw_user_meta_data is not null)
+  execute function private.require_small_metadata();
+create trigger parley_auth_user_metadata_on_update
+  before update of raw_user_meta_data on auth.users
+  for each row when (old.raw_user_meta_data::text is distinct from new.raw_user_meta_data::text)
+  execute function private.require_small_metadata();
+
+alter table private.limit_policy enable row level security;
+
 -- From sql/09_turns/10_tables.sql
 
 -- The column of turns that regenerate a reply, and the table of settings that apply to all turns.
@@ -3726,7 +3989,7 @@ begin
   return (
     select jsonb_agg(
       case when f.id is null then p.part
-        else jsonb_build_object('mediaType', f.file_type, 'filename', f.file_name) || p.part
+        else p.part || jsonb_build_object('mediaType', f.file_type, 'filename', f.file_name)
       end
       order by p.position
     )
@@ -3737,7 +4000,7 @@ begin
 end
 $$;
 comment on function private.fill_file_parts(jsonb) is
-  'Adds type and name of the file to file parts that carry only its id. Values that the client sent stay.';
+  'Sets type and name of a file part to those of its file, whatever the client sent.';
 
 create function private.link_turn_files(question public.chat_messages, file_ids uuid[])
 returns void
@@ -7095,6 +7358,9 @@ declare
   organization public.organizations;
 begin
   perform private.require_can_act();
+  perform private.require_daily_rate(
+    'create_organization', private.current_profile_id(), (private.limits()).organizations_per_day
+  );
   insert into public.organizations (name) values (private.organization_name(create_organization.name))
   returning * into organization;
   perform private.join_organization(organization.id, 'owner');
@@ -7511,6 +7777,7 @@ as $$
 declare
   me public.profiles := private.act_in_organization('owner', 'admin');
   address text := lower(btrim(email));
+  max_invitations integer := (private.limits()).max_invitations;
   clear_token text := private.random_token();
 begin
   perform private.require_may_invite(me, role);
@@ -7526,14 +7793,14 @@ begin
     );
   end if;
   perform private.require_seat(me.organization_id);
-  if 100 <= (
+  if max_invitations <= (
     select count(*) from public.organization_invitations i
     where i.organization_id = me.organization_id and i.expires_at > now()
   ) then
     perform private.refuse(
       409, 'too_many_invitations',
-      'The organization already has 100 open invitations. Revoke some, or wait until some are accepted.',
-      '{"limit": 100}'
+      'The organization has as many open invitations as it may. Revoke some, or wait until some are accepted.',
+      jsonb_build_object('limit', max_invitations)
     );
   end if;
 
@@ -8516,8 +8783,10 @@ comment on column public.audit_logs.details is
   'Parameters of the call, such as the filters of a list or the flagged note.';
 comment on column public.audit_logs.ip_address is
   'First hop of x-forwarded-for; null if the header is missing or is not an address.';
+comment on column private.rate_counters.minute is 'When the minute or day begins.';
 comment on table private.rate_counters is
-  'Calls in the current minute, one row for each limit (bucket) and subject. The next minute overwrites the row.';
+  'Calls in the current minute or day, one row for each limit (bucket) and subject. The next period overwrites the '
+  'row.';
 
 create trigger admin_notes_touch
   before update on public.admin_notes
@@ -8569,7 +8838,7 @@ create index profiles_user_name_trgm_idx on public.profiles using gin (lower(use
 
 -- The log of what users did, and its rate limits.
 
-create function private.within_rate(bucket text, subject text, max_count integer)
+create function private.within_rate(bucket text, subject text, max_count integer, unit text default 'minute')
 returns boolean
 language plpgsql
 set search_path = ''
@@ -8577,7 +8846,8 @@ as $$
 begin
   -- A single statement, so concurrent calls cannot exceed the limit.
   insert into private.rate_counters as c (bucket, subject, minute, count)
-  values (within_rate.bucket, within_rate.subject, date_trunc('minute', now()), 1)
+  select within_rate.bucket, within_rate.subject, date_trunc(unit, now(), 'UTC'), 1
+  where max_count > 0
   on conflict on constraint rate_counters_pkey do update
   set count = case when excluded.minute > c.minute then 1 else c.count + 1 end,
       minute = greatest(c.minute, excluded.minute)
@@ -8585,8 +8855,8 @@ begin
   return found;
 end
 $$;
-comment on function private.within_rate(text, text, integer) is
-  'Counts one call in the current minute; false if the limit is reached.';
+comment on function private.within_rate(text, text, integer, text) is
+  'Counts one call in the current minute or day (UTC); false if the limit is reached.';
 
 create function private.require_rate(bucket text, profile_id uuid, max_count integer)
 returns void
@@ -8752,13 +9022,13 @@ begin
     );
   end if;
   perform private.require_small_object(data);
-  perform private.require_rate('log_activity', me, 60);
+  perform private.require_rate('log_activity', me, (private.limits()).activity_per_minute);
+  perform private.require_daily_rate('log_activity_day', me, (private.limits()).activity_per_day);
   insert into public.user_activity (user_id, action, data) values (me, log_my_activity.action, log_my_activity.data);
 end
 $$;
 comment on function private.log_my_activity(text, jsonb) is
-  'Logs an action of the caller, 60 times a minute at most. Definer: clients cannot write the log; the caller is '
-  'taken from the token.';
+  'Logs an action of the caller. Definer: clients cannot write the log; the caller is taken from the token.';
 grant execute on function private.log_my_activity(text, jsonb) to authenticated;
 
 create function public.log_activity(action text, data jsonb default '{}')
@@ -8770,7 +9040,8 @@ as $$
   select private.log_my_activity(action, data)
 $$;
 comment on function public.log_activity(text, jsonb) is
-  'Client RPC: logs an action of the caller. data is an object of at most 4 KiB. 429 after 60 calls in a minute.';
+  'Client RPC: logs an action of the caller. data is an object of at most 4 KiB. 429 after 60 calls in a minute or '
+  '1,000 in a day.';
 grant execute on function public.log_activity(text, jsonb) to authenticated;
 
 create trigger parley_auth_user_signed_in
@@ -9785,6 +10056,9 @@ comment on table public.custom_instructions is
 create trigger custom_instructions_touch
   before update on public.custom_instructions
   for each row execute function private.touch_updated_at();
+create trigger custom_instructions_short_texts
+  before insert or update of content on public.custom_instructions
+  for each row execute function private.require_short_texts('content', '4000');
 
 alter table public.custom_instructions enable row level security;
 
@@ -10007,6 +10281,28 @@ comment on function private.require_lookout_limit(uuid, public.lookouts) is
   'Refuses with 402 if the plan has no room for one more lookout. With newer, only lookouts that are older than it '
   'count.';
 
+create function private.require_lookout_room(profile_id uuid)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  max_lookouts integer := (private.limits()).max_lookouts;
+begin
+  if max_lookouts <= (select count(*) from public.lookouts l where l.user_id = profile_id) then
+    perform private.refuse(
+      409, 'too_many_lookouts',
+      'You have as many lookouts as this service keeps, archived ones included. Delete archived lookouts.',
+      jsonb_build_object('limit', max_lookouts)
+    );
+  end if;
+  perform private.require_daily_rate('create_lookout', profile_id, (private.limits()).lookouts_per_day);
+end
+$$;
+comment on function private.require_lookout_room(uuid) is
+  'Refuses one more lookout: with 409 if the user has too many in all, with 429 if the user created too many today. '
+  'Called under the profile''s lock.';
+
 create function private.create_lookout(auth_user_id uuid, title text, prompt text, assistant_slug text, frequency text,
   cron_schedule text, timezone text, next_run_at timestamptz)
 returns public.lookouts
@@ -10020,6 +10316,7 @@ declare
 begin
   perform private.assistant_for_turn(assistant_slug, profile_id);
   perform private.require_lookout_limit(profile_id);
+  perform private.require_lookout_room(profile_id);
   insert into public.lookouts
     (user_id, title, prompt, assistant_slug, frequency, cron_schedule, timezone, next_run_at)
   values (profile_id, create_lookout.title, create_lookout.prompt, create_lookout.assistant_slug,
@@ -10903,7 +11200,8 @@ begin
     );
   end if;
   perform private.require_small_object(session_data);
-  perform private.require_rate('bridge_issue', me, 10);
+  perform private.require_rate('bridge_issue', me, (private.limits()).bridge_codes_per_minute);
+  perform private.require_daily_rate('bridge_issue_day', me, (private.limits()).bridge_codes_per_day);
 
   perform private.log_sync(me, 'bridge_issue', client_ip, user_agent);
   return query
@@ -10929,8 +11227,8 @@ as $$
   select * from private.issue_bridge_token(session_data, client_ip, user_agent)
 $$;
 comment on function public.issue_bridge_token(jsonb, text, text) is
-  'Client RPC behind POST /bridge: issues a code, 10 a minute at most. The code is returned only here. client_ip and '
-  'user_agent are what the caller says.';
+  'Client RPC behind POST /bridge: issues a code, 10 a minute and 100 a day at most. The code is returned only '
+  'here. client_ip and user_agent are what the caller says.';
 grant execute on function public.issue_bridge_token(jsonb, text, text) to authenticated;
 
 create function private.use_bridge_token(code text)
@@ -13292,9 +13590,9 @@ alter table private.identity_peppers enable row level security;
 
 insert into public.plans
   (slug, name, rank, monthly_messages, daily_messages, monthly_searches, turns_per_minute, max_file_bytes,
-    max_session_files, max_files, max_bytes, max_lookouts)
+    max_session_files, max_files, max_bytes, max_sessions, max_lookouts)
 values
-  ('anonymous', 'Anonymous', -10, 10, 10, 0, 10, 52428800, 0, 0, 0, 0);
+  ('anonymous', 'Anonymous', -10, 10, 10, 0, 10, 52428800, 0, 0, 0, 100, 0);
 
 -- From sql/19_identities/20_hashes.sql
 

@@ -16,7 +16,7 @@ beforeAll(async () => {
   stack = new MeasuredStack(own());
   await stack.sql(
     `update public.plans set turns_per_minute = null, daily_messages = null, monthly_messages = null,
-       monthly_searches = null, max_lookouts = null, monthly_budget = null`,
+       monthly_searches = null, max_lookouts = null, monthly_budget = null, max_sessions = 10000`,
   );
   user = await stack.createUser();
 });

@@ -7,13 +7,15 @@ export const FILE_URL = "parley:file/";
 const FileId = z.guid();
 /** Files of the session that belong to a message. */
 const FileIds = z.array(FileId).max(MAX_PARTS).default([]);
+/** A name or media type in a message. */
+const ShortText = StoredText.pipe(z.string().max(255));
 const TextPart = z.object({ type: z.literal("text"), text: StoredText });
 /** An uploaded file in a message. Clients send the same part that is stored. */
 const FilePart = z.object({
   type: z.literal("file"),
-  /** Missing in parts that the functions create from `file_ids`: the database adds type and name. */
-  mediaType: StoredText.optional(),
-  filename: StoredText.optional(),
+  /** The database replaces type and name by those of the file. */
+  mediaType: ShortText.optional(),
+  filename: ShortText.optional(),
   url: z.string()
     .refine((url) => !url.startsWith("data:"), {
       error: "The message contains a file that was not uploaded. Upload it first.",

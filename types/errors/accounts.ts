@@ -1,7 +1,12 @@
 import type { ErrorEntry } from "./entry.ts";
 
-/** Errors of the bridge, of anonymous logins and of exports. */
+/** Errors of logins, anonymous ones included, of the bridge and of exports. */
 export const accountErrors = {
+  metadata_too_large: {
+    status: 413,
+    meaning: "The metadata of a login has at most 16 KiB.",
+    action: "Store less in it.",
+  },
   email_required: {
     status: 409,
     meaning: "This needs a login with a confirmed email address.",

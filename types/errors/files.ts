@@ -77,6 +77,11 @@ export const fileErrors = {
     meaning: "This object does not exist in your folder of the bucket chat-files.",
     action: "Upload the object there first.",
   },
+  too_many_unregistered_objects: {
+    status: 403,
+    meaning: "Too many uploads are not registered as files.",
+    action: "Register them, or wait a day until they are deleted.",
+  },
   object_in_use: {
     status: 409,
     meaning: "This object is already a file of another chat or assistant.",

@@ -22,6 +22,11 @@ export const lookoutErrors = {
     meaning: "You have as many active lookouts as your plan allows.",
     action: "Archive a lookout or upgrade the plan.",
   },
+  too_many_lookouts: {
+    status: 409,
+    meaning: "You have as many lookouts as this service keeps, archived ones included.",
+    action: "Delete archived lookouts.",
+  },
   lookout_not_active: {
     status: 409,
     meaning: "A paused or archived lookout does not run.",

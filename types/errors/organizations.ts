@@ -39,7 +39,7 @@ export const organizationErrors = {
   },
   too_many_invitations: {
     status: 409,
-    meaning: "The organization already has 100 open invitations.",
+    meaning: "The organization has as many open invitations as it may.",
     action: "Revoke some, or wait until some are accepted.",
   },
   already_invited: {

@@ -27,6 +27,11 @@ export const requestErrors = {
     meaning: "The data is larger than 4 KiB.",
     action: "Send less data.",
   },
+  text_too_long: {
+    status: 413,
+    meaning: "A text is longer than allowed.",
+    action: "Shorten it to the number of characters in details.limit.",
+  },
   payload_too_large: {
     status: 413,
     meaning: "The request body is too large.",
@@ -36,6 +41,11 @@ export const requestErrors = {
     status: 408,
     meaning: "The request body took too long to arrive.",
     action: "Check the connection and send the request again.",
+  },
+  too_many_today: {
+    status: 429,
+    meaning: "You did this as often as one day allows.",
+    action: "Try again after the time in details.reset_at.",
   },
   not_found: {
     status: 404,

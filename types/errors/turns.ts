@@ -57,6 +57,11 @@ export const turnErrors = {
     meaning: "Your plan does not include this assistant.",
     action: "Upgrade the plan or choose another assistant.",
   },
+  session_limit_reached: {
+    status: 402,
+    meaning: "You have as many chats as your plan allows.",
+    action: "Delete chats or upgrade the plan.",
+  },
   quota_exceeded: {
     status: 402,
     meaning: "All messages of this period are used.",

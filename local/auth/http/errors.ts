@@ -81,6 +81,19 @@ export function toAuthError(error: unknown, log: Log): AuthError {
   return new AuthError("unexpected_failure", "Unexpected failure, please check server logs");
 }
 
+/**
+ * Builds the response to an error that a trigger raised with an SQLSTATE such as PT413: its three digits are the
+ * status. Returns null for any other error. Source:
+ * https://github.com/supabase/auth/blob/master/internal/utilities/postgres.go
+ */
+export function raisedResponse(error: unknown): Response | null {
+  if (!(error instanceof DatabaseError)) return null;
+  const [, status] = error.code?.match(/^PT([45]\d{2})$/) ?? [];
+  if (!status) return null;
+  const { code, message, hint, detail } = error;
+  return Response.json({ code, message, hint, detail }, { status: Number(status) });
+}
+
 function alreadyTaken(constraint = ""): AuthError {
   if (constraint.includes("phone")) {
     return new AuthError("phone_exists", "Phone number already registered by another user");

@@ -40,6 +40,8 @@ create table if not exists storage.objects (
   constraint bucketid_objname unique (bucket_id, name)
 );
 
+create index if not exists idx_objects_bucket_id_name on storage.objects (bucket_id, name collate "C");
+
 comment on column storage.objects.owner is 'Deprecated by Supabase: use owner_id.';
 comment on column storage.objects.owner_id is
   'Id of the user in auth.users who uploaded the object; null for the secret key.';

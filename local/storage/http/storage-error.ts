@@ -80,6 +80,9 @@ export class StorageError extends Error {
 /** Converts an error to a refusal: known errors of Postgres to their codes, all others to `InternalError`. */
 export function toStorageError(error: unknown): StorageError {
   if (error instanceof StorageError) return error;
-  const sqlState = error instanceof pg.DatabaseError ? error.code : undefined;
-  return new StorageError(BY_SQLSTATE[sqlState ?? ""] ?? "InternalError");
+  if (!(error instanceof pg.DatabaseError)) return new StorageError("InternalError");
+  const code = BY_SQLSTATE[error.code ?? ""] ?? "InternalError";
+  // Source: https://github.com/supabase/storage/blob/master/src/storage/database/knex.ts, DBError.fromDBError
+  const isOwnMessage = code === "AccessDenied" && !error.message.includes("row-level security");
+  return new StorageError(code, isOwnMessage ? error.message : undefined);
 }

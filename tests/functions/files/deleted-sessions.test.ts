@@ -206,3 +206,26 @@ test("stores and objects without a row are deleted after a day; those of other p
   await openai.vectorStores.delete(lost.id);
   await openai.vectorStores.delete(foreign.id);
 });
+
+test("one run finds every object without a row, however many there are", async () => {
+  await asPostgres(
+    `insert into storage.objects (bucket_id, name, created_at)
+     select 'chat-files', 'stray/' || n, now() - interval '25 hours' from generate_series(1, 12000) as n`,
+  );
+
+  const { orphans } = await cleanUp();
+
+  expect(orphans).toBeGreaterThanOrEqual(12_000);
+  await deleteStrayRows();
+});
+
+/** Deletes the rows of the test before. Their deletions would take the outbox minutes. */
+async function deleteStrayRows(): Promise<void> {
+  await asPostgres(
+    `begin;
+     set local storage.allow_delete_query = 'true';
+     delete from storage.objects where name like 'stray/%';
+     delete from private.remote_deletions where remote_id like 'stray/%';
+     commit`,
+  );
+}

@@ -64,7 +64,7 @@ test("custom instructions have a maximum length, and only their user can read th
   const stranger = await createUser();
 
   expect((await table.upsert({ user_id: user.profileId, content: "x".repeat(4_001) })).error?.code)
-    .toBe("23514");
+    .toBe("PT413");
   expect(must(await stranger.client.from("custom_instructions").select())).toEqual([]);
   const foreign = await stranger.client.from("custom_instructions").insert({
     user_id: user.profileId,
