@@ -39,9 +39,9 @@ export async function findOrphans(ports: CleanupPorts): Promise<StepReport> {
 /** Reads the bucket to its end, so that no number of stray objects can outlast the runs of a day. */
 async function findStrayObjects({ cleanup, signal }: CleanupPorts): Promise<number> {
   let found = 0;
-  do found += await cleanup.enqueueStrayObjects(OBJECTS); while (
-    !signal.aborted && await cleanup.readCursor("objects") !== ""
-  );
+  do {
+    found += await cleanup.enqueueStrayObjects(OBJECTS);
+  } while (!signal.aborted && await cleanup.readCursor("objects") !== "");
   return found;
 }
 
