@@ -18,7 +18,8 @@ const ONLY_ENCODED_WORDS = /^(?:\s*=\?[^?\s]+\?[bq]\?[^?\s]*\?=)+\s*$/i;
  */
 export function readPartNames(headers: Uint8Array): PartNames {
   const lines = decode(headers).replace(/\r\n[ \t]+/g, " ");
-  const disposition = /^content-disposition:(.*)$/im.exec(lines)?.[1]?.trim() ?? "";
+  // To `.`, `^` and `$`, the line separators U+2028 and U+2029 end a line, and a name may contain them.
+  const disposition = /(?:^|[\r\n])content-disposition:([^\r\n]*)/i.exec(lines)?.[1]?.trim() ?? "";
   const { name = "", filename } = readParameters(disposition);
   const fileName = filename ?? (name === FILE_PART ? FILE_PART : undefined);
   return { name, fileName: fileName === undefined ? undefined : unescapeName(fileName) };
