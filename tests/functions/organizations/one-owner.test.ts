@@ -45,7 +45,7 @@ test.for(ORDERS)(
     );
 
     expect(results.map(({ error }) => error?.message ?? null)).toEqual(
-      order === "before" ? [null, "organization_not_found"] : [null, null],
+      order === "before" ? [null, "account_blocked"] : [null, null],
     );
     expect(await ownersOf(id)).toEqual([(order === "before" ? first! : second!).profileId]);
   },
