@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import { z } from "zod";
 import { CleanupReply, type FileReply } from "../../types/api.ts";
-import { asPostgres, must, stack, type TestUser } from "./stack.ts";
+import { asPostgres, createTestClient, must, stack, type TestUser } from "./stack.ts";
 
 const Objects = z.object({
   conversations: z.array(z.object({ id: z.string(), items: z.array(z.unknown()) })),
@@ -168,4 +168,14 @@ export async function drain(): Promise<void> {
     await cleanUp();
     return (await asPostgres("select id from private.remote_deletions")).length;
   }, { timeout: 20_000 }).toBe(0);
+}
+
+/** Deletes the objects that no file names, as the clean-up does after a day. */
+export async function removeUnregistered(): Promise<void> {
+  const objects = await asPostgres<{ name: string }>(
+    `select o.name from storage.objects o
+     where o.bucket_id = 'chat-files' and not exists (select from public.chat_files f where f.storage_path = o.name)`,
+  );
+  const bucket = createTestClient(stack.SECRET_KEY).storage.from("chat-files");
+  if (objects.length > 0) must(await bucket.remove(objects.map(({ name }) => name)));
 }

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { limitedRoutes, limitedRpcs, limitedTables } from "../../../types/limited-calls.ts";
 import { type Limit, type LimitName, limits } from "../../../types/limits.ts";
 import { postChat } from "../../helpers/chat-client.ts";
-import { postFile, uploadForm } from "../../helpers/files.ts";
+import { postFile, removeUnregistered, uploadForm } from "../../helpers/files.ts";
 import { stopTheMinute } from "../../helpers/rate-limits.ts";
 import {
   asPostgres,
@@ -371,6 +371,7 @@ afterEach(async () => {
 
 afterAll(async () => {
   await removeAdmins();
+  await removeUnregistered();
   await asPostgres(
     "update public.profiles set subscription_plan = 'free' where subscription_plan like 'small-%'",
   );

@@ -3,7 +3,7 @@ import { ErrorReply } from "../../../types/api.ts";
 import { limitedRoutes, limitedRpcs, limitedTables } from "../../../types/limited-calls.ts";
 import { type Limit, type LimitName, limits } from "../../../types/limits.ts";
 import { postChat } from "../../helpers/chat-client.ts";
-import { uploadReady } from "../../helpers/files.ts";
+import { removeUnregistered, uploadReady } from "../../helpers/files.ts";
 import { asPostgres, createSession, createUser, must, stack } from "../../helpers/stack.ts";
 import { createAdmin, removeAdmins } from "../admin/make-admin.ts";
 import { call as callLookouts, daily } from "../lookouts/lookouts-client.ts";
@@ -22,6 +22,7 @@ await asPostgres("update public.plans set max_lookouts = 10 where slug = 'free'"
 
 afterAll(async () => {
   await removeAdmins();
+  await removeUnregistered();
   await asPostgres("update public.plans set max_lookouts = 1 where slug = 'free'");
 });
 
