@@ -238,6 +238,9 @@ test("a chat that is full keeps the text, and a notice says why the file is miss
 });
 
 test("Storage refuses the file: the text stays, and nothing is left of the file", async () => {
+  const [before] = await asPostgres<{ types: string[] }>(
+    "select allowed_mime_types as types from storage.buckets where id = 'chat-files'",
+  );
   await asPostgres(
     "update storage.buckets set allowed_mime_types = '{text/plain}' where id = 'chat-files'",
   );
@@ -251,7 +254,8 @@ test("Storage refuses the file: the text stays, and nothing is left of the file"
     expect(await filesOf(user, sessionId)).toEqual([]);
   } finally {
     await asPostgres(
-      "update storage.buckets set allowed_mime_types = null where id = 'chat-files'",
+      "update storage.buckets set allowed_mime_types = $1 where id = 'chat-files'",
+      [before?.types],
     );
   }
 });

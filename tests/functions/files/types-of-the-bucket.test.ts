@@ -1,4 +1,4 @@
-import { afterAll, expect, test } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { ACCEPTED_TYPES, OTHER_TYPE } from "../../../functions/_shared/session-files/file-kinds.ts";
 import { createTestClient, createUser, must, stack } from "../../helpers/stack.ts";
 
@@ -6,9 +6,11 @@ const user = await createUser();
 const bucket = user.client.storage.from("chat-files");
 const names: string[] = [];
 
-/** Removes the objects, because other tests count objects that no row names. */
-afterAll(async () => {
-  must(await createTestClient(stack.SECRET_KEY).storage.from("chat-files").remove(names));
+/** Removes the objects: a user may have 100 that no row names, and other tests count them. */
+afterEach(async () => {
+  must(
+    await createTestClient(stack.SECRET_KEY).storage.from("chat-files").remove(names.splice(0)),
+  );
 });
 
 function upload(contentType: string | undefined, content: string | Blob = "x") {

@@ -1,6 +1,7 @@
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { ErrorReply } from "../../../types/api.ts";
 import { issue, postBridge, postRedeem, refusalOf } from "../bridge/bridge-client.ts";
+import { removeUnregistered } from "../../helpers/files.ts";
 import { createTeam } from "../organizations/team.ts";
 import {
   asPostgres,
@@ -10,6 +11,8 @@ import {
   must,
   type TestUser,
 } from "../../helpers/stack.ts";
+
+afterAll(removeUnregistered);
 
 /** Signs a user out everywhere, as another device would. The access token of `user.client` is still valid. */
 async function signOutEverywhere(user: TestUser): Promise<void> {
