@@ -17,7 +17,7 @@ const PLANTED = [
     "column public.plans.name:",
   ],
   [
-    "alter table public.plans add constraint plans_odd check (rank >= 0)",
+    "alter table public.plans add constraint plans_odd check (rank >= -100)",
     "constraint public.plans.plans_odd:",
   ],
   [
