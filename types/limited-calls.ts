@@ -33,7 +33,8 @@ export const limitedTables: Record<string, LimitedCall> = {
   },
   "auth.users": {
     limits: ["metadata"],
-    because: "Supabase Auth creates the rows and limits sign-ups.",
+    because:
+      "Supabase Auth creates the rows. Its hook allows 30 sign-ups an hour from one network.",
   },
 };
 

@@ -62,9 +62,9 @@ comment on column public.audit_logs.details is
   'Parameters of the call, such as the filters of a list or the flagged note.';
 comment on column public.audit_logs.ip_address is
   'First hop of x-forwarded-for; null if the header is missing or is not an address.';
-comment on column private.rate_counters.minute is 'When the minute or day begins.';
+comment on column private.rate_counters.minute is 'When the minute, hour or day begins.';
 comment on table private.rate_counters is
-  'Calls in the current minute or day, one row for each limit (bucket) and subject. The next period overwrites the '
+  'Calls in the current period, one row for each limit (bucket) and subject. The next period overwrites the '
   'row.';
 
 create trigger admin_notes_touch

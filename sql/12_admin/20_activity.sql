@@ -18,7 +18,7 @@ begin
 end
 $$;
 comment on function private.within_rate(text, text, integer, text) is
-  'Counts one call in the current minute or day (UTC); false if the limit is reached.';
+  'Counts one call in the current minute, hour or day (UTC); false if the limit is reached.';
 
 create function private.require_rate(bucket text, profile_id uuid, max_count integer)
 returns void

@@ -44,20 +44,12 @@ set search_path = ''
 as $$
 declare
   max_sign_ups constant integer := 30;
-  this_hour timestamptz := date_trunc('hour', now());
   address inet := private.parse_address(event #>> '{metadata,ip_address}');
 begin
-  if address is null or private.is_own_network(address) then
-    return '{}'::jsonb;
-  end if;
-  -- A single statement, so concurrent sign-ups cannot exceed the limit.
-  insert into private.rate_counters as c (bucket, subject, minute, count)
-  values ('sign_up', private.address_prefix(address), this_hour, 1)
-  on conflict on constraint rate_counters_pkey do update
-  set count = case when excluded.minute > c.minute then 1 else c.count + 1 end,
-      minute = greatest(c.minute, excluded.minute)
-  where excluded.minute > c.minute or c.count < max_sign_ups;
-  if found then
+  if address is null
+    or private.is_own_network(address)
+    or private.within_rate('sign_up', private.address_prefix(address), max_sign_ups, 'hour')
+  then
     return '{}'::jsonb;
   end if;
   return jsonb_build_object('error', jsonb_build_object(

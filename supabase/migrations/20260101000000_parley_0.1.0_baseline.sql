@@ -8783,9 +8783,9 @@ comment on column public.audit_logs.details is
   'Parameters of the call, such as the filters of a list or the flagged note.';
 comment on column public.audit_logs.ip_address is
   'First hop of x-forwarded-for; null if the header is missing or is not an address.';
-comment on column private.rate_counters.minute is 'When the minute or day begins.';
+comment on column private.rate_counters.minute is 'When the minute, hour or day begins.';
 comment on table private.rate_counters is
-  'Calls in the current minute or day, one row for each limit (bucket) and subject. The next period overwrites the '
+  'Calls in the current period, one row for each limit (bucket) and subject. The next period overwrites the '
   'row.';
 
 create trigger admin_notes_touch
@@ -8856,7 +8856,7 @@ begin
 end
 $$;
 comment on function private.within_rate(text, text, integer, text) is
-  'Counts one call in the current minute or day (UTC); false if the limit is reached.';
+  'Counts one call in the current minute, hour or day (UTC); false if the limit is reached.';
 
 create function private.require_rate(bucket text, profile_id uuid, max_count integer)
 returns void
@@ -14111,20 +14111,12 @@ set search_path = ''
 as $$
 declare
   max_sign_ups constant integer := 30;
-  this_hour timestamptz := date_trunc('hour', now());
   address inet := private.parse_address(event #>> '{metadata,ip_address}');
 begin
-  if address is null or private.is_own_network(address) then
-    return '{}'::jsonb;
-  end if;
-  -- A single statement, so concurrent sign-ups cannot exceed the limit.
-  insert into private.rate_counters as c (bucket, subject, minute, count)
-  values ('sign_up', private.address_prefix(address), this_hour, 1)
-  on conflict on constraint rate_counters_pkey do update
-  set count = case when excluded.minute > c.minute then 1 else c.count + 1 end,
-      minute = greatest(c.minute, excluded.minute)
-  where excluded.minute > c.minute or c.count < max_sign_ups;
-  if found then
+  if address is null
+    or private.is_own_network(address)
+    or private.within_rate('sign_up', private.address_prefix(address), max_sign_ups, 'hour')
+  then
     return '{}'::jsonb;
   end if;
   return jsonb_build_object('error', jsonb_build_object(

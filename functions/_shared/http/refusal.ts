@@ -31,10 +31,10 @@ class Refusal extends AppError {
 export function unwrap<T>(result: PostgrestSingleResponse<T>): T {
   if (result.error === null) return result.data;
   if (/^PT\d{3}$/.test(result.error.code)) throw new Refusal(result.error);
-  throw new AppError(isConflict(result.error.code) ? "try_again" : "internal", {
-    retryAfter: isConflict(result.error.code) ? 1 : undefined,
-    cause: result.error,
-  });
+  if (isConflict(result.error.code)) {
+    throw new AppError("try_again", { retryAfter: 1, cause: result.error });
+  }
+  throw new AppError("internal", { cause: result.error });
 }
 
 /** Returns a sentence for a refusal that was raised without `private.refuse` and therefore has none. */
