@@ -14,7 +14,7 @@ import {
   checkMigrationRules,
   checkRelease,
 } from "./check-migrations.ts";
-import { generateTypes, TYPES_FILE } from "./generate-types.ts";
+import { generateTypes } from "./generate-types.ts";
 import { findStale, generateReference } from "./reference/generate.ts";
 
 const SOURCES = [
@@ -97,9 +97,10 @@ async function checkVersions(): Promise<void> {
 }
 
 async function checkGeneratedTypes(): Promise<void> {
-  const written = await readFile(TYPES_FILE, "utf8");
-  if (written !== await generateTypes(database.url("postgres"))) {
-    throw new Error("types/database.ts differs from the schema: run `npm run db:types`");
+  for (const [file, text] of await generateTypes(database.url("postgres"))) {
+    if (await readFile(path.join(REPOSITORY, file), "utf8") !== text) {
+      throw new Error(`${file} differs from the schema: run \`npm run db:types\``);
+    }
   }
 }
 

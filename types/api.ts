@@ -7,4 +7,5 @@ export { MAX_CONTENT_LENGTH, MAX_PARTS } from "./api/fields.ts";
 export * from "./api/files.ts";
 export * from "./api/lookouts.ts";
 export * from "./api/messages.ts";
+export * from "./api/rpcs.ts";
 export * from "./api/service.ts";
