@@ -71,6 +71,7 @@ export function acceptConnection(socket: WebSocket, ports: ConnectionPorts): voi
     }
     if (event === "access_token") return await renew(topic, payload);
     if (event !== "phx_join") return;
+    drop(topic);
     const join = Join.safeParse(payload);
     const refusal = join.success
       ? await open(topic, joinRef, join.data.access_token)
@@ -81,7 +82,6 @@ export function acceptConnection(socket: WebSocket, ports: ConnectionPorts): voi
 
   /** Joins a channel, or joins it again with another token. Returns why not, or null. */
   async function open(topic: string, joinRef: string | null, token: string) {
-    drop(topic);
     const name = topic.slice(PREFIX.length);
     const claims = await ports.readToken(token).catch((error: Error) => error);
     if (claims instanceof Error) return `InvalidJWTToken: ${claims.message}`;
@@ -96,6 +96,7 @@ export function acceptConnection(socket: WebSocket, ports: ConnectionPorts): voi
     };
     const left = (claims.exp ?? 0) * 1000 - Date.now();
     const expiry = setTimeout(() => close(topic, "Token has expired"), left);
+    drop(topic);
     channels.set(topic, { joinRef, expiry, hear });
     ports.broadcasts.on(name, hear);
     return null;
