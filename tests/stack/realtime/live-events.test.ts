@@ -12,6 +12,9 @@ import { openDevice } from "../../helpers/live-device.ts";
 import { resetOpenAI } from "../../helpers/openai.ts";
 import { createSession, createUser, must } from "../../helpers/stack.ts";
 
+/** The emulator's titles have six words, so this question is not a title. */
+const QUESTION = "A private matter that nobody else should ever read about";
+
 beforeEach(clearLookouts);
 afterEach(resetOpenAI);
 
@@ -20,9 +23,10 @@ test("a message from another device is announced with its reply, and progress is
   const session_id = await createSession(user);
   const device = await openDevice(user);
 
-  await (await postChat({ session_id, content: "A private matter" }, user.accessToken)).text();
+  await (await postChat({ session_id, content: QUESTION }, user.accessToken)).text();
   await device.heard("reply_settled");
-  await device.heard("title_changed");
+  await expect.poll(() => device.events.filter(({ event }) => event === "title_changed"))
+    .toHaveLength(2);
   await device.heard("usage_changed");
 
   const rows = must(await user.client.from("chat_messages").select("id, sender").order("seq"));
@@ -35,6 +39,7 @@ test("a message from another device is announced with its reply, and progress is
     { event: "message_created", payload: { ...question, status: "complete" } },
     { event: "message_created", payload: { ...reply, status: "streaming" } },
     { event: "reply_settled", payload: { ...reply, status: "complete" } },
+    { event: "title_changed", payload: { session_id, title_origin: "question" } },
     { event: "title_changed", payload: { session_id, title_origin: "model" } },
     { event: "usage_changed", payload: {} },
   ]);
