@@ -13,7 +13,12 @@ import {
 } from "../helpers/own-stack.ts";
 import type { StackStatus } from "../../local/stack/status.ts";
 
-const CHILDREN = ["postgres", "functions-server", "openai-emulator/main"] as const;
+const CHILDREN = [
+  "postgres",
+  "functions-server",
+  "openai-emulator/main",
+  "realtime-server",
+] as const;
 
 /** Signs up, chats and reads the history, which needs every part of the stack. */
 async function chatOnce(status: StackStatus): Promise<void> {
