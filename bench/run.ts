@@ -10,6 +10,7 @@ import { measureBundles } from "./bundles.ts";
 import { measureFanOut } from "./fan-out.ts";
 import { measureFiles } from "./files.ts";
 import { measureFirstToken } from "./first-token.ts";
+import { measureLiveEvents } from "./live-events.ts";
 import { measureLookouts } from "./lookouts.ts";
 import type { Measure } from "./report.ts";
 import { measureRest } from "./rest.ts";
@@ -49,6 +50,7 @@ const usual: Record<string, () => Promise<Measure[]>> = {
   lookouts: measureLookouts,
   "fan-out": measureFanOut,
   "broken-turns": measureBrokenTurns,
+  "live-events": measureLiveEvents,
   bundles: measureBundles,
   scale: () => measureScale(scale),
 };

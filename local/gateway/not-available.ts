@@ -46,7 +46,7 @@ const STORAGE: Missing[] = [
 
 const OTHERS: Missing[] = [
   { feature: "GraphQL is", routes: ["/graphql/v1/*"] },
-  { feature: "Realtime is", routes: ["/realtime/v1/*"] },
+  { feature: "This part of Realtime is", routes: ["/realtime/v1/*"] },
 ];
 
 /** Values of `grant_type` that only Supabase Auth accepts. */

@@ -24,13 +24,28 @@ export interface TokenExchange {
   fromClient(token: string): Promise<string>;
 }
 
+/** Reads the claims of a client's token. Rejects when it is forged, expired or names another role. */
+export type ReadToken = (token: string) => Promise<JWTPayload>;
+
+/** Creates the reader of tokens that were signed with a key of `jwks`. `issuer` is the URL of the Auth API. */
+export function createTokenReader(jwks: JSONWebKeySet, issuer: string): ReadToken {
+  const resolveKey = createLocalJWKSet(jwks);
+  return async (token) => {
+    const { payload } = await jwtVerify(token, resolveKey, { algorithms: ["ES256"], issuer });
+    if (!ROLES.includes(String(payload.role))) {
+      throw new Error("the token names no role of the API");
+    }
+    return payload;
+  };
+}
+
 /** Creates the token exchange for the keys of a state directory. `issuer` is the URL of the Auth API. */
 export async function createTokenExchange(keys: StackKeys, issuer: string): Promise<TokenExchange> {
   const { d: _private, ...publicPart } = keys.signingKey;
   const jwks: JSONWebKeySet = {
     keys: [{ ...publicPart, alg: "ES256", use: "sig", key_ops: ["verify"] }],
   };
-  const resolveKey = createLocalJWKSet(jwks);
+  const readToken = createTokenReader(jwks, issuer);
   const signingKey = await importJWK(keys.signingKey, "ES256");
   const appSecret = new TextEncoder().encode(keys.jwtSecret);
   const { kid } = keys.signingKey;
@@ -42,11 +57,9 @@ export async function createTokenExchange(keys: StackKeys, issuer: string): Prom
         .setProtectedHeader({ alg: "ES256", typ: "JWT", kid })
         .sign(signingKey),
     async fromClient(token) {
-      const { payload } = await jwtVerify(token, resolveKey, { algorithms: ["ES256"], issuer });
-      if (!ROLES.includes(String(payload.role))) {
-        throw new Error("the token names no role of the API");
-      }
-      return new SignJWT(payload).setProtectedHeader({ alg: "HS256", typ: "JWT" }).sign(appSecret);
+      return new SignJWT(await readToken(token))
+        .setProtectedHeader({ alg: "HS256", typ: "JWT" })
+        .sign(appSecret);
     },
   };
 }

@@ -67,5 +67,6 @@ export async function preparePlatform(
   await applyPlatformSql(admin, "before.sql");
   await createSystemSchemas({ databaseUrl: admin, apiUrl, keys });
   await applyPlatformSql(admin, "storage.sql");
+  await applyPlatformSql(admin, "realtime.sql");
   await applyPlatformSql(admin, "after.sql");
 }

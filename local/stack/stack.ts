@@ -7,6 +7,7 @@ import { Mailbox } from "../mail/mailbox.ts";
 import { startSmtpSink } from "../mail/smtp-sink.ts";
 import { stopOrphan } from "../postgres/cluster.ts";
 import type { PlatformDatabase } from "../postgres/platform-database.ts";
+import { startRealtime } from "../realtime/start-realtime.ts";
 import { startScheduler } from "../scheduler/scheduler.ts";
 import { bindPort, type WantedPort } from "./bind-port.ts";
 import { startOpenAIEmulator, startStripeEmulator } from "./emulators.ts";
@@ -88,6 +89,9 @@ async function startParts(
   const provider = await startProvider(site, parts);
   const account = await startBilling(site, parts);
   const gateway = await startGateway(site, { database, mailbox, door }, parts);
+  const realtime = await startRealtime(site, database);
+  parts.defer(() => realtime.stop());
+  door.forwardRealtime(() => realtime.address);
   gateway.connect(
     await startEdgeFunctions(site, { openai: provider, stripe: account }, parts, watch),
   );

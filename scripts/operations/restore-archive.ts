@@ -79,7 +79,12 @@ async function* script(archive: string, list: string): AsyncGenerator<string | U
     throw explainFailure("pg_restore", error);
   }
   // The rows of `private.schedules` arrived before its trigger, and an archive does not contain the jobs of pg_cron.
-  yield `select private.sync_cron_jobs();\n${await pepperStatement(archive)}\ncommit;\n`;
+  // Nor does it contain the policy of Realtime's table.
+  yield `select private.sync_cron_jobs();
+select private.allow_live_events();
+${await pepperStatement(archive)}
+commit;
+`;
 }
 
 async function feedPsql(url: string, input: AsyncGenerator<string | Uint8Array>): Promise<void> {

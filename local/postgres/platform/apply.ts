@@ -6,7 +6,7 @@ import { withConnection } from "../with-connection.ts";
 /** Runs one SQL file of this folder as the superuser at `url`. */
 export async function applyPlatformSql(
   url: string,
-  file: "before.sql" | "storage.sql" | "after.sql",
+  file: "before.sql" | "storage.sql" | "realtime.sql" | "after.sql",
 ): Promise<void> {
   const text = await readFile(path.join(import.meta.dirname, file), "utf8");
   const password = pg.escapeLiteral(`'${new URL(url).password}'`);

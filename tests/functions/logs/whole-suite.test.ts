@@ -93,6 +93,26 @@ test("no log holds texts or contact details of users", async () => {
   expect(written.filter((text) => log.includes(text))).toEqual([]);
 });
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** The kinds and states that a live event may name. */
+const WORDS =
+  /^(user|assistant|system|tool|question|model|streaming|complete|stopped|failed|pending|indexing|ready)$/;
+const EVENTS =
+  /^(chat_created|chat_deleted|title_changed|message_created|reply_settled|file_changed|usage_changed)$/;
+
+test("live events hold only ids, kinds and states", async () => {
+  const events = (await Promise.all((await takenStacks()).map(liveEvents))).flat();
+
+  expect(events.map(({ event }) => event)).toContain("reply_settled");
+  for (const { event, payload } of events) {
+    expect(event).toMatch(EVENTS);
+    for (const [name, value] of Object.entries(payload)) {
+      if (name === "id" || name.endsWith("_id")) expect(value).toMatch(UUID);
+      else expect(value).toMatch(WORDS);
+    }
+  }
+});
+
 async function secretsOf({ status, stateDir }: HostedStack): Promise<string[]> {
   const keys = JSON.parse(await readFile(path.join(stateDir, "keys.json"), "utf8"));
   return [
@@ -141,4 +161,15 @@ function collectTexts(value: unknown): string[] {
   return Object.entries(value).flatMap(([name, each]) =>
     TEXT_FIELDS.has(name) && typeof each === "string" ? [each] : collectTexts(each)
   );
+}
+
+/** Returns the live events that the suite has sent. */
+async function liveEvents({ status }: HostedStack) {
+  const client = new pg.Client(status.DB_URL);
+  await client.connect();
+  const { rows } = await client.query<{ event: string; payload: Record<string, string> }>(
+    "select event, payload from realtime.messages",
+  );
+  await client.end();
+  return rows;
 }
