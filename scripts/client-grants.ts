@@ -29,7 +29,7 @@ function writeTable(relation: Relation): string {
     select: ${union(readable)};
     insert: ${union(columnsFor(relation, "insert"))};
     update: ${union(columnsFor(relation, "update"))};
-    values: { ${values.join(" ")} };
+    values: ${values.length === 0 ? "Record<never, never>" : `{ ${values.join(" ")} }`};
   };
 `;
 }

@@ -122,7 +122,7 @@ export interface ClientTables {
     select: "user_id" | "content" | "created_at" | "updated_at";
     insert: "user_id" | "content";
     update: "user_id" | "content";
-    values: {};
+    values: Record<never, never>;
   };
   lookout_runs: {
     select:
@@ -183,25 +183,25 @@ export interface ClientTables {
       | "long_input_tokens";
     insert: never;
     update: never;
-    values: {};
+    values: Record<never, never>;
   };
   monthly_costs: {
     select: "user_id" | "month" | "spent" | "reserved" | "carried";
     insert: never;
     update: never;
-    values: {};
+    values: Record<never, never>;
   };
   organization_costs: {
     select: "organization_id" | "month" | "spent" | "reserved";
     insert: never;
     update: never;
-    values: {};
+    values: Record<never, never>;
   };
   organizations: {
     select: "id" | "name" | "created_at" | "updated_at" | "monthly_budget";
     insert: never;
     update: never;
-    values: {};
+    values: Record<never, never>;
   };
   payments: {
     select:
@@ -270,7 +270,7 @@ export interface ClientTables {
       | "monthly_budget";
     insert: never;
     update: never;
-    values: {};
+    values: Record<never, never>;
   };
   profiles: {
     select:
@@ -331,7 +331,7 @@ export interface ClientTables {
       | "organization_id";
     insert: never;
     update: never;
-    values: {};
+    values: Record<never, never>;
   };
   stripe_prices: {
     select:
@@ -360,7 +360,7 @@ export interface ClientTables {
       | "tokens";
     insert: never;
     update: never;
-    values: {};
+    values: Record<never, never>;
   };
   subscription_items: {
     select:
@@ -374,7 +374,7 @@ export interface ClientTables {
       | "created_at";
     insert: never;
     update: never;
-    values: {};
+    values: Record<never, never>;
   };
   subscriptions: {
     select:
@@ -431,7 +431,7 @@ export interface ClientTables {
     select: "tool" | "price" | "unit";
     insert: never;
     update: never;
-    values: {};
+    values: Record<never, never>;
   };
   usage_counters: {
     select: "user_id" | "feature" | "period_start" | "count" | "reset_at";
@@ -457,13 +457,13 @@ export interface ClientTables {
       | "total_cost";
     insert: never;
     update: never;
-    values: {};
+    values: Record<never, never>;
   };
   user_activity: {
     select: "id" | "user_id" | "action" | "data" | "created_at";
     insert: never;
     update: never;
-    values: {};
+    values: Record<never, never>;
   };
   vector_stores: {
     select:
