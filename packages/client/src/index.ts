@@ -1,0 +1,37 @@
+// The client of Parley: chats, files, billing and live events over supabase-js.
+export type { Database } from "../../../types/client-database.ts";
+export type * from "./account.ts";
+export type * from "./billing.ts";
+export type { Chat, SendMessage } from "./chat.ts";
+export type * from "./database.ts";
+export {
+  type ClientErrorCode,
+  type ErrorFacts,
+  isError,
+  ParleyError,
+  readError,
+  readResponse,
+} from "./errors.ts";
+export type { FilePart, Files, Upload, UploadOptions } from "./files.ts";
+export type {
+  ChatEvent,
+  FileEvent,
+  Live,
+  MessageEvent,
+  TitleEvent,
+  Unsubscribe,
+  UsageEvent,
+} from "./live.ts";
+export type * from "./lookouts.ts";
+export {
+  type History,
+  type HistoryOptions,
+  type MessageMetadata,
+  type Messages,
+  type ParleyMessage,
+  toUIMessage,
+} from "./messages.ts";
+export type { CallOptions } from "./options.ts";
+export type * from "./organizations.ts";
+export { createParley, type Errors, type HealthReply, type Parley } from "./parley.ts";
+export type { ListSessions, NewSession, Sessions } from "./sessions.ts";

@@ -1,0 +1,5 @@
+/** Options of calls that wait. */
+export interface CallOptions {
+  /** Ends the call. It then rejects with the code `aborted`. */
+  signal?: AbortSignal | undefined;
+}

@@ -1,0 +1,2 @@
+// The React hooks of Parley.
+export {};
