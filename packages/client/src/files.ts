@@ -121,7 +121,7 @@ const LONGEST_POLL_MS = 15_000;
 
 /** Creates `parley.files`. */
 export function createFiles(calls: Calls, live: Live): Files {
-  const { supabase, invoke, query, queryOrNull } = calls;
+  const { supabase, invoke, query } = calls;
 
   const ready = (id: string, options?: CallOptions) => waitUntilReady(calls, live, id, options);
   const asUpload = (file: FileRow): Upload => ({
