@@ -1,14 +1,7 @@
 // The types for supabase-js in a client. What a client may not do does not compile.
-import type {
-  AuditPage,
-  DeletionRequest,
-  SharedChat,
-  UsageReply,
-  UserDetails,
-  UserPage,
-} from "./api/rpcs.ts";
 import type { ClientFunctions, ClientTables } from "./client-grants.ts";
-import type { Database as WholeDatabase, Tables } from "./database.ts";
+import type { ExportSection, RpcResults } from "./client-results.ts";
+import type { Database as WholeDatabase } from "./database.ts";
 
 type Public = WholeDatabase["public"];
 
@@ -27,41 +20,23 @@ type Granted<Row, Names extends string, Values> = {
     : Row[Name];
 };
 
-/** Null where RPCs return it. The generator of Supabase does not know it. */
-interface NullColumns {
-  get_user_activity_summary: "last_activity" | "most_common_action";
-  list_invitations: "invited_by";
-  list_members: "avatar_url" | "email" | "user_name";
-  organization_usage: "user_name";
+/** Arguments that the generator of Supabase does not know. */
+interface Arguments {
+  admin_grant_plan: { user_id: string; plan: string; ends_at?: string | null };
+  export_account: { section: ExportSection; after?: string[] | null };
+  invite_member: { email: string; role?: "admin" | "member" };
+  set_chat_visibility: { session_id: string; visibility: "private" | "public" };
+  set_member_role: { member_id: string; role: "admin" | "member" };
+  set_organization_budget: { monthly_budget: number | null };
 }
 
-type OrNull<Row, Names> = { [Name in keyof Row]: Row[Name] | (Name extends Names ? null : never) };
-
-/** Arguments and results that the generator of Supabase does not know. */
-interface Signatures {
-  admin_get_user: { Returns: UserDetails & { profile: Tables<"profiles"> } };
-  admin_grant_plan: { Args: { user_id: string; plan: string; ends_at?: string | null } };
-  admin_list_audit: { Returns: AuditPage & { entries: Tables<"audit_logs">[] } };
-  admin_list_users: { Returns: UserPage };
-  get_my_usage: { Returns: UsageReply };
-  get_shared_chat: { Returns: SharedChat | null };
-  invite_member: { Args: { email: string; role?: "admin" | "member" } };
-  request_account_deletion: { Returns: DeletionRequest };
-  set_chat_visibility: {
-    Args: { session_id: string; visibility: "private" | "public" };
-    Returns: string | null;
+type Signature<Name extends ClientFunctions> =
+  & Omit<Public["Functions"][Name], "Args" | "Returns">
+  & {
+    Args: Name extends keyof Arguments ? Arguments[Name] : Public["Functions"][Name]["Args"];
+    Returns: Name extends keyof RpcResults ? RpcResults[Name]
+      : Public["Functions"][Name]["Returns"];
   };
-  set_member_role: { Args: { member_id: string; role: "admin" | "member" } };
-  set_organization_budget: { Args: { monthly_budget: number | null } };
-}
-
-type Signature<Name extends ClientFunctions> = Name extends keyof Signatures
-  ? Omit<Public["Functions"][Name], keyof Signatures[Name]> & Signatures[Name]
-  : Name extends keyof NullColumns
-    ? Public["Functions"][Name] extends { Args: infer Args; Returns: (infer Row)[] }
-      ? { Args: Args; Returns: OrNull<Row, NullColumns[Name]>[] }
-    : never
-  : Public["Functions"][Name];
 
 type ClientTable<Name extends keyof ClientTables & keyof Public["Tables"]> =
   ClientTables[Name] extends Grants ? {
@@ -100,3 +75,7 @@ export interface Database {
     CompositeTypes: Public["CompositeTypes"];
   };
 }
+
+/** A row of a table as a client reads it. */
+export type Tables<Name extends keyof Database["public"]["Tables"]> =
+  Database["public"]["Tables"][Name]["Row"];
