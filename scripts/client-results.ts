@@ -8,7 +8,7 @@ import type { Route, RouteAuth } from "../types/route.ts";
 import { routes } from "../types/routes.ts";
 
 const HEADER = `// Generated from the schemas of types/api.ts by \`npm run db:types\`; do not edit.
-import type { Tables } from "./client-database.ts";
+import type { Tables } from "./client-tables.ts";
 import type { ReceivedErrorCode } from "./errors.ts";
 `;
 const CLIENT_AUTH: RouteAuth[] = ["none", "publishable", "user"];

@@ -1,5 +1,5 @@
 // Generated from the schemas of types/api.ts by `npm run db:types`; do not edit.
-import type { Tables } from "./client-database.ts";
+import type { Tables } from "./client-tables.ts";
 import type { ReceivedErrorCode } from "./errors.ts";
 
 /**
