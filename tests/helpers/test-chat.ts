@@ -1,7 +1,8 @@
 import { AbstractChat, type ChatState, type ChatTransport } from "ai";
 import type { ParleyMessage } from "../../types/api.ts";
 
-class MemoryState implements ChatState<ParleyMessage> {
+/** Keeps the messages of a chat in memory. */
+export class MemoryState implements ChatState<ParleyMessage> {
   status: ChatState<ParleyMessage>["status"] = "ready";
   error: Error | undefined;
   messages: ParleyMessage[];
