@@ -76,12 +76,12 @@ test("a server that cannot be reached is a network error, for each part of supab
   const app = openVisitor("http://127.0.0.1:9");
   for (
     const work of [
-      app.parley.billing.products(),
-      app.parley.sessions.get(crypto.randomUUID()),
-      app.parley.files.downloadUrl({ storage_path: "a/b", file_name: "b" }),
+      () => app.parley.billing.products(),
+      () => app.parley.sessions.get(crypto.randomUUID()),
+      () => app.parley.files.downloadUrl({ storage_path: "a/b", file_name: "b" }),
     ]
   ) {
-    expect(await failure(work)).toMatchObject({ code: "network_error", status: null });
+    expect(await failure(work())).toMatchObject({ code: "network_error", status: null });
   }
 });
 
