@@ -49,6 +49,7 @@ export default defineConfig({
           exclude: LAST,
         },
       },
+      { test: { ...onStack, name: "client", include: ["tests/client/**/*.test.ts"] } },
       { test: { ...onStack, name: "deploy", include: ["tests/deploy/**/*.test.ts"] } },
       { test: { ...onStack, name: "logs", include: LAST, sequence: { groupOrder: 1 } } },
       {

@@ -24,7 +24,7 @@ export type ClientFunctions = ${union([...new Set(names)])};
 function writeTable(relation: Relation): string {
   const readable = columnsFor(relation, "select");
   const values = relation.columns.filter(({ name, values }) => values && readable.includes(name))
-    .map((column) => `${column.name}: ${union(literals(column))};`);
+    .map((column) => `${column.name}: ${literals(column)};`);
   return `${relation.name}: {
     select: ${union(readable)};
     insert: ${union(columnsFor(relation, "insert"))};
@@ -41,7 +41,10 @@ function columnsFor({ columns, grants }: Relation, verb: Verb): string[] {
   );
 }
 
-const literals = ({ values }: Column): string[] => values ?? [];
+/** Returns the values that a check allows as types. */
+function literals({ type, values }: Column): string {
+  return /int|numeric/.test(type) ? (values ?? []).join(" | ") : union(values ?? []);
+}
 
 function union(names: string[]): string {
   return names.length === 0 ? "never" : names.map((name) => JSON.stringify(name)).join(" | ");

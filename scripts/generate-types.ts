@@ -1,4 +1,5 @@
-// `npm run db:types`: writes types/database.ts and types/client-grants.ts from the schema that the migrations make.
+// `npm run db:types`: writes types/database.ts, types/client-grants.ts and types/client-results.ts from the schema that
+// the migrations make and from the schemas of types/api.ts.
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { execa } from "execa";
@@ -7,6 +8,7 @@ import { supabaseCli } from "../local/migrations/migrations.ts";
 import { startScratchDatabase } from "../local/postgres/scratch-database.ts";
 import { REPOSITORY } from "../local/stack/settings.ts";
 import { writeClientGrants } from "./client-grants.ts";
+import { writeClientResults } from "./client-results.ts";
 import { readCatalogue } from "./reference/catalogue.ts";
 
 const HEADER = "// Generated from the database by `npm run db:types`; do not edit.\n";
@@ -20,6 +22,7 @@ export async function generateTypes(url: string): Promise<Map<string, string>> {
     return new Map([
       ["types/database.ts", await format(HEADER + types)],
       ["types/client-grants.ts", await format(writeClientGrants(await readCatalogue(client)))],
+      ["types/client-results.ts", await format(await writeClientResults())],
     ]);
   } finally {
     await client.end();

@@ -79,6 +79,7 @@ export interface ClientTables {
     values: {
       sender: "user" | "assistant" | "system" | "tool";
       status: "streaming" | "complete" | "stopped" | "failed";
+      feedback: -1 | 1;
     };
   };
   chat_sessions: {
@@ -97,7 +98,7 @@ export interface ClientTables {
       | "updated_at";
     insert: "id" | "assistant_slug" | "title";
     update: "title" | "archived_at";
-    values: { visibility: "private" | "public" };
+    values: { title_origin: "question" | "model" | "user"; visibility: "private" | "public" };
   };
   chat_turns: {
     select:

@@ -78,8 +78,10 @@ const RELATIONS = `
         'default', pg_get_expr(d.adbin, d.adrelid), 'comment', col_description(c.oid, a.attnum),
         'values', coalesce(
           (select jsonb_agg(e.enumlabel order by e.enumsortorder) from pg_enum e where e.enumtypid = a.atttypid),
-          (select jsonb_agg(v.value[1]) from pg_constraint k,
-            regexp_matches(pg_get_constraintdef(k.oid), '''([^'']*)''::text', 'g') as v (value)
+          (select jsonb_agg(coalesce(v.value[1], v.value[2])) from pg_constraint k,
+            regexp_matches(
+              substring(pg_get_constraintdef(k.oid) from 'ARRAY.*'), '''([^'']*)''::\\w+|(\\d+)', 'g'
+            ) as v (value)
           where k.contype = 'c' and k.conrelid = c.oid and k.conkey = array[a.attnum]
             and pg_get_constraintdef(k.oid) ~ '^CHECK ..\\w+ = ANY .ARRAY.[^\\[]*$')),
         'references', (

@@ -16,7 +16,10 @@ export function toJsonSchema(schema: z.ZodType, io: "input" | "output"): JsonSch
   const { $schema: _, ...rest } = z.toJSONSchema(schema, {
     io,
     unrepresentable: "any",
-    override: dropDrawnDefault,
+    override: (context) => {
+      delete context.jsonSchema["tsType"];
+      dropDrawnDefault(context);
+    },
   });
   return rest;
 }

@@ -563,9 +563,8 @@ create table public.chat_sessions (
   constraint chat_sessions_thread_id_key unique (thread_id),
   constraint chat_sessions_share_token_key unique (share_token),
   constraint chat_sessions_title_check check (char_length(title) between 1 and 200),
-  constraint chat_sessions_title_origin_check check (
-    title_origin in ('question', 'model', 'user') and (title is null) = (title_origin is null)
-  ),
+  constraint chat_sessions_title_origin_check check (title_origin in ('question', 'model', 'user')),
+  constraint chat_sessions_title_origin_title_check check ((title is null) = (title_origin is null)),
   constraint chat_sessions_visibility_check check (visibility in ('private', 'public')),
   constraint chat_sessions_share_token_check check ((visibility = 'public') = (share_token is not null)),
   constraint chat_sessions_message_count_check check (message_count >= 0)

@@ -33,8 +33,9 @@ export const AccountExport = z.strictObject({
     id: Key,
     session_id: Key,
     file_name: z.string(),
-    /** A link that works for an hour; null for a file without bytes in Storage. */
-    download_url: z.url().nullable(),
+    download_url: z.url().nullable().describe(
+      "A link that works for an hour; null for a file without bytes in Storage.",
+    ),
   }),
   vector_stores: rowsOf({ ...owned, id: Key, session_id: Key }),
   usage_counters: rowsOf({ ...owned, feature: z.string(), period_start: Time }),
@@ -45,20 +46,21 @@ export const AccountExport = z.strictObject({
   subscription_items: rowsOf({ id: z.string(), subscription_id: Key }),
   payments: rowsOf({ ...owned, id: Key, amount: z.number(), currency: z.string() }),
   credit_grants: rowsOf({ ...owned, id: Key, tokens: z.number().int() }),
-  /** The user's own organization, if any. The membership is in the profile. */
-  organizations: rowsOf({ id: Key, name: z.string() }).max(1),
-  /** Invitations that the user sent, without their hashes. */
+  organizations: rowsOf({ id: Key, name: z.string() }).max(1).describe(
+    "The user's own organization, if any. The membership is in the profile.",
+  ),
   organization_invitations: rowsOf({
     id: Key,
     invited_by: Key,
     email: z.string(),
     role: z.string(),
-  }),
+  }).describe("Invitations that the user sent, without their hashes."),
   lookouts: rowsOf({ ...owned, id: Key, title: z.string(), prompt: z.string() }),
   lookout_runs: rowsOf({ ...owned, id: Key, lookout_id: Key, scheduled_at: Time }),
   user_activity: rowsOf({ ...owned, id: Key, action: z.string(), created_at: Time }),
-  /** Codes of the bridge, without their hashes. */
-  bridge_tokens: rowsOf({ ...owned, id: Key, created_at: Time }),
+  bridge_tokens: rowsOf({ ...owned, id: Key, created_at: Time }).describe(
+    "Codes of the bridge, without their hashes.",
+  ),
   sync_logs: rowsOf({ ...owned, id: Key, event_type: z.string(), created_at: Time }),
 });
 export type AccountExport = z.infer<typeof AccountExport>;

@@ -11,12 +11,14 @@ const Payer = z.enum(["user", "organization"]).default("user");
 /** The body of `POST /functions/v1/billing/checkout`. Other fields have no effect: the price decides about trials. */
 export const CheckoutRequest = z.object({
   price_id: PriceId,
-  /** Where the user returns to. Both URLs must have an allowed origin. */
-  success_url: z.url().max(2048),
+  success_url: z.url().max(2048).describe(
+    "Where the user returns to. Both URLs must have an allowed origin.",
+  ),
   cancel_url: z.url().max(2048),
   for: Payer,
-  /** Seats of an organization, at least one for each member; as many as members by default. */
-  quantity: z.int().min(1).max(100_000).optional(),
+  quantity: z.int().min(1).max(100_000).optional().describe(
+    "Seats of an organization, at least one for each member; as many as members by default.",
+  ),
 });
 export type CheckoutRequest = z.infer<typeof CheckoutRequest>;
 
@@ -24,10 +26,12 @@ export type CheckoutRequest = z.infer<typeof CheckoutRequest>;
 export const PortalRequest = z.object({
   return_url: z.url().max(2048),
   for: Payer,
-  /** The page that the portal opens; the overview by default. */
-  flow: z.enum(["change", "cancel", "payment_method"]).optional(),
-  /** The price to change to. Without it, the user chooses in the portal. */
-  price_id: PriceId.optional(),
+  flow: z.enum(["change", "cancel", "payment_method"]).optional().describe(
+    "The page that the portal opens; the overview by default.",
+  ),
+  price_id: PriceId.optional().describe(
+    "The price to change to. Without it, the user chooses in the portal.",
+  ),
 }).refine(({ flow, price_id }) => price_id === undefined || flow === "change", {
   path: ["price_id"],
   error: "A price needs the flow change. Send flow: change, or leave the price out.",
@@ -44,14 +48,14 @@ const { membership_status, subscription_status } = Constants.public.Enums;
 export const SubscriptionReply = z.object({
   plan: z.string(),
   membership_status: z.enum(membership_status),
-  /** The subscription that gives the plan, or else the latest one; null for users who never had one. */
   subscription: z.object({
     stripe_subscription_id: z.string(),
     status: z.enum(subscription_status),
     stripe_price_id: z.string().nullable(),
     stripe_product_id: z.string().nullable(),
-    /** In the smallest unit of the currency, for one period. */
-    amount: z.number().int().nullable(),
+    amount: z.number().int().nullable().describe(
+      "In the smallest unit of the currency, for one period.",
+    ),
     currency: z.string(),
     recurring_interval: z.string().nullable(),
     current_period_start: z.string().nullable(),
@@ -59,9 +63,12 @@ export const SubscriptionReply = z.object({
     auto_renew: z.boolean(),
     trial_end: z.string().nullable(),
     ends_at: z.string().nullable(),
-  }).nullable(),
-  /** When this data was last fetched from Stripe; null for users who are not customers. */
-  synced_at: z.string().nullable(),
+  }).nullable().describe(
+    "The subscription that gives the plan, or else the latest one; null for users who never had one.",
+  ),
+  synced_at: z.string().nullable().describe(
+    "When this data was last fetched from Stripe; null for users who are not customers.",
+  ),
 });
 export type SubscriptionReply = z.infer<typeof SubscriptionReply>;
 
@@ -72,20 +79,18 @@ export const ProductsReply = z.object({
     name: z.string(),
     description: z.string().nullable(),
     images: z.array(z.string()),
-    /** The plan that a subscription gives; null for credits. */
-    plan: z.string().nullable(),
-    /** Credits that each purchase grants. */
-    tokens: z.number().int().nullable(),
+    plan: z.string().nullable().describe("The plan that a subscription gives; null for credits."),
+    tokens: z.number().int().nullable().describe("Credits that each purchase grants."),
     prices: z.array(z.object({
       id: z.string(),
       currency: z.string(),
-      /** In the smallest unit of the currency. */
-      unit_amount: z.number().int().nullable(),
+      unit_amount: z.number().int().nullable().describe("In the smallest unit of the currency."),
       type: z.enum(["one_time", "recurring"]),
       recurring_interval: z.string().nullable(),
       recurring_interval_count: z.number().int().nullable(),
-      /** Days of trial for users who have never subscribed. */
-      trial_days: z.number().int().nullable(),
+      trial_days: z.number().int().nullable().describe(
+        "Days of trial for users who have never subscribed.",
+      ),
     })),
   })),
 });

@@ -10,15 +10,15 @@ const StoredValue = z.union([
 
 /** The body of `POST /functions/v1/bridge`. It is optional. */
 export const BridgeRequest = z.object({
-  /** Data for the app that redeems the code; at most 4 KiB. */
-  session_data: z.record(StoredText, StoredValue).default({}),
+  session_data: z.record(StoredText, StoredValue).default({}).describe(
+    "Data for the app that redeems the code; at most 4 KiB.",
+  ),
 });
 export type BridgeRequest = z.infer<typeof BridgeRequest>;
 
 /** The reply of `POST /functions/v1/bridge`. */
 export const BridgeReply = z.object({
-  /** The code, which signs its user in once. */
-  code: z.string(),
+  code: z.string().describe("The code, which signs its user in once."),
   expires_at: z.string(),
 });
 export type BridgeReply = z.infer<typeof BridgeReply>;
@@ -32,11 +32,10 @@ export const BridgeSession = z.object({
   access_token: z.string(),
   refresh_token: z.string(),
   token_type: z.string(),
-  /** In seconds. */
-  expires_in: z.number(),
-  /** In Unix seconds. */
-  expires_at: z.number().optional(),
-  /** The data that `POST /functions/v1/bridge` received. */
-  session_data: z.record(z.string(), z.unknown()),
+  expires_in: z.number().describe("In seconds."),
+  expires_at: z.number().optional().describe("In Unix seconds."),
+  session_data: z.record(z.string(), z.unknown()).describe(
+    "The data that `POST /functions/v1/bridge` received.",
+  ),
 });
 export type BridgeSession = z.infer<typeof BridgeSession>;

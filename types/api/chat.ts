@@ -13,8 +13,9 @@ const TextPart = z.object({ type: z.literal("text"), text: StoredText });
 /** An uploaded file in a message. Clients send the same part that is stored. */
 const FilePart = z.object({
   type: z.literal("file"),
-  /** The database replaces type and name by those of the file. */
-  mediaType: ShortText.optional(),
+  mediaType: ShortText.optional().describe(
+    "The database replaces type and name by those of the file.",
+  ),
   filename: ShortText.optional(),
   url: z.string()
     .refine((url) => !url.startsWith("data:"), {
@@ -43,15 +44,15 @@ const UserMessage = z.object({
 const SendTurn = z.object({
   kind: z.literal("send"),
   session_id: SessionId,
-  /** The client's id of the message. Sending the same id again does not generate a second reply. */
-  message_id: MessageId,
+  message_id: MessageId.describe(
+    "The client's id of the message. Sending the same id again does not generate a second reply.",
+  ),
   parts: z.array(Part),
-  /** The text of all parts. */
-  content: z.string().max(MAX_CONTENT_LENGTH),
-  /** Files in addition to those in the parts. */
-  file_ids: FileIds,
-  /** The message that this one edits; later messages of the session are deleted. Null for a new message. */
-  edits: MessageId.nullable(),
+  content: z.string().max(MAX_CONTENT_LENGTH).describe("The text of all parts."),
+  file_ids: FileIds.describe("Files in addition to those in the parts."),
+  edits: MessageId.nullable().describe(
+    "The message that this one edits; later messages of the session are deleted. Null for a new message.",
+  ),
   search: z.boolean(),
   when_busy: WhenBusy,
 }).refine(({ content, parts, file_ids }) => content.trim() !== "" || hasFiles(parts, file_ids), {
@@ -67,8 +68,9 @@ function hasFiles(parts: Part[], fileIds: string[]): boolean {
 const RegenerateTurn = z.object({
   kind: z.literal("regenerate"),
   session_id: SessionId,
-  /** The last reply or the message before it; other messages are refused. */
-  target_id: MessageId.nullable(),
+  target_id: MessageId.nullable().describe(
+    "The last reply or the message before it; other messages are refused.",
+  ),
   search: z.boolean(),
   when_busy: WhenBusy,
 });
@@ -83,8 +85,9 @@ export const SendRequest = z.object({
   content: StoredText,
   message_id: MessageId.default(() => crypto.randomUUID()),
   file_ids: FileIds,
-  /** True lets the assistant search the web, which counts as a search. */
-  search: z.boolean().default(false),
+  search: z.boolean().default(false).describe(
+    "True lets the assistant search the web, which counts as a search.",
+  ),
   when_busy: WhenBusy,
 }).transform(({ content, ...rest }): z.input<typeof ChatTurn> => ({
   ...rest,

@@ -11,10 +11,12 @@ export const MessageMetadata = z.object({
     output_tokens: z.number().int(),
     total_tokens: z.number().int(),
   }).optional(),
-  /** Seconds from the request to the end of the reply. */
-  completion_time: z.number().optional(),
-  /** Set only for a reply that is not complete. */
-  status: z.enum(["streaming", "stopped", "failed"]).optional(),
+  completion_time: z.number().optional().describe(
+    "Seconds from the request to the end of the reply.",
+  ),
+  status: z.enum(["streaming", "stopped", "failed"]).optional().describe(
+    "Set only for a reply that is not complete.",
+  ),
 });
 export type MessageMetadata = z.infer<typeof MessageMetadata>;
 

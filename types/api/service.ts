@@ -6,10 +6,11 @@ import type { ReceivedErrorCode } from "../errors.ts";
  * `hint`.
  */
 export const ErrorReply = z.object({
-  /** A stable name in snake_case. */
-  code: z.string(),
-  /** A sentence for a person. */
-  message: z.string(),
+  code: z.string().meta({
+    description: "A stable name in snake_case.",
+    tsType: "ReceivedErrorCode",
+  }),
+  message: z.string().describe("A sentence for a person."),
   details: z.record(z.string(), z.unknown()).nullable(),
   hint: z.string().nullable(),
 });
@@ -19,9 +20,11 @@ export type ErrorReply = Omit<z.infer<typeof ErrorReply>, "code"> & { code: Rece
 export const HealthReply = z.object({
   status: z.enum(["ok", "unavailable"]),
   database: z.enum(["ok", "unavailable"]),
-  /** The version of the newest migration; null when the database is unavailable. */
-  schema_version: z.string().nullable(),
-  /** The release of Parley that the database has; null when the database is unavailable. */
-  release: z.string().nullable(),
+  schema_version: z.string().nullable().describe(
+    "The version of the newest migration; null when the database is unavailable.",
+  ),
+  release: z.string().nullable().describe(
+    "The release of Parley that the database has; null when the database is unavailable.",
+  ),
 });
 export type HealthReply = z.infer<typeof HealthReply>;

@@ -1,10 +1,9 @@
-import type { ChatTransport, UIMessageChunk } from "ai";
 import type { Calls } from "./calls.ts";
 import { readError } from "./errors.ts";
-import type { ParleyMessage } from "./messages.ts";
 import type { CallOptions } from "./options.ts";
 import { openReply, type ReplyRequest } from "./open-reply.ts";
 import { toStream } from "./to-stream.ts";
+import type { ParleyTransport, ReplyChunk } from "./ui-message.ts";
 
 /** A message in the short form. */
 export interface SendMessage extends CallOptions {
@@ -34,7 +33,7 @@ export interface Chat {
    * const { messages } = await parley.messages.history(session.id);
    * const options = { id: session.id, messages, resume: true, transport: parley.chat.transport() };
    */
-  transport(): ChatTransport<ParleyMessage>;
+  transport(): ParleyTransport;
   /**
    * Sends a message and returns the chunks of its reply, without the AI SDK.
    *
@@ -43,14 +42,14 @@ export interface Chat {
    *   if (chunk.type === "text-delta") console.log(chunk.delta);
    * }
    */
-  send(message: SendMessage): AsyncGenerator<UIMessageChunk, void, undefined>;
+  send(message: SendMessage): AsyncGenerator<ReplyChunk, void, undefined>;
   /**
    * Returns the chunks of the reply that is being written, from its beginning; none if there is no such reply.
    *
    * @example
    * for await (const chunk of parley.chat.join(session.id)) console.log(chunk.type);
    */
-  join(sessionId: string, options?: CallOptions): AsyncGenerator<UIMessageChunk, void, undefined>;
+  join(sessionId: string, options?: CallOptions): AsyncGenerator<ReplyChunk, void, undefined>;
   /**
    * Stops the reply that is being written, whichever device asked for it. The text so far stays. Resolves with false if
    * no reply is being written.
@@ -95,7 +94,7 @@ export function createChat(calls: Calls): Chat {
   };
 }
 
-function createTransport(calls: Calls): ChatTransport<ParleyMessage> {
+function createTransport(calls: Calls): ParleyTransport {
   return {
     // `ai` 7 then resets the message that it shows before the first chunk of a joined reply.
     resumeStreamIsReplay: true,

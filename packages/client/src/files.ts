@@ -6,6 +6,7 @@ import type { Live } from "./live.ts";
 import type { CallOptions } from "./options.ts";
 import { pause } from "./pause.ts";
 import { canShowProgress, sendWithProgress } from "./send-with-progress.ts";
+import type { FilePart } from "./ui-message.ts";
 
 /** Where a file goes, and how its upload is followed. */
 export interface UploadOptions extends CallOptions {
@@ -36,14 +37,6 @@ export interface Upload {
    * const file = await upload.ready({ signal: AbortSignal.timeout(60_000) });
    */
   ready(options?: CallOptions): Promise<FileRow>;
-}
-
-/** The part of a message that names a file. */
-export interface FilePart {
-  type: "file";
-  mediaType: string;
-  filename: string;
-  url: string;
 }
 
 /** The files of the caller's chats. */

@@ -12,7 +12,7 @@ export {
   readError,
   readResponse,
 } from "./errors.ts";
-export type { FilePart, Files, Upload, UploadOptions } from "./files.ts";
+export type { Files, Upload, UploadOptions } from "./files.ts";
 export type {
   ChatEvent,
   FileEvent,
@@ -28,10 +28,10 @@ export {
   type HistoryOptions,
   type MessageMetadata,
   type Messages,
-  type ParleyMessage,
   toUIMessage,
 } from "./messages.ts";
 export type { CallOptions } from "./options.ts";
 export type * from "./organizations.ts";
 export { createParley, type Errors, type HealthReply, type Parley } from "./parley.ts";
 export type { ListSessions, NewSession, Sessions } from "./sessions.ts";
+export type * from "./ui-message.ts";

@@ -1,17 +1,9 @@
-import type { UIMessage } from "ai";
 import type { MessageMetadata } from "../../../types/api.ts";
 import type { Calls } from "./calls.ts";
 import type { MessageRow } from "./database.ts";
+import type { ParleyMessage } from "./ui-message.ts";
 
 export type { MessageMetadata };
-
-/**
- * A message in the form of `useChat`.
- *
- * @example
- * const shown: ParleyMessage[] = (await parley.messages.history(session.id)).messages;
- */
-export type ParleyMessage = UIMessage<MessageMetadata>;
 
 /** Which messages `messages.history` returns. */
 export interface HistoryOptions {

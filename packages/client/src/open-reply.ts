@@ -1,4 +1,3 @@
-import type { UIMessageChunk } from "ai";
 import type { Calls } from "./calls.ts";
 import { type ParleyError, readError } from "./errors.ts";
 import type { CallOptions } from "./options.ts";
@@ -6,8 +5,9 @@ import { PassedChunks } from "./passed-chunks.ts";
 import { pause } from "./pause.ts";
 import { cutLine, readChunks } from "./read-chunks.ts";
 import { storedChunks } from "./stored-chunks.ts";
+import type { ReplyChunk } from "./ui-message.ts";
 
-type Chunks = AsyncGenerator<UIMessageChunk, void, undefined>;
+type Chunks = AsyncGenerator<ReplyChunk, void, undefined>;
 
 /** A reply that a client asks for or joins. */
 export interface ReplyRequest extends CallOptions {
@@ -98,7 +98,7 @@ class ReplyLine {
 
   async *follow(first: Response, onEnd: () => void): Chunks {
     try {
-      let source: AsyncIterable<UIMessageChunk> | Iterable<UIMessageChunk> = readChunks(first);
+      let source: AsyncIterable<ReplyChunk> | Iterable<ReplyChunk> = readChunks(first);
       for (;;) {
         const failure = yield* this.#pass(source);
         if (!failure) return;
@@ -113,8 +113,8 @@ class ReplyLine {
 
   /** Passes on what is new in a reading of the reply. Returns null at the end of the reply, or why the reading ended. */
   async *#pass(
-    source: AsyncIterable<UIMessageChunk> | Iterable<UIMessageChunk>,
-  ): AsyncGenerator<UIMessageChunk, ParleyError | null, undefined> {
+    source: AsyncIterable<ReplyChunk> | Iterable<ReplyChunk>,
+  ): AsyncGenerator<ReplyChunk, ParleyError | null, undefined> {
     this.#passed.rewind();
     try {
       for await (const chunk of source) {
@@ -138,7 +138,7 @@ class ReplyLine {
 
   async #connectAgain(
     failure: ParleyError,
-  ): Promise<AsyncIterable<UIMessageChunk> | Iterable<UIMessageChunk>> {
+  ): Promise<AsyncIterable<ReplyChunk> | Iterable<ReplyChunk>> {
     for (let latest = failure;;) {
       await this.#waitAfter(latest);
       latest = failure;
@@ -169,7 +169,7 @@ class ReplyLine {
   }
 
   /** Reads a reply that has ended; no chunks while it is being written. */
-  async #readStored(messageId: string): Promise<UIMessageChunk[]> {
+  async #readStored(messageId: string): Promise<ReplyChunk[]> {
     const { supabase, queryOrNull } = this.#calls;
     const row = await queryOrNull(() =>
       supabase.from("chat_messages").select().eq("id", messageId).maybeSingle()
@@ -188,11 +188,11 @@ class ReplyLine {
 }
 
 /** The chunks that end a reply. A stream that ends without one was cut. */
-const END = new Set<UIMessageChunk["type"]>(["finish", "abort", "error"]);
+const END = new Set<ReplyChunk["type"]>(["finish", "abort", "error"]);
 
 function isStillGenerating(
-  chunk: UIMessageChunk,
-): chunk is Extract<UIMessageChunk, { type: "error" }> {
+  chunk: ReplyChunk,
+): chunk is Extract<ReplyChunk, { type: "error" }> {
   return chunk.type === "error" && readError(chunk.errorText).code === "still_generating";
 }
 

@@ -1,6 +1,6 @@
-import type { UIMessageChunk } from "ai";
+import type { ReplyChunk } from "./ui-message.ts";
 
-type Chunk<Type> = Extract<UIMessageChunk, { type: Type }>;
+type Chunk<Type> = Extract<ReplyChunk, { type: Type }>;
 type TextChunk = Chunk<
   "text-start" | "text-delta" | "text-end" | "reasoning-start" | "reasoning-delta" | "reasoning-end"
 >;
@@ -35,20 +35,20 @@ export class PassedChunks {
   }
 
   /** Returns true for the beginning of another reply. */
-  isOther(chunk: UIMessageChunk): boolean {
+  isOther(chunk: ReplyChunk): boolean {
     return chunk.type === "start" && this.messageId !== undefined &&
       chunk.messageId !== this.messageId;
   }
 
   /** Returns what the caller does not have of a chunk; null if that is nothing. */
-  take(chunk: UIMessageChunk): UIMessageChunk | null {
+  take(chunk: ReplyChunk): ReplyChunk | null {
     if (chunk.type === "start") this.messageId = chunk.messageId;
     if (isText(chunk)) return this.#takeText(chunk);
     const key = keyOf(chunk);
     return this.#next(key) > (this.#counts.get(key) ?? 0) ? this.#count(key, chunk) : null;
   }
 
-  #count(key: string, chunk: UIMessageChunk): UIMessageChunk {
+  #count(key: string, chunk: ReplyChunk): ReplyChunk {
     this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
     return chunk;
   }
@@ -60,7 +60,7 @@ export class PassedChunks {
     return count;
   }
 
-  #takeText(chunk: TextChunk): UIMessageChunk | null {
+  #takeText(chunk: TextChunk): ReplyChunk | null {
     const kind = chunk.type.startsWith("text") ? "text" : "reasoning";
     const open = `${kind}:${chunk.id}`;
     if (chunk.type === "text-start" || chunk.type === "reasoning-start") {
@@ -79,7 +79,7 @@ export class PassedChunks {
 function takeFrom(
   text: Text,
   chunk: Exclude<TextChunk, Chunk<"text-start" | "reasoning-start">>,
-): UIMessageChunk | null {
+): ReplyChunk | null {
   if (!("delta" in chunk)) {
     if (text.isEnded) return null;
     text.isEnded = true;
@@ -92,12 +92,12 @@ function takeFrom(
   return { ...chunk, id: text.id, delta: chunk.delta.slice(start) };
 }
 
-function isText(chunk: UIMessageChunk): chunk is TextChunk {
+function isText(chunk: ReplyChunk): chunk is TextChunk {
   return /^(text|reasoning)-(start|delta|end)$/.test(chunk.type);
 }
 
 /** Returns what two readings of the same chunk have in common. */
-function keyOf(chunk: UIMessageChunk): string {
+function keyOf(chunk: ReplyChunk): string {
   if ("toolCallId" in chunk) return chunk.type + chunk.toolCallId;
   if ("sourceId" in chunk) return chunk.type + chunk.sourceId;
   if ("url" in chunk) return chunk.type + chunk.url;

@@ -1,6 +1,6 @@
-import type { UIMessageChunk } from "ai";
 import { createParser } from "eventsource-parser";
 import { ParleyError } from "./errors.ts";
+import type { ReplyChunk } from "./ui-message.ts";
 
 /** Parley sends a comment every 15 seconds of silence, so a line that is silent for longer is dead. */
 const SILENCE_MS = 45_000;
@@ -15,7 +15,7 @@ export function cutLine(): ParleyError {
 export async function* readChunks(
   { body }: Response,
   silenceMs: number = SILENCE_MS,
-): AsyncGenerator<UIMessageChunk, void, undefined> {
+): AsyncGenerator<ReplyChunk, void, undefined> {
   if (!body) return;
   const waiting: string[] = [];
   const parser = createParser({ onEvent: ({ data }) => void waiting.push(data) });

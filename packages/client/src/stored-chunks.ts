@@ -1,11 +1,9 @@
-import type { UIMessageChunk } from "ai";
 import type { MessageRow } from "./database.ts";
-import { type ParleyMessage, toUIMessage } from "./messages.ts";
-
-type Part = ParleyMessage["parts"][number];
+import { toUIMessage } from "./messages.ts";
+import type { MessagePart, ReplyChunk } from "./ui-message.ts";
 
 /** Returns the chunks of a stored reply, as the function sends them; none while it is being written. */
-export function storedChunks(row: MessageRow): UIMessageChunk[] {
+export function storedChunks(row: MessageRow): ReplyChunk[] {
   if (row.status === "streaming") return [];
   const { parts, metadata } = toUIMessage(row);
   const hasSteps = parts.some(({ type }) => type === "step-start");
@@ -17,7 +15,7 @@ export function storedChunks(row: MessageRow): UIMessageChunk[] {
   ];
 }
 
-function endChunks({ status, error }: MessageRow, messageMetadata: unknown): UIMessageChunk[] {
+function endChunks({ status, error }: MessageRow, messageMetadata: unknown): ReplyChunk[] {
   if (status === "complete") return [{ type: "finish", finishReason: "stop", messageMetadata }];
   return [
     { type: "message-metadata", messageMetadata },
@@ -25,7 +23,7 @@ function endChunks({ status, error }: MessageRow, messageMetadata: unknown): UIM
   ];
 }
 
-function partChunks(part: Part, index: number): UIMessageChunk[] {
+function partChunks(part: MessagePart, index: number): ReplyChunk[] {
   const id = String(index);
   switch (part.type) {
     case "step-start":
@@ -65,7 +63,7 @@ function callChunks(
   { toolCallId, state, input, output, errorText = "" }: Call,
   toolName: string,
   kind: { dynamic?: true },
-): UIMessageChunk[] {
+): ReplyChunk[] {
   const call = { toolCallId, providerExecuted: true };
   return [
     { type: "tool-input-available", ...call, toolName, input, ...kind },

@@ -1,0 +1,118 @@
+import { useCallback, useEffect, useRef, useState } from "react";
+import type { ParleyError } from "../errors.ts";
+import type { Parley, Session } from "../index.ts";
+
+/** Which chats `useSessions` shows. */
+export interface SessionsOptions {
+  /** True shows the archived chats only; false, the default, those that are not archived. */
+  archived?: boolean | undefined;
+  /** Chats that are read at once; 50 by default. */
+  pageSize?: number | undefined;
+}
+
+/** The chats of the user, latest first. */
+export interface SessionList {
+  sessions: Session[];
+  isLoading: boolean;
+  /** Why chats could not be read. */
+  error: ParleyError | undefined;
+  /** True if there are further chats. */
+  hasMore: boolean;
+  /** Reads the next page. Never rejects. */
+  loadMore(): Promise<void>;
+}
+
+/**
+ * The list of the user's chats. It follows new chats, titles, messages and deletions, also of other devices.
+ *
+ * @example
+ * function Sidebar() {
+ *   const { sessions, hasMore, loadMore } = useSessions(parley);
+ *   return (
+ *     <nav>
+ *       {sessions.map(({ id, title }) => <a key={id} href={`/chats/${id}`}>{title ?? "New chat"}</a>)}
+ *       {hasMore && <button onClick={loadMore}>More</button>}
+ *     </nav>
+ *   );
+ * }
+ */
+export function useSessions(
+  parley: Parley,
+  { archived = false, pageSize }: SessionsOptions = {},
+): SessionList {
+  const [state, setState] = useState(NOTHING);
+  const pages = useRef<AsyncGenerator<Session[]>>(undefined);
+
+  const loadMore = useCallback(async () => {
+    const source = pages.current;
+    if (!source) return;
+    setState((now) => ({ ...now, isLoading: true, error: undefined }));
+    try {
+      const { done, value } = await source.next();
+      if (source !== pages.current) return;
+      setState((now) => ({
+        sessions: value ? merge(now.sessions, value) : now.sessions,
+        isLoading: false,
+        error: undefined,
+        hasMore: !done,
+      }));
+    } catch (error) {
+      if (source !== pages.current) return;
+      // A generator that has thrown is at its end.
+      pages.current = parley.sessions.list({ archived, ...(pageSize && { pageSize }) });
+      setState((now) => ({ ...now, isLoading: false, error: parley.errors.read(error), hasMore: true }));
+    }
+  }, [parley, archived, pageSize]);
+
+  useEffect(() => {
+    let isCurrent = true;
+
+    const restart = () => {
+      pages.current = parley.sessions.list({ archived, ...(pageSize && { pageSize }) });
+      setState(NOTHING);
+      void loadMore();
+    };
+
+    const update = async ({ session_id }: { session_id: string }) => {
+      const session = await parley.sessions.get(session_id).catch(() => undefined);
+      if (!isCurrent || session === undefined) return;
+      const belongs = session !== null && (session.archived_at !== null) === archived;
+      setState((now) => ({
+        ...now,
+        sessions: belongs
+          ? merge(now.sessions, [session])
+          : now.sessions.filter(({ id }) => id !== session_id),
+      }));
+    };
+
+    restart();
+    const ends = [
+      parley.live.onChat(update),
+      parley.live.onTitle(update),
+      parley.live.onMessage(update),
+      parley.live.onReconnect(restart),
+    ];
+    return () => {
+      isCurrent = false;
+      pages.current = undefined;
+      ends.forEach((end) => end());
+    };
+  }, [parley, archived, pageSize, loadMore]);
+
+  return { ...state, loadMore };
+}
+
+interface State {
+  sessions: Session[];
+  isLoading: boolean;
+  error: ParleyError | undefined;
+  hasMore: boolean;
+}
+
+const NOTHING: State = { sessions: [], isLoading: true, error: undefined, hasMore: false };
+
+/** Returns both lists, latest first. A chat of `fresh` replaces the same one. */
+function merge(sessions: Session[], fresh: Session[]): Session[] {
+  const byId = new Map([...sessions, ...fresh].map((session) => [session.id, session]));
+  return [...byId.values()].sort((a, b) => b.updated_at < a.updated_at ? -1 : 1);
+}

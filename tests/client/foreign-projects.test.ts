@@ -1,0 +1,129 @@
+import path from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { stack } from "../helpers/stack.ts";
+import { CONFIG, launchBrowser, openPage } from "./browser.ts";
+import {
+  createProject,
+  install,
+  packClient,
+  type Project,
+  removeProjects,
+  VERSIONS,
+} from "./projects.ts";
+
+/** What a project of the AI SDK installs: the major versions that fit together. */
+const AI_SDK = {
+  5: ["ai@5.0.277", "@ai-sdk/react@2.0.280"],
+  6: ["ai@6.0.325", "@ai-sdk/react@3"],
+  7: ["ai@7.0.173", "@ai-sdk/react@4.0.177"],
+};
+
+const MINUTES = 60_000;
+let client: string;
+
+beforeAll(async () => {
+  client = await packClient();
+}, 2 * MINUTES);
+afterAll(removeProjects);
+
+test("`tsc --init`: every type resolves without skipLibCheck, and the program runs on Node 20 and 24", async () => {
+  const project = await createProject();
+  const packages = [VERSIONS.supabase, VERSIONS.typescript, VERSIONS.nodeTypes];
+  await install(project, client, ...packages, "node20@npm:node@20.20.2");
+  await project.run("tsc", "--init");
+  await project.edit("tsconfig.json", [[/"types": \[\]/, '"types": ["node"]']]);
+  await project.copy("talk.ts");
+
+  await project.run("tsc", "--skipLibCheck", "false", "--outDir", "dist");
+
+  for (const node of ["node_modules/node20/bin/node", process.execPath]) {
+    expect(await talk(project, path.resolve(project.folder, node), "dist/talk.js")).toEqual(SAID);
+  }
+  expect(await project.run("ls", "node_modules")).not.toMatch(/^(ai|zod|react)$/m);
+}, 3 * MINUTES);
+
+test("Deno checks and runs the program", async () => {
+  const project = await createProject();
+  await install(project, client, VERSIONS.supabase);
+  await project.copy("talk.ts");
+  const deno = path.resolve("node_modules/.bin/deno");
+
+  await project.run(deno, "check", "--node-modules-dir=manual", "talk.ts");
+
+  const args = ["run", "--node-modules-dir=manual", "--allow-all", "talk.ts"];
+  expect(await talk(project, deno, ...args)).toEqual(SAID);
+}, 3 * MINUTES);
+
+test.for(Object.entries(AI_SDK))("Vite's template with ai %s builds, and a browser chats", async ([, ai]) => {
+  const project = await createProject(VERSIONS.vite, "--template", "react-ts", "--no-interactive");
+  await install(project, client, VERSIONS.supabase, ...ai);
+  await project.copy("Chat.tsx", "src/App.tsx");
+  await project.write("src/config.ts", CONFIG);
+
+  await project.run("npm", "run", "build");
+
+  await chatInBrowser(project, "vite", "preview", "--host", "127.0.0.1", "--port", "0");
+}, 3 * MINUTES);
+
+test.for(["--turbopack", "--webpack"])("Next's template builds with %s, and a browser chats", async (bundler) => {
+  const flags = "--ts --app --no-linter --use-npm --skip-install --disable-git --no-tailwind --no-src-dir --yes";
+  const project = await createProject(VERSIONS.next, ...flags.split(" "));
+  await install(project, client, VERSIONS.supabase, ...AI_SDK[7]);
+  await project.copy("Chat.tsx", "app/page.tsx");
+  // The template's font comes from Google.
+  await project.edit("app/layout.tsx", [
+    [/import \{ Geist.*\n/, ""],
+    [/const geist[^;]*;\n/g, ""],
+    [/ className=\{.*\}/, ""],
+  ]);
+  await project.write("app/config.ts", CONFIG);
+
+  await project.run("next", "build", bundler);
+
+  await chatInBrowser(project, "next", "start", "--hostname", "127.0.0.1", "--port", "0");
+}, 4 * MINUTES);
+
+/** What `app/talk.ts` prints when everything works. */
+const SAID = {
+  reply: expect.stringContaining("the rain in Lisbon"),
+  history: ["user", "assistant"],
+  file: "ready",
+  used: 1,
+  refusal: "session_not_found",
+};
+
+async function talk(project: Project, command: string, ...args: string[]): Promise<unknown> {
+  return JSON.parse(await project.run(command, ...args, stack.API_URL, stack.PUBLISHABLE_KEY));
+}
+
+/** Serves a built project and uses it as a person does. */
+async function chatInBrowser(project: Project, ...command: [string, ...string[]]): Promise<void> {
+  const server = project.start(...command);
+  const browser = await launchBrowser();
+  try {
+    const faults: string[] = [];
+    const page = await openPage(browser, await addressOf(server), faults);
+    await page.getByRole("button", { name: "New chat" }).click();
+    await page.getByRole("textbox", { name: "Message" }).fill("the rain in Lisbon");
+    await page.getByRole("button", { name: "Send" }).click();
+    await page.getByRole("listitem").filter({ hasText: /^assistant: .*the rain in Lisbon/ }).waitFor();
+    await page.getByText("Messages this month: 1").waitFor();
+    await page.reload();
+    await page.getByRole("listitem").filter({ hasText: /^assistant: .*the rain in Lisbon/ }).waitFor();
+    expect(faults).toEqual([]);
+  } finally {
+    await browser.close();
+    server.kill();
+    await server;
+  }
+}
+
+async function addressOf(server: ReturnType<Project["start"]>): Promise<string> {
+  let printed = "";
+  for await (const line of server.iterable({ from: "all" })) {
+    printed += `${line}\n`;
+    const [address] = line.match(/http:\/\/127\.0\.0\.1:\d+/) ?? [];
+    if (address) return address;
+  }
+  throw new Error(`The server ended without an address:\n${printed}`);
+}

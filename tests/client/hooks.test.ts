@@ -1,0 +1,174 @@
+import type { BrowserContext, Page } from "playwright-core";
+import { afterAll, afterEach, beforeEach, expect, test } from "vitest";
+import { behave, resetOpenAI } from "../helpers/openai.ts";
+import { asPostgres } from "../helpers/stack.ts";
+import { launchBrowser, openPage, serveApp } from "./browser.ts";
+
+const TEN = "one two three four five six seven eight nine ten";
+const SLOW = { reply: TEN, tokens_per_second: 5 };
+
+const browser = await launchBrowser();
+const app = await serveApp();
+let context: BrowserContext;
+let faults: string[];
+
+afterAll(async () => {
+  app.close();
+  await browser.close();
+});
+
+beforeEach(async () => {
+  context = await browser.newContext();
+  faults = [];
+});
+afterEach(async () => {
+  await context.close();
+  await resetOpenAI();
+  expect(faults).toEqual([]);
+});
+
+/** Opens a tab. All tabs of a test are one user. */
+function openTab(): Promise<Page> {
+  return openPage(context, app.address, faults);
+}
+
+async function newChat(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "New chat" }).click();
+  await page.getByRole("textbox", { name: "Message" }).waitFor();
+}
+
+async function send(page: Page, text: string): Promise<void> {
+  await page.getByRole("textbox", { name: "Message" }).fill(text);
+  await page.getByRole("button", { name: "Send" }).click();
+}
+
+function reply(page: Page, text: string) {
+  return page.getByRole("listitem").filter({ hasText: `assistant: ${text}` });
+}
+
+async function lines(page: Page): Promise<string[]> {
+  return await page.getByRole("listitem").allTextContents();
+}
+
+test("a message is answered; usage and the chat's title follow", async () => {
+  const page = await openTab();
+  await newChat(page);
+  await page.getByText("Messages this month: 0").waitFor();
+
+  await send(page, "Rain in Lisbon");
+
+  await page.getByText("Messages this month: 1").waitFor();
+  await page.getByRole("navigation").getByRole("button", { name: /Rain in Lisbon/ }).waitFor();
+  await page.getByRole("status").filter({ hasText: "ready" }).waitFor();
+  expect(await lines(page)).toHaveLength(2);
+});
+
+test("a reload in the middle of a reply shows the history and the whole reply, once", async () => {
+  await behave(SLOW);
+  const page = await openTab();
+  await newChat(page);
+  await send(page, "Count");
+  await reply(page, "one two").waitFor();
+
+  await page.reload();
+
+  await reply(page, TEN).waitFor();
+  expect(await lines(page)).toEqual(["user: Count", `assistant: ${TEN}`]);
+});
+
+test("a second tab shows what the first one sends, while it is written", async () => {
+  await behave(SLOW);
+  const first = await openTab();
+  await newChat(first);
+  const second = await openTab();
+  await second.getByRole("navigation").getByRole("button").waitFor();
+
+  await send(first, "Count");
+
+  await reply(second, "one two").waitFor();
+  expect(await lines(second)).not.toContain(`assistant: ${TEN}`);
+  for (const page of [first, second]) {
+    await reply(page, TEN).waitFor();
+    expect(await lines(page)).toEqual(["user: Count", `assistant: ${TEN}`]);
+  }
+});
+
+test("a stop in one tab ends the reply in both", async () => {
+  await behave({ reply: Array(200).fill("word").join(" "), tokens_per_second: 10 });
+  const first = await openTab();
+  await newChat(first);
+  const second = await openTab();
+  await send(first, "Count");
+  await reply(second, "word word").waitFor();
+
+  await second.getByRole("button", { name: "Stop" }).click();
+
+  for (const page of [first, second]) {
+    await page.getByRole("status").filter({ hasText: "ready" }).waitFor();
+    expect((await lines(page))[1]?.length).toBeLessThan(900);
+  }
+});
+
+test("a long chat shows its newest messages, then earlier ones in order", async () => {
+  const page = await openTab();
+  await newChat(page);
+  await send(page, "Hello");
+  await page.getByRole("status").filter({ hasText: "ready" }).waitFor();
+  await seedMessages(page, 120);
+  await page.reload();
+
+  await page.getByText("user: message 120").waitFor();
+  expect(await lines(page)).toEqual(numbered(71, 120));
+  await page.getByRole("button", { name: "Earlier" }).click();
+  await page.getByText("user: message 21", { exact: true }).waitFor();
+  expect(await lines(page)).toEqual(numbered(21, 120));
+  await page.getByRole("button", { name: "Earlier" }).click();
+  await expect.poll(() => lines(page)).toHaveLength(122);
+  await page.getByRole("button", { name: "Earlier" }).waitFor({ state: "detached" });
+});
+
+test("an uploaded file shows its status until it is ready, in both tabs", async () => {
+  const first = await openTab();
+  await newChat(first);
+  const second = await openTab();
+  await second.getByText("Files:").waitFor();
+
+  await first.getByLabel("File").setInputFiles({
+    name: "rain.txt",
+    mimeType: "text/plain",
+    buffer: Buffer.from("Rain falls."),
+  });
+
+  for (const page of [first, second]) await page.getByText("Files: rain.txt ready").waitFor();
+});
+
+test("a refused message shows its code, and the other messages stay", async () => {
+  const page = await openTab();
+  await newChat(page);
+
+  await send(page, "x".repeat(40_000));
+
+  await page.getByRole("alert").filter({ hasText: "invalid_request" }).waitFor();
+  expect(await lines(page)).toHaveLength(1);
+  // The browser logs the refused request.
+  expect(faults.splice(0)).toEqual([expect.stringContaining("400")]);
+});
+
+function numbered(from: number, to: number): string[] {
+  return Array.from({ length: to - from + 1 }, (_, index) => `user: message ${from + index}`);
+}
+
+/** Adds messages to the only chat of the page's user. */
+async function seedMessages(page: Page, count: number): Promise<void> {
+  const session = await page.evaluate(() =>
+    Object.values(localStorage).map((value) => JSON.parse(value)).find(({ user }) => user)
+  );
+  await asPostgres(
+    `insert into public.chat_messages (session_id, user_id, sender, content, parts, status)
+     select s.id, s.user_id, 'user', text, jsonb_build_array(jsonb_build_object('type', 'text', 'text', text)), 'complete'
+     from public.chat_sessions s join public.profiles p on p.id = s.user_id,
+       generate_series(1, $2::int) n, lateral (select 'message ' || n) t (text)
+     where p.auth_id = $1 order by n`,
+    [session.user.id, count],
+  );
+}
