@@ -45,7 +45,10 @@ createRoot(document.body).render(<StrictMode><App /></StrictMode>);`,
       loader: "tsx",
       resolveDir: path.join(REPOSITORY, "tests/client/app"),
     },
-    alias: { "parley-client": `${client}/index.ts`, "parley-client/react": `${client}/react/index.ts` },
+    alias: {
+      "parley-client": `${client}/index.ts`,
+      "parley-client/react": `${client}/react/index.ts`,
+    },
     plugins: [{
       name: "config",
       setup({ onResolve, onLoad }) {

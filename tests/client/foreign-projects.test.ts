@@ -26,21 +26,25 @@ beforeAll(async () => {
 }, 2 * MINUTES);
 afterAll(removeProjects);
 
-test("`tsc --init`: every type resolves without skipLibCheck, and the program runs on Node 20 and 24", async () => {
-  const project = await createProject();
-  const packages = [VERSIONS.supabase, VERSIONS.typescript, VERSIONS.nodeTypes];
-  await install(project, client, ...packages, "node20@npm:node@20.20.2");
-  await project.run("tsc", "--init");
-  await project.edit("tsconfig.json", [[/"types": \[\]/, '"types": ["node"]']]);
-  await project.copy("talk.ts");
+test(
+  "`tsc --init`: every type resolves without skipLibCheck, and the program runs on Node 20 and 24",
+  async () => {
+    const project = await createProject();
+    const packages = [VERSIONS.supabase, VERSIONS.typescript, VERSIONS.nodeTypes];
+    await install(project, client, ...packages, "node20@npm:node@20.20.2");
+    await project.run("tsc", "--init");
+    await project.edit("tsconfig.json", [[/"types": \[\]/, '"types": ["node"]']]);
+    await project.copy("talk.ts");
 
-  await project.run("tsc", "--skipLibCheck", "false", "--outDir", "dist");
+    await project.run("tsc", "--skipLibCheck", "false", "--outDir", "dist");
 
-  for (const node of ["node_modules/node20/bin/node", process.execPath]) {
-    expect(await talk(project, path.resolve(project.folder, node), "dist/talk.js")).toEqual(SAID);
-  }
-  expect(await project.run("ls", "node_modules")).not.toMatch(/^(ai|zod|react)$/m);
-}, 3 * MINUTES);
+    for (const node of ["node_modules/node20/bin/node", process.execPath]) {
+      expect(await talk(project, path.resolve(project.folder, node), "dist/talk.js")).toEqual(SAID);
+    }
+    expect(await project.run("ls", "node_modules")).not.toMatch(/^(ai|zod|react)$/m);
+  },
+  3 * MINUTES,
+);
 
 test("Deno checks and runs the program", async () => {
   const project = await createProject();
@@ -54,34 +58,48 @@ test("Deno checks and runs the program", async () => {
   expect(await talk(project, deno, ...args)).toEqual(SAID);
 }, 3 * MINUTES);
 
-test.for(Object.entries(AI_SDK))("Vite's template with ai %s builds, and a browser chats", async ([, ai]) => {
-  const project = await createProject(VERSIONS.vite, "--template", "react-ts", "--no-interactive");
-  await install(project, client, VERSIONS.supabase, ...ai);
-  await project.copy("Chat.tsx", "src/App.tsx");
-  await project.write("src/config.ts", CONFIG);
+test.for(Object.entries(AI_SDK))(
+  "Vite's template with ai %s builds, and a browser chats",
+  async ([, ai]) => {
+    const project = await createProject(
+      VERSIONS.vite,
+      "--template",
+      "react-ts",
+      "--no-interactive",
+    );
+    await install(project, client, VERSIONS.supabase, ...ai);
+    await project.copy("Chat.tsx", "src/App.tsx");
+    await project.write("src/config.ts", CONFIG);
 
-  await project.run("npm", "run", "build");
+    await project.run("npm", "run", "build");
 
-  await chatInBrowser(project, "vite", "preview", "--host", "127.0.0.1", "--port", "0");
-}, 3 * MINUTES);
+    await chatInBrowser(project, "vite", "preview", "--host", "127.0.0.1", "--port", "0");
+  },
+  3 * MINUTES,
+);
 
-test.for(["--turbopack", "--webpack"])("Next's template builds with %s, and a browser chats", async (bundler) => {
-  const flags = "--ts --app --no-linter --use-npm --skip-install --disable-git --no-tailwind --no-src-dir --yes";
-  const project = await createProject(VERSIONS.next, ...flags.split(" "));
-  await install(project, client, VERSIONS.supabase, ...AI_SDK[7]);
-  await project.copy("Chat.tsx", "app/page.tsx");
-  // The template's font comes from Google.
-  await project.edit("app/layout.tsx", [
-    [/import \{ Geist.*\n/, ""],
-    [/const geist[^;]*;\n/g, ""],
-    [/ className=\{.*\}/, ""],
-  ]);
-  await project.write("app/config.ts", CONFIG);
+test.for(["--turbopack", "--webpack"])(
+  "Next's template builds with %s, and a browser chats",
+  async (bundler) => {
+    const flags =
+      "--ts --app --no-linter --use-npm --skip-install --disable-git --no-tailwind --no-src-dir --yes";
+    const project = await createProject(VERSIONS.next, ...flags.split(" "));
+    await install(project, client, VERSIONS.supabase, ...AI_SDK[7]);
+    await project.copy("Chat.tsx", "app/page.tsx");
+    // The template's font comes from Google.
+    await project.edit("app/layout.tsx", [
+      [/import \{ Geist.*\n/, ""],
+      [/const geist[^;]*;\n/g, ""],
+      [/ className=\{.*\}/, ""],
+    ]);
+    await project.write("app/config.ts", CONFIG);
 
-  await project.run("next", "build", bundler);
+    await project.run("next", "build", bundler);
 
-  await chatInBrowser(project, "next", "start", "--hostname", "127.0.0.1", "--port", "0");
-}, 4 * MINUTES);
+    await chatInBrowser(project, "next", "start", "--hostname", "127.0.0.1", "--port", "0");
+  },
+  4 * MINUTES,
+);
 
 /** What `app/talk.ts` prints when everything works. */
 const SAID = {
@@ -106,10 +124,12 @@ async function chatInBrowser(project: Project, ...command: [string, ...string[]]
     await page.getByRole("button", { name: "New chat" }).click();
     await page.getByRole("textbox", { name: "Message" }).fill("the rain in Lisbon");
     await page.getByRole("button", { name: "Send" }).click();
-    await page.getByRole("listitem").filter({ hasText: /^assistant: .*the rain in Lisbon/ }).waitFor();
+    await page.getByRole("listitem").filter({ hasText: /^assistant: .*the rain in Lisbon/ })
+      .waitFor();
     await page.getByText("Messages this month: 1").waitFor();
     await page.reload();
-    await page.getByRole("listitem").filter({ hasText: /^assistant: .*the rain in Lisbon/ }).waitFor();
+    await page.getByRole("listitem").filter({ hasText: /^assistant: .*the rain in Lisbon/ })
+      .waitFor();
     expect(faults).toEqual([]);
   } finally {
     await browser.close();

@@ -1,4 +1,8 @@
-import type { AccountExportPart, BridgeReply, BridgeSession } from "../../../types/api.ts";
+import type {
+  AccountExportPart,
+  BridgeReply,
+  BridgeSession,
+} from "../../../types/client-results.ts";
 import type { Calls } from "./calls.ts";
 import type { Profile } from "./database.ts";
 import type { CallOptions } from "./options.ts";

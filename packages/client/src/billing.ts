@@ -1,4 +1,8 @@
-import type { ProductsReply, RedirectReply, SubscriptionReply } from "../../../types/api.ts";
+import type {
+  ProductsReply,
+  RedirectReply,
+  SubscriptionReply,
+} from "../../../types/client-results.ts";
 import type { Calls } from "./calls.ts";
 
 export type { RedirectReply, SubscriptionReply };

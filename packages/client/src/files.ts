@@ -1,4 +1,4 @@
-import type { RegisterRequest } from "../../../types/api.ts";
+import type { RegisterRequest } from "../../../types/client-results.ts";
 import type { Calls } from "./calls.ts";
 import type { FileRow } from "./database.ts";
 import { readError } from "./errors.ts";

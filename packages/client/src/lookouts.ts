@@ -1,4 +1,4 @@
-import type { LookoutChange, LookoutRequest } from "../../../types/api.ts";
+import type { LookoutChange, LookoutRequest } from "../../../types/client-results.ts";
 import type { Calls } from "./calls.ts";
 import type { Lookout, LookoutRun } from "./database.ts";
 

@@ -1,4 +1,4 @@
-import type { MessageMetadata } from "../../../types/api.ts";
+import type { MessageMetadata } from "../../../types/client-results.ts";
 import type { Calls } from "./calls.ts";
 import type { MessageRow } from "./database.ts";
 import type { ParleyMessage } from "./ui-message.ts";

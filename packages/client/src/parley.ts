@@ -1,4 +1,4 @@
-import type { HealthReply } from "../../../types/api.ts";
+import type { HealthReply } from "../../../types/client-results.ts";
 import { type Account, createAccount } from "./account.ts";
 import { type Billing, createBilling } from "./billing.ts";
 import { createCalls } from "./calls.ts";

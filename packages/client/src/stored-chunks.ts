@@ -1,3 +1,4 @@
+import type { MessageMetadata } from "../../../types/client-results.ts";
 import type { MessageRow } from "./database.ts";
 import { toUIMessage } from "./messages.ts";
 import type { MessagePart, ReplyChunk } from "./ui-message.ts";
@@ -15,7 +16,10 @@ export function storedChunks(row: MessageRow): ReplyChunk[] {
   ];
 }
 
-function endChunks({ status, error }: MessageRow, messageMetadata: unknown): ReplyChunk[] {
+function endChunks(
+  { status, error }: MessageRow,
+  messageMetadata: MessageMetadata = {},
+): ReplyChunk[] {
   if (status === "complete") return [{ type: "finish", finishReason: "stop", messageMetadata }];
   return [
     { type: "message-metadata", messageMetadata },

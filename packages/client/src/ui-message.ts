@@ -98,7 +98,10 @@ interface CallChunk extends FromProvider {
 export type ReplyChunk =
   | { type: "start"; messageId?: string; messageMetadata?: MessageMetadata }
   | { type: "start-step" | "finish-step" }
-  | ({ type: "text-start" | "text-end" | "reasoning-start" | "reasoning-end"; id: string } & FromProvider)
+  | (
+    & { type: "text-start" | "text-end" | "reasoning-start" | "reasoning-end"; id: string }
+    & FromProvider
+  )
   | ({ type: "text-delta" | "reasoning-delta"; id: string; delta: string } & FromProvider)
   | SourceUrlPart
   | SourceDocumentPart
@@ -120,7 +123,14 @@ interface RequestOptions {
   body?: object | undefined;
 }
 
-/** A `ChatTransport` of the AI SDK. */
+/** A message that is sent. Only the last one is, as it is. */
+interface SentMessage {
+  id: string;
+  role: string;
+  parts: unknown[];
+}
+
+/** A `ChatTransport` of the AI SDK, for `ParleyMessage` or another `UIMessage`. */
 export interface ParleyTransport {
   /** Tells `ai` 7 that a joined reply comes from its beginning. */
   readonly resumeStreamIsReplay: true;
@@ -129,7 +139,7 @@ export interface ParleyTransport {
       trigger: "submit-message" | "regenerate-message";
       chatId: string;
       messageId: string | undefined;
-      messages: ParleyMessage[];
+      messages: SentMessage[];
       abortSignal: AbortSignal | undefined;
     } & RequestOptions,
   ): Promise<ReadableStream<ReplyChunk>>;

@@ -36,19 +36,31 @@ function Chats() {
   const { data } = useUsage(parley);
   const [chosen, setChosen] = useState<string>();
   const sessionId = chosen ?? sessions[0]?.id;
-  const create = async () => setChosen((await parley.sessions.create({ assistant_slug: "coach" })).id);
+  const create = async () =>
+    setChosen((await parley.sessions.create({ assistant_slug: "coach" })).id);
   return (
     <main>
       <p>Messages this month: {data?.monthly_messages.used}</p>
       <button onClick={create} disabled={isLoading}>New chat</button>
-      <nav>{sessions.map(({ id, title }) => <button key={id} onClick={() => setChosen(id)}>{title ?? "Untitled"}</button>)}</nav>
+      <nav>
+        {sessions.map(({ id, title }) => (
+          <button
+            key={id}
+            onClick={() => setChosen(id)}
+          >
+            {title ?? "Untitled"}
+          </button>
+        ))}
+      </nav>
       {sessionId && <Chat key={sessionId} sessionId={sessionId} />}
     </main>
   );
 }
 
 function Chat({ sessionId }: { sessionId: string }) {
-  const { messages, sendMessage, stop, status, history, error } = useParleyChat(parley, { sessionId });
+  const { messages, sendMessage, stop, status, history, error } = useParleyChat(parley, {
+    sessionId,
+  });
   const files = useFiles(parley, { sessionId });
   const [text, setText] = useState("");
   const send = (event: FormEvent) => {
@@ -59,8 +71,12 @@ function Chat({ sessionId }: { sessionId: string }) {
   return (
     <section>
       {history.hasEarlier && <button onClick={history.loadEarlier}>Earlier</button>}
-      <ol>{messages.map((message) => <li key={message.id}>{message.role}: {textOf(message)}</li>)}</ol>
-      <p>Files: {files.data?.map(({ file_name, status }) => `${file_name} ${status}`).join(", ")}</p>
+      <ol>
+        {messages.map((message) => <li key={message.id}>{message.role}: {textOf(message)}</li>)}
+      </ol>
+      <p>
+        Files: {files.data?.map(({ file_name, status }) => `${file_name} ${status}`).join(", ")}
+      </p>
       <input
         type="file"
         aria-label="File"

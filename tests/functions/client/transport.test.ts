@@ -1,12 +1,11 @@
 import { AbstractChat as AbstractChat5, type UIMessage as UIMessage5 } from "ai5";
 import { AbstractChat as AbstractChat6, type UIMessage as UIMessage6 } from "ai6";
 import { afterEach, expect, test } from "vitest";
-import { readText } from "../../helpers/chat-client.ts";
-import { openApp } from "../../helpers/client-app.ts";
+import { AppChat, openApp } from "../../helpers/client-app.ts";
 import { startCuttingProxy } from "../../helpers/cutting-proxy.ts";
 import { behave, resetOpenAI } from "../../helpers/openai.ts";
 import { asPostgres, createSession, createUser, type TestUser } from "../../helpers/stack.ts";
-import { MemoryState, TestChat } from "../../helpers/test-chat.ts";
+import { MemoryState } from "../../helpers/test-chat.ts";
 
 afterEach(resetOpenAI);
 const user = await createUser();
@@ -33,7 +32,7 @@ async function openWatchedApp(caller: TestUser = user) {
 test("a message goes alone, with the options of its body", async () => {
   const { parley, sent } = await openWatchedApp();
   const id = await createSession(user);
-  const chat = new TestChat({ id, transport: parley.chat.transport() });
+  const chat = new AppChat({ parley }, id);
   await chat.sendMessage({ text: "First." });
 
   await chat.sendMessage({ text: "Second." }, { body: { search: true } });
@@ -49,12 +48,12 @@ test("a message goes alone, with the options of its body", async () => {
 test("a reply is regenerated, and a message is edited", async () => {
   const { parley } = await openApp(user);
   const id = await createSession(user);
-  const chat = new TestChat({ id, transport: parley.chat.transport() });
+  const chat = new AppChat({ parley }, id);
   await chat.sendMessage({ text: "First." });
   await behave({ reply: "Another reply." });
 
   await chat.regenerate();
-  expect(readText(chat.messages[1])).toBe("Another reply.");
+  expect(chat.reply).toBe("Another reply.");
   await chat.sendMessage({ text: "Edited.", messageId: chat.messages[0]?.id });
 
   expect(chat.error).toBeUndefined();
@@ -65,15 +64,15 @@ test("a reply is regenerated, and a message is edited", async () => {
 test("a second device resumes a running reply and stops it", async () => {
   await behave({ reply: COUNT, tokens_per_second: 10 });
   const id = await createSession(user);
-  const first = new TestChat({ id, transport: (await openApp(user)).parley.chat.transport() });
+  const first = new AppChat(await openApp(user), id);
   const sending = first.sendMessage({ text: "Count." });
-  await expect.poll(() => readText(first.messages[1])).toContain("word1");
+  await expect.poll(() => first.reply).toContain("word1");
 
   const { parley } = await openApp(user);
   const { messages } = await parley.messages.history(id);
-  const second = new TestChat({ id, messages, transport: parley.chat.transport() });
+  const second = new AppChat({ parley }, id, messages);
   const resuming = second.resumeStream();
-  await expect.poll(() => readText(second.messages[1])).toContain("word3");
+  await expect.poll(() => second.reply).toContain("word3");
   expect(await parley.chat.stop(id)).toBe(true);
   await Promise.all([sending, resuming]);
 
@@ -85,10 +84,7 @@ test("a second device resumes a running reply and stops it", async () => {
 
 test("nothing is resumed in a quiet chat", async () => {
   const { parley } = await openApp(user);
-  const chat = new TestChat({
-    id: await createSession(user),
-    transport: parley.chat.transport(),
-  });
+  const chat = new AppChat({ parley }, await createSession(user));
   await chat.resumeStream();
   expect(chat.status).toBe("ready");
 });
@@ -98,9 +94,9 @@ test("an abort ends everything at once, and the reply goes on without the client
   const proxy = await startCuttingProxy();
   const { parley } = await openApp(user, proxy.url);
   const id = await createSession(user);
-  const chat = new TestChat({ id, transport: parley.chat.transport() });
+  const chat = new AppChat({ parley }, id);
   const sending = chat.sendMessage({ text: "Count." });
-  await expect.poll(() => readText(chat.messages[1])).toContain("word1");
+  await expect.poll(() => chat.reply).toContain("word1");
 
   await chat.stop();
   await sending;
@@ -123,10 +119,7 @@ test("an expired token is renewed, and the message is sent once more", async () 
     tokens.push(headers.get("authorization"));
     return fetch(input, { ...init, headers });
   });
-  const chat = new TestChat({
-    id: await createSession(user),
-    transport: parley.chat.transport(),
-  });
+  const chat = new AppChat({ parley }, await createSession(user));
 
   await chat.sendMessage({ text: "Hello." });
 
@@ -136,7 +129,7 @@ test("an expired token is renewed, and the message is sent once more", async () 
 
 test("a refusal reaches the app with its code, and is not repeated", async () => {
   const { parley, sent } = await openWatchedApp();
-  const chat = new TestChat({ id: crypto.randomUUID(), transport: parley.chat.transport() });
+  const chat = new AppChat({ parley }, crypto.randomUUID());
 
   await chat.sendMessage({ text: "Hello." });
 
@@ -147,10 +140,7 @@ test("a refusal reaches the app with its code, and is not repeated", async () =>
 test("a reply that fails in its stream reaches the app with its code", async () => {
   await behave({ scenario: "error_event" });
   const { parley } = await openApp(user);
-  const chat = new TestChat({
-    id: await createSession(user),
-    transport: parley.chat.transport(),
-  });
+  const chat = new AppChat({ parley }, await createSession(user));
 
   await chat.sendMessage({ text: "Hello." });
 
@@ -202,10 +192,10 @@ test("a reply that ended while the line was down is read from the database", asy
     return await fetch(input, init);
   });
   const id = await createSession(user);
-  const chat = new TestChat({ id, transport: parley.chat.transport() });
+  const chat = new AppChat({ parley }, id);
 
   await chat.sendMessage({ text: "Count." });
 
   expect(chat.messages).toEqual((await parley.messages.history(id)).messages);
-  expect(readText(chat.messages[1])).toBe(COUNT);
+  expect(chat.reply).toBe(COUNT);
 });

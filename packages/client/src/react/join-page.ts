@@ -1,4 +1,4 @@
-import type { ParleyMessage } from "../messages.ts";
+import type { ParleyMessage } from "../ui-message.ts";
 
 /** The messages to show after the newest page was read. */
 export interface Joined {

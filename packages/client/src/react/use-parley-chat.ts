@@ -1,4 +1,4 @@
-import { type UseChatHelpers, useChat } from "@ai-sdk/react";
+import { useChat, type UseChatHelpers } from "@ai-sdk/react";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { ParleyError } from "../errors.ts";
 import type { Parley, ParleyMessage } from "../index.ts";

@@ -60,7 +60,12 @@ export function useSessions(
       if (source !== pages.current) return;
       // A generator that has thrown is at its end.
       pages.current = parley.sessions.list({ archived, ...(pageSize && { pageSize }) });
-      setState((now) => ({ ...now, isLoading: false, error: parley.errors.read(error), hasMore: true }));
+      setState((now) => ({
+        ...now,
+        isLoading: false,
+        error: parley.errors.read(error),
+        hasMore: true,
+      }));
     }
   }, [parley, archived, pageSize]);
 
