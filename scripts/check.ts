@@ -44,6 +44,7 @@ const steps: [name: string, run: () => Promise<unknown>][] = [
   ["line length", () => checkLineLength("sql", "ts", "mjs", "md")],
   ["imports", () => checkImports(SOURCES)],
   ["nothing unused", () => tool("knip", ["--no-progress"])],
+  ["client package", () => tool("tsdown", [], "packages/client")],
   ["versions", checkVersions],
   ["generated types", checkGeneratedTypes],
   ["generated reference", checkReference],
@@ -68,8 +69,10 @@ for (const [name, run] of steps) {
 }
 process.exitCode = failed === 0 ? 0 : 1;
 
-async function tool(command: string, args: string[]): Promise<void> {
-  await execa(command, args, { preferLocal: true, cwd: REPOSITORY, env: { NO_COLOR: "1" } });
+async function tool(command: string, args: string[], folder = "."): Promise<void> {
+  const cwd = path.join(REPOSITORY, folder);
+  const options = { preferLocal: true, localDir: REPOSITORY, env: { NO_COLOR: "1" } };
+  await execa(command, args, { ...options, cwd });
 }
 
 /** Runs that version by `npm exec`: as a second dependency, it would conflict over `node_modules/.bin/deno`. */

@@ -1,16 +1,17 @@
-import { AbstractChat, type ChatState, type ChatTransport } from "ai";
+import { AbstractChat, type ChatState, type ChatTransport, type UIMessage } from "ai";
 import type { ParleyMessage } from "../../types/api.ts";
 
-class MemoryState implements ChatState<ParleyMessage> {
-  status: ChatState<ParleyMessage>["status"] = "ready";
+/** Keeps the messages of a chat in memory. */
+export class MemoryState<Message extends UIMessage> implements ChatState<Message> {
+  status: ChatState<Message>["status"] = "ready";
   error: Error | undefined;
-  messages: ParleyMessage[];
-  pushMessage = (message: ParleyMessage) => void this.messages.push(message);
+  messages: Message[];
+  pushMessage = (message: Message) => void this.messages.push(message);
   popMessage = () => void this.messages.pop();
-  replaceMessage = (index: number, message: ParleyMessage) => void (this.messages[index] = message);
+  replaceMessage = (index: number, message: Message) => void (this.messages[index] = message);
   snapshot = <Thing>(thing: Thing): Thing => structuredClone(thing);
 
-  constructor(messages: ParleyMessage[]) {
+  constructor(messages: Message[]) {
     this.messages = messages;
   }
 }

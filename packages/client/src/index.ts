@@ -1,7 +1,15 @@
 // The client of Parley: chats, files, billing and live events over supabase-js.
 export type { Database } from "../../../types/client-database.ts";
-export type * from "./account.ts";
-export type * from "./billing.ts";
+export type { Account, AccountExportPart, BridgeReply, BridgeSession } from "./account.ts";
+export type {
+  Billing,
+  Checkout,
+  Payer,
+  Portal,
+  Product,
+  RedirectReply,
+  SubscriptionReply,
+} from "./billing.ts";
 export type { Chat, SendMessage } from "./chat.ts";
 export type * from "./database.ts";
 export {
@@ -22,7 +30,7 @@ export type {
   Unsubscribe,
   UsageEvent,
 } from "./live.ts";
-export type * from "./lookouts.ts";
+export type { LookoutChange, LookoutRequest, Lookouts } from "./lookouts.ts";
 export {
   type History,
   type HistoryOptions,
@@ -31,7 +39,15 @@ export {
   toUIMessage,
 } from "./messages.ts";
 export type { CallOptions } from "./options.ts";
-export type * from "./organizations.ts";
+export type {
+  Invitation,
+  Member,
+  MemberRole,
+  MemberUsage,
+  NewInvitation,
+  Organizations,
+  RenewedInvitation,
+} from "./organizations.ts";
 export { createParley, type Errors, type HealthReply, type Parley } from "./parley.ts";
 export type { ListSessions, NewSession, Sessions } from "./sessions.ts";
 export type * from "./ui-message.ts";

@@ -32,7 +32,14 @@ const ATTEMPTS = 8;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 8_000;
 /** Failures after which the same request may succeed. */
-const PASSING = new Set(["network_error", "still_generating", "too_many_readers", "try_again"]);
+const PASSING = new Set([
+  "network_error",
+  "still_generating",
+  "too_many_readers",
+  "try_again",
+  // The gateway of the local stack, while the functions start.
+  "functions_unavailable",
+]);
 const FIRST_GATEWAY_STATUS = 502;
 
 /**

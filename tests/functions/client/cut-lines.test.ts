@@ -1,10 +1,8 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { openApp } from "../../helpers/client-app.ts";
-import { readText } from "../../helpers/chat-client.ts";
+import { AppChat, openApp } from "../../helpers/client-app.ts";
 import { type Cut, startCuttingProxy } from "../../helpers/cutting-proxy.ts";
 import { behave, resetOpenAI } from "../../helpers/openai.ts";
 import { asPostgres, createSession, createUser } from "../../helpers/stack.ts";
-import { TestChat } from "../../helpers/test-chat.ts";
 
 afterEach(resetOpenAI);
 
@@ -18,14 +16,14 @@ async function openCutChat(...cuts: Cut[]) {
   const id = await createSession(user);
   const proxy = await startCuttingProxy(...cuts);
   const { parley } = await openApp(user, proxy.url);
-  const chat = new TestChat({ id, transport: parley.chat.transport() });
+  const chat = new AppChat({ parley }, id);
   return { user, id, proxy, parley, chat };
 }
 
 async function expectOneReply({ chat, parley, id }: Awaited<ReturnType<typeof openCutChat>>) {
   expect(chat.error).toBeUndefined();
   expect(chat.messages).toHaveLength(2);
-  expect(readText(chat.messages[1])).toBe(REPLY);
+  expect(chat.reply).toBe(REPLY);
   // The client has exactly what the database has.
   expect(chat.messages[1]).toEqual((await parley.messages.history(id)).messages[1]);
   const [{ count } = { count: 0 }] = await asPostgres<{ count: number }>(
