@@ -20,7 +20,7 @@ export const VERSIONS = {
 /** A folder of one project. */
 export interface Project {
   folder: string;
-  /** Runs a command in it, with the project's own programs first; rejects if the command fails. */
+  /** Runs a command in it, with the project's own programs first, and returns its output. Rejects if it fails. */
   run(command: string, ...args: string[]): Promise<string>;
   /** Runs a command that may fail. */
   try(command: string, ...args: string[]): Promise<{ all: string }>;
@@ -92,7 +92,7 @@ export async function createProject(create?: string, ...args: string[]): Promise
   };
   return {
     folder,
-    run: async (command, ...args) => (await execa(command, args, options)).all,
+    run: async (command, ...args) => (await execa(command, args, options)).stdout,
     try: (command, ...args) => execa(command, args, { ...options, reject: false }),
     start: (command, ...args) => execa(command, args, { ...options, reject: false }),
     copy: (file, to = file) =>
