@@ -147,8 +147,8 @@ interface Line {
 }
 
 /**
- * Joins the channel of the caller, and that of the next user after another sign-in. Realtime joins again by itself after
- * a lost connection.
+ * Joins the channel of the caller, and that of the next user after another sign-in. Realtime joins again by itself
+ * after a lost connection.
  */
 function openLine({ supabase, profileId }: Calls, hear: Listener): Line {
   let channel: RealtimeChannel | null = null;
