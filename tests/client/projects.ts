@@ -2,7 +2,7 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { execa, type Options, type ResultPromise } from "execa";
+import { execa, type Options, type Subprocess } from "execa";
 import { REPOSITORY } from "../../local/stack/settings.ts";
 
 /** Nothing newer is installed, so that a release of somebody else's does not break the test. */
@@ -22,14 +22,24 @@ export interface Project {
   folder: string;
   /** Runs a command in it, with the project's own programs first; rejects if the command fails. */
   run(command: string, ...args: string[]): Promise<string>;
+  /** Runs a command that may fail. */
+  try(command: string, ...args: string[]): Promise<{ all: string }>;
   /** Starts a server in it. */
-  start(command: string, ...args: string[]): ResultPromise<{ all: true }>;
+  start(command: string, ...args: string[]): Subprocess<typeof OPTIONS>;
   /** Copies a file of `tests/client/app`. */
   copy(file: string, to?: string): Promise<void>;
   /** Replaces text of a file. Fails if it does not occur. */
   edit(file: string, replacements: [RegExp, string][]): Promise<void>;
   write(file: string, text: string): Promise<void>;
 }
+
+const OPTIONS = {
+  preferLocal: true,
+  stdin: "ignore",
+  all: true,
+  // What the test run sets for itself does not concern the project.
+  env: { NEXT_TELEMETRY_DISABLED: "1", CI: "true", NODE_OPTIONS: "", NODE_ENV: undefined },
+} satisfies Options;
 
 const directories: string[] = [];
 
@@ -71,14 +81,7 @@ export async function createProject(create?: string, ...args: string[]): Promise
       JSON.stringify({ name: "app", private: true, type: "module", allowScripts: { node: true } }),
     );
   }
-  const options = {
-    cwd: folder,
-    preferLocal: true,
-    localDir: folder,
-    stdin: "ignore",
-    all: true,
-    env: { NEXT_TELEMETRY_DISABLED: "1", CI: "true", NODE_OPTIONS: "", NODE_ENV: undefined },
-  } satisfies Options;
+  const options = { ...OPTIONS, cwd: folder, localDir: folder };
   const edit = async (file: string, replacements: [RegExp, string][]) => {
     let text = await readFile(path.join(folder, file), "utf8");
     for (const [pattern, replacement] of replacements) {
@@ -90,6 +93,7 @@ export async function createProject(create?: string, ...args: string[]): Promise
   return {
     folder,
     run: async (command, ...args) => (await execa(command, args, options)).all,
+    try: (command, ...args) => execa(command, args, { ...options, reject: false }),
     start: (command, ...args) => execa(command, args, { ...options, reject: false }),
     copy: (file, to = file) =>
       cp(path.join(REPOSITORY, "tests/client/app", file), path.join(folder, to)),

@@ -39,6 +39,8 @@ export async function refusedByTheCompiler(): Promise<void> {
   await supabase.rpc("apply_stripe_objects", {});
   // @ts-expect-error: only an admin RPC changes roles.
   await supabase.from("profiles").update({ role: "admin" }).eq("id", "");
+  // @ts-expect-error: chunks have types, also without the AI SDK.
+  for await (const chunk of parley.chat.join("")) chunk.typo;
   // @ts-expect-error: the result has a type.
   (await parley.usage()).monthly_mesages;
 }
