@@ -24,8 +24,8 @@ export interface SendMessage extends CallOptions {
 /** Messages, replies and their streams. */
 export interface Chat {
   /**
-   * Returns the transport for `useChat` of the AI SDK. It sends the last message only, with the current token. If a line
-   * is cut in the middle of a reply, it joins the reply again, and `useChat` shows one reply without a gap.
+   * Returns the transport for `useChat` of the AI SDK. It sends the last message only, with the current token. If a
+   * line is cut in the middle of a reply, it joins the reply again, and `useChat` shows one reply without a gap.
    *
    * The `body` of `sendMessage` may have `search`, `file_ids` and `when_busy`.
    *

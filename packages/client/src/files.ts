@@ -19,8 +19,8 @@ export interface UploadOptions extends CallOptions {
   /** The name of the file; that of a `File` by default. */
   name?: string;
   /**
-   * Called with the share of the bytes that are sent, from 0 to 1. Browsers and React Native report each step; elsewhere
-   * it is called at the end.
+   * Called with the share of the bytes that are sent, from 0 to 1. Browsers and React Native report each step. Other
+   * environments report the end only.
    */
   onProgress?: (share: number) => void;
 }

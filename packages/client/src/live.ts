@@ -106,6 +106,7 @@ const RETRY_MS = 5_000;
 export function createLive(calls: Calls): Live {
   const listeners = new Set<Listener>();
   let line: Line | null = null;
+  let closing: Promise<unknown> = Promise.resolve();
 
   function on<Heard extends LiveEvent>(
     names: Heard["event"][],
@@ -115,11 +116,11 @@ export function createLive(calls: Calls): Live {
       if (isOneOf(event, names)) listener(event);
     };
     listeners.add(hear);
-    line ??= openLine(calls, (event) => listeners.forEach((each) => each(event)));
+    line ??= openLine(calls, closing, (event) => listeners.forEach((each) => each(event)));
     return () => {
       listeners.delete(hear);
-      if (listeners.size > 0) return;
-      line?.close();
+      if (listeners.size > 0 || !line) return;
+      closing = line.close();
       line = null;
     };
   }
@@ -143,30 +144,38 @@ function isOneOf<Heard extends LiveEvent>(
 
 /** A subscription to the channel of the user who is signed in. */
 interface Line {
-  close(): void;
+  close(): Promise<unknown>;
 }
 
 /**
- * Joins the channel of the caller, and that of the next user after another sign-in. Realtime joins again by itself after
- * a lost connection.
+ * Joins the channel of the caller, and that of the next user after another sign-in. Realtime joins again by itself
+ * after a lost connection.
  */
-function openLine({ supabase, profileId }: Calls, hear: Listener): Line {
+function openLine(
+  { supabase, profileId }: Calls,
+  closing: Promise<unknown>,
+  hear: Listener,
+): Line {
   let channel: RealtimeChannel | null = null;
+  let left = closing;
   let retry: ReturnType<typeof setTimeout> | undefined;
   let userId: string | undefined;
   let turn = 0;
 
-  function leave(): void {
+  function leave(): Promise<unknown> {
     turn += 1;
     clearTimeout(retry);
-    if (channel) void supabase.removeChannel(channel);
+    if (channel) left = supabase.removeChannel(channel);
     channel = null;
+    return left;
   }
 
   async function join(): Promise<void> {
-    leave();
+    // supabase-js has one channel for each topic, so the earlier one must be gone.
+    const isLeft = leave();
     const mine = turn;
     try {
+      await isLeft;
       const id = await profileId();
       // Realtime refuses a private channel without the token, and supabase-js sends it only from now on.
       await supabase.realtime.setAuth();
@@ -194,7 +203,7 @@ function openLine({ supabase, profileId }: Calls, hear: Listener): Line {
     if (next === userId) return;
     userId = next;
     // supabase-js holds a lock while it reports a change of the user.
-    if (next === undefined) leave();
+    if (next === undefined) void leave();
     else setTimeout(join, 0);
   }
 
@@ -203,7 +212,7 @@ function openLine({ supabase, profileId }: Calls, hear: Listener): Line {
   return {
     close() {
       watch?.unsubscribe();
-      leave();
+      return leave();
     },
   };
 }

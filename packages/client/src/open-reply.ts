@@ -118,7 +118,7 @@ class ReplyLine {
     }
   }
 
-  /** Passes on what is new in a reading of the reply. Returns null at the end of the reply, or why the reading ended. */
+  /** Passes on what is new in a reading of the reply. Returns why the reading ended; null at the end of the reply. */
   async *#pass(
     source: AsyncIterable<ReplyChunk> | Iterable<ReplyChunk>,
   ): AsyncGenerator<ReplyChunk, ParleyError | null, undefined> {

@@ -67,8 +67,8 @@ export interface Parley {
 }
 
 /**
- * Creates the client of Parley from a client of supabase-js, which signs users in and renews their tokens. Where `fetch`
- * cannot stream, as in React Native, give supabase-js one that can: `global: { fetch }`.
+ * Creates the client of Parley from a client of supabase-js, which signs users in and renews their tokens. Where
+ * `fetch` cannot stream, as in React Native, give supabase-js one that can: `global: { fetch }`.
  *
  * @example
  * const supabase = createClient<Database>(API_URL, PUBLISHABLE_KEY);

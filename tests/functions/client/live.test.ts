@@ -69,6 +69,25 @@ test("a listener that left hears nothing more", async () => {
   expect(second).not.toHaveBeenCalled();
 });
 
+test("a listener that leaves and comes back at once, as React does it, hears again", async () => {
+  const { parley, supabase } = await openApp(user);
+  const listener = vi.fn();
+  for (let count = 0; count < 3; count += 1) {
+    parley.live.onChat(listener)();
+    const stop = parley.live.onChat(listener);
+    await expect.poll(() => supabase.getChannels()[0]?.state).toBe("joined");
+    stop();
+  }
+  onTestFinished(parley.live.onChat(listener));
+  await expect.poll(() => supabase.getChannels()[0]?.state).toBe("joined");
+
+  const id = await createSession(user);
+
+  await expect.poll(() => listener.mock.calls).toEqual([[
+    expect.objectContaining({ event: "chat_created", session_id: id }),
+  ]]);
+});
+
 test("a line that comes back tells its listeners that they may have missed something", async () => {
   const { parley, supabase } = await openListener();
   const reconnected = vi.fn();

@@ -16,7 +16,8 @@ test("the history of a long chat begins with its newest messages", async () => {
   const id = await createSession(user);
   await asPostgres(
     `insert into public.chat_messages (session_id, user_id, seq, sender, content, parts, status)
-     select $1, $2, n, 'user', 'm' || n, jsonb_build_array(jsonb_build_object('type', 'text', 'text', 'm' || n)), 'complete'
+     select $1, $2, n, 'user', 'm' || n,
+       jsonb_build_array(jsonb_build_object('type', 'text', 'text', 'm' || n)), 'complete'
      from generate_series(1, 1200) n`,
     [id, user.profileId],
   );
@@ -37,7 +38,8 @@ test("each chat is listed once, also if chats move to the top meanwhile", async 
   for (let count = 0; count < 25; count += 1) ids.unshift(await createSession(mine));
   // Two chats of the same moment are in two pages.
   await asPostgres(
-    "update public.chat_sessions set updated_at = (select updated_at from public.chat_sessions where id = $1) where id = $2",
+    `update public.chat_sessions
+     set updated_at = (select updated_at from public.chat_sessions where id = $1) where id = $2`,
     [ids[4], ids[5]],
   );
 
