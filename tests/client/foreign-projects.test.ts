@@ -110,7 +110,7 @@ const SAID = {
   history: ["user", "assistant"],
   file: "ready",
   used: 1,
-  refusal: "session_not_found",
+  refusal: "not_found",
 };
 
 async function talk(project: Project, command: string, ...args: string[]): Promise<unknown> {
