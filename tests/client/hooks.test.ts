@@ -1,4 +1,4 @@
-import type { BrowserContext, Page } from "playwright-core";
+import type { BrowserContext, Page, WebSocketRoute } from "playwright-core";
 import { afterAll, afterEach, beforeEach, expect, test } from "vitest";
 import { behave, resetOpenAI } from "../helpers/openai.ts";
 import { asPostgres } from "../helpers/stack.ts";
@@ -91,6 +91,31 @@ test("a second tab shows what the first one sends, while it is written", async (
     await reply(page, TEN).waitFor();
     expect(await lines(page)).toEqual(["user: Count", `assistant: ${TEN}`]);
   }
+});
+
+test("a tab shows what was written before its channel was joined, and while its line was lost", async () => {
+  const first = await openTab();
+  await newChat(first);
+  const second = await context.newPage();
+  const sockets = Promise.withResolvers<void>();
+  const lines: WebSocketRoute[] = [];
+  await second.routeWebSocket(/realtime/, async (line) => {
+    lines.push(line);
+    await sockets.promise;
+    line.connectToServer();
+  });
+  await second.goto(app.address);
+  await second.getByRole("textbox", { name: "Message" }).waitFor();
+
+  await send(first, "before");
+  await reply(first, 'You wrote: "before"').waitFor();
+  sockets.resolve();
+  await reply(second, 'You wrote: "before"').waitFor();
+
+  await Promise.all(lines.splice(0).map((line) => line.close()));
+  await send(first, "meanwhile");
+  await reply(first, 'You wrote: "meanwhile"').waitFor();
+  await reply(second, 'You wrote: "meanwhile"').waitFor();
 });
 
 test("a stop in one tab ends the reply in both", async () => {

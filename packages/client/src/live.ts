@@ -85,18 +85,19 @@ export interface Live {
    */
   onUsage(listener: (event: UsageEvent) => void): Unsubscribe;
   /**
-   * Hears that the line was lost and is back. Events may have been missed, so load your lists again.
+   * Hears that the channel is joined: for the first time, and again after a lost line. Events before it may have been
+   * missed, so load your lists then.
    *
    * @example
-   * const stop = parley.live.onReconnect(() => console.log("Load the lists again."));
+   * const stop = parley.live.onJoin(() => console.log("Load the lists."));
    */
-  onReconnect(listener: () => void): Unsubscribe;
+  onJoin(listener: () => void): Unsubscribe;
 }
 
-interface Reconnected {
-  event: "reconnected";
+interface Joined {
+  event: "joined";
 }
-type LiveEvent = ChatEvent | TitleEvent | MessageEvent | FileEvent | UsageEvent | Reconnected;
+type LiveEvent = ChatEvent | TitleEvent | MessageEvent | FileEvent | UsageEvent | Joined;
 type Listener = (event: LiveEvent) => void;
 
 /** The pause before the channel is opened again, if that failed before Realtime was asked. */
@@ -131,7 +132,7 @@ export function createLive(calls: Calls): Live {
     onMessage: (listener) => on(["message_created", "reply_settled"], listener),
     onFile: (listener) => on(["file_changed"], listener),
     onUsage: (listener) => on(["usage_changed"], listener),
-    onReconnect: (listener) => on<Reconnected>(["reconnected"], () => listener()),
+    onJoin: (listener) => on<Joined>(["joined"], () => listener()),
   };
 }
 
@@ -186,16 +187,13 @@ function openLine(
   }
 
   function subscribe(id: string): RealtimeChannel {
-    let joined = 0;
     return supabase.channel(`user:${id}`, { config: { private: true } })
       .on("broadcast", { event: "*" }, ({ event, payload }) => {
         // The triggers of the database send the fields of the interfaces above.
         hear({ ...payload, event } as LiveEvent);
       })
       .subscribe((state) => {
-        if (state !== "SUBSCRIBED") return;
-        joined += 1;
-        if (joined > 1) hear({ event: "reconnected" });
+        if (state === "SUBSCRIBED") hear({ event: "joined" });
       });
   }
 

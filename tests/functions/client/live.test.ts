@@ -88,16 +88,16 @@ test("a listener that leaves and comes back at once, as React does it, hears aga
   ]]);
 });
 
-test("a line that comes back tells its listeners that they may have missed something", async () => {
-  const { parley, supabase } = await openListener();
-  const reconnected = vi.fn();
-  onTestFinished(parley.live.onReconnect(reconnected));
-  expect(reconnected).not.toHaveBeenCalled();
+test("a line that is there, and one that comes back, tells its listeners that they may have missed something", async () => {
+  const { parley, supabase } = await openApp(user);
+  const joined = vi.fn();
+  onTestFinished(parley.live.onJoin(joined));
+  await expect.poll(() => joined.mock.calls.length).toBe(1);
 
   await supabase.realtime.disconnect();
   supabase.realtime.connect();
 
-  await expect.poll(() => reconnected.mock.calls.length, { timeout: 20_000 }).toBe(1);
+  await expect.poll(() => joined.mock.calls.length, { timeout: 20_000 }).toBe(2);
 });
 
 test("another user hears another channel", async () => {

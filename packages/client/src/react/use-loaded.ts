@@ -17,7 +17,7 @@ export interface Loaded<Data> {
 export type Follow = (onChange: () => void) => () => void;
 
 /**
- * Reads something at once, after each event of `follow`, and after a lost line. `load` and `follow` must be stable
+ * Reads something at once, after each event of `follow`, and when the channel is joined. `load` and `follow` must be stable
  * (`useCallback`).
  */
 export function useLoaded<Data>(
@@ -44,7 +44,7 @@ export function useLoaded<Data>(
     setState(NOTHING);
     const again = () => void refresh();
     again();
-    const ends = [follow(again), parley.live.onReconnect(again)];
+    const ends = [follow(again), parley.live.onJoin(again)];
     return () => {
       lastReading.current++;
       ends.forEach((end) => end());

@@ -119,7 +119,7 @@ export function useParleyChat(
         const known = shown.current.messages.find(({ id }) => id === event.message_id);
         if (!known || known.metadata?.status === "streaming") void refresh();
       }),
-      parley.live.onReconnect(() => void refresh()),
+      parley.live.onJoin(() => void refresh()),
     ];
     return () => {
       lastReading.current++;

@@ -95,7 +95,7 @@ export function useSessions(
       parley.live.onChat(update),
       parley.live.onTitle(update),
       parley.live.onMessage(update),
-      parley.live.onReconnect(restart),
+      parley.live.onJoin(restart),
     ];
     return () => {
       isCurrent = false;
