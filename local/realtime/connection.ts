@@ -13,8 +13,9 @@ export const Broadcast = z.object({
 });
 export type Broadcast = z.infer<typeof Broadcast>;
 
-/** Emits each broadcast under the name that clients give its topic. The prefix keeps it apart from Node's own `error`. */
+/** Each broadcast under its topic in frames. The prefix keeps a topic apart from Node's own event `error`. */
 export type BroadcastEvents = Record<`realtime:${string}`, [Broadcast]>;
+/** Emits each broadcast to the channels that hear it. */
 export type Broadcasts = EventEmitter<BroadcastEvents>;
 
 /** What a connection needs from the server. */
