@@ -34,9 +34,9 @@ function connect(claims: JWTPayload = {}) {
   });
   const receive = (...frame: unknown[]) => socket.emit("message", JSON.stringify(frame), false);
   const join = async (topic = TOPIC) => {
-    const { length } = socket.frames;
     receive("1", "1", topic, "phx_join", { access_token: "t", config: { private: true } });
-    await vi.waitFor(() => expect(socket.frames).toHaveLength(length + 1));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(socket.frames.at(-1)?.[3]).toBe("phx_reply");
   };
   const broadcast = (event: string) =>
     broadcasts.emit(TOPIC, { id: "1", topic: "user:1", event, payload: {} });
@@ -64,12 +64,12 @@ test("a connection ends after a minute without a message", async () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test.each([60, 2 * 60 * 60, 60 * DAY])(
+test.each([60, 2 * 60 * 60, 30 * DAY])(
   "a token of %i seconds closes its channel when it expires, and not earlier",
   async (seconds) => {
     const { receive, join, events } = connect({ exp: inSeconds(seconds) });
     await join();
-    const heartbeat = setInterval(() => receive(null, "2", "phoenix", "heartbeat", {}), 25_000);
+    const heartbeat = setInterval(() => receive(null, "2", "phoenix", "heartbeat", {}), 55_000);
 
     await vi.advanceTimersByTimeAsync((seconds - 2) * 1000);
     expect(events()).not.toContain("phx_close");
@@ -96,7 +96,8 @@ test("a client that sends faster than it is served waits", async () => {
   receive(null, "2", "phoenix", "heartbeat", {});
   expect(socket.isPaused).toBe(true);
 
-  await vi.waitFor(() => expect(socket.isPaused).toBe(false));
+  await vi.advanceTimersByTimeAsync(0);
+  expect(socket.isPaused).toBe(false);
   expect(events()).toEqual(["phx_reply", "phx_reply"]);
 });
 
