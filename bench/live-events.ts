@@ -1,6 +1,6 @@
 import { EventEmitter, once } from "node:events";
 import pg from "pg";
-import { type Measure, measure, milliseconds, quantile } from "./report.ts";
+import { compareRounds, type Measure, measure, milliseconds, quantile } from "./report.ts";
 import {
   type BenchStack,
   type BenchUser,
@@ -8,13 +8,21 @@ import {
   startBenchStack,
   temporaryState,
 } from "./stack.ts";
+import { runTurn } from "./turns.ts";
 
 const WARM_UP = 20;
 const SAMPLES = 500;
 /** Other users who listen at the same time. */
 const OTHERS = 50;
+const ROUNDS = 11;
+const TURNS_A_ROUND = 60;
+/** The tables whose changes are announced. */
+const ANNOUNCED = ["chat_sessions", "chat_messages", "chat_files", "profiles"];
 
-/** Measures how long a live event takes from the statement that changes a row to the client of the user. */
+/**
+ * Measures how long a live event takes from the statement that changes a row to the client of the user, and what the
+ * triggers cost a turn.
+ */
 export async function measureLiveEvents(): Promise<Measure[]> {
   await using state = await temporaryState();
   await using stack = await startBenchStack(state.directory);
@@ -32,7 +40,46 @@ export async function measureLiveEvents(): Promise<Measure[]> {
       ...options,
       target: { most: 150 },
     }),
+    await compareTurns(stack, user),
   ];
+}
+
+/** Starts and settles turns with and without the triggers in turn. A turn announces four or five events. */
+async function compareTurns({ status }: BenchStack, { sessionId }: BenchUser): Promise<Measure> {
+  const database = new pg.Client(status.DB_URL);
+  await database.connect();
+  const rounds: Record<"with" | "without", number[][]> = { with: [], without: [] };
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const side of ["without", "with"] as const) {
+      await switchTriggers(database, side === "with" ? "enable" : "disable");
+      const samples: number[] = [];
+      for (let turn = 0; turn < TURNS_A_ROUND; turn += 1) {
+        const startedAt = performance.now();
+        await runTurn(database, sessionId);
+        samples.push(performance.now() - startedAt);
+      }
+      // The first round warms up.
+      if (round > 0) rounds[side].push(samples);
+    }
+  }
+  await database.end();
+  return compareRounds(
+    "start and settle a turn : without live events",
+    rounds.with,
+    rounds.without,
+    { target: { most: 1.5 } },
+  );
+}
+
+async function switchTriggers(database: pg.Client, verb: "enable" | "disable"): Promise<void> {
+  const { rows } = await database.query<{ table: string; trigger: string }>(
+    `select tgrelid::regclass::text as table, tgname as trigger from pg_trigger
+     where tgname like '%announce%' and tgrelid = any ($1::regclass[])`,
+    [ANNOUNCED.map((table) => `public.${table}`)],
+  );
+  for (const { table, trigger } of rows) {
+    await database.query(`alter table ${table} ${verb} trigger ${trigger}`);
+  }
 }
 
 /** Joins the channel of a user, and emits the name of each event. */

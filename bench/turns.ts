@@ -167,21 +167,29 @@ async function startTurns(pool: pg.Pool, sessions: string[]): Promise<number[]> 
     const own: number[] = [];
     while (performance.now() < until) {
       const startedAt = performance.now();
-      await pool.query(
-        `with started as (
-           select public.start_turn(
-             p.auth_id, s.id, gen_random_uuid()::text, 'Hello', '[{"type": "text", "text": "Hello"}]'
-           ) as turn
-           from public.chat_sessions s join public.profiles p on p.id = s.user_id where s.id = $1
-         )
-         select public.settle_turn((turn ->> 'turn_id')::uuid, 'stopped', '{}') from started`,
-        [sessionId],
-      );
+      await runTurn(pool, sessionId);
       own.push(performance.now() - startedAt);
     }
     return own;
   });
   return (await Promise.all(times)).flat();
+}
+
+/** Starts a turn and settles it, without the provider. */
+export async function runTurn(
+  database: pg.Pool | pg.Client,
+  sessionId: string,
+): Promise<void> {
+  await database.query(
+    `with started as (
+       select public.start_turn(
+         p.auth_id, s.id, gen_random_uuid()::text, 'Hello', '[{"type": "text", "text": "Hello"}]'
+       ) as turn
+       from public.chat_sessions s join public.profiles p on p.id = s.user_id where s.id = $1
+     )
+     select public.settle_turn((turn ->> 'turn_id')::uuid, 'stopped', '{}') from started`,
+    [sessionId],
+  );
 }
 
 function describe(who: string, times: number[]): Measure[] {

@@ -10,6 +10,7 @@ import { checkFunctions, checkHealth, holdConversation } from "./deploy/check-pr
 import { DeployFailure, type DeployFailureCode, runStep } from "./deploy/failure.ts";
 import { listLeftToDo } from "./deploy/left-to-do.ts";
 import {
+  allowLiveEvents,
   deployBundles,
   findPublishableKey,
   privateFolder,
@@ -63,6 +64,7 @@ async function deploy(settings: DeploySettings): Promise<void> {
   const bundles = await step("bundles_failed", () => bundleFunctions(place.folder));
   // Functions of the previous release work on the new schema, but not the other way round.
   await step("migrations_failed", () => migrateDatabase(databaseUrl, { log: () => {} }));
+  const hasLiveEvents = await step("migrations_failed", () => allowLiveEvents(settings));
   await step("vault_failed", () => storeVaultSecrets(settings));
 
   await step("secrets_failed", () => setVariables(settings));
@@ -86,7 +88,7 @@ async function deploy(settings: DeploySettings): Promise<void> {
   });
   show("Conversation", [`a user got a reply of ${reply.length} characters, and was deleted again`]);
 
-  show("Left to do by hand", listLeftToDo(settings).map((line) => `- ${line}`));
+  show("Left to do by hand", listLeftToDo(settings, hasLiveEvents).map((line) => `- ${line}`));
   console.log("\nDeployed.");
 }
 

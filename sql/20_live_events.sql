@@ -115,6 +115,7 @@ begin
       using (
         extension = 'broadcast'
         and (select realtime.topic()) = 'user:' || (select private.current_profile_id())::text
+        and (select private.current_sign_in()) is not null
       );
   end if;
   return true;
@@ -123,9 +124,9 @@ exception when insufficient_privilege then
 end
 $$;
 comment on function private.allow_live_events() is
-  'Creates the policy that lets users join their own channel. There is no policy for inserts, so Realtime refuses '
-  'broadcasts of clients. Returns false if Realtime has no tables yet or the caller may not create the policy. '
-  'Repeating the call changes nothing.';
+  'Creates the policy that lets users join their own channel while their sign-in lasts. There is no policy for '
+  'inserts, so Realtime refuses broadcasts of clients. Returns false if Realtime has no tables yet or the caller may '
+  'not create the policy. Repeating the call changes nothing.';
 
 create trigger chat_sessions_announce
   after insert or delete on public.chat_sessions

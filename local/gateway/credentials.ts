@@ -44,13 +44,17 @@ export function requireCredentials(keys: StackKeys, tokens: TokenExchange, refus
   });
 }
 
+/** Tells a browser by its user agent, as hosted projects do. */
+export function isBrowser(userAgent: string | null | undefined): boolean {
+  return userAgent?.startsWith("Mozilla/") ?? false;
+}
+
 /**
- * Returns true when a browser sends the secret key; the user agent tells a browser. Hosted projects refuse such
- * requests, which reveals a key in a web page at once. Source: https://supabase.com/docs/guides/api/api-keys
+ * Returns true when a browser sends the secret key. Hosted projects refuse such requests, which reveals a key in a web
+ * page at once. Source: https://supabase.com/docs/guides/api/api-keys
  */
 export function isSecretInBrowser({ headers, url }: Request, { secretKey }: StackKeys): boolean {
-  const isBrowser = headers.get("user-agent")?.startsWith("Mozilla/") ?? false;
-  if (!isBrowser) return false;
+  if (!isBrowser(headers.get("user-agent"))) return false;
   const sent = [
     headers.get("apikey"),
     headers.get("authorization")?.replace(/^Bearer\s+/i, ""),

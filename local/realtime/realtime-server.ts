@@ -1,19 +1,26 @@
 // Runs as a process of its own: the part of Supabase Realtime that private channels with broadcasts need.
 import { EventEmitter } from "node:events";
+import type { IncomingMessage } from "node:http";
 import process from "node:process";
 import { endWithSupervisor } from "@parley/emulator-kit/end-with-supervisor.ts";
 import pg from "pg";
 import { WebSocketServer } from "ws";
 import { z } from "zod";
+import { isBrowser } from "../gateway/credentials.ts";
 import { createTokenReader } from "../gateway/tokens.ts";
 import { openPool } from "../postgres/open-pool.ts";
-import { acceptConnection } from "./connection.ts";
+import {
+  acceptConnection,
+  Broadcast,
+  type BroadcastEvents,
+  type Broadcasts,
+} from "./connection.ts";
 import { mayRead } from "./may-read.ts";
 
 const Environment = z.object({
   PARLEY_REALTIME_DATABASE: z.string(),
-  /** Separated by a space. */
-  PARLEY_REALTIME_API_KEYS: z.string(),
+  PARLEY_REALTIME_PUBLISHABLE_KEY: z.string(),
+  PARLEY_REALTIME_SECRET_KEY: z.string(),
   PARLEY_REALTIME_JWKS: z.string(),
   PARLEY_REALTIME_ISSUER: z.string(),
 });
@@ -25,14 +32,14 @@ const LONGEST_FRAME = 64 * 1024;
 
 const environment = Environment.parse(process.env);
 const database = environment.PARLEY_REALTIME_DATABASE;
-const apiKeys = environment.PARLEY_REALTIME_API_KEYS.split(" ");
+const { PARLEY_REALTIME_PUBLISHABLE_KEY: publishableKey, PARLEY_REALTIME_SECRET_KEY: secretKey } =
+  environment;
 const readToken = createTokenReader(
   JSON.parse(environment.PARLEY_REALTIME_JWKS),
   environment.PARLEY_REALTIME_ISSUER,
 );
 
-/** Emits each broadcast under its topic. */
-const broadcasts = new EventEmitter().setMaxListeners(0);
+const broadcasts: Broadcasts = new EventEmitter<BroadcastEvents>().setMaxListeners(0);
 await emitBroadcasts();
 const pool = openPool(database, 2);
 
@@ -41,10 +48,12 @@ const server = new WebSocketServer({
   port: 0,
   path: "/realtime/v1/websocket",
   maxPayload: LONGEST_FRAME,
-  verifyClient({ req }: { req: { url?: string } }) {
+  verifyClient({ req }: { req: IncomingMessage }) {
     const { searchParams } = new URL(req.url ?? "", "http://127.0.0.1");
-    return searchParams.get("vsn") === "2.0.0" &&
-      apiKeys.includes(searchParams.get("apikey") ?? "");
+    const apiKey = searchParams.get("apikey");
+    if (searchParams.get("vsn") !== "2.0.0") return false;
+    if (apiKey === secretKey) return !isBrowser(req.headers["user-agent"]);
+    return apiKey === publishableKey;
   },
 });
 server.on("connection", (socket) => {
@@ -72,7 +81,9 @@ async function emitBroadcasts(): Promise<void> {
       "select id, topic, event, payload from realtime.messages where id = $1 and private",
       [id],
     );
-    if (row) broadcasts.emit(row.topic, row);
+    // A row without an event is no broadcast.
+    const { data: broadcast } = Broadcast.safeParse(row);
+    if (broadcast) broadcasts.emit(`realtime:${broadcast.topic}`, broadcast);
   });
   await client.connect();
   await client.query("listen realtime_messages");

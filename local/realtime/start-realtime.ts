@@ -17,7 +17,8 @@ export async function startRealtime(
   const { jwks } = await createTokenExchange(keys, issuer);
   const env: RealtimeEnvironment = {
     PARLEY_REALTIME_DATABASE: database.url(SUPERUSER),
-    PARLEY_REALTIME_API_KEYS: `${keys.publishableKey} ${keys.secretKey}`,
+    PARLEY_REALTIME_PUBLISHABLE_KEY: keys.publishableKey,
+    PARLEY_REALTIME_SECRET_KEY: keys.secretKey,
     PARLEY_REALTIME_JWKS: JSON.stringify(jwks),
     PARLEY_REALTIME_ISSUER: issuer,
   };

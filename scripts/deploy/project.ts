@@ -34,6 +34,19 @@ export async function storeVaultSecrets(
   });
 }
 
+/**
+ * Lets users join the channels of live events. The migrations do so, too, but Realtime may make its tables after them.
+ * Returns false if there is nothing to join yet.
+ */
+export async function allowLiveEvents({ databaseUrl }: DeploySettings): Promise<boolean> {
+  const { rows: [row] } = await withConnection(
+    databaseUrl,
+    (client) =>
+      client.query<{ is_allowed: boolean }>("select private.allow_live_events() as is_allowed"),
+  );
+  return row?.is_allowed ?? false;
+}
+
 /** Sets the variables of the functions. They go through a file, because others can see a command line. */
 export async function setVariables({ project, variables }: DeploySettings): Promise<void> {
   await using place = await privateFolder();

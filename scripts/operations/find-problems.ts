@@ -22,7 +22,8 @@ const THRESHOLDS = {
 /** Lists the problems of a database, one sentence each. */
 export function findProblems(health: Health): string[] {
   const { connections, cache, outbox, stuck_turns, stripe_events, stores } = health;
-  const { misconfigured, late_lookouts, waiting_accounts, costs, entitlements } = health;
+  const { misconfigured, late_lookouts, waiting_accounts, costs, entitlements, lacks_live_events } =
+    health;
   const problems: [isWrong: boolean, sentence: string][] = [
     [
       connections.used >= connections.max * THRESHOLDS.connectionsShare,
@@ -94,6 +95,10 @@ export function findProblems(health: Health): string[] {
       `${stripe_events.waiting} Stripe events wait to be applied, the oldest for ${
         formatAge(stripe_events.oldest)
       }`,
+    ],
+    [
+      lacks_live_events,
+      "users cannot join the channels of live events: run `select private.allow_live_events();` as postgres",
     ],
     [(stores.failed ?? 0) > 0, `${stores.failed} vector stores have failed`],
   ];

@@ -56,6 +56,8 @@ export interface Health {
   /** The events of a week that failed, and those that have waited for a minute. The age is in seconds. */
   stripe_events: { failed: number; waiting: number; oldest: number | null };
   billing: BillingHealth;
+  /** True if Realtime has its tables, but no policy lets users join the channels of live events. */
+  lacks_live_events: boolean;
   /** The number of vector stores by status. */
   stores: Record<string, number>;
   schedules: ScheduleState[];
@@ -197,6 +199,13 @@ const STORES = `
   from (select status, count(*) from public.vector_stores group by status) s
 `;
 
+const LIVE_EVENTS = `
+  select to_regclass('realtime.messages') is not null and not exists (
+    select from pg_policies
+    where schemaname = 'realtime' and tablename = 'messages' and policyname = 'parley_messages_select_own'
+  ) as is_lacking
+`;
+
 const PURGES = `
   select coalesce(jsonb_object_agg(kind, deleted order by kind), '{}') as by_kind
   from (
@@ -228,6 +237,7 @@ export async function readHealth(client: pg.Client, now: Date): Promise<Health> 
       entitlements: await one(client, ENTITLEMENTS),
       stripe_events: await one(client, STRIPE_EVENTS),
       billing: await readBilling(client),
+      lacks_live_events: (await one<{ is_lacking: boolean }>(client, LIVE_EVENTS)).is_lacking,
       stores: (await one<{ by_status: Health["stores"] }>(client, STORES)).by_status,
       schedules: await readSchedules(client, now),
       purges: (await one<{ by_kind: Health["purges"] }>(client, PURGES)).by_kind,

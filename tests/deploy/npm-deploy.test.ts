@@ -120,6 +120,11 @@ test(
     expect(api.active).not.toContain("files");
     expect(await readVault(database)).toMatchObject({ parley_secret_key: "sb_secret_old" });
 
+    // As in a project whose Realtime made its tables after the migrations.
+    await withConnection(
+      database.url("postgres"),
+      (client) => client.query("drop policy parley_messages_select_own on realtime.messages"),
+    );
     api.broken = null;
     const second = await runScript("deploy.ts", [], settings);
 
@@ -130,6 +135,13 @@ test(
     expect(second.stdout).toMatch(/── Schedules \(UTC\)\nname[^]+turn-recovery/);
     expect(second.stdout).toMatch(/a user got a reply of \d+ characters/);
     expect(second.stdout).toMatch(/Deployed\.$/);
+    expect(second.stdout).not.toContain("Live events are off");
+    const { rowCount } = await withConnection(
+      database.url("postgres"),
+      (client) =>
+        client.query("select from pg_policies where policyname = 'parley_messages_select_own'"),
+    );
+    expect(rowCount).toBe(1);
     expect(api.active.toSorted()).toEqual(await functionNames());
     expect(api.secrets).toEqual({
       OPENAI_API_KEY: OPENAI_KEY,

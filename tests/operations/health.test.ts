@@ -268,3 +268,15 @@ test("a database that does not answer is a problem", async () => {
   expect(stderr).toContain("ECONNREFUSED");
   expect(stderr).not.toContain("hidden-word");
 });
+
+test("a missing policy for live events is a problem", async () => {
+  await database.query("drop policy parley_messages_select_own on realtime.messages");
+  const { exitCode, report } = await readReport();
+  await database.query("select private.allow_live_events()");
+
+  expect(exitCode).toBe(1);
+  expect(report.problems).toEqual([
+    expect.stringContaining("users cannot join the channels of live events"),
+  ]);
+  expect((await readReport()).report.problems).toEqual([]);
+});

@@ -34,6 +34,7 @@ const WELL: Health = {
     misconfigured: [],
     events: { dropped: 2, processed: 2 },
   },
+  lacks_live_events: false,
   stores: { active: 2, expired: 1 },
   schedules: [scheduled({ overdue_since: new Date("2026-03-08T09:05:00Z") })],
   purges: { user_activity: 5 },
@@ -170,6 +171,10 @@ const beyond: [change: Partial<Health>, problem: string][] = [
   [
     { schedules: [scheduled({ next_run_at: null })] },
     "schedule nightly has a cron expression without a next time",
+  ],
+  [
+    { lacks_live_events: true },
+    "users cannot join the channels of live events: run `select private.allow_live_events();` as postgres",
   ],
 ];
 

@@ -1,5 +1,5 @@
 begin;
-select plan(6);
+select plan(7);
 select tests.create_user('owner'), tests.create_user('stranger');
 delete from realtime.messages;
 select private.announce(tests.profile_id('owner'), 'usage_changed', '{}');
@@ -29,6 +29,11 @@ insert into realtime.messages (topic, extension, private) select owner, 'presenc
 select set_config('realtime.topic', (select owner from topics), true);
 select tests.act_as('owner');
 select is_empty($$ select id from realtime.messages where extension = 'presence' $$, 'presence is closed');
+
+select tests.act_as_postgres();
+update auth.sessions set not_after = now() where user_id = tests.auth_id('owner');
+select tests.act_as('owner');
+select is_empty('select id from realtime.messages', 'after a sign-out, the owner may not join the channel');
 
 select * from finish();
 rollback;

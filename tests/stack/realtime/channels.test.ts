@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { createClient } from "@supabase/supabase-js";
-import { importJWK, SignJWT } from "jose";
+import { decodeJwt, importJWK, SignJWT } from "jose";
 import { expect, test } from "vitest";
 import type { Database } from "../../../types/database.ts";
 import { join, openDevice } from "../../helpers/live-device.ts";
@@ -11,6 +11,7 @@ import {
   createSession,
   createTestClient,
   createUser,
+  must,
   stack,
   stateDir,
   type TestUser,
@@ -18,9 +19,11 @@ import {
 
 const keys = JSON.parse(await readFile(path.join(stateDir, "keys.json"), "utf8"));
 
-/** Signs a token of a user that expires after some seconds. */
+/** Signs a token for the sign-in of a user that expires after some seconds. */
 async function shortToken(user: TestUser, seconds: number): Promise<string> {
-  return await new SignJWT({ sub: user.authId, role: "authenticated", aud: "authenticated" })
+  const { session_id } = decodeJwt(user.accessToken);
+  const claims = { sub: user.authId, role: "authenticated", aud: "authenticated", session_id };
+  return await new SignJWT(claims)
     .setProtectedHeader({ alg: "ES256", kid: keys.signingKey.kid })
     .setIssuer(`${stack.API_URL}/auth/v1`)
     .setExpirationTime(Math.ceil(Date.now() / 1000) + seconds)
@@ -136,4 +139,21 @@ test("a renewal with the token of another user closes the channel", async () => 
   await client.realtime.setAuth();
 
   await joined.reached("CLOSED");
+});
+
+test("after a sign-out, a channel can be neither joined nor renewed", async () => {
+  const user = await createUser();
+  const topic = `user:${user.profileId}`;
+  let token = user.accessToken;
+  const client = clientWith(() => token);
+  const joined = await join(client, topic);
+  await joined.reached("SUBSCRIBED");
+  must(await user.client.auth.signOut().then(({ error }) => ({ data: null, error })));
+
+  token = await shortToken(user, 600);
+  await client.realtime.setAuth();
+  await joined.reached("CLOSED");
+  const again = await join(clientWith(() => token), topic);
+  await again.reached("CHANNEL_ERROR");
+  expect(again.states[0]?.message).toContain("Unauthorized");
 });
