@@ -44,8 +44,9 @@ export async function acceptUpload(
   let row = early && await ports.files.create({ ...file, ...early });
   try {
     const measured = await storeContent(ports, { ...file, content }, max_bytes);
-    const fields = await upload.end();
-    row ??= await createLate(ports, { ...file, ...parseFields(fields) }, kind.extension);
+    const fields = parseFields(await upload.end());
+    if (early && fields.messageId !== early.messageId) throw messageTooLate();
+    row ??= await createLate(ports, { ...file, ...fields }, kind.extension);
     if (row.storage_path !== path) await ports.storage.move(path, row.storage_path);
     const stored = await ports.files.store(row.id, measured);
     return { row: stored, isNew: stored.id === fileId };
@@ -126,6 +127,13 @@ async function createLate(
       path: objectPath(folder, name, extension),
       uploadedAs: path,
     });
+}
+
+/** The row was made with the fields before the file, so a later one would be lost. */
+function messageTooLate(): AppError {
+  return new AppError("invalid_request", {
+    message: "The form has message_id after the file. Send it before the file, as session_id.",
+  });
 }
 
 function isNamed(fields: FormFields): boolean {

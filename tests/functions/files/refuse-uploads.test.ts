@@ -36,6 +36,17 @@ test("an empty file and a form without a file are refused", async () => {
   expect(await rowsOf(sessionId)).toEqual([]);
 });
 
+test("a message_id that follows the file is refused, because the row is already made without it", async () => {
+  const session = await createSession(user);
+  const form = uploadForm(session, "hello", "hello.txt");
+  form.append("message_id", crypto.randomUUID());
+
+  const answer = await refusal(await postFile(user, form));
+
+  expect(answer).toMatchObject({ status: 400, code: "invalid_request" });
+  expect(await rowsOf(session)).toEqual([]);
+});
+
 test.for<[name: string, type: string, bytes: number[]]>([
   ["run.txt", "text/plain", [0x4d, 0x5a, 0x90, 0, 3, 0, 0, 0]],
   ["picture.png", "image/png", [0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0]],
