@@ -279,6 +279,46 @@ comment on function private.may_act() is
   'refusals. Definer: private.can_act is not granted.';
 grant execute on function private.may_act() to authenticated;
 
+create function private.require_signed_in()
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  if private.current_sign_in() is null then
+    perform private.refuse(401, 'session_ended', 'This sign-in has ended. Sign in again.');
+  end if;
+  return true;
+end
+$$;
+comment on function private.require_signed_in() is
+  'Returns true, or refuses with 401 a token whose sign-in has ended, as after a sign-out. Called by policies of '
+  'every write.';
+grant execute on function private.require_signed_in() to authenticated;
+
+create function private.require_named_sign_in(auth_user_id uuid)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  sign_in text := nullif(current_setting('request.headers', true), '')::jsonb ->> 'x-parley-sign-in';
+begin
+  if sign_in is not null and not exists (
+    select from auth.sessions s
+    where s.user_id = auth_user_id and s.id::text = sign_in and (s.not_after is null or s.not_after > now())
+  ) then
+    perform private.refuse(401, 'session_ended', 'This sign-in has ended. Sign in again.');
+  end if;
+end
+$$;
+comment on function private.require_named_sign_in(uuid) is
+  'Refuses with 401 a call of an edge function for a token whose sign-in has ended. Such a call has the secret key, so '
+  'the function names the session of the token in the header x-parley-sign-in. Schedules and webhooks send no such '
+  'header. Source: https://docs.postgrest.org/en/stable/references/transactions.html#request-headers-cookies-and-jwt-claims';
+
 create function private.require_can_act()
 returns boolean
 language plpgsql
@@ -288,10 +328,7 @@ set search_path = ''
 as $$
 begin
   perform private.require_active(private.current_profile_id());
-  if private.current_sign_in() is null then
-    perform private.refuse(401, 'session_ended', 'This sign-in has ended. Sign in again.');
-  end if;
-  return true;
+  return private.require_signed_in();
 end
 $$;
 comment on function private.require_can_act() is
@@ -316,12 +353,13 @@ begin
   if found_profile.id is null or found_profile.is_deleted then
     perform private.refuse(401, 'unknown_user', 'This login no longer exists. Sign in again or create a new account.');
   end if;
+  perform private.require_named_sign_in(auth_user_id);
   return found_profile;
 end
 $$;
 comment on function private.ensure_profile(uuid) is
   'Returns the profile of a login and creates it if the sign-up trigger could not. Refuses with 401 when the login '
-  'is gone or its account is being deleted.';
+  'is gone, its account is being deleted, or the sign-in that an edge function names has ended.';
 
 create function private.lock_profile(auth_user_id uuid, must_act boolean default true)
 returns uuid

@@ -310,12 +310,12 @@ create policy chat_sessions_insert_own on public.chat_sessions
 
 create policy chat_sessions_update_own on public.chat_sessions
   for update to authenticated
-  using (user_id = (select private.current_profile_id()))
+  using ((select private.require_signed_in()) and user_id = (select private.current_profile_id()))
   with check (user_id = (select private.current_profile_id()));
 
 create policy chat_sessions_delete_own on public.chat_sessions
   for delete to authenticated
-  using (user_id = (select private.current_profile_id()));
+  using ((select private.require_signed_in()) and user_id = (select private.current_profile_id()));
 
 -- Reference data: `db push` does not run seeds, so the catalogue is part of the schema.
 insert into public.assistants (slug, name, description, model, starters, sort_order)
