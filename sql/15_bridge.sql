@@ -167,10 +167,10 @@ security definer
 set search_path = ''
 as $$
 declare
-  subject text := private.address_prefix(private.parse_address(client_ip));
+  subject text := private.network_bucket(private.parse_address(client_ip));
   used record;
 begin
-  if not private.within_rate('bridge_redeem', coalesce(subject, ''), 30) then
+  if not private.within_rate('bridge_redeem', subject, 30) then
     return query select 'rate_limited', null::uuid, null::text, null::jsonb;
     return;
   end if;

@@ -334,7 +334,7 @@ const cases: Case[] = [
         act: (index) => index === 0 ? Promise.resolve(first) : act(),
         stored: async () => {
           const [row] = await asPostgres<{ count: number }>(
-            "select count from private.rate_counters where subject = $1",
+            "select count from private.rate_counters where subject = private.network_bucket($1)",
             [address],
           );
           return row?.count ?? 0;
