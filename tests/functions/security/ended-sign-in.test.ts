@@ -2,6 +2,9 @@ import { afterAll, expect, test } from "vitest";
 import { z } from "zod";
 import { ErrorReply } from "../../../types/api.ts";
 import { issue, postBridge, postRedeem, refusalOf } from "../bridge/bridge-client.ts";
+import { postChat } from "../../helpers/chat-client.ts";
+import { behave, resetOpenAI } from "../../helpers/openai.ts";
+import { settled } from "../../helpers/turns.ts";
 import { postFile, removeUnregistered, uploadForm } from "../../helpers/files.ts";
 import { make } from "../lookouts/lookouts-client.ts";
 import { createTeam } from "../organizations/team.ts";
@@ -116,6 +119,23 @@ test("no route costs money, stores or deletes for a token whose sign-in has ende
     ]);
   }
   expect(await stored()).toEqual([{ messages: 0, files: 1, lookouts: 1, is_deleted: false }]);
+});
+
+test("a reply that is being written when the sign-in ends is completed", async () => {
+  const user = await createUser();
+  const session_id = await createSession(user);
+  await behave({ reply: "one two three", ttft_ms: 2_000 });
+  try {
+    const response = await postChat({ session_id, content: "Count" }, user.accessToken);
+    await signOutEverywhere(user);
+
+    expect(await response.text()).toContain('"type":"finish"');
+    await settled(user, session_id);
+    const replies = user.client.from("chat_messages").select("status").eq("sender", "assistant");
+    expect(must(await replies)).toEqual([{ status: "complete" }]);
+  } finally {
+    await resetOpenAI();
+  }
 });
 
 test("a token whose sign-in has ended writes and deletes no row of its user", async () => {
