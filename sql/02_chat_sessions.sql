@@ -133,6 +133,8 @@ begin
   -- A suspended user may still make a chat private again.
   if visibility = 'public' then
     perform private.require_can_act();
+  else
+    perform private.require_signed_in();
   end if;
 
   update public.chat_sessions s

@@ -680,6 +680,8 @@ begin
   -- A suspended user may still make a chat private again.
   if visibility = 'public' then
     perform private.require_can_act();
+  else
+    perform private.require_signed_in();
   end if;
 
   update public.chat_sessions s
@@ -7646,6 +7648,7 @@ security definer
 set search_path = ''
 as $$
 begin
+  perform private.require_signed_in();
   -- A single statement locks the caller's row, so a caller who becomes the owner at the same moment stays.
   update public.profiles p
   set organization_id = null

@@ -155,6 +155,8 @@ test("a token whose sign-in has ended writes and deletes no row of its user", as
     await instructions.delete().eq("user_id", user.profileId),
     await sessions.update({ title: "x" }).eq("id", session_id),
     await sessions.delete().eq("id", session_id),
+    await user.client.rpc("set_chat_visibility", { session_id, visibility: "private" }),
+    await user.client.rpc("leave_organization"),
     await user.client.rpc("request_account_deletion"),
   ];
 
