@@ -1,4 +1,5 @@
--- The private schema, closed default privileges, and the helpers that every later file uses.
+-- The private schema, closed default privileges, and the helpers that every later file uses: among them, the check of
+-- a sign-in.
 
 create schema if not exists private;
 comment on schema private is
@@ -108,3 +109,67 @@ comment on function public.release() is
   'Service RPC: the release of Parley in this database. Used by the health function, and by functions that miss '
   'something in the database.';
 grant execute on function public.release() to service_role;
+
+-- An access token works until it expires, also after a sign-out. Supabase documents this comparison as the way to
+-- notice it: https://supabase.com/docs/guides/auth/signout
+create function private.current_sign_in()
+returns uuid
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  return (
+    select s.id
+    from auth.sessions s
+    where s.id = (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'session_id')::uuid
+      and s.user_id = auth.uid()
+      and (s.not_after is null or s.not_after > now())
+  );
+end
+$$;
+comment on function private.current_sign_in() is
+  'Returns the session of Auth that the caller''s token belongs to; null if it has ended, as after a sign-out. '
+  'Definer: the table belongs to the Auth service.';
+grant execute on function private.current_sign_in() to authenticated;
+
+create function private.require_signed_in()
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  if private.current_sign_in() is null then
+    perform private.refuse(401, 'session_ended', 'This sign-in has ended. Sign in again.');
+  end if;
+  return true;
+end
+$$;
+comment on function private.require_signed_in() is
+  'Returns true, or refuses with 401 a token whose sign-in has ended, as after a sign-out. Called by policies of '
+  'every write.';
+grant execute on function private.require_signed_in() to authenticated;
+
+create function private.require_named_sign_in(auth_user_id uuid)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  sign_in text := nullif(current_setting('request.headers', true), '')::jsonb ->> 'x-parley-sign-in';
+begin
+  if sign_in is not null and not exists (
+    select from auth.sessions s
+    where s.user_id = auth_user_id and s.id::text = sign_in and (s.not_after is null or s.not_after > now())
+  ) then
+    perform private.refuse(401, 'session_ended', 'This sign-in has ended. Sign in again.');
+  end if;
+end
+$$;
+comment on function private.require_named_sign_in(uuid) is
+  'Refuses with 401 a call of an edge function for a token whose sign-in has ended. Such a call has the secret key, so '
+  'the function names the session of the token in the header x-parley-sign-in. Schedules and webhooks send no such '
+  'header. Source: https://docs.postgrest.org/en/stable/references/transactions.html#request-headers-cookies-and-jwt-claims';

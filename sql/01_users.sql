@@ -239,30 +239,6 @@ end
 $$;
 comment on function private.require_active(uuid) is 'Refuses with 403 a profile that may not start anything.';
 
--- An access token works until it expires, also after a sign-out. Supabase documents this comparison as the way to
--- notice it: https://supabase.com/docs/guides/auth/signout
-create function private.current_sign_in()
-returns uuid
-language plpgsql
-stable
-security definer
-set search_path = ''
-as $$
-begin
-  return (
-    select s.id
-    from auth.sessions s
-    where s.id = (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'session_id')::uuid
-      and s.user_id = auth.uid()
-      and (s.not_after is null or s.not_after > now())
-  );
-end
-$$;
-comment on function private.current_sign_in() is
-  'Returns the session of Auth that the caller''s token belongs to; null if it has ended, as after a sign-out. '
-  'Definer: the table belongs to the Auth service.';
-grant execute on function private.current_sign_in() to authenticated;
-
 create function private.may_act()
 returns boolean
 language plpgsql
@@ -288,10 +264,7 @@ set search_path = ''
 as $$
 begin
   perform private.require_active(private.current_profile_id());
-  if private.current_sign_in() is null then
-    perform private.refuse(401, 'session_ended', 'This sign-in has ended. Sign in again.');
-  end if;
-  return true;
+  return private.require_signed_in();
 end
 $$;
 comment on function private.require_can_act() is
@@ -316,12 +289,13 @@ begin
   if found_profile.id is null or found_profile.is_deleted then
     perform private.refuse(401, 'unknown_user', 'This login no longer exists. Sign in again or create a new account.');
   end if;
+  perform private.require_named_sign_in(auth_user_id);
   return found_profile;
 end
 $$;
 comment on function private.ensure_profile(uuid) is
   'Returns the profile of a login and creates it if the sign-up trigger could not. Refuses with 401 when the login '
-  'is gone or its account is being deleted.';
+  'is gone, its account is being deleted, or the sign-in that an edge function names has ended.';
 
 create function private.lock_profile(auth_user_id uuid, must_act boolean default true)
 returns uuid

@@ -132,6 +132,8 @@ begin
   -- A suspended user may still make a chat private again.
   if visibility = 'public' then
     perform private.require_can_act();
+  else
+    perform private.require_signed_in();
   end if;
 
   update public.chat_sessions s
@@ -309,12 +311,12 @@ create policy chat_sessions_insert_own on public.chat_sessions
 
 create policy chat_sessions_update_own on public.chat_sessions
   for update to authenticated
-  using (user_id = (select private.current_profile_id()))
+  using ((select private.require_signed_in()) and user_id = (select private.current_profile_id()))
   with check (user_id = (select private.current_profile_id()));
 
 create policy chat_sessions_delete_own on public.chat_sessions
   for delete to authenticated
-  using (user_id = (select private.current_profile_id()));
+  using ((select private.require_signed_in()) and user_id = (select private.current_profile_id()));
 
 -- Reference data: `db push` does not run seeds, so the catalogue is part of the schema.
 insert into public.assistants (slug, name, description, model, starters, sort_order)

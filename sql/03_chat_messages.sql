@@ -104,7 +104,7 @@ create policy chat_messages_select_own on public.chat_messages
 
 create policy chat_messages_update_own on public.chat_messages
   for update to authenticated
-  using (user_id = (select private.current_profile_id()))
+  using ((select private.require_signed_in()) and user_id = (select private.current_profile_id()))
   with check (user_id = (select private.current_profile_id()));
 
 create policy chat_turns_select_own on public.chat_turns

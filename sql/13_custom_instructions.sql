@@ -32,13 +32,13 @@ create policy custom_instructions_select_own on public.custom_instructions
 
 create policy custom_instructions_insert_own on public.custom_instructions
   for insert to authenticated
-  with check (user_id = (select private.current_profile_id()));
+  with check ((select private.require_signed_in()) and user_id = (select private.current_profile_id()));
 
 create policy custom_instructions_update_own on public.custom_instructions
   for update to authenticated
-  using (user_id = (select private.current_profile_id()))
+  using ((select private.require_signed_in()) and user_id = (select private.current_profile_id()))
   with check (user_id = (select private.current_profile_id()));
 
 create policy custom_instructions_delete_own on public.custom_instructions
   for delete to authenticated
-  using (user_id = (select private.current_profile_id()));
+  using ((select private.require_signed_in()) and user_id = (select private.current_profile_id()));

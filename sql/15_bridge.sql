@@ -167,12 +167,10 @@ security definer
 set search_path = ''
 as $$
 declare
-  address inet := private.parse_address(client_ip);
-  -- IPv6 networks of 64 bits count as one subject, because one customer usually has 2^64 addresses.
-  subject text := host(network(set_masklen(address, case family(address) when 4 then 32 else 64 end)));
+  subject text := private.network_bucket(private.parse_address(client_ip));
   used record;
 begin
-  if not private.within_rate('bridge_redeem', coalesce(subject, ''), 30) then
+  if not private.within_rate('bridge_redeem', subject, 30) then
     return query select 'rate_limited', null::uuid, null::text, null::jsonb;
     return;
   end if;

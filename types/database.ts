@@ -2458,6 +2458,7 @@ export type Database = {
         Returns: undefined;
       };
       "delete_file": { Args: { "auth_user_id": string; "file_id": string }; Returns: string };
+      "delete_lookout": { Args: { "auth_user_id": string; "lookout_id": string }; Returns: string };
       "delete_organization": { Args: Record<PropertyKey, never>; Returns: undefined };
       "draw_stripe_ticket": { Args: Record<PropertyKey, never>; Returns: number };
       "drop_stripe_event": { Args: { "error": string; "event_id": string }; Returns: undefined };

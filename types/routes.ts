@@ -27,7 +27,7 @@ import { scheduledRoutes } from "./scheduled-routes.ts";
 const id = "00000000-0000-4000-8000-000000000000";
 const page = "http://localhost:3000/";
 
-const account: HttpErrorCode[] = ["unknown_user", "account_blocked"];
+const account: HttpErrorCode[] = ["unknown_user", "session_ended", "account_blocked"];
 const assistant: HttpErrorCode[] = ["assistant_unavailable", "plan_required"];
 const provider: HttpErrorCode[] = [
   "provider_error",
@@ -171,7 +171,7 @@ export const routes: Route[] = [
     auth: "user",
     summary: "Deletes a file.",
     replies: [{ status: 204, meaning: "The file is deleted." }],
-    errors: ["file_not_found"],
+    errors: ["session_ended", "file_not_found"],
   },
   {
     method: "POST",
@@ -358,7 +358,7 @@ export const routes: Route[] = [
     auth: "user",
     summary: "Deletes a lookout; the chats of its runs stay.",
     replies: [{ status: 204, meaning: "The lookout is deleted." }],
-    errors: ["lookout_not_found"],
+    errors: ["unknown_user", "session_ended", "lookout_not_found"],
   },
   {
     method: "GET",
@@ -375,7 +375,7 @@ export const routes: Route[] = [
     auth: "user",
     summary: "Deletes the account and everything that it owns.",
     replies: [{ status: 204, meaning: "The account is deleted." }],
-    errors: ["unknown_user", "last_admin", "owner_must_transfer"],
+    errors: ["unknown_user", "session_ended", "last_admin", "owner_must_transfer"],
   },
   ...scheduledRoutes,
 ];

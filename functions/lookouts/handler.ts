@@ -54,11 +54,8 @@ export function createLookoutsFunction(services: FileServices) {
   });
 
   app.delete("/:id", asUser, async (c) => {
-    const { find, lookouts } = changePorts(c);
-    const lookout = await find(readLookoutId(c));
-    if (!lookout) throw new AppError("lookout_not_found");
-    c.var.facts.profile_id = lookout.user_id;
-    await lookouts.remove(lookout.id);
+    const { lookouts } = changePorts(c);
+    c.var.facts.profile_id = await lookouts.remove(requireUserId(c), readLookoutId(c));
     return c.body(null, 204);
   });
 

@@ -38,7 +38,8 @@ export interface LookoutDatabase {
     seen: LookoutReply,
     edit: LookoutEdit,
   ): Promise<LookoutReply | null>;
-  remove(lookoutId: string): Promise<void>;
+  /** Deletes a lookout and returns the id of the profile. */
+  remove(authUserId: string, lookoutId: string): Promise<string>;
   /** Creates and claims a run beside the schedule. */
   runNow(authUserId: string, lookoutId: string): Promise<LookoutRunReply>;
   claimDue(limit: number): Promise<ClaimedRun[]>;
@@ -72,7 +73,8 @@ export function createLookoutDatabase(admin: SupabaseClient<Database>): LookoutD
           changes: { ...edit },
         }),
       )),
-    remove: async (id) => void unwrap(await admin.from("lookouts").delete().eq("id", id)),
+    remove: async (auth_user_id, lookout_id) =>
+      unwrap(await admin.rpc("delete_lookout", { auth_user_id, lookout_id })),
     runNow: async (auth_user_id, lookout_id) =>
       unwrap(await admin.rpc("run_lookout_now", { auth_user_id, lookout_id })),
     claimDue: async (max_count) => unwrap(await admin.rpc("claim_due_lookouts", { max_count })),

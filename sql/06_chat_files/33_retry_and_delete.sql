@@ -66,6 +66,7 @@ declare
   profile public.profiles;
   file public.chat_files;
 begin
+  perform private.require_named_sign_in(auth_user_id);
   select * into profile from public.profiles p where p.auth_id = auth_user_id;
   file := private.file_of_caller(profile, file_id);
   delete from public.chat_files f where f.id = file.id;

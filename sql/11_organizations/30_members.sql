@@ -123,6 +123,7 @@ security definer
 set search_path = ''
 as $$
 begin
+  perform private.require_signed_in();
   -- A single statement locks the caller's row, so a caller who becomes the owner at the same moment stays.
   update public.profiles p
   set organization_id = null

@@ -8,8 +8,16 @@ set search_path = ''
 as $$
 declare
   caller public.profiles;
+  calls text;
 begin
   select * into caller from public.profiles p where p.id = private.current_profile_id();
+  if caller.role is distinct from 'admin' or not private.may_act() then
+    -- The refusal rolls back every row, also one of the audit log. Only the log of Postgres keeps it.
+    get diagnostics calls = pg_context;
+    raise log 'admin_call_refused %', jsonb_build_object(
+      'profile_id', caller.id, 'action', substring(calls from 'function private\.(?!require_admin)(\w+)')
+    );
+  end if;
   if caller.role is distinct from 'admin' then
     perform private.refuse(403, 'not_allowed', 'Only admins of this service can do this. Ask an admin to do it.');
   end if;
@@ -19,7 +27,7 @@ end
 $$;
 comment on function private.require_admin() is
   'Returns the caller''s profile id. Refuses with 403 unless the profile is an admin''s now, whatever the token says, '
-  'and with 401 a token whose sign-in has ended.';
+  'and with 401 a token whose sign-in has ended. Postgres logs admin_call_refused with the caller and the action.';
 
 create function private.audit(
   action text, user_id uuid, before jsonb default null, after jsonb default null, details jsonb default '{}'

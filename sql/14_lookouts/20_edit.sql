@@ -218,6 +218,37 @@ comment on function public.update_lookout(uuid, uuid, jsonb, jsonb) is
   'the lookout again.';
 grant execute on function public.update_lookout(uuid, uuid, jsonb, jsonb) to service_role;
 
+create function private.delete_lookout(auth_user_id uuid, lookout_id uuid)
+returns uuid
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  profile_id uuid := private.lock_profile(auth_user_id, must_act => false);
+  lookout public.lookouts := private.lock_lookout(lookout_id, profile_id);
+begin
+  delete from public.lookouts l where l.id = lookout.id;
+  return profile_id;
+end
+$$;
+comment on function private.delete_lookout(uuid, uuid) is
+  'Deletes a lookout of a user and returns the profile, or refuses with 404. Definer: private.lock_profile is not '
+  'granted.';
+grant execute on function private.delete_lookout(uuid, uuid) to service_role;
+
+create function public.delete_lookout(auth_user_id uuid, lookout_id uuid)
+returns uuid
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.delete_lookout(auth_user_id, lookout_id)
+$$;
+comment on function public.delete_lookout(uuid, uuid) is
+  'Service RPC of the lookouts function: deletes a lookout and returns the profile. 404 lookout_not_found.';
+grant execute on function public.delete_lookout(uuid, uuid) to service_role;
+
 create function private.log_lookout()
 returns trigger
 language plpgsql

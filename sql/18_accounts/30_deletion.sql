@@ -58,6 +58,7 @@ begin
   perform private.lock_with_members(me.id);
   select * into me from public.profiles p where p.id = me.id;
   if not me.is_deleted then
+    perform private.require_signed_in();
     perform private.require_sole_member(me);
     perform private.close_account(me.id);
     perform private.require_admin_left(me);
@@ -71,7 +72,8 @@ begin
 end
 $$;
 comment on function private.request_account_deletion() is
-  'Closes the caller''s account and signs it out, or refuses and changes nothing. Suspended users can call it too. '
+  'Closes the caller''s account and signs it out, or refuses and changes nothing. Suspended users can call it too, but '
+  'no token whose sign-in has ended. '
   'Definer: clients cannot write profiles and sessions; the caller is taken from the token.';
 grant execute on function private.request_account_deletion() to authenticated;
 
@@ -86,7 +88,7 @@ $$;
 comment on function public.request_account_deletion() is
   'Client RPC behind DELETE /account, which then calls continue_account_deletion. Returns { profile_id, '
   'stripe_customers }, also when called again. 409 owner_must_transfer, last_admin; 401 unknown_user if the login is '
-  'gone.';
+  'gone, session_ended if the sign-in of the token has ended.';
 grant execute on function public.request_account_deletion() to authenticated;
 
 create function private.continue_account_deletion(profile_id uuid)

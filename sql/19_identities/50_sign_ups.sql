@@ -19,6 +19,21 @@ $$;
 comment on function private.address_prefix(inet) is
   'Returns the part of an address that stands for one customer: an IPv4 address, or the first 64 bits of IPv6.';
 
+create function private.network_bucket(address inet)
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return to_hex(hashtext(coalesce(private.address_prefix(address), '')) & 65535);
+end
+$$;
+-- Source: https://github.com/orgs/supabase/discussions/34647
+comment on function private.network_bucket(inet) is
+  'Returns one of 65,536 subjects of a limit by address. Anybody can name another address in x-forwarded-for with each '
+  'call, and a row for each would fill the table of counters. Two networks rarely share a subject.';
+
 create function private.is_own_network(address inet)
 returns boolean
 language plpgsql

@@ -2,7 +2,8 @@
 
 -- From sql/00_foundation.sql
 
--- The private schema, closed default privileges, and the helpers that every later file uses.
+-- The private schema, closed default privileges, and the helpers that every later file uses: among them, the check of
+-- a sign-in.
 
 create schema if not exists private;
 comment on schema private is
@@ -112,6 +113,70 @@ comment on function public.release() is
   'Service RPC: the release of Parley in this database. Used by the health function, and by functions that miss '
   'something in the database.';
 grant execute on function public.release() to service_role;
+
+-- An access token works until it expires, also after a sign-out. Supabase documents this comparison as the way to
+-- notice it: https://supabase.com/docs/guides/auth/signout
+create function private.current_sign_in()
+returns uuid
+language plpgsql
+stable
+security definer
+set search_path = ''
+as $$
+begin
+  return (
+    select s.id
+    from auth.sessions s
+    where s.id = (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'session_id')::uuid
+      and s.user_id = auth.uid()
+      and (s.not_after is null or s.not_after > now())
+  );
+end
+$$;
+comment on function private.current_sign_in() is
+  'Returns the session of Auth that the caller''s token belongs to; null if it has ended, as after a sign-out. '
+  'Definer: the table belongs to the Auth service.';
+grant execute on function private.current_sign_in() to authenticated;
+
+create function private.require_signed_in()
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  if private.current_sign_in() is null then
+    perform private.refuse(401, 'session_ended', 'This sign-in has ended. Sign in again.');
+  end if;
+  return true;
+end
+$$;
+comment on function private.require_signed_in() is
+  'Returns true, or refuses with 401 a token whose sign-in has ended, as after a sign-out. Called by policies of '
+  'every write.';
+grant execute on function private.require_signed_in() to authenticated;
+
+create function private.require_named_sign_in(auth_user_id uuid)
+returns void
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  sign_in text := nullif(current_setting('request.headers', true), '')::jsonb ->> 'x-parley-sign-in';
+begin
+  if sign_in is not null and not exists (
+    select from auth.sessions s
+    where s.user_id = auth_user_id and s.id::text = sign_in and (s.not_after is null or s.not_after > now())
+  ) then
+    perform private.refuse(401, 'session_ended', 'This sign-in has ended. Sign in again.');
+  end if;
+end
+$$;
+comment on function private.require_named_sign_in(uuid) is
+  'Refuses with 401 a call of an edge function for a token whose sign-in has ended. Such a call has the secret key, so '
+  'the function names the session of the token in the header x-parley-sign-in. Schedules and webhooks send no such '
+  'header. Source: https://docs.postgrest.org/en/stable/references/transactions.html#request-headers-cookies-and-jwt-claims';
 
 -- From sql/01_users.sql
 
@@ -356,30 +421,6 @@ end
 $$;
 comment on function private.require_active(uuid) is 'Refuses with 403 a profile that may not start anything.';
 
--- An access token works until it expires, also after a sign-out. Supabase documents this comparison as the way to
--- notice it: https://supabase.com/docs/guides/auth/signout
-create function private.current_sign_in()
-returns uuid
-language plpgsql
-stable
-security definer
-set search_path = ''
-as $$
-begin
-  return (
-    select s.id
-    from auth.sessions s
-    where s.id = (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'session_id')::uuid
-      and s.user_id = auth.uid()
-      and (s.not_after is null or s.not_after > now())
-  );
-end
-$$;
-comment on function private.current_sign_in() is
-  'Returns the session of Auth that the caller''s token belongs to; null if it has ended, as after a sign-out. '
-  'Definer: the table belongs to the Auth service.';
-grant execute on function private.current_sign_in() to authenticated;
-
 create function private.may_act()
 returns boolean
 language plpgsql
@@ -405,10 +446,7 @@ set search_path = ''
 as $$
 begin
   perform private.require_active(private.current_profile_id());
-  if private.current_sign_in() is null then
-    perform private.refuse(401, 'session_ended', 'This sign-in has ended. Sign in again.');
-  end if;
-  return true;
+  return private.require_signed_in();
 end
 $$;
 comment on function private.require_can_act() is
@@ -433,12 +471,13 @@ begin
   if found_profile.id is null or found_profile.is_deleted then
     perform private.refuse(401, 'unknown_user', 'This login no longer exists. Sign in again or create a new account.');
   end if;
+  perform private.require_named_sign_in(auth_user_id);
   return found_profile;
 end
 $$;
 comment on function private.ensure_profile(uuid) is
   'Returns the profile of a login and creates it if the sign-up trigger could not. Refuses with 401 when the login '
-  'is gone or its account is being deleted.';
+  'is gone, its account is being deleted, or the sign-in that an edge function names has ended.';
 
 create function private.lock_profile(auth_user_id uuid, must_act boolean default true)
 returns uuid
@@ -641,6 +680,8 @@ begin
   -- A suspended user may still make a chat private again.
   if visibility = 'public' then
     perform private.require_can_act();
+  else
+    perform private.require_signed_in();
   end if;
 
   update public.chat_sessions s
@@ -818,12 +859,12 @@ create policy chat_sessions_insert_own on public.chat_sessions
 
 create policy chat_sessions_update_own on public.chat_sessions
   for update to authenticated
-  using (user_id = (select private.current_profile_id()))
+  using ((select private.require_signed_in()) and user_id = (select private.current_profile_id()))
   with check (user_id = (select private.current_profile_id()));
 
 create policy chat_sessions_delete_own on public.chat_sessions
   for delete to authenticated
-  using (user_id = (select private.current_profile_id()));
+  using ((select private.require_signed_in()) and user_id = (select private.current_profile_id()));
 
 -- Reference data: `db push` does not run seeds, so the catalogue is part of the schema.
 insert into public.assistants (slug, name, description, model, starters, sort_order)
@@ -968,7 +1009,7 @@ create policy chat_messages_select_own on public.chat_messages
 
 create policy chat_messages_update_own on public.chat_messages
   for update to authenticated
-  using (user_id = (select private.current_profile_id()))
+  using ((select private.require_signed_in()) and user_id = (select private.current_profile_id()))
   with check (user_id = (select private.current_profile_id()));
 
 create policy chat_turns_select_own on public.chat_turns
@@ -1950,6 +1991,7 @@ declare
   profile public.profiles;
   file public.chat_files;
 begin
+  perform private.require_named_sign_in(auth_user_id);
   select * into profile from public.profiles p where p.auth_id = auth_user_id;
   file := private.file_of_caller(profile, file_id);
   delete from public.chat_files f where f.id = file.id;
@@ -7606,6 +7648,7 @@ security definer
 set search_path = ''
 as $$
 begin
+  perform private.require_signed_in();
   -- A single statement locks the caller's row, so a caller who becomes the owner at the same moment stays.
   update public.profiles p
   set organization_id = null
@@ -9079,8 +9122,16 @@ set search_path = ''
 as $$
 declare
   caller public.profiles;
+  calls text;
 begin
   select * into caller from public.profiles p where p.id = private.current_profile_id();
+  if caller.role is distinct from 'admin' or not private.may_act() then
+    -- The refusal rolls back every row, also one of the audit log. Only the log of Postgres keeps it.
+    get diagnostics calls = pg_context;
+    raise log 'admin_call_refused %', jsonb_build_object(
+      'profile_id', caller.id, 'action', substring(calls from 'function private\.(?!require_admin)(\w+)')
+    );
+  end if;
   if caller.role is distinct from 'admin' then
     perform private.refuse(403, 'not_allowed', 'Only admins of this service can do this. Ask an admin to do it.');
   end if;
@@ -9090,7 +9141,7 @@ end
 $$;
 comment on function private.require_admin() is
   'Returns the caller''s profile id. Refuses with 403 unless the profile is an admin''s now, whatever the token says, '
-  'and with 401 a token whose sign-in has ended.';
+  'and with 401 a token whose sign-in has ended. Postgres logs admin_call_refused with the caller and the action.';
 
 create function private.audit(
   action text, user_id uuid, before jsonb default null, after jsonb default null, details jsonb default '{}'
@@ -10072,16 +10123,16 @@ create policy custom_instructions_select_own on public.custom_instructions
 
 create policy custom_instructions_insert_own on public.custom_instructions
   for insert to authenticated
-  with check (user_id = (select private.current_profile_id()));
+  with check ((select private.require_signed_in()) and user_id = (select private.current_profile_id()));
 
 create policy custom_instructions_update_own on public.custom_instructions
   for update to authenticated
-  using (user_id = (select private.current_profile_id()))
+  using ((select private.require_signed_in()) and user_id = (select private.current_profile_id()))
   with check (user_id = (select private.current_profile_id()));
 
 create policy custom_instructions_delete_own on public.custom_instructions
   for delete to authenticated
-  using (user_id = (select private.current_profile_id()));
+  using ((select private.require_signed_in()) and user_id = (select private.current_profile_id()));
 
 -- From sql/14_lookouts/10_tables.sql
 
@@ -10425,6 +10476,37 @@ comment on function public.update_lookout(uuid, uuid, jsonb, jsonb) is
   'caller computed next_run_at in changes. Returns a row of nulls if they have changed since; the caller then reads '
   'the lookout again.';
 grant execute on function public.update_lookout(uuid, uuid, jsonb, jsonb) to service_role;
+
+create function private.delete_lookout(auth_user_id uuid, lookout_id uuid)
+returns uuid
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  profile_id uuid := private.lock_profile(auth_user_id, must_act => false);
+  lookout public.lookouts := private.lock_lookout(lookout_id, profile_id);
+begin
+  delete from public.lookouts l where l.id = lookout.id;
+  return profile_id;
+end
+$$;
+comment on function private.delete_lookout(uuid, uuid) is
+  'Deletes a lookout of a user and returns the profile, or refuses with 404. Definer: private.lock_profile is not '
+  'granted.';
+grant execute on function private.delete_lookout(uuid, uuid) to service_role;
+
+create function public.delete_lookout(auth_user_id uuid, lookout_id uuid)
+returns uuid
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.delete_lookout(auth_user_id, lookout_id)
+$$;
+comment on function public.delete_lookout(uuid, uuid) is
+  'Service RPC of the lookouts function: deletes a lookout and returns the profile. 404 lookout_not_found.';
+grant execute on function public.delete_lookout(uuid, uuid) to service_role;
 
 create function private.log_lookout()
 returns trigger
@@ -11272,12 +11354,10 @@ security definer
 set search_path = ''
 as $$
 declare
-  address inet := private.parse_address(client_ip);
-  -- IPv6 networks of 64 bits count as one subject, because one customer usually has 2^64 addresses.
-  subject text := host(network(set_masklen(address, case family(address) when 4 then 32 else 64 end)));
+  subject text := private.network_bucket(private.parse_address(client_ip));
   used record;
 begin
-  if not private.within_rate('bridge_redeem', coalesce(subject, ''), 30) then
+  if not private.within_rate('bridge_redeem', subject, 30) then
     return query select 'rate_limited', null::uuid, null::text, null::jsonb;
     return;
   end if;
@@ -13195,6 +13275,7 @@ begin
   perform private.lock_with_members(me.id);
   select * into me from public.profiles p where p.id = me.id;
   if not me.is_deleted then
+    perform private.require_signed_in();
     perform private.require_sole_member(me);
     perform private.close_account(me.id);
     perform private.require_admin_left(me);
@@ -13208,7 +13289,8 @@ begin
 end
 $$;
 comment on function private.request_account_deletion() is
-  'Closes the caller''s account and signs it out, or refuses and changes nothing. Suspended users can call it too. '
+  'Closes the caller''s account and signs it out, or refuses and changes nothing. Suspended users can call it too, but '
+  'no token whose sign-in has ended. '
   'Definer: clients cannot write profiles and sessions; the caller is taken from the token.';
 grant execute on function private.request_account_deletion() to authenticated;
 
@@ -13223,7 +13305,7 @@ $$;
 comment on function public.request_account_deletion() is
   'Client RPC behind DELETE /account, which then calls continue_account_deletion. Returns { profile_id, '
   'stripe_customers }, also when called again. 409 owner_must_transfer, last_admin; 401 unknown_user if the login is '
-  'gone.';
+  'gone, session_ended if the sign-in of the token has ended.';
 grant execute on function public.request_account_deletion() to authenticated;
 
 create function private.continue_account_deletion(profile_id uuid)
@@ -14084,6 +14166,21 @@ end
 $$;
 comment on function private.address_prefix(inet) is
   'Returns the part of an address that stands for one customer: an IPv4 address, or the first 64 bits of IPv6.';
+
+create function private.network_bucket(address inet)
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return to_hex(hashtext(coalesce(private.address_prefix(address), '')) & 65535);
+end
+$$;
+-- Source: https://github.com/orgs/supabase/discussions/34647
+comment on function private.network_bucket(inet) is
+  'Returns one of 65,536 subjects of a limit by address. Anybody can name another address in x-forwarded-for with each '
+  'call, and a row for each would fill the table of counters. Two networks rarely share a subject.';
 
 create function private.is_own_network(address inet)
 returns boolean

@@ -19,6 +19,9 @@ const supabaseOptions = { global: { fetch: limitedFetch } };
 /** The variables and the client with the secret key, which are the same for all requests of an isolate. */
 let shared: ReturnType<typeof openShared> | undefined;
 
+/** Names the session of the caller's token to the database: `private.require_named_sign_in` looks whether it exists. */
+const SIGN_IN_HEADER = "x-parley-sign-in";
+
 /**
  * Admits these callers and refuses all others. Adds database clients to the request's context whose calls end after a
  * time limit.
@@ -39,12 +42,16 @@ function openShared() {
   return { env: data, supabaseAdmin: createAdminClient<Database>({ supabaseOptions }) };
 }
 
-/** Creates the client of the caller only for functions that use it: most work with the secret key alone. */
+/**
+ * Creates the client of the caller only for functions that use it: most work with the secret key alone. The client
+ * with the secret key names the caller's sign-in, so that a token stops working when the user signs out.
+ */
 function createContext(
   { authMode, token, keyName, userClaims, jwtClaims }: Verified,
-  supabaseAdmin: SupabaseClient<Database>,
+  shared: SupabaseClient<Database>,
 ): SupabaseContext<Database> {
   let own: SupabaseClient<Database> | undefined;
+  const supabaseAdmin = jwtClaims ? createNamingAdmin(jwtClaims.session_id) : shared;
   return {
     get supabase() {
       return own ??= createContextClient<Database>({
@@ -58,4 +65,11 @@ function createContext(
     authMode,
     authKeyName: keyName ?? undefined,
   };
+}
+
+function createNamingAdmin(sessionId: unknown): SupabaseClient<Database> {
+  const headers = { [SIGN_IN_HEADER]: typeof sessionId === "string" ? sessionId : "" };
+  return createAdminClient<Database>({
+    supabaseOptions: { global: { fetch: limitedFetch, headers } },
+  });
 }

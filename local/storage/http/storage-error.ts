@@ -81,6 +81,8 @@ export class StorageError extends Error {
 export function toStorageError(error: unknown): StorageError {
   if (error instanceof StorageError) return error;
   if (!(error instanceof pg.DatabaseError)) return new StorageError("InternalError");
+  // SQLSTATEs of class 22 report a value that cannot be stored, such as text with a NUL.
+  if (error.code?.startsWith("22")) return new StorageError("InvalidRequest");
   const code = BY_SQLSTATE[error.code ?? ""] ?? "InternalError";
   // Source: https://github.com/supabase/storage/blob/master/src/storage/database/knex.ts, DBError.fromDBError
   const isOwnMessage = code === "AccessDenied" && !error.message.includes("row-level security");

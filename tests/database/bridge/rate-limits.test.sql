@@ -1,5 +1,5 @@
 begin;
-select plan(7);
+select plan(9);
 select tests.create_user('owner');
 
 select tests.act_as('owner');
@@ -28,6 +28,16 @@ select is(
 select results_eq(
   $$ select refusal from public.redeem_bridge_token('x', '2001:db8::ffff:1') $$, $$ values ('rate_limited') $$,
   'an IPv6 network of 64 bits counts as one address'
+);
+select tests.act_as_postgres();
+select cmp_ok(
+  (select count(distinct private.network_bucket(inet '198.18.0.0' + n)) from generate_series(1, 100000) n),
+  '<=', 65536::bigint, 'invented addresses share 65,536 counters'
+);
+select set_eq(
+  $$ select subject from private.rate_counters where bucket = 'bridge_redeem' $$,
+  $$ select private.network_bucket(a) from unnest(array['203.0.113.9', '203.0.113.10', '2001:db8::']::inet[]) a $$,
+  'attempts are counted there'
 );
 select * from finish();
 rollback;

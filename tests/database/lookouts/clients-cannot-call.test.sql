@@ -6,7 +6,7 @@ select set_eq(
        and has_function_privilege('service_role', p.oid, 'execute')
        and tests.is_parleys_function(p.oid) $$,
   array[
-    'claim_due_lookouts', 'create_lookout', 'defer_lookout_run', 'settle_lookout_run',
+    'claim_due_lookouts', 'create_lookout', 'defer_lookout_run', 'delete_lookout', 'settle_lookout_run',
     'run_lookout_now', 'start_lookout_run', 'update_lookout'
   ],
   'the service role may call these functions'

@@ -1,6 +1,7 @@
+import pg from "pg";
 import { expect, test } from "vitest";
 import { raceBehind } from "../../helpers/race-behind.ts";
-import { asPostgres, createUser, must, type TestUser } from "../../helpers/stack.ts";
+import { asPostgres, createUser, must, stack, type TestUser } from "../../helpers/stack.ts";
 import { createAdmin, removeAdmins, roleOf } from "./make-admin.ts";
 
 const target = await createUser();
@@ -46,6 +47,35 @@ test("an admin who was demoted, banned or suspended has no rights, even with an 
   expect(await tryAll(banned)).toEqual(["403 not_allowed"]);
   expect(await tryAll(suspended)).toEqual(["403 account_blocked"]);
   expect(await roleOf(target)).toBe("user");
+});
+
+test("the log of Postgres has the caller and the action of a refused call", async () => {
+  const [user, suspended] = [await createUser(), await createAdmin()];
+  await asPostgres("update public.profiles set is_active = false where id = $1", [
+    suspended.profileId,
+  ]);
+  const lines: string[] = [];
+  const client = new pg.Client(stack.DB_URL);
+  client.on("notice", ({ message = "" }) => void lines.push(message));
+  await client.connect();
+  try {
+    for (const { authId } of [user, suspended]) {
+      await client.query("begin");
+      await client.query("set local client_min_messages = log");
+      await client.query("select set_config('request.jwt.claim.sub', $1, true)", [authId]);
+      await client.query("set local role authenticated");
+      await expect(client.query("select public.admin_list_users()")).rejects.toThrow();
+      await client.query("rollback");
+    }
+  } finally {
+    await client.end();
+  }
+
+  expect(lines).toEqual(
+    [user, suspended].map(({ profileId }) =>
+      `admin_call_refused {"action": "admin_list_users", "profile_id": "${profileId}"}`
+    ),
+  );
 });
 
 test("claims that a user chooses do not make an admin", async () => {

@@ -94,6 +94,17 @@ test("an IP address that guesses codes is limited, and others are not", async ()
   await redeem(code);
 });
 
+test("addresses of IPv4 in the notation of IPv6 are limited one by one", async () => {
+  const [first, second] = [freshAddress(), freshAddress()];
+  const attempt = (address: string) => postRedeem("guess", { "x-forwarded-for": address });
+  await attempt(first);
+  await stopTheMinute(first);
+  await Promise.all(Array.from({ length: 29 }, () => attempt(first)));
+
+  expect((await attempt(`::ffff:${first}`)).status).toBe(429);
+  expect((await attempt(`::ffff:${second}`)).status).toBe(404);
+});
+
 test("an unknown code takes as long as an expired one", { timeout: 60_000 }, async () => {
   const user = await createUser();
   const service = createTestClient(stack.SECRET_KEY);

@@ -14,8 +14,9 @@ import {
   type TestUser,
 } from "../../helpers/stack.ts";
 import { removeAdmins } from "../admin/make-admin.ts";
-import { postBridge } from "../bridge/bridge-client.ts";
+import { freshAddress, postBridge, postRedeem } from "../bridge/bridge-client.ts";
 import { call as callLookouts, daily } from "../lookouts/lookouts-client.ts";
+import { createTeam, invite } from "../organizations/team.ts";
 
 /** What every limit under test is set to. */
 const SMALL = 3;
@@ -295,6 +296,52 @@ const cases: Case[] = [
       };
     },
   },
+  {
+    call: "accept_invitation",
+    limit: "membership",
+    value: 1,
+    // Half of the callers accept the one invitation, and half the other.
+    prepare: async (user) => {
+      const teams = [await createTeam([]), await createTeam([])];
+      const tokens = await Promise.all(teams.map(({ owner }) => invite(owner, user)));
+      const members =
+        "public.profiles p where p.organization_id = any ($1) and p.organization_role = 'member'";
+      return {
+        act: async (index) => {
+          const token = tokens[index % tokens.length] ?? "";
+          return fromRest(await user.client.rpc("accept_invitation", { token }));
+        },
+        stored: async () => {
+          const ids = teams.map(({ id }) => id);
+          return (await asPostgres(`select from ${members}`, [ids])).length;
+        },
+      };
+    },
+  },
+  {
+    call: "POST /bridge/redeem",
+    limit: "redeemed_codes",
+    value: 30,
+    prepare: async () => {
+      const address = freshAddress();
+      const act = async () => {
+        const answer = await fromRoute(postRedeem("guess", { "x-forwarded-for": address }));
+        return answer.code === "code_not_found" ? { status: 200 } : answer;
+      };
+      const first = await act();
+      await stopTheMinute(address);
+      return {
+        act: (index) => index === 0 ? Promise.resolve(first) : act(),
+        stored: async () => {
+          const [row] = await asPostgres<{ count: number }>(
+            "select count from private.rate_counters where subject = private.network_bucket($1)",
+            [address],
+          );
+          return row?.count ?? 0;
+        },
+      };
+    },
+  },
   { call: "log_activity", limit: "activity", prepare: activity },
   { call: "log_activity", limit: "activity_of_minute", prepare: withinOneMinute(activity) },
   { call: "issue_bridge_token", limit: "codes", prepare: codesByRpc },
@@ -308,14 +355,10 @@ const isSize = ({ unit }: Limit) => unit === "characters";
 /** Pairs of a call and a limit that have tests elsewhere. */
 const ELSEWHERE = [
   ...["body", "data", "metadata", "parts", "file_bytes"].map((name) => new RegExp(` ${name}$`)),
-  // tests/functions/turns/budgets.test.ts
+  // tests/functions/turns/budgets.test.ts: twenty messages at once
   / budget$/,
-  // tests/functions/turns/quota.test.ts: a minute may end between the callers.
+  // Below: a minute may end between the callers.
   / turns$/,
-  // tests/functions/bridge/refuse.test.ts
-  /^POST \/bridge\/redeem redeemed_codes$/,
-  // tests/functions/organizations/join.test.ts
-  /^accept_invitation membership$/,
 ];
 
 test("every limit of a number has a case", () => {
@@ -392,6 +435,27 @@ test.for(cases.map((each) => [`${each.call}: ${each.limit}`, each] as const))(
     expect(refused).toHaveLength(CALLERS - value);
     expect(new Set(refused.map(({ code }) => code))).toEqual(new Set([limits[limit].code]));
     expect(answers.filter(({ status }) => status >= 500)).toEqual([]);
+  },
+);
+
+test.for([["POST /chat", messages()], ["POST /lookouts/:id/run", lookoutRuns]] as const)(
+  "%s: in no minute 50 callers at once start more turns than the plan allows",
+  async ([, prepare]) => {
+    const user = await createUser();
+    await setLimit(user, "turns", SMALL);
+    const { act } = await prepare(user);
+
+    const answers = await Promise.all(Array.from({ length: CALLERS }, (_, index) => act(index)));
+
+    const minutes = await asPostgres<{ count: number }>(
+      "select count from public.usage_counters where user_id = $1 and feature = 'turns'",
+      [user.profileId],
+    );
+    const started = answers.filter(({ status }) => status < 300);
+    const refused = answers.filter(({ status }) => status >= 300);
+    expect(Math.max(...minutes.map(({ count }) => count))).toBe(SMALL);
+    expect(started).toHaveLength(minutes.reduce((sum, { count }) => sum + count, 0));
+    expect(new Set(refused.map(({ code }) => code))).toEqual(new Set(["rate_limited"]));
   },
 );
 
