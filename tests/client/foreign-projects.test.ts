@@ -1,4 +1,5 @@
 import path from "node:path";
+import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { stack } from "../helpers/stack.ts";
 import { CONFIG, launchBrowser, openPage } from "./browser.ts";
@@ -143,7 +144,7 @@ async function chatInBrowser(project: Project, ...command: [string, ...string[]]
 
 async function addressOf(server: ReturnType<Project["start"]>): Promise<string> {
   let printed = "";
-  for await (const line of server.iterable({ from: "all" })) {
+  for await (const line of createInterface({ input: server.all })) {
     printed += `${line}\n`;
     const [address] = line.match(/http:\/\/127\.0\.0\.1:\d+/) ?? [];
     if (address) return address;
