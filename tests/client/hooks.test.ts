@@ -190,7 +190,8 @@ async function seedMessages(page: Page, count: number): Promise<void> {
   );
   await asPostgres(
     `insert into public.chat_messages (session_id, user_id, sender, content, parts, status)
-     select s.id, s.user_id, 'user', text, jsonb_build_array(jsonb_build_object('type', 'text', 'text', text)), 'complete'
+     select s.id, s.user_id, 'user', text,
+       jsonb_build_array(jsonb_build_object('type', 'text', 'text', text)), 'complete'
      from public.chat_sessions s join public.profiles p on p.id = s.user_id,
        generate_series(1, $2::int) n, lateral (select 'message ' || n) t (text)
      where p.auth_id = $1 order by n`,

@@ -41,10 +41,11 @@ function Chats() {
   return (
     <main>
       <p>Messages this month: {data?.monthly_messages.used}</p>
-      <button onClick={create} disabled={isLoading}>New chat</button>
+      <button type="button" onClick={create} disabled={isLoading}>New chat</button>
       <nav>
         {sessions.map(({ id, title }) => (
           <button
+            type="button"
             key={id}
             onClick={() => setChosen(id)}
           >
@@ -70,7 +71,7 @@ function Chat({ sessionId }: { sessionId: string }) {
   };
   return (
     <section>
-      {history.hasEarlier && <button onClick={history.loadEarlier}>Earlier</button>}
+      {history.hasEarlier && <button type="button" onClick={history.loadEarlier}>Earlier</button>}
       <ol>
         {messages.map((message) => <li key={message.id}>{message.role}: {textOf(message)}</li>)}
       </ol>
@@ -84,9 +85,9 @@ function Chat({ sessionId }: { sessionId: string }) {
       />
       <form onSubmit={send}>
         <input aria-label="Message" value={text} onChange={({ target }) => setText(target.value)} />
-        <button disabled={history.status !== "ready"}>Send</button>
+        <button type="submit" disabled={history.status !== "ready"}>Send</button>
       </form>
-      <button onClick={stop} disabled={status !== "streaming"}>Stop</button>
+      <button type="button" onClick={stop} disabled={status !== "streaming"}>Stop</button>
       <p role="status">{status}</p>
       {error && <p role="alert">{error.code}</p>}
     </section>

@@ -88,7 +88,7 @@ test("a listener that leaves and comes back at once, as React does it, hears aga
   ]]);
 });
 
-test("a line that is there, and one that comes back, tells its listeners that they may have missed something", async () => {
+test("each join of the channel tells the listeners that they may have missed something", async () => {
   const { parley, supabase } = await openApp(user);
   const joined = vi.fn();
   onTestFinished(parley.live.onJoin(joined));

@@ -17,8 +17,8 @@ export interface Loaded<Data> {
 export type Follow = (onChange: () => void) => () => void;
 
 /**
- * Reads something at once, after each event of `follow`, and when the channel is joined. `load` and `follow` must be stable
- * (`useCallback`).
+ * Reads something at once, after each event of `follow`, and when the channel is joined. `load` and `follow` must be
+ * stable (`useCallback`).
  */
 export function useLoaded<Data>(
   parley: Parley,
