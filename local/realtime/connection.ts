@@ -75,12 +75,14 @@ interface Channel {
  */
 export function acceptConnection(socket: WebSocket, ports: ConnectionPorts): void {
   const channels = new Map<string, Channel>();
-  const silence = setTimeout(() => socket.terminate(), SILENCE_MS);
+  const endWhenSilent = () => setTimeout(() => socket.terminate(), SILENCE_MS);
+  let silence = endWhenSilent();
   let handled = Promise.resolve();
   let waiting = 0;
   socket.on("error", () => socket.terminate());
   socket.on("message", (data, isBinary) => {
-    silence.refresh();
+    clearTimeout(silence);
+    silence = endWhenSilent();
     // Binary frames are broadcasts.
     if (isBinary) return;
     waiting += 1;
