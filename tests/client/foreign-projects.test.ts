@@ -1,5 +1,4 @@
 import path from "node:path";
-import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { stack } from "../helpers/stack.ts";
 import { CONFIG, launchBrowser, openPage } from "./browser.ts";
@@ -121,10 +120,10 @@ async function talk(project: Project, command: string, ...args: string[]): Promi
 /** Serves a built project and uses it as a person does. */
 async function chatInBrowser(project: Project, ...command: [string, ...string[]]): Promise<void> {
   const server = project.start(...command);
-  const browser = await launchBrowser();
+  const [address, browser] = await Promise.all([addressOf(server), launchBrowser()]);
   try {
     const faults: string[] = [];
-    const page = await openPage(browser, await addressOf(server), faults);
+    const page = await openPage(browser, address, faults);
     await page.getByRole("button", { name: "New chat" }).click();
     await page.getByRole("textbox", { name: "Message" }).fill("the rain in Lisbon");
     await page.getByRole("button", { name: "Send" }).click();
@@ -142,12 +141,16 @@ async function chatInBrowser(project: Project, ...command: [string, ...string[]]
   }
 }
 
+/** Returns the address that a server prints. */
 async function addressOf(server: ReturnType<Project["start"]>): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
   let printed = "";
-  for await (const line of createInterface({ input: server.all })) {
-    printed += `${line}\n`;
-    const [address] = line.match(/http:\/\/127\.0\.0\.1:\d+/) ?? [];
-    if (address) return address;
-  }
-  throw new Error(`The server ended without an address:\n${printed}`);
+  // The stream keeps flowing: execa waits for its end.
+  server.all.on("data", (chunk) => {
+    printed += chunk;
+    const [address] = printed.match(/http:\/\/127\.0\.0\.1:\d+/) ?? [];
+    if (address) resolve(address);
+  });
+  server.all.on("end", () => reject(new Error(`The server ended without an address:\n${printed}`)));
+  return await promise;
 }

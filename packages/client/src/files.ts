@@ -220,7 +220,7 @@ async function waitUntilReady(
       );
       if (file.status === "ready") return file;
       if (file.status === "failed") throw readError(file.error);
-      await Promise.race([changed, pause(wait, signal)]);
+      await pause(wait, signal, changed);
     }
   } catch (error) {
     throw readError(error);

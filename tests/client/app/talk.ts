@@ -4,7 +4,8 @@ import { createClient } from "@supabase/supabase-js";
 import { createParley, type Database } from "parley-client";
 
 const [url = "", key = ""] = process.argv.slice(2);
-const supabase = createClient<Database>(url, key, { auth: { persistSession: false } });
+const auth = { persistSession: false, autoRefreshToken: false };
+const supabase = createClient<Database>(url, key, { auth });
 const parley = createParley(supabase);
 
 const email = `user-${crypto.randomUUID()}@example.com`;
@@ -32,6 +33,9 @@ console.log(JSON.stringify({
   used: usage.monthly_messages.used,
   refusal: "code" in refusal && refusal.code,
 }));
+
+// supabase-js keeps the connection for live events open for another while, and with it the program.
+await supabase.realtime.disconnect();
 
 /** What a client may not do does not compile. */
 export async function refusedByTheCompiler(): Promise<void> {
