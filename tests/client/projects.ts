@@ -38,7 +38,13 @@ const OPTIONS = {
   stdin: "ignore",
   all: true,
   // What the test run sets for itself does not concern the project.
-  env: { NEXT_TELEMETRY_DISABLED: "1", CI: "true", NODE_OPTIONS: "", NODE_ENV: undefined },
+  env: {
+    NEXT_TELEMETRY_DISABLED: "1",
+    CI: "true",
+    NODE_OPTIONS: "",
+    NODE_ENV: undefined,
+    FORCE_COLOR: "0",
+  },
 } satisfies Options;
 
 const directories: string[] = [];

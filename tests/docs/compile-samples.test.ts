@@ -13,7 +13,7 @@ const CONFIG = {
     paths: {
       "parley/*": [path.join(REPOSITORY, "*")],
       "parley-client": [path.join(REPOSITORY, "packages/client/src/index.ts")],
-      "@ai-sdk/react": [path.join(REPOSITORY, "tests/docs/ai-sdk-react.d.ts")],
+      "parley-client/react": [path.join(REPOSITORY, "packages/client/src/react/index.ts")],
     },
     moduleDetection: "force",
   },
@@ -27,7 +27,7 @@ const Packages = z.object({ devDependencies: z.record(z.string(), z.string()) })
 /** What the samples use without declaring it. No file of its own: the names would be global in the whole repository. */
 const CONTEXT = `
 import type { SupabaseClient } from "@supabase/supabase-js";
-import type { Database, Tables } from "parley/types/database.ts";
+import type { Database, Parley, Session } from "parley-client";
 
 declare global {
   /** Address and key of the project, as \`npm run status\` prints them. */
@@ -35,8 +35,10 @@ declare global {
   const PUBLISHABLE_KEY: string;
   /** A client of a signed-in user. */
   const supabase: SupabaseClient<Database>;
+  /** The client of the same user. */
+  const parley: Parley;
   /** A chat of that user. */
-  const chat: Tables<"chat_sessions">;
+  const chat: Session;
   /** A code of the bridge, which another app has handed over. */
   const code: string;
   /** Edge functions run on Deno. */
@@ -46,6 +48,10 @@ declare global {
   };
 }
 `;
+
+async function versionsOf(file: string): Promise<Record<string, string>> {
+  return Packages.parse(JSON.parse(await readPage(file))).devDependencies;
+}
 
 /** Compiles the samples of pages. Returns the compiler's messages, empty when there are none. */
 async function compile(pages: Map<string, string>): Promise<string> {
@@ -74,16 +80,12 @@ test("the TypeScript samples of all pages compile", async () => {
   expect(await compile(texts)).toBe("");
 });
 
-test("README and client.md name the versions of the packages that a client needs", async () => {
-  const { devDependencies } = Packages.parse(JSON.parse(await readPage("package.json")));
-  const types = await readPage("tests/docs/ai-sdk-react.d.ts");
-  const react = types.match(/@ai-sdk\/react (\d+\.\d+\.\d+)/)?.[1];
-  const { ai, zod } = devDependencies;
+test("client.md names the versions of the packages that a client needs", async () => {
+  const { ai } = await versionsOf("package.json");
+  const { "@ai-sdk/react": react } = await versionsOf("packages/client/package.json");
 
   expect(await readPage("docs/client.md"))
     .toContain(`@supabase/supabase-js ai@${ai} @ai-sdk/react@${react}\n`);
-  expect(await readPage("README.md"))
-    .toContain(`\`@ai-sdk/react\` ${react}, \`ai\` ${ai} and \`zod\` ${zod}`);
 });
 
 test("a wrong sample is named by page and line", async () => {

@@ -39,7 +39,7 @@ export function joinTypeScript(text: string): string {
     parts.push(blankLines(text.slice(end, start)), code);
     end = start + code.length;
   }
-  return parts.join("").replaceAll('"./types/', `"${REPOSITORY}/types/`)
+  return parts.join("").replaceAll(/"\.\/(types|packages)\//g, `"${REPOSITORY}/$1/`)
     .replaceAll('"../helpers/', `"${REPOSITORY}/tests/helpers/`);
 }
 
