@@ -1,4 +1,5 @@
 import path from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { stack } from "../helpers/stack.ts";
 import { CONFIG, launchBrowser, openPage } from "./browser.ts";
@@ -141,13 +142,14 @@ async function chatInBrowser(project: Project, ...command: [string, ...string[]]
   }
 }
 
-/** Returns the address that a server prints. */
+/** Returns the address that a server prints, perhaps in colours. Rejects after half a minute. */
 async function addressOf(server: ReturnType<Project["start"]>): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
+  AbortSignal.timeout(30_000).onabort = () => reject(new Error(`No address in:\n${printed}`));
   let printed = "";
   // The stream keeps flowing: execa waits for its end.
   server.all.on("data", (chunk) => {
-    printed += chunk;
+    printed += stripVTControlCharacters(String(chunk));
     const [address] = printed.match(/http:\/\/127\.0\.0\.1:\d+/) ?? [];
     if (address) resolve(address);
   });

@@ -43,7 +43,6 @@ const OPTIONS = {
     CI: "true",
     NODE_OPTIONS: "",
     NODE_ENV: undefined,
-    FORCE_COLOR: "0",
   },
 } satisfies Options;
 
