@@ -1,6 +1,6 @@
 /**
- * Waits, at most until `end` resolves. Rejects at once with the reason of the signal when it is aborted. Leaves no timer
- * behind, which would keep a program alive.
+ * Waits, at most until `end` resolves. Rejects at once with the reason of the signal when it is aborted. Leaves no
+ * timer behind, which would keep a program alive.
  */
 export function pause(
   milliseconds: number,
