@@ -113,9 +113,10 @@ test("a tab shows what was written before its channel was joined, and while its 
   await reply(second, 'You wrote: "before"').waitFor();
 
   await Promise.all(lines.splice(0).map((line) => line.close()));
+  await first.getByRole("status").filter({ hasText: "ready" }).waitFor();
   await send(first, "meanwhile");
-  await reply(first, 'You wrote: "meanwhile"').waitFor();
-  await reply(second, 'You wrote: "meanwhile"').waitFor();
+  await reply(first, 'Before this you wrote: "before"').waitFor();
+  await reply(second, 'Before this you wrote: "before"').waitFor();
 });
 
 test("a stop in one tab ends the reply in both", async () => {
