@@ -4,6 +4,7 @@ import path from "node:path";
 import { build } from "esbuild";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { REPOSITORY } from "../../local/stack/settings.ts";
+import { findSamples, readPage } from "../docs/samples.ts";
 import { stack } from "../helpers/stack.ts";
 
 /** Starts Debian's Chromium, or the browser that CHROMIUM_PATH names. */
@@ -23,7 +24,11 @@ export async function openPage(
 ): Promise<Page> {
   const page = await context.newPage();
   page.on("pageerror", (error) => faults.push(error.message));
-  page.on("console", (line) => line.type() === "error" && faults.push(line.text()));
+  page.on("console", (line) => {
+    // The app asks whether a new user exists already.
+    const isSignIn = line.location().url.includes("/auth/v1/token?grant_type=password");
+    if (line.type() === "error" && !isSignIn) faults.push(line.text());
+  });
   await page.goto(address);
   return page;
 }
@@ -33,27 +38,43 @@ export const CONFIG = `export const API_URL = ${JSON.stringify(stack.API_URL)};
 export const PUBLISHABLE_KEY = ${JSON.stringify(stack.PUBLISHABLE_KEY)};
 `;
 
-/** Serves `app/Chat.tsx` with the client's sources. */
+/** The app of docs/getting-started.md. */
+export const [APP = ""] = findSamples(await readPage("docs/getting-started.md"), "tsx");
+
+/** Signs a new user up in the app. */
+export async function signUp(page: Page): Promise<void> {
+  await page.getByLabel("Email").fill(`user-${crypto.randomUUID()}@example.com`);
+  await page.getByLabel("Password").fill(crypto.randomUUID());
+  await page.getByRole("button", { name: "Sign in or sign up" }).click();
+  await page.getByRole("button", { name: "New chat" }).waitFor();
+}
+
+/** Serves the app with the client's sources. */
 export async function serveApp(): Promise<{ address: string; close(): void }> {
   const client = path.join(REPOSITORY, "packages/client/src");
+  const modules: Record<string, string> = { "./App": APP, "./config": CONFIG };
   const { outputFiles: [bundle] } = await build({
     stdin: {
       contents: `import { createRoot } from "react-dom/client";
 import { StrictMode } from "react";
-import App from "./Chat.tsx";
+import App from "./App";
 createRoot(document.body).render(<StrictMode><App /></StrictMode>);`,
       loader: "tsx",
-      resolveDir: path.join(REPOSITORY, "tests/client/app"),
+      resolveDir: client,
     },
     alias: {
       "parley-client": `${client}/index.ts`,
       "parley-client/react": `${client}/react/index.ts`,
     },
     plugins: [{
-      name: "config",
+      name: "app",
       setup({ onResolve, onLoad }) {
-        onResolve({ filter: /^\.\/config$/ }, () => ({ path: "config", namespace: "config" }));
-        onLoad({ filter: /.*/, namespace: "config" }, () => ({ contents: CONFIG }));
+        onResolve({ filter: /^\.\/(App|config)$/ }, ({ path }) => ({ path, namespace: "app" }));
+        onLoad({ filter: /.*/, namespace: "app" }, ({ path }) => ({
+          contents: modules[path],
+          loader: "tsx",
+          resolveDir: client,
+        }));
       },
     }],
     bundle: true,

@@ -2,7 +2,7 @@ import path from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { stack } from "../helpers/stack.ts";
-import { CONFIG, launchBrowser, openPage } from "./browser.ts";
+import { APP, CONFIG, launchBrowser, openPage, signUp } from "./browser.ts";
 import {
   createProject,
   install,
@@ -65,7 +65,7 @@ test("Deno checks and runs the program", { timeout: TIMEOUT }, async () => {
 });
 
 test.for(AI_SDK)(
-  "Vite's template with %s builds, and a browser chats",
+  "Vite's template with %s builds with the app of getting-started, and a browser chats",
   { timeout: TIMEOUT },
   async (ai) => {
     const project = await createProject(
@@ -75,7 +75,7 @@ test.for(AI_SDK)(
       "--no-interactive",
     );
     await install(project, client, VERSIONS.supabase, ...ai);
-    await project.copy("Chat.tsx", "src/App.tsx");
+    await project.write("src/App.tsx", APP);
     await project.write("src/config.ts", CONFIG);
 
     await project.run("npm", "run", "build");
@@ -91,7 +91,7 @@ test.for(["--turbopack", "--webpack"])("Next's template builds with %s, and a br
     "--ts --app --no-linter --use-npm --skip-install --disable-git --no-tailwind --no-src-dir --yes";
   const project = await createProject(VERSIONS.next, ...flags.split(" "));
   await install(project, client, VERSIONS.supabase, "ai@7.0.173", "@ai-sdk/react@4.0.177");
-  await project.copy("Chat.tsx", "app/page.tsx");
+  await project.write("app/page.tsx", `"use client";\n${APP}`);
   // The template's font comes from Google.
   await project.edit("app/layout.tsx", [
     [/import \{ Geist.*\n/, ""],
@@ -125,6 +125,7 @@ async function chatInBrowser(project: Project, ...command: [string, ...string[]]
   try {
     const faults: string[] = [];
     const page = await openPage(browser, address, faults);
+    await signUp(page);
     await page.getByRole("button", { name: "New chat" }).click();
     await page.getByRole("textbox", { name: "Message" }).fill("the rain in Lisbon");
     await page.getByRole("button", { name: "Send" }).click();

@@ -9,9 +9,16 @@ interface FromProvider {
   providerMetadata?: Record<string, Record<string, Json>>;
 }
 
-/** A text, or a summary of the model's reasoning. */
+/** A text. */
 export interface TextPart extends FromProvider {
-  type: "text" | "reasoning";
+  type: "text";
+  text: string;
+  state?: "streaming" | "done";
+}
+
+/** A summary of the model's reasoning. */
+export interface ReasoningPart extends FromProvider {
+  type: "reasoning";
   text: string;
   state?: "streaming" | "done";
 }
@@ -65,6 +72,7 @@ export interface DataPart {
 /** A part of a message. */
 export type MessagePart =
   | TextPart
+  | ReasoningPart
   | SourceUrlPart
   | SourceDocumentPart
   | FilePart
@@ -97,12 +105,14 @@ interface CallChunk extends FromProvider {
 /** A piece of a reply, in the order in which the model writes it. */
 export type ReplyChunk =
   | { type: "start"; messageId?: string; messageMetadata?: MessageMetadata }
-  | { type: "start-step" | "finish-step" }
-  | (
-    & { type: "text-start" | "text-end" | "reasoning-start" | "reasoning-end"; id: string }
-    & FromProvider
-  )
-  | ({ type: "text-delta" | "reasoning-delta"; id: string; delta: string } & FromProvider)
+  | { type: "start-step" }
+  | { type: "finish-step" }
+  | ({ type: "text-start"; id: string } & FromProvider)
+  | ({ type: "text-delta"; id: string; delta: string } & FromProvider)
+  | ({ type: "text-end"; id: string } & FromProvider)
+  | ({ type: "reasoning-start"; id: string } & FromProvider)
+  | ({ type: "reasoning-delta"; id: string; delta: string } & FromProvider)
+  | ({ type: "reasoning-end"; id: string } & FromProvider)
   | SourceUrlPart
   | SourceDocumentPart
   | FilePart
