@@ -2,11 +2,13 @@
 // They are assignable to `UIMessage`, `UIMessageChunk` and `ChatTransport` of ai 5, 6 and 7, which a test checks.
 // Source: https://ai-sdk.dev/docs/ai-sdk-ui/stream-protocol
 import type { MessageMetadata } from "../../../types/client-results.ts";
-import type { Json } from "../../../types/database.ts";
+
+/** A value of JSON. */
+type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
 
 /** Facts of the provider, by its name. */
 interface FromProvider {
-  providerMetadata?: Record<string, Record<string, Json>>;
+  providerMetadata?: Record<string, Record<string, JsonValue>>;
 }
 
 /** A text. */
