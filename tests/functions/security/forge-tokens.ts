@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { exportSPKI, generateKeyPair, importJWK, type JWTPayload, SignJWT } from "jose";
+import { decodeJwt, exportSPKI, generateKeyPair, importJWK, type JWTPayload, SignJWT } from "jose";
 import { stack, stateDir, type TestUser } from "../../helpers/stack.ts";
 
 const { signingKey, jwtSecret } = JSON.parse(
@@ -9,12 +9,13 @@ const { signingKey, jwtSecret } = JSON.parse(
 const { kid, d: _private, ...publicKey } = signingKey;
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
-/** Returns the claims that Auth would sign for a user, valid for ten minutes. */
-export function claimsOf({ authId }: TestUser, more: JWTPayload = {}): JWTPayload {
+/** Returns the claims that Auth would sign for a user's sign-in, valid for ten minutes. */
+export function claimsOf({ authId, accessToken }: TestUser, more: JWTPayload = {}): JWTPayload {
   const now = Math.floor(Date.now() / 1000);
   const iss = `${stack.API_URL}/auth/v1`;
   return {
     sub: authId,
+    session_id: decodeJwt(accessToken).session_id,
     role: "authenticated",
     aud: "authenticated",
     iss,

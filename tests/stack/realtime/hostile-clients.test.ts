@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { expect, onTestFinished, test } from "vitest";
+import { afterAll, expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
 import { openDevice } from "../../helpers/live-device.ts";
 import { asPostgres, createSession, createUser, stack } from "../../helpers/stack.ts";
@@ -30,6 +30,14 @@ async function refused(socket: WebSocket): Promise<number> {
 
 const send = (payload: unknown, event: string | null, topic: string) =>
   asPostgres("select realtime.send($1, $2, $3, true)", [JSON.stringify(payload), event, topic]);
+
+// Another test reads what the triggers of Parley have sent.
+afterAll(() =>
+  asPostgres(
+    `delete from realtime.messages
+     where event is null or event = 'large' or topic in ('error', 'newListener')`,
+  )
+);
 
 test("a browser with the secret key is refused, and a server is not", async () => {
   const browser = { "user-agent": BROWSER, origin: "https://app.example" };
