@@ -78,7 +78,7 @@ test("a reload in the middle of a reply shows the history and the whole reply, o
   expect(await lines(page)).toEqual(["user: Count", `assistant: ${TEN}`]);
 });
 
-test("a second tab shows what the first one sends, while it is written", async () => {
+test("a second tab shows what the first one sends", async () => {
   await behave(SLOW);
   const first = await openTab();
   await newChat(first);
@@ -88,7 +88,6 @@ test("a second tab shows what the first one sends, while it is written", async (
   await send(first, "Count");
 
   await reply(second, "one two").waitFor();
-  expect(await lines(second)).not.toContain(`assistant: ${TEN}`);
   for (const page of [first, second]) {
     await reply(page, TEN).waitFor();
     expect(await lines(page)).toEqual(["user: Count", `assistant: ${TEN}`]);
@@ -121,7 +120,7 @@ test("a tab shows what was written before its channel was joined, and while its 
   await reply(second, 'Before this you wrote: "before"').waitFor();
 });
 
-test("a stop in one tab ends the reply in both", async () => {
+test("a reply is shown in both tabs while it is written, and a stop in one ends it in both", async () => {
   await behave({ reply: Array(200).fill("word").join(" "), tokens_per_second: 10 });
   const first = await openTab();
   await newChat(first);

@@ -41,25 +41,28 @@ export function useSessions(
   { archived = false, pageSize }: SessionsOptions = {},
 ): SessionList {
   const [state, setState] = useState(NOTHING);
-  const pages = useRef<AsyncGenerator<Session[]>>(undefined);
+  const reading = useRef<Reading>(undefined);
 
   const loadMore = useCallback(async () => {
-    const source = pages.current;
-    if (!source) return;
+    const mine = reading.current;
+    if (!mine) return;
     setState((now) => ({ ...now, isLoading: true, error: undefined }));
     try {
-      const { done, value } = await source.next();
-      if (source !== pages.current) return;
+      const { done, value = [] } = await mine.pages.next();
+      if (mine !== reading.current) return;
+      const isFirst = !mine.isBegun;
+      mine.isBegun = true;
       setState((now) => ({
-        sessions: value ? merge(now.sessions, value) : now.sessions,
+        // What was shown stays until the list that begins again has its first page.
+        sessions: isFirst ? value : merge(now.sessions, value),
         isLoading: false,
         error: undefined,
         hasMore: !done,
       }));
     } catch (error) {
-      if (source !== pages.current) return;
+      if (mine !== reading.current) return;
       // A generator that has thrown is at its end.
-      pages.current = parley.sessions.list({ archived, ...(pageSize && { pageSize }) });
+      mine.pages = parley.sessions.list({ archived, ...(pageSize && { pageSize }) });
       setState((now) => ({
         ...now,
         isLoading: false,
@@ -72,9 +75,9 @@ export function useSessions(
   useEffect(() => {
     let isCurrent = true;
 
-    const restart = () => {
-      pages.current = parley.sessions.list({ archived, ...(pageSize && { pageSize }) });
-      setState(NOTHING);
+    const begin = () => {
+      const pages = parley.sessions.list({ archived, ...(pageSize && { pageSize }) });
+      reading.current = { pages, isBegun: false };
       void loadMore();
     };
 
@@ -90,21 +93,28 @@ export function useSessions(
       }));
     };
 
-    restart();
+    setState(NOTHING);
+    begin();
     const ends = [
       parley.live.onChat(update),
       parley.live.onTitle(update),
       parley.live.onMessage(update),
-      parley.live.onJoin(restart),
+      parley.live.onJoin(begin),
     ];
     return () => {
       isCurrent = false;
-      pages.current = undefined;
+      reading.current = undefined;
       ends.forEach((end) => end());
     };
   }, [parley, archived, pageSize, loadMore]);
 
   return { ...state, loadMore };
+}
+
+/** A reading of the list, page by page. */
+interface Reading {
+  pages: AsyncGenerator<Session[], void, undefined>;
+  isBegun: boolean;
 }
 
 interface State {
