@@ -84,26 +84,29 @@ test.for(AI_SDK)(
   },
 );
 
-test.for(["--turbopack", "--webpack"])("Next's template builds with %s, and a browser chats", {
-  timeout: TIMEOUT,
-}, async (bundler) => {
-  const flags =
-    "--ts --app --no-linter --use-npm --skip-install --disable-git --no-tailwind --no-src-dir --yes";
-  const project = await createProject(VERSIONS.next, ...flags.split(" "));
-  await install(project, client, VERSIONS.supabase, "ai@7.0.173", "@ai-sdk/react@4.0.177");
-  await project.write("app/page.tsx", `"use client";\n${APP}`);
-  // The template's font comes from Google.
-  await project.edit("app/layout.tsx", [
-    [/import \{ Geist.*\n/, ""],
-    [/const geist[^;]*;\n/g, ""],
-    [/ className=\{.*\}/, ""],
-  ]);
-  await project.write("app/config.ts", CONFIG);
+test(
+  "Next's template builds with both bundlers, and a browser chats",
+  { timeout: TIMEOUT },
+  async () => {
+    const flags =
+      "--ts --app --no-linter --use-npm --skip-install --disable-git --no-tailwind --no-src-dir --yes";
+    const project = await createProject(VERSIONS.next, ...flags.split(" "));
+    await install(project, client, VERSIONS.supabase, "ai@7.0.173", "@ai-sdk/react@4.0.177");
+    await project.write("app/page.tsx", `"use client";\n${APP}`);
+    // The template's font comes from Google.
+    await project.edit("app/layout.tsx", [
+      [/import \{ Geist.*\n/, ""],
+      [/const geist[^;]*;\n/g, ""],
+      [/ className=\{.*\}/, ""],
+    ]);
+    await project.write("app/config.ts", CONFIG);
 
-  await project.run("next", "build", bundler);
-
-  await chatInBrowser(project, "next", "start", "--hostname", "127.0.0.1", "--port", "0");
-});
+    for (const bundler of ["--turbopack", "--webpack"]) {
+      await project.run("next", "build", bundler);
+      await chatInBrowser(project, "next", "start", "--hostname", "127.0.0.1", "--port", "0");
+    }
+  },
+);
 
 /** What `app/talk.ts` prints when everything works. */
 const SAID = {
