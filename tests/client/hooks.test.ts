@@ -120,6 +120,48 @@ test("a tab shows what was written before its channel was joined, and while its 
   await reply(second, 'Before this you wrote: "before"').waitFor();
 });
 
+test("what was read while a reply was shown is read again after it", async () => {
+  await behave(SLOW);
+  const first = await openTab();
+  await newChat(first);
+  const second = await context.newPage();
+  const joined = Promise.withResolvers<void>();
+  const answered = Promise.withResolvers<void>();
+  let isHeld = false;
+  let held = 0;
+  await second.routeWebSocket(/realtime/, async (line) => {
+    await joined.promise;
+    line.connectToServer();
+  });
+  // The reading after the channel is joined is answered in the middle of the next reply.
+  await second.route(/chat_messages/, async (route) => {
+    if (!isHeld) return await route.continue();
+    held += 1;
+    const response = await route.fetch();
+    await answered.promise;
+    await route.fulfill({ response });
+  });
+  await second.goto(app.address);
+  await second.getByRole("textbox", { name: "Message" }).waitFor();
+  await send(first, "Before");
+  await reply(first, TEN).waitFor();
+  await first.getByRole("status").filter({ hasText: "ready" }).waitFor();
+  isHeld = true;
+  joined.resolve();
+  await expect.poll(() => held).toBe(1);
+
+  await send(second, "Mine");
+  await reply(second, "one").waitFor();
+  answered.resolve();
+
+  await expect.poll(() => lines(second)).toEqual([
+    "user: Before",
+    `assistant: ${TEN}`,
+    "user: Mine",
+    `assistant: ${TEN}`,
+  ]);
+});
+
 test("a reply is shown in both tabs while it is written, and a stop in one ends it in both", async () => {
   await behave({ reply: Array(200).fill("word").join(" "), tokens_per_second: 10 });
   const first = await openTab();

@@ -80,12 +80,14 @@ test("the TypeScript samples of all pages compile", async () => {
   expect(await compile(texts)).toBe("");
 });
 
-test("client.md names the versions of the packages that a client needs", async () => {
+test("client.md and getting-started.md name the versions of the packages that a client needs", async () => {
   const { ai } = await versionsOf("package.json");
   const { "@ai-sdk/react": react } = await versionsOf("packages/client/package.json");
 
-  expect(await readPage("docs/client.md"))
-    .toContain(`@supabase/supabase-js ai@${ai} @ai-sdk/react@${react}\n`);
+  for (const page of ["docs/client.md", "docs/getting-started.md"]) {
+    expect(await readPage(page))
+      .toContain(`@supabase/supabase-js ai@${ai} @ai-sdk/react@${react}\n`);
+  }
 });
 
 test("a wrong sample is named by page and line", async () => {

@@ -81,11 +81,15 @@ function readMetadata(row: MessageRow): MessageMetadata | undefined {
   };
 }
 
+/** The API returns at most 1,000 rows: a page, and the row that tells whether there is another one. */
+const LARGEST_PAGE = 999;
+
 /** Creates `parley.messages`. */
 export function createMessages({ supabase, query }: Calls): Messages {
   const table = () => supabase.from("chat_messages");
   return {
-    async history(sessionId, { before, limit = 50 } = {}) {
+    async history(sessionId, { before, limit: wanted = 50 } = {}) {
+      const limit = Math.min(wanted, LARGEST_PAGE);
       // One row more tells whether there is a page before this one.
       const newest = () =>
         table().select().eq("session_id", sessionId).order("seq", { ascending: false }).limit(

@@ -23,7 +23,9 @@ export function sendWithProgress(
     };
     request.onerror = () => reject(readError(new TypeError("Failed to fetch")));
     request.onabort = () => reject(readError({ name: "AbortError" }));
-    signal?.addEventListener("abort", () => request.abort(), { once: true });
+    const abort = () => request.abort();
+    signal?.addEventListener("abort", abort);
+    request.onloadend = () => signal?.removeEventListener("abort", abort);
     request.open("PUT", url);
     request.setRequestHeader("content-type", "application/octet-stream");
     request.send(file);

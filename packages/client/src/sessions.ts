@@ -80,6 +80,9 @@ export interface Sessions {
   shared(token: string): Promise<SharedChat | null>;
 }
 
+/** The API returns no more rows at once. */
+const LARGEST_PAGE = 1000;
+
 /** Creates `parley.sessions`. */
 export function createSessions({ supabase, query, queryOrNull }: Calls): Sessions {
   const table = () => supabase.from("chat_sessions");
@@ -89,7 +92,8 @@ export function createSessions({ supabase, query, queryOrNull }: Calls): Session
       ? table().select().not("archived_at", "is", null)
       : table().select().is("archived_at", null);
 
-  async function* list({ archived = false, pageSize = 50 }: ListSessions = {}) {
+  async function* list({ archived = false, pageSize: wanted = 50 }: ListSessions = {}) {
+    const pageSize = Math.min(wanted, LARGEST_PAGE);
     const latest = () =>
       visible(archived).order("updated_at", { ascending: false }).order("id", { ascending: false });
     const seen = new Set<string>();
@@ -107,7 +111,7 @@ export function createSessions({ supabase, query, queryOrNull }: Calls): Session
     }
     if (!top || seen.size < pageSize) return;
     // A chat that nobody had seen yet may have moved above the first page meanwhile.
-    const moved = await query(() => latest().gt("updated_at", top.updated_at).limit(1000));
+    const moved = await query(() => latest().gt("updated_at", top.updated_at).limit(LARGEST_PAGE));
     const missed = moved.filter(({ id }) => !seen.has(id));
     if (missed.length > 0) yield missed;
   }

@@ -22,8 +22,9 @@ test("the history of a long chat begins with its newest messages", async () => {
     [id, user.profileId],
   );
 
-  const newest = await parley.messages.history(id, { limit: 600 });
-  const oldest = await parley.messages.history(id, { limit: 600, before: newest.before });
+  // More than the API returns at once.
+  const newest = await parley.messages.history(id, { limit: 5_000 });
+  const oldest = await parley.messages.history(id, { limit: 5_000, before: newest.before });
 
   const texts = [...oldest.rows, ...newest.rows].map(({ content }) => content);
   expect(texts).toEqual(Array.from({ length: 1200 }, (_, index) => `m${index + 1}`));

@@ -1,6 +1,7 @@
-import { AbstractChat as AbstractChat5, type UIMessage as UIMessage5 } from "ai5";
-import { AbstractChat as AbstractChat6, type UIMessage as UIMessage6 } from "ai6";
+import { AbstractChat as AbstractChat5 } from "ai5";
+import { AbstractChat as AbstractChat6 } from "ai6";
 import { afterEach, expect, test } from "vitest";
+import type { ParleyMessage } from "../../../packages/client/src/index.ts";
 import { AppChat, openApp } from "../../helpers/client-app.ts";
 import { startCuttingProxy } from "../../helpers/cutting-proxy.ts";
 import { behave, resetOpenAI } from "../../helpers/openai.ts";
@@ -158,17 +159,16 @@ test("the short form needs no AI SDK", async () => {
   expect(text).toBe(COUNT);
 });
 
-class Chat5 extends AbstractChat5<UIMessage5> {}
-class Chat6 extends AbstractChat6<UIMessage6> {}
+class Chat5 extends AbstractChat5<ParleyMessage> {}
+class Chat6 extends AbstractChat6<ParleyMessage> {}
 
 test.for([5, 6])("version %s of the AI SDK shows one reply across a cut line", async (version) => {
   await behave({ reply: COUNT, tokens_per_second: 60 });
   const proxy = await startCuttingProxy({ on: /^POST .*chat$/, after: 500 });
   const { parley } = await openApp(user, proxy.url);
   const id = await createSession(user);
-  // In an app, the types of the package are those of the version that the app has. Here, "ai" is version 7.
-  // deno-lint-ignore no-explicit-any
-  const options: any = { id, state: new MemoryState([]), transport: parley.chat.transport() };
+  const state = new MemoryState<ParleyMessage>([]);
+  const options = { id, state, transport: parley.chat.transport() };
   const chat = version === 5 ? new Chat5(options) : new Chat6(options);
 
   await chat.sendMessage({ text: "Count." });

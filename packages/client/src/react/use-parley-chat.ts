@@ -74,10 +74,16 @@ export function useParleyChat(
   shown.current = chat;
   /** The number of the last reading. An earlier one that ends later changes nothing. */
   const lastReading = useRef(0);
+  /** True if a reading was thrown away because a reply was being shown. */
+  const isDue = useRef(false);
 
   const refresh = useCallback(async () => {
     const reading = ++lastReading.current;
-    const isObsolete = () => reading !== lastReading.current || isBusy(shown.current.status);
+    const isObsolete = () => {
+      if (reading !== lastReading.current) return true;
+      isDue.current = isBusy(shown.current.status);
+      return isDue.current;
+    };
     try {
       const page = await parley.messages.history(sessionId, { limit: pageSize ?? 50 });
       if (isObsolete()) return;
@@ -126,6 +132,10 @@ export function useParleyChat(
       ends.forEach((end) => end());
     };
   }, [parley, sessionId, refresh]);
+
+  useEffect(() => {
+    if (isDue.current && !isBusy(chat.status)) void refresh();
+  }, [chat.status, refresh]);
 
   const stop = useCallback(() => parley.chat.stop(sessionId), [parley, sessionId]);
   const { status, error, before } = pages;
