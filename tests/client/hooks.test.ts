@@ -63,6 +63,23 @@ test("a message is answered; usage and the chat's title follow", async () => {
   await page.getByRole("navigation").getByRole("button", { name: /Rain in Lisbon/ }).waitFor();
   await page.getByRole("status").filter({ hasText: "ready" }).waitFor();
   expect(await lines(page)).toHaveLength(2);
+  expect(await page.getByRole("button", { name: "More chats" }).count()).toBe(0);
+});
+
+test("the list of chats goes on page by page to its end", async () => {
+  const page = await openTab();
+  await newChat(page);
+  await seedChats(page, 60);
+  await page.reload();
+  const chats = page.getByRole("navigation").getByRole("button", { name: /^chat \d+$/ });
+
+  const more = page.getByRole("button", { name: "More chats" });
+  await more.waitFor();
+  expect(await chats.count()).toBe(50);
+  await more.click();
+
+  await more.waitFor({ state: "detached" });
+  expect(await chats.count()).toBe(60);
 });
 
 test("a reload in the middle of a reply shows the history and the whole reply, once", async () => {
@@ -227,11 +244,26 @@ function numbered(from: number, to: number): string[] {
   return Array.from({ length: to - from + 1 }, (_, index) => `user: message ${from + index}`);
 }
 
-/** Adds messages to the only chat of the page's user. */
-async function seedMessages(page: Page, count: number): Promise<void> {
+/** Returns the id of the page's user in auth.users. */
+async function authIdOf(page: Page): Promise<string> {
   const session = await page.evaluate(() =>
     Object.values(localStorage).map((value) => JSON.parse(value)).find(({ user }) => user)
   );
+  return session.user.id;
+}
+
+/** Adds chats of the page's user. */
+async function seedChats(page: Page, count: number): Promise<void> {
+  await asPostgres(
+    `insert into public.chat_sessions (user_id, assistant_slug, title, updated_at)
+     select p.id, 'coach', 'chat ' || n, now() + n * interval '1 second'
+     from public.profiles p, generate_series(1, $2::int) n where p.auth_id = $1`,
+    [await authIdOf(page), count],
+  );
+}
+
+/** Adds messages to the only chat of the page's user. */
+async function seedMessages(page: Page, count: number): Promise<void> {
   await asPostgres(
     `insert into public.chat_messages (session_id, user_id, sender, content, parts, status)
      select s.id, s.user_id, 'user', text,
@@ -239,6 +271,6 @@ async function seedMessages(page: Page, count: number): Promise<void> {
      from public.chat_sessions s join public.profiles p on p.id = s.user_id,
        generate_series(1, $2::int) n, lateral (select 'message ' || n) t (text)
      where p.auth_id = $1 order by n`,
-    [session.user.id, count],
+    [await authIdOf(page), count],
   );
 }

@@ -38,7 +38,7 @@ export interface SessionList {
  */
 export function useSessions(
   parley: Parley,
-  { archived = false, pageSize }: SessionsOptions = {},
+  { archived = false, pageSize = 50 }: SessionsOptions = {},
 ): SessionList {
   const [state, setState] = useState(NOTHING);
   const reading = useRef<Reading>(undefined);
@@ -48,21 +48,21 @@ export function useSessions(
     if (!mine) return;
     setState((now) => ({ ...now, isLoading: true, error: undefined }));
     try {
-      const { done, value = [] } = await mine.pages.next();
+      const { chats, isEnd } = await readPage(mine.pages, pageSize);
       if (mine !== reading.current) return;
       const isFirst = !mine.isBegun;
       mine.isBegun = true;
       setState((now) => ({
         // What was shown stays until the list that begins again has its first page.
-        sessions: isFirst ? value : merge(now.sessions, value),
+        sessions: isFirst ? chats : merge(now.sessions, chats),
         isLoading: false,
         error: undefined,
-        hasMore: !done,
+        hasMore: !isEnd,
       }));
     } catch (error) {
       if (mine !== reading.current) return;
       // A generator that has thrown is at its end.
-      mine.pages = parley.sessions.list({ archived, ...(pageSize && { pageSize }) });
+      mine.pages = parley.sessions.list({ archived, pageSize });
       setState((now) => ({
         ...now,
         isLoading: false,
@@ -76,7 +76,7 @@ export function useSessions(
     let isCurrent = true;
 
     const begin = () => {
-      const pages = parley.sessions.list({ archived, ...(pageSize && { pageSize }) });
+      const pages = parley.sessions.list({ archived, pageSize });
       reading.current = { pages, isBegun: false };
       void loadMore();
     };
@@ -109,6 +109,17 @@ export function useSessions(
   }, [parley, archived, pageSize, loadMore]);
 
   return { ...state, loadMore };
+}
+
+/** Reads a page, and tells whether it is the last one. A short page usually is, so the list is asked again. */
+async function readPage(
+  pages: Reading["pages"],
+  pageSize: number,
+): Promise<{ chats: Session[]; isEnd: boolean }> {
+  const { done, value = [] } = await pages.next();
+  if (done || value.length >= pageSize) return { chats: value, isEnd: done === true };
+  const rest = await readPage(pages, pageSize);
+  return { ...rest, chats: [...value, ...rest.chats] };
 }
 
 /** A reading of the list, page by page. */
