@@ -97,6 +97,11 @@ describe("a file in a vector store", () => {
     await client.vectorStores.files.create(id, { file_id });
     const { status, file_counts } = await client.vectorStores.retrieve(id);
     expect([status, file_counts.in_progress]).toEqual(["in_progress", 1]);
+
+    await behave({});
+    const other = await client.vectorStores.files
+      .uploadAndPoll(id, new File(["Hello"], "b.txt"), POLL);
+    expect(other.status).toBe("completed");
   });
 
   it("is uploaded and attached by the client's helper, listed by status and changed", async () => {

@@ -19,10 +19,9 @@ export function createTaskQueue(): TaskQueue {
   };
   return {
     add(task, delay = 0) {
-      const before = last;
       const due = delay > 0 ? setTimeout(delay, undefined, { signal }) : setImmediate();
-      last = due.catch(() => {}).then(() => before).then(() => run(task));
-      return last;
+      // It joins the queue when it is due, so that nothing waits for its delay.
+      return due.catch(() => {}).then(() => last = last.then(() => run(task)));
     },
     close() {
       controller.abort();

@@ -97,6 +97,7 @@ test("an object in another user's folder, or one that does not exist, cannot be 
   const { error } = await user.client.storage.from("chat-files")
     .upload(`${other.profileId}/planted.txt`, "Hello");
   expect(error).not.toBeNull();
+  must(await other.client.storage.from("chat-files").remove([theirs]));
 });
 
 test("a deleted file is deleted everywhere; only its owner can delete it", async () => {
