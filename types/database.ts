@@ -2571,7 +2571,7 @@ export type Database = {
         }[];
       };
       "join_turn": {
-        Args: { "auth_user_id": string; "session_id": string };
+        Args: { "auth_user_id": string; "message_id"?: string; "session_id": string };
         Returns: {
           "assistant_message_id": string;
           "created_at": string;

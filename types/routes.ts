@@ -112,13 +112,14 @@ export const routes: Route[] = [
     method: "GET",
     path: "/chat/:session_id/stream",
     auth: "user",
-    summary: "Joins the reply that is being written in a chat.",
+    summary: "Joins the reply that is being written in a chat. " +
+      "The query parameter `message_id` names a reply, which may have ended.",
     replies: [{
       status: 200,
       meaning: "The reply from its beginning, as a UI message stream of the AI SDK.",
       type: "text/event-stream",
-    }, { status: 204, meaning: "No reply is being written." }],
-    errors: ["too_many_readers"],
+    }, { status: 204, meaning: "No reply is being written, or the named reply does not exist." }],
+    errors: ["too_many_readers", "not_found"],
   },
   {
     method: "POST",

@@ -30,7 +30,8 @@ export interface ChatPorts extends FileServices {
 
 /**
  * Creates the chat function. `POST /chat` stores the user's message and streams the reply.
- * `GET /chat/:session_id/stream` joins a running reply, and `POST /chat/:session_id/stop` stops it.
+ * `GET /chat/:session_id/stream` joins a running reply, or with `message_id` sends that reply, which may have ended.
+ * `POST /chat/:session_id/stop` stops the running reply.
  */
 export function createChatFunction(ports: ChatPorts) {
   const app = createFunction({ name: "chat", log: ports.log });
@@ -58,7 +59,7 @@ export function createChatFunction(ports: ChatPorts) {
 
   app.get("/:session_id/stream", asUser, async (c) => {
     const { userId, turnPorts } = requestPorts(c, ports);
-    return join(c, ports, await turnPorts.db.join(userId, readSessionId(c)));
+    return join(c, ports, await turnPorts.db.join(userId, readSessionId(c), readMessageId(c)));
   });
 
   app.post("/:session_id/stop", asUser, async (c) => {
@@ -106,18 +107,18 @@ async function generate(c: Context<FunctionEnv>, ports: ChatPorts, turn: Turn): 
   return c.body(body, 200, headers);
 }
 
-/** Streams a running reply. Without one it responds 204, as `useChat({ resume: true })` expects. */
-function join(c: Context<FunctionEnv>, ports: ChatPorts, running: TurnRow | null): Response {
-  if (!running) return c.body(null, 204);
-  noteTurn(c, running.id, running.user_id);
+/** Streams the reply of a turn. Without one it responds 204, as `useChat({ resume: true })` expects. */
+function join(c: Context<FunctionEnv>, ports: ChatPorts, turn: TurnRow | null): Response {
+  if (!turn) return c.body(null, 204);
+  noteTurn(c, turn.id, turn.user_id);
   // The place is taken at once, because readers may come at the same moment.
-  const giveBack = takePlace(running.id, READERS);
+  const giveBack = takePlace(turn.id, READERS);
   if (!giveBack) throw new AppError("too_many_readers");
   const { turnPorts } = requestPorts(c, ports);
   return stream(
     c,
     ports,
-    (send, left) => resumeTurn(turnPorts, running, { send, left }).finally(giveBack),
+    (send, left) => resumeTurn(turnPorts, turn, { send, left }).finally(giveBack),
   );
 }
 
@@ -148,6 +149,12 @@ function readSessionId(c: Context<FunctionEnv>): string {
   const parsed = z.guid().safeParse(c.req.param("session_id"));
   if (parsed.success) return parsed.data;
   throw new AppError("not_found", { message: "This chat does not exist. Check its id." });
+}
+
+function readMessageId(c: Context<FunctionEnv>): string | undefined {
+  const parsed = z.guid().optional().safeParse(c.req.query("message_id"));
+  if (parsed.success) return parsed.data;
+  throw new AppError("not_found", { message: "This reply does not exist. Check its id." });
 }
 
 function parseTurn(body: unknown): ChatTurn {

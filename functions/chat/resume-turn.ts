@@ -13,7 +13,7 @@ import type { TurnPorts } from "../_shared/turn/turn-ports.ts";
 const POLL_MS = 100;
 const POLL_ATTEMPTS = 600;
 
-/** A client that joins a running reply. */
+/** A client that joins a reply. */
 export interface JoinedClient {
   send(chunk: UIMessageChunk): void;
   /** Aborted when the client disconnects. */
@@ -21,8 +21,8 @@ export interface JoinedClient {
 }
 
 /**
- * Sends a running reply from its start, then live. Any process may have begun the reply. The first process that sees
- * its end settles the turn. Stops reading when the client leaves. Never rejects.
+ * Sends a reply from its start, and live while it is being written. Any process may have begun the reply. The first
+ * process that sees its end settles the turn. Stops reading when the client leaves. Never rejects.
  */
 export async function resumeTurn(
   ports: TurnPorts,

@@ -4414,7 +4414,7 @@ comment on function public.save_turn_ids(uuid, text, text) is
   'whether a stop was requested.';
 grant execute on function public.save_turn_ids(uuid, text, text) to service_role;
 
-create function private.join_turn(auth_user_id uuid, session_id uuid)
+create function private.join_turn(auth_user_id uuid, session_id uuid, message_id uuid)
 returns public.chat_turns
 language plpgsql
 security definer
@@ -4427,8 +4427,11 @@ begin
   select t.* into turn
   from public.chat_turns t
   join public.profiles p on p.id = t.user_id
-  where p.auth_id = auth_user_id and t.session_id = join_turn.session_id and t.status = 'active';
-  if turn.id is not null and not private.count_usage(turn.user_id, 'attaches', 'minute', max_attaches) then
+  where p.auth_id = auth_user_id and t.session_id = join_turn.session_id
+    and case when message_id is null then t.status = 'active' else t.assistant_message_id = message_id end;
+  if turn.id is not null and turn.status = 'active'
+    and not private.count_usage(turn.user_id, 'attaches', 'minute', max_attaches)
+  then
     perform private.refuse(
       429, 'too_many_readers',
       'This reply is already being read too often. Wait a minute, or close other tabs with this chat.',
@@ -4438,22 +4441,24 @@ begin
   return turn;
 end
 $$;
-comment on function private.join_turn(uuid, uuid) is
-  'Returns the running turn of the caller''s session, or null, and counts that the caller attaches to it. Refuses with '
-  '429 after 20 in a minute, because each one reads the reply from OpenAI again. Definer: counting is not granted.';
-grant execute on function private.join_turn(uuid, uuid) to service_role;
+comment on function private.join_turn(uuid, uuid, uuid) is
+  'Returns the running turn of the caller''s session, or with message_id the turn of that reply, which may have ended; '
+  'null if there is none. Counts that the caller attaches to a running turn, and refuses with 429 after 20 in a minute, '
+  'because each one reads the reply from OpenAI again. Definer: counting is not granted.';
+grant execute on function private.join_turn(uuid, uuid, uuid) to service_role;
 
-create function public.join_turn(auth_user_id uuid, session_id uuid)
+create function public.join_turn(auth_user_id uuid, session_id uuid, message_id uuid default null)
 returns setof public.chat_turns
 language sql
 security invoker
 set search_path = ''
 as $$
-  select t.* from private.join_turn(auth_user_id, session_id) t where t.id is not null
+  select t.* from private.join_turn(auth_user_id, session_id, message_id) t where t.id is not null
 $$;
-comment on function public.join_turn(uuid, uuid) is
-  'Service RPC of the chat function: returns the running turn of the user''s session, to read its reply along.';
-grant execute on function public.join_turn(uuid, uuid) to service_role;
+comment on function public.join_turn(uuid, uuid, uuid) is
+  'Service RPC of the chat function: returns the running turn of the user''s session, to read its reply along. With '
+  'message_id, returns the turn of that reply, also after its end.';
+grant execute on function public.join_turn(uuid, uuid, uuid) to service_role;
 
 create function public.report_progress(turn_ids uuid[])
 returns table (turn_id uuid, is_stop_requested boolean)

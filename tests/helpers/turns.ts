@@ -36,8 +36,10 @@ export function resumeSession(
   owner: TestUser,
   sessionId: string,
   signal?: AbortSignal,
+  messageId?: string,
 ): Promise<Response> {
-  return fetch(`${stack.FUNCTIONS_URL}/chat/${sessionId}/stream`, {
+  const query = messageId === undefined ? "" : `?message_id=${messageId}`;
+  return fetch(`${stack.FUNCTIONS_URL}/chat/${sessionId}/stream${query}`, {
     headers: { authorization: `Bearer ${owner.accessToken}` },
     signal,
   });

@@ -1,6 +1,7 @@
 import type { UIMessage } from "ai";
 import { z } from "zod";
 import type { Database } from "../database.ts";
+import { messageFacts } from "../message-facts.ts";
 
 /** The metadata of a reply: `UIMessage.metadata` of assistant messages. */
 export const MessageMetadata = z.object({
@@ -25,33 +26,8 @@ export type ParleyMessage = UIMessage<MessageMetadata>;
 
 type MessageRow = Database["public"]["Tables"]["chat_messages"]["Row"];
 
-const StoredRole = z.enum(["user", "assistant", "system"]);
-
 /** Returns the `UIMessage` of a row of `chat_messages`. Loading history into `useChat` needs nothing else. */
 export function toUIMessage(row: MessageRow): ParleyMessage {
-  const metadata = readMetadata(row);
-  return {
-    id: row.client_id ?? row.id,
-    // The SDK has no role for tools: their messages belong to the assistant.
-    role: StoredRole.catch("assistant").parse(row.sender),
-    // The functions store only UIMessage.parts here, and the column checks that it is an array.
-    parts: row.parts as ParleyMessage["parts"],
-    ...(metadata && { metadata }),
-  };
-}
-
-function readMetadata(row: MessageRow): MessageMetadata | undefined {
-  if (row.sender === "user") return undefined;
-  const { input_tokens, cached_input_tokens, output_tokens, total_tokens } = row;
-  return MessageMetadata.parse({
-    model: row.model ?? undefined,
-    usage: total_tokens === null ? undefined : {
-      input_tokens,
-      cached_input_tokens: cached_input_tokens ?? 0,
-      output_tokens,
-      total_tokens,
-    },
-    completion_time: row.completion_time ?? undefined,
-    status: row.status === "complete" ? undefined : row.status,
-  });
+  // The functions store only UIMessage.parts here, and the column checks that it is an array.
+  return { ...messageFacts(row), parts: row.parts as ParleyMessage["parts"] };
 }

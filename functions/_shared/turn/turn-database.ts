@@ -163,8 +163,11 @@ export interface TurnDatabase {
   settle(turnId: string, settlement: Settlement): Promise<MessageRow | null>;
   /** Marks the running turn of a session as to be stopped. Returns null when nothing runs. */
   requestStop(authUserId: string, sessionId: string): Promise<StopTarget | null>;
-  /** Returns the running turn of a session to a reader. Throws `too_many_readers`. */
-  join(authUserId: string, sessionId: string): Promise<TurnRow | null>;
+  /**
+   * Returns the running turn of a session to a reader, or the turn of a reply, which may have ended. Throws
+   * `too_many_readers`.
+   */
+  join(authUserId: string, sessionId: string, messageId?: string): Promise<TurnRow | null>;
   claimStale(limit: number): Promise<TurnRow[]>;
   setTitle(turn: StartedTurn, title: string, model: string, usage: TurnUsage): Promise<void>;
   /** Books the cost of a turn whose session was deleted while it ran, once. */
@@ -209,8 +212,8 @@ export function createTurnDatabase(admin: SupabaseClient<Database>): TurnDatabas
       StopTarget.nullable().parse(
         unwrap(await admin.rpc("request_stop", { auth_user_id, session_id })),
       ),
-    join: async (auth_user_id, session_id) =>
-      unwrap(await admin.rpc("join_turn", { auth_user_id, session_id }).maybeSingle()),
+    join: async (auth_user_id, session_id, message_id) =>
+      unwrap(await admin.rpc("join_turn", { auth_user_id, session_id, message_id }).maybeSingle()),
     claimStale: async (max_count) => unwrap(await admin.rpc("claim_stale_turns", { max_count })),
     setTitle: async ({ profile_id, session_id }, title, model, usage) =>
       void unwrap(

@@ -1,4 +1,5 @@
 import type { MessageMetadata } from "../../../types/client-results.ts";
+import { messageFacts } from "../../../types/message-facts.ts";
 import type { Calls } from "./calls.ts";
 import type { MessageRow } from "./database.ts";
 import type { ParleyMessage } from "./ui-message.ts";
@@ -51,34 +52,8 @@ export interface Messages {
  * const shown = data?.map(toUIMessage);
  */
 export function toUIMessage(row: MessageRow): ParleyMessage {
-  const metadata = readMetadata(row);
-  return {
-    id: row.client_id ?? row.id,
-    // The SDK has no role for tools: their messages belong to the assistant.
-    role: row.sender === "tool" ? "assistant" : row.sender,
-    // The functions store only UIMessage.parts here, and the column checks that it is an array.
-    parts: row.parts as ParleyMessage["parts"],
-    ...(metadata && { metadata }),
-  };
-}
-
-function readMetadata(row: MessageRow): MessageMetadata | undefined {
-  if (row.sender === "user") return undefined;
-  const { input_tokens, cached_input_tokens, output_tokens, total_tokens, status } = row;
-  const isCounted = input_tokens !== null && output_tokens !== null && total_tokens !== null;
-  return {
-    ...(row.model !== null && { model: row.model }),
-    ...(isCounted && {
-      usage: {
-        input_tokens,
-        cached_input_tokens: cached_input_tokens ?? 0,
-        output_tokens,
-        total_tokens,
-      },
-    }),
-    ...(row.completion_time !== null && { completion_time: row.completion_time }),
-    ...(status !== "complete" && { status }),
-  };
+  // The functions store only UIMessage.parts here, and the column checks that it is an array.
+  return { ...messageFacts(row), parts: row.parts as ParleyMessage["parts"] };
 }
 
 /** The API returns at most 1,000 rows: a page, and the row that tells whether there is another one. */

@@ -4,7 +4,6 @@ import type { CallOptions } from "./options.ts";
 import { PassedChunks } from "./passed-chunks.ts";
 import { pause } from "./pause.ts";
 import { cutLine, readChunks } from "./read-chunks.ts";
-import { storedChunks } from "./stored-chunks.ts";
 import type { ReplyChunk } from "./ui-message.ts";
 
 type Chunks = AsyncGenerator<ReplyChunk, void, undefined>;
@@ -75,8 +74,6 @@ class ReplyLine {
   readonly #signal: AbortSignal;
   readonly #passed = new PassedChunks();
   #attempts = 0;
-  /** True when the chat has another running reply, so this one has ended. */
-  #isOver = false;
 
   constructor(calls: Calls, request: ReplyRequest, signal: AbortSignal) {
     this.#calls = calls;
@@ -105,7 +102,7 @@ class ReplyLine {
 
   async *follow(first: Response, onEnd: () => void): Chunks {
     try {
-      let source: AsyncIterable<ReplyChunk> | Iterable<ReplyChunk> = readChunks(first);
+      let source = readChunks(first);
       for (;;) {
         const failure = yield* this.#pass(source);
         if (!failure) return;
@@ -120,16 +117,12 @@ class ReplyLine {
 
   /** Passes on what is new in a reading of the reply. Returns why the reading ended; null at the end of the reply. */
   async *#pass(
-    source: AsyncIterable<ReplyChunk> | Iterable<ReplyChunk>,
+    source: Chunks,
   ): AsyncGenerator<ReplyChunk, ParleyError | null, undefined> {
     this.#passed.rewind();
     try {
       for await (const chunk of source) {
         if (isStillGenerating(chunk)) return readError(chunk.errorText);
-        if (this.#passed.isOther(chunk)) {
-          this.#isOver = true;
-          break;
-        }
         const fresh = this.#passed.take(chunk);
         if (fresh) {
           this.#attempts = 0;
@@ -143,27 +136,27 @@ class ReplyLine {
     return cutLine();
   }
 
-  async #connectAgain(
-    failure: ParleyError,
-  ): Promise<AsyncIterable<ReplyChunk> | Iterable<ReplyChunk>> {
+  async #connectAgain(failure: ParleyError): Promise<Chunks> {
     for (let latest = failure;;) {
       await this.#waitAfter(latest);
       latest = failure;
       try {
         const { messageId } = this.#passed;
         const isPost = messageId === undefined && this.#request.isRepeatable === true;
-        const response = this.#isOver ? null : await this.#send(isPost);
+        const response = await this.#send(isPost);
         if (response) return readChunks(response);
-        const stored = messageId === undefined ? [] : await this.#readStored(messageId);
-        if (stored.length > 0) return stored;
+        if (messageId !== undefined) return deletedReply();
       } catch (error) {
         latest = readError(error);
       }
     }
   }
 
+  /** Posts the message, or joins the reply: the one whose id is known, or the running one. */
   async #send(isPost: boolean): Promise<Response | null> {
     const { body, headers, sessionId } = this.#request;
+    const { messageId } = this.#passed;
+    const query = messageId === undefined ? "" : `?message_id=${messageId}`;
     const options = {
       signal: this.#signal,
       headers: headers && Object.fromEntries(new Headers(headers)),
@@ -171,17 +164,8 @@ class ReplyLine {
     const response =
       await (isPost
         ? this.#calls.invoke<Response | "">("POST", "chat", { ...options, body })
-        : this.#calls.invoke<Response | "">("GET", `chat/${sessionId}/stream`, options));
+        : this.#calls.invoke<Response | "">("GET", `chat/${sessionId}/stream${query}`, options));
     return response === "" ? null : response;
-  }
-
-  /** Reads a reply that has ended; no chunks while it is being written. */
-  async #readStored(messageId: string): Promise<ReplyChunk[]> {
-    const { supabase, queryOrNull } = this.#calls;
-    const row = await queryOrNull(() =>
-      supabase.from("chat_messages").select().eq("id", messageId).maybeSingle()
-    );
-    return row ? storedChunks(row) : [{ type: "abort" }];
   }
 
   /** Waits before another attempt. Throws if there is none to make. */
@@ -192,6 +176,11 @@ class ReplyLine {
     this.#attempts += 1;
     await pause(Math.max(growing, (failure.retryAfter ?? 0) * 1000), this.#signal);
   }
+}
+
+/** A reply whose message was deleted in the meantime. */
+async function* deletedReply(): Chunks {
+  yield { type: "abort" };
 }
 
 /** The chunks that end a reply. A stream that ends without one was cut. */

@@ -67,11 +67,3 @@ describe.for(STREAM.map((_, index) => index))("a line cut after %i chunks", (cou
     expect(ids(chunks)).toBe(ids(joinTexts(STREAM)));
   });
 });
-
-test("the beginning of another reply is noticed", () => {
-  const passed = new PassedChunks();
-  expect(passed.isOther(start)).toBe(false);
-  passed.take(start);
-  expect(passed.isOther(start)).toBe(false);
-  expect(passed.isOther({ type: "start", messageId: "n" })).toBe(true);
-});

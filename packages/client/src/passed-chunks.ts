@@ -34,12 +34,6 @@ export class PassedChunks {
     for (const text of this.#texts.values()) text.read = 0;
   }
 
-  /** Returns true for the beginning of another reply. */
-  isOther(chunk: ReplyChunk): boolean {
-    return chunk.type === "start" && this.messageId !== undefined &&
-      chunk.messageId !== this.messageId;
-  }
-
   /** Returns what the caller does not have of a chunk; null if that is nothing. */
   take(chunk: ReplyChunk): ReplyChunk | null {
     if (chunk.type === "start") this.messageId = chunk.messageId;

@@ -8,7 +8,7 @@ afterEach(resetOpenAI);
 
 const REPLY = Array.from({ length: 60 }, (_, index) => `word${index}`).join(" ");
 const POST = /^POST \/functions\/v1\/chat$/;
-const JOIN = /^GET .*\/stream$/;
+const JOIN = /^GET .*\/stream\b/;
 
 /** Opens a chat whose lines are cut. */
 async function openCutChat(...cuts: Cut[]) {

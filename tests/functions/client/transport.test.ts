@@ -2,11 +2,13 @@ import { AbstractChat as AbstractChat5 } from "ai5";
 import { AbstractChat as AbstractChat6 } from "ai6";
 import { afterEach, expect, test } from "vitest";
 import type { ParleyMessage } from "../../../packages/client/src/index.ts";
+import { postChat } from "../../helpers/chat-client.ts";
 import { AppChat, openApp } from "../../helpers/client-app.ts";
 import { startCuttingProxy } from "../../helpers/cutting-proxy.ts";
 import { behave, resetOpenAI } from "../../helpers/openai.ts";
-import { asPostgres, createSession, createUser, type TestUser } from "../../helpers/stack.ts";
+import { asPostgres, createSession, createUser, must, type TestUser } from "../../helpers/stack.ts";
 import { MemoryState } from "../../helpers/test-chat.ts";
+import { readUntil } from "../../helpers/turns.ts";
 
 afterEach(resetOpenAI);
 const user = await createUser();
@@ -177,17 +179,43 @@ test.for([5, 6])("version %s of the AI SDK shows one reply across a cut line", a
   expect(chat.messages).toEqual((await parley.messages.history(id)).messages);
 });
 
-test("a reply that ended while the line was down is read from the database", async () => {
+test("a reply that was deleted while the line was down ends", async () => {
+  await behave({ reply: COUNT, tokens_per_second: 10 });
+  const proxy = await startCuttingProxy({ on: /^POST .*chat$/, after: 500 });
+  const id = await createSession(user);
+  const { parley } = await openApp(user, proxy.url, async (input, init) => {
+    if (/\/stream\b/.test(String(input))) {
+      must(await user.client.from("chat_sessions").delete().eq("id", id).select().single());
+    }
+    return await fetch(input, init);
+  });
+  const chat = new AppChat({ parley }, id);
+
+  await chat.sendMessage({ text: "Count." });
+
+  expect([chat.status, chat.error]).toEqual(["ready", undefined]);
+  expect(COUNT.startsWith(chat.reply)).toBe(true);
+});
+
+test.for([
+  "ended while the line was down",
+  "was followed by another one while the line was down",
+])("a reply that %s is completed", async (what) => {
   await behave({ reply: COUNT, tokens_per_second: 60 });
   const proxy = await startCuttingProxy({ on: /^POST .*chat$/, after: 500 });
   const { parley } = await openApp(user, proxy.url, async (input, init) => {
-    if (String(input).endsWith("/stream")) {
+    if (/\/stream\b/.test(String(input))) {
       const isSettled = async () =>
         (await asPostgres<{ status: string }>(
           "select status from public.chat_turns where session_id = $1",
           [id],
         ))[0]?.status;
       await expect.poll(isSettled).not.toBe("active");
+      if (what.includes("another")) {
+        await behave({ reply: COUNT, tokens_per_second: 10 });
+        const next = await postChat({ session_id: id, content: "Again." }, user.accessToken);
+        await readUntil(next, "word1");
+      }
     }
     return await fetch(input, init);
   });
@@ -196,6 +224,6 @@ test("a reply that ended while the line was down is read from the database", asy
 
   await chat.sendMessage({ text: "Count." });
 
-  expect(chat.messages).toEqual((await parley.messages.history(id)).messages);
+  expect(chat.messages).toEqual((await parley.messages.history(id)).messages.slice(0, 2));
   expect(chat.reply).toBe(COUNT);
 });

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from "vitest";
 import { loadHistory, openChat, postChat } from "../../helpers/chat-client.ts";
 import { behave, openaiRequests, resetOpenAI } from "../../helpers/openai.ts";
+import { readReply } from "../../helpers/read-reply.ts";
 import { createSession, createUser, must } from "../../helpers/stack.ts";
 import { readUntil, readUsage, resumeSession, settled, stopSession } from "../../helpers/turns.ts";
 
@@ -79,6 +80,30 @@ test("a stop and a resume answer 204 if nothing is running, or if the session is
   expect((await resumeSession(stranger, sessionId)).status).toBe(204);
   await settled(user, sessionId);
   expect((await reply(sessionId)).status).toBe("complete");
+});
+
+test("a named reply is sent to its owner, also after its end and while another one is written", async () => {
+  const sessionId = await createSession(user);
+  await behave({ reply: TEN });
+  await (await postChat({ session_id: sessionId, content: "Count" }, user.accessToken)).text();
+  const { id } = await reply(sessionId);
+  await behave({ reply: "Another reply, which takes its time", tokens_per_second: 10 });
+  await readUntil(
+    await postChat({ session_id: sessionId, content: "Go on" }, user.accessToken),
+    "Another",
+  );
+  const ask = (owner = user, chat = sessionId, messageId = id) =>
+    resumeSession(owner, chat, undefined, messageId);
+
+  const { body } = await ask();
+
+  expect(body && await readReply(body)).toMatchObject({ end: "finished", text: TEN });
+  expect((await ask(stranger)).status).toBe(204);
+  expect((await ask(user, await createSession(user))).status).toBe(204);
+  expect((await ask(user, sessionId, crypto.randomUUID())).status).toBe(204);
+  const malformed = await ask(user, sessionId, "last");
+  expect([malformed.status, (await malformed.json()).code]).toEqual([404, "not_found"]);
+  await settled(user, sessionId);
 });
 
 test("a reload resumes the whole reply from its start and then live, with the same id", async () => {
