@@ -123,22 +123,16 @@ export function createFiles(calls: Calls, live: Live): Files {
   });
 
   /** Uploads through the function, which checks the limits before the bytes arrive. */
-  function sendForm(
-    file: Blob,
-    { sessionId, assistantSlug, messageId, signal, ...options }: UploadOptions,
-  ) {
+  function sendForm(file: Blob, options: UploadOptions) {
     const form = new FormData();
-    const fields = { session_id: sessionId, assistant_slug: assistantSlug, message_id: messageId };
-    for (const [name, value] of Object.entries(fields)) {
-      if (value !== undefined) form.set(name, value);
-    }
+    for (const [name, value] of Object.entries(targetOf(options))) form.set(name, value);
     form.set("file", file, nameOf(file, options));
-    return invoke<FileRow>("POST", "files", { body: form, signal });
+    return invoke<FileRow>("POST", "files", { body: form, signal: options.signal });
   }
 
   /** Uploads to Storage, and registers the object. */
   async function sendObject(file: Blob, options: UploadOptions): Promise<FileRow> {
-    const { sessionId, assistantSlug, messageId, signal, onProgress } = options;
+    const { signal, onProgress } = options;
     const path = `${await calls.profileId()}/${crypto.randomUUID()}`;
     const bucket = supabase.storage.from(BUCKET);
     const { data, error } = await bucket.createSignedUploadUrl(path);
@@ -154,9 +148,7 @@ export function createFiles(calls: Calls, live: Live): Files {
     const body: RegisterRequest = {
       storage_path: path,
       file_name: nameOf(file, options),
-      ...(sessionId !== undefined && { session_id: sessionId }),
-      ...(assistantSlug !== undefined && { assistant_slug: assistantSlug }),
-      ...(messageId !== undefined && { message_id: messageId }),
+      ...targetOf(options),
     };
     return await invoke("POST", "files", { body, signal });
   }
@@ -197,6 +189,15 @@ export function createFiles(calls: Calls, live: Live): Files {
 
 /** The bucket takes any file under this type. Parley detects the type by the content. */
 const ANY_TYPE = "application/octet-stream";
+
+/** Returns the fields of a request that say where a file belongs. */
+function targetOf({ sessionId, assistantSlug, messageId }: UploadOptions) {
+  return {
+    ...(sessionId !== undefined && { session_id: sessionId }),
+    ...(assistantSlug !== undefined && { assistant_slug: assistantSlug }),
+    ...(messageId !== undefined && { message_id: messageId }),
+  };
+}
 
 function nameOf(file: Blob, { name }: Pick<UploadOptions, "name">): string {
   return name ??
