@@ -49,16 +49,20 @@ export async function signUp(page: Page): Promise<void> {
   await page.getByRole("button", { name: "New chat" }).waitFor();
 }
 
-/** Serves the app with the client's sources. */
-export async function serveApp(): Promise<{ address: string; close(): void }> {
+const START_APP = `import { createRoot } from "react-dom/client";
+import { StrictMode } from "react";
+import App from "./App";
+createRoot(document.body).render(<StrictMode><App /></StrictMode>);`;
+
+/** Serves a page with the client's sources: by default, the app. The script may import the app and its config. */
+export async function serveApp(
+  script = START_APP,
+): Promise<{ address: string; close(): void }> {
   const client = path.join(REPOSITORY, "packages/client/src");
   const modules: Record<string, string> = { "./App": APP, "./config": CONFIG };
   const { outputFiles: [bundle] } = await build({
     stdin: {
-      contents: `import { createRoot } from "react-dom/client";
-import { StrictMode } from "react";
-import App from "./App";
-createRoot(document.body).render(<StrictMode><App /></StrictMode>);`,
+      contents: script,
       loader: "tsx",
       resolveDir: client,
     },

@@ -5,7 +5,7 @@ import { readError } from "./errors.ts";
 import type { Live } from "./live.ts";
 import type { CallOptions } from "./options.ts";
 import { pause } from "./pause.ts";
-import { canShowProgress, sendWithProgress } from "./send-with-progress.ts";
+import { canShowProgress, putObject } from "./put-object.ts";
 import type { FilePart } from "./ui-message.ts";
 
 /** Where a file goes, and how its upload is followed. */
@@ -134,17 +134,9 @@ export function createFiles(calls: Calls, live: Live): Files {
   async function sendObject(file: Blob, options: UploadOptions): Promise<FileRow> {
     const { signal, onProgress } = options;
     const path = `${await calls.profileId()}/${crypto.randomUUID()}`;
-    const bucket = supabase.storage.from(BUCKET);
-    const { data, error } = await bucket.createSignedUploadUrl(path);
+    const { data, error } = await supabase.storage.from(BUCKET).createSignedUploadUrl(path);
     if (error) throw readError(error);
-    if (canShowProgress()) {
-      await sendWithProgress(data.signedUrl, file, { signal, onProgress });
-    } else {
-      const sent = await bucket.uploadToSignedUrl(path, data.token, file, {
-        contentType: ANY_TYPE,
-      });
-      if (sent.error) throw readError(sent.error);
-    }
+    await putObject(data.signedUrl, file, { signal, onProgress });
     const body: RegisterRequest = {
       storage_path: path,
       file_name: nameOf(file, options),
@@ -186,9 +178,6 @@ export function createFiles(calls: Calls, live: Live): Files {
     }),
   };
 }
-
-/** The bucket takes any file under this type. Parley detects the type by the content. */
-const ANY_TYPE = "application/octet-stream";
 
 /** Returns the fields of a request that say where a file belongs. */
 function targetOf({ sessionId, assistantSlug, messageId }: UploadOptions) {

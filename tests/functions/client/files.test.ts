@@ -1,7 +1,9 @@
-import { afterEach, expect, test, vi } from "vitest";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, expect, onTestFinished, test } from "vitest";
 import { openApp } from "../../helpers/client-app.ts";
 import { behave, resetOpenAI } from "../../helpers/openai.ts";
-import { createSession, createUser } from "../../helpers/stack.ts";
+import { createSession, createUser, stack } from "../../helpers/stack.ts";
 
 afterEach(resetOpenAI);
 const user = await createUser();
@@ -66,49 +68,30 @@ test("a refused upload rejects with its code", async () => {
     .toMatchObject({ code: "empty_file", status: 400 });
 });
 
-/** The part of XMLHttpRequest that the package uses; Node has none. */
-class FakeRequest {
-  static sent: FakeRequest[] = [];
-  upload: { onprogress?: (event: { loaded: number; total: number }) => void } = {};
-  status = 0;
-  responseText = "";
-  onload?: () => void;
-  onerror?: () => void;
-  onabort?: () => void;
-  #url = "";
-  #headers = new Headers();
-  open(_: string, url: string) {
-    this.#url = url;
-  }
-  setRequestHeader(name: string, value: string) {
-    this.#headers.set(name, value);
-  }
-  abort() {
-    this.onabort?.();
-  }
-  async send(body: Blob) {
-    this.upload.onprogress?.({ loaded: body.size / 2, total: body.size });
-    const answer = await fetch(this.#url, { method: "PUT", headers: this.#headers, body });
-    this.status = answer.status;
-    this.responseText = await answer.text();
-    this.onload?.();
-  }
-}
+test("an abort ends an upload to Storage at once", async () => {
+  // The bytes go to a Storage that takes them for ever.
+  const storage = createServer(() => aborting.abort());
+  const aborting = new AbortController();
+  await new Promise<void>((resolve) => storage.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    storage.closeAllConnections();
+    storage.close();
+  });
+  const { port } = storage.address() as AddressInfo; // A server that listens on a port has one.
+  const url = `http://127.0.0.1:${port}`;
+  const app = await openApp(
+    user,
+    url,
+    (input, init) => fetch(String(input).replace(url, stack.API_URL), init),
+  );
+  const large = text("large.txt", "x".repeat(7_000_000));
 
-test("a browser reports each step of an upload", async () => {
-  vi.stubGlobal("XMLHttpRequest", FakeRequest);
-  try {
-    const sessionId = await createSession(user);
-    const shares: number[] = [];
-    const upload = await files.upload(text("steps.md"), {
-      sessionId,
-      onProgress: (share) => shares.push(share),
-    });
-    expect(shares).toEqual([0.5, 1]);
-    expect((await upload.ready()).file_name).toBe("steps.md");
-  } finally {
-    vi.unstubAllGlobals();
-  }
+  const uploading = app.parley.files.upload(large, {
+    sessionId: await createSession(user),
+    signal: aborting.signal,
+  });
+
+  await expect(uploading).rejects.toMatchObject({ name: "ParleyError", code: "aborted" });
 });
 
 test("an abort ends the waiting", async () => {

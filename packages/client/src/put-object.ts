@@ -1,4 +1,4 @@
-import { ParleyError, readError } from "./errors.ts";
+import { ParleyError, readError, readResponse } from "./errors.ts";
 import type { CallOptions } from "./options.ts";
 
 /** Tells whether this environment reports the progress of a request. `fetch` does not. */
@@ -6,11 +6,26 @@ export function canShowProgress(): boolean {
   return typeof XMLHttpRequest !== "undefined";
 }
 
-/** Puts bytes to a signed address of Storage, and reports the progress. */
-export function sendWithProgress(
+interface PutOptions extends CallOptions {
+  onProgress?: ((share: number) => void) | undefined;
+}
+
+/** Puts bytes to a signed address of Storage, and reports the progress where that is possible. An abort ends it. */
+export async function putObject(url: string, file: Blob, options: PutOptions): Promise<void> {
+  // The bucket takes any file under this type. Parley detects the type by the content.
+  const body = new Blob([file], { type: "application/octet-stream" });
+  if (canShowProgress()) return await sendWithProgress(url, body, options);
+  const response = await fetch(url, { method: "PUT", body, signal: options.signal ?? null })
+    .catch((error: unknown) => {
+      throw readError(error);
+    });
+  if (!response.ok) throw await readResponse(response);
+}
+
+function sendWithProgress(
   url: string,
-  file: Blob,
-  { signal, onProgress }: CallOptions & { onProgress?: ((share: number) => void) | undefined },
+  body: Blob,
+  { signal, onProgress }: PutOptions,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(readError(signal.reason));
@@ -27,7 +42,6 @@ export function sendWithProgress(
     signal?.addEventListener("abort", abort);
     request.onloadend = () => signal?.removeEventListener("abort", abort);
     request.open("PUT", url);
-    request.setRequestHeader("content-type", "application/octet-stream");
-    request.send(file);
+    request.send(body);
   });
 }
