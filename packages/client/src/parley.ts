@@ -58,7 +58,7 @@ export interface Parley {
    */
   assistants(): Promise<Assistant[]>;
   /**
-   * Asks whether the functions and the database answer.
+   * Asks whether the functions and the database answer. Rejects with the status 503 if the database does not.
    *
    * @example
    * const { status } = await parley.health();
