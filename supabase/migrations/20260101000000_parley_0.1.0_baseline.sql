@@ -4443,8 +4443,8 @@ end
 $$;
 comment on function private.join_turn(uuid, uuid, uuid) is
   'Returns the running turn of the caller''s session, or with message_id the turn of that reply, which may have '
-  'ended; null if there is none. Counts that the caller attaches to a running turn, and refuses with 429 after 20 in a minute, '
-  'because each one reads the reply from OpenAI again. Definer: counting is not granted.';
+  'ended; null if there is none. Counts that the caller attaches to a running turn, and refuses with 429 after 20 '
+  'in a minute, because each one reads the reply from OpenAI again. Definer: counting is not granted.';
 grant execute on function private.join_turn(uuid, uuid, uuid) to service_role;
 
 create function public.join_turn(auth_user_id uuid, session_id uuid, message_id uuid default null)
