@@ -1,5 +1,5 @@
 import pg from "pg";
-import { z } from "zod";
+import * as z from "zod";
 import { findDescendant, peakExtraMemory } from "../tests/helpers/process-memory.ts";
 import { compare, compareRounds, type Measure, measure } from "./report.ts";
 import {

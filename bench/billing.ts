@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import { createClient } from "@supabase/supabase-js";
 import pg from "pg";
-import { z } from "zod";
+import * as z from "zod";
 import { createStripe } from "../functions/_shared/stripe/client.ts";
 import { syncAll } from "../scripts/stripe/sync-ports.ts";
 import type { StackStatus } from "../local/stack/status.ts";

@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { z } from "zod";
+import * as z from "zod";
 import type { StackStatus } from "../local/stack/status.ts";
 import { control, inParallel } from "./control-stripe.ts";
 import { type Measure, measure, milliseconds, quantile } from "./report.ts";

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { execa } from "execa";
 import pg from "pg";
-import { z } from "zod";
+import * as z from "zod";
 import type { StackStatus } from "../local/stack/status.ts";
 import { copyProject } from "./bare.ts";
 import { type BenchStack, startBenchStack, temporaryState } from "./stack.ts";

@@ -1,7 +1,7 @@
 // `npm run db:backup -- [--url …] [--dir backups] [--keep N]`: writes an archive of the database, and its checksum.
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { z } from "zod";
+import * as z from "zod";
 import { REPOSITORY } from "../local/stack/settings.ts";
 import { backUp } from "./operations/back-up.ts";
 import { describeDatabase, findDatabase } from "./operations/find-database.ts";

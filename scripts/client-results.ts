@@ -1,7 +1,7 @@
 import { glob, readFile } from "node:fs/promises";
 import path from "node:path";
 import { compile, type JSONSchema } from "json-schema-to-typescript";
-import { z } from "zod";
+import * as z from "zod";
 import { REPOSITORY } from "../local/stack/settings.ts";
 import * as api from "../types/api.ts";
 import type { Route, RouteAuth } from "../types/route.ts";

@@ -1,5 +1,5 @@
 // Sentences for people about fields that are not valid. zod's own messages are for programmers.
-import type { z } from "zod";
+import type * as z from "zod";
 
 interface FieldWords {
   name: string;

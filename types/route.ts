@@ -1,5 +1,5 @@
 // What the list of routes says about each route.
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Database } from "./database.ts";
 import type { HttpErrorCode } from "./errors.ts";
 

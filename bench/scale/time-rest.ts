@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { execa } from "execa";
 import type { JWTPayload } from "jose";
-import { z } from "zod";
+import * as z from "zod";
 import { createTokenExchange } from "../../local/gateway/tokens.ts";
 import type { Database, Json } from "../../types/database.ts";
 import type { ScaleDatabases } from "./databases.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { FileStorage } from "../_shared/session-files/file-storage.ts";
 
 /** How long a link of an export works. */

@@ -1,7 +1,7 @@
 import { isAuthApiError, type SupabaseClient } from "@supabase/supabase-js";
 import pRetry from "p-retry";
 import type Stripe from "stripe";
-import { z } from "zod";
+import * as z from "zod";
 import type { Database } from "../../types/database.ts";
 import { deleteCustomer } from "../_shared/stripe/delete-customer.ts";
 import { AppError } from "../_shared/http/errors.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { parseEnvironment } from "../_shared/http/environment.ts";
 
 const Keys = z.string().transform((text, context): unknown => {

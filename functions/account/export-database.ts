@@ -1,5 +1,5 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
-import { z } from "zod";
+import * as z from "zod";
 import type { ExportSection } from "../../types/api.ts";
 import type { Database } from "../../types/database.ts";
 import { AppError } from "../_shared/http/errors.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { ExportSection } from "../../types/api.ts";
 import { AppError } from "../_shared/http/errors.ts";
 import type { FileStorage } from "../_shared/session-files/file-storage.ts";

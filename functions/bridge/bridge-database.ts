@@ -1,5 +1,5 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
-import { z } from "zod";
+import * as z from "zod";
 import { BridgeReply, type BridgeRequest } from "../../types/api.ts";
 import type { Database } from "../../types/database.ts";
 import { unwrap } from "../_shared/http/refusal.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { AppError } from "../_shared/http/errors.ts";
 
 /** Why a code was refused, as `redeem_bridge_token` returns it. */

@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { type FileReply, RegisterRequest } from "../../types/api.ts";
 import { allow } from "../_shared/http/allow.ts";
 import { runInBackground } from "../_shared/http/background.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Target } from "../_shared/stripe/target.ts";
 
 const Reference = z.union([z.string(), z.object({ id: z.string() }).transform(({ id }) => id)])

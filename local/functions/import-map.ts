@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import { z } from "zod";
+import * as z from "zod";
 import { parseJson } from "../stack/parse-json.ts";
 import type { FoundFunction } from "./find-functions.ts";
 

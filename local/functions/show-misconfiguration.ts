@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Log } from "../stack/log.ts";
 import { parseJson } from "../stack/parse-json.ts";
 

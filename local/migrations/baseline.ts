@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { REPOSITORY } from "../stack/settings.ts";
 import { migrationsFolder, readFrozenList } from "./migration-files.ts";
 import { readSqlFiles } from "./sql-files.ts";

@@ -1,6 +1,6 @@
 import os from "node:os";
 import { execa } from "execa";
-import { z } from "zod";
+import * as z from "zod";
 
 const Binaries = z.object({ postgres: z.string(), pg_ctl: z.string() });
 

@@ -1,7 +1,7 @@
 import type { EventEmitter } from "node:events";
 import type { JWTPayload } from "jose";
 import type { WebSocket } from "ws";
-import { z } from "zod";
+import * as z from "zod";
 import type { ReadToken } from "../gateway/tokens.ts";
 
 /** A row of `realtime.messages`. */

@@ -5,7 +5,7 @@ import process from "node:process";
 import { endWithSupervisor } from "@parley/emulator-kit/end-with-supervisor.ts";
 import pg from "pg";
 import { WebSocketServer } from "ws";
-import { z } from "zod";
+import * as z from "zod";
 import { isBrowser } from "../gateway/credentials.ts";
 import { createTokenReader } from "../gateway/tokens.ts";
 import { openPool } from "../postgres/open-pool.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { parseJson } from "../stack/parse-json.ts";
 import { refuseLocally } from "./refusal.ts";
 

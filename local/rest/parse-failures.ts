@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { refuseLocally } from "./refusal.ts";
 
 const Failure = z.object({ code: z.literal("SUP"), message: z.string() });

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { exportJWK, generateKeyPair } from "jose";
-import { z } from "zod";
+import * as z from "zod";
 import { readStateFile } from "./state-file.ts";
 
 const StackKeys = z.object({

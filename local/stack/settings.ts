@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 
 /** The root of the checkout that this stack serves. */
 export const REPOSITORY = path.resolve(import.meta.dirname, "../..");

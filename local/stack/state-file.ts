@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import type { z } from "zod";
+import type * as z from "zod";
 
 /**
  * Reads a JSON file of the state directory; null when there is no file. Rejects when the file is damaged, with an

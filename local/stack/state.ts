@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { readStateFile } from "./state-file.ts";
 import { readStatus } from "./status.ts";
 

@@ -1,6 +1,6 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { parseJson } from "./parse-json.ts";
 
 /** The addresses and keys of a running stack: those of `supabase status -o env`, and those of the emulators. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** A failure for requests to one path, at most `times` of them. */
 export const Failure = z.strictObject({

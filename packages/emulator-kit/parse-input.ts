@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 
 /** The provider's errors for requests that do not match their schema. */
 export interface Refusals {

@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 
 /** The time in which changes are gathered before a write, in milliseconds. It grows if serializing takes long. */
 const GATHER_MS = 250;

@@ -1,6 +1,6 @@
 import { written } from "@parley/emulator-kit/snapshot-file.ts";
 import type { Conversations } from "openai/resources/conversations/conversations";
-import { z } from "zod";
+import * as z from "zod";
 import { createEventLog } from "./responses/event-log.ts";
 import { settleAbandoned } from "./responses/settle-response.ts";
 import type { EmulatorState, FileBatchRecord, VectorStoreRecord } from "./state.ts";

@@ -2,7 +2,7 @@ import OpenAI, { toFile } from "openai";
 import type { FilePurpose } from "openai/resources/files";
 import type { Responses } from "openai/resources/responses/responses";
 import { onTestFinished } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { Behaviour } from "./control/behaviour.ts";
 import { serveOpenAIEmulator } from "./serve-emulator.ts";
 

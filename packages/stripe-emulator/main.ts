@@ -1,5 +1,5 @@
 import process from "node:process";
-import { z } from "zod";
+import * as z from "zod";
 import { endWithSupervisor } from "@parley/emulator-kit/end-with-supervisor.ts";
 import { serveStripeEmulator } from "./serve-emulator.ts";
 

@@ -1,6 +1,6 @@
 import { written } from "@parley/emulator-kit/snapshot-file.ts";
 import type Stripe from "stripe";
-import { z } from "zod";
+import * as z from "zod";
 import type { CheckoutPlan } from "./checkout/checkout-plan.ts";
 import type { EventRecord } from "./events/delivery.ts";
 import type { IdempotentRequest } from "./http/idempotency-store.ts";

@@ -1,6 +1,6 @@
 import Stripe from "stripe";
 import { expect, onTestFinished } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import type { Behaviour } from "./control/behaviour.ts";
 import { type ServeOptions, serveStripeEmulator } from "./serve-emulator.ts";
 import { SECRET, startReceiver } from "./events/webhook-receiver.ts";

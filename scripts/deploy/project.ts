@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { supabaseCli } from "../../local/migrations/migrations.ts";
 import { withConnection } from "../../local/postgres/with-connection.ts";
 import type { DeploySettings } from "./settings.ts";

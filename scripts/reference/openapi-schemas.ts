@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Route } from "../../types/route.ts";
 import type { Catalogue, Column } from "./catalogue.ts";
 

@@ -2,7 +2,7 @@ import { AccountEnvironment } from "../../functions/account/environment.ts";
 import { Environment as FunctionsEnvironment } from "../../functions/_shared/http/environment.ts";
 import { BillingEnvironment } from "../../functions/_shared/stripe/environment.ts";
 import { Environment as StackEnvironment } from "../../local/stack/settings.ts";
-import type { z } from "zod";
+import type * as z from "zod";
 
 /** The purpose of a variable. */
 interface SettingText {

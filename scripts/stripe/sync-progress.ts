@@ -1,6 +1,6 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import type { SyncCursor } from "./sync-all.ts";
 import { steps } from "./sync-steps.ts";
 

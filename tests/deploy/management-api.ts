@@ -3,7 +3,7 @@ import path from "node:path";
 import { createAdaptorServer } from "@hono/node-server";
 import { Hono } from "hono";
 import { onTestFinished } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { closeServer, listen } from "@parley/emulator-kit/listen.ts";
 
 const Metadata = z.object({

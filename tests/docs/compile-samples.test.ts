@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { execa } from "execa";
 import { expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { REPOSITORY } from "../../local/stack/settings.ts";
 import { joinTypeScript, listPages, makeSampleFolder, readPage } from "./samples.ts";
 

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { createClient } from "@supabase/supabase-js";
 import { expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { REPOSITORY } from "../../local/stack/settings.ts";
 import { createUser, stack } from "../helpers/stack.ts";
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { z } from "zod";
+import * as z from "zod";
 import type { LoadUser } from "../helpers/load-user.ts";
 import type { StruckStack } from "./struck-stack.ts";
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { z } from "zod";
+import * as z from "zod";
 import type { StruckStack } from "./struck-stack.ts";
 
 /** After this silence a turn's function counts as dead. A living one reports progress every ten seconds. */

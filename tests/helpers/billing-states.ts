@@ -1,5 +1,5 @@
 import type Stripe from "stripe";
-import { z } from "zod";
+import * as z from "zod";
 import { admin } from "./billing.ts";
 import { asPostgres, must, stack } from "./stack.ts";
 

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { CleanupReply, type FileReply } from "../../types/api.ts";
 import { asPostgres, createTestClient, must, stack, type TestUser } from "./stack.ts";
 

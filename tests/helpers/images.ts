@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { ParleyMessage } from "../../types/api.ts";
 import { indexed, remoteObjects, upload } from "./files.ts";
 import { must, type TestUser } from "./stack.ts";

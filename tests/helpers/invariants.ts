@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { z } from "zod";
+import * as z from "zod";
 
 /** A rule that must hold whenever nothing is running. `breaches` finds the rows that break it. */
 interface Invariant {

@@ -1,6 +1,6 @@
 import type { RealtimeChannel } from "@supabase/supabase-js";
 import { expect, onTestFinished } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { type Client, createTestClient, must, type TestUser } from "./stack.ts";
 
 const LiveEvent = z.object({ event: z.string(), payload: z.record(z.string(), z.unknown()) });

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { z } from "zod";
+import * as z from "zod";
 
 const Environment = z.object({
   PARLEY_TEST_SIZE: z.enum(["one", "sample", "full"]).default("one"),

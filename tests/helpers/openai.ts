@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Behaviour } from "@parley/openai-emulator/control/behaviour.ts";
 import type { StackStatus } from "../../local/stack/status.ts";
 import { stack } from "./stack.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { openaiRequests } from "./openai.ts";
 
 const Part = z.looseObject({

@@ -2,7 +2,7 @@ import { appendFile, readFile } from "node:fs/promises";
 import path from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { inject, vi } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { takenStacks, takeStack } from "./ask-host.ts";
 
 const LogLine = z.looseObject({

@@ -1,6 +1,6 @@
 import Stripe from "stripe";
 import { expect } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { createStripe } from "../../functions/_shared/stripe/client.ts";
 import { RedirectReply } from "../../types/api.ts";
 import { asPostgres, stack, type TestUser } from "./stack.ts";

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { asPostgres, must, stack, type TestUser } from "./stack.ts";
 
 /** Reads a stream until a text has arrived; the rest stays unread. */

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { execa } from "execa";
-import { z } from "zod";
+import * as z from "zod";
 import { REPOSITORY } from "../../local/stack/settings.ts";
 
 /** The results of a test command. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Constants } from "../database.ts";
 
 const PriceId = z.string().regex(/^\w{1,255}$/, {

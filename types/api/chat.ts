@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { describeIssue } from "../describe-issue.ts";
 import { MAX_CONTENT_LENGTH, MAX_PARTS, MessageId, SessionId, StoredText } from "./fields.ts";
 

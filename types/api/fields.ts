@@ -1,5 +1,5 @@
 // Fields that several requests share.
-import { z } from "zod";
+import * as z from "zod";
 import { toStoredText } from "../stored-text.ts";
 
 /** The longest text of one message, in UTF-16 code units. */

@@ -1,5 +1,5 @@
 import type { UIMessage } from "ai";
-import { z } from "zod";
+import * as z from "zod";
 import type { Database } from "../database.ts";
 import { messageFacts } from "../message-facts.ts";
 

@@ -1,6 +1,6 @@
 // The results of RPCs that clients may call and whose type the generator of Supabase does not know. Tests call each RPC
 // and refuse a missing or an unknown field.
-import { z } from "zod";
+import * as z from "zod";
 
 const Key = z.guid();
 const Time = z.string();

@@ -4,7 +4,7 @@ import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { requestId } from "hono/request-id";
-import type { z } from "zod";
+import type * as z from "zod";
 import { describeIssue } from "../../../types/describe-issue.ts";
 import { isAllowedOrigin } from "./allowed-origins.ts";
 import type { FunctionEnv } from "./context.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Returns undefined for an empty variable, which stands for one that is not set. */
 export function blankIsUnset(value: unknown): unknown {

@@ -1,6 +1,6 @@
 import type { PostgrestError, PostgrestSingleResponse } from "@supabase/supabase-js";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { z } from "zod";
+import * as z from "zod";
 import { describeErrorCode, isErrorCode } from "../../../types/errors.ts";
 import { AppError } from "./errors.ts";
 import { isConflict } from "./retry-conflict.ts";

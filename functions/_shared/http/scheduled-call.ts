@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { unwrap } from "./refusal.ts";
 import type { FunctionEnv } from "./context.ts";
 import { readJson } from "./create-function.ts";

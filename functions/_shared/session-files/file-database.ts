@@ -1,5 +1,5 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
-import { z } from "zod";
+import * as z from "zod";
 import type { Database, Json } from "../../../types/database.ts";
 import { unwrap } from "../http/refusal.ts";
 import { type Collection, collectionArguments, collectionFilter } from "./collection.ts";

@@ -1,6 +1,6 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
 import type Stripe from "stripe";
-import { z } from "zod";
+import * as z from "zod";
 import type { Database } from "../../../types/database.ts";
 import { unwrap } from "../http/refusal.ts";
 import { toStoredJson } from "../http/stored-json.ts";

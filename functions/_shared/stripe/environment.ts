@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { blankIsUnset, parseEnvironment } from "../http/environment.ts";
 import { STRIPE_URL, type StripeAccess } from "./client.ts";
 

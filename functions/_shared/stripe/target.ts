@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** An object that an event is about, as the ledger of events stores it. */
 export const Target = z.object({

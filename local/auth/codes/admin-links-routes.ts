@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { createAccount } from "../users/accounts.ts";
 import { parseEmail } from "../users/contacts.ts";
 import { describeUser, loadDescription } from "../users/describe-user.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { confirmAccount, createAccount } from "../users/accounts.ts";
 import { parseEmail } from "../users/contacts.ts";
 import { startEmailChange } from "../users/change-email.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { hashCode, PKCE_PREFIX } from "./codes.ts";
 import { parseEmail } from "../users/contacts.ts";
 import { AuthError, toAuthError } from "../http/errors.ts";

@@ -1,5 +1,5 @@
 import { decodeJwt } from "jose";
-import { z } from "zod";
+import * as z from "zod";
 import { bearerToken } from "../../gateway/bearer-token.ts";
 import { AuthError } from "./errors.ts";
 import type { AuthPorts } from "./ports.ts";

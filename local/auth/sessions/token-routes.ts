@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { AuthError } from "../http/errors.ts";
 import { issueSession, type SessionBody } from "./issue-session.ts";
 import { isPassword } from "../users/passwords.ts";

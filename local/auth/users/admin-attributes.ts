@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { banEnd } from "./ban-duration.ts";
 import { parseEmail, parsePhone } from "./contacts.ts";
 import { AuthError } from "../http/errors.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { parseAttributes, UserAttributes } from "./admin-attributes.ts";
 import { changeUser, createUser } from "./admin-users.ts";
 import { describeUser, loadDescription } from "./describe-user.ts";

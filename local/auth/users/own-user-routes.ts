@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { applyEmailChange, startEmailChange } from "./change-email.ts";
 import { parseEmail } from "./contacts.ts";
 import { loadDescription } from "./describe-user.ts";

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { AuthError } from "../http/errors.ts";
 import { type AuthPorts, inTransaction } from "../http/ports.ts";
 

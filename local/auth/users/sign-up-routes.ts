@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { confirmAccount, createAccount } from "./accounts.ts";
 import { parseEmail } from "./contacts.ts";
 import { askSignUpHook } from "./sign-up-hook.ts";

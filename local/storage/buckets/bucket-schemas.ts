@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { StorageError } from "../http/storage-error.ts";
 
 /** The largest file of a project: the CLI's default for `[storage] file_size_limit`. Hosted projects can raise it. */

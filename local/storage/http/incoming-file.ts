@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { readFormFile } from "./multipart.ts";
 import { StorageError } from "./storage-error.ts";
 

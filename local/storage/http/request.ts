@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import { decodeJwt, type JWTPayload } from "jose";
-import { z } from "zod";
+import * as z from "zod";
 import { bearerToken } from "../../gateway/bearer-token.ts";
 import type { GatewayEnv } from "../../gateway/credentials.ts";
 import { StorageError } from "./storage-error.ts";

@@ -3,7 +3,7 @@ import { createWriteStream } from "node:fs";
 import { constants, copyFile, type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
-import { z } from "zod";
+import * as z from "zod";
 import { StorageError } from "../http/storage-error.ts";
 
 /** A file on disk. It never changes: a new version of an object is a new file. */

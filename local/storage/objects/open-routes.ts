@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { findBucket } from "../buckets/buckets.ts";
 import { readIncomingFile } from "../http/incoming-file.ts";
 import { type ObjectKey, readObjectKey } from "./names.ts";

@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { copyObject, moveObject } from "./copy-object.ts";
 import { readMetadataHeader } from "../http/incoming-file.ts";
 import { requireBucketName, requireObjectName } from "./names.ts";

@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { readIncomingFile } from "../http/incoming-file.ts";
 import { readObjectKey, requireBucketName } from "./names.ts";
 import { deleteObjects } from "./objects.ts";

@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { type ObjectKey, readObjectKey, requireBucketName } from "../objects/names.ts";
 import { findNames, findObject } from "../objects/objects.ts";
 import type { StoragePorts } from "../http/ports.ts";

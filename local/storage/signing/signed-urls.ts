@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import { jwtVerify, SignJWT } from "jose";
-import { z } from "zod";
+import * as z from "zod";
 import type { ObjectKey } from "../objects/names.ts";
 import { StorageError } from "../http/storage-error.ts";
 

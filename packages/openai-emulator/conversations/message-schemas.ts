@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** The longest id that the API accepts (https://github.com/BerriAI/litellm/issues/24797). */
 const LONGEST_ID = 64;

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { ApiError } from "../http/api-error.ts";
 import { findFile } from "../find-records.ts";
 import { newId } from "../new-id.ts";

@@ -1,5 +1,5 @@
 import { createParser } from "@parley/emulator-kit/parse-input.ts";
-import type { z } from "zod";
+import type * as z from "zod";
 import { ApiError } from "./api-error.ts";
 import { describeIssue } from "./describe-issue.ts";
 

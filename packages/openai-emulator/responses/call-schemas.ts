@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { InputPart, ItemStatus } from "../conversations/message-schemas.ts";
 import { ContainerReference, LocalEnvironment } from "./shell-schemas.ts";
 

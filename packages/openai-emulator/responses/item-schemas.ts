@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { ItemStatus, MessageInput } from "../conversations/message-schemas.ts";
 import { CallItems } from "./call-schemas.ts";
 import { JsonSchema, PlainText, ReasoningEffort } from "./text-schemas.ts";

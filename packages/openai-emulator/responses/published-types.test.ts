@@ -10,7 +10,7 @@ import type {
   VectorStoreUpdateParams,
 } from "openai/resources/vector-stores/vector-stores";
 import { describe, expectTypeOf, it } from "vitest";
-import type { z } from "zod";
+import type * as z from "zod";
 import type { InputPart, MessageInput, OutputPart } from "../conversations/message-schemas.ts";
 import type {
   AttachFile,

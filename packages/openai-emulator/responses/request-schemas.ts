@@ -1,5 +1,5 @@
 import type { Responses } from "openai/resources/responses/responses";
-import { z } from "zod";
+import * as z from "zod";
 import { InputPart } from "../conversations/message-schemas.ts";
 import { InputItem } from "./item-schemas.ts";
 import { Reasoning, TextConfig } from "./text-schemas.ts";

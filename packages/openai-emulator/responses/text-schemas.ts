@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** How much a model reasons; which values a model takes is in `model-families.ts`. */
 export const ReasoningEffort = z.enum([

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { AttributeFilter } from "../retrieval/match-filter.ts";
 import { InterpreterContainer, ShellEnvironment } from "./shell-schemas.ts";
 import { Name, ReasoningEffort } from "./text-schemas.ts";

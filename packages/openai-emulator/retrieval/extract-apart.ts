@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import { z } from "zod";
+import * as z from "zod";
 import { ExtractionError } from "./extraction-error.ts";
 
 /** The memory for parsing one document; a small file can unfold into gigabytes of objects. */

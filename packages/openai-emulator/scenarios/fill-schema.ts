@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** The keywords of JSON Schema that decide a value; others are ignored. */
 const Keywords = z.looseObject({

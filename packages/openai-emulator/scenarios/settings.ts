@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** The words for `scenario`; `all-scenarios.ts` says what each of them does. */
 const SCENARIO_NAMES = [

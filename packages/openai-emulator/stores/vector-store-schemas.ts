@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { CursorQuery, Metadata } from "../responses/request-schemas.ts";
 import { AttributeFilter } from "../retrieval/match-filter.ts";
 

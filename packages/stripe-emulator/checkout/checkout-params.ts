@@ -1,5 +1,5 @@
 import type Stripe from "stripe";
-import { z } from "zod";
+import * as z from "zod";
 import { Count, Expand, Flag, mergeMetadata, MetadataParam, Text } from "../http/param-schemas.ts";
 
 const TrialSettings = z.strictObject({

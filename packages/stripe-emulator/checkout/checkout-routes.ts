@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import type Stripe from "stripe";
-import { z } from "zod";
+import * as z from "zod";
 import { CheckoutParams } from "./checkout-params.ts";
 import { expireCheckout } from "./complete-checkout.ts";
 import { createCheckout } from "./create-checkout.ts";

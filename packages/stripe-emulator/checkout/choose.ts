@@ -1,5 +1,5 @@
 import type Stripe from "stripe";
-import { z } from "zod";
+import * as z from "zod";
 import { invalid } from "../http/api-error.ts";
 import { computeTotal } from "../invoices/compute-total.ts";
 import { redeemable, type Redemption } from "../objects/discounts.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Failure } from "@parley/emulator-kit/behaviour-store.ts";
 
 const StripeFailure = Failure.extend({

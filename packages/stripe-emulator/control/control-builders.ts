@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { buildPrice, buildProduct, every } from "../objects/build-catalogue.ts";
 import { buildCheckoutSession } from "../checkout/build-checkout-session.ts";
 import { buildCustomer } from "../objects/build-customer.ts";

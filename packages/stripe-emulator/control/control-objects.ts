@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { invalid } from "../http/api-error.ts";
 import { buildForCommand } from "./control-builders.ts";
 import { eventsOfChange, eventsOfCreation } from "./control-events.ts";

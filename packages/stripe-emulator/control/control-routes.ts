@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { advanceSubscription } from "../subscriptions/advance-subscription.ts";
 import { Behaviour } from "./behaviour.ts";
 import { Choices } from "../checkout/choose.ts";

@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { ApiError } from "../http/api-error.ts";
 import type { EventRecord } from "./delivery.ts";
 import type { EmulatorEnv } from "../http/emulator-env.ts";

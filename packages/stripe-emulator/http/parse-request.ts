@@ -1,6 +1,6 @@
 import { createParser } from "@parley/emulator-kit/parse-input.ts";
 import qs from "qs";
-import type { z } from "zod";
+import type * as z from "zod";
 import { ApiError, invalid } from "./api-error.ts";
 
 interface FormRequest {

@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import type { EmulatorEnv } from "./emulator-env.ts";
 import { checkDepth, expandObject } from "./expand-object.ts";
 import { type PageParams, paginate } from "./paginate.ts";

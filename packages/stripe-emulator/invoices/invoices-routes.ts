@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import type Stripe from "stripe";
-import { z } from "zod";
+import * as z from "zod";
 import { takePaymentMethod } from "../objects/attach-payment-method.ts";
 import { finalizeInvoice, voidInvoice } from "./bill.ts";
 import { payInvoice } from "./collect-invoice.ts";

@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import type Stripe from "stripe";
-import { z } from "zod";
+import * as z from "zod";
 import { noSuch } from "../http/api-error.ts";
 import { buildPrice, buildProduct, every } from "./build-catalogue.ts";
 import type { EmulatorEnv } from "../http/emulator-env.ts";

@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import type Stripe from "stripe";
-import { z } from "zod";
+import * as z from "zod";
 import { attachPaymentMethod, takePaymentMethod } from "./attach-payment-method.ts";
 import { buildCustomer } from "./build-customer.ts";
 import { deleteCustomer } from "./delete-customer.ts";

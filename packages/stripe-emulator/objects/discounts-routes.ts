@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import type Stripe from "stripe";
-import { z } from "zod";
+import * as z from "zod";
 import { invalid } from "../http/api-error.ts";
 import type { EmulatorEnv } from "../http/emulator-env.ts";
 import { findObject } from "../http/find-objects.ts";

@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { invalid } from "../http/api-error.ts";
 import { attachPaymentMethod, takePaymentMethod } from "./attach-payment-method.ts";
 import { attemptPayment } from "./attempt-payment.ts";

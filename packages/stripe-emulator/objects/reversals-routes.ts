@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { closeDispute, submitEvidence } from "./dispute.ts";
 import type { EmulatorEnv } from "../http/emulator-env.ts";
 import { findObject, idOf } from "../http/find-objects.ts";

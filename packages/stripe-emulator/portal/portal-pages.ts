@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { html } from "hono/html";
 import type Stripe from "stripe";
-import { z } from "zod";
+import * as z from "zod";
 import type { EmulatorEnv } from "../http/emulator-env.ts";
 import { findObject, idOf } from "../http/find-objects.ts";
 import { money, page } from "../http/html-page.ts";

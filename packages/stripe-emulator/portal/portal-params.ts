@@ -1,5 +1,5 @@
 import type Stripe from "stripe";
-import { z } from "zod";
+import * as z from "zod";
 import { Count, Expand, Text } from "../http/param-schemas.ts";
 
 const OfSubscription = z.strictObject({ subscription: Text });

@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import type Stripe from "stripe";
-import { z } from "zod";
+import * as z from "zod";
 import { ApiError } from "../http/api-error.ts";
 import {
   cancelSubscription,

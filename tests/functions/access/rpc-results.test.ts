@@ -1,6 +1,6 @@
 import { createClient } from "@supabase/supabase-js";
 import { expect, test } from "vitest";
-import type { z } from "zod";
+import type * as z from "zod";
 import { RpcResults } from "../../../types/api.ts";
 import type { Database } from "../../../types/client-database.ts";
 import { openChat } from "../../helpers/chat-client.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { openChat } from "../../helpers/chat-client.ts";
 import { createSession, createUser, must } from "../../helpers/stack.ts";
 import { clientFrom, createAdmin } from "./make-admin.ts";

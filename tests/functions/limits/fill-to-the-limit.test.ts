@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { limitedRoutes, limitedRpcs, limitedTables } from "../../../types/limited-calls.ts";
 import { type Limit, type LimitName, limits } from "../../../types/limits.ts";
 import { postChat } from "../../helpers/chat-client.ts";

@@ -1,5 +1,5 @@
 import { expect, vi } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { LookoutsReply } from "../../../types/api.ts";
 import { asPostgres, must, stack, type TestUser } from "../../helpers/stack.ts";
 

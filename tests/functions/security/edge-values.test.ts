@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { routes } from "../../../types/routes.ts";
 import { asPostgres, createUser, must, stack } from "../../helpers/stack.ts";
 import { call } from "./call.ts";

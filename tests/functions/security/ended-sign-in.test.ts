@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { ErrorReply } from "../../../types/api.ts";
 import { issue, postBridge, postRedeem, refusalOf } from "../bridge/bridge-client.ts";
 import { postChat } from "../../helpers/chat-client.ts";

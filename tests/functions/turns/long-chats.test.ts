@@ -1,6 +1,6 @@
 // A chat that is longer than the model's context window goes on with the newest part of its history.
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { openChat, postChat } from "../../helpers/chat-client.ts";
 import { drain, remoteObjects } from "../../helpers/files.ts";
 import { behave, forgetConversation, openaiRequests, resetOpenAI } from "../../helpers/openai.ts";

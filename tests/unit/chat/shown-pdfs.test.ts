@@ -1,6 +1,6 @@
 // Which PDFs a request shows to the model, against the emulator.
 import { expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { startEmulator, upload } from "@parley/openai-emulator/start-test-emulator.ts";
 import { TurnRequest } from "../../../functions/_shared/turn/request/turn-request.ts";
 import { openSources } from "../../../functions/_shared/turn/request/turn-sources.ts";

@@ -1,5 +1,5 @@
 import type { Responses } from "openai/resources/responses/responses";
-import { z } from "zod";
+import * as z from "zod";
 import { isImage } from "../../session-files/file-kinds.ts";
 import type { PastMessage, SessionFile } from "../turn-database.ts";
 import { attachedLines } from "./describe-files.ts";
