@@ -10,8 +10,9 @@ import type { ResponseConnection } from "./follow-response.ts";
 import { MadeFiles } from "./made-files.ts";
 import { createReply, type Reply } from "./reply.ts";
 import { generateTitle } from "./request/generate-title.ts";
-import { TurnRequest } from "./request/turn-request.ts";
+import { TurnEndedError, TurnRequest } from "./request/turn-request.ts";
 import { openSources } from "./request/turn-sources.ts";
+import { progressReporter } from "./report-progress.ts";
 import { settleReply } from "./settle-reply.ts";
 import type { StartedTurn } from "./turn-database.ts";
 import type { TurnPorts, TurnRunPorts } from "./turn-ports.ts";
@@ -93,10 +94,15 @@ export async function beginTurn(ports: TurnRunPorts, turn: Turn): Promise<boolea
   return true;
 }
 
+/** The pause between two reports that a turn is being prepared. */
+const REPORT_MS = 10_000;
+
 /** Opens what a turn needs before its request is sent. */
 async function prepare(ports: TurnRunPorts, turn: Turn, client: TurnClient) {
   const { turn_id: id, profile_id: profileId, assistant_message_id: messageId } = turn.started;
-  const sources = await openSources(ports, turn.started);
+  // Building a store may take longer than recovery waits for progress.
+  const clock = setInterval(() => progressReporter.note(ports, id, () => {}), REPORT_MS);
+  const sources = await openSources(ports, turn.started).finally(() => clearInterval(clock));
   const made = new MadeFiles(ports.files, { id, profileId });
   const reply = createReply(messageId, client.send, sources.findFile, made);
   const request = new TurnRequest(ports, turn, sources, () => sayIncomplete(ports, turn, reply));
@@ -129,9 +135,11 @@ async function send(
   try {
     return await request.send();
   } catch (error) {
-    const code = readFailure(error);
+    const isLate = error instanceof TurnEndedError;
+    const code = isLate ? "provider_timeout" : readFailure(error);
     const mistake = describeMisconfiguration(error);
-    const event = mistake ? "provider_misconfigured" : "provider_refused";
+    const refused = isLate ? "turn_ended_early" : "provider_refused";
+    const event = mistake ? "provider_misconfigured" : refused;
     ports.log.error(event, { turn_id, session_id, ...mistake, ...describeError(error) });
     const ended = { ...reply, ending: { status: "failed" as const, code } };
     await settleReply(ports.db, turn_id, ended).catch((cause) =>

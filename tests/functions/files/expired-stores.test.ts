@@ -71,6 +71,32 @@ test("a store is created with its lifetime and its owner, and a turn that uses i
   expect(await inDays()).toBeCloseTo(7, 1);
 });
 
+test("recovery leaves a turn alone that waits for its store", async () => {
+  const { sessionId } = await searchable();
+  await asPostgres(
+    "update public.vector_stores set expires_at = now() - interval '1 minute' where session_id = $1",
+    [sessionId],
+  );
+  await behave({ indexing_ms: 16_000 });
+
+  const asking = ask(sessionId);
+
+  await expect.poll(() =>
+    asPostgres(
+      `update public.chat_turns set progressed_at = now() - interval '55 seconds'
+       where session_id = $1 returning id`,
+      [sessionId],
+    )
+  ).toHaveLength(1);
+  await expect.poll(() =>
+    asPostgres(
+      `select from public.chat_turns
+       where session_id = $1 and response_id is null and progressed_at > now() - interval '30 seconds'`,
+      [sessionId],
+    ), { timeout: 20_000 }).toHaveLength(1);
+  expect(readText((await asking).lastMessage)).toContain("Comet");
+});
+
 test("an expired store is created again in the same request, and the old one is deleted", async () => {
   const { sessionId, file, storeId } = await searchable();
   await commandOpenAI(`vector_stores/${storeId}/expire`);

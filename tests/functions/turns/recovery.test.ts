@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, onTestFinished, test } from "vitest";
 import { loadHistory, openChat, postChat } from "../../helpers/chat-client.ts";
 import { behave, openaiRequests, resetOpenAI } from "../../helpers/openai.ts";
 import { asPostgres, createSession, createUser, must, stack } from "../../helpers/stack.ts";
@@ -54,6 +54,46 @@ test("an abandoned turn whose response is complete is settled as a client would 
   const chat = openChat(user, sessionId, await loadHistory(user, sessionId));
   await chat.sendMessage({ text: "And then?" });
   expect(chat.error).toBeUndefined();
+});
+
+test("a turn that was given up before its request left costs nothing and asks OpenAI for nothing", async () => {
+  const sessionId = await createSession(user);
+  // The answer of start_turn takes two minutes, and recovery has ended the turn meanwhile.
+  await asPostgres(`
+    create schema if not exists faults;
+    grant usage on schema faults to public;
+    create or replace function faults.give_up() returns trigger language plpgsql as $$
+    begin
+      perform public.fail_turn(new.id, '{"error": {"code": "provider_error"}}');
+      return null;
+    end $$;
+    create or replace function faults.begin_early() returns trigger language plpgsql as $$
+    begin
+      new.created_at := now() - interval '2 minutes';
+      return new;
+    end $$;
+    grant execute on all functions in schema faults to public;
+    create trigger begin_early before insert on public.chat_turns for each row
+      when (new.session_id = '${sessionId}') execute function faults.begin_early();
+    create constraint trigger give_up after insert on public.chat_turns
+      deferrable initially deferred for each row
+      when (new.session_id = '${sessionId}') execute function faults.give_up();
+  `);
+  onTestFinished(() =>
+    asPostgres(`
+      drop trigger begin_early on public.chat_turns;
+      drop trigger give_up on public.chat_turns;
+    `).then(() => {})
+  );
+  const before = (await readUsage(user)).monthly_messages.used;
+  const asked = (await openaiRequests()).length;
+
+  const response = await postChat({ session_id: sessionId, content: "Count" }, user.accessToken);
+
+  expect([response.status, (await response.json()).code]).toEqual([503, "provider_timeout"]);
+  expect((await openaiRequests()).slice(asked)).toEqual([]);
+  expect(await reply(sessionId)).toMatchObject({ status: "failed" });
+  expect((await readUsage(user)).monthly_messages.used).toBe(before);
 });
 
 test("ten concurrent recoveries settle a turn exactly once", async () => {

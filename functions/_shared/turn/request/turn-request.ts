@@ -28,6 +28,17 @@ const SMALL_WINDOW = 128_000;
 /** OpenAI sends the first event at once. Without it, the response has no id by which it could be found again. */
 const FIRST_EVENT_MS = 20_000;
 
+/**
+ * Recovery ends a turn without progress for 60 seconds, and the user is refunded. So a request that leaves this late is
+ * sent only if the turn still runs.
+ */
+const UNWATCHED_MS = 30_000;
+
+/** The turn ended, for example because the database answered late, before its request was sent. */
+export class TurnEndedError extends Error {
+  override readonly name = "TurnEndedError";
+}
+
 /** A response that OpenAI has begun: its first events, and those that follow. */
 interface BegunResponse {
   arrived: StreamEvent[];
@@ -77,7 +88,10 @@ export class TurnRequest {
     return this.#threadId ?? undefined;
   }
 
-  /** Sends the request. Resolves when the response has its first event. Throws OpenAI's error when it refuses. */
+  /**
+   * Sends the request. Resolves when the response has its first event. Throws OpenAI's error when it refuses, and a
+   * TurnEndedError when nobody waits for the reply any more.
+   */
   async send(): Promise<ResponseConnection> {
     const begun = await this.#sendMended();
     return { events: this.#withMending(begun), abort: () => this.#current.abort() };
@@ -132,6 +146,7 @@ export class TurnRequest {
 
   async #create(): Promise<BegunResponse> {
     const { openai } = this.#ports;
+    await this.#requireActive();
     if (this.#threadId === null) await this.#openConversation();
     const request = await buildRequest(this.#turn, {
       threadId: this.#threadId ?? "",
@@ -148,6 +163,15 @@ export class TurnRequest {
       openai.responses.create(request, { signal }).asResponse()
     );
     return await waitForFirst(readEvents(response), connection);
+  }
+
+  async #requireActive(): Promise<void> {
+    const { turn_id, created_at } = this.#turn;
+    if (Date.now() - created_at.getTime() < UNWATCHED_MS) return;
+    const active = await this.#ports.db.reportProgress([turn_id]);
+    if (!active.has(turn_id)) {
+      throw new TurnEndedError("the turn ended before its request was sent");
+    }
   }
 
   /** Creates an empty conversation, whose id is saved while the response begins. */
