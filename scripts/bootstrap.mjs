@@ -1,7 +1,7 @@
 // Installs the packages of package-lock.json when node_modules is missing or stale. Then runs a script of this project
 // on the Node that the project pins. This file itself runs on any Node of the machine, before anything is installed.
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 
 const repository = path.resolve(
@@ -9,7 +9,7 @@ const repository = path.resolve(
   "..",
 );
 const lockFile = readFileSync(path.join(repository, "package-lock.json"), "utf8");
-// Written only after a complete install, so an incomplete node_modules lacks this file.
+// scripts/note-install.mjs writes it after a complete install, so an incomplete node_modules lacks this file.
 const stamp = path.join(repository, "node_modules/.parley-installed-lock.json");
 const node = path.join(repository, "node_modules/.bin/node");
 
@@ -20,7 +20,6 @@ if (!existsSync(node) || !existsSync(stamp) || readFileSync(stamp, "utf8") !== l
     stdio: ["ignore", 2, 2],
   });
   if (status !== 0) process.exit(status ?? 1);
-  writeFileSync(stamp, lockFile);
 }
 
 const [script, ...args] = process.argv.slice(2);
