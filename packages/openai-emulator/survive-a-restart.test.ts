@@ -22,6 +22,25 @@ describe("a state file", () => {
     expect(await client.responses.retrieve(id)).toMatchObject({ status: "completed", output_text });
   });
 
+  it("restores open calls, which the next request must answer", async () => {
+    const { stateFile } = await makeStateFile();
+    const before = await startEmulator(stateFile);
+    const { id: conversation } = await before.client.conversations.create({});
+    const tools = [{ type: "function" as const, name: "add", strict: false, parameters: null }];
+    const turn = { ...QUESTION, input: "add", tools, conversation };
+    const { output } = await before.client.responses.create(turn);
+    await before.close();
+
+    const { client } = await startEmulator(stateFile);
+    const call = output.find((item) => item.type === "function_call");
+    const call_id = call?.call_id ?? "";
+    await expect(client.responses.create(turn)).rejects
+      .toThrow(`No tool output found for function call ${call_id}.`);
+    const input = [{ type: "function_call_output" as const, call_id, output: "3" }];
+    expect((await client.responses.create({ ...turn, input })).output_text)
+      .toContain('add returned: "3".');
+  });
+
   it("restores running responses as failed", async () => {
     const { stateFile } = await makeStateFile();
     const before = await startEmulator(stateFile);

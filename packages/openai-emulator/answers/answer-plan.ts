@@ -1,4 +1,5 @@
 import type { Responses } from "openai/resources/responses/responses";
+import type { McpTool } from "./mcp-settings.ts";
 import type { UserTurn } from "./read-messages.ts";
 
 /** The citation of a part of a reply. */
@@ -33,11 +34,12 @@ export interface PlannedFunctionCall {
   arguments: string;
 }
 
-/** The tools that an MCP server offers. */
+/** The tools that an MCP server offers, or the error of a server that does not list them. */
 export interface PlannedMcpTools {
   type: "mcp_list_tools";
   server: string;
-  names: string[];
+  tools: McpTool[];
+  error?: string;
 }
 
 /** A call of a tool of an MCP server, or the request for the user's approval of that call. */
@@ -47,6 +49,10 @@ export interface PlannedMcpCall {
   name: string;
   arguments: string;
   output: string;
+  /** The error instead of the output. */
+  error?: string;
+  /** The id of the request that the user has approved. */
+  approval?: string;
 }
 
 /** A generated image in base64, and the number of partial images before it. */

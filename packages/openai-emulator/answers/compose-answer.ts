@@ -6,10 +6,14 @@ import type {
   ToolAnswerer,
   ToolUse,
 } from "./answer-plan.ts";
+import { callFunctions, quoteOutputs } from "./call-tools.ts";
+import { callServers, quoteDenials } from "./mcp-servers.ts";
+import type { McpServers } from "./mcp-settings.ts";
 import { readUserTurns, type UserTurn } from "./read-messages.ts";
 import { pickQuote } from "../retrieval/pick-quote.ts";
 import { searchWeb } from "./search-web.ts";
 import { composeTitle, quote } from "./shorten-text.ts";
+import type { CreateResponse } from "../responses/request-schemas.ts";
 import type { Item } from "../wire-types.ts";
 
 /** A message with these words gets a refusal, so that clients can be tested against refusals. */
@@ -21,6 +25,8 @@ export interface Question {
   history: readonly Item[];
   input: readonly Item[];
   tools: readonly Responses.Tool[];
+  toolChoice?: CreateResponse["tool_choice"];
+  mcpServers?: McpServers;
   /** `metadata.purpose`: `title` asks for a title instead of a reply. */
   purpose: string | undefined;
   wantsReasoning: boolean;
@@ -47,11 +53,16 @@ export function composeAnswer(
   if (question.reply === undefined && REFUSAL_WISH.test(turn.text)) {
     return [...reasoning, { type: "refusal", refusal: "I'm sorry, but I can't help with that." }];
   }
+  const { history, input, tools, toolChoice, mcpServers = {} } = question;
+  const functions = callFunctions(input, tools, toolChoice);
+  const servers = callServers(mcpServers, tools, history, input);
+  const waits = functions.length > 0 || servers.some(({ type }) => type === "mcp_approval_request");
+  if (waits) return [...reasoning, ...servers, ...functions];
   const uses = answerers.flatMap((answer) => answer(turn, question.tools) ?? []);
   const text = question.reply === undefined
     ? withSentences(composeText(question, turns), uses)
     : withCitations(question.reply, uses);
-  return [...reasoning, ...uses.map(({ call }) => call), text];
+  return [...reasoning, ...servers, ...uses.map(({ call }) => call), text];
 }
 
 function planReasoning(turns: readonly UserTurn[]): PlannedReasoning {
@@ -61,7 +72,7 @@ function planReasoning(turns: readonly UserTurn[]): PlannedReasoning {
 }
 
 function composeText(
-  { instructions, nameFile, readFile }: Question,
+  { instructions, history, input, nameFile, readFile }: Question,
   turns: readonly UserTurn[],
 ): string {
   const [earlier, turn] = turns.length > 1 ? turns.slice(-2) : [undefined, turns[0]];
@@ -70,6 +81,8 @@ function composeText(
     turn && `${earlier ? "Now you write" : "You wrote"}: ${quote(turn.text)}.`,
     turn && describeAttachments(turn, nameFile),
     ...turn?.fileIds.map((id) => quoteFile(nameFile(id), readFile(id), turn.text)) ?? [],
+    ...quoteOutputs(history, input),
+    ...quoteDenials(history, input),
     `This is turn ${turns.length} of our conversation.`,
     instructions && `I keep to my instructions (${countWords(instructions)}).`,
   ];

@@ -25,12 +25,14 @@ export function* scriptEvents(
   options: ScriptOptions,
 ): Drafts {
   for (const planned of plan) {
+    // What ends a response early ends its last item.
+    const part = planned === plan.at(-1) ? options : { ...options, end: "completed" as const };
     if (planned.type === "reasoning") yield* scriptReasoning(planned, output);
     else if (planned.type === "web_search_call") yield* scriptWebSearch(planned, output);
     else if (planned.type === "file_search_call") yield* scriptFileSearch(planned, output);
     else if (planned.type === "refusal") yield* scriptRefusal(planned, output);
-    else if (planned.type === "text") yield* scriptText(planned, output, options);
-    else yield* scriptTool(planned, output);
+    else if (planned.type === "text") yield* scriptText(planned, output, part);
+    else yield* scriptTool(planned, output, part);
   }
 }
 

@@ -7,7 +7,9 @@ import type {
   PlannedMcpTools,
   PlannedToolItem,
 } from "./answer-plan.ts";
+import type { McpTool } from "./mcp-settings.ts";
 import { newId } from "../new-id.ts";
+import type { ScriptOptions } from "./script-message.ts";
 import type { EventDraft, OutputItem } from "../wire-types.ts";
 
 /** The number of characters in one delta of JSON or code. */
@@ -17,10 +19,14 @@ type Drafts = Generator<EventDraft, void>;
 type Place = { item_id: string; output_index: number };
 
 /** Yields the events of one tool item; see `scriptEvents`. */
-export function scriptTool(plan: PlannedToolItem, output: OutputItem[]): Drafts {
+export function scriptTool(
+  plan: PlannedToolItem,
+  output: OutputItem[],
+  options: ScriptOptions,
+): Drafts {
   switch (plan.type) {
     case "function_call":
-      return scriptFunctionCall(plan, output);
+      return scriptFunctionCall(plan, output, options);
     case "mcp_list_tools":
       return scriptMcpTools(plan, output);
     case "mcp_call":
@@ -34,7 +40,15 @@ export function scriptTool(plan: PlannedToolItem, output: OutputItem[]): Drafts 
   }
 }
 
-function* scriptFunctionCall(plan: PlannedFunctionCall, output: OutputItem[]): Drafts {
+/** A call that fails or is incomplete stops after half of its arguments. */
+function* scriptFunctionCall(
+  plan: PlannedFunctionCall,
+  output: OutputItem[],
+  { end }: ScriptOptions,
+): Drafts {
+  const json = end === "completed"
+    ? plan.arguments
+    : plan.arguments.slice(0, plan.arguments.length / 2);
   const item: Responses.ResponseFunctionToolCallItem = {
     id: newId("fc"),
     type: "function_call",
@@ -44,18 +58,25 @@ function* scriptFunctionCall(plan: PlannedFunctionCall, output: OutputItem[]): D
     name: plan.name,
   };
   yield* scriptItem(item, output, function* (place) {
-    for (const delta of splitCode(plan.arguments)) {
+    for (const delta of splitCode(json)) {
       yield { type: "response.function_call_arguments.delta", ...place, delta };
       item.arguments += delta;
     }
-    const { arguments: json } = plan;
-    yield { type: "response.function_call_arguments.done", ...place, arguments: json };
-    item.status = "completed";
+    if (end === "failed") return false;
+    yield {
+      type: "response.function_call_arguments.done",
+      ...place,
+      arguments: json,
+      name: plan.name,
+    };
+    item.status = end;
   });
 }
 
-function* scriptMcpTools({ server, names }: PlannedMcpTools, output: OutputItem[]): Drafts {
-  const tools = names.map((name) => ({ name, input_schema: { type: "object" } }));
+function* scriptMcpTools(
+  { server, tools, error }: PlannedMcpTools,
+  output: OutputItem[],
+): Drafts {
   const item: Responses.ResponseOutputItem.McpListTools = {
     id: newId("mcpl"),
     type: "mcp_list_tools",
@@ -64,9 +85,20 @@ function* scriptMcpTools({ server, names }: PlannedMcpTools, output: OutputItem[
   };
   yield* scriptItem(item, output, function* (place) {
     yield { type: "response.mcp_list_tools.in_progress", ...place };
-    yield { type: "response.mcp_list_tools.completed", ...place };
-    item.tools = tools;
+    const result = error === undefined ? "completed" : "failed";
+    yield { type: `response.mcp_list_tools.${result}`, ...place };
+    if (error !== undefined) item.error = error;
+    else item.tools = tools.map(describeTool);
   });
+}
+
+function describeTool({ name, description, input_schema, read_only }: McpTool) {
+  return {
+    name,
+    description: description ?? null,
+    input_schema: input_schema ?? { type: "object" },
+    annotations: { read_only: read_only ?? false },
+  };
 }
 
 function* scriptMcpCall(plan: PlannedMcpCall, output: OutputItem[]): Drafts {
@@ -74,7 +106,7 @@ function* scriptMcpCall(plan: PlannedMcpCall, output: OutputItem[]): Drafts {
     id: newId("mcp"),
     type: "mcp_call",
     status: "in_progress",
-    approval_request_id: null,
+    approval_request_id: plan.approval ?? null,
     server_label: plan.server,
     name: plan.name,
     arguments: "",
@@ -88,9 +120,16 @@ function* scriptMcpCall(plan: PlannedMcpCall, output: OutputItem[]): Drafts {
       item.arguments += delta;
     }
     yield { type: "response.mcp_call_arguments.done", ...place, arguments: plan.arguments };
-    yield { type: "response.mcp_call.completed", ...place };
-    item.status = "completed";
-    item.output = plan.output;
+    if (plan.error === undefined) {
+      yield { type: "response.mcp_call.completed", ...place };
+      item.status = "completed";
+      item.output = plan.output;
+    } else {
+      yield { type: "response.mcp_call.failed", ...place };
+      item.status = "failed";
+      const content = [{ type: "text", text: plan.error }];
+      item.error = { type: "mcp_tool_execution_error", content };
+    }
   });
 }
 
@@ -153,16 +192,19 @@ function* scriptCodeRun(plan: PlannedCodeRun, output: OutputItem[]): Drafts {
   });
 }
 
-/** Yields the events around those of `steps`, which change the item while it is in the output. */
+/**
+ * Yields the events around those of `steps`, which change the item while it is in the output. After steps that return
+ * false, the item is not done.
+ */
 function* scriptItem(
   item: OutputItem,
   output: OutputItem[],
-  steps: (place: Place) => Drafts,
+  steps: (place: Place) => Generator<EventDraft, boolean | void>,
 ): Drafts {
   const output_index = output.length;
   yield { type: "response.output_item.added", output_index, item: structuredClone(item) };
   output.push(item);
-  yield* steps({ item_id: item.id, output_index });
+  if ((yield* steps({ item_id: item.id, output_index })) === false) return;
   yield { type: "response.output_item.done", output_index, item: structuredClone(item) };
 }
 

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { Failure } from "@parley/emulator-kit/behaviour-store.ts";
+import { McpServers } from "../answers/mcp-settings.ts";
 import { SCENARIOS } from "../scenarios/all-scenarios.ts";
 import {
   SCENARIO_PARAMETERS,
@@ -19,6 +20,7 @@ export const Behaviour = z.strictObject({
   disconnect_after_events: count.optional(),
   malformed_after_events: count.optional(),
   end: z.enum(["completed", "failed", "incomplete"]).optional(),
+  mcp_servers: McpServers.optional(),
   ...ScenarioFields,
 }).superRefine((behaviour, context) => {
   for (const [path, message] of checkScenario(behaviour)) {

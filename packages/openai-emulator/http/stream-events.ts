@@ -1,5 +1,6 @@
 import { setImmediate, setTimeout } from "node:timers/promises";
 import type { Behaviour } from "../control/behaviour.ts";
+import { isCounted, isDeltaPoint } from "../scenarios/count-deltas.ts";
 import type { Cut, StreamFault } from "../scenarios/scenario.ts";
 import type { WireEvent } from "../wire-types.ts";
 
@@ -75,7 +76,7 @@ async function* cutEvents(
   { cut, repeats }: StreamFault,
 ): AsyncGenerator<string | Act, void> {
   let next = 0;
-  let texts = 0;
+  let deltas = 0;
   if (cut?.at.after === "start") return yield* applyCut(cut, next);
   for await (const event of events) {
     if (cut && TERMINAL.includes(event.type)) break;
@@ -83,8 +84,8 @@ async function* cutEvents(
     yield frame;
     if (repeats) yield frame;
     next = event.sequence_number + 1;
-    if (event.type === "response.output_text.delta") texts++;
-    if (cut && isReached(cut, texts)) break;
+    if (cut && isCounted(event, cut.at)) deltas++;
+    if (cut && isReached(cut, deltas)) break;
   }
   if (cut) yield* applyCut(cut, next);
 }
@@ -94,9 +95,9 @@ function* applyCut(cut: Cut, sequence: number): Generator<string | Act, void> {
   if (cut.then === "silence") yield SILENCE;
 }
 
-/** Returns whether the point is reached after at least one event, `texts` of them with text. */
-function isReached({ at }: Cut, texts: number): boolean {
-  return at.after === "created" || (at.after === "text" && texts >= at.n);
+/** Returns whether the point is reached after at least one event, `deltas` of them of the kind of the point. */
+function isReached({ at }: Cut, deltas: number): boolean {
+  return at.after === "created" || (isDeltaPoint(at) && deltas >= at.n);
 }
 
 async function* toPieces(

@@ -1,3 +1,4 @@
+import type { Responses } from "openai/resources/responses/responses";
 import { newId } from "../new-id.ts";
 import { findFamily } from "./model-families.ts";
 import type { CreateResponse } from "./request-schemas.ts";
@@ -42,7 +43,7 @@ function echoRequest(params: CreateResponse) {
     model: params.model,
     moderation: null,
     parallel_tool_calls: params.parallel_tool_calls ?? true,
-    previous_response_id: null,
+    previous_response_id: params.previous_response_id ?? null,
     prompt_cache_key: params.prompt_cache_key ?? null,
     prompt_cache_retention: params.prompt_cache_retention ?? null,
     reasoning: {
@@ -58,12 +59,27 @@ function echoRequest(params: CreateResponse) {
       verbosity: params.text?.verbosity ?? "medium",
     },
     tool_choice: params.tool_choice ?? "auto",
-    tools: params.tools ?? [],
+    tools: shownTools(params),
     top_logprobs: params.top_logprobs ?? 0,
     top_p: params.top_p ?? 1,
     truncation: params.truncation ?? "disabled",
     ...(user != null && { user }),
   } satisfies Partial<WireResponse>;
+}
+
+/**
+ * Returns the tools as the response shows them. Without `strict`, OpenAI tries to be strict; it does not show the
+ * token of an MCP server (https://developers.openai.com/api/docs/guides/tools-connectors-mcp).
+ */
+export function shownTools({ tools }: CreateResponse): Responses.Tool[] {
+  return (tools ?? []).map((tool): Responses.Tool => {
+    if (tool.type === "function") {
+      return { ...tool, strict: tool.strict === undefined ? true : tool.strict };
+    }
+    if (tool.type !== "mcp") return tool;
+    const { authorization: _, ...shown } = tool;
+    return shown;
+  });
 }
 
 /** Returns the tier that serves a request (https://developers.openai.com/api/docs/guides/fast-mode). */

@@ -27,16 +27,49 @@ export function checkItems(
     item.type === "item_reference" ? findStored(state, item.id) : []
   );
   const all = [...history, ...referred, ...added];
+  checkApprovals(all);
   for (const { noun, type, output } of callKinds()) {
     const calls = callIds(all, type);
     const outputs = callIds(all, output);
     // See https://github.com/microsoft/vscode/issues/320060.
     const lost = outputs.difference(calls).values().next().value;
     if (lost) refuse(`No tool call found for ${noun} output with call_id ${lost}.`);
+    refuseSecondOutput(all, output);
     // See https://github.com/router-for-me/CLIProxyAPI/issues/2368.
     const open = calls.difference(outputs).values().next().value;
     if (open) refuse(`No tool output found for ${noun} ${open}.`);
   }
+}
+
+/** The words are those of a gateway's report: https://github.com/NousResearch/hermes-agent/issues/102629. */
+function refuseSecondOutput(items: readonly (InputItem | Item)[], type: string): void {
+  const seen = new Set<string>();
+  for (const item of items) {
+    if (item.type !== type || !("call_id" in item) || !item.call_id) continue;
+    const { call_id } = item;
+    if (seen.has(call_id)) {
+      refuse(
+        `Duplicate ${type} for call_id '${call_id}'. ` +
+          `Each ${type.replace("_output", "")} must have exactly one matching ${type}`,
+      );
+    }
+    seen.add(call_id);
+  }
+}
+
+/**
+ * Refuses requests of MCP servers without the user's decision, in the words that clients look for. Those about a
+ * decision without a request are the emulator's own.
+ */
+function checkApprovals(items: readonly (InputItem | Item)[]): void {
+  const asked = items.flatMap((item) => item.type === "mcp_approval_request" ? item.id : []);
+  const decided = items.flatMap((item) =>
+    item.type === "mcp_approval_response" ? item.approval_request_id : []
+  );
+  const unknown = decided.find((id) => !asked.includes(id));
+  if (unknown) refuse(`No MCP approval request found with id '${unknown}'.`);
+  const open = asked.filter((id) => !decided.includes(id)).join(", ");
+  if (open) refuse(`The following MCP approval requests do not have an approval: ${open}`);
 }
 
 function callKinds() {

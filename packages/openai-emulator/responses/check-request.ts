@@ -1,7 +1,7 @@
 import { ApiError } from "../http/api-error.ts";
-import { findConversation } from "../find-records.ts";
+import { openHistory } from "./open-history.ts";
+import { checkTools } from "./check-tools.ts";
 import type { EmulatorState } from "../state.ts";
-import type { Item } from "../wire-types.ts";
 import { checkItems } from "./check-items.ts";
 import { findFamily } from "./model-families.ts";
 import type { CreateResponse } from "./request-schemas.ts";
@@ -16,7 +16,8 @@ export function checkRequest(state: EmulatorState, params: CreateResponse): void
     throw new ApiError(400, "The requested model '' does not exist.", details);
   }
   refuseContradictions(params);
-  const history = openHistory(state, params);
+  checkTools(params);
+  const history = continueFrom(state, params);
   refuseEmptyInput(params);
   checkItems(state, params.input, history);
   refuseForModel(params);
@@ -44,8 +45,8 @@ function refuseContradictions(params: CreateResponse): void {
   }
 }
 
-/** Returns the items of the conversation; refuses other ways to continue, which the emulator does not have. */
-function openHistory(state: EmulatorState, params: CreateResponse): readonly Item[] {
+/** Returns the items that the request continues; refuses contradictions and prompts, which do not exist here. */
+function continueFrom(state: EmulatorState, params: CreateResponse) {
   const { conversation, previous_response_id: previous, prompt } = params;
   // This message and the order of the checks: https://github.com/kangminlee-maker/local-OAuth-CLI-API-adapter
   if (conversation && previous) {
@@ -56,26 +57,13 @@ function openHistory(state: EmulatorState, params: CreateResponse): readonly Ite
       { code: "mutually_exclusive_parameters" },
     );
   }
-  const id = typeof conversation === "string" ? conversation : conversation?.id;
-  const history = id === undefined ? [] : findConversation(state, id).items;
+  const history = openHistory(state, params);
   if (prompt) throw new ApiError(404, `Prompt with id '${prompt.id}' not found.`);
-  if (previous) throw refusePrevious(state, previous);
   return history;
 }
 
-/** See https://github.com/maximhq/bifrost/issues/2441 for an unknown response. */
-function refusePrevious(state: EmulatorState, id: string): ApiError {
-  const param = "previous_response_id";
-  if (state.responses.has(id)) {
-    const message = `Unsupported parameter: '${param}' is not supported by the emulator.`;
-    return new ApiError(400, message, { param, code: "unsupported_parameter" });
-  }
-  const message = `Previous response with id '${id}' not found.`;
-  return new ApiError(400, message, { param, code: "previous_response_not_found" });
-}
-
-function refuseEmptyInput({ input, conversation }: CreateResponse): void {
-  if (input.length > 0 || conversation) return;
+function refuseEmptyInput(params: CreateResponse): void {
+  if (params.input.length > 0 || params.conversation || params.previous_response_id) return;
   throw new ApiError(
     400,
     `One of "input" or "previous_response_id" or 'prompt' or 'conversation' must be provided.`,

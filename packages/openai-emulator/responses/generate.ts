@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import type { Generation } from "./generation.ts";
+import { isCounted, isDeltaPoint } from "../scenarios/count-deltas.ts";
 import { createPacer, type Pacer } from "./pace.ts";
 import { scriptEvents } from "../answers/script-events.ts";
 import type { ScriptOptions } from "../answers/script-message.ts";
@@ -38,12 +39,12 @@ async function tellEvents(generation: Generation, pacer: Pacer): Promise<void> {
   if (!hasOutput) return;
   announce(record, "response.in_progress");
   await pacer.beforeOutput();
-  let texts = 0;
+  let deltas = 0;
   for (const draft of scriptEvents(plan, record.response.output, scriptOptions(generation))) {
-    if (stopAt?.after === "text" && texts >= stopAt.n) return;
+    if (stopAt && isDeltaPoint(stopAt) && deltas >= stopAt.n) return;
     await (isToken(draft) ? pacer.beforeToken() : pacer.yield());
     record.log.append(draft);
-    if (draft.type === "response.output_text.delta") texts++;
+    if (stopAt && isCounted(draft, stopAt)) deltas++;
   }
 }
 

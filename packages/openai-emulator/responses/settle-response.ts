@@ -27,6 +27,7 @@ export function settleEnded(state: EmulatorState, generation: Generation): void 
   if (ending.status === "completed") complete(generation);
   else if (ending.status === "failed") fail(record.response, ending.error);
   else cutShort(generation, ending.reason);
+  if (ending.status !== "completed") keepItems(generation);
   release(state, record);
   if (ending.status === "failed" && ending.sendsError) {
     const error = { type: "invalid_request_error", ...ending.error, param: null };
@@ -41,13 +42,12 @@ export function settleEnded(state: EmulatorState, generation: Generation): void 
  * Settles a response as cancelled. It keeps its output so far, unless the scenario says otherwise, and its stream
  * ends without an event.
  */
-export function settleCancelled(
-  state: EmulatorState,
-  { record, course }: Pick<Generation, "record" | "course">,
-): void {
+export function settleCancelled(state: EmulatorState, generation: Generation): void {
+  const { record, course } = generation;
   record.response.status = "cancelled";
   markPartial(record.response);
   if (course.losesOutput) record.response.output = [];
+  keepItems(generation);
   release(state, record);
   record.log.close();
   if (record.response.background) state.ended(record.response);
@@ -65,7 +65,15 @@ function complete({ record, conversation, history }: Generation): void {
   response.status = "completed";
   response.completed_at = nowInSeconds();
   response.usage = usageOf({ record, history });
-  // A response that does not complete adds nothing to its conversation.
+  conversation?.items.push(...structuredClone([...inputItems, ...response.output]));
+}
+
+/**
+ * A response that does not complete adds nothing to its conversation, unless the scenario says otherwise
+ * (https://github.com/openai/openai-node/issues/2571).
+ */
+function keepItems({ record: { response, inputItems }, conversation, course }: Generation): void {
+  if (!course.keepsItems) return;
   conversation?.items.push(...structuredClone([...inputItems, ...response.output]));
 }
 

@@ -1,11 +1,14 @@
 import { ApiError } from "../http/api-error.ts";
 import type { AnswerPlan } from "../answers/answer-plan.ts";
 import type { Behaviour } from "../control/behaviour.ts";
-import { buildResponse } from "./build-response.ts";
+import { buildResponse, shownTools } from "./build-response.ts";
 import { composeAnswer } from "../answers/compose-answer.ts";
 import { countInput } from "./count-tokens.ts";
 import { createEventLog } from "./event-log.ts";
 import { findConversation } from "../find-records.ts";
+import { findFailure, type McpFailure } from "../answers/mcp-servers.ts";
+import { limitCalls } from "./limit-calls.ts";
+import { openHistory } from "./open-history.ts";
 import { generate } from "./generate.ts";
 import type { Generation } from "./generation.ts";
 import type { CreateResponse } from "./request-schemas.ts";
@@ -14,6 +17,7 @@ import { SERVER_ERROR } from "./settle-response.ts";
 import type { ConversationRecord, EmulatorState, ResponseRecord, Run } from "../state.ts";
 import { searchFiles } from "../answers/search-files.ts";
 import { searchWeb } from "../answers/search-web.ts";
+import type { Item } from "../wire-types.ts";
 import { toItems } from "../conversations/to-items.ts";
 
 /** A response that runs, and the changes that the scenario makes to the stream of its request. */
@@ -25,6 +29,9 @@ export interface StartedResponse {
 /** What a response knows besides its request. */
 interface Sources {
   conversation: ConversationRecord | null;
+  /** The items that the request continues when it starts. */
+  history: readonly Item[];
+  failure: McpFailure | null;
   texts: ReadonlyMap<string, string>;
 }
 
@@ -45,11 +52,15 @@ export function startResponse(
     streamed: params.stream ?? false,
     log: createEventLog(),
   };
-  const effect = state.behaviour.scenario().respond(describe(params, record, conversation));
+  const history = [...openHistory(state, params)];
+  const asked = (params.tools ?? []).filter((tool) => tool.type === "mcp");
+  const failure = findFailure(state.behaviour.get().mcp_servers ?? {}, asked, history);
+  if (failure && !params.stream && !params.background) throw refuseServer(failure);
+  const effect = state.behaviour.scenario().respond(describe(params, record, history));
   const { id } = record.response;
   if (record.response.store) state.responses.set(id, record);
   const controller = new AbortController();
-  const sources = { conversation, texts };
+  const sources = { conversation, history, failure, texts };
   const generation = prepare(state, params, record, sources, effect.course ?? {});
   const finished = generate(state, generation, controller.signal);
   const run = { record, cancel: () => controller.abort(), finished };
@@ -61,7 +72,7 @@ export function startResponse(
 function describe(
   params: CreateResponse,
   { inputItems }: ResponseRecord,
-  conversation: ConversationRecord | null,
+  history: readonly Item[],
 ): Asked {
   return {
     model: params.model,
@@ -69,12 +80,13 @@ function describe(
     streamed: params.stream ?? false,
     truncates: params.truncation === "auto",
     wantsSummary: Boolean(params.reasoning?.summary),
-    tools: params.tools ?? [],
+    tools: shownTools(params),
+    history,
     input: inputItems,
     countInput: () =>
       countInput({
         instructions: params.instructions ?? null,
-        history: conversation?.items ?? [],
+        history,
         input: inputItems,
       }),
   };
@@ -100,16 +112,17 @@ function prepare(
   state: EmulatorState,
   params: CreateResponse,
   record: ResponseRecord,
-  { conversation, texts }: Sources,
+  { conversation, history, failure, texts }: Sources,
   course: Course,
 ): Generation {
   const behaviour = state.behaviour.get();
-  const history = [...conversation?.items ?? []];
-  const plan = composeAnswer({
+  const plan = failure ? [planFailure(failure)] : composeAnswer({
     instructions: params.instructions ?? null,
     history,
     input: record.inputItems,
-    tools: params.tools ?? [],
+    tools: shownTools(params),
+    toolChoice: params.tool_choice,
+    mcpServers: behaviour.mcp_servers,
     purpose: params.metadata?.["purpose"],
     wantsReasoning: Boolean(params.reasoning?.summary),
     reply: behaviour.reply,
@@ -120,12 +133,26 @@ function prepare(
     record,
     conversation,
     history,
-    plan: registerFiles(state, course.plan?.(plan) ?? plan),
-    ending: course.ending ?? endingOf(behaviour),
+    plan: registerFiles(state, failure ? plan : limitCalls(course.plan?.(plan) ?? plan, params)),
+    ending: failure ? endFailed(failure) : course.ending ?? endingOf(behaviour),
     behaviour,
     course,
     obfuscate: params.stream_options?.include_obfuscation ?? false,
   };
+}
+
+/** See https://plaid.com/docs/resources/mcp/. */
+function refuseServer({ message }: McpFailure): ApiError {
+  const details = { type: "external_connector_error", param: "tools", code: "http_error" };
+  return new ApiError(424, message, details);
+}
+
+function planFailure({ server, message }: McpFailure) {
+  return { type: "mcp_list_tools" as const, server, tools: [], error: message };
+}
+
+function endFailed({ message }: McpFailure): Ending {
+  return { status: "failed", error: { code: "http_error", message }, sendsError: true };
 }
 
 function endingOf({ end = "completed" }: Behaviour): Ending {

@@ -14,7 +14,7 @@ const functionOptions = {
   description: z.string().nullish(),
   output_schema: JsonObject.nullish(),
   // The examples of the API reference omit it (https://developers.openai.com/api/docs/guides/function-calling).
-  strict: z.boolean().nullable().default(true),
+  strict: z.boolean().nullish(),
 };
 
 const FunctionTool = z.strictObject({

@@ -7,8 +7,10 @@ import type {
   PlannedReasoning,
   PlannedToolItem,
 } from "../answers/answer-plan.ts";
-import { contentText, isUserMessage } from "../answers/read-messages.ts";
+import { isOpenQuestion, lastText } from "../answers/call-tools.ts";
+import { isUserMessage } from "../answers/read-messages.ts";
 import { shorten } from "../answers/shorten-text.ts";
+import type { Item } from "../wire-types.ts";
 import { newId } from "../new-id.ts";
 import { fillSchema } from "./fill-schema.ts";
 import type { Asked, Command, Effect, Ending, Scenario } from "./scenario.ts";
@@ -62,7 +64,7 @@ export const outputs = {
     takes: ["arguments"],
     respond: reply((asked, command) => {
       const [first] = callFunctions(asked, command);
-      return isFollowUp(asked) || !first ? null : replaceText([first]);
+      return !isOpenQuestion(asked.input) || !first ? null : replaceText([first]);
     }),
   },
   parallel_function_calls: {
@@ -70,10 +72,31 @@ export const outputs = {
     takes: ["arguments", "n"],
     respond: reply((asked, command) => {
       const calls = callFunctions(asked, command);
-      if (isFollowUp(asked) || calls.length === 0) return null;
+      if (!isOpenQuestion(asked.input) || calls.length === 0) return null;
       const { n = 2 } = command.settings;
       return replaceText(Array.from({ length: n }, (_, i) => calls[i % calls.length] ?? []).flat());
     }),
+  },
+  tool_steps: {
+    source: FUNCTIONS,
+    takes: ["steps"],
+    needs: ["steps"],
+    respond: reply(({ history, input }, { settings }) => {
+      const step = settings.steps?.[countSteps([...history, ...input])];
+      if (!step) return null;
+      const calls = step.calls.map((call) => ({ type: "function_call" as const, ...call }));
+      const { text } = step;
+      return replaceText([
+        ...text === undefined ? [] : [{ type: "text" as const, text, annotations: [] }],
+        ...calls,
+      ]);
+    }),
+  },
+  // By default, the conversation forgets the calls of a response that was cancelled:
+  // https://github.com/openai/openai-node/issues/2571.
+  open_calls_stay: {
+    source: "https://github.com/vybestack/llxprt-code/issues/61",
+    respond: reply(() => ({ course: { keepsItems: true } })),
   },
   mcp_call: {
     source: MCP,
@@ -88,7 +111,7 @@ export const outputs = {
     takes: ["arguments"],
     respond: reply((asked, command) => {
       const call = callMcp(asked, command, "mcp_approval_request");
-      return isFollowUp(asked) || !call ? null : replaceText([listMcpTools(call), call]);
+      return !isOpenQuestion(asked.input) || !call ? null : replaceText([listMcpTools(call), call]);
     }),
   },
   image: {
@@ -97,7 +120,7 @@ export const outputs = {
       const tool = asked.tools.find((tool) => tool.type === "image_generation");
       if (!tool) return null;
       const partialImages = tool.partial_images ?? 0;
-      const prompt = lastText(asked);
+      const prompt = shorten(lastText(asked.input), 80);
       return insertBeforeText([
         { type: "image_generation_call", prompt, image: PNG, partialImages },
       ]);
@@ -123,17 +146,6 @@ function reply(respond: Respond): Respond {
   return (asked, command) => asked.isTitle ? null : respond(asked, command);
 }
 
-/** Returns whether the input ends with the result of a tool or with an approval instead of a question. */
-function isFollowUp({ input }: Asked): boolean {
-  const last = input.at(-1);
-  return !last || !isUserMessage(last);
-}
-
-function lastText({ input }: Asked): string {
-  const last = input.findLast(isUserMessage);
-  return last ? shorten(contentText(last), 80) : "";
-}
-
 function think(summaries: string[]): PlannedReasoning {
   return { type: "reasoning", summaries };
 }
@@ -150,7 +162,14 @@ function replaceReasoning(items: PlannedReasoning[]): Effect {
   return { course: { plan } };
 }
 
-function replaceText(items: PlannedToolItem[]): Effect {
+/** Returns how often the model has got the results of tools since the user's last message. */
+function countSteps(items: readonly Item[]): number {
+  const since = items.slice(items.findLastIndex(isUserMessage) + 1);
+  const isResult = (item: Item | undefined) => item?.type === "function_call_output";
+  return since.filter((item, index) => isResult(item) && !isResult(since[index + 1])).length;
+}
+
+function replaceText(items: AnswerPlan): Effect {
   const plan = (plan: AnswerPlan) => [
     ...plan.filter(({ type }) => type === "reasoning"),
     ...items,
@@ -170,7 +189,8 @@ function insertBeforeText(items: PlannedToolItem[]): Effect {
 function callFunctions(asked: Asked, { settings }: Command): PlannedFunctionCall[] {
   return asked.tools.flatMap((tool) => {
     if (tool.type !== "function") return [];
-    const invented = () => JSON.stringify(fillSchema(tool.parameters, lastText(asked)));
+    const invented = () =>
+      JSON.stringify(fillSchema(tool.parameters, shorten(lastText(asked.input), 80)));
     return { type: "function_call", name: tool.name, arguments: settings.arguments ?? invented() };
   });
 }
@@ -186,7 +206,7 @@ function callMcp(
     type,
     server: tool.server_label,
     name: allowedTools(tool)[0] ?? "search",
-    arguments: settings.arguments ?? JSON.stringify({ query: lastText(asked) }),
+    arguments: settings.arguments ?? JSON.stringify({ query: shorten(lastText(asked.input), 80) }),
     output: "The server found one result.",
   };
 }
@@ -196,7 +216,7 @@ function allowedTools({ allowed_tools }: Responses.Tool.Mcp): string[] {
 }
 
 function listMcpTools({ server, name }: PlannedMcpCall): PlannedToolItem {
-  return { type: "mcp_list_tools", server, names: [name] };
+  return { type: "mcp_list_tools", server, tools: [{ name }] };
 }
 
 function writeFile(containerId: string, variant: string | undefined): PlannedCodeRun {

@@ -57,6 +57,8 @@ export interface Asked {
   truncates: boolean;
   wantsSummary: boolean;
   tools: readonly Responses.Tool[];
+  /** The items that the request continues. */
+  history: readonly Item[];
   input: readonly Item[];
   /** Returns the estimated tokens of the instructions, the conversation and the input. */
   countInput(): number;
@@ -79,12 +81,14 @@ export interface Course {
   ending?: Ending;
   /** Whether the response loses its output if it is cancelled. */
   losesOutput?: boolean;
+  /** Whether the conversation keeps the input and the output although the response does not complete. */
+  keepsItems?: boolean;
 }
 
 /** A point of a stream. */
 export interface Point {
   after: NonNullable<ScenarioSettings["after"]>;
-  /** The number of text deltas before the point, if `after` is `text`. */
+  /** The number of deltas before the point, if `after` is `text` or `arguments`. */
   n: number;
 }
 

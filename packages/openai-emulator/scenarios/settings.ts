@@ -18,6 +18,8 @@ const SCENARIO_NAMES = [
   "reasoning_summary",
   "function_call",
   "parallel_function_calls",
+  "tool_steps",
+  "open_calls_stay",
   "mcp_call",
   "mcp_approval",
   "image",
@@ -40,13 +42,22 @@ export type ScenarioName = (typeof SCENARIO_NAMES)[number];
 
 const count = z.number().int().min(1);
 
+/** One response of the model: text, if any, and then calls, each exactly as it is written here. */
+const ToolStep = z.strictObject({
+  text: z.string().optional(),
+  calls: z.array(z.strictObject({ name: z.string(), arguments: z.string().default("{}") })),
+});
+
 /** The fields of the behaviour that command a scenario. Each scenario takes some of the parameters. */
 export const ScenarioFields = {
   scenario: z.enum(SCENARIO_NAMES).optional(),
   /** One of the forms of the scenario; by default the first that README lists. */
   variant: z.string().optional(),
-  /** The point of the stream: before all events, after the first one, after `n` text deltas, or before the last one. */
-  after: z.enum(["start", "created", "text", "end"]).optional(),
+  /**
+   * The point of the stream: before all events, after the first one, after `n` deltas of text
+   * or of arguments, or before the last one.
+   */
+  after: z.enum(["start", "created", "text", "arguments", "end"]).optional(),
   n: count.optional(),
   seconds: z.number().positive().optional(),
   /** The number of requests that the scenario changes; by default all of them. */
@@ -56,6 +67,8 @@ export const ScenarioFields = {
   max_input_tokens: count.optional(),
   /** The JSON text of a tool call's arguments; by default invented from the schema of the tool. */
   arguments: z.string().optional(),
+  /** What the model does after each of the user's messages, one response a step; then it replies. */
+  steps: z.array(ToolStep).min(1).optional(),
 };
 
 /** The parameters of the commanded scenario. */
@@ -74,4 +87,5 @@ export const SCENARIO_PARAMETERS: readonly ScenarioParameter[] = [
   "completes",
   "max_input_tokens",
   "arguments",
+  "steps",
 ];
