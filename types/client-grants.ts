@@ -8,7 +8,7 @@ export interface ClientTables {
       | "name"
       | "description"
       | "model"
-      | "tools"
+      | "capabilities"
       | "temperature"
       | "reasoning_effort"
       | "max_output_tokens"

@@ -53,6 +53,7 @@ export type Database = {
       };
       "assistants": {
         Row: {
+          "capabilities": (string)[];
           "created_at": string;
           "description": string;
           "is_active": boolean;
@@ -67,11 +68,11 @@ export type Database = {
           "sort_order": number;
           "starters": (string)[];
           "temperature": number | null;
-          "tools": NonNullable<Json>;
           "updated_at": string;
         };
         ComputedFields: never;
         Insert: {
+          "capabilities"?: (string)[];
           "created_at"?: string;
           "description": string;
           "is_active"?: boolean;
@@ -86,10 +87,10 @@ export type Database = {
           "sort_order"?: number;
           "starters"?: (string)[];
           "temperature"?: number | null;
-          "tools"?: NonNullable<Json>;
           "updated_at"?: string;
         };
         Update: {
+          "capabilities"?: (string)[];
           "created_at"?: string;
           "description"?: string;
           "is_active"?: boolean;
@@ -104,7 +105,6 @@ export type Database = {
           "sort_order"?: number;
           "starters"?: (string)[];
           "temperature"?: number | null;
-          "tools"?: NonNullable<Json>;
           "updated_at"?: string;
         };
         Relationships: [

@@ -294,7 +294,7 @@ begin
     'reasons', coalesce(
       known.efforts <> '{}' and coalesce(assistant.reasoning_effort, known.default_effort) <> 'none', false
     ),
-    'tools', assistant.tools,
+    'tools', coalesce((select t.tools from private.assistant_tools t where t.slug = assistant.slug), '[]'),
     'instructions', private.turn_instructions(assistant.slug, session.user_id)
   ) || private.describe_files(session) into described
   from private.turn_policy policy, private.model_of(assistant.model) known;

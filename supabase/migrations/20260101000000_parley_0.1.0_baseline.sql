@@ -553,7 +553,7 @@ create table public.assistants (
   name text not null,
   description text not null,
   model text not null,
-  tools jsonb not null default '[]',
+  capabilities text[] not null default '{}',
   temperature numeric(3, 2),
   reasoning_effort text,
   max_output_tokens integer,
@@ -566,7 +566,6 @@ create table public.assistants (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint assistants_slug_check check (slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'),
-  constraint assistants_tools_check check (jsonb_typeof(tools) = 'array'),
   constraint assistants_temperature_check check (temperature between 0 and 2),
   constraint assistants_max_output_tokens_check check (max_output_tokens >= 16),
   constraint assistants_max_tool_calls_check check (max_tool_calls > 0),
@@ -580,6 +579,16 @@ create table private.assistant_instructions (
   instructions text not null,
   constraint assistant_instructions_slug_fkey foreign key (slug)
     references public.assistants (slug) on update cascade on delete cascade
+);
+
+create table private.assistant_tools (
+  slug text primary key,
+  tools jsonb not null,
+  constraint assistant_tools_slug_fkey foreign key (slug)
+    references public.assistants (slug) on update cascade on delete cascade,
+  constraint assistant_tools_tools_check check (
+    jsonb_typeof(tools) = 'array' and not jsonb_path_exists(tools, '$[*] ? (!(@.type starts with ""))')
+  )
 );
 
 create table public.chat_sessions (
@@ -610,8 +619,11 @@ create table public.chat_sessions (
 );
 
 comment on table public.assistants is
-  'The catalogue of assistants, addressed by slug. Their instructions stay in private.assistant_instructions.';
-comment on column public.assistants.tools is 'Tools of the Responses API that every turn with this assistant has.';
+  'The catalogue of assistants, addressed by slug. Their instructions and tools are in private.assistant_instructions '
+  'and private.assistant_tools.';
+comment on column public.assistants.capabilities is
+  'What the assistant can do besides writing: the types of its tools without their versions, such as web_search. A '
+  'trigger of private.assistant_tools writes it.';
 comment on column public.assistants.temperature is
   'Sent to OpenAI only when set. Refused if the model in public.models does not take it.';
 comment on column public.assistants.reasoning_effort is
@@ -627,6 +639,9 @@ comment on column public.assistants.required_plan is
   'The lowest plan that may use the assistant. Null means every plan.';
 comment on table private.assistant_instructions is
   'The instructions of each assistant. No client may read them; start_turn hands them to the chat function.';
+comment on table private.assistant_tools is
+  'Tools of the Responses API that every turn with an assistant has. No client may read them, because the entry of an '
+  'MCP server has a token; start_turn hands them to the chat function.';
 comment on table public.chat_sessions is 'One chat of a profile with an assistant.';
 comment on column public.chat_sessions.thread_id is
   'The conversation at OpenAI, while it matches our messages. If null, the next turn builds a new conversation from '
@@ -829,12 +844,36 @@ create trigger chat_sessions_title_origin
   before insert or update of title, title_origin on public.chat_sessions
   for each row execute function private.set_title_origin();
 
+create function private.show_capabilities()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update public.assistants a
+  set capabilities = array(
+    select distinct regexp_replace(tool ->> 'type', '(_preview)?(_\d[\d_]*)?$', '') as capability
+    from private.assistant_tools t, jsonb_array_elements(t.tools) tool
+    where t.slug = a.slug
+    order by capability
+  )
+  where a.slug in (old.slug, new.slug);
+  return null;
+end
+$$;
+comment on function private.show_capabilities() is
+  'Trigger: writes the types of an assistant''s tools where clients can read them, without the tools'' settings.';
+create trigger assistant_tools_show_capabilities
+  after insert or update or delete on private.assistant_tools
+  for each row execute function private.show_capabilities();
+
 create trigger assistants_touch
   before update on public.assistants
   for each row execute function private.touch_updated_at();
 
 alter table public.assistants enable row level security;
 alter table private.assistant_instructions enable row level security;
+alter table private.assistant_tools enable row level security;
 alter table public.chat_sessions enable row level security;
 
 grant select on public.assistants to authenticated;
@@ -4194,7 +4233,7 @@ begin
     'reasons', coalesce(
       known.efforts <> '{}' and coalesce(assistant.reasoning_effort, known.default_effort) <> 'none', false
     ),
-    'tools', assistant.tools,
+    'tools', coalesce((select t.tools from private.assistant_tools t where t.slug = assistant.slug), '[]'),
     'instructions', private.turn_instructions(assistant.slug, session.user_id)
   ) || private.describe_files(session) into described
   from private.turn_policy policy, private.model_of(assistant.model) known;

@@ -1,8 +1,8 @@
 begin;
 select plan(3);
 select tests.create_user('owner');
-update public.assistants set temperature = 0.5, reasoning_effort = 'none', tools = '[{"type": "web_search"}]'
-where slug = 'coach';
+update public.assistants set temperature = 0.5, reasoning_effort = 'none' where slug = 'coach';
+insert into private.assistant_tools values ('coach', '[{"type": "web_search"}]');
 create temp table made on commit drop as select tests.create_session('owner') as session_id;
 grant select on made to public;
 

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { readExport } from "../../helpers/account.ts";
+import { giveTools } from "../../helpers/assistants.ts";
 import { loadHistory, openChat, postChat, readText } from "../../helpers/chat-client.ts";
 import { drain, indexed, objectsOf, orphans, remoteObjects } from "../../helpers/files.ts";
 import { behave, forgetConversation, openaiRequests, resetOpenAI } from "../../helpers/openai.ts";
@@ -16,14 +17,14 @@ import { recoverTurns, resumeSession, settled } from "../../helpers/turns.ts";
 afterEach(resetOpenAI);
 const user = await createUser();
 await asPostgres(
-  `insert into public.assistants (slug, name, description, model, tools)
-   values ('maker', 'Maker', 'Makes images and files.', 'gpt-5.4-mini', $1)
+  `insert into public.assistants (slug, name, description, model)
+   values ('maker', 'Maker', 'Makes images and files.', 'gpt-5.4-mini')
    on conflict (slug) do nothing`,
-  [JSON.stringify([
-    { type: "image_generation" },
-    { type: "code_interpreter", container: { type: "auto" } },
-  ])],
 );
+await giveTools("maker", [
+  { type: "image_generation" },
+  { type: "code_interpreter", container: { type: "auto" } },
+]);
 const CSV = "name,value\nalpha,1\nbeta,2\n";
 
 async function filesOf(owner: TestUser, sessionId: string) {

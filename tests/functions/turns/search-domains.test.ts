@@ -1,17 +1,14 @@
 import { expect, test } from "vitest";
-import { createAssistant } from "../../helpers/assistants.ts";
+import { createAssistant, giveTools } from "../../helpers/assistants.ts";
 import { postChat } from "../../helpers/chat-client.ts";
 import { lastTurn } from "../../helpers/sent-turns.ts";
-import { asPostgres, createSession, createUser } from "../../helpers/stack.ts";
+import { createSession, createUser } from "../../helpers/stack.ts";
 
 const limited = { type: "web_search", filters: { allowed_domains: ["example.com"] } };
 
 async function toolsOf(own: unknown[], search: boolean): Promise<unknown> {
   const { slug } = await createAssistant();
-  await asPostgres("update public.assistants set tools = $2 where slug = $1", [
-    slug,
-    JSON.stringify(own),
-  ]);
+  await giveTools(slug, own);
   const user = await createUser();
   const session_id = await createSession(user, slug);
   const body = { session_id, content: "Hello", search };

@@ -27,7 +27,7 @@ export async function buildRequest(
   turn: StartedTurn,
   { threadId, instructions, input, search, storeIds, filter }: RequestOptions,
 ): Promise<Responses.ResponseCreateParamsStreaming> {
-  // The catalogue documents this column as tools of the Responses API; clients cannot write it.
+  // private.assistant_tools has tools of the Responses API, which only the operator writes.
   const own = turn.tools as Responses.Tool[];
   // A second tool without the operator's filters would search everywhere.
   const searches = own.some(({ type }) => type.startsWith("web_search"));

@@ -1,5 +1,5 @@
 begin;
-select plan(3);
+select plan(6);
 select tests.create_user('ada');
 
 select tests.act_as_anon();
@@ -7,15 +7,27 @@ select throws_ok(
   'select instructions from private.assistant_instructions', '42501',
   'permission denied for table assistant_instructions', 'anon cannot read instructions'
 );
+select throws_ok(
+  'select tools from private.assistant_tools', '42501',
+  'permission denied for table assistant_tools', 'anon cannot read tools'
+);
 select tests.act_as('ada');
 select throws_ok(
   'select instructions from private.assistant_instructions', '42501',
   'permission denied for table assistant_instructions', 'a user cannot read instructions'
 );
+select throws_ok(
+  'select tools from private.assistant_tools', '42501',
+  'permission denied for table assistant_tools', 'a user cannot read tools'
+);
 select tests.act_as_service();
 select throws_ok(
   'select instructions from private.assistant_instructions', '42501',
   'permission denied for table assistant_instructions', 'the service role cannot read instructions'
+);
+select throws_ok(
+  'select tools from private.assistant_tools', '42501',
+  'permission denied for table assistant_tools', 'the service role cannot read tools'
 );
 select * from finish();
 rollback;
