@@ -270,7 +270,7 @@ export const routes: Route[] = [
     method: "GET",
     path: "/billing/products",
     auth: "publishable",
-    summary: "Lists what is for sale.",
+    summary: "Lists the products that can be bought, with their prices.",
     replies: [{ status: 200, meaning: "Products with prices.", schema: ProductsReply }],
     errors: [],
   },

@@ -4463,11 +4463,19 @@ declare
   max_attaches constant integer := 20;
   turn public.chat_turns;
 begin
-  select t.* into turn
-  from public.chat_turns t
-  join public.profiles p on p.id = t.user_id
-  where p.auth_id = auth_user_id and t.session_id = join_turn.session_id
-    and case when message_id is null then t.status = 'active' else t.assistant_message_id = message_id end;
+  -- Two queries, so that each has its index. One query would read all turns of a long chat.
+  if message_id is null then
+    select t.* into turn
+    from public.chat_turns t
+    join public.profiles p on p.id = t.user_id
+    where p.auth_id = auth_user_id and t.session_id = join_turn.session_id and t.status = 'active';
+  else
+    select t.* into turn
+    from public.chat_turns t
+    join public.profiles p on p.id = t.user_id
+    where p.auth_id = auth_user_id and t.session_id = join_turn.session_id
+      and t.assistant_message_id = join_turn.message_id;
+  end if;
   if turn.id is not null and turn.status = 'active'
     and not private.count_usage(turn.user_id, 'attaches', 'minute', max_attaches)
   then
