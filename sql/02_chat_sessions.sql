@@ -10,6 +10,7 @@ create table public.assistants (
   reasoning_effort text,
   max_output_tokens integer,
   max_tool_calls integer,
+  web_with_tools text[],
   max_files integer not null default 100,
   starters text[] not null default '{}',
   required_plan text,
@@ -31,16 +32,6 @@ create table private.assistant_instructions (
   instructions text not null,
   constraint assistant_instructions_slug_fkey foreign key (slug)
     references public.assistants (slug) on update cascade on delete cascade
-);
-
-create table private.assistant_tools (
-  slug text primary key,
-  tools jsonb not null,
-  constraint assistant_tools_slug_fkey foreign key (slug)
-    references public.assistants (slug) on update cascade on delete cascade,
-  constraint assistant_tools_tools_check check (
-    jsonb_typeof(tools) = 'array' and not jsonb_path_exists(tools, '$[*] ? (!(@.type starts with ""))')
-  )
 );
 
 create table public.chat_sessions (
@@ -71,11 +62,10 @@ create table public.chat_sessions (
 );
 
 comment on table public.assistants is
-  'The catalogue of assistants, addressed by slug. Their instructions and tools are in private.assistant_instructions '
-  'and private.assistant_tools.';
+  'The catalogue of assistants, addressed by slug. Their instructions stay in private.assistant_instructions.';
 comment on column public.assistants.capabilities is
-  'What the assistant can do besides writing: the types of its tools without their versions, such as web_search. A '
-  'trigger of private.assistant_tools writes it.';
+  'What the assistant can do: the types of OpenAI''s tools, such as web_search, and the slugs of other tools. Follows '
+  'assistant_tools.';
 comment on column public.assistants.temperature is
   'Sent to OpenAI only when set. Refused if the model in public.models does not take it.';
 comment on column public.assistants.reasoning_effort is
@@ -83,7 +73,11 @@ comment on column public.assistants.reasoning_effort is
 comment on column public.assistants.max_output_tokens is
   'Most tokens of a reply, reasoning included. Null: turn_policy decides. The plan and the model may allow less.';
 comment on column public.assistants.max_tool_calls is
-  'Most calls of OpenAI''s own tools for a reply. Null: turn_policy decides.';
+  'Most calls of tools for a reply: of OpenAI''s own in each response, and of the others in all. Null: turn_policy '
+  'decides.';
+comment on column public.assistants.web_with_tools is
+  'The domains that may be searched when the assistant has tools of kind function, http or mcp; {} allows all. Null: '
+  'web search is off then, because a web page could make the model call them.';
 comment on column public.assistants.max_files is
   'Most files of the assistant itself. Every turn with it reads their names, so there are at most 1000.';
 comment on column public.assistants.starters is 'Suggestions for a first message.';
@@ -91,9 +85,6 @@ comment on column public.assistants.required_plan is
   'The lowest plan that may use the assistant. Null means every plan.';
 comment on table private.assistant_instructions is
   'The instructions of each assistant. No client may read them; start_turn hands them to the chat function.';
-comment on table private.assistant_tools is
-  'Tools of the Responses API that every turn with an assistant has. No client may read them, because the entry of an '
-  'MCP server has a token; start_turn hands them to the chat function.';
 comment on table public.chat_sessions is 'One chat of a profile with an assistant.';
 comment on column public.chat_sessions.thread_id is
   'The conversation at OpenAI, while it matches our messages. If null, the next turn builds a new conversation from '
@@ -296,36 +287,12 @@ create trigger chat_sessions_title_origin
   before insert or update of title, title_origin on public.chat_sessions
   for each row execute function private.set_title_origin();
 
-create function private.show_capabilities()
-returns trigger
-language plpgsql
-set search_path = ''
-as $$
-begin
-  update public.assistants a
-  set capabilities = array(
-    select distinct regexp_replace(tool ->> 'type', '(_preview)?(_\d[\d_]*)?$', '') as capability
-    from private.assistant_tools t, jsonb_array_elements(t.tools) tool
-    where t.slug = a.slug
-    order by capability
-  )
-  where a.slug in (old.slug, new.slug);
-  return null;
-end
-$$;
-comment on function private.show_capabilities() is
-  'Trigger: writes the types of an assistant''s tools where clients can read them, without the tools'' settings.';
-create trigger assistant_tools_show_capabilities
-  after insert or update or delete on private.assistant_tools
-  for each row execute function private.show_capabilities();
-
 create trigger assistants_touch
   before update on public.assistants
   for each row execute function private.touch_updated_at();
 
 alter table public.assistants enable row level security;
 alter table private.assistant_instructions enable row level security;
-alter table private.assistant_tools enable row level security;
 alter table public.chat_sessions enable row level security;
 
 grant select on public.assistants to authenticated;

@@ -57,8 +57,8 @@ create table public.chat_turns (
     references public.chat_messages (id) on delete cascade,
   constraint chat_turns_assistant_message_id_fkey foreign key (assistant_message_id)
     references public.chat_messages (id) on delete cascade,
-  constraint chat_turns_status_check check (status in ('active', 'complete', 'stopped', 'failed')),
-  constraint chat_turns_finished_at_check check ((status = 'active') = (finished_at is null))
+  constraint chat_turns_status_check check (status in ('active', 'waiting', 'complete', 'stopped', 'failed')),
+  constraint chat_turns_finished_at_check check ((status in ('active', 'waiting')) = (finished_at is null))
 )
 -- Progress rewrites rows of running turns. Free space lets it do so without touching an index (HOT).
 with (fillfactor = 70);

@@ -2,6 +2,12 @@
 
 /** The columns that clients may read and write, by table. `values` has the literals of checked columns. */
 export interface ClientTables {
+  assistant_tools: {
+    select: "assistant_slug" | "tool_slug" | "created_at";
+    insert: never;
+    update: never;
+    values: Record<never, never>;
+  };
   assistants: {
     select:
       | "slug"
@@ -13,6 +19,7 @@ export interface ClientTables {
       | "reasoning_effort"
       | "max_output_tokens"
       | "max_tool_calls"
+      | "web_with_tools"
       | "max_files"
       | "starters"
       | "required_plan"
@@ -114,10 +121,14 @@ export interface ClientTables {
       | "reservation"
       | "created_at"
       | "finished_at"
+      | "search"
+      | "steps"
+      | "step_started_at"
+      | "first_part"
       | "replaces_message_id";
     insert: never;
     update: never;
-    values: { status: "active" | "complete" | "stopped" | "failed" };
+    values: { status: "active" | "waiting" | "complete" | "stopped" | "failed" };
   };
   custom_instructions: {
     select: "user_id" | "content" | "created_at" | "updated_at";
@@ -428,11 +439,50 @@ export interface ClientTables {
         | "paused";
     };
   };
+  tool_calls: {
+    select:
+      | "id"
+      | "turn_id"
+      | "session_id"
+      | "user_id"
+      | "call_id"
+      | "tool_slug"
+      | "kind"
+      | "arguments"
+      | "output"
+      | "status"
+      | "error"
+      | "position"
+      | "attempts"
+      | "created_at"
+      | "started_at"
+      | "decided_at"
+      | "finished_at";
+    insert: never;
+    update: never;
+    values: {
+      kind: "function" | "http" | "client" | "mcp";
+      status:
+        | "pending"
+        | "awaiting_client"
+        | "awaiting_approval"
+        | "running"
+        | "complete"
+        | "failed"
+        | "denied";
+    };
+  };
   tool_prices: {
     select: "tool" | "price" | "unit";
     insert: never;
     update: never;
     values: Record<never, never>;
+  };
+  tools: {
+    select: "slug" | "kind" | "description" | "parameters" | "needs_approval";
+    insert: never;
+    update: never;
+    values: { kind: "function" | "http" | "client" | "mcp" | "provider" };
   };
   usage_counters: {
     select: "user_id" | "feature" | "period_start" | "count" | "reset_at";

@@ -47,6 +47,12 @@ export interface AccountExport {
     session_id: string;
     [k: string]: unknown;
   }[];
+  tool_calls: {
+    user_id: string;
+    id: string;
+    session_id: string;
+    [k: string]: unknown;
+  }[];
   chat_files: {
     user_id: string;
     id: string;
@@ -212,6 +218,12 @@ export interface AccountExportPart {
     [k: string]: unknown;
   }[];
   chat_turns?: {
+    user_id: string;
+    id: string;
+    session_id: string;
+    [k: string]: unknown;
+  }[];
+  tool_calls?: {
     user_id: string;
     id: string;
     session_id: string;
@@ -509,6 +521,7 @@ export type ExportSection =
   | "chat_sessions"
   | "chat_messages"
   | "chat_turns"
+  | "tool_calls"
   | "chat_files"
   | "vector_stores"
   | "usage_counters"

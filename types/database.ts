@@ -51,6 +51,40 @@ export type Database = {
           },
         ];
       };
+      "assistant_tools": {
+        Row: {
+          "assistant_slug": string;
+          "created_at": string;
+          "tool_slug": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "assistant_slug": string;
+          "created_at"?: string;
+          "tool_slug": string;
+        };
+        Update: {
+          "assistant_slug"?: string;
+          "created_at"?: string;
+          "tool_slug"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "assistant_tools_assistant_slug_fkey";
+            columns: ["assistant_slug"];
+            isOneToOne: false;
+            referencedRelation: "assistants";
+            referencedColumns: ["slug"];
+          },
+          {
+            foreignKeyName: "assistant_tools_tool_slug_fkey";
+            columns: ["tool_slug"];
+            isOneToOne: false;
+            referencedRelation: "tools";
+            referencedColumns: ["slug"];
+          },
+        ];
+      };
       "assistants": {
         Row: {
           "capabilities": (string)[];
@@ -69,6 +103,7 @@ export type Database = {
           "starters": (string)[];
           "temperature": number | null;
           "updated_at": string;
+          "web_with_tools": (string)[] | null;
         };
         ComputedFields: never;
         Insert: {
@@ -88,6 +123,7 @@ export type Database = {
           "starters"?: (string)[];
           "temperature"?: number | null;
           "updated_at"?: string;
+          "web_with_tools"?: (string)[] | null;
         };
         Update: {
           "capabilities"?: (string)[];
@@ -106,6 +142,7 @@ export type Database = {
           "starters"?: (string)[];
           "temperature"?: number | null;
           "updated_at"?: string;
+          "web_with_tools"?: (string)[] | null;
         };
         Relationships: [
           {
@@ -444,13 +481,17 @@ export type Database = {
           "assistant_message_id": string;
           "created_at": string;
           "finished_at": string | null;
+          "first_part": number;
           "id": string;
           "progressed_at": string;
           "replaces_message_id": string | null;
           "reservation": Json | null;
           "response_id": string | null;
+          "search": boolean;
           "session_id": string;
           "status": string;
+          "step_started_at": string;
+          "steps": number;
           "stop_requested_at": string | null;
           "user_id": string;
           "user_message_id": string;
@@ -460,13 +501,17 @@ export type Database = {
           "assistant_message_id": string;
           "created_at"?: string;
           "finished_at"?: string | null;
+          "first_part"?: number;
           "id"?: string;
           "progressed_at"?: string;
           "replaces_message_id"?: string | null;
           "reservation"?: Json | null;
           "response_id"?: string | null;
+          "search"?: boolean;
           "session_id": string;
           "status"?: string;
+          "step_started_at"?: string;
+          "steps"?: number;
           "stop_requested_at"?: string | null;
           "user_id": string;
           "user_message_id": string;
@@ -475,13 +520,17 @@ export type Database = {
           "assistant_message_id"?: string;
           "created_at"?: string;
           "finished_at"?: string | null;
+          "first_part"?: number;
           "id"?: string;
           "progressed_at"?: string;
           "replaces_message_id"?: string | null;
           "reservation"?: Json | null;
           "response_id"?: string | null;
+          "search"?: boolean;
           "session_id"?: string;
           "status"?: string;
+          "step_started_at"?: string;
+          "steps"?: number;
           "stop_requested_at"?: string | null;
           "user_id"?: string;
           "user_message_id"?: string;
@@ -1661,6 +1710,82 @@ export type Database = {
           },
         ];
       };
+      "tool_calls": {
+        Row: {
+          "arguments": Json | null;
+          "attempts": number;
+          "call_id": string;
+          "created_at": string;
+          "decided_at": string | null;
+          "error": string | null;
+          "finished_at": string | null;
+          "id": string;
+          "kind": string;
+          "output": Json | null;
+          "position": number;
+          "session_id": string;
+          "started_at": string | null;
+          "status": string;
+          "tool_slug": string;
+          "turn_id": string;
+          "user_id": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "arguments"?: Json | null;
+          "attempts"?: number;
+          "call_id": string;
+          "created_at"?: string;
+          "decided_at"?: string | null;
+          "error"?: string | null;
+          "finished_at"?: string | null;
+          "id"?: string;
+          "kind"?: string;
+          "output"?: Json | null;
+          "position"?: number;
+          "session_id": string;
+          "started_at"?: string | null;
+          "status"?: string;
+          "tool_slug": string;
+          "turn_id": string;
+          "user_id": string;
+        };
+        Update: {
+          "arguments"?: Json | null;
+          "attempts"?: number;
+          "call_id"?: string;
+          "created_at"?: string;
+          "decided_at"?: string | null;
+          "error"?: string | null;
+          "finished_at"?: string | null;
+          "id"?: string;
+          "kind"?: string;
+          "output"?: Json | null;
+          "position"?: number;
+          "session_id"?: string;
+          "started_at"?: string | null;
+          "status"?: string;
+          "tool_slug"?: string;
+          "turn_id"?: string;
+          "user_id"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "tool_calls_session_id_user_id_fkey";
+            columns: ["session_id", "user_id"];
+            isOneToOne: false;
+            referencedRelation: "chat_sessions";
+            referencedColumns: ["id", "user_id"];
+          },
+          {
+            foreignKeyName: "tool_calls_turn_id_fkey";
+            columns: ["turn_id"];
+            isOneToOne: false;
+            referencedRelation: "chat_turns";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       "tool_prices": {
         Row: {
           "price": number;
@@ -1679,6 +1804,60 @@ export type Database = {
           "unit"?: string;
         };
         Relationships: [];
+      };
+      "tools": {
+        Row: {
+          "created_at": string;
+          "description": string;
+          "is_active": boolean;
+          "is_strict": boolean;
+          "kind": string;
+          "max_calls": number;
+          "needs_approval": boolean;
+          "parameters": Json | null;
+          "required_plan": string | null;
+          "slug": string;
+          "timeout_ms": number;
+          "updated_at": string;
+        };
+        ComputedFields: never;
+        Insert: {
+          "created_at"?: string;
+          "description"?: string;
+          "is_active"?: boolean;
+          "is_strict"?: boolean;
+          "kind": string;
+          "max_calls"?: number;
+          "needs_approval"?: boolean;
+          "parameters"?: Json | null;
+          "required_plan"?: string | null;
+          "slug": string;
+          "timeout_ms"?: number;
+          "updated_at"?: string;
+        };
+        Update: {
+          "created_at"?: string;
+          "description"?: string;
+          "is_active"?: boolean;
+          "is_strict"?: boolean;
+          "kind"?: string;
+          "max_calls"?: number;
+          "needs_approval"?: boolean;
+          "parameters"?: Json | null;
+          "required_plan"?: string | null;
+          "slug"?: string;
+          "timeout_ms"?: number;
+          "updated_at"?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "tools_required_plan_fkey";
+            columns: ["required_plan"];
+            isOneToOne: false;
+            referencedRelation: "plans";
+            referencedColumns: ["slug"];
+          },
+        ];
       };
       "usage_counters": {
         Row: {
@@ -2283,13 +2462,17 @@ export type Database = {
           "assistant_message_id": string;
           "created_at": string;
           "finished_at": string | null;
+          "first_part": number;
           "id": string;
           "progressed_at": string;
           "replaces_message_id": string | null;
           "reservation": Json | null;
           "response_id": string | null;
+          "search": boolean;
           "session_id": string;
           "status": string;
+          "step_started_at": string;
+          "steps": number;
           "stop_requested_at": string | null;
           "user_id": string;
           "user_message_id": string;
@@ -2321,6 +2504,15 @@ export type Database = {
         Returns: Json;
       };
       "continue_account_deletion": { Args: { "profile_id": string }; Returns: boolean };
+      "continue_turn": {
+        Args: {
+          "answers": Json;
+          "auth_user_id": string;
+          "message_id": string;
+          "session_id": string;
+        };
+        Returns: Json;
+      };
       "create_file": {
         Args: {
           "assistant_slug"?: string;
@@ -2460,6 +2652,7 @@ export type Database = {
       "delete_file": { Args: { "auth_user_id": string; "file_id": string }; Returns: string };
       "delete_lookout": { Args: { "auth_user_id": string; "lookout_id": string }; Returns: string };
       "delete_organization": { Args: Record<PropertyKey, never>; Returns: undefined };
+      "describe_step": { Args: { "turn_id": string }; Returns: Json };
       "draw_stripe_ticket": { Args: Record<PropertyKey, never>; Returns: number };
       "drop_stripe_event": { Args: { "error": string; "event_id": string }; Returns: undefined };
       "enqueue_stray_objects": { Args: { "max_count": number }; Returns: number };
@@ -2576,13 +2769,17 @@ export type Database = {
           "assistant_message_id": string;
           "created_at": string;
           "finished_at": string | null;
+          "first_part": number;
           "id": string;
           "progressed_at": string;
           "replaces_message_id": string | null;
           "reservation": Json | null;
           "response_id": string | null;
+          "search": boolean;
           "session_id": string;
           "status": string;
+          "step_started_at": string;
+          "steps": number;
           "stop_requested_at": string | null;
           "user_id": string;
           "user_message_id": string;
@@ -2626,6 +2823,7 @@ export type Database = {
           "user_name": string;
         }[];
       };
+      "list_tool_calls": { Args: { "turn_id": string }; Returns: Json };
       "list_turn_files": { Args: { "session_id": string }; Returns: Json };
       "listed_prices": {
         Args: Record<PropertyKey, never>;
@@ -2772,6 +2970,34 @@ export type Database = {
         };
       };
       "revoke_invitation": { Args: { "invitation_id": string }; Returns: undefined };
+      "run_function_tool": {
+        Args: { "tool_call_id": string };
+        Returns: {
+          "arguments": Json | null;
+          "attempts": number;
+          "call_id": string;
+          "created_at": string;
+          "decided_at": string | null;
+          "error": string | null;
+          "finished_at": string | null;
+          "id": string;
+          "kind": string;
+          "output": Json | null;
+          "position": number;
+          "session_id": string;
+          "started_at": string | null;
+          "status": string;
+          "tool_slug": string;
+          "turn_id": string;
+          "user_id": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "tool_calls";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       "run_lookout_now": {
         Args: { "auth_user_id": string; "lookout_id": string };
         Returns: {
@@ -2869,6 +3095,10 @@ export type Database = {
         Args: { "claimed_until": string; "outcomes": Json };
         Returns: undefined;
       };
+      "settle_tool_call": {
+        Args: { "error"?: string; "output"?: Json; "tool_call_id": string };
+        Returns: boolean;
+      };
       "settle_turn": {
         Args: { "reply": Json; "status": string; "turn_id": string };
         Returns: Json;
@@ -2884,6 +3114,7 @@ export type Database = {
         };
         Returns: boolean;
       };
+      "start_http_tool": { Args: { "tool_call_id": string }; Returns: Json };
       "start_lookout_run": { Args: { "next_run_at"?: string; "run_id": string }; Returns: Json };
       "start_turn": {
         Args: {
@@ -2929,6 +3160,10 @@ export type Database = {
           isOneToOne: true;
           isSetofReturn: false;
         };
+      };
+      "store_step": {
+        Args: { "calls": Json; "reply": Json; "step": number; "turn_id": string };
+        Returns: Json;
       };
       "touch_vector_store": {
         Args: { "expires_at": string; "store_id": string };

@@ -89,7 +89,7 @@ function connect(
         "request.method": call.method,
         "request.path": call.path,
         "request.headers": JSON.stringify(call.requestHeaders ?? {}),
-      }),
+      }, call.path.split("/").at(-1)),
     normalizeDbError: (error: unknown) => withPostgrestStatus(normalize(error)),
   });
 }
@@ -107,14 +107,27 @@ interface Call {
   requestHeaders?: Record<string, string>;
 }
 
-/** Sets settings for a transaction in one statement. lite uses one for each, eleven for the call of a function. */
+/**
+ * Sets settings for a transaction in one statement. lite uses one for each, eleven for the call of a function. A
+ * function's own statement_timeout then holds for the transaction, as PostgREST has it since 12.2.
+ * @see https://docs.postgrest.org/en/stable/references/transactions.html#function-settings
+ */
 async function setLocally(
   transaction: QueryExecutorProvider,
   settings: Record<string, string>,
+  functionName?: string,
 ): Promise<void> {
   const calls = Object.entries(settings).map(([name, value]) =>
     sql`set_config(${name}, ${value}, true)`
   );
+  if (functionName !== undefined) {
+    calls.push(sql`(
+      select max(set_config('statement_timeout', split_part(s.setting, '=', 2), true))
+      from pg_proc p, unnest(p.proconfig) as s (setting)
+      where p.pronamespace = 'public'::regnamespace and p.proname = ${functionName}
+        and s.setting like 'statement_timeout=%'
+    )`);
+  }
   await sql`select ${sql.join(calls)}`.execute(transaction);
 }
 

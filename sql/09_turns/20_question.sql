@@ -221,7 +221,7 @@ comment on function private.question_to_redo(public.chat_sessions, text) is
   'Returns the user''s last message, whose reply is to be regenerated. target_id may name this message or its reply; '
   'any other id is refused.';
 
-create function private.open_turn(question public.chat_messages, model text, reservation jsonb)
+create function private.open_turn(question public.chat_messages, model text, search boolean, reservation jsonb)
 returns public.chat_turns
 language plpgsql
 set search_path = ''
@@ -236,12 +236,13 @@ begin
   returning id into reply_id;
 
   insert into public.chat_turns
-    (session_id, user_id, user_message_id, assistant_message_id, replaces_message_id, reservation)
-  values (question.session_id, question.user_id, question.id, reply_id, replaced.id, open_turn.reservation)
+    (session_id, user_id, user_message_id, assistant_message_id, replaces_message_id, search, reservation)
+  values (question.session_id, question.user_id, question.id, reply_id, replaced.id, open_turn.search,
+    open_turn.reservation)
   returning * into turn;
   return turn;
 end
 $$;
-comment on function private.open_turn(public.chat_messages, text, jsonb) is
+comment on function private.open_turn(public.chat_messages, text, boolean, jsonb) is
   'Stores an empty reply and the row of the turn. When a reply is regenerated, the old one stays until the new one '
   'has begun.';

@@ -54,7 +54,8 @@ as $$
     and m.user_id = question.user_id
     and m.seq < question.seq
     and m.sender in ('user', 'assistant')
-    and (m.content <> '' or m.has_files or (m.sender = 'user' and m.parts <> '[]'))
+    and (m.content <> '' or m.has_files or (m.sender = 'user' and m.parts <> '[]')
+      or jsonb_path_exists(m.parts, '$[*].toolCallId'))
 $$;
 comment on function private.turn_history(public.chat_messages) is
   'Returns the earlier messages with their parts, which open a new conversation at OpenAI. Used when the session has '
@@ -271,7 +272,13 @@ begin
     'user_message_id', question.id,
     'assistant_message_id', turn.assistant_message_id,
     'replaces_reply', turn.replaces_message_id is not null,
-    'created_at', turn.created_at,
+    'started_at', turn.step_started_at,
+    'steps', turn.steps,
+    -- After this many calls or steps, the model must answer with what it has.
+    'must_answer', turn.steps >= policy.max_steps - 1
+      or (turn.steps > 0 and private.count_calls(turn.id) >= coalesce(assistant.max_tool_calls, policy.max_tool_calls)),
+    'parts', (select m.parts from public.chat_messages m where m.id = turn.assistant_message_id),
+    'calls', private.turn_calls(turn.id),
     'content', question.content,
     'question', private.describe_message(question),
     'thread_id', session.thread_id,
@@ -294,7 +301,8 @@ begin
     'reasons', coalesce(
       known.efforts <> '{}' and coalesce(assistant.reasoning_effort, known.default_effort) <> 'none', false
     ),
-    'tools', coalesce((select t.tools from private.assistant_tools t where t.slug = assistant.slug), '[]'),
+    'tools', private.request_tools(assistant, session.user_id, turn),
+    'is_search_off', turn.search and not private.can_search(assistant),
     'instructions', private.turn_instructions(assistant.slug, session.user_id)
   ) || private.describe_files(session) into described
   from private.turn_policy policy, private.model_of(assistant.model) known;

@@ -72,6 +72,7 @@ declare
   running public.chat_turns;
   question public.chat_messages;
   turn public.chat_turns;
+  search_used boolean;
 begin
   if repeated is not null then
     return repeated;
@@ -94,9 +95,13 @@ begin
   end if;
   perform private.link_turn_files(question, named);
   session := private.name_session(session, question.content);
-  turn := private.open_turn(question, assistant.model, private.reserve_usage(profile_id, search)
-    || jsonb_build_object('budget', private.reserve_turn(question, assistant, search)));
-  session.thread_id := private.reusable_conversation(session, regenerate or question.seq < session.message_count);
+  -- A search that cannot happen costs nothing.
+  search_used := search and private.can_search(assistant);
+  turn := private.open_turn(question, assistant.model, search, private.reserve_usage(profile_id, search_used)
+    || jsonb_build_object('budget', private.reserve_turn(question, assistant, search_used)));
+  session.thread_id := private.reusable_conversation(
+    session, private.end_waiting_turn(session) or regenerate or question.seq < session.message_count
+  );
   return private.describe_turn(session, question, assistant, turn);
 end
 $$;

@@ -11,7 +11,7 @@ begin
   perform private.lock_session_of(turn_id);
   update public.chat_turns t
   set status = final_status,
-      finished_at = now(),
+      finished_at = case when final_status <> 'waiting' then now() end,
       response_id = coalesce(mark_turn_settled.response_id, t.response_id)
   where t.id = turn_id
     and t.status = 'active'
@@ -23,6 +23,18 @@ comment on function private.mark_turn_settled(uuid, text, text) is
   'Sets the final status of an active turn and returns its row. Returns null when another caller settled it before, '
   'so only one caller settles a turn.';
 
+create function private.add_tokens(earlier integer, counted jsonb)
+returns integer
+language sql
+immutable
+set search_path = ''
+as $$
+  select case when counted <> 'null' then coalesce(earlier, 0) + counted::integer else earlier end
+$$;
+comment on function private.add_tokens(integer, jsonb) is
+  'Adds the tokens of a response to those of the responses before it. Null while none was counted.';
+grant execute on function private.add_tokens(integer, jsonb) to service_role;
+
 create function private.store_reply(turn public.chat_turns, reply jsonb)
 returns public.chat_messages
 language plpgsql
@@ -32,13 +44,14 @@ declare
   stored public.chat_messages;
 begin
   update public.chat_messages m
-  set status = turn.status,
+  -- A reply that waits for its client has ended for everybody else.
+  set status = case turn.status when 'waiting' then 'complete' else turn.status end,
       content = coalesce(reply ->> 'content', ''),
       parts = coalesce(nullif(reply -> 'parts', 'null'), '[]'),
       model = coalesce(reply ->> 'model', m.model),
-      input_tokens = (reply ->> 'input_tokens')::integer,
-      cached_input_tokens = (reply ->> 'cached_input_tokens')::integer,
-      output_tokens = (reply ->> 'output_tokens')::integer,
+      input_tokens = private.add_tokens(m.input_tokens, reply -> 'input_tokens'),
+      cached_input_tokens = private.add_tokens(m.cached_input_tokens, reply -> 'cached_input_tokens'),
+      output_tokens = private.add_tokens(m.output_tokens, reply -> 'output_tokens'),
       completion_time = round(extract(epoch from clock_timestamp() - turn.created_at), 3)::real,
       response_id = turn.response_id,
       error = nullif(reply -> 'error', 'null')
@@ -48,9 +61,9 @@ begin
 end
 $$;
 comment on function private.store_reply(public.chat_turns, jsonb) is
-  'Writes the final reply into the assistant message.';
+  'Writes a reply into the assistant message, and adds the tokens of its last response.';
 
-create function private.estimate_reply_tokens(reply public.chat_messages)
+create function private.estimate_reply_tokens(reply public.chat_messages, earlier public.chat_messages)
 returns public.chat_messages
 language sql
 set search_path = ''
@@ -58,8 +71,9 @@ as $$
   -- OpenAI does not always report the tokens that it bills for a cancelled response. The estimate assumes four
   -- characters a token.
   update public.chat_messages m
-  set output_tokens = ceil(char_length(m.content) / 4.0)::integer,
-      input_tokens = (
+  set output_tokens = coalesce(earlier.output_tokens, 0)
+        + ceil((char_length(m.content) - char_length(earlier.content)) / 4.0)::integer,
+      input_tokens = coalesce(earlier.input_tokens, 0) + (
         select ceil((coalesce(sum(char_length(e.content)), 0) + (
           select coalesce(char_length(private.turn_instructions(s.assistant_slug, s.user_id)), 0)
           from public.chat_sessions s
@@ -68,13 +82,31 @@ as $$
         from public.chat_messages e
         where e.session_id = m.session_id and e.user_id = m.user_id and e.seq < m.seq
       ),
-      cached_input_tokens = 0,
+      cached_input_tokens = coalesce(earlier.cached_input_tokens, 0),
       usage_estimated = true
   where m.id = reply.id
   returning m
 $$;
-comment on function private.estimate_reply_tokens(public.chat_messages) is
-  'Estimates the tokens of a reply for which OpenAI gave no counts, and marks the row as estimated.';
+comment on function private.estimate_reply_tokens(public.chat_messages, public.chat_messages) is
+  'Estimates the tokens of a response for which OpenAI gave no counts, and marks the reply as estimated. earlier is the '
+  'reply before this response.';
+
+create function private.book_reply(reply public.chat_messages, earlier public.chat_messages, booked jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.book_usage(reply.user_id, 'chat', reply.model,
+    coalesce(reply.input_tokens, 0) - coalesce(earlier.input_tokens, 0),
+    coalesce(reply.cached_input_tokens, 0) - coalesce(earlier.cached_input_tokens, 0),
+    reply.output_tokens - coalesce(earlier.output_tokens, 0),
+    coalesce(nullif(booked -> 'tools', 'null'), '{}'), coalesce((booked ->> 'cache_write_tokens')::bigint, 0))
+  where (reply.input_tokens, reply.output_tokens) is distinct from (earlier.input_tokens, earlier.output_tokens);
+end
+$$;
+comment on function private.book_reply(public.chat_messages, public.chat_messages, jsonb) is
+  'Books the cost of the last response of a reply. earlier is the reply before this response, whose cost is booked.';
 
 create function private.settle_turn(turn_id uuid, final_status text, reply jsonb)
 returns jsonb
@@ -85,13 +117,15 @@ as $$
 declare
   has_output boolean := coalesce(reply ->> 'content', '') <> ''
     or coalesce((reply ->> 'output_tokens')::integer, 0) > 0
+    or exists (select from public.chat_turns t where t.id = turn_id and t.steps > 0)
     or jsonb_path_exists(coalesce(reply -> 'parts', '[]'), '$[*] ? (@.type == "file")');
   -- A stopped turn costs what OpenAI did for it until then. Otherwise, stopping early would be free.
   is_charged boolean := final_status <> 'failed' or has_output;
   turn public.chat_turns;
+  earlier public.chat_messages;
   message public.chat_messages;
 begin
-  if final_status = 'complete' or has_output then
+  if final_status in ('complete', 'waiting') or has_output then
     perform public.replace_reply(turn_id);
   end if;
   if not is_charged then
@@ -110,22 +144,23 @@ begin
     );
   end if;
 
+  select * into earlier from public.chat_messages m where m.id = turn.assistant_message_id;
   message := private.store_reply(turn, reply);
-  if is_charged and message.output_tokens is null then
-    message := private.estimate_reply_tokens(message);
+  if is_charged and reply ->> 'output_tokens' is null
+    -- A step that OpenAI refused costs nothing.
+    and (final_status <> 'failed' or turn.steps = 0 or char_length(message.content) > char_length(earlier.content))
+  then
+    message := private.estimate_reply_tokens(message, earlier);
   end if;
-  if message.output_tokens is not null then
-    perform private.book_usage(turn.user_id, 'chat', message.model, coalesce(message.input_tokens, 0),
-      coalesce(message.cached_input_tokens, 0), message.output_tokens,
-      coalesce(nullif(reply -> 'tools', 'null'), '{}'), coalesce((reply ->> 'cache_write_tokens')::bigint, 0));
-  end if;
+  perform private.book_reply(message, earlier, reply);
+  perform private.end_tool_calls(turn);
   perform private.settle_budget(turn.user_id, turn.reservation -> 'budget');
   if not is_charged then
     perform private.refund_usage(turn.user_id, turn.reservation);
   end if;
-  -- Only after a complete reply does the conversation at OpenAI match our messages.
+  -- Only after a complete response does the conversation at OpenAI match our messages.
   update public.chat_sessions s
-  set thread_id = case when final_status = 'complete' then reply ->> 'thread_id' end, updated_at = now()
+  set thread_id = case when final_status in ('complete', 'waiting') then reply ->> 'thread_id' end, updated_at = now()
   where s.id = turn.session_id;
   if turn.replaces_message_id is not null then
     -- The new reply never began, so its empty row is deleted and the old reply stays.
@@ -146,17 +181,17 @@ security invoker
 set search_path = ''
 as $$
 begin
-  if status not in ('complete', 'stopped') then
+  if status not in ('complete', 'waiting', 'stopped') then
     perform private.refuse(
       400, 'invalid_turn_status',
-      'A turn cannot settle with this status. Use complete or stopped.'
+      'A turn cannot settle with this status. Use complete, waiting or stopped.'
     );
   end if;
   return private.settle_turn(turn_id, status, reply);
 end
 $$;
 comment on function public.settle_turn(uuid, text, jsonb) is
-  'Service RPC: settles a turn as complete or stopped, and returns the stored row. reply holds content, parts, '
+  'Service RPC: settles a turn as complete, stopped, or waiting for outputs, and returns the stored row. reply holds content, parts, '
   'model, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens and response_id. It holds thread_id '
   'when the conversation at OpenAI contains the turn. tools counts the uses of OpenAI''s tools by type, such as '
   '{"web_search": 2}.';

@@ -12,6 +12,7 @@ as $$
     ('chat_sessions', 'public.chat_sessions', '{id}', 't.user_id = $1', null, false),
     ('chat_messages', 'public.chat_messages', '{session_id,seq}', null, 'integer', false),
     ('chat_turns', 'public.chat_turns', '{session_id,id}', null, 'uuid', false),
+    ('tool_calls', 'public.tool_calls', '{session_id,id}', null, 'uuid', false),
     ('chat_files', 'public.chat_files', '{session_id,id}', null, 'uuid', false),
     ('vector_stores', 'public.vector_stores', '{session_id,id}', null, 'uuid', false),
     ('usage_counters', 'public.usage_counters', '{feature,period_start}', 't.user_id = $1', null, false),

@@ -145,7 +145,10 @@ stable
 set search_path = ''
 as $$
 begin
-  if private.current_sign_in() is null then
+  -- A tool runs for its user without a token. Clients cannot set this: PostgREST sets only request.* from a request.
+  if (current_setting('parley.tool_user', true) = auth.uid()::text) is not true
+    and private.current_sign_in() is null
+  then
     perform private.refuse(401, 'session_ended', 'This sign-in has ended. Sign in again.');
   end if;
   return true;
@@ -153,7 +156,7 @@ end
 $$;
 comment on function private.require_signed_in() is
   'Returns true, or refuses with 401 a token whose sign-in has ended, as after a sign-out. Called by policies of '
-  'every write.';
+  'every write. A tool that acts for the user needs no sign-in.';
 grant execute on function private.require_signed_in() to authenticated;
 
 create function private.require_named_sign_in(auth_user_id uuid)
@@ -558,6 +561,7 @@ create table public.assistants (
   reasoning_effort text,
   max_output_tokens integer,
   max_tool_calls integer,
+  web_with_tools text[],
   max_files integer not null default 100,
   starters text[] not null default '{}',
   required_plan text,
@@ -579,16 +583,6 @@ create table private.assistant_instructions (
   instructions text not null,
   constraint assistant_instructions_slug_fkey foreign key (slug)
     references public.assistants (slug) on update cascade on delete cascade
-);
-
-create table private.assistant_tools (
-  slug text primary key,
-  tools jsonb not null,
-  constraint assistant_tools_slug_fkey foreign key (slug)
-    references public.assistants (slug) on update cascade on delete cascade,
-  constraint assistant_tools_tools_check check (
-    jsonb_typeof(tools) = 'array' and not jsonb_path_exists(tools, '$[*] ? (!(@.type starts with ""))')
-  )
 );
 
 create table public.chat_sessions (
@@ -619,11 +613,10 @@ create table public.chat_sessions (
 );
 
 comment on table public.assistants is
-  'The catalogue of assistants, addressed by slug. Their instructions and tools are in private.assistant_instructions '
-  'and private.assistant_tools.';
+  'The catalogue of assistants, addressed by slug. Their instructions stay in private.assistant_instructions.';
 comment on column public.assistants.capabilities is
-  'What the assistant can do besides writing: the types of its tools without their versions, such as web_search. A '
-  'trigger of private.assistant_tools writes it.';
+  'What the assistant can do: the types of OpenAI''s tools, such as web_search, and the slugs of other tools. Follows '
+  'assistant_tools.';
 comment on column public.assistants.temperature is
   'Sent to OpenAI only when set. Refused if the model in public.models does not take it.';
 comment on column public.assistants.reasoning_effort is
@@ -631,7 +624,11 @@ comment on column public.assistants.reasoning_effort is
 comment on column public.assistants.max_output_tokens is
   'Most tokens of a reply, reasoning included. Null: turn_policy decides. The plan and the model may allow less.';
 comment on column public.assistants.max_tool_calls is
-  'Most calls of OpenAI''s own tools for a reply. Null: turn_policy decides.';
+  'Most calls of tools for a reply: of OpenAI''s own in each response, and of the others in all. Null: turn_policy '
+  'decides.';
+comment on column public.assistants.web_with_tools is
+  'The domains that may be searched when the assistant has tools of kind function, http or mcp; {} allows all. Null: '
+  'web search is off then, because a web page could make the model call them.';
 comment on column public.assistants.max_files is
   'Most files of the assistant itself. Every turn with it reads their names, so there are at most 1000.';
 comment on column public.assistants.starters is 'Suggestions for a first message.';
@@ -639,9 +636,6 @@ comment on column public.assistants.required_plan is
   'The lowest plan that may use the assistant. Null means every plan.';
 comment on table private.assistant_instructions is
   'The instructions of each assistant. No client may read them; start_turn hands them to the chat function.';
-comment on table private.assistant_tools is
-  'Tools of the Responses API that every turn with an assistant has. No client may read them, because the entry of an '
-  'MCP server has a token; start_turn hands them to the chat function.';
 comment on table public.chat_sessions is 'One chat of a profile with an assistant.';
 comment on column public.chat_sessions.thread_id is
   'The conversation at OpenAI, while it matches our messages. If null, the next turn builds a new conversation from '
@@ -844,36 +838,12 @@ create trigger chat_sessions_title_origin
   before insert or update of title, title_origin on public.chat_sessions
   for each row execute function private.set_title_origin();
 
-create function private.show_capabilities()
-returns trigger
-language plpgsql
-set search_path = ''
-as $$
-begin
-  update public.assistants a
-  set capabilities = array(
-    select distinct regexp_replace(tool ->> 'type', '(_preview)?(_\d[\d_]*)?$', '') as capability
-    from private.assistant_tools t, jsonb_array_elements(t.tools) tool
-    where t.slug = a.slug
-    order by capability
-  )
-  where a.slug in (old.slug, new.slug);
-  return null;
-end
-$$;
-comment on function private.show_capabilities() is
-  'Trigger: writes the types of an assistant''s tools where clients can read them, without the tools'' settings.';
-create trigger assistant_tools_show_capabilities
-  after insert or update or delete on private.assistant_tools
-  for each row execute function private.show_capabilities();
-
 create trigger assistants_touch
   before update on public.assistants
   for each row execute function private.touch_updated_at();
 
 alter table public.assistants enable row level security;
 alter table private.assistant_instructions enable row level security;
-alter table private.assistant_tools enable row level security;
 alter table public.chat_sessions enable row level security;
 
 grant select on public.assistants to authenticated;
@@ -1001,8 +971,8 @@ create table public.chat_turns (
     references public.chat_messages (id) on delete cascade,
   constraint chat_turns_assistant_message_id_fkey foreign key (assistant_message_id)
     references public.chat_messages (id) on delete cascade,
-  constraint chat_turns_status_check check (status in ('active', 'complete', 'stopped', 'failed')),
-  constraint chat_turns_finished_at_check check ((status = 'active') = (finished_at is null))
+  constraint chat_turns_status_check check (status in ('active', 'waiting', 'complete', 'stopped', 'failed')),
+  constraint chat_turns_finished_at_check check ((status in ('active', 'waiting')) = (finished_at is null))
 )
 -- Progress rewrites rows of running turns. Free space lets it do so without touching an index (HOT).
 with (fillfactor = 70);
@@ -3648,12 +3618,23 @@ alter table private.limit_policy enable row level security;
 
 -- From sql/09_turns/10_tables.sql
 
--- The column of turns that regenerate a reply, and the table of settings that apply to all turns.
+-- Further columns of turns, and the table of settings that apply to all turns.
 
 alter table public.chat_turns
+  add column search boolean not null default false,
+  add column steps integer not null default 0,
+  add column step_started_at timestamptz not null default now(),
+  add column first_part integer not null default 0,
   add column replaces_message_id uuid,
   add constraint chat_turns_replaces_message_id_fkey foreign key (replaces_message_id)
     references public.chat_messages (id) on delete set null;
+comment on column public.chat_turns.search is 'Whether the model may search the web in this turn.';
+comment on column public.chat_turns.steps is
+  'How many responses of OpenAI ended with calls of tools and are stored. The next response continues the reply.';
+comment on column public.chat_turns.step_started_at is
+  'When the current step began: the turn, a response after calls, or the outputs that the client provided.';
+comment on column public.chat_turns.first_part is
+  'How many parts the reply had when the client last provided outputs. The client has these parts.';
 comment on column public.chat_turns.replaces_message_id is
   'Set when a reply is regenerated: the old reply, which stays until the new one has begun.';
 create index chat_turns_replaces_message_id_idx on public.chat_turns (replaces_message_id);
@@ -3665,8 +3646,9 @@ create table private.turn_policy (
   -- Source: https://developers.openai.com/api/docs/guides/reasoning
   max_output_tokens integer not null default 32000,
   max_tool_calls integer not null default 16,
+  max_steps integer not null default 8,
   constraint turn_policy_is_only_check check (is_only),
-  constraint turn_policy_limits_check check (max_output_tokens >= 16 and max_tool_calls > 0)
+  constraint turn_policy_limits_check check (max_output_tokens >= 16 and max_tool_calls > 0 and max_steps > 0)
 );
 insert into private.turn_policy default values;
 
@@ -3910,7 +3892,7 @@ comment on function private.question_to_redo(public.chat_sessions, text) is
   'Returns the user''s last message, whose reply is to be regenerated. target_id may name this message or its reply; '
   'any other id is refused.';
 
-create function private.open_turn(question public.chat_messages, model text, reservation jsonb)
+create function private.open_turn(question public.chat_messages, model text, search boolean, reservation jsonb)
 returns public.chat_turns
 language plpgsql
 set search_path = ''
@@ -3925,13 +3907,14 @@ begin
   returning id into reply_id;
 
   insert into public.chat_turns
-    (session_id, user_id, user_message_id, assistant_message_id, replaces_message_id, reservation)
-  values (question.session_id, question.user_id, question.id, reply_id, replaced.id, open_turn.reservation)
+    (session_id, user_id, user_message_id, assistant_message_id, replaces_message_id, search, reservation)
+  values (question.session_id, question.user_id, question.id, reply_id, replaced.id, open_turn.search,
+    open_turn.reservation)
   returning * into turn;
   return turn;
 end
 $$;
-comment on function private.open_turn(public.chat_messages, text, jsonb) is
+comment on function private.open_turn(public.chat_messages, text, boolean, jsonb) is
   'Stores an empty reply and the row of the turn. When a reply is regenerated, the old one stays until the new one '
   'has begun.';
 
@@ -3993,7 +3976,8 @@ as $$
     and m.user_id = question.user_id
     and m.seq < question.seq
     and m.sender in ('user', 'assistant')
-    and (m.content <> '' or m.has_files or (m.sender = 'user' and m.parts <> '[]'))
+    and (m.content <> '' or m.has_files or (m.sender = 'user' and m.parts <> '[]')
+      or jsonb_path_exists(m.parts, '$[*].toolCallId'))
 $$;
 comment on function private.turn_history(public.chat_messages) is
   'Returns the earlier messages with their parts, which open a new conversation at OpenAI. Used when the session has '
@@ -4210,7 +4194,13 @@ begin
     'user_message_id', question.id,
     'assistant_message_id', turn.assistant_message_id,
     'replaces_reply', turn.replaces_message_id is not null,
-    'created_at', turn.created_at,
+    'started_at', turn.step_started_at,
+    'steps', turn.steps,
+    -- After this many calls or steps, the model must answer with what it has.
+    'must_answer', turn.steps >= policy.max_steps - 1
+      or (turn.steps > 0 and private.count_calls(turn.id) >= coalesce(assistant.max_tool_calls, policy.max_tool_calls)),
+    'parts', (select m.parts from public.chat_messages m where m.id = turn.assistant_message_id),
+    'calls', private.turn_calls(turn.id),
     'content', question.content,
     'question', private.describe_message(question),
     'thread_id', session.thread_id,
@@ -4233,7 +4223,8 @@ begin
     'reasons', coalesce(
       known.efforts <> '{}' and coalesce(assistant.reasoning_effort, known.default_effort) <> 'none', false
     ),
-    'tools', coalesce((select t.tools from private.assistant_tools t where t.slug = assistant.slug), '[]'),
+    'tools', private.request_tools(assistant, session.user_id, turn),
+    'is_search_off', turn.search and not private.can_search(assistant),
     'instructions', private.turn_instructions(assistant.slug, session.user_id)
   ) || private.describe_files(session) into described
   from private.turn_policy policy, private.model_of(assistant.model) known;
@@ -4320,6 +4311,7 @@ declare
   running public.chat_turns;
   question public.chat_messages;
   turn public.chat_turns;
+  search_used boolean;
 begin
   if repeated is not null then
     return repeated;
@@ -4342,9 +4334,13 @@ begin
   end if;
   perform private.link_turn_files(question, named);
   session := private.name_session(session, question.content);
-  turn := private.open_turn(question, assistant.model, private.reserve_usage(profile_id, search)
-    || jsonb_build_object('budget', private.reserve_turn(question, assistant, search)));
-  session.thread_id := private.reusable_conversation(session, regenerate or question.seq < session.message_count);
+  -- A search that cannot happen costs nothing.
+  search_used := search and private.can_search(assistant);
+  turn := private.open_turn(question, assistant.model, search, private.reserve_usage(profile_id, search_used)
+    || jsonb_build_object('budget', private.reserve_turn(question, assistant, search_used)));
+  session.thread_id := private.reusable_conversation(
+    session, private.end_waiting_turn(session) or regenerate or question.seq < session.message_count
+  );
   return private.describe_turn(session, question, assistant, turn);
 end
 $$;
@@ -4612,7 +4608,7 @@ begin
   perform private.lock_session_of(turn_id);
   update public.chat_turns t
   set status = final_status,
-      finished_at = now(),
+      finished_at = case when final_status <> 'waiting' then now() end,
       response_id = coalesce(mark_turn_settled.response_id, t.response_id)
   where t.id = turn_id
     and t.status = 'active'
@@ -4624,6 +4620,18 @@ comment on function private.mark_turn_settled(uuid, text, text) is
   'Sets the final status of an active turn and returns its row. Returns null when another caller settled it before, '
   'so only one caller settles a turn.';
 
+create function private.add_tokens(earlier integer, counted jsonb)
+returns integer
+language sql
+immutable
+set search_path = ''
+as $$
+  select case when counted <> 'null' then coalesce(earlier, 0) + counted::integer else earlier end
+$$;
+comment on function private.add_tokens(integer, jsonb) is
+  'Adds the tokens of a response to those of the responses before it. Null while none was counted.';
+grant execute on function private.add_tokens(integer, jsonb) to service_role;
+
 create function private.store_reply(turn public.chat_turns, reply jsonb)
 returns public.chat_messages
 language plpgsql
@@ -4633,13 +4641,14 @@ declare
   stored public.chat_messages;
 begin
   update public.chat_messages m
-  set status = turn.status,
+  -- A reply that waits for its client has ended for everybody else.
+  set status = case turn.status when 'waiting' then 'complete' else turn.status end,
       content = coalesce(reply ->> 'content', ''),
       parts = coalesce(nullif(reply -> 'parts', 'null'), '[]'),
       model = coalesce(reply ->> 'model', m.model),
-      input_tokens = (reply ->> 'input_tokens')::integer,
-      cached_input_tokens = (reply ->> 'cached_input_tokens')::integer,
-      output_tokens = (reply ->> 'output_tokens')::integer,
+      input_tokens = private.add_tokens(m.input_tokens, reply -> 'input_tokens'),
+      cached_input_tokens = private.add_tokens(m.cached_input_tokens, reply -> 'cached_input_tokens'),
+      output_tokens = private.add_tokens(m.output_tokens, reply -> 'output_tokens'),
       completion_time = round(extract(epoch from clock_timestamp() - turn.created_at), 3)::real,
       response_id = turn.response_id,
       error = nullif(reply -> 'error', 'null')
@@ -4649,9 +4658,9 @@ begin
 end
 $$;
 comment on function private.store_reply(public.chat_turns, jsonb) is
-  'Writes the final reply into the assistant message.';
+  'Writes a reply into the assistant message, and adds the tokens of its last response.';
 
-create function private.estimate_reply_tokens(reply public.chat_messages)
+create function private.estimate_reply_tokens(reply public.chat_messages, earlier public.chat_messages)
 returns public.chat_messages
 language sql
 set search_path = ''
@@ -4659,8 +4668,9 @@ as $$
   -- OpenAI does not always report the tokens that it bills for a cancelled response. The estimate assumes four
   -- characters a token.
   update public.chat_messages m
-  set output_tokens = ceil(char_length(m.content) / 4.0)::integer,
-      input_tokens = (
+  set output_tokens = coalesce(earlier.output_tokens, 0)
+        + ceil((char_length(m.content) - char_length(earlier.content)) / 4.0)::integer,
+      input_tokens = coalesce(earlier.input_tokens, 0) + (
         select ceil((coalesce(sum(char_length(e.content)), 0) + (
           select coalesce(char_length(private.turn_instructions(s.assistant_slug, s.user_id)), 0)
           from public.chat_sessions s
@@ -4669,13 +4679,31 @@ as $$
         from public.chat_messages e
         where e.session_id = m.session_id and e.user_id = m.user_id and e.seq < m.seq
       ),
-      cached_input_tokens = 0,
+      cached_input_tokens = coalesce(earlier.cached_input_tokens, 0),
       usage_estimated = true
   where m.id = reply.id
   returning m
 $$;
-comment on function private.estimate_reply_tokens(public.chat_messages) is
-  'Estimates the tokens of a reply for which OpenAI gave no counts, and marks the row as estimated.';
+comment on function private.estimate_reply_tokens(public.chat_messages, public.chat_messages) is
+  'Estimates the tokens of a response for which OpenAI gave no counts, and marks the reply as estimated. earlier is the '
+  'reply before this response.';
+
+create function private.book_reply(reply public.chat_messages, earlier public.chat_messages, booked jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform private.book_usage(reply.user_id, 'chat', reply.model,
+    coalesce(reply.input_tokens, 0) - coalesce(earlier.input_tokens, 0),
+    coalesce(reply.cached_input_tokens, 0) - coalesce(earlier.cached_input_tokens, 0),
+    reply.output_tokens - coalesce(earlier.output_tokens, 0),
+    coalesce(nullif(booked -> 'tools', 'null'), '{}'), coalesce((booked ->> 'cache_write_tokens')::bigint, 0))
+  where (reply.input_tokens, reply.output_tokens) is distinct from (earlier.input_tokens, earlier.output_tokens);
+end
+$$;
+comment on function private.book_reply(public.chat_messages, public.chat_messages, jsonb) is
+  'Books the cost of the last response of a reply. earlier is the reply before this response, whose cost is booked.';
 
 create function private.settle_turn(turn_id uuid, final_status text, reply jsonb)
 returns jsonb
@@ -4686,13 +4714,15 @@ as $$
 declare
   has_output boolean := coalesce(reply ->> 'content', '') <> ''
     or coalesce((reply ->> 'output_tokens')::integer, 0) > 0
+    or exists (select from public.chat_turns t where t.id = turn_id and t.steps > 0)
     or jsonb_path_exists(coalesce(reply -> 'parts', '[]'), '$[*] ? (@.type == "file")');
   -- A stopped turn costs what OpenAI did for it until then. Otherwise, stopping early would be free.
   is_charged boolean := final_status <> 'failed' or has_output;
   turn public.chat_turns;
+  earlier public.chat_messages;
   message public.chat_messages;
 begin
-  if final_status = 'complete' or has_output then
+  if final_status in ('complete', 'waiting') or has_output then
     perform public.replace_reply(turn_id);
   end if;
   if not is_charged then
@@ -4711,22 +4741,23 @@ begin
     );
   end if;
 
+  select * into earlier from public.chat_messages m where m.id = turn.assistant_message_id;
   message := private.store_reply(turn, reply);
-  if is_charged and message.output_tokens is null then
-    message := private.estimate_reply_tokens(message);
+  if is_charged and reply ->> 'output_tokens' is null
+    -- A step that OpenAI refused costs nothing.
+    and (final_status <> 'failed' or turn.steps = 0 or char_length(message.content) > char_length(earlier.content))
+  then
+    message := private.estimate_reply_tokens(message, earlier);
   end if;
-  if message.output_tokens is not null then
-    perform private.book_usage(turn.user_id, 'chat', message.model, coalesce(message.input_tokens, 0),
-      coalesce(message.cached_input_tokens, 0), message.output_tokens,
-      coalesce(nullif(reply -> 'tools', 'null'), '{}'), coalesce((reply ->> 'cache_write_tokens')::bigint, 0));
-  end if;
+  perform private.book_reply(message, earlier, reply);
+  perform private.end_tool_calls(turn);
   perform private.settle_budget(turn.user_id, turn.reservation -> 'budget');
   if not is_charged then
     perform private.refund_usage(turn.user_id, turn.reservation);
   end if;
-  -- Only after a complete reply does the conversation at OpenAI match our messages.
+  -- Only after a complete response does the conversation at OpenAI match our messages.
   update public.chat_sessions s
-  set thread_id = case when final_status = 'complete' then reply ->> 'thread_id' end, updated_at = now()
+  set thread_id = case when final_status in ('complete', 'waiting') then reply ->> 'thread_id' end, updated_at = now()
   where s.id = turn.session_id;
   if turn.replaces_message_id is not null then
     -- The new reply never began, so its empty row is deleted and the old reply stays.
@@ -4747,17 +4778,17 @@ security invoker
 set search_path = ''
 as $$
 begin
-  if status not in ('complete', 'stopped') then
+  if status not in ('complete', 'waiting', 'stopped') then
     perform private.refuse(
       400, 'invalid_turn_status',
-      'A turn cannot settle with this status. Use complete or stopped.'
+      'A turn cannot settle with this status. Use complete, waiting or stopped.'
     );
   end if;
   return private.settle_turn(turn_id, status, reply);
 end
 $$;
 comment on function public.settle_turn(uuid, text, jsonb) is
-  'Service RPC: settles a turn as complete or stopped, and returns the stored row. reply holds content, parts, '
+  'Service RPC: settles a turn as complete, stopped, or waiting for outputs, and returns the stored row. reply holds content, parts, '
   'model, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens and response_id. It holds thread_id '
   'when the conversation at OpenAI contains the turn. tools counts the uses of OpenAI''s tools by type, such as '
   '{"web_search": 2}.';
@@ -12460,7 +12491,7 @@ begin
   -- One kind a call, so that each batch commits at once. Kinds without an index come last and run when the others are
   -- done.
   foreach kind in array array[
-    'usage_counters', 'user_activity', 'sync_logs', 'audit_logs', 'bridge_tokens', 'organization_invitations',
+    'waiting_turns', 'usage_counters', 'user_activity', 'sync_logs', 'audit_logs', 'bridge_tokens', 'organization_invitations',
     'stripe_events', 'history', 'cron_runs', 'rate_counters', 'deleted_turns', 'identities', 'anonymous_logins',
     'failed_sign_ups'
   ] loop
@@ -13501,6 +13532,7 @@ as $$
     ('chat_sessions', 'public.chat_sessions', '{id}', 't.user_id = $1', null, false),
     ('chat_messages', 'public.chat_messages', '{session_id,seq}', null, 'integer', false),
     ('chat_turns', 'public.chat_turns', '{session_id,id}', null, 'uuid', false),
+    ('tool_calls', 'public.tool_calls', '{session_id,id}', null, 'uuid', false),
     ('chat_files', 'public.chat_files', '{session_id,id}', null, 'uuid', false),
     ('vector_stores', 'public.vector_stores', '{session_id,id}', null, 'uuid', false),
     ('usage_counters', 'public.usage_counters', '{feature,period_start}', 't.user_id = $1', null, false),
@@ -14462,3 +14494,1511 @@ begin
   end if;
 end
 $$;
+
+-- From sql/21_tools/10_tables.sql
+
+-- Tools: what assistants can do. The schema and the role of function tools, the tables, and who may read them.
+
+create schema tools;
+comment on schema tools is 'The functions that assistants may call. The API never exposes this schema.';
+revoke all on schema tools from public;
+
+-- Roles belong to the whole server, so this one outlives a reset of the database.
+do $$
+begin
+  if not exists (select from pg_roles where rolname = 'parley_tools') then
+    -- Without inherit, the policies for authenticated would not apply, and every query would return no rows.
+    create role parley_tools nologin inherit;
+  end if;
+  if not pg_has_role('parley_tools', 'authenticated', 'usage') then
+    grant authenticated to parley_tools;
+  end if;
+  -- Postgres 16 and newer give the creator of a role the right to administrate it, and no right to act as it.
+  if current_setting('server_version_num')::integer >= 160000 then
+    execute 'grant parley_tools to postgres with set true, inherit false';
+  else
+    grant parley_tools to postgres;
+  end if;
+end
+$$;
+grant usage on schema tools to parley_tools;
+
+create table public.tools (
+  slug text primary key,
+  kind text not null,
+  description text not null default '',
+  parameters jsonb,
+  is_strict boolean not null default false,
+  needs_approval boolean not null default false,
+  timeout_ms integer not null default 10000,
+  max_calls integer not null default 8,
+  required_plan text,
+  is_active boolean not null default true,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint tools_required_plan_fkey foreign key (required_plan) references public.plans (slug),
+  -- What OpenAI takes as the name of a function.
+  constraint tools_slug_check check (slug ~ '^[a-zA-Z0-9_-]{1,64}$'),
+  constraint tools_kind_check check (kind in ('function', 'http', 'client', 'mcp', 'provider')),
+  constraint tools_parameters_check check (jsonb_typeof(parameters) = 'object'),
+  constraint tools_kind_parameters_check check ((parameters is null) = (kind in ('mcp', 'provider'))),
+  constraint tools_timeout_ms_check check (timeout_ms between 100 and 60000),
+  constraint tools_max_calls_check check (max_calls > 0)
+);
+
+create table private.tool_targets (
+  tool_slug text primary key,
+  function text,
+  url text,
+  secret_name text,
+  definition jsonb,
+  constraint tool_targets_tool_slug_fkey foreign key (tool_slug)
+    references public.tools (slug) on update cascade on delete cascade,
+  constraint tool_targets_url_check check (url ~ '^https://[^/?#@\s]+([/?#]\S*)?$')
+);
+
+create table private.tool_types (
+  type_name text primary key,
+  schema jsonb not null,
+  constraint tool_types_schema_check check (jsonb_typeof(schema) = 'object')
+);
+insert into private.tool_types (type_name, schema) values
+  ('text', '{"type": "string"}'),
+  ('character varying', '{"type": "string"}'),
+  ('boolean', '{"type": "boolean"}'),
+  ('smallint', '{"type": "integer"}'),
+  ('integer', '{"type": "integer"}'),
+  ('bigint', '{"type": "integer"}'),
+  ('numeric', '{"type": "number"}'),
+  ('real', '{"type": "number"}'),
+  ('double precision', '{"type": "number"}'),
+  ('uuid', '{"type": "string", "format": "uuid"}'),
+  ('date', '{"type": "string", "format": "date"}'),
+  ('timestamp with time zone', '{"type": "string", "format": "date-time"}'),
+  ('timestamp without time zone',
+    '{"type": "string", "description": "Local date and time, such as 2026-01-31T09:00:00."}'),
+  ('time without time zone', '{"type": "string", "description": "Local time, such as 09:00:00."}'),
+  ('interval', '{"type": "string", "format": "duration"}');
+
+create table public.assistant_tools (
+  assistant_slug text not null,
+  tool_slug text not null,
+  created_at timestamptz not null default now(),
+  constraint assistant_tools_pkey primary key (assistant_slug, tool_slug),
+  constraint assistant_tools_assistant_slug_fkey foreign key (assistant_slug)
+    references public.assistants (slug) on update cascade on delete cascade,
+  constraint assistant_tools_tool_slug_fkey foreign key (tool_slug)
+    references public.tools (slug) on update cascade on delete cascade
+);
+
+create table public.tool_calls (
+  id uuid primary key default gen_random_uuid(),
+  turn_id uuid not null,
+  session_id uuid not null,
+  user_id uuid not null,
+  call_id text not null,
+  -- No foreign key: the call stays readable after its tool was removed.
+  tool_slug text not null,
+  kind text not null default 'function',
+  arguments jsonb,
+  output jsonb,
+  status text not null default 'pending',
+  error text,
+  position integer not null default 0,
+  attempts integer not null default 0,
+  created_at timestamptz not null default now(),
+  started_at timestamptz,
+  decided_at timestamptz,
+  finished_at timestamptz,
+  constraint tool_calls_turn_id_call_id_key unique (turn_id, call_id),
+  constraint tool_calls_turn_id_fkey foreign key (turn_id) references public.chat_turns (id) on delete cascade,
+  constraint tool_calls_session_id_user_id_fkey foreign key (session_id, user_id)
+    references public.chat_sessions (id, user_id) on delete cascade,
+  constraint tool_calls_kind_check check (kind in ('function', 'http', 'client', 'mcp')),
+  constraint tool_calls_status_check check (
+    status in ('pending', 'awaiting_client', 'awaiting_approval', 'running', 'complete', 'failed', 'denied')
+  ),
+  constraint tool_calls_finished_at_check
+    check ((finished_at is not null) = (status in ('complete', 'failed', 'denied'))),
+  constraint tool_calls_error_check check (status not in ('failed', 'denied') or error is not null)
+);
+
+comment on table public.tools is
+  'What assistants can do. Operators add tools in migrations, with private.add_function_tool and its siblings.';
+comment on column public.tools.slug is 'The name that the model sees.';
+comment on column public.tools.kind is
+  'Who runs it: a function of this database, an HTTP address, the client, or OpenAI (mcp, provider).';
+comment on column public.tools.parameters is 'The JSON Schema of the arguments. Null if OpenAI runs the tool.';
+comment on column public.tools.is_strict is 'Whether OpenAI holds the model to the schema.';
+comment on column public.tools.needs_approval is 'The user must approve each call before it runs.';
+comment on column public.tools.timeout_ms is 'Milliseconds that a call of an http tool may take.';
+comment on column public.tools.max_calls is 'The most calls of this tool in a turn.';
+comment on column public.tools.required_plan is 'The lowest plan that may use the tool. Null means every plan.';
+comment on table private.tool_targets is
+  'Where tools run: the function with its argument types, or the URL, the name of its secret in Vault, and for '
+  'OpenAI''s tools the definition.';
+comment on table private.tool_types is
+  'The types that arguments of function tools may have, as format_type names them, and their JSON Schema. Add a row '
+  'to allow another type.';
+comment on table public.assistant_tools is 'Which assistant has which tools.';
+comment on table public.tool_calls is
+  'The calls of tools in a turn. They are deleted with their turn. Only service RPCs write them.';
+comment on column public.tool_calls.call_id is 'OpenAI''s id of the call, unique in the turn.';
+comment on column public.tool_calls.kind is 'The kind of the tool; function if there is no such tool.';
+comment on column public.tool_calls.arguments is 'What the model sent. Null if it was not valid JSON.';
+comment on column public.tool_calls.error is
+  'Why the call failed or was denied, as one sentence that the model is told.';
+comment on column public.tool_calls.position is 'The place of the call in its step.';
+comment on column public.tool_calls.attempts is 'How often an http tool was called.';
+
+create trigger tools_touch before update on public.tools for each row execute function private.touch_updated_at();
+
+alter table public.tools enable row level security;
+alter table public.assistant_tools enable row level security;
+alter table public.tool_calls enable row level security;
+alter table private.tool_targets enable row level security;
+alter table private.tool_types enable row level security;
+
+-- Clients need these columns to validate stored messages and to show what a call does. Nothing in them is secret.
+grant select (slug, kind, description, parameters, needs_approval) on public.tools to authenticated;
+grant select on public.assistant_tools, public.tool_calls to authenticated;
+grant select on public.tools, public.assistant_tools to service_role;
+grant select, insert, update, delete on public.tool_calls to service_role;
+
+create policy tools_select_active on public.tools for select to authenticated using (is_active);
+create policy assistant_tools_select_all on public.assistant_tools for select to authenticated using (true);
+create policy tool_calls_select_own on public.tool_calls
+  for select to authenticated
+  using (user_id = (select private.current_profile_id()));
+
+-- Serve the foreign keys; the second also serves the export.
+create index tools_required_plan_idx on public.tools (required_plan);
+create index assistant_tools_tool_slug_idx on public.assistant_tools (tool_slug);
+create index tool_calls_session_id_user_id_id_idx on public.tool_calls (session_id, user_id, id);
+-- Finds the calls that wait for their client.
+create index tool_calls_waiting_idx on public.tool_calls (created_at)
+  where status in ('awaiting_client', 'awaiting_approval');
+create index chat_turns_waiting_idx on public.chat_turns (session_id) where status = 'waiting';
+
+-- From sql/21_tools/20_describe.sql
+
+-- Reads functions of schema tools: whether the model may call them, and the JSON Schema of their arguments.
+
+create function private.type_schema(type_id oid)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  kind pg_catalog.pg_type;
+  item jsonb;
+begin
+  select * into kind from pg_catalog.pg_type t where t.oid = type_id;
+  if kind.typtype = 'd' then
+    return private.type_schema(kind.typbasetype);
+  elsif kind.typtype = 'e' then
+    return jsonb_build_object('type', 'string', 'enum', (
+      select jsonb_agg(e.enumlabel order by e.enumsortorder) from pg_catalog.pg_enum e where e.enumtypid = type_id
+    ));
+  elsif kind.typcategory = 'A' and kind.typelem <> 0 then
+    item := private.type_schema(kind.typelem);
+    return case when item is not null then jsonb_build_object('type', 'array', 'items', item) end;
+  end if;
+  return (select t.schema from private.tool_types t where t.type_name = pg_catalog.format_type(type_id, null));
+end
+$$;
+comment on function private.type_schema(oid) is
+  'Returns the JSON Schema of a type: of private.tool_types, an enum, a domain or an array of them. Null for others.';
+
+create function private.function_arguments(function_id oid)
+returns table (name text, type_id oid, is_optional boolean, "position" integer)
+language sql
+stable
+set search_path = ''
+as $$
+  select p.proargnames[a.n], a.type_id, a.n > p.pronargs - p.pronargdefaults, a.n::integer
+  from pg_catalog.pg_proc p, unnest(p.proargtypes::oid[]) with ordinality as a (type_id, n)
+  where p.oid = function_id
+$$;
+comment on function private.function_arguments(oid) is
+  'Returns the arguments of a function in their order, without the columns that it returns. For functions without '
+  'OUT arguments.';
+
+-- OpenAI's strict mode wants every argument required and nothing else allowed; an optional argument may be null.
+-- Source: https://developers.openai.com/api/docs/guides/function-calling#strict-mode
+create function private.function_parameters(function_id oid)
+returns jsonb
+language sql
+stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'type', 'object',
+    'properties', coalesce(jsonb_object_agg(a.name, s.schema || case when a.is_optional then
+      jsonb_build_object('type', jsonb_build_array(s.schema -> 'type', 'null'))
+      || case when s.schema ? 'enum' then jsonb_build_object('enum', s.schema -> 'enum' || 'null'::jsonb) else '{}' end
+    else '{}' end) filter (where a.name is not null), '{}'),
+    'required', coalesce(jsonb_agg(a.name order by a."position") filter (where a.name is not null), '[]'),
+    'additionalProperties', false
+  )
+  from private.function_arguments(function_id) a, private.type_schema(a.type_id) as s (schema)
+$$;
+comment on function private.function_parameters(oid) is
+  'Returns the JSON Schema of a function''s arguments, as OpenAI''s strict mode wants it. An argument with a default '
+  'may be null, and then has its default.';
+
+create function private.function_code(function_id oid)
+returns text
+language sql
+stable
+set search_path = ''
+as $$
+  -- In one pass, so that neither quotes in comments nor dashes in strings matter.
+  select regexp_replace(
+    coalesce(pg_catalog.pg_get_function_sqlbody(function_id), p.prosrc),
+    '''([^'']|'''')*''|--[^\n]*|/\*([^*]|\*+[^*/])*\*+/', ' ', 'g'
+  )
+  from pg_catalog.pg_proc p
+  where p.oid = function_id
+$$;
+comment on function private.function_code(oid) is 'Returns the body of a function without comments and strings.';
+
+create function private.function_problem(function_id oid)
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  f pg_catalog.pg_proc;
+  code text := private.function_code(function_id);
+  bad text;
+begin
+  select * into f from pg_catalog.pg_proc p where p.oid = function_id;
+  if f.pronamespace <> 'tools'::regnamespace then
+    return 'It is not in schema tools. Create it there.';
+  elsif f.prosecdef then
+    return 'It is security definer, which would bypass the user''s policies. Make it security invoker.';
+  elsif f.prokind <> 'f' then
+    return 'It is no plain function. Write a function; procedures and aggregates cannot be called.';
+  elsif (select l.lanname from pg_catalog.pg_language l where l.oid = f.prolang) not in ('sql', 'plpgsql') then
+    return 'Its language is neither sql nor plpgsql. Use one of them.';
+  elsif (select count(*) from pg_catalog.pg_proc p where p.pronamespace = f.pronamespace and p.proname = f.proname) > 1
+  then
+    return 'There are several functions with this name. Give each its own name.';
+  elsif not exists (select from unnest(f.proconfig) as s where s like 'search\_path=%') then
+    return 'It has no search_path of its own. Add "set search_path = ''''".';
+  elsif exists (select from unnest(f.proconfig) as s where s not like 'search\_path=%') then
+    return 'It sets more than search_path. Remove the other settings.';
+  elsif f.provariadic <> 0 or exists (select from unnest(f.proargmodes) as m where m not in ('i', 't')) then
+    return 'It has OUT, INOUT or VARIADIC arguments. Use "returns table (…)" or an array.';
+  elsif f.prorettype in ('record'::regtype, 'trigger'::regtype) and not 't' = any (coalesce(f.proargmodes, '{}')) then
+    return 'Its result has no named columns. Use "returns table (…)".';
+  elsif exists (
+    select from private.function_arguments(function_id) a where coalesce(a.name, '') = ''
+  ) then
+    return 'It has an argument without a name. Name every argument.';
+  end if;
+
+  select format('%s (%s)', a.name, pg_catalog.format_type(a.type_id, null)) into bad
+  from private.function_arguments(function_id) a
+  where private.type_schema(a.type_id) is null
+  order by a."position"
+  limit 1;
+  if bad is not null then
+    return format('The type of its argument %s cannot be described. Use another type, or add it to private.tool_types.',
+      bad);
+  elsif code ~* '\mset_config\M' or code ~* '\mexecute\M'
+    or code ~* '(^|;|\mbegin\M|\mthen\M|\melse\M|\mloop\M|>>)\s*(set|reset|discard|grant|revoke)\M'
+  then
+    return 'Its body changes settings or roles, or runs text as SQL. Remove set, set_config, reset and execute.';
+  elsif coalesce(pg_catalog.obj_description(function_id, 'pg_proc'), '') = '' then
+    return 'It has no comment. The model reads the comment to know what the function does: use "comment on function".';
+  end if;
+  return null;
+end
+$$;
+comment on function private.function_problem(oid) is
+  'Returns why the model may not call a function, and what to do; null if it may. Checked when a tool is added, and '
+  'again at every call, because a function can be replaced. Guards against accidents: the function is the operator''s.';
+
+-- From sql/21_tools/30_add.sql
+
+-- What operators call in migrations to give tools to assistants. Repeated calls replace the tool.
+
+create function private.put_tool(assistant_slug text, tool public.tools, target private.tool_targets, options jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  unknown text := (
+    select min(k.key) from jsonb_object_keys(options) as k (key)
+    where k.key not in ('needs_approval', 'max_calls', 'required_plan', 'timeout_ms', 'is_strict')
+  );
+begin
+  if unknown is not null then
+    perform private.refuse(400, 'invalid_tool',
+      format('There is no option %s. Use needs_approval, max_calls, required_plan, timeout_ms or is_strict.', unknown));
+  end if;
+  if tool.kind = 'client' and (options ->> 'needs_approval')::boolean then
+    perform private.refuse(400, 'invalid_tool',
+      'The app runs a client tool itself and can ask the user. Remove needs_approval.');
+  end if;
+  if not exists (select from public.assistants a where a.slug = put_tool.assistant_slug) then
+    perform private.refuse(404, 'assistant_not_found', 'This assistant does not exist. Check its slug in the list of assistants.');
+  end if;
+  if exists (select from public.tools t where t.slug = tool.slug and t.kind <> tool.kind) then
+    perform private.refuse(400, 'invalid_tool',
+      'A tool of another kind has this name. Use another name, or call private.remove_tool first.');
+  end if;
+  -- Everything that the call does not name has its default, so that a migration says all there is to say.
+  insert into public.tools (slug, kind, description, parameters, is_strict, needs_approval, timeout_ms, max_calls,
+    required_plan)
+  values (tool.slug, tool.kind, coalesce(tool.description, ''), tool.parameters,
+    coalesce((options ->> 'is_strict')::boolean, tool.is_strict, false),
+    coalesce((options ->> 'needs_approval')::boolean, false),
+    coalesce((options ->> 'timeout_ms')::integer, 10000),
+    coalesce((options ->> 'max_calls')::integer, 8), options ->> 'required_plan')
+  on conflict (slug) do update
+  set description = excluded.description, parameters = excluded.parameters, is_strict = excluded.is_strict,
+      needs_approval = excluded.needs_approval, timeout_ms = excluded.timeout_ms, max_calls = excluded.max_calls,
+      required_plan = excluded.required_plan, is_active = true;
+
+  insert into private.tool_targets (tool_slug, function, url, secret_name, definition)
+  values (tool.slug, target.function, target.url, target.secret_name, target.definition)
+  on conflict (tool_slug) do update
+  set function = excluded.function, url = excluded.url, secret_name = excluded.secret_name,
+      definition = excluded.definition;
+  insert into public.assistant_tools (assistant_slug, tool_slug) values (put_tool.assistant_slug, tool.slug)
+  on conflict do nothing;
+end
+$$;
+comment on function private.put_tool(text, public.tools, private.tool_targets, jsonb) is
+  'Adds or replaces a tool and its target, and gives it to an assistant. The options are columns of public.tools.';
+
+create function private.add_function_tool(assistant text, function text, options jsonb default '{}')
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  tool public.tools;
+  target private.tool_targets;
+  matches oid[] := array(
+    select p.oid from pg_catalog.pg_proc p
+    where p.pronamespace = 'tools'::regnamespace
+      and p.proname = (select i[cardinality(i)] from parse_ident(add_function_tool.function) as i)
+      and (select i[1] from parse_ident(add_function_tool.function) as i) = 'tools'
+  );
+  problem text;
+begin
+  if cardinality(matches) = 0 then
+    perform private.refuse(400, 'invalid_tool',
+      'There is no such function in schema tools. Create it before this call, and write the name as tools.<name>.');
+  end if;
+  problem := private.function_problem(matches[1]);
+  if problem is not null then
+    perform private.refuse(400, 'invalid_tool', format('%s cannot be a tool. %s', function, problem));
+  end if;
+  select p.proname, 'function', pg_catalog.obj_description(p.oid, 'pg_proc'), private.function_parameters(p.oid), true
+    into tool.slug, tool.kind, tool.description, tool.parameters, tool.is_strict
+  from pg_catalog.pg_proc p where p.oid = matches[1];
+  target.function := matches[1]::regprocedure::text;
+  perform private.put_tool(assistant, tool, target, options - 'is_strict');
+  execute format('revoke all on function %s from public, anon, authenticated, service_role', target.function);
+  execute format('grant execute on function %s to parley_tools', target.function);
+end
+$$;
+comment on function private.add_function_tool(text, text, jsonb) is
+  'Lets an assistant call a function of schema tools, as in add_function_tool(''coach'', ''tools.list_my_orders''). It '
+  'runs under the policies of the asking user. Its name, its arguments and its comment are what the model is told.';
+
+create function private.add_http_tool(assistant text, slug text, description text, parameters jsonb, url text,
+  secret_name text, options jsonb default '{}')
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  tool public.tools;
+  target private.tool_targets;
+begin
+  tool.slug := slug;
+  tool.kind := 'http';
+  tool.description := description;
+  tool.parameters := parameters;
+  target.url := url;
+  target.secret_name := secret_name;
+  perform private.put_tool(assistant, tool, target, options);
+end
+$$;
+comment on function private.add_http_tool(text, text, text, jsonb, text, text, jsonb) is
+  'Lets an assistant call an HTTPS address. Calls are signed with the secret of this name in Vault.';
+
+create function private.add_client_tool(assistant text, slug text, description text, parameters jsonb,
+  options jsonb default '{}')
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  tool public.tools;
+begin
+  tool.slug := slug;
+  tool.kind := 'client';
+  tool.description := description;
+  tool.parameters := parameters;
+  perform private.put_tool(assistant, tool, null, options);
+end
+$$;
+comment on function private.add_client_tool(text, text, text, jsonb, jsonb) is
+  'Lets an assistant call a tool that the app runs itself.';
+
+create function private.add_mcp_tool(assistant text, slug text, url text, secret_name text default null,
+  definition jsonb default '{}', options jsonb default '{}')
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  tool public.tools;
+  target private.tool_targets;
+begin
+  if definition ?| array['type', 'server_label', 'server_url', 'authorization', 'headers'] then
+    perform private.refuse(400, 'invalid_tool',
+      'The definition has a field that Parley sets. Keep the token in Vault, and give the name of that secret.');
+  end if;
+  tool.slug := slug;
+  tool.kind := 'mcp';
+  target.url := url;
+  target.secret_name := secret_name;
+  target.definition := definition;
+  perform private.put_tool(assistant, tool, target, options);
+end
+$$;
+comment on function private.add_mcp_tool(text, text, text, text, jsonb, jsonb) is
+  'Lets OpenAI use a remote MCP server for an assistant. The secret in Vault is sent as authorization. The definition '
+  'holds other fields of OpenAI''s mcp tool, such as allowed_tools and require_approval.';
+
+create function private.add_provider_tool(assistant text, slug text, definition jsonb, options jsonb default '{}')
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  tool public.tools;
+  target private.tool_targets;
+begin
+  if coalesce(definition ->> 'type', 'function') in ('function', 'custom', 'mcp') then
+    perform private.refuse(400, 'invalid_tool',
+      'The definition needs the type of a tool that OpenAI runs, such as {"type": "web_search"}.');
+  end if;
+  tool.slug := slug;
+  tool.kind := 'provider';
+  target.definition := definition;
+  perform private.put_tool(assistant, tool, target, options);
+end
+$$;
+comment on function private.add_provider_tool(text, text, jsonb, jsonb) is
+  'Gives an assistant a tool that OpenAI runs, such as add_provider_tool(''coach'', ''web_search'', '
+  '''{"type": "web_search"}'').';
+
+create function private.remove_tool(slug text)
+returns void
+language sql
+set search_path = ''
+as $$
+  delete from public.tools t where t.slug = remove_tool.slug
+$$;
+comment on function private.remove_tool(text) is
+  'Removes a tool from all assistants. Its past calls stay readable. The function of a function tool stays.';
+
+-- From sql/21_tools/35_definitions.sql
+
+-- Tools as OpenAI is told of them, and what clients see an assistant can do.
+
+create function private.tool_definition(tool public.tools)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  target private.tool_targets;
+  token text;
+begin
+  if tool.kind in ('function', 'http', 'client') then
+    return jsonb_build_object('type', 'function', 'name', tool.slug, 'description', tool.description,
+      'parameters', tool.parameters, 'strict', tool.is_strict);
+  end if;
+  select * into target from private.tool_targets t where t.tool_slug = tool.slug;
+  if tool.kind = 'provider' then
+    return target.definition;
+  end if;
+  token := private.read_vault(target.secret_name);
+  if token is null and target.secret_name is not null then
+    raise warning 'the MCP tool % is left out: Vault has no secret %', tool.slug, target.secret_name;
+    return null;
+  end if;
+  return jsonb_build_object('require_approval', case when tool.needs_approval then 'always' else 'never' end)
+    || target.definition
+    || jsonb_build_object('type', 'mcp', 'server_label', tool.slug, 'server_url', target.url)
+    || case when token is not null then jsonb_build_object('authorization', token) else '{}' end;
+end
+$$;
+comment on function private.tool_definition(public.tools) is
+  'Returns a tool as the Responses API takes it. Null for an MCP server whose token is missing. Contains that token, '
+  'so only the service role may see it. Source: https://developers.openai.com/api/docs/guides/tools';
+
+create function private.can_search(assistant public.assistants)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return assistant.web_with_tools is not null or not exists (
+    select
+    from public.assistant_tools a
+    join public.tools t on t.slug = a.tool_slug and t.is_active and t.kind in ('function', 'http', 'mcp')
+    where a.assistant_slug = assistant.slug
+  );
+end
+$$;
+comment on function private.can_search(public.assistants) is
+  'Returns whether turns with an assistant may search the web. A page could hold text that makes the model call tools.';
+
+create function private.web_tool(assistant public.assistants, definition jsonb)
+returns jsonb
+language sql
+immutable
+set search_path = ''
+as $$
+  select definition || case when cardinality(assistant.web_with_tools) > 0 and not definition ? 'filters'
+    then jsonb_build_object('filters', jsonb_build_object('allowed_domains', to_jsonb(assistant.web_with_tools)))
+    else '{}' end
+$$;
+comment on function private.web_tool(public.assistants, jsonb) is
+  'Returns the definition of a web search, limited to the domains of the assistant unless it has filters of its own.';
+
+create function private.request_tools(assistant public.assistants, profile_id uuid, turn public.chat_turns)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  is_attended boolean := not exists (select from public.lookout_runs r where r.session_id = turn.session_id
+    and r.status = 'running');
+  can_search boolean := private.can_search(assistant);
+  tools jsonb;
+begin
+  -- In a fixed order, so that OpenAI's cache of prompts recognizes the request.
+  select coalesce(jsonb_agg(
+    case when starts_with(d.definition ->> 'type', 'web_search') then private.web_tool(assistant, d.definition)
+      else d.definition end
+    order by t.slug
+  ), '[]') into tools
+  from public.assistant_tools a
+  join public.tools t on t.slug = a.tool_slug and t.is_active
+  left join public.plans needed on needed.slug = t.required_plan
+  cross join lateral private.tool_definition(t) as d (definition)
+  where a.assistant_slug = assistant.slug
+    and (needed.slug is null or needed.rank <= (private.plan_of(profile_id)).rank)
+    and d.definition is not null
+    -- Nobody sees a lookout run, so nobody could provide an output or approve a call.
+    and (is_attended or (t.kind <> 'client' and not t.needs_approval
+      and coalesce(d.definition ->> 'require_approval', 'never') = 'never'))
+    and (can_search or not starts_with(d.definition ->> 'type', 'web_search'));
+  -- A second search would not have the operator's filters.
+  if turn.search and can_search and not jsonb_path_exists(tools, '$[*] ? (@.type starts with "web_search")') then
+    tools := tools || private.web_tool(assistant, '{"type": "web_search"}');
+  end if;
+  return tools;
+end
+$$;
+comment on function private.request_tools(public.assistants, uuid, public.chat_turns) is
+  'Returns the tools that an assistant has in a turn of this user, as the Responses API takes them.';
+
+create function private.refresh_capabilities()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  update public.assistants s
+  set capabilities = c.names
+  from (
+    select o.slug, array(
+      select distinct case when t.kind = 'provider' then g.definition ->> 'type' else t.slug end
+      from public.assistant_tools a
+      join public.tools t on t.slug = a.tool_slug and t.is_active
+      join private.tool_targets g on g.tool_slug = t.slug
+      where a.assistant_slug = o.slug
+      order by 1
+    ) as names
+    from public.assistants o
+  ) c
+  where c.slug = s.slug and s.capabilities <> c.names;
+  return null;
+end
+$$;
+comment on function private.refresh_capabilities() is
+  'Trigger: keeps assistants.capabilities, after every statement that changes what an assistant can do. Definer: reads '
+  'private.tool_targets.';
+
+create trigger assistant_tools_refresh after insert or update or delete on public.assistant_tools
+  for each statement execute function private.refresh_capabilities();
+create trigger tools_refresh after update on public.tools
+  for each statement execute function private.refresh_capabilities();
+create trigger tool_targets_refresh after insert or update on private.tool_targets
+  for each statement execute function private.refresh_capabilities();
+
+-- From sql/21_tools/40_run.sql
+
+-- Runs function tools as the user of the call.
+
+create function private.argument_problem(schema jsonb, given jsonb, at text default 'The arguments')
+returns text
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+  types jsonb := case jsonb_typeof(schema -> 'type')
+    when 'array' then schema -> 'type' when 'string' then jsonb_build_array(schema -> 'type')
+  end;
+  kind text := jsonb_typeof(given);
+  key text;
+  problem text;
+begin
+  if not (coalesce(types, '[]') ? kind or types is null
+    or (types ? 'integer' and kind = 'number' and scale((given #>> '{}')::numeric) = 0))
+  then
+    return format('%s must be of type %s.', at, (
+      select string_agg(t.name, ' or ') from jsonb_array_elements_text(types) as t (name)
+    ));
+  elsif jsonb_typeof(schema -> 'enum') = 'array' and not schema -> 'enum' @> jsonb_build_array(given) then
+    return format('%s must be one of %s.', at, schema -> 'enum');
+  elsif kind = 'array' and schema ? 'items' then
+    for key in select n - 1 from generate_series(1, jsonb_array_length(given)) as n loop
+      problem := private.argument_problem(schema -> 'items', given -> key::integer, format('%s[%s]', at, key));
+      exit when problem is not null;
+    end loop;
+  elsif kind = 'object' then
+    select k.name into key
+    from jsonb_array_elements_text(schema -> 'required') as k (name)
+    where not given ? k.name
+    limit 1;
+    if key is not null then
+      return format('%s lack %s.', at, to_json(key));
+    end if;
+    for key in select k.name from jsonb_object_keys(given) as k (name) order by k.name loop
+      if schema -> 'properties' ? key then
+        problem := private.argument_problem(schema -> 'properties' -> key, given -> key, to_json(key)::text);
+      elsif schema -> 'additionalProperties' = 'false' then
+        problem := format('%s have no field %s.', at, to_json(left(key, 100)));
+      end if;
+      exit when problem is not null;
+    end loop;
+  end if;
+  return problem;
+end
+$$;
+comment on function private.argument_problem(jsonb, jsonb, text) is
+  'Returns what is wrong with a value, for the model; null if it fits the JSON Schema. Knows type, enum, items, '
+  'properties, required and additionalProperties: what Parley writes itself. Other keywords are for the model only.';
+
+create function private.call_tool(fn regprocedure, args jsonb)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  max_rows constant integer := 1000;
+  columns text;
+  passed text;
+  call text;
+  returned record;
+  result jsonb;
+begin
+  -- A null is left out, so that the argument has its default. Names are quoted; values never become part of the SQL.
+  select string_agg(format('%I %s', a.name, pg_catalog.format_type(a.type_id, null)), ', '),
+    string_agg(format('%1$I => a.%1$I', a.name), ', ')
+    into columns, passed
+  from private.function_arguments(fn) a
+  where jsonb_typeof(args -> a.name) <> 'null';
+
+  select p.proretset, p.prorettype, format('%I.%I(%s)', n.nspname, p.proname, passed) as sql into returned
+  from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+  where p.oid = fn;
+  call := format('%s lateral %s as r', case when columns is not null then
+    format('from pg_catalog.jsonb_to_record($1) as a (%s),', columns) else 'from' end, returned.sql);
+
+  if returned.prorettype = 'void'::regtype then
+    execute 'select null::jsonb ' || call into result using args;
+    return '{"done": true}';
+  elsif returned.proretset then
+    execute format(
+      'select coalesce(jsonb_agg(to_jsonb(x.r)), ''[]'') from (select r %s limit %s) x', call, max_rows
+    ) into result using args;
+  else
+    execute 'select to_jsonb(r) ' || call into result using args;
+  end if;
+  return coalesce(result, 'null');
+end
+$$;
+comment on function private.call_tool(regprocedure, jsonb) is
+  'Calls a function with named arguments and returns its result as JSON: at most 1000 rows. It takes no user: '
+  'the claims that run_function_tool sets say who asks. Definer: its owner parley_tools has the rights of '
+  'authenticated and no others, so row-level security holds.';
+grant execute on function private.function_arguments(oid) to parley_tools;
+
+-- The owner must be able to create in the schema while the function becomes its own.
+grant create on schema private to parley_tools;
+alter function private.call_tool(regprocedure, jsonb) owner to parley_tools;
+revoke create on schema private from parley_tools;
+set local role parley_tools;
+revoke all on function private.call_tool(regprocedure, jsonb) from public;
+grant execute on function private.call_tool(regprocedure, jsonb) to postgres;
+reset role;
+
+create function private.cut_output(output jsonb)
+returns jsonb
+language plpgsql
+immutable
+set search_path = ''
+as $$
+declare
+  max_bytes constant integer := 65536;
+  -- Leaves room for the note.
+  budget constant integer := 65000;
+  kept jsonb;
+  count integer;
+  body text;
+  size integer := 60000;
+begin
+  if octet_length(output::text) <= max_bytes then
+    return output;
+  end if;
+  if jsonb_typeof(output) = 'array' then
+    select jsonb_agg(s.item order by s.n), count(*) into kept, count
+    from (
+      select e.item, e.n, sum(octet_length(e.item::text) + 2) over (order by e.n) as bytes
+      from jsonb_array_elements(output) with ordinality as e (item, n)
+    ) s
+    where s.bytes < budget;
+    if count > 0 then
+      return jsonb_build_object('items', kept, 'note', format(
+        'The output was too long. These are the first %s of %s items.', count, jsonb_array_length(output)
+      ));
+    end if;
+  end if;
+  body := case when jsonb_typeof(output) = 'string' then output #>> '{}' else output::text end;
+  -- Quotes and control characters grow when they are written as JSON.
+  while octet_length(to_jsonb(left(body, size))::text) > budget loop
+    size := size * 3 / 4;
+  end loop;
+  return jsonb_build_object('text', left(body, size), 'note', 'The output was too long. This is its beginning.');
+end
+$$;
+comment on function private.cut_output(jsonb) is
+  'Returns an output of at most 64 KB: longer ones are cut, with a note for the model.';
+
+create function private.tool_error(state text, message text)
+returns text
+language sql
+immutable
+set search_path = ''
+as $$
+  select case
+    -- The tool's own refusals are written for the caller. Other messages could quote rows.
+    when state = 'P0001' or state like 'PT4__' then left(message, 500)
+    when state = '57014' then 'The tool took too long and was stopped. Nothing was changed.'
+    when state = '42501' then 'The user may not do this.'
+    when state like '22%' then 'An argument has a value that the tool cannot use. Check formats and ranges.'
+    when state like '23%' then 'The values break a rule of the data. Nothing was changed.'
+    else 'The tool failed. Nothing was changed.'
+  end
+$$;
+comment on function private.tool_error(text, text) is
+  'Returns what the model is told of an error: a tool''s own exceptions word for word, and nothing that quotes rows.';
+
+create function private.set_tool_user(claims text, sub text, role text, tool_user text)
+returns void
+language sql
+set search_path = ''
+as $$
+  select set_config('request.jwt.claims', coalesce(claims, ''), true),
+    -- auth.uid() and auth.role() read these settings first.
+    set_config('request.jwt.claim.sub', coalesce(sub, ''), true),
+    set_config('request.jwt.claim.role', coalesce(role, ''), true),
+    set_config('parley.tool_user', coalesce(tool_user, ''), true)
+$$;
+comment on function private.set_tool_user(text, text, text, text) is
+  'Sets who the claims of the token name until the transaction ends. parley.tool_user marks the call of a tool, which '
+  'needs no sign-in.';
+
+create function private.tool_user()
+returns text[]
+language sql
+stable
+set search_path = ''
+as $$
+  select array[current_setting('request.jwt.claims', true), current_setting('request.jwt.claim.sub', true),
+    current_setting('request.jwt.claim.role', true), current_setting('parley.tool_user', true)]
+$$;
+comment on function private.tool_user() is 'Returns what set_tool_user has set.';
+
+create function private.call_as_user(fn regprocedure, args jsonb, auth_user_id uuid)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  before text[] := private.tool_user();
+  during text[];
+  result jsonb;
+begin
+  perform private.set_tool_user(
+    jsonb_build_object('sub', auth_user_id, 'role', 'authenticated', 'aud', 'authenticated')::text,
+    auth_user_id::text, 'authenticated', auth_user_id::text
+  );
+  during := private.tool_user();
+  result := private.call_tool(fn, args);
+  if private.tool_user() is distinct from during then
+    raise exception using errcode = 'XX000', message = 'The tool changed the claims of the token.';
+  end if;
+  perform private.set_tool_user(before[1], before[2], before[3], before[4]);
+  return result;
+end
+$$;
+comment on function private.call_as_user(regprocedure, jsonb, uuid) is
+  'Calls a function tool as this login, and restores the claims. After an error, the caller''s rollback to its '
+  'savepoint restores them.';
+
+create function private.run_function_tool(call_id uuid)
+returns public.tool_calls
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  call public.tool_calls;
+  tool public.tools;
+  fn regprocedure;
+  login uuid;
+begin
+  -- A second runner waits here, and then sees the end of the call.
+  select * into call from public.tool_calls c where c.id = run_function_tool.call_id for no key update;
+  if call.id is null or call.status <> 'pending' then
+    return call;
+  end if;
+  select t.* into tool from public.tools t where t.slug = call.tool_slug and t.kind = 'function' and t.is_active;
+  select to_regprocedure(t.function) into fn from private.tool_targets t where t.tool_slug = tool.slug;
+  select p.auth_id into login from public.profiles p where p.id = call.user_id and private.can_act(p.id);
+
+  call.status := 'failed';
+  call.error := case
+    when login is null then 'The account of the user is suspended or deleted.'
+    when not exists (select from public.chat_turns t where t.id = call.turn_id and t.status = 'active')
+      then 'The turn has ended.'
+    when tool.slug is null or fn is null then 'This tool does not exist any more.'
+    when private.function_problem(fn) is not null or private.function_parameters(fn) <> tool.parameters
+      then 'This tool was changed and is out of use until its operator adds it again.'
+    else private.argument_problem(tool.parameters, call.arguments)
+  end;
+  if call.error is null then
+    begin
+      call.output := private.cut_output(private.call_as_user(fn, call.arguments, login));
+      call.status := 'complete';
+    exception
+      -- The whole transaction is undone, so the caller may run the tool again.
+      when deadlock_detected or serialization_failure then raise;
+      -- "others" leaves out query_canceled and assert_failure.
+      when query_canceled or assert_failure or others then
+        call.output := null;
+        call.error := private.tool_error(sqlstate, sqlerrm);
+        raise log 'tool % failed with %', call.tool_slug, sqlstate using detail = call.id;
+    end;
+  end if;
+  update public.tool_calls c
+  set status = call.status, output = call.output, error = call.error, started_at = now(),
+      finished_at = clock_timestamp()
+  where c.id = call.id
+  returning * into call;
+  return call;
+end
+$$;
+comment on function private.run_function_tool(uuid) is
+  'Runs the call of a function tool as the call''s user and stores what comes of it in the same transaction, so it '
+  'takes effect exactly once. Returns the call; null if it was deleted. Definer: sets the claims of another user and '
+  'reads private.tool_targets.';
+grant execute on function private.run_function_tool(uuid) to service_role;
+
+create function public.run_function_tool(tool_call_id uuid)
+returns public.tool_calls
+language sql
+security invoker
+set search_path = ''
+-- PostgREST applies this to the whole transaction. Set inside a function, it would not end a running statement.
+-- Source: https://docs.postgrest.org/en/stable/references/transactions.html#function-settings
+set statement_timeout = '10s'
+as $$
+  select private.run_function_tool(tool_call_id)
+$$;
+comment on function public.run_function_tool(uuid) is
+  'Service RPC: runs the call of a function tool, at most ten seconds, and returns the call. Repeating it runs nothing '
+  'again.';
+grant execute on function public.run_function_tool(uuid) to service_role;
+
+-- From sql/21_tools/50_calls.sql
+
+-- The calls of a turn: stored, decided, settled, and ended when nobody provides their output.
+
+create function private.attached_tool(turn public.chat_turns, slug text)
+returns public.tools
+language sql
+stable
+set search_path = ''
+as $$
+  select t.*
+  from public.chat_sessions s
+  join public.assistant_tools a using (assistant_slug)
+  join public.tools t on t.slug = a.tool_slug and t.is_active
+  left join public.plans needed on needed.slug = t.required_plan
+  where s.id = turn.session_id
+    and t.slug = attached_tool.slug
+    and (needed.slug is null or needed.rank <= (private.plan_of(turn.user_id)).rank)
+$$;
+comment on function private.attached_tool(public.chat_turns, text) is
+  'Returns the tool if the assistant of the turn has it and the plan of the user allows it; else null.';
+
+create function private.read_arguments(sent text)
+returns jsonb
+language plpgsql
+immutable
+set search_path = ''
+as $$
+begin
+  return sent::jsonb;
+exception when others then
+  return null;
+end
+$$;
+comment on function private.read_arguments(text) is 'Returns the arguments that a model sent; null if not valid JSON.';
+
+create function private.count_calls(turn_id uuid)
+returns integer
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (select count(*) from public.tool_calls c where c.turn_id = count_calls.turn_id);
+end
+$$;
+comment on function private.count_calls(uuid) is 'Returns how many tools a turn has called.';
+
+create function private.turn_calls(turn_id uuid)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(c order by c.created_at, c.position), '[]')
+    from public.tool_calls c
+    where c.turn_id = turn_calls.turn_id
+  );
+end
+$$;
+comment on function private.turn_calls(uuid) is 'Returns the calls of a turn in their order.';
+grant execute on function private.turn_calls(uuid) to service_role;
+
+create function private.call_problem(turn public.chat_turns, tool public.tools, args jsonb)
+returns text
+language plpgsql
+stable
+set search_path = ''
+as $$
+declare
+  most integer := (
+    select coalesce(a.max_tool_calls, p.max_tool_calls)
+    from private.turn_policy p, public.chat_sessions s
+    join public.assistants a on a.slug = s.assistant_slug
+    where s.id = turn.session_id
+  );
+begin
+  return case
+    when tool.slug is null or tool.kind = 'provider' then 'There is no such tool.'
+    when args is null then 'The arguments are not valid JSON.'
+    when private.count_calls(turn.id) >= most then 'No more calls are possible. Answer with what you have.'
+    when (
+      select count(*) from public.tool_calls c where c.turn_id = turn.id and c.tool_slug = tool.slug
+    ) >= tool.max_calls then format('This tool may be called %s times in a turn at most.', tool.max_calls)
+    -- The server of an mcp tool checks its arguments itself.
+    when tool.kind <> 'mcp' then private.argument_problem(tool.parameters, args)
+  end;
+end
+$$;
+comment on function private.call_problem(public.chat_turns, public.tools, jsonb) is
+  'Returns why a call cannot run, as a sentence for the model; null if it can.';
+
+create function private.store_tool_call(turn public.chat_turns, call jsonb, "position" integer)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  tool public.tools := private.attached_tool(turn, call ->> 'name');
+  args jsonb := private.read_arguments(call ->> 'arguments');
+  problem text := private.call_problem(turn, tool, args);
+begin
+  insert into public.tool_calls
+    (turn_id, session_id, user_id, call_id, position, tool_slug, kind, arguments, status, error, finished_at)
+  values (turn.id, turn.session_id, turn.user_id, call ->> 'call_id', store_tool_call.position, call ->> 'name',
+    case when tool.kind <> 'provider' then tool.kind else 'function' end, args,
+    case when problem is not null then 'failed'
+      when tool.needs_approval or tool.kind = 'mcp' then 'awaiting_approval'
+      when tool.kind = 'client' then 'awaiting_client'
+      else 'pending' end,
+    problem, case when problem is not null then now() end);
+  insert into public.usage_metrics as u (user_id, day, feature_type, model, request_count)
+  select turn.user_id, (now() at time zone 'UTC')::date, 'tool', tool.slug, 1
+  where problem is null
+  on conflict on constraint usage_metrics_pkey do update set request_count = u.request_count + 1;
+end
+$$;
+comment on function private.store_tool_call(public.chat_turns, jsonb, integer) is
+  'Stores one call, and counts it as a use of its tool. A call that cannot run is stored as failed, with a sentence for '
+  'the model.';
+
+create function private.store_step(turn_id uuid, step integer, reply jsonb, calls jsonb)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  turn public.chat_turns;
+  earlier public.chat_messages;
+  message public.chat_messages;
+begin
+  perform public.replace_reply(turn_id);
+  perform private.lock_session_of(turn_id);
+  update public.chat_turns t
+  set steps = t.steps + 1, response_id = null, step_started_at = now(), progressed_at = now()
+  where t.id = turn_id and t.status = 'active' and t.steps = step
+    and (t.response_id is null or t.response_id = reply ->> 'response_id')
+  returning * into turn;
+  if turn.id is null then
+    return null;
+  end if;
+  -- What is stored is not read from the response again, whose id may not be saved yet.
+  perform private.enqueue_deletion('response', reply ->> 'response_id', turn.session_id)
+  where reply ->> 'response_id' is not null;
+
+  select * into earlier from public.chat_messages m where m.id = turn.assistant_message_id;
+  update public.chat_messages m
+  set content = coalesce(reply ->> 'content', ''),
+      parts = reply -> 'parts',
+      model = coalesce(reply ->> 'model', m.model),
+      input_tokens = private.add_tokens(m.input_tokens, reply -> 'input_tokens'),
+      cached_input_tokens = private.add_tokens(m.cached_input_tokens, reply -> 'cached_input_tokens'),
+      output_tokens = private.add_tokens(m.output_tokens, reply -> 'output_tokens')
+  where m.id = earlier.id
+  returning m.* into message;
+  perform private.book_reply(message, earlier, reply);
+  perform private.store_tool_call(turn, c.call, c.n::integer)
+  from jsonb_array_elements(calls) with ordinality as c (call, n)
+  order by c.n;
+  return private.describe_step(turn);
+end
+$$;
+comment on function private.store_step(uuid, integer, jsonb, jsonb) is
+  'Stores a response that ended with calls. Definer: books usage and reads plans, which service_role may not.';
+grant execute on function private.store_step(uuid, integer, jsonb, jsonb) to service_role;
+
+create function public.store_step(turn_id uuid, step integer, reply jsonb, calls jsonb)
+returns jsonb
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.store_step(turn_id, step, reply, calls)
+$$;
+comment on function public.store_step(uuid, integer, jsonb, jsonb) is
+  'Service RPC: stores a response that ended with calls of tools: the reply so far (as in settle_turn), its cost, and '
+  'the calls, an array of { call_id, name, arguments } as OpenAI sends them. step is the number of steps before it. '
+  'Returns what describe_step returns. Null if the turn has ended or another caller has stored this step.';
+grant execute on function public.store_step(uuid, integer, jsonb, jsonb) to service_role;
+
+create function private.start_http_tool(tool_call_id uuid)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  max_attempts constant integer := 2;
+  call public.tool_calls;
+begin
+  update public.tool_calls c
+  set status = 'running', attempts = c.attempts + 1, started_at = clock_timestamp()
+  from public.tools t
+  where c.id = tool_call_id and t.slug = c.tool_slug and t.kind = 'http' and t.is_active
+    and private.can_act(c.user_id)
+    and c.attempts < max_attempts
+    and (c.status = 'pending'
+      or (c.status = 'running' and c.started_at < clock_timestamp() - make_interval(secs => t.timeout_ms / 1000.0)))
+  returning c.* into call;
+  return (
+    select jsonb_build_object('call', to_jsonb(call), 'url', g.url, 'timeout_ms', t.timeout_ms,
+      'secret', private.read_vault(g.secret_name))
+    from private.tool_targets g join public.tools t on t.slug = g.tool_slug
+    where g.tool_slug = call.tool_slug
+  );
+end
+$$;
+comment on function private.start_http_tool(uuid) is
+  'Claims the call of an http tool. Definer: reads private.tool_targets and Vault.';
+grant execute on function private.start_http_tool(uuid) to service_role;
+
+create function public.start_http_tool(tool_call_id uuid)
+returns jsonb
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.start_http_tool(tool_call_id)
+$$;
+comment on function public.start_http_tool(uuid) is
+  'Service RPC: claims the call of an http tool and returns { call, url, timeout_ms, secret }; null if another caller '
+  'has it, it was tried twice, or its user may not act. A call can be claimed again once its time is over.';
+grant execute on function public.start_http_tool(uuid) to service_role;
+
+create function private.settle_tool_call(tool_call_id uuid, output jsonb, error text)
+returns boolean
+language sql
+security definer
+set search_path = ''
+as $$
+  with settled as (
+    update public.tool_calls c
+    set status = case when settle_tool_call.error is null then 'complete' else 'failed' end,
+        output = case when settle_tool_call.error is null then
+          private.cut_output(coalesce(settle_tool_call.output, 'null')) end,
+        error = left(settle_tool_call.error, 500), finished_at = clock_timestamp()
+    where c.id = tool_call_id and c.status = 'running'
+    returning 1
+  )
+  select exists (select from settled)
+$$;
+comment on function private.settle_tool_call(uuid, jsonb, text) is
+  'Stores the end of a call. Definer: cuts long outputs with a function that is not granted.';
+grant execute on function private.settle_tool_call(uuid, jsonb, text) to service_role;
+
+create function public.settle_tool_call(tool_call_id uuid, output jsonb default null, error text default null)
+returns boolean
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.settle_tool_call(tool_call_id, output, error)
+$$;
+comment on function public.settle_tool_call(uuid, jsonb, text) is
+  'Service RPC: stores the output of an http tool, or with error a sentence that says why it failed. Returns false if '
+  'the call has ended: of several ends, the first counts.';
+grant execute on function public.settle_tool_call(uuid, jsonb, text) to service_role;
+
+-- From sql/21_tools/60_steps.sql
+
+-- Turns of several steps: what the next request needs, and turns that wait for their client.
+
+create function private.describe_step(turn public.chat_turns)
+returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  session public.chat_sessions;
+  question public.chat_messages;
+  assistant public.assistants;
+begin
+  select * into session from public.chat_sessions s where s.id = turn.session_id;
+  select * into question from public.chat_messages m where m.id = turn.user_message_id;
+  select * into assistant from public.assistants a where a.slug = session.assistant_slug;
+  return private.describe_turn(session, question, assistant, turn)
+    || jsonb_build_object('is_stop_requested', turn.stop_requested_at is not null);
+end
+$$;
+comment on function private.describe_step(public.chat_turns) is
+  'Returns what start_turn returns, for a turn that has begun, and whether its stop was requested.';
+
+create function private.describe_step(turn_id uuid)
+returns jsonb
+language sql
+security definer
+set search_path = ''
+as $$
+  select private.describe_step(t) from public.chat_turns t where t.id = turn_id and t.status = 'active'
+$$;
+comment on function private.describe_step(uuid) is
+  'Describes a running turn by its id. Definer: reads the instructions of assistants, which no API role may read.';
+grant execute on function private.describe_step(uuid) to service_role;
+
+create function public.describe_step(turn_id uuid)
+returns jsonb
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.describe_step(turn_id)
+$$;
+comment on function public.describe_step(uuid) is
+  'Service RPC: returns what the next request of a running turn needs, as start_turn does, with the calls so far. Null '
+  'if the turn has ended.';
+grant execute on function public.describe_step(uuid) to service_role;
+
+create function public.list_tool_calls(turn_id uuid)
+returns jsonb
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select private.turn_calls(turn_id)
+$$;
+comment on function public.list_tool_calls(uuid) is 'Service RPC: returns the calls of a turn in their order.';
+grant execute on function public.list_tool_calls(uuid) to service_role;
+
+create function private.answer_call(call public.tool_calls, answer jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  is_denied boolean := call.status = 'awaiting_approval' and not (answer ->> 'is_approved')::boolean;
+  error text := case
+    when is_denied then 'The user denied this call.' || coalesce(' The reason: ' || nullif(answer ->> 'reason', ''), '')
+    else nullif(answer ->> 'error', '')
+  end;
+  next_status text := case
+    when is_denied then 'denied'
+    -- OpenAI runs it.
+    when call.status = 'awaiting_approval' and call.kind = 'mcp' then 'complete'
+    when call.status = 'awaiting_approval' then 'pending'
+    when error is not null then 'failed'
+    else 'complete'
+  end;
+begin
+  update public.tool_calls c
+  set status = next_status,
+      output = case when next_status = 'complete' and call.kind = 'client' then
+        private.cut_output(coalesce(answer -> 'output', 'null')) end,
+      error = left(answer_call.error, 500),
+      decided_at = case when call.status = 'awaiting_approval' then now() end,
+      finished_at = case when next_status in ('complete', 'failed', 'denied') then now() end
+  where c.id = call.id;
+end
+$$;
+comment on function private.answer_call(public.tool_calls, jsonb) is
+  'Takes the output, the error or the decision of the client for a call that waits for it.';
+
+create function private.answer_calls(turn public.chat_turns, answers jsonb)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  missing text;
+begin
+  perform private.answer_call(c, a.answer)
+  from public.tool_calls c
+  join lateral (
+    select given.answer from jsonb_array_elements(answers) as given (answer)
+    where given.answer ->> 'tool_call_id' = c.call_id
+      -- An output without a decision does not approve a call.
+      and (c.status = 'awaiting_client' or given.answer ? 'is_approved')
+    limit 1
+  ) a on true
+  where c.turn_id = turn.id and c.status in ('awaiting_client', 'awaiting_approval');
+
+  select c.call_id into missing
+  from public.tool_calls c
+  where c.turn_id = turn.id and c.status in ('awaiting_client', 'awaiting_approval')
+  limit 1;
+  if missing is not null then
+    perform private.refuse(
+      409, 'tool_output_missing',
+      'A tool call of this reply still waits for its output or approval. Send all of them together.',
+      jsonb_build_object('tool_call_id', missing)
+    );
+  end if;
+end
+$$;
+comment on function private.answer_calls(public.chat_turns, jsonb) is
+  'Takes the answers of the client for all calls that wait. Refuses with 409 if one is missing, and then takes none.';
+
+create function private.continue_turn(auth_user_id uuid, session_id uuid, message_id text, answers jsonb)
+returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  profile_id uuid := private.lock_profile(auth_user_id, must_act => false);
+  session public.chat_sessions := private.session_for_turn(session_id, profile_id);
+  running public.chat_turns := private.active_turn(session.id);
+  turn public.chat_turns;
+  reply public.chat_messages;
+begin
+  select * into reply
+  from public.chat_messages m
+  where m.session_id = session.id and m.sender = 'assistant' and m.id::text = continue_turn.message_id;
+  if reply.id is null then
+    perform private.refuse(404, 'reply_not_found', 'This reply does not exist. Reload the chat.');
+  end if;
+  if running.assistant_message_id = reply.id then
+    -- Another device was first.
+    return jsonb_build_object('kind', 'attached', 'turn_id', running.id);
+  end if;
+  select * into turn
+  from public.chat_turns t
+  where t.assistant_message_id = reply.id and t.status = 'waiting'
+  for no key update;
+  if turn.id is null then
+    return jsonb_build_object('kind', 'settled', 'message', to_jsonb(reply), 'first_part', coalesce((
+      select t.first_part from public.chat_turns t where t.assistant_message_id = reply.id
+    ), 0));
+  end if;
+
+  perform private.answer_calls(turn, answers);
+  update public.chat_turns t
+  set status = 'active', stop_requested_at = null, progressed_at = now(), step_started_at = now(), response_id = null,
+      first_part = jsonb_array_length(reply.parts),
+      reservation = (t.reservation - 'budget')
+        || jsonb_build_object('budget', private.reserve_turn(q, a, turn.search and private.can_search(a)))
+  from public.chat_messages q, public.assistants a
+  where t.id = turn.id and q.id = t.user_message_id and a.slug = session.assistant_slug
+  returning t.* into turn;
+  update public.chat_messages m set status = 'streaming' where m.id = reply.id;
+  return private.describe_step(turn);
+end
+$$;
+comment on function private.continue_turn(uuid, uuid, text, jsonb) is
+  'Takes the outputs and decisions of the client and continues the turn that waits for them. Charges nothing. Definer: '
+  'reads the instructions of assistants, which no API role may read.';
+grant execute on function private.continue_turn(uuid, uuid, text, jsonb) to service_role;
+
+create function public.continue_turn(auth_user_id uuid, session_id uuid, message_id text, answers jsonb)
+returns jsonb
+language sql
+security invoker
+set search_path = ''
+as $$
+  select private.continue_turn(auth_user_id, session_id, message_id, answers)
+$$;
+comment on function public.continue_turn(uuid, uuid, text, jsonb) is
+  'Service RPC of the chat function: answers is an array of { tool_call_id } with output, error, or is_approved and '
+  'reason. Of several devices, the first counts. Returns what start_turn returns: started, attached or settled.';
+grant execute on function public.continue_turn(uuid, uuid, text, jsonb) to service_role;
+
+create function private.end_tool_calls(turn public.chat_turns)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update public.tool_calls c
+  set status = 'failed', error = 'The output was not provided.', finished_at = now()
+  where c.turn_id = turn.id
+    and c.finished_at is null
+    and (turn.status <> 'waiting' or c.status in ('pending', 'running'));
+end
+$$;
+comment on function private.end_tool_calls(public.chat_turns) is
+  'Marks the open calls of a turn as not provided. Those that wait for the client stay open while the turn waits.';
+
+create function private.end_waiting(turn public.chat_turns)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update public.chat_turns t
+  set status = 'complete', finished_at = now()
+  where t.id = turn.id
+  returning * into turn;
+  perform private.end_tool_calls(turn);
+  update public.chat_messages m
+  set parts = (
+    select jsonb_agg(
+      case when p.part ->> 'state' in ('input-available', 'approval-requested')
+        then p.part || '{"state": "output-error", "errorText": "The output was not provided."}' else p.part end
+      order by p.n
+    )
+    from jsonb_array_elements(m.parts) with ordinality as p (part, n)
+  )
+  where m.id = turn.assistant_message_id;
+  -- OpenAI would miss the outputs in its conversation.
+  update public.chat_sessions s set thread_id = null where s.id = turn.session_id and s.thread_id is not null;
+end
+$$;
+comment on function private.end_waiting(public.chat_turns) is
+  'Ends a turn that waits: its open calls fail, in the stored reply too, and the next turn builds a new conversation.';
+
+create function private.end_waiting_turn(session public.chat_sessions)
+returns boolean
+language plpgsql
+set search_path = ''
+as $$
+declare
+  turn public.chat_turns;
+begin
+  select * into turn from public.chat_turns t where t.session_id = session.id and t.status = 'waiting';
+  if turn.id is null then
+    return false;
+  end if;
+  perform private.end_waiting(turn);
+  return true;
+end
+$$;
+comment on function private.end_waiting_turn(public.chat_sessions) is
+  'Ends the turn of a session that waits for its client, because another message was sent. Returns whether there was '
+  'one. The caller holds the lock of the session.';
+
+create function private.purge_waiting_turns(
+  since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
+)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  turn public.chat_turns;
+begin
+  deleted := 0;
+  for turn in
+    select distinct on (t.session_id) t.*
+    from public.tool_calls c
+    join public.chat_turns t on t.id = c.turn_id and t.status = 'waiting'
+    where c.status in ('awaiting_client', 'awaiting_approval') and c.created_at < now() - interval '24 hours'
+    order by t.session_id
+    limit max_rows
+  loop
+    perform private.lock_session_of(turn.id);
+    select * into turn from public.chat_turns t where t.id = turn.id and t.status = 'waiting' for no key update;
+    continue when turn.id is null;
+    perform private.end_waiting(turn);
+    deleted := deleted + 1;
+  end loop;
+end
+$$;
+comment on function private.purge_waiting_turns(timestamptz, integer) is
+  'Ends turns that have waited for their client for 24 hours. Deletes nothing.';

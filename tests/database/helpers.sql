@@ -306,3 +306,40 @@ begin
 end
 $$;
 comment on function tests.act_as_postgres() is 'What follows runs as the owner of the tables, without a token.';
+
+create function tests.call_tool(name text, slug text, arguments jsonb default '{}', assistant text default 'coach')
+returns public.tool_calls
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  turn_id uuid;
+  wanted text := gen_random_uuid();
+  call public.tool_calls;
+begin
+  select t.id into turn_id from public.chat_turns t where t.user_id = tests.profile_id(name) and t.finished_at is null;
+  turn_id := coalesce(
+    turn_id, (tests.start_turn(name, tests.create_session(name, null, assistant)) ->> 'turn_id')::uuid
+  );
+  select c.* into call
+  from public.store_tool_calls(turn_id, jsonb_build_array(
+    jsonb_build_object('call_id', wanted, 'name', slug, 'arguments', arguments::text)
+  )) c
+  where c.call_id = wanted;
+  return call;
+end
+$$;
+comment on function tests.call_tool(text, text, jsonb, text) is
+  'Stores a call in this user''s running turn, which it starts unless there is one; returns the call. Definer: '
+  'usable as any role.';
+
+create function tests.run_tool(name text, slug text, arguments jsonb default '{}')
+returns public.tool_calls
+language sql
+security definer
+set search_path = ''
+as $$
+  select public.run_function_tool((tests.call_tool(name, slug, arguments)).id)
+$$;
+comment on function tests.run_tool(text, text, jsonb) is 'Stores a call of a function tool, runs it, and returns it.';

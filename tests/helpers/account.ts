@@ -86,6 +86,11 @@ export async function fillTables({ profileId }: TestUser, sessionId: string): Pr
        insert into public.chat_turns
          (session_id, user_id, user_message_id, assistant_message_id, status, finished_at)
        select session_id, user_id, question.id, answer.id, 'complete', now() from me, question, answer
+       returning id, session_id, user_id
+     ),
+     call as (
+       insert into public.tool_calls (turn_id, session_id, user_id, call_id, tool_slug, arguments)
+       select id, session_id, user_id, 'call_1', 'ask', '{"question": "Why?"}' from stream
      ),
      counter as (
        insert into public.usage_counters (user_id, feature, period_start, reset_at)

@@ -22,15 +22,6 @@ export async function createAssistant(): Promise<TestAssistant> {
   return { slug, admin: await createAdmin() };
 }
 
-/** Replaces the tools of an assistant. */
-export async function giveTools(slug: string, tools: unknown[]): Promise<void> {
-  await asPostgres(
-    `insert into private.assistant_tools values ($1, $2)
-     on conflict (slug) do update set tools = excluded.tools`,
-    [slug, JSON.stringify(tools)],
-  );
-}
-
 /** Returns a form that adds a file to an assistant. More fields come before the file. */
 export function assistantForm(
   slug: string,

@@ -28,6 +28,7 @@ export const AccountExport = z.strictObject({
     created_at: Time,
   }),
   chat_turns: rowsOf({ ...owned, id: Key, session_id: Key }),
+  tool_calls: rowsOf({ ...owned, id: Key, session_id: Key }),
   chat_files: rowsOf({
     ...owned,
     id: Key,

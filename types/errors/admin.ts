@@ -42,6 +42,11 @@ export const adminErrors = {
     meaning: "This note does not exist.",
     action: "Reload the notes of the user.",
   },
+  invalid_tool: {
+    status: 400,
+    meaning: "This tool cannot be added.",
+    action: "Change what the message names, and run the migration again.",
+  },
   invalid_sort: {
     status: 400,
     meaning: "Users cannot be sorted in this way.",

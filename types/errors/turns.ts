@@ -35,7 +35,7 @@ export const turnErrors = {
   invalid_turn_status: {
     status: 400,
     meaning: "A turn cannot settle with this status.",
-    action: "Use complete or stopped.",
+    action: "Use complete, waiting or stopped.",
   },
   invalid_visibility: {
     status: 400,
@@ -116,6 +116,16 @@ export const turnErrors = {
     status: 400,
     meaning: "The AI provider cannot use an image of this chat.",
     action: "Use another image: PNG, JPEG, WebP or GIF without animation, up to 50 MB in all.",
+  },
+  reply_not_found: {
+    status: 404,
+    meaning: "This reply does not exist.",
+    action: "Reload the chat.",
+  },
+  tool_output_missing: {
+    status: 409,
+    meaning: "A tool call of this reply still waits for its output or approval.",
+    action: "Send all of them together.",
   },
   still_generating: {
     status: null,

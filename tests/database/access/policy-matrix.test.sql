@@ -45,6 +45,9 @@ select public.create_lookout(
   tests.auth_id('owner'), 'News', 'What is new?', 'coach', 'daily', '0 9 * * *', 'UTC', now()
 );
 select public.claim_due_lookouts(1);
+select private.add_client_tool('coach', 'ask', 'Asks.', '{}');
+insert into public.tool_calls (turn_id, session_id, user_id, call_id, tool_slug)
+select id, session_id, user_id, 'call_1', 'ask' from public.chat_turns where user_id = tests.profile_id('owner');
 
 create temp table expected (
   table_name text primary key,
@@ -86,6 +89,12 @@ insert into expected values
     '{refused, refused, refused, refused}',
     '{refused, refused, refused, refused}',
     '{refused, refused, refused, refused}'),
+  ('assistant_tools', null, null, null,
+    '{refused, refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{rows,    refused, refused, refused}'),
   ('chat_files', 'user_id', null, null,
     '{refused, refused, refused, refused}',
     '{rows,    refused, refused, refused}',
@@ -223,6 +232,18 @@ insert into expected values
     '{rows,    refused, refused, refused}',
     '{none,    refused, refused, refused}'),
   ('tool_prices', null, null, null,
+    '{refused, refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{rows,    refused, refused, refused}'),
+  ('tool_calls', 'user_id', null, null,
+    '{refused, refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{none,    refused, refused, refused}',
+    '{rows,    refused, refused, refused}',
+    '{none,    refused, refused, refused}'),
+  ('tools', null, null, null,
     '{refused, refused, refused, refused}',
     '{rows,    refused, refused, refused}',
     '{rows,    refused, refused, refused}',

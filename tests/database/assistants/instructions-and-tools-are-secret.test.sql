@@ -8,8 +8,8 @@ select throws_ok(
   'permission denied for table assistant_instructions', 'anon cannot read instructions'
 );
 select throws_ok(
-  'select tools from private.assistant_tools', '42501',
-  'permission denied for table assistant_tools', 'anon cannot read tools'
+  'select * from private.tool_targets', '42501',
+  'permission denied for table tool_targets', 'anon cannot read tools'
 );
 select tests.act_as('ada');
 select throws_ok(
@@ -17,8 +17,8 @@ select throws_ok(
   'permission denied for table assistant_instructions', 'a user cannot read instructions'
 );
 select throws_ok(
-  'select tools from private.assistant_tools', '42501',
-  'permission denied for table assistant_tools', 'a user cannot read tools'
+  'select * from private.tool_targets', '42501',
+  'permission denied for table tool_targets', 'a user cannot read tools'
 );
 select tests.act_as_service();
 select throws_ok(
@@ -26,8 +26,8 @@ select throws_ok(
   'permission denied for table assistant_instructions', 'the service role cannot read instructions'
 );
 select throws_ok(
-  'select tools from private.assistant_tools', '42501',
-  'permission denied for table assistant_tools', 'the service role cannot read tools'
+  'select * from private.tool_targets', '42501',
+  'permission denied for table tool_targets', 'the service role cannot read tools'
 );
 select * from finish();
 rollback;

@@ -1,8 +1,9 @@
 begin;
 select plan(3);
 select tests.create_user('owner');
-update public.assistants set temperature = 0.5, reasoning_effort = 'none' where slug = 'coach';
-insert into private.assistant_tools values ('coach', '[{"type": "web_search"}]');
+update public.assistants set temperature = 0.5, reasoning_effort = 'none'
+where slug = 'coach';
+select private.add_provider_tool('coach', 'web_search', '{"type": "web_search"}');
 create temp table made on commit drop as select tests.create_session('owner') as session_id;
 grant select on made to public;
 

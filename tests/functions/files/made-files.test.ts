@@ -1,6 +1,5 @@
 import { afterEach, expect, test } from "vitest";
 import { readExport } from "../../helpers/account.ts";
-import { giveTools } from "../../helpers/assistants.ts";
 import { loadHistory, openChat, postChat, readText } from "../../helpers/chat-client.ts";
 import { drain, indexed, objectsOf, orphans, remoteObjects } from "../../helpers/files.ts";
 import { behave, forgetConversation, openaiRequests, resetOpenAI } from "../../helpers/openai.ts";
@@ -21,10 +20,12 @@ await asPostgres(
    values ('maker', 'Maker', 'Makes images and files.', 'gpt-5.4-mini')
    on conflict (slug) do nothing`,
 );
-await giveTools("maker", [
-  { type: "image_generation" },
-  { type: "code_interpreter", container: { type: "auto" } },
-]);
+await asPostgres(
+  `select private.add_provider_tool('maker', 'images', '{"type": "image_generation"}'),
+     private.add_provider_tool(
+       'maker', 'python', '{"type": "code_interpreter", "container": {"type": "auto"}}'
+     )`,
+);
 const CSV = "name,value\nalpha,1\nbeta,2\n";
 
 async function filesOf(owner: TestUser, sessionId: string) {

@@ -133,8 +133,7 @@ async function storedTexts({ status }: HostedStack): Promise<string[]> {
     union select s.title from public.chat_sessions s
     union select c.content from public.custom_instructions c
     union select i.instructions from private.assistant_instructions i
-    union select tool ->> 'authorization' from private.assistant_tools, jsonb_array_elements(tools) tool
-      where tool ? 'authorization'
+    union select t.url from private.tool_targets t where t.url is not null
     union select f.file_name from public.chat_files f
     union select n.note from public.admin_notes n
     union select u.email from auth.users u

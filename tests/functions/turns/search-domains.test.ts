@@ -1,14 +1,19 @@
 import { expect, test } from "vitest";
-import { createAssistant, giveTools } from "../../helpers/assistants.ts";
+import { createAssistant } from "../../helpers/assistants.ts";
 import { postChat } from "../../helpers/chat-client.ts";
 import { lastTurn } from "../../helpers/sent-turns.ts";
-import { createSession, createUser } from "../../helpers/stack.ts";
+import { asPostgres, createSession, createUser } from "../../helpers/stack.ts";
 
 const limited = { type: "web_search", filters: { allowed_domains: ["example.com"] } };
 
 async function toolsOf(own: unknown[], search: boolean): Promise<unknown> {
   const { slug } = await createAssistant();
-  await giveTools(slug, own);
+  for (const definition of own) {
+    await asPostgres("select private.add_provider_tool($1, $1 || '-search', $2)", [
+      slug,
+      JSON.stringify(definition),
+    ]);
+  }
   const user = await createUser();
   const session_id = await createSession(user, slug);
   const body = { session_id, content: "Hello", search };

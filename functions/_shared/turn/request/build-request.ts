@@ -27,7 +27,7 @@ export async function buildRequest(
   turn: StartedTurn,
   { threadId, instructions, input, search, storeIds, filter }: RequestOptions,
 ): Promise<Responses.ResponseCreateParamsStreaming> {
-  // private.assistant_tools has tools of the Responses API, which only the operator writes.
+  // The database builds them as tools of the Responses API; clients cannot write them.
   const own = turn.tools as Responses.Tool[];
   // A second tool without the operator's filters would search everywhere.
   const searches = own.some(({ type }) => type.startsWith("web_search"));
