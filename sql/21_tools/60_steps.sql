@@ -66,7 +66,8 @@ declare
   is_denied boolean := call.status = 'awaiting_approval' and not (answer ->> 'is_approved')::boolean;
   error text := case
     when is_denied then 'The user denied this call.' || coalesce(' The reason: ' || nullif(answer ->> 'reason', ''), '')
-    else nullif(answer ->> 'error', '')
+    when call.status = 'awaiting_client' and answer ? 'error'
+      then coalesce(nullif(answer ->> 'error', ''), 'The tool failed.')
   end;
   next_status text := case
     when is_denied then 'denied'
@@ -82,6 +83,7 @@ begin
       output = case when next_status = 'complete' and call.kind = 'client' then
         private.cut_output(coalesce(answer -> 'output', 'null')) end,
       error = left(answer_call.error, 500),
+      reason = left(nullif(answer ->> 'reason', ''), 500),
       decided_at = case when call.status = 'awaiting_approval' then now() end,
       finished_at = case when next_status in ('complete', 'failed', 'denied') then now() end
   where c.id = call.id;

@@ -4597,7 +4597,7 @@ grant execute on function public.replace_reply(uuid) to service_role;
 
 -- Settling a turn exactly once; stop requests, recovery, titles.
 
-create function private.mark_turn_settled(turn_id uuid, final_status text, response_id text)
+create function private.mark_turn_settled(turn_id uuid, final_status text, response_id text, step integer)
 returns public.chat_turns
 language plpgsql
 set search_path = ''
@@ -4612,13 +4612,14 @@ begin
       response_id = coalesce(mark_turn_settled.response_id, t.response_id)
   where t.id = turn_id
     and t.status = 'active'
+    and t.steps = coalesce(step, t.steps)
   returning * into turn;
   return turn;
 end
 $$;
-comment on function private.mark_turn_settled(uuid, text, text) is
-  'Sets the final status of an active turn and returns its row. Returns null when another caller settled it before, '
-  'so only one caller settles a turn.';
+comment on function private.mark_turn_settled(uuid, text, text, integer) is
+  'Sets the final status of an active turn and returns its row. Returns null when another caller settled it before '
+  'or has stored a later step, so only one caller settles a turn.';
 
 create function private.add_tokens(earlier integer, counted jsonb)
 returns integer
@@ -4731,7 +4732,7 @@ begin
     where p.id = (select t.user_id from public.chat_turns t where t.id = turn_id)
     for no key update;
   end if;
-  turn := private.mark_turn_settled(turn_id, final_status, reply ->> 'response_id');
+  turn := private.mark_turn_settled(turn_id, final_status, reply ->> 'response_id', (reply ->> 'step')::integer);
   if turn.id is null then
     return (
       select to_jsonb(m)
@@ -4791,7 +4792,7 @@ comment on function public.settle_turn(uuid, text, jsonb) is
   'Service RPC: settles a turn as complete, stopped, or waiting for outputs, and returns the stored row. reply holds content, parts, '
   'model, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens and response_id. It holds thread_id '
   'when the conversation at OpenAI contains the turn. tools counts the uses of OpenAI''s tools by type, such as '
-  '{"web_search": 2}.';
+  '{"web_search": 2}. step is the number of stored steps: if the turn has gone on since, nothing changes.';
 grant execute on function public.settle_turn(uuid, text, jsonb) to service_role;
 
 create function public.fail_turn(turn_id uuid, reply jsonb)
@@ -14554,7 +14555,10 @@ create table private.tool_targets (
   definition jsonb,
   constraint tool_targets_tool_slug_fkey foreign key (tool_slug)
     references public.tools (slug) on update cascade on delete cascade,
-  constraint tool_targets_url_check check (url ~ '^https://[^/?#@\s]+([/?#]\S*)?$')
+  -- Without encryption only on the own machine, where a deployed project calls nothing.
+  constraint tool_targets_url_check check (
+    url ~ '^(https://[^/?#@\s]+|http://(localhost|127\.0\.0\.1)(:\d+)?)([/?#]\S*)?$'
+  )
 );
 
 create table private.tool_types (
@@ -14604,6 +14608,8 @@ create table public.tool_calls (
   output jsonb,
   status text not null default 'pending',
   error text,
+  reason text,
+  step integer not null default 1,
   position integer not null default 0,
   attempts integer not null default 0,
   created_at timestamptz not null default now(),
@@ -14648,6 +14654,8 @@ comment on column public.tool_calls.kind is 'The kind of the tool; function if t
 comment on column public.tool_calls.arguments is 'What the model sent. Null if it was not valid JSON.';
 comment on column public.tool_calls.error is
   'Why the call failed or was denied, as one sentence that the model is told.';
+comment on column public.tool_calls.reason is 'The reason that the user gave for approving or denying the call.';
+comment on column public.tool_calls.step is 'The response of the turn that made the call, from 1.';
 comment on column public.tool_calls.position is 'The place of the call in its step.';
 comment on column public.tool_calls.attempts is 'How often an http tool was called.';
 
@@ -15512,7 +15520,7 @@ set search_path = ''
 as $$
 begin
   return (
-    select coalesce(jsonb_agg(c order by c.created_at, c.position), '[]')
+    select coalesce(jsonb_agg(c order by c.step, c.position), '[]')
     from public.tool_calls c
     where c.turn_id = turn_calls.turn_id
   );
@@ -15561,9 +15569,9 @@ declare
   problem text := private.call_problem(turn, tool, args);
 begin
   insert into public.tool_calls
-    (turn_id, session_id, user_id, call_id, position, tool_slug, kind, arguments, status, error, finished_at)
-  values (turn.id, turn.session_id, turn.user_id, call ->> 'call_id', store_tool_call.position, call ->> 'name',
-    case when tool.kind <> 'provider' then tool.kind else 'function' end, args,
+    (turn_id, session_id, user_id, call_id, step, position, tool_slug, kind, arguments, status, error, finished_at)
+  values (turn.id, turn.session_id, turn.user_id, call ->> 'call_id', turn.steps, store_tool_call.position,
+    call ->> 'name', case when tool.kind <> 'provider' then tool.kind else 'function' end, args,
     case when problem is not null then 'failed'
       when tool.needs_approval or tool.kind = 'mcp' then 'awaiting_approval'
       when tool.kind = 'client' then 'awaiting_client'
@@ -15655,13 +15663,16 @@ begin
   where c.id = tool_call_id and t.slug = c.tool_slug and t.kind = 'http' and t.is_active
     and private.can_act(c.user_id)
     and c.attempts < max_attempts
-    and (c.status = 'pending'
-      or (c.status = 'running' and c.started_at < clock_timestamp() - make_interval(secs => t.timeout_ms / 1000.0)))
+    -- The function that claimed it is dead: no call takes longer than a minute.
+    and (c.status = 'pending' or (c.status = 'running' and c.started_at < clock_timestamp() - interval '60 seconds'))
   returning c.* into call;
   return (
-    select jsonb_build_object('call', to_jsonb(call), 'url', g.url, 'timeout_ms', t.timeout_ms,
-      'secret', private.read_vault(g.secret_name))
+    select jsonb_build_object('call', to_jsonb(call), 'user_id', p.auth_id, 'session_id', call.session_id,
+      'url', g.url, 'timeout_ms', t.timeout_ms, 'secret', s.secret,
+      'lacks_secret', g.secret_name is not null and s.secret is null)
     from private.tool_targets g join public.tools t on t.slug = g.tool_slug
+    join public.profiles p on p.id = call.user_id
+    cross join lateral (select private.read_vault(g.secret_name) as secret) s
     where g.tool_slug = call.tool_slug
   );
 end
@@ -15679,43 +15690,49 @@ as $$
   select private.start_http_tool(tool_call_id)
 $$;
 comment on function public.start_http_tool(uuid) is
-  'Service RPC: claims the call of an http tool and returns { call, url, timeout_ms, secret }; null if another caller '
-  'has it, it was tried twice, or its user may not act. A call can be claimed again once its time is over.';
+  'Service RPC: claims the call of an http tool and returns where and how to call it; null if another caller has it, '
+  'it was tried twice, or its user may not act. A call can be claimed again once its time is over.';
 grant execute on function public.start_http_tool(uuid) to service_role;
 
-create function private.settle_tool_call(tool_call_id uuid, output jsonb, error text)
-returns boolean
-language sql
+create function private.end_http_tool(tool_call_id uuid, is_claimed boolean, output jsonb, error text)
+returns public.tool_calls
+language plpgsql
 security definer
 set search_path = ''
 as $$
-  with settled as (
-    update public.tool_calls c
-    set status = case when settle_tool_call.error is null then 'complete' else 'failed' end,
-        output = case when settle_tool_call.error is null then
-          private.cut_output(coalesce(settle_tool_call.output, 'null')) end,
-        error = left(settle_tool_call.error, 500), finished_at = clock_timestamp()
-    where c.id = tool_call_id and c.status = 'running'
-    returning 1
-  )
-  select exists (select from settled)
+declare
+  call public.tool_calls;
+begin
+  update public.tool_calls c
+  set status = case when end_http_tool.error is null then 'complete' else 'failed' end,
+      output = case when end_http_tool.error is null then
+        private.cut_output(coalesce(end_http_tool.output, 'null')) end,
+      error = left(end_http_tool.error, 500), finished_at = clock_timestamp()
+  where c.id = tool_call_id
+    and case when is_claimed then c.status = 'running' else c.status = 'pending' or (
+      c.status = 'running' and c.started_at < clock_timestamp() - interval '60 seconds'
+    ) end;
+  select * into call from public.tool_calls c where c.id = tool_call_id;
+  return call;
+end
 $$;
-comment on function private.settle_tool_call(uuid, jsonb, text) is
+comment on function private.end_http_tool(uuid, boolean, jsonb, text) is
   'Stores the end of a call. Definer: cuts long outputs with a function that is not granted.';
-grant execute on function private.settle_tool_call(uuid, jsonb, text) to service_role;
+grant execute on function private.end_http_tool(uuid, boolean, jsonb, text) to service_role;
 
-create function public.settle_tool_call(tool_call_id uuid, output jsonb default null, error text default null)
-returns boolean
+create function public.end_http_tool(tool_call_id uuid, is_claimed boolean, output jsonb default null,
+  error text default null)
+returns public.tool_calls
 language sql
 security invoker
 set search_path = ''
 as $$
-  select private.settle_tool_call(tool_call_id, output, error)
+  select private.end_http_tool(tool_call_id, is_claimed, output, error)
 $$;
-comment on function public.settle_tool_call(uuid, jsonb, text) is
-  'Service RPC: stores the output of an http tool, or with error a sentence that says why it failed. Returns false if '
-  'the call has ended: of several ends, the first counts.';
-grant execute on function public.settle_tool_call(uuid, jsonb, text) to service_role;
+comment on function public.end_http_tool(uuid, boolean, jsonb, text) is
+  'Service RPC: stores the output of an http tool, or with error a sentence that says why it failed, and returns the '
+  'call. The first end counts. Without a claim, only a call that nobody runs ends.';
+grant execute on function public.end_http_tool(uuid, boolean, jsonb, text) to service_role;
 
 -- From sql/21_tools/60_steps.sql
 
@@ -15787,7 +15804,8 @@ declare
   is_denied boolean := call.status = 'awaiting_approval' and not (answer ->> 'is_approved')::boolean;
   error text := case
     when is_denied then 'The user denied this call.' || coalesce(' The reason: ' || nullif(answer ->> 'reason', ''), '')
-    else nullif(answer ->> 'error', '')
+    when call.status = 'awaiting_client' and answer ? 'error'
+      then coalesce(nullif(answer ->> 'error', ''), 'The tool failed.')
   end;
   next_status text := case
     when is_denied then 'denied'
@@ -15803,6 +15821,7 @@ begin
       output = case when next_status = 'complete' and call.kind = 'client' then
         private.cut_output(coalesce(answer -> 'output', 'null')) end,
       error = left(answer_call.error, 500),
+      reason = left(nullif(answer ->> 'reason', ''), 500),
       decided_at = case when call.status = 'awaiting_approval' then now() end,
       finished_at = case when next_status in ('complete', 'failed', 'denied') then now() end
   where c.id = call.id;
