@@ -199,9 +199,14 @@ as $$
 begin
   update public.tool_calls c
   set status = 'failed', error = 'The output was not provided.', finished_at = now()
-  where c.turn_id = turn.id
-    and c.finished_at is null
-    and (turn.status <> 'waiting' or c.status in ('pending', 'running'));
+  where c.id in (
+    select k.id from public.tool_calls k
+    where k.turn_id = turn.id
+      and k.finished_at is null
+      and (turn.status <> 'waiting' or k.status in ('pending', 'running'))
+    -- A function that runs now ends by itself. It may wait for the session, which the caller has locked.
+    for no key update skip locked
+  );
 end
 $$;
 comment on function private.end_tool_calls(public.chat_turns) is

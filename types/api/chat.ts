@@ -158,9 +158,9 @@ export const UseChatRequest = z.object({
     return { kind: "regenerate", session_id, target_id: messageId ?? null, search, when_busy };
   }
   const reply = ReplyMessage.safeParse(lastMessage(body).value);
-  if (reply.success) {
-    const { id: message_id, parts } = reply.data;
-    return { kind: "continue", session_id, message_id, answers: readAnswers(parts), when_busy };
+  const answers = readAnswers(reply.data?.parts ?? []);
+  if (reply.success && answers.length > 0) {
+    return { kind: "continue", session_id, message_id: reply.data.id, answers, when_busy };
   }
   const message = parseLastMessage(body, context);
   if (!message) return z.NEVER;

@@ -10,7 +10,7 @@ import { runCalls } from "./run-calls.ts";
 
 /** The pause between two reports that tools run. */
 const REPORT_MS = 10_000;
-/** After tools that took longer than this, the turn is asked whether it was stopped meanwhile. */
+/** After tools that took longer than this, the database is asked whether the turn was stopped or ended meanwhile. */
 const LONG_MS = 500;
 
 /** What a step needs besides its turn. */
@@ -38,9 +38,12 @@ export async function runStep(
     outcomeChunks(reply.stored.parts, calls).forEach(reply.emit);
   show(step.calls);
   const calls = await runReported(ports, step, run, (call) => show([call]));
-  if (run.isStopped || await isStopped(ports, step, performance.now() - begun)) {
-    return { status: "stopped" };
+  if (performance.now() - begun > LONG_MS) {
+    const row = await ports.db.findTurn(step.turn_id);
+    if (row?.status !== "active") return null;
+    if (row.stop_requested_at !== null) return { status: "stopped" };
   }
+  if (run.isStopped) return { status: "stopped" };
   if (calls.some(isRunning)) return null;
   if (calls.some(isWaiting)) return { ...WAITING, threadId: request.threadId };
   try {
@@ -63,14 +66,6 @@ async function runReported(
   } finally {
     clearInterval(clock);
   }
-}
-
-async function isStopped(
-  { db }: TurnPorts,
-  { turn_id }: StartedTurn,
-  tookMs: number,
-): Promise<boolean> {
-  return tookMs > LONG_MS && (await db.reportProgress([turn_id])).get(turn_id) === true;
 }
 
 function isRunning({ status }: ToolCallRow): boolean {
