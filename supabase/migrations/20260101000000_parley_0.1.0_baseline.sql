@@ -15802,7 +15802,7 @@ set search_path = ''
 as $$
 declare
   is_denied boolean := call.status = 'awaiting_approval' and not (answer ->> 'is_approved')::boolean;
-  error text := case
+  failure text := case
     when is_denied then 'The user denied this call.' || coalesce(' The reason: ' || nullif(answer ->> 'reason', ''), '')
     when call.status = 'awaiting_client' and answer ? 'error'
       then coalesce(nullif(answer ->> 'error', ''), 'The tool failed.')
@@ -15812,7 +15812,7 @@ declare
     -- OpenAI runs it.
     when call.status = 'awaiting_approval' and call.kind = 'mcp' then 'complete'
     when call.status = 'awaiting_approval' then 'pending'
-    when error is not null then 'failed'
+    when failure is not null then 'failed'
     else 'complete'
   end;
 begin
@@ -15820,7 +15820,7 @@ begin
   set status = next_status,
       output = case when next_status = 'complete' and call.kind = 'client' then
         private.cut_output(coalesce(answer -> 'output', 'null')) end,
-      error = left(answer_call.error, 500),
+      error = left(failure, 500),
       reason = left(nullif(answer ->> 'reason', ''), 500),
       decided_at = case when call.status = 'awaiting_approval' then now() end,
       finished_at = case when next_status in ('complete', 'failed', 'denied') then now() end
