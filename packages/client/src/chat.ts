@@ -100,6 +100,7 @@ function createTransport(calls: Calls): ParleyTransport {
     resumeStreamIsReplay: true,
     async sendMessages({ trigger, chatId, messageId, messages, abortSignal, body, headers }) {
       const isNew = trigger === "submit-message";
+      const message = messages.at(-1);
       const reply = await openReply(calls, {
         sessionId: chatId,
         body: {
@@ -107,10 +108,11 @@ function createTransport(calls: Calls): ParleyTransport {
           id: chatId,
           trigger,
           messageId,
-          ...(isNew && { message: messages.at(-1) }),
+          ...(isNew && { message }),
         },
         // A regeneration that is sent again would begin another one.
         isRepeatable: isNew,
+        goesOn: message?.role === "assistant",
         headers,
         signal: abortSignal,
       });

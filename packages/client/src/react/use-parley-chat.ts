@@ -1,4 +1,5 @@
 import { useChat, type UseChatHelpers } from "@ai-sdk/react";
+import type { ChatInit } from "ai";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { ParleyError } from "../errors.ts";
 import type { Parley, ParleyMessage } from "../index.ts";
@@ -10,6 +11,13 @@ export interface ParleyChatOptions {
   sessionId: string;
   /** Messages that are read at once; 50 by default, 999 at most. */
   pageSize?: number | undefined;
+  /** Runs a tool of the app. Give its output to `addToolOutput`, without waiting for it here. */
+  onToolCall?: NonNullable<ChatInit<ParleyMessage>["onToolCall"]>;
+  /**
+   * Whether to continue the reply, after each output and each decision: `lastAssistantMessageIsCompleteWithToolCalls`
+   * or `lastAssistantMessageIsCompleteWithApprovalResponses` of `ai`.
+   */
+  sendAutomaticallyWhen?: NonNullable<ChatInit<ParleyMessage>["sendAutomaticallyWhen"]>;
   /** Called when a reply ends, however it ended. */
   onFinish?: ((end: { message: ParleyMessage }) => void) | undefined;
   /** Called when a message is refused, or a reply fails. */
@@ -58,12 +66,13 @@ export interface ParleyChat extends Omit<UseChatHelpers<ParleyMessage>, "error" 
  */
 export function useParleyChat(
   parley: Parley,
-  { sessionId, pageSize, onFinish, onError }: ParleyChatOptions,
+  { sessionId, pageSize, onFinish, onError, ...tools }: ParleyChatOptions,
 ): ParleyChat {
   const transport = useMemo(() => parley.chat.transport(), [parley]);
   const chat = useChat<ParleyMessage>({
     id: sessionId,
     transport,
+    ...tools,
     onFinish: ({ message }) => onFinish?.({ message }),
     onError: (error) => onError?.(parley.errors.read(error)),
   });
@@ -123,7 +132,11 @@ export function useParleyChat(
       parley.live.onMessage((event) => {
         if (event.session_id !== sessionId || isBusy(shown.current.status)) return;
         const known = shown.current.messages.find(({ id }) => id === event.message_id);
-        if (!known || known.metadata?.status === "streaming") void refresh();
+        if (
+          !known || known.metadata?.status === "streaming" ||
+          // It waited for its tool calls, and another device has gone on with it.
+          known.parts.at(-1)?.type.includes("tool")
+        ) void refresh();
       }),
       parley.live.onJoin(() => void refresh()),
     ];
