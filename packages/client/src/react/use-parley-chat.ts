@@ -19,7 +19,7 @@ export interface ParleyChatOptions {
    */
   sendAutomaticallyWhen?: NonNullable<ChatInit<ParleyMessage>["sendAutomaticallyWhen"]>;
   /** Called when a reply ends, however it ended. */
-  onFinish?: ((end: { message: ParleyMessage }) => void) | undefined;
+  onFinish?: (end: { message: ParleyMessage }) => void;
   /** Called when a message is refused, or a reply fails. */
   onError?: ((error: ParleyError) => void) | undefined;
 }
@@ -66,14 +66,13 @@ export interface ParleyChat extends Omit<UseChatHelpers<ParleyMessage>, "error" 
  */
 export function useParleyChat(
   parley: Parley,
-  { sessionId, pageSize, onFinish, onError, ...tools }: ParleyChatOptions,
+  { sessionId, pageSize, onError, ...options }: ParleyChatOptions,
 ): ParleyChat {
   const transport = useMemo(() => parley.chat.transport(), [parley]);
   const chat = useChat<ParleyMessage>({
     id: sessionId,
     transport,
-    ...tools,
-    onFinish: ({ message }) => onFinish?.({ message }),
+    ...options,
     onError: (error) => onError?.(parley.errors.read(error)),
   });
   const { setMessages, resumeStream } = chat;
