@@ -112,7 +112,7 @@ function createTransport(calls: Calls): ParleyTransport {
         },
         // A regeneration that is sent again would begin another one.
         isRepeatable: isNew,
-        goesOn: message?.role === "assistant",
+        goesOn: message?.role !== "user",
         headers,
         signal: abortSignal,
       });

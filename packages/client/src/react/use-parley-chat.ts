@@ -131,11 +131,9 @@ export function useParleyChat(
       parley.live.onMessage((event) => {
         if (event.session_id !== sessionId || isBusy(shown.current.status)) return;
         const known = shown.current.messages.find(({ id }) => id === event.message_id);
-        if (
-          !known || known.metadata?.status === "streaming" ||
-          // It waited for its tool calls, and another device has gone on with it.
-          known.parts.at(-1)?.type.includes("tool")
-        ) void refresh();
+        const isBegun = !known || known.metadata?.status === "streaming";
+        // A reply that ends with a tool call waits for it, and another device may have gone on.
+        if (isBegun || known.parts.at(-1)?.type.includes("tool")) void refresh();
       }),
       parley.live.onJoin(() => void refresh()),
     ];
