@@ -100,7 +100,6 @@ function createTransport(calls: Calls): ParleyTransport {
     resumeStreamIsReplay: true,
     async sendMessages({ trigger, chatId, messageId, messages, abortSignal, body, headers }) {
       const isNew = trigger === "submit-message";
-      const message = messages.at(-1);
       const reply = await openReply(calls, {
         sessionId: chatId,
         body: {
@@ -108,11 +107,11 @@ function createTransport(calls: Calls): ParleyTransport {
           id: chatId,
           trigger,
           messageId,
-          ...(isNew && { message }),
+          ...(isNew && { message: messages.at(-1) }),
         },
         // A regeneration that is sent again would begin another one.
         isRepeatable: isNew,
-        goesOn: message?.role !== "user",
+        goesOn: messages.at(-1)?.role !== "user",
         headers,
         signal: abortSignal,
       });
