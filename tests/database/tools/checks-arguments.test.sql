@@ -35,10 +35,9 @@ select is((tests.run_tool('owner', 'no_arguments', '{"__proto__": {}}')).error,
   'The arguments have no field "__proto__".', 'prototype keys');
 select is((tests.run_tool('owner', 'no_arguments')).output, '1'::jsonb, 'no arguments');
 select is((tests.run_tool('owner', 'nothing')).output, '{"done": true}'::jsonb, 'no result');
+select tests.store_step(id, '[{"call_id": "bad", "name": "echo", "arguments": "{\"a"}]') from public.chat_turns;
 select results_eq(
-  $$ select status, arguments, error from public.store_tool_calls(
-       (select id from public.chat_turns), '[{"call_id": "bad", "name": "echo", "arguments": "{\"a"}]')
-     where call_id = 'bad' $$,
+  $$ select status, arguments, error from public.tool_calls where call_id = 'bad' $$,
   $$ values ('failed', null::jsonb, 'The arguments are not valid JSON.') $$, 'invalid JSON'
 );
 select * from finish();
