@@ -15236,18 +15236,19 @@ begin
   select p.proretset, p.prorettype, format('%I.%I(%s)', n.nspname, p.proname, passed) as sql into returned
   from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
   where p.oid = fn;
-  call := format('%s lateral %s as r', case when columns is not null then
-    format('from pg_catalog.jsonb_to_record($1) as a (%s),', columns) else 'from' end, returned.sql);
+  -- Called in the select list, where no alias of a result could hide an argument of the same name.
+  call := returned.sql || case when columns is not null then
+    format(' from pg_catalog.jsonb_to_record($1) as a (%s)', columns) else '' end;
 
   if returned.prorettype = 'void'::regtype then
-    execute 'select null::jsonb ' || call into result using args;
+    execute 'select ' || call using args;
     return '{"done": true}';
   elsif returned.proretset then
     execute format(
-      'select coalesce(jsonb_agg(to_jsonb(x.r)), ''[]'') from (select r %s limit %s) x', call, max_rows
+      'select coalesce(jsonb_agg(to_jsonb(x.r)), ''[]'') from (select %s limit %s) x (r)', call, max_rows
     ) into result using args;
   else
-    execute 'select to_jsonb(r) ' || call into result using args;
+    execute format('select to_jsonb(x.r) from (select %s) x (r)', call) into result using args;
   end if;
   return coalesce(result, 'null');
 end
