@@ -4312,6 +4312,7 @@ declare
   question public.chat_messages;
   turn public.chat_turns;
   search_used boolean;
+  has_ended boolean;
 begin
   if repeated is not null then
     return repeated;
@@ -4338,8 +4339,9 @@ begin
   search_used := search and private.can_search(assistant);
   turn := private.open_turn(question, assistant.model, search, private.reserve_usage(profile_id, search_used)
     || jsonb_build_object('budget', private.reserve_turn(question, assistant, search_used)));
+  has_ended := (private.end_waiting_turn(session)).id is not null;
   session.thread_id := private.reusable_conversation(
-    session, private.end_waiting_turn(session) or regenerate or question.seq < session.message_count
+    session, has_ended or regenerate or question.seq < session.message_count
   );
   return private.describe_turn(session, question, assistant, turn);
 end
@@ -4660,21 +4662,28 @@ $$;
 comment on function private.store_reply(public.chat_turns, jsonb) is
   'Writes a reply into the assistant message, and adds the tokens of its last response.';
 
+-- In plpgsql, because a later file creates the calls of tools.
 create function private.estimate_reply_tokens(reply public.chat_messages, earlier public.chat_messages)
 returns public.chat_messages
-language sql
+language plpgsql
 set search_path = ''
 as $$
+begin
   -- OpenAI does not always report the tokens that it bills for a cancelled response. The estimate assumes four
   -- characters a token.
   update public.chat_messages m
   set output_tokens = coalesce(earlier.output_tokens, 0)
-        + ceil((char_length(m.content) - char_length(earlier.content)) / 4.0)::integer,
+        + greatest(0, ceil((char_length(m.content) - char_length(earlier.content)) / 4.0))::integer,
       input_tokens = coalesce(earlier.input_tokens, 0) + (
-        select ceil((coalesce(sum(char_length(e.content)), 0) + (
+        select ceil((coalesce(sum(char_length(e.content)), 0) + char_length(earlier.content) + (
           select coalesce(char_length(private.turn_instructions(s.assistant_slug, s.user_id)), 0)
           from public.chat_sessions s
           where s.id = reply.session_id
+        ) + (
+          select coalesce(sum(char_length(concat(c.arguments, c.output))), 0)
+          from public.chat_turns t
+          join public.tool_calls c on c.turn_id = t.id
+          where t.assistant_message_id = reply.id
         )) / 4.0)::integer
         from public.chat_messages e
         where e.session_id = m.session_id and e.user_id = m.user_id and e.seq < m.seq
@@ -4682,11 +4691,13 @@ as $$
       cached_input_tokens = coalesce(earlier.cached_input_tokens, 0),
       usage_estimated = true
   where m.id = reply.id
-  returning m
+  returning m.* into reply;
+  return reply;
+end
 $$;
 comment on function private.estimate_reply_tokens(public.chat_messages, public.chat_messages) is
-  'Estimates the tokens of a response for which OpenAI gave no counts, and marks the reply as estimated. earlier is the '
-  'reply before this response.';
+  'Estimates the tokens of a response for which OpenAI gave no counts, and marks the reply as estimated. '
+  'earlier is the reply before this response.';
 
 create function private.book_reply(reply public.chat_messages, earlier public.chat_messages, booked jsonb)
 returns void
@@ -4714,7 +4725,6 @@ as $$
 declare
   has_output boolean := coalesce(reply ->> 'content', '') <> ''
     or coalesce((reply ->> 'output_tokens')::integer, 0) > 0
-    or exists (select from public.chat_turns t where t.id = turn_id and t.steps > 0)
     or jsonb_path_exists(coalesce(reply -> 'parts', '[]'), '$[*] ? (@.type == "file")');
   -- A stopped turn costs what OpenAI did for it until then. Otherwise, stopping early would be free.
   is_charged boolean := final_status <> 'failed' or has_output;
@@ -4732,6 +4742,8 @@ begin
     for no key update;
   end if;
   turn := private.mark_turn_settled(turn_id, final_status, reply ->> 'response_id');
+  -- A step may have been stored until the session was locked.
+  is_charged := is_charged or turn.steps > 0;
   if turn.id is null then
     return (
       select to_jsonb(m)
@@ -4743,9 +4755,11 @@ begin
 
   select * into earlier from public.chat_messages m where m.id = turn.assistant_message_id;
   message := private.store_reply(turn, reply);
-  if is_charged and reply ->> 'output_tokens' is null
-    -- A step that OpenAI refused costs nothing.
-    and (final_status <> 'failed' or turn.steps = 0 or char_length(message.content) > char_length(earlier.content))
+  -- A turn that waits has sent no request after its last step.
+  if is_charged and final_status <> 'waiting' and reply ->> 'output_tokens' is null
+    -- After a step, a request that OpenAI refused or never got costs nothing.
+    and (turn.steps = 0 or char_length(message.content) > char_length(earlier.content)
+      or (final_status = 'stopped' and turn.response_id is not null))
   then
     message := private.estimate_reply_tokens(message, earlier);
   end if;
@@ -4788,9 +4802,9 @@ begin
 end
 $$;
 comment on function public.settle_turn(uuid, text, jsonb) is
-  'Service RPC: settles a turn as complete, stopped, or waiting for outputs, and returns the stored row. reply holds content, parts, '
-  'model, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens and response_id. It holds thread_id '
-  'when the conversation at OpenAI contains the turn. tools counts the uses of OpenAI''s tools by type, such as '
+  'Service RPC: settles a turn as complete, stopped, or waiting for outputs, and returns the stored row. reply holds '
+  'content, parts, model, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens and response_id. It '
+  'holds thread_id when the conversation at OpenAI contains the turn. tools counts the uses of OpenAI''s tools by type, such as '
   '{"web_search": 2}.';
 grant execute on function public.settle_turn(uuid, text, jsonb) to service_role;
 
@@ -4807,23 +4821,56 @@ comment on function public.fail_turn(uuid, jsonb) is
   'it. Output from before the failure stays.';
 grant execute on function public.fail_turn(uuid, jsonb) to service_role;
 
+create function private.end_waiting_turn_of(auth_user_id uuid, session_id uuid)
+returns public.chat_turns
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  session public.chat_sessions;
+begin
+  select s.* into session
+  from public.chat_sessions s
+  join public.profiles p on p.id = s.user_id
+  where p.auth_id = auth_user_id
+    and s.id = end_waiting_turn_of.session_id
+    and exists (select from public.chat_turns t where t.session_id = s.id and t.status = 'waiting')
+  for no key update of s;
+  return private.end_waiting_turn(session);
+end
+$$;
+comment on function private.end_waiting_turn_of(uuid, uuid) is
+  'Ends the turn of the user''s session that waits for its client; null if none does. Definer: the functions that it '
+  'calls are not granted.';
+grant execute on function private.end_waiting_turn_of(uuid, uuid) to service_role;
+
 create function public.request_stop(auth_user_id uuid, session_id uuid)
 returns jsonb
-language sql
+language plpgsql
 security invoker
 set search_path = ''
 as $$
-  update public.chat_turns t
-  set stop_requested_at = coalesce(t.stop_requested_at, now())
-  from public.profiles p
-  where p.auth_id = request_stop.auth_user_id
-    and t.user_id = p.id
-    and t.session_id = request_stop.session_id
-    and t.status = 'active'
-  returning jsonb_build_object('turn_id', t.id, 'profile_id', t.user_id, 'response_id', t.response_id)
+declare
+  turn public.chat_turns := private.end_waiting_turn_of(auth_user_id, session_id);
+begin
+  if turn.id is null then
+    update public.chat_turns t
+    set stop_requested_at = coalesce(t.stop_requested_at, now())
+    from public.profiles p
+    where p.auth_id = request_stop.auth_user_id
+      and t.user_id = p.id
+      and t.session_id = request_stop.session_id
+      and t.status = 'active'
+    returning t.* into turn;
+  end if;
+  return case when turn.id is not null then
+    jsonb_build_object('turn_id', turn.id, 'profile_id', turn.user_id, 'response_id', turn.response_id) end;
+end
 $$;
 comment on function public.request_stop(uuid, uuid) is
-  'Service RPC: requests that the running turn of the user''s session stops. Returns null when no turn is running.';
+  'Service RPC: requests that the running turn of the user''s session stops, or ends the turn that waits for its '
+  'client. Returns null when there is neither.';
 grant execute on function public.request_stop(uuid, uuid) to service_role;
 
 create function public.claim_stale_turns(max_count integer)
@@ -12491,9 +12538,9 @@ begin
   -- One kind a call, so that each batch commits at once. Kinds without an index come last and run when the others are
   -- done.
   foreach kind in array array[
-    'waiting_turns', 'usage_counters', 'user_activity', 'sync_logs', 'audit_logs', 'bridge_tokens', 'organization_invitations',
-    'stripe_events', 'history', 'cron_runs', 'rate_counters', 'deleted_turns', 'identities', 'anonymous_logins',
-    'failed_sign_ups'
+    'waiting_turns', 'usage_counters', 'user_activity', 'sync_logs', 'audit_logs', 'bridge_tokens',
+    'organization_invitations', 'stripe_events', 'history', 'cron_runs', 'rate_counters', 'deleted_turns',
+    'identities', 'anonymous_logins', 'failed_sign_ups'
   ] loop
     begin
       if private.purge_kind(kind, max_rows) then
@@ -14847,7 +14894,8 @@ begin
       'The app runs a client tool itself and can ask the user. Remove needs_approval.');
   end if;
   if not exists (select from public.assistants a where a.slug = put_tool.assistant_slug) then
-    perform private.refuse(404, 'assistant_not_found', 'This assistant does not exist. Check its slug in the list of assistants.');
+    perform private.refuse(404, 'assistant_not_found',
+      'This assistant does not exist. Check its slug in the list of assistants.');
   end if;
   if exists (select from public.tools t where t.slug = tool.slug and t.kind <> tool.kind) then
     perform private.refuse(400, 'invalid_tool',
@@ -15785,8 +15833,9 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  is_denied boolean := call.status = 'awaiting_approval' and not (answer ->> 'is_approved')::boolean;
-  error text := case
+  -- Only true approves.
+  is_denied boolean := call.status = 'awaiting_approval' and answer -> 'is_approved' is distinct from 'true';
+  problem text := case
     when is_denied then 'The user denied this call.' || coalesce(' The reason: ' || nullif(answer ->> 'reason', ''), '')
     else nullif(answer ->> 'error', '')
   end;
@@ -15795,7 +15844,7 @@ declare
     -- OpenAI runs it.
     when call.status = 'awaiting_approval' and call.kind = 'mcp' then 'complete'
     when call.status = 'awaiting_approval' then 'pending'
-    when error is not null then 'failed'
+    when problem is not null then 'failed'
     else 'complete'
   end;
 begin
@@ -15803,7 +15852,7 @@ begin
   set status = next_status,
       output = case when next_status = 'complete' and call.kind = 'client' then
         private.cut_output(coalesce(answer -> 'output', 'null')) end,
-      error = left(answer_call.error, 500),
+      error = left(problem, 500),
       decided_at = case when call.status = 'awaiting_approval' then now() end,
       finished_at = case when next_status in ('complete', 'failed', 'denied') then now() end
   where c.id = call.id;
@@ -15859,6 +15908,7 @@ declare
   running public.chat_turns := private.active_turn(session.id);
   turn public.chat_turns;
   reply public.chat_messages;
+  assistant public.assistants;
 begin
   select * into reply
   from public.chat_messages m
@@ -15880,14 +15930,17 @@ begin
     ), 0));
   end if;
 
+  assistant := private.assistant_for_turn(session.assistant_slug, profile_id);
   perform private.answer_calls(turn, answers);
   update public.chat_turns t
   set status = 'active', stop_requested_at = null, progressed_at = now(), step_started_at = now(), response_id = null,
       first_part = jsonb_array_length(reply.parts),
       reservation = (t.reservation - 'budget')
-        || jsonb_build_object('budget', private.reserve_turn(q, a, turn.search and private.can_search(a)))
-  from public.chat_messages q, public.assistants a
-  where t.id = turn.id and q.id = t.user_message_id and a.slug = session.assistant_slug
+        || jsonb_build_object('budget', private.reserve_turn(
+          q, assistant, turn.search and private.can_search(assistant)
+        ))
+  from public.chat_messages q
+  where t.id = turn.id and q.id = t.user_message_id
   returning t.* into turn;
   update public.chat_messages m set status = 'streaming' where m.id = reply.id;
   return private.describe_step(turn);
@@ -15940,11 +15993,11 @@ begin
   perform private.end_tool_calls(turn);
   update public.chat_messages m
   set parts = (
-    select jsonb_agg(
+    select coalesce(jsonb_agg(
       case when p.part ->> 'state' in ('input-available', 'approval-requested')
         then p.part || '{"state": "output-error", "errorText": "The output was not provided."}' else p.part end
       order by p.n
-    )
+    ), '[]')
     from jsonb_array_elements(m.parts) with ordinality as p (part, n)
   )
   where m.id = turn.assistant_message_id;
@@ -15956,7 +16009,7 @@ comment on function private.end_waiting(public.chat_turns) is
   'Ends a turn that waits: its open calls fail, in the stored reply too, and the next turn builds a new conversation.';
 
 create function private.end_waiting_turn(session public.chat_sessions)
-returns boolean
+returns public.chat_turns
 language plpgsql
 set search_path = ''
 as $$
@@ -15964,16 +16017,15 @@ declare
   turn public.chat_turns;
 begin
   select * into turn from public.chat_turns t where t.session_id = session.id and t.status = 'waiting';
-  if turn.id is null then
-    return false;
+  if turn.id is not null then
+    perform private.end_waiting(turn);
   end if;
-  perform private.end_waiting(turn);
-  return true;
+  return turn;
 end
 $$;
 comment on function private.end_waiting_turn(public.chat_sessions) is
-  'Ends the turn of a session that waits for its client, because another message was sent. Returns whether there was '
-  'one. The caller holds the lock of the session.';
+  'Ends the turn of a session that waits for its client, and returns it; null if none does. The caller holds the lock '
+  'of the session.';
 
 create function private.purge_waiting_turns(
   since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
@@ -15993,7 +16045,9 @@ begin
     order by t.session_id
     limit max_rows
   loop
-    perform private.lock_session_of(turn.id);
+    -- Two locks of sessions at once: waiting for the second could deadlock.
+    perform from public.chat_sessions s where s.id = turn.session_id for no key update skip locked;
+    continue when not found;
     select * into turn from public.chat_turns t where t.id = turn.id and t.status = 'waiting' for no key update;
     continue when turn.id is null;
     perform private.end_waiting(turn);
@@ -16002,4 +16056,5 @@ begin
 end
 $$;
 comment on function private.purge_waiting_turns(timestamptz, integer) is
-  'Ends turns that have waited for their client for 24 hours. Deletes nothing.';
+  'Ends turns that have waited for their client for 24 hours. Deletes nothing. Turns whose session is locked wait for '
+  'another run.';
