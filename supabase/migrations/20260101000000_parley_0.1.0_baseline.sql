@@ -15131,6 +15131,21 @@ $$;
 comment on function private.web_tool(public.assistants, jsonb) is
   'Returns the definition of a web search, limited to the domains of the assistant unless it has filters of its own.';
 
+create function private.is_attended(turn public.chat_turns)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return not exists (
+    select from public.lookout_runs r where r.session_id = turn.session_id and r.status = 'running'
+  );
+end
+$$;
+comment on function private.is_attended(public.chat_turns) is
+  'Returns whether a client could provide outputs and approve calls. Nobody sees the run of a lookout.';
+
 create function private.request_tools(assistant public.assistants, profile_id uuid, turn public.chat_turns)
 returns jsonb
 language plpgsql
@@ -15138,8 +15153,7 @@ stable
 set search_path = ''
 as $$
 declare
-  is_attended boolean := not exists (select from public.lookout_runs r where r.session_id = turn.session_id
-    and r.status = 'running');
+  is_attended boolean := private.is_attended(turn);
   can_search boolean := private.can_search(assistant);
   tools jsonb;
 begin
@@ -15156,7 +15170,6 @@ begin
   where a.assistant_slug = assistant.slug
     and (needed.slug is null or needed.rank <= (private.plan_of(profile_id)).rank)
     and d.definition is not null
-    -- Nobody sees a lookout run, so nobody could provide an output or approve a call.
     and (is_attended or (t.kind <> 'client' and not t.needs_approval
       and coalesce(d.definition ->> 'require_approval', 'never') = 'never'))
     and (can_search or not starts_with(d.definition ->> 'type', 'web_search'));
@@ -15523,9 +15536,12 @@ as $$
   where s.id = turn.session_id
     and t.slug = attached_tool.slug
     and (needed.slug is null or needed.rank <= (private.plan_of(turn.user_id)).rank)
+    -- A call of an mcp tool is stored to be approved.
+    and (private.is_attended(turn) or (t.kind not in ('client', 'mcp') and not t.needs_approval))
 $$;
 comment on function private.attached_tool(public.chat_turns, text) is
-  'Returns the tool if the assistant of the turn has it and the plan of the user allows it; else null.';
+  'Returns the tool if the assistant of the turn has it, the plan of the user allows it, and somebody can provide what '
+  'it waits for; else null.';
 
 create function private.read_arguments(sent text)
 returns jsonb
@@ -15625,8 +15641,8 @@ begin
 end
 $$;
 comment on function private.store_tool_call(public.chat_turns, jsonb, integer) is
-  'Stores one call, and counts it as a use of its tool. A call that cannot run is stored as failed, with a sentence for '
-  'the model.';
+  'Stores one call, and counts it as a use of its tool. A call that cannot run is stored as failed, with a sentence '
+  'for the model.';
 
 create function private.store_step(turn_id uuid, step integer, reply jsonb, calls jsonb)
 returns jsonb
