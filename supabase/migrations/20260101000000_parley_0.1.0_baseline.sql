@@ -14857,7 +14857,7 @@ begin
     return format('The type of its argument %s cannot be described. Use another type, or add it to private.tool_types.',
       bad);
   elsif code ~* '\mset_config\M' or code ~* '\mexecute\M'
-    or code ~* '(^|;|\mbegin\M|\mthen\M|\melse\M|\mloop\M|>>)\s*(set|reset|discard|grant|revoke)\M'
+    or code ~* '(^|;|\mbegin\M|\mthen\M|\melse\M|\mloop\M)\s*(set|reset|discard|grant|revoke)\M'
   then
     return 'Its body changes settings or roles, or runs text as SQL. Remove set, set_config, reset and execute.';
   elsif coalesce(pg_catalog.obj_description(function_id, 'pg_proc'), '') = '' then
@@ -15455,8 +15455,10 @@ declare
   fn regprocedure;
   login uuid;
 begin
-  -- A second runner waits here, and then sees the end of the call.
-  select * into call from public.tool_calls c where c.id = run_function_tool.call_id for no key update;
+  -- A second runner waits here, and then sees the end of the call. The row stays unlocked: the tool may need a session
+  -- that is locked by the end of its turn, which needs the row.
+  perform pg_advisory_xact_lock(hashtextextended('private.run_function_tool:' || call_id, 0));
+  select * into call from public.tool_calls c where c.id = run_function_tool.call_id;
   if call.id is null or call.status <> 'pending' then
     return call;
   end if;
@@ -15478,6 +15480,10 @@ begin
     begin
       call.output := private.cut_output(private.call_as_user(fn, call.arguments, login));
       call.status := 'complete';
+      perform from public.tool_calls c where c.id = call.id and c.status = 'pending' for no key update;
+      if not found then
+        raise exception 'The turn has ended.';
+      end if;
     exception
       -- The whole transaction is undone, so the caller may run the tool again.
       when deadlock_detected or serialization_failure then raise;
@@ -15491,15 +15497,18 @@ begin
   update public.tool_calls c
   set status = call.status, output = call.output, error = call.error, started_at = now(),
       finished_at = clock_timestamp()
-  where c.id = call.id
+  where c.id = run_function_tool.call_id and c.status = 'pending'
   returning * into call;
+  if not found then
+    select * into call from public.tool_calls c where c.id = run_function_tool.call_id;
+  end if;
   return call;
 end
 $$;
 comment on function private.run_function_tool(uuid) is
   'Runs the call of a function tool as the call''s user and stores what comes of it in the same transaction, so it '
-  'takes effect exactly once. Returns the call; null if it was deleted. Definer: sets the claims of another user and '
-  'reads private.tool_targets.';
+  'takes effect exactly once; if the turn ends meanwhile, not at all. Returns the call; null if it was deleted. '
+  'Definer: sets the claims of another user and reads private.tool_targets.';
 grant execute on function private.run_function_tool(uuid) to service_role;
 
 create function public.run_function_tool(tool_call_id uuid)
