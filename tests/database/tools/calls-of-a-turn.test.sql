@@ -1,5 +1,5 @@
 begin;
-select plan(19);
+select plan(24);
 select tests.create_user('owner'), tests.create_user('stranger');
 create function tools.ping() returns text language sql stable set search_path = '' as $$ select 'pong' $$;
 comment on function tools.ping is 'Answers.';
@@ -37,8 +37,19 @@ select is(public.settle_tool_call(id, '{"a": 1}'), true, 'an output is stored') 
 select is(public.settle_tool_call(id, '{"a": 2}'), false, 'once') from posted;
 select is((select output from public.tool_calls where tool_slug = 'post'), '{"a": 1}', 'the first counts');
 
+create temp table failed on commit drop as select (tests.call_tool('owner', 'post')).id;
+select isnt(public.start_http_tool(id), null, 'another call starts') from failed;
+update public.tool_calls set started_at = clock_timestamp() - interval '9 seconds' where id = (select id from failed);
+select is(public.start_http_tool(id), null, 'within its time it is not claimed again') from failed;
+update public.tool_calls set started_at = now() - interval '11 seconds' where id = (select id from failed);
+select is(public.start_http_tool(id) -> 'call' ->> 'attempts', '2', 'after its time it is') from failed;
+update public.tool_calls set started_at = now() - interval '11 seconds' where id = (select id from failed);
+select is(public.start_http_tool(id), null, 'but not a third time') from failed;
+select public.settle_tool_call(id, to_jsonb(repeat('a', 70000))) from failed;
+select ok(octet_length(output::text) < 65536, 'a long output is cut') from public.tool_calls join failed using (id);
+
 select tests.act_as('owner');
-select is((select count(*) from public.tool_calls), 9::bigint, 'the owner reads the calls');
+select is((select count(*) from public.tool_calls), 10::bigint, 'the owner reads the calls');
 select tests.act_as('stranger');
 select is_empty('select 1 from public.tool_calls', 'a stranger reads none');
 select tests.act_as_postgres();

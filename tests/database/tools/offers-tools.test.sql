@@ -39,7 +39,8 @@ select is_empty($$ select feature from public.usage_counters where feature = 'se
 
 update public.assistants set web_with_tools = '{}' where slug = 'coach';
 select is(pg_temp.web(id), '[{"type": "web_search", "search_context_size": "low"}]', '{} allows all domains') from turn;
-select is(pg_temp.web(searching), '[{"type": "web_search", "search_context_size": "low"}]', 'with one search') from turn;
+select is(pg_temp.web(searching), '[{"type": "web_search", "search_context_size": "low"}]',
+  'with one search') from turn;
 update public.assistants set web_with_tools = '{example.com,docs.example}' where slug = 'coach';
 select is(
   pg_temp.web(id), '[{"type": "web_search", "search_context_size": "low",

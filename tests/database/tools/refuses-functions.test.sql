@@ -47,8 +47,8 @@ select matches(pg_temp.body('reset role'), 'settings or roles', 'reset');
 select matches(pg_temp.body(code), 'settings or roles', code)
 from unnest(array['null; discard all', 'loop set role postgres; end loop', 'if true then null; else set role a; end if',
   'grant select on public.plans to anon', 'revoke all on public.plans from anon']) as code;
-select matches(pg_temp.refusal('() returns integer language internal as ''pg_backend_pid'''), 'neither sql nor plpgsql|permission denied',
-  'other languages, which only a superuser may use');
+select matches(pg_temp.refusal('() returns integer language internal as ''pg_backend_pid'''),
+  'neither sql nor plpgsql|permission denied', 'other languages, which only a superuser may use');
 select matches(pg_temp.refusal('(inout a integer)' || tail), 'OUT', 'INOUT arguments') from sql_tail;
 select matches(pg_temp.body('execute ''select 1'''), 'runs text', 'dynamic SQL');
 select is(

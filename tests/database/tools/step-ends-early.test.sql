@@ -1,6 +1,6 @@
 begin;
 select plan(12);
-select tests.create_user('stops'), tests.create_user('fails'), tests.create_user('breaks'), tests.create_user('refused');
+select tests.create_user(name) from unnest(array['stops', 'fails', 'breaks', 'refused']) as name;
 update public.plans set monthly_budget = 100;
 select private.add_client_tool('coach', 'ask', 'Asks.', '{"type": "object"}');
 create function pg_temp.second_step(name text) returns uuid language plpgsql as $$
@@ -40,7 +40,8 @@ from public.tool_calls where user_id = tests.profile_id('stops');
 
 select public.fail_turn(pg_temp.second_step('fails'), '{"content": "12345678", "parts": []}');
 select results_eq($$ select * from pg_temp.booked('fails') $$,
-  'values (1::bigint, 1000::bigint, 100::bigint, true, 0::numeric)', 'a refused step costs nothing, the first one stays');
+  'values (1::bigint, 1000::bigint, 100::bigint, true, 0::numeric)',
+  'a refused step costs nothing, the first one stays');
 select is(pg_temp.messages('fails'), 1, 'the message is not refunded');
 
 select public.fail_turn(pg_temp.second_step('refused'), '{}');

@@ -10,7 +10,8 @@ declare
 begin
   perform tests.store_step(turn_id, jsonb_build_array(tests.sent_call('a', 'ask')),
     '{"model": "gpt-5.4-mini", "input_tokens": 10, "output_tokens": 1}');
-  perform public.settle_turn(turn_id, 'waiting', jsonb_build_object('thread_id', 'conv_' || name) || '{"content": "I ask.", "parts": [
+  perform public.settle_turn(turn_id, 'waiting', jsonb_build_object('thread_id', 'conv_' || name)
+    || '{"content": "I ask.", "parts": [
     {"type": "text", "text": "I ask."}, {"type": "tool-x", "toolCallId": "b", "state": "output-available"},
     {"type": "tool-ask", "toolCallId": "a", "state": "input-available", "input": {}},
     {"type": "tool-y", "toolCallId": "c", "state": "approval-requested"}]}');
@@ -23,7 +24,8 @@ create function pg_temp.session(name text) returns uuid language sql as $$
   select s.id from public.chat_sessions s where s.user_id = tests.profile_id(name)
 $$;
 create function pg_temp.state(name text) returns text language sql as $$
-  select concat_ws(', ', t.status, t.finished_at is not null, case when s.thread_id is null then 'no ' else '' end || 'conversation', c.status, c.error)
+  select concat_ws(', ', t.status, t.finished_at is not null,
+    case when s.thread_id is null then 'no ' else '' end || 'conversation', c.status, c.error)
   from waiting w
   join public.chat_turns t on t.id = w.turn_id
   join public.chat_sessions s on s.id = t.session_id
