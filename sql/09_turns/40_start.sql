@@ -73,6 +73,7 @@ declare
   question public.chat_messages;
   turn public.chat_turns;
   search_used boolean;
+  has_ended boolean;
 begin
   if repeated is not null then
     return repeated;
@@ -99,8 +100,9 @@ begin
   search_used := search and private.can_search(assistant);
   turn := private.open_turn(question, assistant.model, search, private.reserve_usage(profile_id, search_used)
     || jsonb_build_object('budget', private.reserve_turn(question, assistant, search_used)));
+  has_ended := (private.end_waiting_turn(session)).id is not null;
   session.thread_id := private.reusable_conversation(
-    session, private.end_waiting_turn(session) or regenerate or question.seq < session.message_count
+    session, has_ended or regenerate or question.seq < session.message_count
   );
   return private.describe_turn(session, question, assistant, turn);
 end

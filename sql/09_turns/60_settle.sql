@@ -64,21 +64,28 @@ $$;
 comment on function private.store_reply(public.chat_turns, jsonb) is
   'Writes a reply into the assistant message, and adds the tokens of its last response.';
 
+-- In plpgsql, because a later file creates the calls of tools.
 create function private.estimate_reply_tokens(reply public.chat_messages, earlier public.chat_messages)
 returns public.chat_messages
-language sql
+language plpgsql
 set search_path = ''
 as $$
+begin
   -- OpenAI does not always report the tokens that it bills for a cancelled response. The estimate assumes four
   -- characters a token.
   update public.chat_messages m
   set output_tokens = coalesce(earlier.output_tokens, 0)
-        + ceil((char_length(m.content) - char_length(earlier.content)) / 4.0)::integer,
+        + greatest(0, ceil((char_length(m.content) - char_length(earlier.content)) / 4.0))::integer,
       input_tokens = coalesce(earlier.input_tokens, 0) + (
-        select ceil((coalesce(sum(char_length(e.content)), 0) + (
+        select ceil((coalesce(sum(char_length(e.content)), 0) + char_length(earlier.content) + (
           select coalesce(char_length(private.turn_instructions(s.assistant_slug, s.user_id)), 0)
           from public.chat_sessions s
           where s.id = reply.session_id
+        ) + (
+          select coalesce(sum(char_length(concat(c.arguments, c.output))), 0)
+          from public.chat_turns t
+          join public.tool_calls c on c.turn_id = t.id
+          where t.assistant_message_id = reply.id
         )) / 4.0)::integer
         from public.chat_messages e
         where e.session_id = m.session_id and e.user_id = m.user_id and e.seq < m.seq
@@ -86,11 +93,13 @@ as $$
       cached_input_tokens = coalesce(earlier.cached_input_tokens, 0),
       usage_estimated = true
   where m.id = reply.id
-  returning m
+  returning m.* into reply;
+  return reply;
+end
 $$;
 comment on function private.estimate_reply_tokens(public.chat_messages, public.chat_messages) is
-  'Estimates the tokens of a response for which OpenAI gave no counts, and marks the reply as estimated. earlier is the '
-  'reply before this response.';
+  'Estimates the tokens of a response for which OpenAI gave no counts, and marks the reply as estimated. '
+  'earlier is the reply before this response.';
 
 create function private.book_reply(reply public.chat_messages, earlier public.chat_messages, booked jsonb)
 returns void
@@ -118,7 +127,6 @@ as $$
 declare
   has_output boolean := coalesce(reply ->> 'content', '') <> ''
     or coalesce((reply ->> 'output_tokens')::integer, 0) > 0
-    or exists (select from public.chat_turns t where t.id = turn_id and t.steps > 0)
     or jsonb_path_exists(coalesce(reply -> 'parts', '[]'), '$[*] ? (@.type == "file")');
   -- A stopped turn costs what OpenAI did for it until then. Otherwise, stopping early would be free.
   is_charged boolean := final_status <> 'failed' or has_output;
@@ -136,6 +144,8 @@ begin
     for no key update;
   end if;
   turn := private.mark_turn_settled(turn_id, final_status, reply ->> 'response_id', (reply ->> 'step')::integer);
+  -- A step may have been stored until the session was locked.
+  is_charged := is_charged or turn.steps > 0;
   if turn.id is null then
     return (
       select to_jsonb(m)
@@ -147,9 +157,11 @@ begin
 
   select * into earlier from public.chat_messages m where m.id = turn.assistant_message_id;
   message := private.store_reply(turn, reply);
-  if is_charged and reply ->> 'output_tokens' is null
-    -- A step that OpenAI refused costs nothing.
-    and (final_status <> 'failed' or turn.steps = 0 or char_length(message.content) > char_length(earlier.content))
+  -- A turn that waits has sent no request after its last step.
+  if is_charged and final_status <> 'waiting' and reply ->> 'output_tokens' is null
+    -- After a step, a request that OpenAI refused or never got costs nothing.
+    and (turn.steps = 0 or char_length(message.content) > char_length(earlier.content)
+      or (final_status = 'stopped' and turn.response_id is not null))
   then
     message := private.estimate_reply_tokens(message, earlier);
   end if;
@@ -192,10 +204,10 @@ begin
 end
 $$;
 comment on function public.settle_turn(uuid, text, jsonb) is
-  'Service RPC: settles a turn as complete, stopped, or waiting for outputs, and returns the stored row. reply holds content, parts, '
-  'model, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens and response_id. It holds thread_id '
-  'when the conversation at OpenAI contains the turn. tools counts the uses of OpenAI''s tools by type, such as '
-  '{"web_search": 2}. step is the number of stored steps: if the turn has gone on since, nothing changes.';
+  'Service RPC: settles a turn as complete, stopped, or waiting for outputs, and returns the stored row. reply holds '
+  'content, parts, model, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens and response_id. It '
+  'holds thread_id when the conversation at OpenAI contains the turn. tools counts the uses of OpenAI''s tools by '
+  'type, such as {"web_search": 2}. step is the number of stored steps: if the turn has gone on since, nothing changes.';
 grant execute on function public.settle_turn(uuid, text, jsonb) to service_role;
 
 create function public.fail_turn(turn_id uuid, reply jsonb)
@@ -211,23 +223,56 @@ comment on function public.fail_turn(uuid, jsonb) is
   'it. Output from before the failure stays.';
 grant execute on function public.fail_turn(uuid, jsonb) to service_role;
 
+create function private.end_waiting_turn_of(auth_user_id uuid, session_id uuid)
+returns public.chat_turns
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  session public.chat_sessions;
+begin
+  select s.* into session
+  from public.chat_sessions s
+  join public.profiles p on p.id = s.user_id
+  where p.auth_id = auth_user_id
+    and s.id = end_waiting_turn_of.session_id
+    and exists (select from public.chat_turns t where t.session_id = s.id and t.status = 'waiting')
+  for no key update of s;
+  return private.end_waiting_turn(session);
+end
+$$;
+comment on function private.end_waiting_turn_of(uuid, uuid) is
+  'Ends the turn of the user''s session that waits for its client; null if none does. Definer: the functions that it '
+  'calls are not granted.';
+grant execute on function private.end_waiting_turn_of(uuid, uuid) to service_role;
+
 create function public.request_stop(auth_user_id uuid, session_id uuid)
 returns jsonb
-language sql
+language plpgsql
 security invoker
 set search_path = ''
 as $$
-  update public.chat_turns t
-  set stop_requested_at = coalesce(t.stop_requested_at, now())
-  from public.profiles p
-  where p.auth_id = request_stop.auth_user_id
-    and t.user_id = p.id
-    and t.session_id = request_stop.session_id
-    and t.status = 'active'
-  returning jsonb_build_object('turn_id', t.id, 'profile_id', t.user_id, 'response_id', t.response_id)
+declare
+  turn public.chat_turns := private.end_waiting_turn_of(auth_user_id, session_id);
+begin
+  if turn.id is null then
+    update public.chat_turns t
+    set stop_requested_at = coalesce(t.stop_requested_at, now())
+    from public.profiles p
+    where p.auth_id = request_stop.auth_user_id
+      and t.user_id = p.id
+      and t.session_id = request_stop.session_id
+      and t.status = 'active'
+    returning t.* into turn;
+  end if;
+  return case when turn.id is not null then
+    jsonb_build_object('turn_id', turn.id, 'profile_id', turn.user_id, 'response_id', turn.response_id) end;
+end
 $$;
 comment on function public.request_stop(uuid, uuid) is
-  'Service RPC: requests that the running turn of the user''s session stops. Returns null when no turn is running.';
+  'Service RPC: requests that the running turn of the user''s session stops, or ends the turn that waits for its '
+  'client. Returns null when there is neither.';
 grant execute on function public.request_stop(uuid, uuid) to service_role;
 
 create function public.claim_stale_turns(max_count integer)

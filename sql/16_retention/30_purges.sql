@@ -355,9 +355,9 @@ begin
   -- One kind a call, so that each batch commits at once. Kinds without an index come last and run when the others are
   -- done.
   foreach kind in array array[
-    'waiting_turns', 'usage_counters', 'user_activity', 'sync_logs', 'audit_logs', 'bridge_tokens', 'organization_invitations',
-    'stripe_events', 'history', 'cron_runs', 'rate_counters', 'deleted_turns', 'identities', 'anonymous_logins',
-    'failed_sign_ups'
+    'waiting_turns', 'usage_counters', 'user_activity', 'sync_logs', 'audit_logs', 'bridge_tokens',
+    'organization_invitations', 'stripe_events', 'history', 'cron_runs', 'rate_counters', 'deleted_turns',
+    'identities', 'anonymous_logins', 'failed_sign_ups'
   ] loop
     begin
       if private.purge_kind(kind, max_rows) then

@@ -126,7 +126,7 @@ begin
     return format('The type of its argument %s cannot be described. Use another type, or add it to private.tool_types.',
       bad);
   elsif code ~* '\mset_config\M' or code ~* '\mexecute\M'
-    or code ~* '(^|;|\mbegin\M|\mthen\M|\melse\M|\mloop\M|>>)\s*(set|reset|discard|grant|revoke)\M'
+    or code ~* '(^|;|\mbegin\M|\mthen\M|\melse\M|\mloop\M)\s*(set|reset|discard|grant|revoke)\M'
   then
     return 'Its body changes settings or roles, or runs text as SQL. Remove set, set_config, reset and execute.';
   elsif coalesce(pg_catalog.obj_description(function_id, 'pg_proc'), '') = '' then

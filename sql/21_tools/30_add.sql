@@ -20,7 +20,8 @@ begin
       'The app runs a client tool itself and can ask the user. Remove needs_approval.');
   end if;
   if not exists (select from public.assistants a where a.slug = put_tool.assistant_slug) then
-    perform private.refuse(404, 'assistant_not_found', 'This assistant does not exist. Check its slug in the list of assistants.');
+    perform private.refuse(404, 'assistant_not_found',
+      'This assistant does not exist. Check its slug in the list of assistants.');
   end if;
   if exists (select from public.tools t where t.slug = tool.slug and t.kind <> tool.kind) then
     perform private.refuse(400, 'invalid_tool',

@@ -64,6 +64,21 @@ $$;
 comment on function private.web_tool(public.assistants, jsonb) is
   'Returns the definition of a web search, limited to the domains of the assistant unless it has filters of its own.';
 
+create function private.is_attended(turn public.chat_turns)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return not exists (
+    select from public.lookout_runs r where r.session_id = turn.session_id and r.status = 'running'
+  );
+end
+$$;
+comment on function private.is_attended(public.chat_turns) is
+  'Returns whether a client could provide outputs and approve calls. Nobody sees the run of a lookout.';
+
 create function private.request_tools(assistant public.assistants, profile_id uuid, turn public.chat_turns)
 returns jsonb
 language plpgsql
@@ -71,8 +86,7 @@ stable
 set search_path = ''
 as $$
 declare
-  is_attended boolean := not exists (select from public.lookout_runs r where r.session_id = turn.session_id
-    and r.status = 'running');
+  is_attended boolean := private.is_attended(turn);
   can_search boolean := private.can_search(assistant);
   tools jsonb;
 begin
@@ -89,7 +103,6 @@ begin
   where a.assistant_slug = assistant.slug
     and (needed.slug is null or needed.rank <= (private.plan_of(profile_id)).rank)
     and d.definition is not null
-    -- Nobody sees a lookout run, so nobody could provide an output or approve a call.
     and (is_attended or (t.kind <> 'client' and not t.needs_approval
       and coalesce(d.definition ->> 'require_approval', 'never') = 'never'))
     and (can_search or not starts_with(d.definition ->> 'type', 'web_search'));

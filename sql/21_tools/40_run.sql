@@ -75,18 +75,19 @@ begin
   select p.proretset, p.prorettype, format('%I.%I(%s)', n.nspname, p.proname, passed) as sql into returned
   from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
   where p.oid = fn;
-  call := format('%s lateral %s as r', case when columns is not null then
-    format('from pg_catalog.jsonb_to_record($1) as a (%s),', columns) else 'from' end, returned.sql);
+  -- Called in the select list, where no alias of a result could hide an argument of the same name.
+  call := returned.sql || case when columns is not null then
+    format(' from pg_catalog.jsonb_to_record($1) as a (%s)', columns) else '' end;
 
   if returned.prorettype = 'void'::regtype then
-    execute 'select null::jsonb ' || call into result using args;
+    execute 'select ' || call using args;
     return '{"done": true}';
   elsif returned.proretset then
     execute format(
-      'select coalesce(jsonb_agg(to_jsonb(x.r)), ''[]'') from (select r %s limit %s) x', call, max_rows
+      'select coalesce(jsonb_agg(to_jsonb(x.r)), ''[]'') from (select %s limit %s) x (r)', call, max_rows
     ) into result using args;
   else
-    execute 'select to_jsonb(r) ' || call into result using args;
+    execute format('select to_jsonb(x.r) from (select %s) x (r)', call) into result using args;
   end if;
   return coalesce(result, 'null');
 end
@@ -232,8 +233,10 @@ declare
   fn regprocedure;
   login uuid;
 begin
-  -- A second runner waits here, and then sees the end of the call.
-  select * into call from public.tool_calls c where c.id = run_function_tool.call_id for no key update;
+  -- A second runner waits here, and then sees the end of the call. The row stays unlocked: the tool may need a session
+  -- that is locked by the end of its turn, which needs the row.
+  perform pg_advisory_xact_lock(hashtextextended('private.run_function_tool:' || call_id, 0));
+  select * into call from public.tool_calls c where c.id = run_function_tool.call_id;
   if call.id is null or call.status <> 'pending' then
     return call;
   end if;
@@ -255,6 +258,10 @@ begin
     begin
       call.output := private.cut_output(private.call_as_user(fn, call.arguments, login));
       call.status := 'complete';
+      perform from public.tool_calls c where c.id = call.id and c.status = 'pending' for no key update;
+      if not found then
+        raise exception 'The turn has ended.';
+      end if;
     exception
       -- The whole transaction is undone, so the caller may run the tool again.
       when deadlock_detected or serialization_failure then raise;
@@ -268,15 +275,18 @@ begin
   update public.tool_calls c
   set status = call.status, output = call.output, error = call.error, started_at = now(),
       finished_at = clock_timestamp()
-  where c.id = call.id
+  where c.id = run_function_tool.call_id and c.status = 'pending'
   returning * into call;
+  if not found then
+    select * into call from public.tool_calls c where c.id = run_function_tool.call_id;
+  end if;
   return call;
 end
 $$;
 comment on function private.run_function_tool(uuid) is
   'Runs the call of a function tool as the call''s user and stores what comes of it in the same transaction, so it '
-  'takes effect exactly once. Returns the call; null if it was deleted. Definer: sets the claims of another user and '
-  'reads private.tool_targets.';
+  'takes effect exactly once; if the turn ends meanwhile, not at all. Returns the call; null if it was deleted. '
+  'Definer: sets the claims of another user and reads private.tool_targets.';
 grant execute on function private.run_function_tool(uuid) to service_role;
 
 create function public.run_function_tool(tool_call_id uuid)

@@ -14,9 +14,12 @@ as $$
   where s.id = turn.session_id
     and t.slug = attached_tool.slug
     and (needed.slug is null or needed.rank <= (private.plan_of(turn.user_id)).rank)
+    -- A call of an mcp tool is stored to be approved.
+    and (private.is_attended(turn) or (t.kind not in ('client', 'mcp') and not t.needs_approval))
 $$;
 comment on function private.attached_tool(public.chat_turns, text) is
-  'Returns the tool if the assistant of the turn has it and the plan of the user allows it; else null.';
+  'Returns the tool if the assistant of the turn has it, the plan of the user allows it, and somebody can provide what '
+  'it waits for; else null.';
 
 create function private.read_arguments(sent text)
 returns jsonb
@@ -116,8 +119,8 @@ begin
 end
 $$;
 comment on function private.store_tool_call(public.chat_turns, jsonb, integer) is
-  'Stores one call, and counts it as a use of its tool. A call that cannot run is stored as failed, with a sentence for '
-  'the model.';
+  'Stores one call, and counts it as a use of its tool. A call that cannot run is stored as failed, with a sentence '
+  'for the model.';
 
 create function private.store_step(turn_id uuid, step integer, reply jsonb, calls jsonb)
 returns jsonb

@@ -63,7 +63,8 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  is_denied boolean := call.status = 'awaiting_approval' and not (answer ->> 'is_approved')::boolean;
+  -- Only true approves.
+  is_denied boolean := call.status = 'awaiting_approval' and answer -> 'is_approved' is distinct from 'true';
   failure text := case
     when is_denied then 'The user denied this call.' || coalesce(' The reason: ' || nullif(answer ->> 'reason', ''), '')
     when call.status = 'awaiting_client' and answer ? 'error'
@@ -139,6 +140,7 @@ declare
   running public.chat_turns := private.active_turn(session.id);
   turn public.chat_turns;
   reply public.chat_messages;
+  assistant public.assistants;
 begin
   select * into reply
   from public.chat_messages m
@@ -160,14 +162,17 @@ begin
     ), 0));
   end if;
 
+  assistant := private.assistant_for_turn(session.assistant_slug, profile_id);
   perform private.answer_calls(turn, answers);
   update public.chat_turns t
   set status = 'active', stop_requested_at = null, progressed_at = now(), step_started_at = now(), response_id = null,
       first_part = jsonb_array_length(reply.parts),
       reservation = (t.reservation - 'budget')
-        || jsonb_build_object('budget', private.reserve_turn(q, a, turn.search and private.can_search(a)))
-  from public.chat_messages q, public.assistants a
-  where t.id = turn.id and q.id = t.user_message_id and a.slug = session.assistant_slug
+        || jsonb_build_object('budget', private.reserve_turn(
+          q, assistant, turn.search and private.can_search(assistant)
+        ))
+  from public.chat_messages q
+  where t.id = turn.id and q.id = t.user_message_id
   returning t.* into turn;
   update public.chat_messages m set status = 'streaming' where m.id = reply.id;
   return private.describe_step(turn);
@@ -225,11 +230,11 @@ begin
   perform private.end_tool_calls(turn);
   update public.chat_messages m
   set parts = (
-    select jsonb_agg(
+    select coalesce(jsonb_agg(
       case when p.part ->> 'state' in ('input-available', 'approval-requested')
         then p.part || '{"state": "output-error", "errorText": "The output was not provided."}' else p.part end
       order by p.n
-    )
+    ), '[]')
     from jsonb_array_elements(m.parts) with ordinality as p (part, n)
   )
   where m.id = turn.assistant_message_id;
@@ -241,7 +246,7 @@ comment on function private.end_waiting(public.chat_turns) is
   'Ends a turn that waits: its open calls fail, in the stored reply too, and the next turn builds a new conversation.';
 
 create function private.end_waiting_turn(session public.chat_sessions)
-returns boolean
+returns public.chat_turns
 language plpgsql
 set search_path = ''
 as $$
@@ -249,16 +254,15 @@ declare
   turn public.chat_turns;
 begin
   select * into turn from public.chat_turns t where t.session_id = session.id and t.status = 'waiting';
-  if turn.id is null then
-    return false;
+  if turn.id is not null then
+    perform private.end_waiting(turn);
   end if;
-  perform private.end_waiting(turn);
-  return true;
+  return turn;
 end
 $$;
 comment on function private.end_waiting_turn(public.chat_sessions) is
-  'Ends the turn of a session that waits for its client, because another message was sent. Returns whether there was '
-  'one. The caller holds the lock of the session.';
+  'Ends the turn of a session that waits for its client, and returns it; null if none does. The caller holds the lock '
+  'of the session.';
 
 create function private.purge_waiting_turns(
   since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
@@ -278,7 +282,9 @@ begin
     order by t.session_id
     limit max_rows
   loop
-    perform private.lock_session_of(turn.id);
+    -- Two locks of sessions at once: waiting for the second could deadlock.
+    perform from public.chat_sessions s where s.id = turn.session_id for no key update skip locked;
+    continue when not found;
     select * into turn from public.chat_turns t where t.id = turn.id and t.status = 'waiting' for no key update;
     continue when turn.id is null;
     perform private.end_waiting(turn);
@@ -287,4 +293,5 @@ begin
 end
 $$;
 comment on function private.purge_waiting_turns(timestamptz, integer) is
-  'Ends turns that have waited for their client for 24 hours. Deletes nothing.';
+  'Ends turns that have waited for their client for 24 hours. Deletes nothing. Turns whose session is locked wait for '
+  'another run.';

@@ -4312,6 +4312,7 @@ declare
   question public.chat_messages;
   turn public.chat_turns;
   search_used boolean;
+  has_ended boolean;
 begin
   if repeated is not null then
     return repeated;
@@ -4338,8 +4339,9 @@ begin
   search_used := search and private.can_search(assistant);
   turn := private.open_turn(question, assistant.model, search, private.reserve_usage(profile_id, search_used)
     || jsonb_build_object('budget', private.reserve_turn(question, assistant, search_used)));
+  has_ended := (private.end_waiting_turn(session)).id is not null;
   session.thread_id := private.reusable_conversation(
-    session, private.end_waiting_turn(session) or regenerate or question.seq < session.message_count
+    session, has_ended or regenerate or question.seq < session.message_count
   );
   return private.describe_turn(session, question, assistant, turn);
 end
@@ -4661,21 +4663,28 @@ $$;
 comment on function private.store_reply(public.chat_turns, jsonb) is
   'Writes a reply into the assistant message, and adds the tokens of its last response.';
 
+-- In plpgsql, because a later file creates the calls of tools.
 create function private.estimate_reply_tokens(reply public.chat_messages, earlier public.chat_messages)
 returns public.chat_messages
-language sql
+language plpgsql
 set search_path = ''
 as $$
+begin
   -- OpenAI does not always report the tokens that it bills for a cancelled response. The estimate assumes four
   -- characters a token.
   update public.chat_messages m
   set output_tokens = coalesce(earlier.output_tokens, 0)
-        + ceil((char_length(m.content) - char_length(earlier.content)) / 4.0)::integer,
+        + greatest(0, ceil((char_length(m.content) - char_length(earlier.content)) / 4.0))::integer,
       input_tokens = coalesce(earlier.input_tokens, 0) + (
-        select ceil((coalesce(sum(char_length(e.content)), 0) + (
+        select ceil((coalesce(sum(char_length(e.content)), 0) + char_length(earlier.content) + (
           select coalesce(char_length(private.turn_instructions(s.assistant_slug, s.user_id)), 0)
           from public.chat_sessions s
           where s.id = reply.session_id
+        ) + (
+          select coalesce(sum(char_length(concat(c.arguments, c.output))), 0)
+          from public.chat_turns t
+          join public.tool_calls c on c.turn_id = t.id
+          where t.assistant_message_id = reply.id
         )) / 4.0)::integer
         from public.chat_messages e
         where e.session_id = m.session_id and e.user_id = m.user_id and e.seq < m.seq
@@ -4683,11 +4692,13 @@ as $$
       cached_input_tokens = coalesce(earlier.cached_input_tokens, 0),
       usage_estimated = true
   where m.id = reply.id
-  returning m
+  returning m.* into reply;
+  return reply;
+end
 $$;
 comment on function private.estimate_reply_tokens(public.chat_messages, public.chat_messages) is
-  'Estimates the tokens of a response for which OpenAI gave no counts, and marks the reply as estimated. earlier is the '
-  'reply before this response.';
+  'Estimates the tokens of a response for which OpenAI gave no counts, and marks the reply as estimated. '
+  'earlier is the reply before this response.';
 
 create function private.book_reply(reply public.chat_messages, earlier public.chat_messages, booked jsonb)
 returns void
@@ -4715,7 +4726,6 @@ as $$
 declare
   has_output boolean := coalesce(reply ->> 'content', '') <> ''
     or coalesce((reply ->> 'output_tokens')::integer, 0) > 0
-    or exists (select from public.chat_turns t where t.id = turn_id and t.steps > 0)
     or jsonb_path_exists(coalesce(reply -> 'parts', '[]'), '$[*] ? (@.type == "file")');
   -- A stopped turn costs what OpenAI did for it until then. Otherwise, stopping early would be free.
   is_charged boolean := final_status <> 'failed' or has_output;
@@ -4733,6 +4743,8 @@ begin
     for no key update;
   end if;
   turn := private.mark_turn_settled(turn_id, final_status, reply ->> 'response_id', (reply ->> 'step')::integer);
+  -- A step may have been stored until the session was locked.
+  is_charged := is_charged or turn.steps > 0;
   if turn.id is null then
     return (
       select to_jsonb(m)
@@ -4744,9 +4756,11 @@ begin
 
   select * into earlier from public.chat_messages m where m.id = turn.assistant_message_id;
   message := private.store_reply(turn, reply);
-  if is_charged and reply ->> 'output_tokens' is null
-    -- A step that OpenAI refused costs nothing.
-    and (final_status <> 'failed' or turn.steps = 0 or char_length(message.content) > char_length(earlier.content))
+  -- A turn that waits has sent no request after its last step.
+  if is_charged and final_status <> 'waiting' and reply ->> 'output_tokens' is null
+    -- After a step, a request that OpenAI refused or never got costs nothing.
+    and (turn.steps = 0 or char_length(message.content) > char_length(earlier.content)
+      or (final_status = 'stopped' and turn.response_id is not null))
   then
     message := private.estimate_reply_tokens(message, earlier);
   end if;
@@ -4789,10 +4803,10 @@ begin
 end
 $$;
 comment on function public.settle_turn(uuid, text, jsonb) is
-  'Service RPC: settles a turn as complete, stopped, or waiting for outputs, and returns the stored row. reply holds content, parts, '
-  'model, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens and response_id. It holds thread_id '
-  'when the conversation at OpenAI contains the turn. tools counts the uses of OpenAI''s tools by type, such as '
-  '{"web_search": 2}. step is the number of stored steps: if the turn has gone on since, nothing changes.';
+  'Service RPC: settles a turn as complete, stopped, or waiting for outputs, and returns the stored row. reply holds '
+  'content, parts, model, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens and response_id. It '
+  'holds thread_id when the conversation at OpenAI contains the turn. tools counts the uses of OpenAI''s tools by '
+  'type, such as {"web_search": 2}. step is the number of stored steps: if the turn has gone on since, nothing changes.';
 grant execute on function public.settle_turn(uuid, text, jsonb) to service_role;
 
 create function public.fail_turn(turn_id uuid, reply jsonb)
@@ -4808,23 +4822,56 @@ comment on function public.fail_turn(uuid, jsonb) is
   'it. Output from before the failure stays.';
 grant execute on function public.fail_turn(uuid, jsonb) to service_role;
 
+create function private.end_waiting_turn_of(auth_user_id uuid, session_id uuid)
+returns public.chat_turns
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  session public.chat_sessions;
+begin
+  select s.* into session
+  from public.chat_sessions s
+  join public.profiles p on p.id = s.user_id
+  where p.auth_id = auth_user_id
+    and s.id = end_waiting_turn_of.session_id
+    and exists (select from public.chat_turns t where t.session_id = s.id and t.status = 'waiting')
+  for no key update of s;
+  return private.end_waiting_turn(session);
+end
+$$;
+comment on function private.end_waiting_turn_of(uuid, uuid) is
+  'Ends the turn of the user''s session that waits for its client; null if none does. Definer: the functions that it '
+  'calls are not granted.';
+grant execute on function private.end_waiting_turn_of(uuid, uuid) to service_role;
+
 create function public.request_stop(auth_user_id uuid, session_id uuid)
 returns jsonb
-language sql
+language plpgsql
 security invoker
 set search_path = ''
 as $$
-  update public.chat_turns t
-  set stop_requested_at = coalesce(t.stop_requested_at, now())
-  from public.profiles p
-  where p.auth_id = request_stop.auth_user_id
-    and t.user_id = p.id
-    and t.session_id = request_stop.session_id
-    and t.status = 'active'
-  returning jsonb_build_object('turn_id', t.id, 'profile_id', t.user_id, 'response_id', t.response_id)
+declare
+  turn public.chat_turns := private.end_waiting_turn_of(auth_user_id, session_id);
+begin
+  if turn.id is null then
+    update public.chat_turns t
+    set stop_requested_at = coalesce(t.stop_requested_at, now())
+    from public.profiles p
+    where p.auth_id = request_stop.auth_user_id
+      and t.user_id = p.id
+      and t.session_id = request_stop.session_id
+      and t.status = 'active'
+    returning t.* into turn;
+  end if;
+  return case when turn.id is not null then
+    jsonb_build_object('turn_id', turn.id, 'profile_id', turn.user_id, 'response_id', turn.response_id) end;
+end
 $$;
 comment on function public.request_stop(uuid, uuid) is
-  'Service RPC: requests that the running turn of the user''s session stops. Returns null when no turn is running.';
+  'Service RPC: requests that the running turn of the user''s session stops, or ends the turn that waits for its '
+  'client. Returns null when there is neither.';
 grant execute on function public.request_stop(uuid, uuid) to service_role;
 
 create function public.claim_stale_turns(max_count integer)
@@ -12492,9 +12539,9 @@ begin
   -- One kind a call, so that each batch commits at once. Kinds without an index come last and run when the others are
   -- done.
   foreach kind in array array[
-    'waiting_turns', 'usage_counters', 'user_activity', 'sync_logs', 'audit_logs', 'bridge_tokens', 'organization_invitations',
-    'stripe_events', 'history', 'cron_runs', 'rate_counters', 'deleted_turns', 'identities', 'anonymous_logins',
-    'failed_sign_ups'
+    'waiting_turns', 'usage_counters', 'user_activity', 'sync_logs', 'audit_logs', 'bridge_tokens',
+    'organization_invitations', 'stripe_events', 'history', 'cron_runs', 'rate_counters', 'deleted_turns',
+    'identities', 'anonymous_logins', 'failed_sign_ups'
   ] loop
     begin
       if private.purge_kind(kind, max_rows) then
@@ -14818,7 +14865,7 @@ begin
     return format('The type of its argument %s cannot be described. Use another type, or add it to private.tool_types.',
       bad);
   elsif code ~* '\mset_config\M' or code ~* '\mexecute\M'
-    or code ~* '(^|;|\mbegin\M|\mthen\M|\melse\M|\mloop\M|>>)\s*(set|reset|discard|grant|revoke)\M'
+    or code ~* '(^|;|\mbegin\M|\mthen\M|\melse\M|\mloop\M)\s*(set|reset|discard|grant|revoke)\M'
   then
     return 'Its body changes settings or roles, or runs text as SQL. Remove set, set_config, reset and execute.';
   elsif coalesce(pg_catalog.obj_description(function_id, 'pg_proc'), '') = '' then
@@ -14855,7 +14902,8 @@ begin
       'The app runs a client tool itself and can ask the user. Remove needs_approval.');
   end if;
   if not exists (select from public.assistants a where a.slug = put_tool.assistant_slug) then
-    perform private.refuse(404, 'assistant_not_found', 'This assistant does not exist. Check its slug in the list of assistants.');
+    perform private.refuse(404, 'assistant_not_found',
+      'This assistant does not exist. Check its slug in the list of assistants.');
   end if;
   if exists (select from public.tools t where t.slug = tool.slug and t.kind <> tool.kind) then
     perform private.refuse(400, 'invalid_tool',
@@ -15091,6 +15139,21 @@ $$;
 comment on function private.web_tool(public.assistants, jsonb) is
   'Returns the definition of a web search, limited to the domains of the assistant unless it has filters of its own.';
 
+create function private.is_attended(turn public.chat_turns)
+returns boolean
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return not exists (
+    select from public.lookout_runs r where r.session_id = turn.session_id and r.status = 'running'
+  );
+end
+$$;
+comment on function private.is_attended(public.chat_turns) is
+  'Returns whether a client could provide outputs and approve calls. Nobody sees the run of a lookout.';
+
 create function private.request_tools(assistant public.assistants, profile_id uuid, turn public.chat_turns)
 returns jsonb
 language plpgsql
@@ -15098,8 +15161,7 @@ stable
 set search_path = ''
 as $$
 declare
-  is_attended boolean := not exists (select from public.lookout_runs r where r.session_id = turn.session_id
-    and r.status = 'running');
+  is_attended boolean := private.is_attended(turn);
   can_search boolean := private.can_search(assistant);
   tools jsonb;
 begin
@@ -15116,7 +15178,6 @@ begin
   where a.assistant_slug = assistant.slug
     and (needed.slug is null or needed.rank <= (private.plan_of(profile_id)).rank)
     and d.definition is not null
-    -- Nobody sees a lookout run, so nobody could provide an output or approve a call.
     and (is_attended or (t.kind <> 'client' and not t.needs_approval
       and coalesce(d.definition ->> 'require_approval', 'never') = 'never'))
     and (can_search or not starts_with(d.definition ->> 'type', 'web_search'));
@@ -15244,18 +15305,19 @@ begin
   select p.proretset, p.prorettype, format('%I.%I(%s)', n.nspname, p.proname, passed) as sql into returned
   from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
   where p.oid = fn;
-  call := format('%s lateral %s as r', case when columns is not null then
-    format('from pg_catalog.jsonb_to_record($1) as a (%s),', columns) else 'from' end, returned.sql);
+  -- Called in the select list, where no alias of a result could hide an argument of the same name.
+  call := returned.sql || case when columns is not null then
+    format(' from pg_catalog.jsonb_to_record($1) as a (%s)', columns) else '' end;
 
   if returned.prorettype = 'void'::regtype then
-    execute 'select null::jsonb ' || call into result using args;
+    execute 'select ' || call using args;
     return '{"done": true}';
   elsif returned.proretset then
     execute format(
-      'select coalesce(jsonb_agg(to_jsonb(x.r)), ''[]'') from (select r %s limit %s) x', call, max_rows
+      'select coalesce(jsonb_agg(to_jsonb(x.r)), ''[]'') from (select %s limit %s) x (r)', call, max_rows
     ) into result using args;
   else
-    execute 'select to_jsonb(r) ' || call into result using args;
+    execute format('select to_jsonb(x.r) from (select %s) x (r)', call) into result using args;
   end if;
   return coalesce(result, 'null');
 end
@@ -15401,8 +15463,10 @@ declare
   fn regprocedure;
   login uuid;
 begin
-  -- A second runner waits here, and then sees the end of the call.
-  select * into call from public.tool_calls c where c.id = run_function_tool.call_id for no key update;
+  -- A second runner waits here, and then sees the end of the call. The row stays unlocked: the tool may need a session
+  -- that is locked by the end of its turn, which needs the row.
+  perform pg_advisory_xact_lock(hashtextextended('private.run_function_tool:' || call_id, 0));
+  select * into call from public.tool_calls c where c.id = run_function_tool.call_id;
   if call.id is null or call.status <> 'pending' then
     return call;
   end if;
@@ -15424,6 +15488,10 @@ begin
     begin
       call.output := private.cut_output(private.call_as_user(fn, call.arguments, login));
       call.status := 'complete';
+      perform from public.tool_calls c where c.id = call.id and c.status = 'pending' for no key update;
+      if not found then
+        raise exception 'The turn has ended.';
+      end if;
     exception
       -- The whole transaction is undone, so the caller may run the tool again.
       when deadlock_detected or serialization_failure then raise;
@@ -15437,15 +15505,18 @@ begin
   update public.tool_calls c
   set status = call.status, output = call.output, error = call.error, started_at = now(),
       finished_at = clock_timestamp()
-  where c.id = call.id
+  where c.id = run_function_tool.call_id and c.status = 'pending'
   returning * into call;
+  if not found then
+    select * into call from public.tool_calls c where c.id = run_function_tool.call_id;
+  end if;
   return call;
 end
 $$;
 comment on function private.run_function_tool(uuid) is
   'Runs the call of a function tool as the call''s user and stores what comes of it in the same transaction, so it '
-  'takes effect exactly once. Returns the call; null if it was deleted. Definer: sets the claims of another user and '
-  'reads private.tool_targets.';
+  'takes effect exactly once; if the turn ends meanwhile, not at all. Returns the call; null if it was deleted. '
+  'Definer: sets the claims of another user and reads private.tool_targets.';
 grant execute on function private.run_function_tool(uuid) to service_role;
 
 create function public.run_function_tool(tool_call_id uuid)
@@ -15482,9 +15553,12 @@ as $$
   where s.id = turn.session_id
     and t.slug = attached_tool.slug
     and (needed.slug is null or needed.rank <= (private.plan_of(turn.user_id)).rank)
+    -- A call of an mcp tool is stored to be approved.
+    and (private.is_attended(turn) or (t.kind not in ('client', 'mcp') and not t.needs_approval))
 $$;
 comment on function private.attached_tool(public.chat_turns, text) is
-  'Returns the tool if the assistant of the turn has it and the plan of the user allows it; else null.';
+  'Returns the tool if the assistant of the turn has it, the plan of the user allows it, and somebody can provide what '
+  'it waits for; else null.';
 
 create function private.read_arguments(sent text)
 returns jsonb
@@ -15584,8 +15658,8 @@ begin
 end
 $$;
 comment on function private.store_tool_call(public.chat_turns, jsonb, integer) is
-  'Stores one call, and counts it as a use of its tool. A call that cannot run is stored as failed, with a sentence for '
-  'the model.';
+  'Stores one call, and counts it as a use of its tool. A call that cannot run is stored as failed, with a sentence '
+  'for the model.';
 
 create function private.store_step(turn_id uuid, step integer, reply jsonb, calls jsonb)
 returns jsonb
@@ -15801,7 +15875,8 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  is_denied boolean := call.status = 'awaiting_approval' and not (answer ->> 'is_approved')::boolean;
+  -- Only true approves.
+  is_denied boolean := call.status = 'awaiting_approval' and answer -> 'is_approved' is distinct from 'true';
   failure text := case
     when is_denied then 'The user denied this call.' || coalesce(' The reason: ' || nullif(answer ->> 'reason', ''), '')
     when call.status = 'awaiting_client' and answer ? 'error'
@@ -15877,6 +15952,7 @@ declare
   running public.chat_turns := private.active_turn(session.id);
   turn public.chat_turns;
   reply public.chat_messages;
+  assistant public.assistants;
 begin
   select * into reply
   from public.chat_messages m
@@ -15898,14 +15974,17 @@ begin
     ), 0));
   end if;
 
+  assistant := private.assistant_for_turn(session.assistant_slug, profile_id);
   perform private.answer_calls(turn, answers);
   update public.chat_turns t
   set status = 'active', stop_requested_at = null, progressed_at = now(), step_started_at = now(), response_id = null,
       first_part = jsonb_array_length(reply.parts),
       reservation = (t.reservation - 'budget')
-        || jsonb_build_object('budget', private.reserve_turn(q, a, turn.search and private.can_search(a)))
-  from public.chat_messages q, public.assistants a
-  where t.id = turn.id and q.id = t.user_message_id and a.slug = session.assistant_slug
+        || jsonb_build_object('budget', private.reserve_turn(
+          q, assistant, turn.search and private.can_search(assistant)
+        ))
+  from public.chat_messages q
+  where t.id = turn.id and q.id = t.user_message_id
   returning t.* into turn;
   update public.chat_messages m set status = 'streaming' where m.id = reply.id;
   return private.describe_step(turn);
@@ -15963,11 +16042,11 @@ begin
   perform private.end_tool_calls(turn);
   update public.chat_messages m
   set parts = (
-    select jsonb_agg(
+    select coalesce(jsonb_agg(
       case when p.part ->> 'state' in ('input-available', 'approval-requested')
         then p.part || '{"state": "output-error", "errorText": "The output was not provided."}' else p.part end
       order by p.n
-    )
+    ), '[]')
     from jsonb_array_elements(m.parts) with ordinality as p (part, n)
   )
   where m.id = turn.assistant_message_id;
@@ -15979,7 +16058,7 @@ comment on function private.end_waiting(public.chat_turns) is
   'Ends a turn that waits: its open calls fail, in the stored reply too, and the next turn builds a new conversation.';
 
 create function private.end_waiting_turn(session public.chat_sessions)
-returns boolean
+returns public.chat_turns
 language plpgsql
 set search_path = ''
 as $$
@@ -15987,16 +16066,15 @@ declare
   turn public.chat_turns;
 begin
   select * into turn from public.chat_turns t where t.session_id = session.id and t.status = 'waiting';
-  if turn.id is null then
-    return false;
+  if turn.id is not null then
+    perform private.end_waiting(turn);
   end if;
-  perform private.end_waiting(turn);
-  return true;
+  return turn;
 end
 $$;
 comment on function private.end_waiting_turn(public.chat_sessions) is
-  'Ends the turn of a session that waits for its client, because another message was sent. Returns whether there was '
-  'one. The caller holds the lock of the session.';
+  'Ends the turn of a session that waits for its client, and returns it; null if none does. The caller holds the lock '
+  'of the session.';
 
 create function private.purge_waiting_turns(
   since timestamptz, max_rows integer, out deleted integer, out reached timestamptz
@@ -16016,7 +16094,9 @@ begin
     order by t.session_id
     limit max_rows
   loop
-    perform private.lock_session_of(turn.id);
+    -- Two locks of sessions at once: waiting for the second could deadlock.
+    perform from public.chat_sessions s where s.id = turn.session_id for no key update skip locked;
+    continue when not found;
     select * into turn from public.chat_turns t where t.id = turn.id and t.status = 'waiting' for no key update;
     continue when turn.id is null;
     perform private.end_waiting(turn);
@@ -16025,4 +16105,5 @@ begin
 end
 $$;
 comment on function private.purge_waiting_turns(timestamptz, integer) is
-  'Ends turns that have waited for their client for 24 hours. Deletes nothing.';
+  'Ends turns that have waited for their client for 24 hours. Deletes nothing. Turns whose session is locked wait for '
+  'another run.';

@@ -307,6 +307,28 @@ end
 $$;
 comment on function tests.act_as_postgres() is 'What follows runs as the owner of the tables, without a token.';
 
+create function tests.store_step(turn_id uuid, calls jsonb default '[]', reply jsonb default '{}')
+returns jsonb
+language sql
+set search_path = ''
+as $$
+  select public.store_step(t.id, t.steps, '{"content": "", "parts": []}' || reply, calls)
+  from public.chat_turns t
+  where t.id = store_step.turn_id
+$$;
+comment on function tests.store_step(uuid, jsonb, jsonb) is
+  'Stores the next step of a turn, with calls as tests.sent_call returns them; returns what store_step does.';
+
+create function tests.sent_call(call_id text, slug text, arguments jsonb default '{}')
+returns jsonb
+language sql
+immutable
+set search_path = ''
+as $$
+  select jsonb_build_object('call_id', call_id, 'name', slug, 'arguments', arguments::text)
+$$;
+comment on function tests.sent_call(text, text, jsonb) is 'A call as OpenAI sends it.';
+
 create function tests.call_tool(name text, slug text, arguments jsonb default '{}', assistant text default 'coach')
 returns public.tool_calls
 language plpgsql
@@ -322,11 +344,8 @@ begin
   turn_id := coalesce(
     turn_id, (tests.start_turn(name, tests.create_session(name, null, assistant)) ->> 'turn_id')::uuid
   );
-  select c.* into call
-  from public.store_tool_calls(turn_id, jsonb_build_array(
-    jsonb_build_object('call_id', wanted, 'name', slug, 'arguments', arguments::text)
-  )) c
-  where c.call_id = wanted;
+  perform tests.store_step(turn_id, jsonb_build_array(tests.sent_call(wanted, slug, arguments)));
+  select c.* into call from public.tool_calls c where c.call_id = wanted;
   return call;
 end
 $$;

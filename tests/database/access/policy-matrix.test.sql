@@ -4,7 +4,8 @@
 --   refused  42501: no privilege, or a policy's check
 --   blocked  PT403: the account is blocked
 -- All callers act on the owner's row (in the catalogue, on any row). `banned` is the owner after being
--- banned. `admin` is another user with the role admin, who sees through tables what other users see.
+-- banned. `admin` is another user with the role admin, who sees through tables what other users see. A function tool
+-- sees what its user sees.
 begin;
 select tests.create_user('owner'), tests.create_user('other'), tests.create_user('admin');
 update public.profiles set role = 'admin' where id = tests.profile_id('admin');
@@ -348,6 +349,32 @@ exception
 end
 $$;
 
+create function pg_temp.tool_outcome(entry expected, actor text)
+returns text
+language plpgsql
+as $$
+declare
+  call public.tool_calls;
+begin
+  execute format(
+    'create function tools.count_rows() returns bigint language sql stable set search_path = '''' as %L',
+    format('select count(*) from public.%I where %s', entry.table_name, pg_temp.target(entry))
+  );
+  comment on function tools.count_rows is 'Counts rows.';
+  perform private.add_function_tool('coach', 'tools.count_rows');
+  perform tests.act_as_service();
+  call := tests.run_tool(actor, 'count_rows');
+  raise exception using errcode = 'ZZ000', message = case
+    when call.error = 'The user may not do this.' then 'refused'
+    when call.output = '0' then 'none'
+    when call.error is null then 'rows'
+    else call.error
+  end;
+exception
+  when sqlstate 'ZZ000' then return sqlerrm;
+end
+$$;
+
 create function pg_temp.granted_columns(table_name text, privilege text)
 returns text[]
 language sql
@@ -361,7 +388,7 @@ as $$
     and tests.is_parleys_column(attrelid, attname)
 $$;
 
-select plan(1 + 23 * (select count(*)::integer from expected));
+select plan(1 + 25 * (select count(*)::integer from expected));
 
 select set_eq(
   $$ select c.relname::text from pg_class c
@@ -386,5 +413,7 @@ from expected e,
     ('anon', e.anon), ('owner', e.owner), ('other', e.other), ('banned', e.banned), ('admin', e.admin)
   ) as actors (actor, outcomes),
   unnest(array['select', 'insert', 'update', 'delete']) with ordinality as verbs (verb, position);
+select is(pg_temp.tool_outcome(e, actor), outcomes[1], format('%s: a tool of %s', e.table_name, actor))
+from expected e, lateral (values ('owner', e.owner), ('other', e.other)) as actors (actor, outcomes);
 select * from finish();
 rollback;

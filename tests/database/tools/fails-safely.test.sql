@@ -1,5 +1,5 @@
 begin;
-select plan(15);
+select plan(22);
 select tests.create_user('owner');
 create table public.notes (id integer primary key, body text);
 grant select, insert on public.notes to authenticated;
@@ -15,6 +15,10 @@ begin
     when 'forbidden' then perform from private.tool_targets;
     when 'slow' then perform pg_sleep(5);
     when 'claims' then perform public.change_claims();
+    when 'deadlock' then raise deadlock_detected;
+    when 'serialization' then raise serialization_failure;
+    when 'refusal' then raise sqlstate 'PT409' using message = 'This note is taken.';
+    when 'ends' then perform public.end_calls();
     else null;
   end case;
   return 'done';
@@ -23,6 +27,9 @@ comment on function tools.add_note is 'Adds a note.';
 create function public.change_claims() returns void language sql as
 $$ select set_config('request.jwt.claims', '{"sub": "00000000-0000-0000-0000-000000000000"}', true) $$;
 grant execute on function public.change_claims() to authenticated;
+create function public.end_calls() returns void language sql security definer as
+$$ update public.tool_calls set status = 'failed', error = 'Ended.', finished_at = now() where status = 'pending' $$;
+grant execute on function public.end_calls() to authenticated;
 select private.add_function_tool('coach', 'tools.add_note', '{"max_calls": 50}');
 
 create function pg_temp.run(kind text) returns text language sql as $$
@@ -34,10 +41,21 @@ select is(pg_temp.run('cast'), 'An argument has a value that the tool cannot use
   'rows are not quoted');
 select is(pg_temp.run('own'), 'There is no room left.', 'the tool''s own exception is passed on');
 select is(pg_temp.run('assert'), 'The tool failed. Nothing was changed.', 'a failed assertion');
+select is(pg_temp.run('refusal'), 'This note is taken.', 'and so is its refusal');
+select is(pg_temp.run('ends'), 'The turn has ended.', 'a call that has ended meanwhile');
 select is(pg_temp.run('forbidden'), 'The user may not do this.', 'missing rights');
 select is(pg_temp.run('claims'), 'The tool failed. Nothing was changed.', 'changed claims');
 select is(coalesce(current_setting('request.jwt.claims', true), ''), '', 'the claims are restored after errors');
 select is((select count(*) from public.notes), 1::bigint, 'side effects are rolled back');
+
+create temp table again on commit drop as
+select wanted, (tests.call_tool('owner', 'add_note', jsonb_build_object('kind', wanted))).id
+from unnest(array['deadlock', 'serialization']) as wanted;
+select throws_ok(format('select public.run_function_tool(%L)', id), code, null, wanted || ' is raised')
+from again join (values ('deadlock', '40P01'), ('serialization', '40001')) as t (name, code) on name = wanted;
+select is((select status from public.tool_calls c where c.id = again.id), 'pending', wanted || ': it can run again')
+from again;
+select is(coalesce(current_setting('request.jwt.claims', true), ''), '', 'the claims are restored after them, too');
 
 create temp table call on commit drop as select (tests.call_tool('owner', 'add_note', '{"kind": ""}')).id;
 select is((public.run_function_tool(id)).status, 'complete', 'a call runs') from call;

@@ -1,5 +1,5 @@
 begin;
-select plan(21);
+select plan(30);
 create function pg_temp.refusal(definition text, commented boolean default true)
 returns text language plpgsql as $$
 declare hint text;
@@ -44,6 +44,12 @@ select matches(pg_temp.body('perform "set_config"(''role'', ''x'', true)'), 'set
 select matches(pg_temp.body('set local role postgres'), 'settings or roles', 'set');
 select matches(pg_temp.body('if true then set/**/role postgres; end if'), 'settings or roles', 'set after then');
 select matches(pg_temp.body('reset role'), 'settings or roles', 'reset');
+select matches(pg_temp.body(code), 'settings or roles', code)
+from unnest(array['null; discard all', 'loop set role postgres; end loop', 'if true then null; else set role a; end if',
+  'grant select on public.plans to anon', 'revoke all on public.plans from anon']) as code;
+select matches(pg_temp.refusal('() returns integer language internal as ''pg_backend_pid'''),
+  'neither sql nor plpgsql|permission denied', 'other languages, which only a superuser may use');
+select matches(pg_temp.refusal('(inout a integer)' || tail), 'OUT', 'INOUT arguments') from sql_tail;
 select matches(pg_temp.body('execute ''select 1'''), 'runs text', 'dynamic SQL');
 select is(
   pg_temp.body('update public.profiles set user_name = ''set_config(); execute''; -- execute; set role
@@ -53,6 +59,13 @@ select is(
 create function tools.g() returns integer language sql set search_path = '' as 'select 1';
 create function tools.g(a integer) returns integer language sql set search_path = '' as 'select 1';
 select throws_ok($$ select private.add_function_tool('coach', 'tools.g') $$, 'PT400', 'invalid_tool', 'overloaded');
+create procedure tools.p() language sql set search_path = '' as 'select 1';
+select throws_ok($$ select private.add_function_tool('coach', 'tools.p') $$, 'PT400', 'invalid_tool', 'a procedure');
+create function tools.h() returns integer language sql set search_path = '' as 'select 1';
+comment on function tools.h is 'Answers.';
+select private.add_function_tool('coach', 'tools.h');
+select throws_ok($$ select private.add_client_tool('coach', 'h', 'H', '{}') $$, 'PT400', 'invalid_tool',
+  'a tool of another kind with this name');
 select throws_ok($$ select private.add_function_tool('coach', 'public.f') $$, 'PT400', 'invalid_tool', 'elsewhere');
 select throws_ok($$ select private.add_function_tool('nobody', 'tools.g') $$, 'PT400', 'invalid_tool', 'order');
 select throws_ok(

@@ -12,14 +12,15 @@ create temp table started on commit drop as select tests.start_turn('owner', ses
 
 select tests.act_as_postgres();
 select is(
-  (select turn - array['turn_id', 'user_message_id', 'assistant_message_id', 'created_at', 'question'] from started),
+  (select turn - array['turn_id', 'user_message_id', 'assistant_message_id', 'started_at', 'question'] from started),
   (select jsonb_build_object(
     'kind', 'started', 'content', 'Hello', 'title_model', 'gpt-5.4-nano', 'replaces_reply', false,
     'profile_id', tests.profile_id('owner'), 'session_id', session_id, 'thread_id', null, 'history', '[]'::jsonb,
     'model', a.model, 'temperature', 0.5, 'reasoning_effort', 'none', 'tools', '[{"type": "web_search"}]'::jsonb,
     'instructions', i.instructions, 'files', '[]'::jsonb, 'max_output_tokens', 32000, 'max_tool_calls', 16,
     'context_window', 400000, 'compacts', true, 'reasons', false, 'accepts_images', true,
-    'stores', '[]'::jsonb
+    'stores', '[]'::jsonb, 'steps', 0, 'must_answer', false, 'parts', '[]'::jsonb, 'calls', '[]'::jsonb,
+    'is_search_off', false
   ) from made, public.assistants a join private.assistant_instructions i using (slug) where a.slug = 'coach'),
   'start_turn returns the fields of the request to OpenAI'
 );
