@@ -8,6 +8,14 @@ import type { TurnPorts } from "../turn-ports.ts";
 /** The most bytes of an answer that are read. */
 const MOST_BYTES = 1_000_000;
 
+/** The log shows the names of these errors. */
+class MissingSecretError extends Error {
+  override readonly name = "MissingSecretError";
+}
+class PrivateAddressError extends Error {
+  override readonly name = "PrivateAddressError";
+}
+
 /** A reason for the model why a call has no output. */
 class ToolError extends Error {
   override readonly name = "ToolError";
@@ -22,7 +30,7 @@ class ToolError extends Error {
 export async function callHttpTool(ports: TurnPorts, call: HttpCall): Promise<ToolEnd> {
   const { tool_slug: tool } = call.call;
   try {
-    if (call.lacks_secret) throw new Error("Vault lacks the secret of the tool");
+    if (call.lacks_secret) throw new MissingSecretError("Vault lacks the secret of the tool");
     if (!ports.files.isLocal) await requirePublic(new URL(call.url).hostname);
     const response = await post(call);
     const answer = await readAnswer(response);
@@ -66,7 +74,7 @@ async function requirePublic(hostname: string): Promise<void> {
   const name = hostname.replace(/^\[|\]$/g, "");
   const addresses = ipaddr.isValid(name) ? [name] : await resolve(name);
   if (addresses.some((address) => ipaddr.process(address).range() !== "unicast")) {
-    throw new Error("the address of the tool is private");
+    throw new PrivateAddressError("only the functions could reach this address");
   }
 }
 
