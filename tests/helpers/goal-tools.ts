@@ -1,6 +1,6 @@
 /**
- * The SQL of a table of goals and of tools for it: `add_<name>_goal`, `list_<name>_goals`, which selects everything, and
- * `slow_<name>_goal`.
+ * The SQL of a table of goals and of tools for it: `add_<name>_goal`, `list_<name>_goals`, which selects everything,
+ * and `slow_<name>_goal`.
  */
 export function goalTools(name: string): string {
   return `

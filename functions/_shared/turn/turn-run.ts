@@ -265,12 +265,12 @@ export class TurnRun implements Follower {
     return null;
   }
 
-  /** Settles the turn by what is known of its response, without a client. Rejects when the database does not respond. */
+  /** Settles the turn by what is known of its response. Rejects when the database does not respond. */
   async settle(): Promise<Ending> {
     return await this.end(await this.#readEnding());
   }
 
-  /** Settles the turn with this end, without a client. Rejects when the database does not respond. */
+  /** Settles the turn with this end. Rejects when the database does not respond. */
   async end(ending: Ending): Promise<Ending> {
     await this.#store(ending);
     return ending;

@@ -70,8 +70,8 @@ type CallState =
   | { state: "output-denied"; input: unknown; approval: Decision<false> };
 
 /**
- * A call of a tool. The provider runs its own tools, such as the search in files (`providerExecuted`). A tool of the app
- * waits with `input-available` for its output.
+ * A call of a tool. The provider runs its own tools, such as the search in files (`providerExecuted`). A tool of the
+ * app waits with `input-available` for its output.
  */
 export type ToolPart =
   & CallState

@@ -1,7 +1,25 @@
 import type { UIMessageChunk } from "ai";
-import type { ToolCallRow } from "../turn-database.ts";
 import { callResultChunk } from "./call-chunks.ts";
 import { type Part, readCall, type StoredCall } from "./stored-chunks.ts";
+
+/** The state of a call in the database. */
+export interface CallOutcome {
+  call_id: string;
+  kind: "function" | "http" | "client" | "mcp";
+  status:
+    | "pending"
+    | "awaiting_client"
+    | "awaiting_approval"
+    | "running"
+    | "complete"
+    | "failed"
+    | "denied";
+  output?: unknown;
+  error: string | null;
+  /** The user's reason for a decision. */
+  reason: string | null;
+  decided_at: string | null;
+}
 
 /** The text for a call whose output never came. */
 export const NOT_PROVIDED = "The output was not provided.";
@@ -9,7 +27,7 @@ export const NOT_PROVIDED = "The output was not provided.";
 /** Returns the chunks that bring the parts of a reply up to the state of its calls in the database. */
 export function outcomeChunks(
   parts: readonly Part[],
-  calls: readonly ToolCallRow[],
+  calls: readonly CallOutcome[],
 ): UIMessageChunk[] {
   return calls.flatMap((call) => {
     const shown = findOpen(parts, call.call_id);
@@ -39,7 +57,7 @@ function isOpen({ state }: StoredCall): boolean {
 
 function approvalChunks(
   { state, approval }: StoredCall,
-  { call_id, status, reason, decided_at }: ToolCallRow,
+  { call_id, status, reason, decided_at }: CallOutcome,
 ): UIMessageChunk[] {
   const request: UIMessageChunk[] =
     approval || (status !== "awaiting_approval" && decided_at === null)
@@ -55,7 +73,7 @@ function approvalChunks(
 }
 
 function endChunks(
-  { call_id: toolCallId, kind, status, output, error }: ToolCallRow,
+  { call_id: toolCallId, kind, status, output, error }: CallOutcome,
 ): UIMessageChunk[] {
   switch (status) {
     case "complete":

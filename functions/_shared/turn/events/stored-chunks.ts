@@ -18,7 +18,9 @@ export interface StoredCall {
   approval?: { id: string; approved?: boolean; reason?: string };
 }
 
-/** Returns the chunks of stored parts. A client that has the first `known` parts gets only what became of their calls. */
+/**
+ * Returns the chunks of stored parts. A client that has the first `known` parts gets only what became of their calls.
+ */
 export function storedChunks(parts: readonly Part[], known = 0): UIMessageChunk[] {
   return parts.flatMap((part, index) => {
     if (index >= known) return partChunks(part, index);

@@ -43,9 +43,9 @@ const IMAGE_TOKENS = 1_500;
 
 /**
  * Returns the items of each message as the model is shown it: its texts, its tool calls, the names of its files, its
- * images and PDFs. A message is the same when it is new and when a history repeats it. OpenAI takes no image in a message of the assistant, and no
- * image call without the reasoning before it. An image that the assistant made is therefore shown with the next message
- * of the user.
+ * images and PDFs. A message is the same when it is new and when a history repeats it. OpenAI takes no image in a
+ * message of the assistant, and no image call without the reasoning before it. An image that the assistant made is
+ * therefore shown with the next message of the user.
  * @see https://community.openai.com/t/how-to-chat-with-an-ai-generated-image-via-responses-api/1365014
  * @see https://community.openai.com/t/how-to-achieve-multi-turn-image-editing-when-manually-managing-conversation-state/1358313
  */
@@ -154,8 +154,8 @@ function readText({ parts, content }: PastMessage): string {
 }
 
 /**
- * Estimates the tokens of a message's items without its PDFs, rather too many than too few. Three bytes a token hold for
- * English with room to spare, and for scripts in which a character takes three bytes.
+ * Estimates the tokens of a message's items without its PDFs, rather too many than too few. Three bytes a token hold
+ * for English with room to spare, and for scripts in which a character takes three bytes.
  */
 export function estimateTokens(items: readonly InputItem[]): number {
   return items.reduce((sum, item) => sum + itemTokens(item), 0);

@@ -10,7 +10,7 @@ export interface RequestOptions {
   threadId: string;
   /** What the assistant is told, with the files of the chat. */
   instructions: string;
-  /** What the conversation does not have yet: messages, of which the last is the user's question, or outputs of tools. */
+  /** What the conversation does not have yet: messages, the last from the user, or else outputs of tools. */
   input: InputItem[];
   /** The stores that the model may search. */
   storeIds: string[];

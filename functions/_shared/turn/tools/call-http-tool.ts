@@ -1,3 +1,4 @@
+// @ts-types="./node-dns.d.ts"
 import { lookup } from "node:dns/promises";
 import ipaddr from "ipaddr.js";
 import { Webhook } from "standardwebhooks";
@@ -79,7 +80,7 @@ async function requirePublic(hostname: string): Promise<void> {
 }
 
 async function resolve(name: string): Promise<string[]> {
-  return (await lookup(name, { all: true })).map(({ address }) => address);
+  return (await lookup(name, { all: true })).map(({ address }: { address: string }) => address);
 }
 
 /** Returns the answer: a value of JSON, or else a text. */

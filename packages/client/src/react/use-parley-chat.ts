@@ -1,9 +1,10 @@
-import { useChat, type UseChatHelpers } from "@ai-sdk/react";
-import type { ChatInit } from "ai";
+import { useChat, type UseChatHelpers, type UseChatOptions } from "@ai-sdk/react";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { ParleyError } from "../errors.ts";
 import type { Parley, ParleyMessage } from "../index.ts";
 import { joinPage } from "./join-page.ts";
+
+type ToolOptions = Extract<UseChatOptions<ParleyMessage>, { onToolCall?: unknown }>;
 
 /** What `useParleyChat` shows. */
 export interface ParleyChatOptions {
@@ -12,12 +13,12 @@ export interface ParleyChatOptions {
   /** Messages that are read at once; 50 by default, 999 at most. */
   pageSize?: number | undefined;
   /** Runs a tool of the app. Give its output to `addToolOutput`, without waiting for it here. */
-  onToolCall?: NonNullable<ChatInit<ParleyMessage>["onToolCall"]>;
+  onToolCall?: NonNullable<ToolOptions["onToolCall"]>;
   /**
    * Whether to continue the reply, after each output and each decision: `lastAssistantMessageIsCompleteWithToolCalls`
    * or `lastAssistantMessageIsCompleteWithApprovalResponses` of `ai`.
    */
-  sendAutomaticallyWhen?: NonNullable<ChatInit<ParleyMessage>["sendAutomaticallyWhen"]>;
+  sendAutomaticallyWhen?: NonNullable<ToolOptions["sendAutomaticallyWhen"]>;
   /** Called when a reply ends, however it ended. */
   onFinish?: (end: { message: ParleyMessage }) => void;
   /** Called when a message is refused, or a reply fails. */
