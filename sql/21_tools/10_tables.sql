@@ -4,9 +4,13 @@ create schema tools;
 comment on schema tools is 'The functions that assistants may call. The API never exposes this schema.';
 revoke all on schema tools from public;
 
--- Roles belong to the whole server, so this one outlives a reset of the database.
-do $$
+create function private.make_tools_role()
+returns void
+language plpgsql
+set search_path = ''
+as $$
 begin
+  -- Roles belong to the whole server, so this one outlives a reset of the database.
   if not exists (select from pg_roles where rolname = 'parley_tools') then
     -- Without inherit, the policies for authenticated would not apply, and every query would return no rows.
     create role parley_tools nologin inherit;
@@ -22,6 +26,9 @@ begin
   end if;
 end
 $$;
+comment on function private.make_tools_role() is
+  'Creates the role that function tools run as, unless the server has it. A migration and db:restore call it.';
+select private.make_tools_role();
 grant usage on schema tools to parley_tools;
 
 create table public.tools (

@@ -65,6 +65,10 @@ declare
   returned record;
   result jsonb;
 begin
+  -- A function that was created again, as a restore does, has another owner. Then no policy would hold.
+  if current_user <> 'parley_tools' then
+    raise exception using errcode = 'XX000', message = 'private.call_tool has a wrong owner.';
+  end if;
   -- A null is left out, so that the argument has its default. Names are quoted; values never become part of the SQL.
   select string_agg(format('%I %s', a.name, pg_catalog.format_type(a.type_id, null)), ', '),
     string_agg(format('%1$I => a.%1$I', a.name), ', ')
@@ -98,14 +102,26 @@ comment on function private.call_tool(regprocedure, jsonb) is
   'authenticated and no others, so row-level security holds.';
 grant execute on function private.function_arguments(oid) to parley_tools;
 
--- The owner must be able to create in the schema while the function becomes its own.
-grant create on schema private to parley_tools;
-alter function private.call_tool(regprocedure, jsonb) owner to parley_tools;
-revoke create on schema private from parley_tools;
-set local role parley_tools;
-revoke all on function private.call_tool(regprocedure, jsonb) from public;
-grant execute on function private.call_tool(regprocedure, jsonb) to postgres;
-reset role;
+create function private.give_call_tool()
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- The owner must be able to create in the schema while the function becomes its own.
+  grant create on schema private to parley_tools;
+  alter function private.call_tool(regprocedure, jsonb) owner to parley_tools;
+  revoke create on schema private from parley_tools;
+  set local role parley_tools;
+  revoke all on function private.call_tool(regprocedure, jsonb) from public;
+  grant execute on function private.call_tool(regprocedure, jsonb) to postgres;
+  reset role;
+end
+$$;
+comment on function private.give_call_tool() is
+  'Makes parley_tools the owner of call_tool, which runs with the rights of its owner. A migration calls it, and '
+  'db:restore, because an archive is restored without owners.';
+select private.give_call_tool();
 
 create function private.cut_output(output jsonb)
 returns jsonb

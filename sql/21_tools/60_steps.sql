@@ -165,10 +165,9 @@ begin
   update public.chat_turns t
   set status = 'active', stop_requested_at = null, progressed_at = now(), step_started_at = now(), response_id = null,
       first_part = jsonb_array_length(reply.parts),
-      reservation = (t.reservation - 'budget')
-        || jsonb_build_object('budget', private.reserve_turn(
-          q, assistant, turn.search and private.can_search(assistant)
-        ))
+      reservation = t.reservation || jsonb_build_object('budget', private.reserve_turn(
+        q, assistant, turn.search and private.can_search(assistant)
+      ))
   from public.chat_messages q
   where t.id = turn.id and q.id = t.user_message_id
   returning t.* into turn;
