@@ -452,6 +452,8 @@ export interface ClientTables {
       | "output"
       | "status"
       | "error"
+      | "reason"
+      | "step"
       | "position"
       | "attempts"
       | "created_at"

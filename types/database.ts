@@ -1723,9 +1723,11 @@ export type Database = {
           "kind": string;
           "output": Json | null;
           "position": number;
+          "reason": string | null;
           "session_id": string;
           "started_at": string | null;
           "status": string;
+          "step": number;
           "tool_slug": string;
           "turn_id": string;
           "user_id": string;
@@ -1743,9 +1745,11 @@ export type Database = {
           "kind"?: string;
           "output"?: Json | null;
           "position"?: number;
+          "reason"?: string | null;
           "session_id": string;
           "started_at"?: string | null;
           "status"?: string;
+          "step"?: number;
           "tool_slug": string;
           "turn_id": string;
           "user_id": string;
@@ -1762,9 +1766,11 @@ export type Database = {
           "kind"?: string;
           "output"?: Json | null;
           "position"?: number;
+          "reason"?: string | null;
           "session_id"?: string;
           "started_at"?: string | null;
           "status"?: string;
+          "step"?: number;
           "tool_slug"?: string;
           "turn_id"?: string;
           "user_id"?: string;
@@ -2655,6 +2661,36 @@ export type Database = {
       "describe_step": { Args: { "turn_id": string }; Returns: Json };
       "draw_stripe_ticket": { Args: Record<PropertyKey, never>; Returns: number };
       "drop_stripe_event": { Args: { "error": string; "event_id": string }; Returns: undefined };
+      "end_http_tool": {
+        Args: { "error"?: string; "is_claimed": boolean; "output"?: Json; "tool_call_id": string };
+        Returns: {
+          "arguments": Json | null;
+          "attempts": number;
+          "call_id": string;
+          "created_at": string;
+          "decided_at": string | null;
+          "error": string | null;
+          "finished_at": string | null;
+          "id": string;
+          "kind": string;
+          "output": Json | null;
+          "position": number;
+          "reason": string | null;
+          "session_id": string;
+          "started_at": string | null;
+          "status": string;
+          "step": number;
+          "tool_slug": string;
+          "turn_id": string;
+          "user_id": string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "tool_calls";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       "enqueue_stray_objects": { Args: { "max_count": number }; Returns: number };
       "ensure_profile": {
         Args: Record<PropertyKey, never>;
@@ -2984,9 +3020,11 @@ export type Database = {
           "kind": string;
           "output": Json | null;
           "position": number;
+          "reason": string | null;
           "session_id": string;
           "started_at": string | null;
           "status": string;
+          "step": number;
           "tool_slug": string;
           "turn_id": string;
           "user_id": string;
@@ -3094,10 +3132,6 @@ export type Database = {
       "settle_remote_deletions": {
         Args: { "claimed_until": string; "outcomes": Json };
         Returns: undefined;
-      };
-      "settle_tool_call": {
-        Args: { "error"?: string; "output"?: Json; "tool_call_id": string };
-        Returns: boolean;
       };
       "settle_turn": {
         Args: { "reply": Json; "status": string; "turn_id": string };

@@ -10,11 +10,11 @@ import { createTurnPorts } from "../_shared/turn/create-turn-ports.ts";
 import type { FunctionEnv } from "../_shared/http/context.ts";
 import { createFunction, invalidRequest, readJson } from "../_shared/http/create-function.ts";
 import { replayMessage } from "./replay-message.ts";
-import { runTurn, type Turn } from "../_shared/turn/run-turn.ts";
+import { runTurn } from "../_shared/turn/run-turn.ts";
 import { settleLeftTurn } from "../_shared/turn/settle-left-turn.ts";
 import { takePlace } from "../_shared/turn/running-turns.ts";
-import type { TurnDatabase, TurnRow } from "../_shared/turn/turn-database.ts";
-import type { TurnPorts, TurnRunPorts } from "../_shared/turn/turn-ports.ts";
+import type { StartedTurn, TurnDatabase, TurnRow } from "../_shared/turn/turn-database.ts";
+import type { TurnRunPorts } from "../_shared/turn/turn-ports.ts";
 import { type ClientStream, openClientStream } from "./client-stream.ts";
 import { resumeTurn } from "./resume-turn.ts";
 import { stopTurn } from "./stop-turn.ts";
@@ -45,15 +45,18 @@ export function createChatFunction(ports: ChatPorts) {
     switch (begun.kind) {
       case "settled":
         c.var.facts.profile_id = begun.message.user_id;
-        return stream(c, ports, (send) => replayMessage(begun.message).forEach(send));
-      case "attached":
-        return join(
+        return stream(
           c,
           ports,
-          await db.join(userId, turn.session_id) ?? await db.findTurn(begun.turn_id),
+          (send) => replayMessage(begun.message, begun.first_part).forEach(send),
         );
+      case "attached": {
+        const running = await db.join(userId, turn.session_id) ?? await db.findTurn(begun.turn_id);
+        // A client that has sent outputs has the parts before them.
+        return join(c, ports, running, turn.kind === "continue" ? running?.first_part : 0);
+      }
       case "started":
-        return await generate(c, ports, { started: begun, search: turn.search });
+        return await generate(c, ports, begun);
     }
   });
 
@@ -75,10 +78,11 @@ export function createChatFunction(ports: ChatPorts) {
 
 /** Starts a turn. With `interrupt`, stops the reply that is being written in the chat first. */
 async function startTurn(
-  ports: TurnPorts,
+  ports: TurnRunPorts,
   userId: string,
   turn: ChatTurn,
 ): ReturnType<TurnDatabase["start"]> {
+  if (turn.kind === "continue") return await ports.db.continue(userId, turn);
   try {
     return await ports.db.start(userId, turn);
   } catch (error) {
@@ -91,16 +95,20 @@ async function startTurn(
 }
 
 /** Waits until OpenAI accepts the request, so that a refusal can be sent as an HTTP error instead of a stream. */
-async function generate(c: Context<FunctionEnv>, ports: ChatPorts, turn: Turn): Promise<Response> {
-  noteTurn(c, turn.started.turn_id, turn.started.profile_id);
+async function generate(
+  c: Context<FunctionEnv>,
+  ports: ChatPorts,
+  started: StartedTurn,
+): Promise<Response> {
+  noteTurn(c, started.turn_id, started.profile_id);
   const { send, close, body, headers } = openClientStream(ports.streamSeconds);
   const { promise, resolve: accept, reject: refuse } = Promise.withResolvers<void>();
   const { turnPorts } = requestPorts(c, ports);
   // Runs in the background so that a client disconnect does not cancel the reply.
   const client = { accept, refuse, send, close };
-  const giveBack = takePlace(turn.started.turn_id);
+  const giveBack = takePlace(started.turn_id);
   runInBackground(
-    runTurn(turnPorts, turn, client).catch(refuse).finally(close)
+    runTurn(turnPorts, started, client).catch(refuse).finally(close)
       .finally(() => giveBack?.()),
   );
   await promise;
@@ -108,7 +116,12 @@ async function generate(c: Context<FunctionEnv>, ports: ChatPorts, turn: Turn): 
 }
 
 /** Streams the reply of a turn. Without one it responds 204, as `useChat({ resume: true })` expects. */
-function join(c: Context<FunctionEnv>, ports: ChatPorts, turn: TurnRow | null): Response {
+function join(
+  c: Context<FunctionEnv>,
+  ports: ChatPorts,
+  turn: TurnRow | null,
+  known = 0,
+): Response {
   if (!turn) return c.body(null, 204);
   noteTurn(c, turn.id, turn.user_id);
   // The place is taken at once, because readers may come at the same moment.
@@ -118,7 +131,7 @@ function join(c: Context<FunctionEnv>, ports: ChatPorts, turn: TurnRow | null): 
   return stream(
     c,
     ports,
-    (send, left) => resumeTurn(turnPorts, turn, { send, left }).finally(giveBack),
+    (send, left) => resumeTurn(turnPorts, turn, { send, left, known }).finally(giveBack),
   );
 }
 

@@ -18,6 +18,8 @@ export interface JoinedClient {
   send(chunk: UIMessageChunk): void;
   /** Aborted when the client disconnects. */
   left: AbortSignal;
+  /** The parts of the reply that the client has already. */
+  known: number;
 }
 
 /**
@@ -27,12 +29,12 @@ export interface JoinedClient {
 export async function resumeTurn(
   ports: TurnPorts,
   turn: TurnRow,
-  { send, left }: JoinedClient,
+  { send, left, known }: JoinedClient,
 ): Promise<void> {
   try {
     const row = await waitForResponse(ports, turn);
-    if (!row) return await replayEnded(ports, turn, send);
-    const run = await openTurn(ports, row, send);
+    if (!row) return await replayEnded(ports, turn, send, known);
+    const { run } = await openTurn(ports, row, send, known);
     left.addEventListener("abort", () => run.leave());
     if (left.aborted) return;
     await run.finish(await connectSafely(ports, row));
@@ -73,7 +75,8 @@ async function replayEnded(
   { db }: TurnPorts,
   turn: TurnRow,
   send: (chunk: UIMessageChunk) => void,
+  known: number,
 ): Promise<void> {
   const row = await db.findMessage(turn.assistant_message_id);
-  (row ? replayMessage(row) : endingChunks(null)).forEach(send);
+  (row ? replayMessage(row, known) : endingChunks(null)).forEach(send);
 }

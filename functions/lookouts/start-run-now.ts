@@ -60,7 +60,7 @@ async function begin(ports: RunPorts, run: ClaimedRun): Promise<StartedTurn | nu
 async function goOn(ports: RunPorts, run_id: string, started: StartedTurn | null): Promise<void> {
   if (!started) return;
   try {
-    await runTurn(ports, { started, search: true }, NOBODY);
+    await runTurn(ports, started, NOBODY);
   } catch (error) {
     ports.log.error("lookout_run_failed", { run_id, ...describeError(error) });
   }

@@ -50,7 +50,7 @@ async function openRun(ports: RunPorts, run: ClaimedRun): Promise<StartedTurn | 
 
 /** Sends the request of a run. OpenAI writes the reply in the background. */
 async function leave(ports: RunPorts, started: StartedTurn): Promise<RunStart> {
-  return await beginTurn(ports, { started, search: true }) ? "started" : "failed";
+  return await beginTurn(ports, started) ? "started" : "failed";
 }
 
 /** Records the end of a run, from its turn or from `outcome`, and the next run of its lookout. */

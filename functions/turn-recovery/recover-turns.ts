@@ -4,9 +4,10 @@ import { describeError } from "../_shared/http/log.ts";
 import { isGone } from "../_shared/openai/store-lost.ts";
 import { mapAtOnce } from "../_shared/session-files/map-at-once.ts";
 import { isRunning } from "../_shared/turn/follow-response.ts";
-import { openTurn } from "../_shared/turn/open-turn.ts";
+import { finishLeftTurn } from "../_shared/turn/finish-left-turn.ts";
 import type { TurnRow } from "../_shared/turn/turn-database.ts";
-import type { TurnPorts } from "../_shared/turn/turn-ports.ts";
+import type { TurnPorts, TurnRunPorts } from "../_shared/turn/turn-ports.ts";
+import { isTooOld } from "../_shared/turn/turn-run.ts";
 
 /**
  * The most turns of one call. The schedule's `per_call` in the database is the same number. Each turn logs a line, and
@@ -19,10 +20,11 @@ const AT_ONCE = 10;
 type Recovered = Exclude<keyof RecoveryReply, "checked">;
 
 /** Settles turns that have made no progress for a minute, from the state of their responses at OpenAI. */
-export async function recoverTurns(ports: TurnPorts): Promise<RecoveryReply> {
+export async function recoverTurns(ports: TurnRunPorts): Promise<RecoveryReply> {
   const report: RecoveryReply = {
     checked: 0,
     complete: 0,
+    waiting: 0,
     stopped: 0,
     failed: 0,
     still_running: 0,
@@ -37,7 +39,7 @@ export async function recoverTurns(ports: TurnPorts): Promise<RecoveryReply> {
   return report;
 }
 
-async function recoverSafely(ports: TurnPorts, turn: TurnRow): Promise<Recovered> {
+async function recoverSafely(ports: TurnRunPorts, turn: TurnRow): Promise<Recovered> {
   try {
     return await recover(ports, turn);
   } catch (error) {
@@ -46,14 +48,13 @@ async function recoverSafely(ports: TurnPorts, turn: TurnRow): Promise<Recovered
   }
 }
 
-async function recover(ports: TurnPorts, turn: TurnRow): Promise<Recovered> {
-  const run = await openTurn(ports, turn);
+async function recover(ports: TurnRunPorts, turn: TurnRow): Promise<Recovered> {
   const response = await findResponse(ports, turn);
-  const isUnwanted = run.isTooOld() || turn.stop_requested_at !== null;
+  const isUnwanted = isTooOld(new Date(turn.step_started_at)) || turn.stop_requested_at !== null;
   const latest = response && isRunning(response) && isUnwanted
     ? await ports.openai.responses.cancel(response.id)
     : response;
-  return (await run.settleFrom(latest))?.status ?? "still_running";
+  return (await finishLeftTurn(ports, turn, latest))?.status ?? "still_running";
 }
 
 /** Returns the response of a turn; null when the turn never reached OpenAI or OpenAI has deleted the response. */

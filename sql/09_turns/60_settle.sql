@@ -1,6 +1,6 @@
 -- Settling a turn exactly once; stop requests, recovery, titles.
 
-create function private.mark_turn_settled(turn_id uuid, final_status text, response_id text)
+create function private.mark_turn_settled(turn_id uuid, final_status text, response_id text, step integer)
 returns public.chat_turns
 language plpgsql
 set search_path = ''
@@ -15,13 +15,14 @@ begin
       response_id = coalesce(mark_turn_settled.response_id, t.response_id)
   where t.id = turn_id
     and t.status = 'active'
+    and t.steps = coalesce(step, t.steps)
   returning * into turn;
   return turn;
 end
 $$;
-comment on function private.mark_turn_settled(uuid, text, text) is
-  'Sets the final status of an active turn and returns its row. Returns null when another caller settled it before, '
-  'so only one caller settles a turn.';
+comment on function private.mark_turn_settled(uuid, text, text, integer) is
+  'Sets the final status of an active turn and returns its row. Returns null when another caller settled it before '
+  'or has stored a later step, so only one caller settles a turn.';
 
 create function private.add_tokens(earlier integer, counted jsonb)
 returns integer
@@ -142,7 +143,7 @@ begin
     where p.id = (select t.user_id from public.chat_turns t where t.id = turn_id)
     for no key update;
   end if;
-  turn := private.mark_turn_settled(turn_id, final_status, reply ->> 'response_id');
+  turn := private.mark_turn_settled(turn_id, final_status, reply ->> 'response_id', (reply ->> 'step')::integer);
   -- A step may have been stored until the session was locked.
   is_charged := is_charged or turn.steps > 0;
   if turn.id is null then
@@ -205,8 +206,8 @@ $$;
 comment on function public.settle_turn(uuid, text, jsonb) is
   'Service RPC: settles a turn as complete, stopped, or waiting for outputs, and returns the stored row. reply holds '
   'content, parts, model, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens and response_id. It '
-  'holds thread_id when the conversation at OpenAI contains the turn. tools counts the uses of OpenAI''s tools by type, such as '
-  '{"web_search": 2}.';
+  'holds thread_id when the conversation at OpenAI contains the turn. tools counts the uses of OpenAI''s tools by '
+  'type, such as {"web_search": 2}. step is the number of stored steps: if the turn has gone on since, nothing changes.';
 grant execute on function public.settle_turn(uuid, text, jsonb) to service_role;
 
 create function public.fail_turn(turn_id uuid, reply jsonb)

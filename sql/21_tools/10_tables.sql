@@ -62,7 +62,10 @@ create table private.tool_targets (
   definition jsonb,
   constraint tool_targets_tool_slug_fkey foreign key (tool_slug)
     references public.tools (slug) on update cascade on delete cascade,
-  constraint tool_targets_url_check check (url ~ '^https://[^/?#@\s]+([/?#]\S*)?$')
+  -- Without encryption only on the own machine, where a deployed project calls nothing.
+  constraint tool_targets_url_check check (
+    url ~ '^(https://[^/?#@\s]+|http://(localhost|127\.0\.0\.1)(:\d+)?)([/?#]\S*)?$'
+  )
 );
 
 create table private.tool_types (
@@ -112,6 +115,8 @@ create table public.tool_calls (
   output jsonb,
   status text not null default 'pending',
   error text,
+  reason text,
+  step integer not null default 1,
   position integer not null default 0,
   attempts integer not null default 0,
   created_at timestamptz not null default now(),
@@ -156,6 +161,8 @@ comment on column public.tool_calls.kind is 'The kind of the tool; function if t
 comment on column public.tool_calls.arguments is 'What the model sent. Null if it was not valid JSON.';
 comment on column public.tool_calls.error is
   'Why the call failed or was denied, as one sentence that the model is told.';
+comment on column public.tool_calls.reason is 'The reason that the user gave for approving or denying the call.';
+comment on column public.tool_calls.step is 'The response of the turn that made the call, from 1.';
 comment on column public.tool_calls.position is 'The place of the call in its step.';
 comment on column public.tool_calls.attempts is 'How often an http tool was called.';
 

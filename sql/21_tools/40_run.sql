@@ -76,7 +76,10 @@ begin
   from private.function_arguments(fn) a
   where jsonb_typeof(args -> a.name) <> 'null';
 
-  select p.proretset, p.prorettype, format('%I.%I(%s)', n.nspname, p.proname, passed) as sql into returned
+  select p.proretset, p.prorettype, array_remove(array(
+      select case when m.mode = 't' then p.proargnames[m.n] end
+      from unnest(p.proargmodes) with ordinality as m (mode, n)
+    ), null) as names, format('%I.%I(%s)', n.nspname, p.proname, passed) as sql into returned
   from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
   where p.oid = fn;
   -- Called in the select list, where no alias of a result could hide an argument of the same name.
@@ -88,7 +91,10 @@ begin
     return '{"done": true}';
   elsif returned.proretset then
     execute format(
-      'select coalesce(jsonb_agg(to_jsonb(x.r)), ''[]'') from (select %s limit %s) x (r)', call, max_rows
+      'select coalesce(jsonb_agg(%s), ''[]'') from (select %s limit %s) x (r)',
+      -- Rows of one column come as its bare values.
+      case when cardinality(returned.names) = 1 then format('jsonb_build_object(%L, x.r)', returned.names[1])
+        else 'to_jsonb(x.r)' end, call, max_rows
     ) into result using args;
   else
     execute format('select to_jsonb(x.r) from (select %s) x (r)', call) into result using args;

@@ -55,7 +55,7 @@ set search_path = ''
 as $$
 begin
   return (
-    select coalesce(jsonb_agg(c order by c.created_at, c.position), '[]')
+    select coalesce(jsonb_agg(c order by c.step, c.position), '[]')
     from public.tool_calls c
     where c.turn_id = turn_calls.turn_id
   );
@@ -104,9 +104,9 @@ declare
   problem text := private.call_problem(turn, tool, args);
 begin
   insert into public.tool_calls
-    (turn_id, session_id, user_id, call_id, position, tool_slug, kind, arguments, status, error, finished_at)
-  values (turn.id, turn.session_id, turn.user_id, call ->> 'call_id', store_tool_call.position, call ->> 'name',
-    case when tool.kind <> 'provider' then tool.kind else 'function' end, args,
+    (turn_id, session_id, user_id, call_id, step, position, tool_slug, kind, arguments, status, error, finished_at)
+  values (turn.id, turn.session_id, turn.user_id, call ->> 'call_id', turn.steps, store_tool_call.position,
+    call ->> 'name', case when tool.kind <> 'provider' then tool.kind else 'function' end, args,
     case when problem is not null then 'failed'
       when tool.needs_approval or tool.kind = 'mcp' then 'awaiting_approval'
       when tool.kind = 'client' then 'awaiting_client'
@@ -198,13 +198,16 @@ begin
   where c.id = tool_call_id and t.slug = c.tool_slug and t.kind = 'http' and t.is_active
     and private.can_act(c.user_id)
     and c.attempts < max_attempts
-    and (c.status = 'pending'
-      or (c.status = 'running' and c.started_at < clock_timestamp() - make_interval(secs => t.timeout_ms / 1000.0)))
+    -- The function that claimed it is dead: no call takes longer than a minute.
+    and (c.status = 'pending' or (c.status = 'running' and c.started_at < clock_timestamp() - interval '60 seconds'))
   returning c.* into call;
   return (
-    select jsonb_build_object('call', to_jsonb(call), 'url', g.url, 'timeout_ms', t.timeout_ms,
-      'secret', private.read_vault(g.secret_name))
+    select jsonb_build_object('call', to_jsonb(call), 'user_id', p.auth_id, 'session_id', call.session_id,
+      'url', g.url, 'timeout_ms', t.timeout_ms, 'secret', s.secret,
+      'lacks_secret', g.secret_name is not null and s.secret is null)
     from private.tool_targets g join public.tools t on t.slug = g.tool_slug
+    join public.profiles p on p.id = call.user_id
+    cross join lateral (select private.read_vault(g.secret_name) as secret) s
     where g.tool_slug = call.tool_slug
   );
 end
@@ -222,40 +225,46 @@ as $$
   select private.start_http_tool(tool_call_id)
 $$;
 comment on function public.start_http_tool(uuid) is
-  'Service RPC: claims the call of an http tool and returns { call, url, timeout_ms, secret }; null if another caller '
-  'has it, it was tried twice, or its user may not act. A call can be claimed again once its time is over.';
+  'Service RPC: claims the call of an http tool and returns where and how to call it; null if another caller has it, '
+  'it was tried twice, or its user may not act. A call can be claimed again once its time is over.';
 grant execute on function public.start_http_tool(uuid) to service_role;
 
-create function private.settle_tool_call(tool_call_id uuid, output jsonb, error text)
-returns boolean
-language sql
+create function private.end_http_tool(tool_call_id uuid, is_claimed boolean, output jsonb, error text)
+returns public.tool_calls
+language plpgsql
 security definer
 set search_path = ''
 as $$
-  with settled as (
-    update public.tool_calls c
-    set status = case when settle_tool_call.error is null then 'complete' else 'failed' end,
-        output = case when settle_tool_call.error is null then
-          private.cut_output(coalesce(settle_tool_call.output, 'null')) end,
-        error = left(settle_tool_call.error, 500), finished_at = clock_timestamp()
-    where c.id = tool_call_id and c.status = 'running'
-    returning 1
-  )
-  select exists (select from settled)
+declare
+  call public.tool_calls;
+begin
+  update public.tool_calls c
+  set status = case when end_http_tool.error is null then 'complete' else 'failed' end,
+      output = case when end_http_tool.error is null then
+        private.cut_output(coalesce(end_http_tool.output, 'null')) end,
+      error = left(end_http_tool.error, 500), finished_at = clock_timestamp()
+  where c.id = tool_call_id
+    and case when is_claimed then c.status = 'running' else c.status = 'pending' or (
+      c.status = 'running' and c.started_at < clock_timestamp() - interval '60 seconds'
+    ) end;
+  select * into call from public.tool_calls c where c.id = tool_call_id;
+  return call;
+end
 $$;
-comment on function private.settle_tool_call(uuid, jsonb, text) is
+comment on function private.end_http_tool(uuid, boolean, jsonb, text) is
   'Stores the end of a call. Definer: cuts long outputs with a function that is not granted.';
-grant execute on function private.settle_tool_call(uuid, jsonb, text) to service_role;
+grant execute on function private.end_http_tool(uuid, boolean, jsonb, text) to service_role;
 
-create function public.settle_tool_call(tool_call_id uuid, output jsonb default null, error text default null)
-returns boolean
+create function public.end_http_tool(tool_call_id uuid, is_claimed boolean, output jsonb default null,
+  error text default null)
+returns public.tool_calls
 language sql
 security invoker
 set search_path = ''
 as $$
-  select private.settle_tool_call(tool_call_id, output, error)
+  select private.end_http_tool(tool_call_id, is_claimed, output, error)
 $$;
-comment on function public.settle_tool_call(uuid, jsonb, text) is
-  'Service RPC: stores the output of an http tool, or with error a sentence that says why it failed. Returns false if '
-  'the call has ended: of several ends, the first counts.';
-grant execute on function public.settle_tool_call(uuid, jsonb, text) to service_role;
+comment on function public.end_http_tool(uuid, boolean, jsonb, text) is
+  'Service RPC: stores the output of an http tool, or with error a sentence that says why it failed, and returns the '
+  'call. The first end counts. Without a claim, only a call that nobody runs ends.';
+grant execute on function public.end_http_tool(uuid, boolean, jsonb, text) to service_role;

@@ -65,16 +65,17 @@ as $$
 declare
   -- Only true approves.
   is_denied boolean := call.status = 'awaiting_approval' and answer -> 'is_approved' is distinct from 'true';
-  problem text := case
+  failure text := case
     when is_denied then 'The user denied this call.' || coalesce(' The reason: ' || nullif(answer ->> 'reason', ''), '')
-    else nullif(answer ->> 'error', '')
+    when call.status = 'awaiting_client' and answer ? 'error'
+      then coalesce(nullif(answer ->> 'error', ''), 'The tool failed.')
   end;
   next_status text := case
     when is_denied then 'denied'
     -- OpenAI runs it.
     when call.status = 'awaiting_approval' and call.kind = 'mcp' then 'complete'
     when call.status = 'awaiting_approval' then 'pending'
-    when problem is not null then 'failed'
+    when failure is not null then 'failed'
     else 'complete'
   end;
 begin
@@ -82,7 +83,8 @@ begin
   set status = next_status,
       output = case when next_status = 'complete' and call.kind = 'client' then
         private.cut_output(coalesce(answer -> 'output', 'null')) end,
-      error = left(problem, 500),
+      error = left(failure, 500),
+      reason = left(nullif(answer ->> 'reason', ''), 500),
       decided_at = case when call.status = 'awaiting_approval' then now() end,
       finished_at = case when next_status in ('complete', 'failed', 'denied') then now() end
   where c.id = call.id;

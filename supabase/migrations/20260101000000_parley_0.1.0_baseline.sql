@@ -4599,7 +4599,7 @@ grant execute on function public.replace_reply(uuid) to service_role;
 
 -- Settling a turn exactly once; stop requests, recovery, titles.
 
-create function private.mark_turn_settled(turn_id uuid, final_status text, response_id text)
+create function private.mark_turn_settled(turn_id uuid, final_status text, response_id text, step integer)
 returns public.chat_turns
 language plpgsql
 set search_path = ''
@@ -4614,13 +4614,14 @@ begin
       response_id = coalesce(mark_turn_settled.response_id, t.response_id)
   where t.id = turn_id
     and t.status = 'active'
+    and t.steps = coalesce(step, t.steps)
   returning * into turn;
   return turn;
 end
 $$;
-comment on function private.mark_turn_settled(uuid, text, text) is
-  'Sets the final status of an active turn and returns its row. Returns null when another caller settled it before, '
-  'so only one caller settles a turn.';
+comment on function private.mark_turn_settled(uuid, text, text, integer) is
+  'Sets the final status of an active turn and returns its row. Returns null when another caller settled it before '
+  'or has stored a later step, so only one caller settles a turn.';
 
 create function private.add_tokens(earlier integer, counted jsonb)
 returns integer
@@ -4741,7 +4742,7 @@ begin
     where p.id = (select t.user_id from public.chat_turns t where t.id = turn_id)
     for no key update;
   end if;
-  turn := private.mark_turn_settled(turn_id, final_status, reply ->> 'response_id');
+  turn := private.mark_turn_settled(turn_id, final_status, reply ->> 'response_id', (reply ->> 'step')::integer);
   -- A step may have been stored until the session was locked.
   is_charged := is_charged or turn.steps > 0;
   if turn.id is null then
@@ -4804,8 +4805,8 @@ $$;
 comment on function public.settle_turn(uuid, text, jsonb) is
   'Service RPC: settles a turn as complete, stopped, or waiting for outputs, and returns the stored row. reply holds '
   'content, parts, model, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens and response_id. It '
-  'holds thread_id when the conversation at OpenAI contains the turn. tools counts the uses of OpenAI''s tools by type, such as '
-  '{"web_search": 2}.';
+  'holds thread_id when the conversation at OpenAI contains the turn. tools counts the uses of OpenAI''s tools by '
+  'type, such as {"web_search": 2}. step is the number of stored steps: if the turn has gone on since, nothing changes.';
 grant execute on function public.settle_turn(uuid, text, jsonb) to service_role;
 
 create function public.fail_turn(turn_id uuid, reply jsonb)
@@ -14550,9 +14551,13 @@ create schema tools;
 comment on schema tools is 'The functions that assistants may call. The API never exposes this schema.';
 revoke all on schema tools from public;
 
--- Roles belong to the whole server, so this one outlives a reset of the database.
-do $$
+create function private.make_tools_role()
+returns void
+language plpgsql
+set search_path = ''
+as $$
 begin
+  -- Roles belong to the whole server, so this one outlives a reset of the database.
   if not exists (select from pg_roles where rolname = 'parley_tools') then
     -- Without inherit, the policies for authenticated would not apply, and every query would return no rows.
     create role parley_tools nologin inherit;
@@ -14568,6 +14573,9 @@ begin
   end if;
 end
 $$;
+comment on function private.make_tools_role() is
+  'Creates the role that function tools run as, unless the server has it. A migration and db:restore call it.';
+select private.make_tools_role();
 grant usage on schema tools to parley_tools;
 
 create table public.tools (
@@ -14601,7 +14609,10 @@ create table private.tool_targets (
   definition jsonb,
   constraint tool_targets_tool_slug_fkey foreign key (tool_slug)
     references public.tools (slug) on update cascade on delete cascade,
-  constraint tool_targets_url_check check (url ~ '^https://[^/?#@\s]+([/?#]\S*)?$')
+  -- Without encryption only on the own machine, where a deployed project calls nothing.
+  constraint tool_targets_url_check check (
+    url ~ '^(https://[^/?#@\s]+|http://(localhost|127\.0\.0\.1)(:\d+)?)([/?#]\S*)?$'
+  )
 );
 
 create table private.tool_types (
@@ -14651,6 +14662,8 @@ create table public.tool_calls (
   output jsonb,
   status text not null default 'pending',
   error text,
+  reason text,
+  step integer not null default 1,
   position integer not null default 0,
   attempts integer not null default 0,
   created_at timestamptz not null default now(),
@@ -14695,6 +14708,8 @@ comment on column public.tool_calls.kind is 'The kind of the tool; function if t
 comment on column public.tool_calls.arguments is 'What the model sent. Null if it was not valid JSON.';
 comment on column public.tool_calls.error is
   'Why the call failed or was denied, as one sentence that the model is told.';
+comment on column public.tool_calls.reason is 'The reason that the user gave for approving or denying the call.';
+comment on column public.tool_calls.step is 'The response of the turn that made the call, from 1.';
 comment on column public.tool_calls.position is 'The place of the call in its step.';
 comment on column public.tool_calls.attempts is 'How often an http tool was called.';
 
@@ -14823,9 +14838,7 @@ declare
   bad text;
 begin
   select * into f from pg_catalog.pg_proc p where p.oid = function_id;
-  if f.pronamespace <> 'tools'::regnamespace then
-    return 'It is not in schema tools. Create it there.';
-  elsif f.prosecdef then
+  if f.prosecdef then
     return 'It is security definer, which would bypass the user''s policies. Make it security invoker.';
   elsif f.prokind <> 'f' then
     return 'It is no plain function. Write a function; procedures and aggregates cannot be called.';
@@ -14867,7 +14880,7 @@ begin
 end
 $$;
 comment on function private.function_problem(oid) is
-  'Returns why the model may not call a function, and what to do; null if it may. Checked when a tool is added, and '
+  'Returns why the model may not call a function of schema tools, and what to do; null if it may. Checked when a tool is added, and '
   'again at every call, because a function can be replaced. Guards against accidents: the function is the operator''s.';
 
 -- From sql/21_tools/30_add.sql
@@ -15287,6 +15300,10 @@ declare
   returned record;
   result jsonb;
 begin
+  -- A function that was created again, as a restore does, has another owner. Then no policy would hold.
+  if current_user <> 'parley_tools' then
+    raise exception using errcode = 'XX000', message = 'private.call_tool has a wrong owner.';
+  end if;
   -- A null is left out, so that the argument has its default. Names are quoted; values never become part of the SQL.
   select string_agg(format('%I %s', a.name, pg_catalog.format_type(a.type_id, null)), ', '),
     string_agg(format('%1$I => a.%1$I', a.name), ', ')
@@ -15294,7 +15311,10 @@ begin
   from private.function_arguments(fn) a
   where jsonb_typeof(args -> a.name) <> 'null';
 
-  select p.proretset, p.prorettype, format('%I.%I(%s)', n.nspname, p.proname, passed) as sql into returned
+  select p.proretset, p.prorettype, array_remove(array(
+      select case when m.mode = 't' then p.proargnames[m.n] end
+      from unnest(p.proargmodes) with ordinality as m (mode, n)
+    ), null) as names, format('%I.%I(%s)', n.nspname, p.proname, passed) as sql into returned
   from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
   where p.oid = fn;
   -- Called in the select list, where no alias of a result could hide an argument of the same name.
@@ -15306,7 +15326,10 @@ begin
     return '{"done": true}';
   elsif returned.proretset then
     execute format(
-      'select coalesce(jsonb_agg(to_jsonb(x.r)), ''[]'') from (select %s limit %s) x (r)', call, max_rows
+      'select coalesce(jsonb_agg(%s), ''[]'') from (select %s limit %s) x (r)',
+      -- Rows of one column come as its bare values.
+      case when cardinality(returned.names) = 1 then format('jsonb_build_object(%L, x.r)', returned.names[1])
+        else 'to_jsonb(x.r)' end, call, max_rows
     ) into result using args;
   else
     execute format('select to_jsonb(x.r) from (select %s) x (r)', call) into result using args;
@@ -15320,14 +15343,26 @@ comment on function private.call_tool(regprocedure, jsonb) is
   'authenticated and no others, so row-level security holds.';
 grant execute on function private.function_arguments(oid) to parley_tools;
 
--- The owner must be able to create in the schema while the function becomes its own.
-grant create on schema private to parley_tools;
-alter function private.call_tool(regprocedure, jsonb) owner to parley_tools;
-revoke create on schema private from parley_tools;
-set local role parley_tools;
-revoke all on function private.call_tool(regprocedure, jsonb) from public;
-grant execute on function private.call_tool(regprocedure, jsonb) to postgres;
-reset role;
+create function private.give_call_tool()
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- The owner must be able to create in the schema while the function becomes its own.
+  grant create on schema private to parley_tools;
+  alter function private.call_tool(regprocedure, jsonb) owner to parley_tools;
+  revoke create on schema private from parley_tools;
+  set local role parley_tools;
+  revoke all on function private.call_tool(regprocedure, jsonb) from public;
+  grant execute on function private.call_tool(regprocedure, jsonb) to postgres;
+  reset role;
+end
+$$;
+comment on function private.give_call_tool() is
+  'Makes parley_tools the owner of call_tool, which runs with the rights of its owner. A migration calls it, and '
+  'db:restore, because an archive is restored without owners.';
+select private.give_call_tool();
 
 create function private.cut_output(output jsonb)
 returns jsonb
@@ -15586,7 +15621,7 @@ set search_path = ''
 as $$
 begin
   return (
-    select coalesce(jsonb_agg(c order by c.created_at, c.position), '[]')
+    select coalesce(jsonb_agg(c order by c.step, c.position), '[]')
     from public.tool_calls c
     where c.turn_id = turn_calls.turn_id
   );
@@ -15635,9 +15670,9 @@ declare
   problem text := private.call_problem(turn, tool, args);
 begin
   insert into public.tool_calls
-    (turn_id, session_id, user_id, call_id, position, tool_slug, kind, arguments, status, error, finished_at)
-  values (turn.id, turn.session_id, turn.user_id, call ->> 'call_id', store_tool_call.position, call ->> 'name',
-    case when tool.kind <> 'provider' then tool.kind else 'function' end, args,
+    (turn_id, session_id, user_id, call_id, step, position, tool_slug, kind, arguments, status, error, finished_at)
+  values (turn.id, turn.session_id, turn.user_id, call ->> 'call_id', turn.steps, store_tool_call.position,
+    call ->> 'name', case when tool.kind <> 'provider' then tool.kind else 'function' end, args,
     case when problem is not null then 'failed'
       when tool.needs_approval or tool.kind = 'mcp' then 'awaiting_approval'
       when tool.kind = 'client' then 'awaiting_client'
@@ -15729,13 +15764,16 @@ begin
   where c.id = tool_call_id and t.slug = c.tool_slug and t.kind = 'http' and t.is_active
     and private.can_act(c.user_id)
     and c.attempts < max_attempts
-    and (c.status = 'pending'
-      or (c.status = 'running' and c.started_at < clock_timestamp() - make_interval(secs => t.timeout_ms / 1000.0)))
+    -- The function that claimed it is dead: no call takes longer than a minute.
+    and (c.status = 'pending' or (c.status = 'running' and c.started_at < clock_timestamp() - interval '60 seconds'))
   returning c.* into call;
   return (
-    select jsonb_build_object('call', to_jsonb(call), 'url', g.url, 'timeout_ms', t.timeout_ms,
-      'secret', private.read_vault(g.secret_name))
+    select jsonb_build_object('call', to_jsonb(call), 'user_id', p.auth_id, 'session_id', call.session_id,
+      'url', g.url, 'timeout_ms', t.timeout_ms, 'secret', s.secret,
+      'lacks_secret', g.secret_name is not null and s.secret is null)
     from private.tool_targets g join public.tools t on t.slug = g.tool_slug
+    join public.profiles p on p.id = call.user_id
+    cross join lateral (select private.read_vault(g.secret_name) as secret) s
     where g.tool_slug = call.tool_slug
   );
 end
@@ -15753,43 +15791,49 @@ as $$
   select private.start_http_tool(tool_call_id)
 $$;
 comment on function public.start_http_tool(uuid) is
-  'Service RPC: claims the call of an http tool and returns { call, url, timeout_ms, secret }; null if another caller '
-  'has it, it was tried twice, or its user may not act. A call can be claimed again once its time is over.';
+  'Service RPC: claims the call of an http tool and returns where and how to call it; null if another caller has it, '
+  'it was tried twice, or its user may not act. A call can be claimed again once its time is over.';
 grant execute on function public.start_http_tool(uuid) to service_role;
 
-create function private.settle_tool_call(tool_call_id uuid, output jsonb, error text)
-returns boolean
-language sql
+create function private.end_http_tool(tool_call_id uuid, is_claimed boolean, output jsonb, error text)
+returns public.tool_calls
+language plpgsql
 security definer
 set search_path = ''
 as $$
-  with settled as (
-    update public.tool_calls c
-    set status = case when settle_tool_call.error is null then 'complete' else 'failed' end,
-        output = case when settle_tool_call.error is null then
-          private.cut_output(coalesce(settle_tool_call.output, 'null')) end,
-        error = left(settle_tool_call.error, 500), finished_at = clock_timestamp()
-    where c.id = tool_call_id and c.status = 'running'
-    returning 1
-  )
-  select exists (select from settled)
+declare
+  call public.tool_calls;
+begin
+  update public.tool_calls c
+  set status = case when end_http_tool.error is null then 'complete' else 'failed' end,
+      output = case when end_http_tool.error is null then
+        private.cut_output(coalesce(end_http_tool.output, 'null')) end,
+      error = left(end_http_tool.error, 500), finished_at = clock_timestamp()
+  where c.id = tool_call_id
+    and case when is_claimed then c.status = 'running' else c.status = 'pending' or (
+      c.status = 'running' and c.started_at < clock_timestamp() - interval '60 seconds'
+    ) end;
+  select * into call from public.tool_calls c where c.id = tool_call_id;
+  return call;
+end
 $$;
-comment on function private.settle_tool_call(uuid, jsonb, text) is
+comment on function private.end_http_tool(uuid, boolean, jsonb, text) is
   'Stores the end of a call. Definer: cuts long outputs with a function that is not granted.';
-grant execute on function private.settle_tool_call(uuid, jsonb, text) to service_role;
+grant execute on function private.end_http_tool(uuid, boolean, jsonb, text) to service_role;
 
-create function public.settle_tool_call(tool_call_id uuid, output jsonb default null, error text default null)
-returns boolean
+create function public.end_http_tool(tool_call_id uuid, is_claimed boolean, output jsonb default null,
+  error text default null)
+returns public.tool_calls
 language sql
 security invoker
 set search_path = ''
 as $$
-  select private.settle_tool_call(tool_call_id, output, error)
+  select private.end_http_tool(tool_call_id, is_claimed, output, error)
 $$;
-comment on function public.settle_tool_call(uuid, jsonb, text) is
-  'Service RPC: stores the output of an http tool, or with error a sentence that says why it failed. Returns false if '
-  'the call has ended: of several ends, the first counts.';
-grant execute on function public.settle_tool_call(uuid, jsonb, text) to service_role;
+comment on function public.end_http_tool(uuid, boolean, jsonb, text) is
+  'Service RPC: stores the output of an http tool, or with error a sentence that says why it failed, and returns the '
+  'call. The first end counts. Without a claim, only a call that nobody runs ends.';
+grant execute on function public.end_http_tool(uuid, boolean, jsonb, text) to service_role;
 
 -- From sql/21_tools/60_steps.sql
 
@@ -15860,16 +15904,17 @@ as $$
 declare
   -- Only true approves.
   is_denied boolean := call.status = 'awaiting_approval' and answer -> 'is_approved' is distinct from 'true';
-  problem text := case
+  failure text := case
     when is_denied then 'The user denied this call.' || coalesce(' The reason: ' || nullif(answer ->> 'reason', ''), '')
-    else nullif(answer ->> 'error', '')
+    when call.status = 'awaiting_client' and answer ? 'error'
+      then coalesce(nullif(answer ->> 'error', ''), 'The tool failed.')
   end;
   next_status text := case
     when is_denied then 'denied'
     -- OpenAI runs it.
     when call.status = 'awaiting_approval' and call.kind = 'mcp' then 'complete'
     when call.status = 'awaiting_approval' then 'pending'
-    when problem is not null then 'failed'
+    when failure is not null then 'failed'
     else 'complete'
   end;
 begin
@@ -15877,7 +15922,8 @@ begin
   set status = next_status,
       output = case when next_status = 'complete' and call.kind = 'client' then
         private.cut_output(coalesce(answer -> 'output', 'null')) end,
-      error = left(problem, 500),
+      error = left(failure, 500),
+      reason = left(nullif(answer ->> 'reason', ''), 500),
       decided_at = case when call.status = 'awaiting_approval' then now() end,
       finished_at = case when next_status in ('complete', 'failed', 'denied') then now() end
   where c.id = call.id;
@@ -15960,10 +16006,9 @@ begin
   update public.chat_turns t
   set status = 'active', stop_requested_at = null, progressed_at = now(), step_started_at = now(), response_id = null,
       first_part = jsonb_array_length(reply.parts),
-      reservation = (t.reservation - 'budget')
-        || jsonb_build_object('budget', private.reserve_turn(
-          q, assistant, turn.search and private.can_search(assistant)
-        ))
+      reservation = t.reservation || jsonb_build_object('budget', private.reserve_turn(
+        q, assistant, turn.search and private.can_search(assistant)
+      ))
   from public.chat_messages q
   where t.id = turn.id and q.id = t.user_message_id
   returning t.* into turn;

@@ -1,13 +1,19 @@
 import { DefaultChatTransport } from "ai";
 import { type ParleyMessage, toUIMessage } from "../../types/api.ts";
 import { must, stack, type TestUser } from "./stack.ts";
-import { TestChat } from "./test-chat.ts";
+import { type AppTools, TestChat } from "./test-chat.ts";
 
 /** Returns a chat of a user with the stack under test, using the transport of client apps. */
-export function openChat(user: TestUser, sessionId: string, messages?: ParleyMessage[]): TestChat {
+export function openChat(
+  user: TestUser,
+  sessionId: string,
+  messages?: ParleyMessage[],
+  tools?: AppTools,
+): TestChat {
   return new TestChat({
     id: sessionId,
     messages,
+    tools,
     transport: new DefaultChatTransport({
       api: `${stack.FUNCTIONS_URL}/chat`,
       headers: { authorization: `Bearer ${user.accessToken}` },

@@ -16,6 +16,15 @@ export class MemoryState<Message extends UIMessage> implements ChatState<Message
   }
 }
 
+/** What an app decides about the tools of a chat. */
+export interface AppTools {
+  onToolCall?: (
+    call: { toolName: string; toolCallId: string; input: unknown },
+    chat: TestChat,
+  ) => void;
+  sendAutomaticallyWhen?: (options: { messages: ParleyMessage[] }) => boolean;
+}
+
 /** The core of `useChat`, without React. It remembers the tools that it was asked to run itself. */
 export class TestChat extends AbstractChat<ParleyMessage> {
   readonly localCalls: string[];
@@ -24,13 +33,20 @@ export class TestChat extends AbstractChat<ParleyMessage> {
     id?: string;
     messages?: ParleyMessage[];
     transport: ChatTransport<ParleyMessage>;
+    tools?: AppTools | undefined;
   }) {
     const localCalls: string[] = [];
     super({
       id: options.id,
       state: new MemoryState(options.messages ?? []),
       transport: options.transport,
-      onToolCall: ({ toolCall }) => void localCalls.push(toolCall.toolName),
+      onToolCall: ({ toolCall }) => {
+        localCalls.push(toolCall.toolName);
+        options.tools?.onToolCall?.(toolCall, this);
+      },
+      ...(options.tools?.sendAutomaticallyWhen && {
+        sendAutomaticallyWhen: options.tools.sendAutomaticallyWhen,
+      }),
     });
     this.localCalls = localCalls;
   }

@@ -40,6 +40,24 @@ const UserMessage = z.object({
   parts: z.array(Part).min(1).max(MAX_PARTS),
 });
 
+/** A reply of the assistant, as a client sends it back with what it has added to its tool calls. */
+const ReplyMessage = z.object({
+  id: MessageId,
+  role: z.literal("assistant"),
+  parts: z.array(z.unknown()),
+});
+/** A tool call in a reply that the client may have answered. Parts that are none are passed over. */
+const AnsweredCall = z.object({
+  toolCallId: z.string(),
+  state: z.string(),
+  output: z.unknown().optional(),
+  errorText: z.string().optional(),
+  approval: z.object({
+    approved: z.boolean().optional(),
+    reason: z.string().optional(),
+  }).optional(),
+});
+
 /** A message that needs a reply, in the functions' own form. */
 const SendTurn = z.object({
   kind: z.literal("send"),
@@ -75,8 +93,31 @@ const RegenerateTurn = z.object({
   when_busy: WhenBusy,
 });
 
+/** What a client says about a tool call that waits for it: an output, an error, or a decision. */
+const ToolAnswer = z.object({
+  tool_call_id: z.string().max(200),
+  output: z.unknown().optional(),
+  error: StoredText.pipe(z.string().max(10_000)).optional(),
+  is_approved: z.boolean().optional(),
+  reason: StoredText.pipe(z.string().max(1_000)).optional(),
+});
+
+/** Outputs and decisions for the tool calls of a reply, which then goes on. */
+const ContinuedTurn = z.object({
+  kind: z.literal("continue"),
+  session_id: SessionId,
+  message_id: MessageId.describe("The id of the reply."),
+  answers: z.array(ToolAnswer).max(MAX_PARTS),
+  when_busy: WhenBusy,
+});
+export type ContinuedTurn = z.infer<typeof ContinuedTurn>;
+
+const NewTurn = z.discriminatedUnion("kind", [SendTurn, RegenerateTurn]);
+/** A turn that begins. */
+export type NewTurn = z.infer<typeof NewTurn>;
+
 /** A turn that a client asks for. */
-export const ChatTurn = z.discriminatedUnion("kind", [SendTurn, RegenerateTurn]);
+export const ChatTurn = z.discriminatedUnion("kind", [SendTurn, RegenerateTurn, ContinuedTurn]);
 export type ChatTurn = z.infer<typeof ChatTurn>;
 
 /** The short request body of `POST /functions/v1/chat`. */
@@ -116,6 +157,11 @@ export const UseChatRequest = z.object({
   if (body.trigger === "regenerate-message") {
     return { kind: "regenerate", session_id, target_id: messageId ?? null, search, when_busy };
   }
+  const reply = ReplyMessage.safeParse(lastMessage(body).value);
+  const answers = readAnswers(reply.data?.parts ?? []);
+  if (reply.success && answers.length > 0) {
+    return { kind: "continue", session_id, message_id: reply.data.id, answers, when_busy };
+  }
   const message = parseLastMessage(body, context);
   if (!message) return z.NEVER;
   const { id: message_id, parts } = message;
@@ -134,13 +180,36 @@ export const UseChatRequest = z.object({
 }).pipe(ChatTurn);
 export type UseChatRequest = z.input<typeof UseChatRequest>;
 
-function parseLastMessage(
-  { message, messages }: { message?: unknown; messages?: unknown[] },
-  context: z.RefinementCtx,
-): z.infer<typeof UserMessage> | null {
+function lastMessage({ message, messages }: { message?: unknown; messages?: unknown[] }) {
   const last = Math.max(0, (messages?.length ?? 0) - 1);
   const path = message === undefined ? ["messages", last] : ["message"];
-  const value = message ?? messages?.[last];
+  return { value: message ?? messages?.[last], path };
+}
+
+/** Returns what the parts of a reply say about its tool calls. The server takes it only for calls that wait. */
+function readAnswers(parts: readonly unknown[]): z.input<typeof ToolAnswer>[] {
+  return parts.flatMap((part) => {
+    const call = AnsweredCall.safeParse(part);
+    if (!call.success) return [];
+    const { toolCallId: tool_call_id, state, output, errorText: error, approval } = call.data;
+    const { approved: is_approved, reason } = approval ?? {};
+    const decision = {
+      ...(is_approved !== undefined && { is_approved }),
+      ...(reason && { reason }),
+    };
+    if (state === "output-available") {
+      return [{ tool_call_id, output: output ?? null, ...decision }];
+    }
+    if (state === "output-error") return [{ tool_call_id, error: error ?? "", ...decision }];
+    return is_approved === undefined ? [] : [{ tool_call_id, ...decision }];
+  });
+}
+
+function parseLastMessage(
+  body: { message?: unknown; messages?: unknown[] },
+  context: z.RefinementCtx,
+): z.infer<typeof UserMessage> | null {
+  const { value, path } = lastMessage(body);
   const parsed = UserMessage.safeParse(value, { error: describeMessageIssue });
   if (parsed.success) return parsed.data;
   for (const issue of parsed.error.issues) {
@@ -169,6 +238,7 @@ export type StopReply = z.infer<typeof StopReply>;
 export const RecoveryReply = z.object({
   checked: z.number().int(),
   complete: z.number().int(),
+  waiting: z.number().int(),
   stopped: z.number().int(),
   failed: z.number().int(),
   still_running: z.number().int(),

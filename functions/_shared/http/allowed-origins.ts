@@ -9,7 +9,12 @@ export function isAllowedOrigin(setting: string, origin: string): boolean {
   if (allowed.length > 0) return allowed.includes(origin);
   if (!URL.canParse(origin)) return false;
   const { protocol, hostname } = new URL(origin);
-  return isWeb(protocol) && LOOPBACK.includes(hostname);
+  return isWeb(protocol) && isLoopback(hostname);
+}
+
+/** Returns true for a host name of this machine. */
+export function isLoopback(hostname: string): boolean {
+  return LOOPBACK.includes(hostname);
 }
 
 /** Returns true for the schemes of web pages. */

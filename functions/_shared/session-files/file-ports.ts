@@ -12,6 +12,8 @@ export interface FileServices {
   log: Log;
   /** Distinguishes this project's objects at OpenAI from those of other projects with the same account. */
   project: string;
+  /** True on a developer's machine, where tools may be on private addresses. */
+  isLocal?: boolean;
   /** Days without use after which OpenAI expires a store. */
   storeDays: number;
 }

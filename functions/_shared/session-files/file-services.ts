@@ -1,3 +1,4 @@
+import { isLoopback } from "../http/allowed-origins.ts";
 import type { Environment } from "../http/environment.ts";
 import type { Log } from "../http/log.ts";
 import { createOpenAI } from "../openai/client.ts";
@@ -12,6 +13,7 @@ export async function createFileServices(
     openai: createOpenAI(environment),
     log,
     project: await nameProject(environment.SUPABASE_URL),
+    isLocal: isLoopback(new URL(environment.SUPABASE_URL).hostname),
     storeDays: environment.VECTOR_STORE_DAYS,
   };
 }

@@ -5,24 +5,21 @@ import { describeError } from "../http/log.ts";
 import { describeMisconfiguration } from "../openai/describe-misconfiguration.ts";
 import { readFailure } from "../openai/read-failure.ts";
 import { retryAfter } from "../openai/retry-once.ts";
-import { notice } from "./events/notice.ts";
+import { notice, type NoticeCode } from "./events/notice.ts";
+import type { Part } from "./events/stored-chunks.ts";
 import type { ResponseConnection } from "./follow-response.ts";
 import { MadeFiles } from "./made-files.ts";
 import { createReply, type Reply } from "./reply.ts";
 import { generateTitle } from "./request/generate-title.ts";
 import { TurnEndedError, TurnRequest } from "./request/turn-request.ts";
-import { openSources } from "./request/turn-sources.ts";
+import { openSources, type TurnSources } from "./request/turn-sources.ts";
+import type { OpenedTurn } from "./open-turn.ts";
 import { progressReporter } from "./report-progress.ts";
-import { settleReply } from "./settle-reply.ts";
+import { type Ending, settleReply } from "./settle-reply.ts";
+import { runStep } from "./tools/run-step.ts";
 import type { StartedTurn } from "./turn-database.ts";
 import type { TurnPorts, TurnRunPorts } from "./turn-ports.ts";
 import { TurnRun } from "./turn-run.ts";
-
-/** A turn that `start_turn` has admitted. */
-export interface Turn {
-  started: StartedTurn;
-  search: boolean;
-}
 
 /** The client that asked for a turn. It may disconnect at any time. */
 export interface TurnClient {
@@ -44,68 +41,116 @@ export const NOBODY: TurnClient = { accept() {}, refuse() {}, send() {}, close()
  */
 export async function runTurn(
   ports: TurnRunPorts,
-  turn: Turn,
+  started: StartedTurn,
   client: TurnClient,
 ): Promise<void> {
-  const { started } = turn;
   const { turn_id: id, assistant_message_id: messageId } = started;
-  const { sources, request, reply } = await prepare(ports, turn, client);
-  const connection = await send(ports, turn, { request, reply }, client);
-  if (!connection) return;
+  const prepared = await prepare(ports, started, client);
+  const { sources, request, reply } = prepared;
+  // A reply that goes on begins with the calls that its client has answered.
+  const connection = started.steps === 0 ? await send(ports, started, prepared, client) : null;
+  if (started.steps === 0 && !connection) return;
   client.accept();
   reply.emit({ type: "start", messageId });
-  if (sources.isIncomplete) await sayIncomplete(ports, turn, reply);
-  const run = new TurnRun(
-    ports,
-    {
-      id,
-      createdAt: started.created_at,
-      threadId: request.threadId,
-    },
-    reply,
-    {
-      isOwner: true,
-      onChunks: createReplacer(ports, started),
-    },
-  );
-  const row = await run.finish(connection);
+  if (started.is_search_off && started.steps === 0) {
+    await say(ports, started, reply, "web_search_off");
+  }
+  if (sources.isIncomplete) await say(ports, started, reply, "search_unavailable");
+  const turn = {
+    id,
+    startedAt: started.started_at,
+    steps: started.steps,
+    threadId: request.threadId,
+  };
+  const run = new TurnRun(ports, turn, reply, {
+    isOwner: true,
+    onChunks: createReplacer(ports, started),
+    next: (step, run) =>
+      runStep(ports, step, { reply, request, run, onRefused: refuser(ports, step) }),
+  });
+  const row = await run.finish(connection, started.steps === 0 ? undefined : started);
   client.close();
-  if (row?.status === "complete" && started.title_model !== null) {
+  if (row?.status === "complete" && row.content !== "" && started.title_model !== null) {
     await generateTitle(ports, started, row.content);
   }
 }
 
 /**
  * Sends the request of a turn and leaves: OpenAI writes the reply in the background. A webhook, recovery or a client
- * that comes back settles the turn. Returns false when OpenAI has refused the request; the turn is then settled.
+ * that comes back goes on with the turn. Returns false when OpenAI has refused the request; the turn is then settled.
  */
-export async function beginTurn(ports: TurnRunPorts, turn: Turn): Promise<boolean> {
-  const { sources, request, reply } = await prepare(ports, turn, NOBODY);
-  const connection = await send(ports, turn, { request, reply }, NOBODY);
+export async function beginTurn(ports: TurnRunPorts, started: StartedTurn): Promise<boolean> {
+  const prepared = await prepare(ports, started, NOBODY);
+  const { sources, request, reply } = prepared;
+  const connection = await send(ports, started, prepared, NOBODY);
   if (!connection) return false;
-  if (sources.isIncomplete) await sayIncomplete(ports, turn, reply);
-  for await (const arrived of connection.events) {
+  if (started.is_search_off) await say(ports, started, reply, "web_search_off");
+  if (sources.isIncomplete) await say(ports, started, reply, "search_unavailable");
+  await leave(ports, started.turn_id, connection, request);
+  return true;
+}
+
+/**
+ * Runs the calls of a step whose function has died, sends the next request and leaves. `isUncertain` says that the dead
+ * function may have sent it. Returns how the turn ended; null while it goes on.
+ */
+export async function continueTurn(
+  ports: TurnRunPorts,
+  step: StartedTurn,
+  { run, reply }: OpenedTurn,
+  isUncertain: boolean,
+): Promise<Ending | null> {
+  const { request } = await prepare(ports, step, NOBODY, reply);
+  run.beginStep(step.steps, step.started_at);
+  const onRefused = refuser(ports, step);
+  const next = await runStep(ports, step, { reply, request, run, isUncertain, onRefused });
+  if (next === null) return null;
+  if ("status" in next) return await run.end(next);
+  await leave(ports, step.turn_id, next, request);
+  return null;
+}
+
+/** Saves the ids of a response that goes on in the background, and disconnects. */
+async function leave(
+  ports: TurnPorts,
+  turnId: string,
+  { events, abort }: ResponseConnection,
+  request: TurnRequest,
+): Promise<void> {
+  for await (const arrived of events) {
     const created = arrived.find(({ type }) => type === "response.created");
     if (created?.type !== "response.created") continue;
-    await saveOrCancel(ports, turn.started.turn_id, created.response.id, request.threadId);
+    await saveOrCancel(ports, turnId, created.response.id, request.threadId);
     break;
   }
-  connection.abort();
-  return true;
+  abort();
 }
 
 /** The pause between two reports that a turn is being prepared. */
 const REPORT_MS = 10_000;
 
+interface PreparedTurn {
+  sources: TurnSources;
+  request: TurnRequest;
+  reply: Reply;
+}
+
 /** Opens what a turn needs before its request is sent. */
-async function prepare(ports: TurnRunPorts, turn: Turn, client: TurnClient) {
-  const { turn_id: id, profile_id: profileId, assistant_message_id: messageId } = turn.started;
+async function prepare(
+  ports: TurnRunPorts,
+  started: StartedTurn,
+  client: TurnClient,
+  opened?: Reply,
+): Promise<PreparedTurn> {
+  const { turn_id: id, profile_id: profileId, assistant_message_id: messageId } = started;
   // Building a store may take longer than recovery waits for progress.
   const clock = setInterval(() => progressReporter.note(ports, id, () => {}), REPORT_MS);
-  const sources = await openSources(ports, turn.started).finally(() => clearInterval(clock));
+  const sources = await openSources(ports, started).finally(() => clearInterval(clock));
   const made = new MadeFiles(ports.files, { id, profileId });
-  const reply = createReply(messageId, client.send, sources.findFile, made);
-  const request = new TurnRequest(ports, turn, sources, () => sayIncomplete(ports, turn, reply));
+  const parts = started.parts as Part[]; // The functions store only UIMessage.parts.
+  const reply = opened ?? createReply(messageId, client.send, sources.findFile, made, parts);
+  const onSearchLost = () => say(ports, started, reply, "search_unavailable");
+  const request = new TurnRequest(ports, started, sources, onSearchLost);
   return { sources, request, reply };
 }
 
@@ -128,36 +173,45 @@ async function saveOrCancel(
 /** Sends the request. When OpenAI refuses it, settles the turn, refuses the client and returns null. */
 async function send(
   ports: TurnRunPorts,
-  { started: { turn_id, session_id } }: Turn,
-  { request, reply }: { request: TurnRequest; reply: Reply },
+  started: StartedTurn,
+  { request, reply }: PreparedTurn,
   client: TurnClient,
 ): Promise<ResponseConnection | null> {
   try {
     return await request.send();
   } catch (error) {
-    const isLate = error instanceof TurnEndedError;
-    const code = isLate ? "provider_timeout" : readFailure(error);
-    const mistake = describeMisconfiguration(error);
-    const refused = isLate ? "turn_ended_early" : "provider_refused";
-    const event = mistake ? "provider_misconfigured" : refused;
-    ports.log.error(event, { turn_id, session_id, ...mistake, ...describeError(error) });
-    const ended = { ...reply, ending: { status: "failed" as const, code } };
-    await settleReply(ports.db, turn_id, ended).catch((cause) =>
+    const { turn_id } = started;
+    const ending = refuser(ports, started)(error);
+    await settleReply(ports.db, turn_id, { ...reply, ending, step: 0 }).catch((cause) =>
       ports.log.error("turn_not_settled", { turn_id, ...describeError(cause) })
     );
-    client.refuse(new AppError(code, { retryAfter: retryAfter(error), cause: error }));
+    client.refuse(new AppError(ending.code, { retryAfter: retryAfter(error), cause: error }));
     client.close();
     return null;
   }
 }
 
-/** Adds a notice to the reply that files were not searched, for the client and in the stored parts. */
-async function sayIncomplete(
+/** Returns a function that logs why a request was not taken, and says how its turn ends. */
+function refuser({ log }: TurnPorts, { turn_id, session_id }: StartedTurn) {
+  return (error: unknown) => {
+    const isLate = error instanceof TurnEndedError;
+    const mistake = describeMisconfiguration(error);
+    const refused = isLate ? "turn_ended_early" : "provider_refused";
+    const event = mistake ? "provider_misconfigured" : refused;
+    log.error(event, { turn_id, session_id, ...mistake, ...describeError(error) });
+    const code = isLate ? "provider_timeout" as const : readFailure(error);
+    return { status: "failed" as const, code };
+  };
+}
+
+/** Adds a notice to the reply, for the client and in the stored parts. */
+async function say(
   { db, log }: TurnPorts,
-  { started: { turn_id } }: Turn,
+  { turn_id }: StartedTurn,
   reply: Reply,
+  code: NoticeCode,
 ): Promise<void> {
-  const part = notice("search_unavailable");
+  const part = notice(code);
   reply.emit(part);
   try {
     await db.note(turn_id, part);

@@ -1,9 +1,9 @@
 import { describeError } from "../http/log.ts";
 import { pause } from "../http/pause.ts";
-import { openTurn } from "./open-turn.ts";
+import { finishLeftTurn } from "./finish-left-turn.ts";
 import { lookAtTurn } from "./running-turns.ts";
 import type { TurnRow } from "./turn-database.ts";
-import type { TurnPorts } from "./turn-ports.ts";
+import type { TurnPorts, TurnRunPorts } from "./turn-ports.ts";
 
 /** The time for the function that runs the turn to settle it: it has all the text that the user has seen. */
 const GRACE_MS = 2_000;
@@ -15,16 +15,15 @@ const REPORTED_MS = 15_000;
  * Settles a turn whose response was stopped or has ended, if the function that runs it has not done so after two
  * seconds: that function may be dead, or wait on a silent connection. Never rejects.
  */
-export async function settleLeftTurn(ports: TurnPorts, turnId: string): Promise<void> {
+export async function settleLeftTurn(ports: TurnRunPorts, turnId: string): Promise<void> {
   const { openai, log } = ports;
   try {
     lookAtTurn(turnId);
     const row = await waitForEnd(ports, turnId);
     if (row?.status !== "active") return;
-    const run = await openTurn(ports, row);
     // Without an id, OpenAI has not answered the request yet. The function cancels the response when it learns the id.
     const response = row.response_id && await openai.responses.retrieve(row.response_id);
-    const ending = await run.settleFrom(response || null);
+    const ending = await finishLeftTurn(ports, row, response || null);
     log.info("left_turn", { turn_id: turnId, status: ending?.status ?? "still_running" });
   } catch (error) {
     // Recovery settles the turn.

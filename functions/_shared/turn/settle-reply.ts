@@ -11,12 +11,18 @@ import type { MessageRow, Settlement, ToolCounts, TurnDatabase } from "./turn-da
 /** How a reply ended. */
 export type Ending =
   | { status: "complete"; finishReason: TurnOutcome["finishReason"]; threadId?: string }
+  | { status: "waiting"; finishReason: "tool-calls"; threadId?: string }
   | { status: "stopped" }
   | { status: "failed"; code: TurnErrorCode };
+
+/** The end of a turn that waits for outputs or decisions of its client. */
+export const WAITING = { status: "waiting", finishReason: "tool-calls" } as const satisfies Ending;
 
 /** A reply with its end. */
 export interface EndedReply extends Pick<Reply, "mapper" | "stored"> {
   ending: Ending;
+  /** The number of stored steps that the reply has. If the turn has gone on since, settling it changes nothing. */
+  step: number;
   responseId?: string;
 }
 
@@ -27,21 +33,9 @@ export interface EndedReply extends Pick<Reply, "mapper" | "stored"> {
 export function settleReply(
   db: TurnDatabase,
   turnId: string,
-  { mapper, stored, ending, responseId }: EndedReply,
+  reply: EndedReply,
 ): Promise<MessageRow | null> {
-  const settlement: Settlement = {
-    status: ending.status,
-    content: stored.text,
-    parts: stored.parts,
-    model: mapper.model,
-    response_id: responseId,
-    usage: mapper.outcome?.usage,
-    tools: countTools(stored.parts),
-    ...(ending.status === "complete" && { thread_id: ending.threadId }),
-    ...(ending.status === "failed" && {
-      error: { code: ending.code, message: describeErrorCode(ending.code) },
-    }),
-  };
+  const settlement = createSettlement(reply);
   return pRetry(() => db.settle(turnId, settlement), {
     retries: 4,
     minTimeout: 500,
@@ -50,11 +44,34 @@ export function settleReply(
   });
 }
 
-/** Counts the calls of OpenAI's own tools in a reply, which OpenAI charges for. */
-export function countTools(parts: readonly { type: string }[]): ToolCounts {
+/** Returns a reply as the database stores it. Usage and tools are those of its last response. */
+export function createSettlement(
+  { mapper, stored, ending, step, responseId }: EndedReply,
+): Settlement {
+  return {
+    status: ending.status,
+    content: stored.text,
+    parts: stored.parts,
+    model: mapper.model,
+    response_id: responseId,
+    usage: mapper.outcome?.usage,
+    tools: countTools(stored.parts),
+    step,
+    ...("threadId" in ending && { thread_id: ending.threadId }),
+    ...(ending.status === "failed" && {
+      error: { code: ending.code, message: describeErrorCode(ending.code) },
+    }),
+  };
+}
+
+/** Counts the calls of OpenAI's own tools in the last step of a reply, which OpenAI charges for. */
+export function countTools(
+  parts: readonly { type: string; providerExecuted?: boolean }[],
+): ToolCounts {
   const counts: ToolCounts = {};
-  for (const { type } of parts) {
-    if (!type.startsWith("tool-")) continue;
+  const begin = parts.findLastIndex(({ type }) => type === "step-start");
+  for (const { type, providerExecuted } of parts.slice(begin + 1)) {
+    if (!type.startsWith("tool-") || providerExecuted !== true) continue;
     const tool = type.slice("tool-".length);
     counts[tool] = (counts[tool] ?? 0) + 1;
   }

@@ -1,10 +1,11 @@
 import type { SupabaseClient } from "@supabase/supabase-js";
 import * as z from "zod";
-import type { ChatTurn } from "../../../types/api.ts";
+import type { ContinuedTurn, NewTurn } from "../../../types/api.ts";
 import type { Database, Json } from "../../../types/database.ts";
 import { unwrap } from "../http/refusal.ts";
 import { toStoredJson } from "../http/stored-json.ts";
 import type { TurnUsage } from "./events/map-outcome.ts";
+import type { ToolCall } from "./events/map-tools.ts";
 import type { NoticePart } from "./events/notice.ts";
 
 /** A row of `chat_messages`. */
@@ -50,6 +51,32 @@ const TurnStore = z.object({
 /** A store that a turn may search, and the collection whose files it has. */
 export type TurnStore = z.infer<typeof TurnStore>;
 
+const ToolCallRow = z.looseObject({
+  id: z.string(),
+  turn_id: z.string(),
+  tool_slug: z.string(),
+  /** The step after whose response it was stored, from 1. */
+  step: z.number().int(),
+  call_id: z.string(),
+  kind: z.enum(["function", "http", "client", "mcp"]),
+  output: z.unknown(),
+  status: z.enum([
+    "pending",
+    "awaiting_client",
+    "awaiting_approval",
+    "running",
+    "complete",
+    "failed",
+    "denied",
+  ]),
+  error: z.string().nullable(),
+  /** The user's reason for a decision. */
+  reason: z.string().nullable(),
+  decided_at: z.string().nullable(),
+});
+/** A row of `tool_calls`. */
+export type ToolCallRow = z.infer<typeof ToolCallRow>;
+
 /** The result of `start_turn` for a turn that needs a reply: everything that the request to OpenAI needs. */
 export const StartedTurn = z.object({
   kind: z.literal("started"),
@@ -60,8 +87,20 @@ export const StartedTurn = z.object({
   assistant_message_id: z.string(),
   /** True when an earlier reply stays until this one begins. */
   replaces_reply: z.boolean(),
-  /** The time when the turn began, in milliseconds since 1970. */
-  created_at: z.coerce.date(),
+  /** The time when the turn, or its current step, began. */
+  started_at: z.coerce.date(),
+  /** The number of responses that ended with calls and are stored. */
+  steps: z.number().int(),
+  /** True when the model may call no more tools. */
+  must_answer: z.boolean(),
+  /** The reply so far. */
+  parts: z.array(z.looseObject({ type: z.string() })),
+  /** The calls so far, in their order. */
+  calls: z.array(ToolCallRow),
+  /** True when web search was asked for and is off, because the assistant has tools that act. */
+  is_search_off: z.boolean(),
+  /** True when a stop was requested meanwhile. */
+  is_stop_requested: z.boolean().default(false),
   /** The text of the user's message. */
   content: z.string(),
   /** The user's message. */
@@ -100,7 +139,12 @@ const BegunTurn = z.discriminatedUnion("kind", [
   StartedTurn,
   // For a message that is sent again while its turn runs, or after the turn has ended.
   z.object({ kind: z.literal("attached"), turn_id: z.string() }),
-  z.object({ kind: z.literal("settled"), message: z.custom<MessageRow>() }),
+  z.object({
+    kind: z.literal("settled"),
+    message: z.custom<MessageRow>(),
+    /** The number of parts that a client which has sent outputs had then. */
+    first_part: z.number().int().default(0),
+  }),
 ]);
 type BegunTurn = z.infer<typeof BegunTurn>;
 
@@ -132,9 +176,11 @@ export type ToolCounts = Record<string, number>;
 
 /** How a turn ended, and its reply: the arguments of `settle_turn` and `fail_turn`. */
 export interface Settlement {
-  status: "complete" | "stopped" | "failed";
+  status: "complete" | "waiting" | "stopped" | "failed";
   content: string;
   parts: unknown[];
+  /** The number of stored steps before the last response. */
+  step: number;
   model?: string;
   usage?: TurnUsage;
   /** The uses of OpenAI's own tools, by type. */
@@ -145,9 +191,47 @@ export interface Settlement {
   error?: { code: string; message: string };
 }
 
+/** An http tool that is to be called. */
+const HttpCall = z.object({
+  call: z.looseObject({ id: z.string(), arguments: z.unknown(), tool_slug: z.string() }),
+  url: z.string(),
+  timeout_ms: z.number(),
+  /** Null if the tool has no secret; its requests are then not signed. */
+  secret: z.string().nullable(),
+  /** True if the tool needs a secret that Vault does not have. */
+  lacks_secret: z.boolean(),
+  user_id: z.string(),
+  session_id: z.string(),
+});
+export type HttpCall = z.infer<typeof HttpCall>;
+
+/** How the call of a tool ended: its output, or a sentence that tells the model why there is none. */
+export type ToolEnd = { output: unknown } | { error: string };
+
 /** The database calls of turns. Each method is one call. */
 export interface TurnDatabase {
-  start(authUserId: string, turn: ChatTurn): Promise<BegunTurn>;
+  start(authUserId: string, turn: NewTurn): Promise<BegunTurn>;
+  /** Continues a turn that waits for outputs or decisions of its client. */
+  continue(authUserId: string, turn: ContinuedTurn): Promise<BegunTurn>;
+  /**
+   * Stores a response that ended with calls, after `step` others. Returns null if the turn has ended or another caller
+   * has stored the response.
+   */
+  storeStep(
+    turnId: string,
+    step: number,
+    reply: Settlement,
+    calls: readonly ToolCall[],
+  ): Promise<StartedTurn | null>;
+  /** Returns what the next request of a running turn needs; null if the turn has ended. */
+  describeStep(turnId: string): Promise<StartedTurn | null>;
+  listToolCalls(turnId: string): Promise<ToolCallRow[]>;
+  /** Runs the call of a function tool, once at most, and returns the call; null if it was deleted. */
+  runFunctionTool(callId: string): Promise<ToolCallRow | null>;
+  /** Claims the call of an http tool. Returns null if nobody may call it now. */
+  startHttpTool(callId: string): Promise<HttpCall | null>;
+  /** Stores the end of an http tool's call and returns the call. Without a claim, only a call that nobody runs ends. */
+  endHttpTool(callId: string, isClaimed: boolean, end: ToolEnd): Promise<ToolCallRow | null>;
   saveIds(turnId: string, ids: SavedIds): Promise<TurnNews>;
   /** Reports progress of turns. Returns the turns that are still active, and whether each is to be stopped. */
   reportProgress(turnIds: string[]): Promise<Map<string, boolean>>;
@@ -183,6 +267,38 @@ export function createTurnDatabase(admin: SupabaseClient<Database>): TurnDatabas
   return {
     start: async (authUserId, turn) =>
       BegunTurn.parse(unwrap(await admin.rpc("start_turn", toArguments(authUserId, turn)))),
+    continue: async (auth_user_id, { session_id, message_id, answers }) =>
+      BegunTurn.parse(unwrap(
+        await admin.rpc("continue_turn", {
+          auth_user_id,
+          session_id,
+          message_id,
+          answers: toStoredJson(answers),
+        }),
+      )),
+    storeStep: async (turn_id, step, reply, calls) =>
+      StartedTurn.nullable().parse(unwrap(
+        await admin.rpc("store_step", {
+          turn_id,
+          step,
+          reply: toReply(reply),
+          calls: toStoredJson(calls),
+        }),
+      )),
+    describeStep: async (turn_id) =>
+      StartedTurn.nullable().parse(unwrap(await admin.rpc("describe_step", { turn_id }))),
+    listToolCalls: async (turn_id) =>
+      z.array(ToolCallRow).parse(unwrap(await admin.rpc("list_tool_calls", { turn_id }))),
+    runFunctionTool: async (tool_call_id) =>
+      ToolCallRow.nullable().parse(unwrap(await admin.rpc("run_function_tool", { tool_call_id }))),
+    startHttpTool: async (tool_call_id) =>
+      HttpCall.nullable().parse(unwrap(await admin.rpc("start_http_tool", { tool_call_id }))),
+    endHttpTool: async (tool_call_id, is_claimed, end) => {
+      const given = "error" in end ? end : { output: toStoredJson(end.output) };
+      return ToolCallRow.nullable().parse(
+        unwrap(await admin.rpc("end_http_tool", { tool_call_id, is_claimed, ...given })),
+      );
+    },
     saveIds: async (turn_id, { responseId, threadId }) => {
       const ids = { turn_id, response_id: responseId, thread_id: threadId };
       const news = News.parse(unwrap(await admin.rpc("save_turn_ids", ids)));
@@ -233,7 +349,7 @@ export function createTurnDatabase(admin: SupabaseClient<Database>): TurnDatabas
   };
 }
 
-function toArguments(auth_user_id: string, turn: ChatTurn) {
+function toArguments(auth_user_id: string, turn: NewTurn) {
   const { session_id, search } = turn;
   if (turn.kind === "regenerate") {
     return {

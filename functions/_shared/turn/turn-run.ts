@@ -3,14 +3,17 @@ import type { Responses } from "openai/resources/responses/responses";
 import pRetry from "p-retry";
 import { describeError } from "../http/log.ts";
 import { describeMisconfiguration } from "../openai/describe-misconfiguration.ts";
+import { toUIMessage } from "../../../types/api.ts";
 import { publicErrorText, type TurnErrorCode, turnErrorCode } from "../openai/public-errors.ts";
 import type { StreamEvent } from "../openai/read-events.ts";
 import { pause } from "../http/pause.ts";
 import { isGone } from "../openai/store-lost.ts";
 import type { TurnUsage } from "./events/map-outcome.ts";
+import { interruptedChunks, outcomeChunks } from "./events/outcome-chunks.ts";
+import { storedChunks } from "./events/stored-chunks.ts";
 import {
+  connect,
   type Follower,
-  isRunning,
   LostResponseError,
   type ResponseConnection,
   ResponseReader,
@@ -18,14 +21,25 @@ import {
 import type { Reply } from "./reply.ts";
 import { progressReporter } from "./report-progress.ts";
 import { enterTurn } from "./running-turns.ts";
-import { countTools, type Ending, endingChunks, settleReply } from "./settle-reply.ts";
-import type { MessageRow, SavedIds, TurnNews } from "./turn-database.ts";
+import {
+  countTools,
+  createSettlement,
+  type EndedReply,
+  type Ending,
+  endingChunks,
+  settleReply,
+  WAITING,
+} from "./settle-reply.ts";
+import type { MessageRow, SavedIds, StartedTurn, TurnNews, TurnRow } from "./turn-database.ts";
 import type { TurnPorts } from "./turn-ports.ts";
 
 /** The turn whose reply is read. */
 export interface RunningTurn {
   id: string;
-  createdAt: Date;
+  /** When the turn, or its current step, began. */
+  startedAt: Date;
+  /** The number of responses before the current one, which are stored. */
+  steps: number;
   /** OpenAI's id of the response, if it is already known. */
   responseId?: string;
   /** The conversation of the response, if it is already known. */
@@ -38,11 +52,25 @@ export interface Part {
   isOwner: boolean;
   /** Called with the chunks of each event, after they were sent. */
   onChunks?(chunks: UIMessageChunk[]): void;
+  /** Runs the calls of a step and sends the next request. Without it, another function goes on with the turn. */
+  next?(step: StartedTurn, run: TurnRun): Promise<NextStep>;
 }
+
+/** What follows the calls of a step: the next response, or the end. Null if another function has ended the turn. */
+export type NextStep = ResponseConnection | Ending | null;
 
 const RETRY = { retries: 4, minTimeout: 500 };
 /** A response that has run for longer than this is cancelled. */
 const LONGEST_MS = 15 * 60_000;
+/** The pause between two looks whether another function has begun the next step. */
+const NEXT_STEP_MS = 250;
+/** Stands for a connection that OpenAI refuses. The stored response then has the reply. */
+const SILENT: ResponseConnection = { events: (async function* () {})(), abort() {} };
+
+/** Returns true when a response that began then has run for too long. */
+export function isTooOld(startedAt: Date): boolean {
+  return Date.now() - startedAt.getTime() > LONGEST_MS;
+}
 
 /**
  * A turn while this function reads its reply. Owns the reply, its connection to OpenAI and its row in the database, and
@@ -52,12 +80,15 @@ export class TurnRun implements Follower {
   readonly #ports: TurnPorts;
   readonly #turn: RunningTurn;
   readonly #reply: Reply;
-  readonly #part: Part;
+  #part: Part;
   readonly #reader: ResponseReader;
-  readonly #listen = (news: TurnNews) => void this.#hear(news);
+  /** Takes what the database knows about the turn. */
+  readonly listen = (news: TurnNews): void => void this.#hear(news);
   #saving: Promise<void> = Promise.resolve();
   #isCancelled = false;
   #hasLeft = false;
+  #isStopped = false;
+  #mustAnswer = false;
 
   constructor(ports: TurnPorts, turn: RunningTurn, reply: Reply, part: Part) {
     this.#ports = ports;
@@ -83,6 +114,22 @@ export class TurnRun implements Follower {
     this.#reader.look();
   }
 
+  /** True when a stop was requested, or the turn was ended by another function. */
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
+  /** True when the response has ended with calls of tools. */
+  get callsTools(): boolean {
+    const { outcome, calls } = this.#reply.mapper;
+    return outcome?.status === "completed" && calls.length > 0 && !this.#mustAnswer;
+  }
+
+  /** The conversation of the latest response, if it is known. */
+  get threadId(): string | undefined {
+    return this.#turn.threadId;
+  }
+
   /** Stops reading because the client has left. Other functions go on with the turn. */
   leave(): void {
     this.#hasLeft = true;
@@ -98,28 +145,42 @@ export class TurnRun implements Follower {
   }
 
   fold(response: Responses.Response): void {
-    this.#turn.threadId ??= response.conversation?.id;
+    this.#turn.threadId = response.conversation?.id ?? this.#turn.threadId;
     this.#reply.mapper.fold(response).forEach(this.#reply.emit);
   }
 
   progress(): void {
     if (!this.#part.isOwner) return;
-    progressReporter.note(this.#ports, this.#turn.id, this.#listen);
+    progressReporter.note(this.#ports, this.#turn.id, this.listen);
   }
 
   isTooOld(): boolean {
-    return Date.now() - this.#turn.createdAt.getTime() > LONGEST_MS;
+    return isTooOld(this.#turn.startedAt);
   }
 
   /**
-   * Reads the reply to its end, settles the turn and sends the end to the client. Returns the stored row; null when the
-   * session was deleted or the end is unknown. Never rejects.
+   * Reads the reply to its end, settles the turn and sends the end to the client. Begins with the calls of `begun`, if
+   * it is given, instead of a response. Returns the stored row; null when the session was deleted, the end is unknown,
+   * or another function has settled the turn. Never rejects.
    */
-  async finish(connection: ResponseConnection | null): Promise<MessageRow | null> {
+  async finish(first: ResponseConnection | null, begun?: StartedTurn): Promise<MessageRow | null> {
     const leave = enterTurn(this.#turn.id, this);
     try {
-      await this.#read(connection);
-      return this.#hasLeft ? null : await this.#settle();
+      let next = begun ? await this.#goOn(begun) : first;
+      for (;;) {
+        if (next && "status" in next) return await this.#settle(next);
+        await this.#read(next);
+        if (this.#hasLeft) return null;
+        if (this.callsTools) {
+          next = await this.#goOn(await this.storeStep());
+        } else {
+          const row = await this.#settle(await this.#readEnding());
+          if (row?.status !== "streaming") return row;
+          // The response was read too late: its step is stored, and the turn goes on.
+          next = await this.#awaitNext();
+        }
+        if (next === null) return null;
+      }
     } catch (error) {
       this.#ports.log.error("turn_not_settled", {
         turn_id: this.#turn.id,
@@ -135,13 +196,82 @@ export class TurnRun implements Follower {
   }
 
   /**
-   * Settles the turn from its stored response, without a connection. Null: OpenAI has no such response. Returns null
-   * while OpenAI still writes the response. Rejects when the database does not respond.
+   * Stores a response that has ended with calls. Returns null if another function has stored it or has ended the turn.
+   * Rejects when the database does not respond.
    */
-  async settleFrom(response: Responses.Response | null): Promise<Ending | null> {
-    if (response && isRunning(response)) return null;
-    if (response) this.fold(response);
-    const ending = await this.#readEnding();
+  async storeStep(): Promise<StartedTurn | null> {
+    await this.#saving;
+    (await this.#reply.made.settle()).forEach(this.#reply.emit);
+    const { db } = this.#ports;
+    const { calls } = this.#reply.mapper;
+    const settlement = createSettlement({ ...this.#ended, ending: WAITING });
+    return await pRetry(
+      () => db.storeStep(this.#turn.id, this.#turn.steps, settlement, calls),
+      RETRY,
+    );
+  }
+
+  /** Begins the next response: `responseId` is known if another function has sent its request. */
+  beginStep(steps: number, startedAt: Date, responseId?: string): void {
+    Object.assign(this.#turn, { steps, startedAt, responseId });
+    this.#isCancelled = false;
+    this.#reply.nextStep();
+  }
+
+  /** Runs the calls of a step, or waits until another function has begun the next one. */
+  async #goOn(step: StartedTurn | null): Promise<NextStep> {
+    if (!step || !this.#part.next) return await this.#awaitNext();
+    this.beginStep(step.steps, step.started_at);
+    this.#mustAnswer = step.must_answer;
+    this.#isStopped ||= step.is_stop_requested;
+    return await this.#part.next(step, this) ?? await this.#awaitNext();
+  }
+
+  /** Shows what other functions do with the turn, until they have begun the next response or ended the turn. */
+  async #awaitNext(): Promise<ResponseConnection | null> {
+    const { db, openai } = this.#ports;
+    this.#part = { isOwner: false };
+    for (;;) {
+      if (this.#hasLeft) return null;
+      const row = await db.findTurn(this.#turn.id);
+      if (!row) await this.#bookLost();
+      if (row?.status !== "active") return await this.#showEnd(row);
+      if (row.steps > this.#turn.steps && row.response_id !== null) {
+        await this.#catchUp(row);
+        this.beginStep(row.steps, new Date(row.step_started_at), row.response_id);
+        return await connect(openai, row.response_id, -1).catch(() => SILENT);
+      }
+      await pause(NEXT_STEP_MS);
+    }
+  }
+
+  /** Shows the stored steps that this function has not seen, and what became of the calls. */
+  async #catchUp(row: TurnRow): Promise<MessageRow | null> {
+    const { db } = this.#ports;
+    const [message, calls] = await Promise.all([
+      db.findMessage(row.assistant_message_id),
+      db.listToolCalls(row.id),
+    ]);
+    const { emit, stored } = this.#reply;
+    if (message) storedChunks(toUIMessage(message).parts, stored.parts.length).forEach(emit);
+    outcomeChunks(stored.parts, calls).forEach(emit);
+    return message;
+  }
+
+  async #showEnd(row: TurnRow | null): Promise<null> {
+    const message = row && await this.#catchUp(row);
+    const finishReason = row?.status === "waiting" ? WAITING.finishReason : undefined;
+    endingChunks(message, finishReason).forEach(this.#reply.emit);
+    return null;
+  }
+
+  /** Settles the turn by what is known of its response, without a client. Rejects when the database does not respond. */
+  async settle(): Promise<Ending> {
+    return await this.end(await this.#readEnding());
+  }
+
+  /** Settles the turn with this end, without a client. Rejects when the database does not respond. */
+  async end(ending: Ending): Promise<Ending> {
     await this.#store(ending);
     return ending;
   }
@@ -157,7 +287,7 @@ export class TurnRun implements Follower {
 
   /** Saves the ids at once, so that another function can find the response whatever happens to this one. */
   #begin({ id, conversation }: Responses.Response): void {
-    this.#turn.threadId ??= conversation?.id;
+    this.#turn.threadId = conversation?.id ?? this.#turn.threadId;
     if (!this.#part.isOwner) return;
     const ids: SavedIds = { responseId: id, threadId: this.#turn.threadId };
     // The text that has arrived is sent first, because a call takes a moment of CPU time.
@@ -179,6 +309,7 @@ export class TurnRun implements Follower {
     const { db, openai, log } = this.#ports;
     try {
       if (isActive && !isStopRequested) return;
+      this.#isStopped = true;
       if (!isActive && (await db.findTurn(this.#turn.id))?.status === "active") return;
       if (this.#isCancelled || this.isEnded || this.responseId === undefined) return;
       await openai.responses.cancel(this.responseId);
@@ -190,17 +321,17 @@ export class TurnRun implements Follower {
     }
   }
 
-  async #settle(): Promise<MessageRow | null> {
+  async #settle(ending: Ending): Promise<MessageRow | null> {
     const { log } = this.#ports;
     await this.#saving;
-    const ending = await this.#readEnding();
     const row = await this.#store(ending);
+    if (row?.status === "streaming") return row;
     log.info("turn_settled", {
       turn_id: this.#turn.id,
       status: row?.status ?? "session_deleted",
       ...this.#usage,
     });
-    const finishReason = ending.status === "complete" ? ending.finishReason : undefined;
+    const finishReason = "finishReason" in ending ? ending.finishReason : undefined;
     endingChunks(row, finishReason).forEach(this.#reply.emit);
     return row;
   }
@@ -208,8 +339,9 @@ export class TurnRun implements Follower {
   async #store(ending: Ending): Promise<MessageRow | null> {
     this.#reply.mapper.close().forEach(this.#reply.emit);
     (await this.#reply.made.settle()).forEach(this.#reply.emit);
-    const settlement = { ...this.#reply, ending, responseId: this.responseId };
-    const row = await settleReply(this.#ports.db, this.#turn.id, settlement);
+    const { emit, stored } = this.#reply;
+    if (ending.status !== "waiting") interruptedChunks(stored.parts).forEach(emit);
+    const row = await settleReply(this.#ports.db, this.#turn.id, { ...this.#ended, ending });
     if (!row) await this.#bookLost();
     return row;
   }
@@ -247,6 +379,11 @@ export class TurnRun implements Follower {
     if (!row || row.stop_requested_at) return { status: "stopped" };
     const code: TurnErrorCode = this.isTooOld() ? "provider_timeout" : "provider_error";
     return { status: "failed", code };
+  }
+
+  get #ended(): Omit<EndedReply, "ending"> {
+    const { mapper, stored } = this.#reply;
+    return { mapper, stored, step: this.#turn.steps, responseId: this.responseId };
   }
 
   get #usage(): TurnUsage | undefined {

@@ -111,6 +111,7 @@ function createTransport(calls: Calls): ParleyTransport {
         },
         // A regeneration that is sent again would begin another one.
         isRepeatable: isNew,
+        goesOn: messages.at(-1)?.role !== "user",
         headers,
         signal: abortSignal,
       });

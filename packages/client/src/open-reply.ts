@@ -15,6 +15,8 @@ export interface ReplyRequest extends CallOptions {
   body?: object;
   /** True if the body may be sent again, because the id of its message makes it idempotent. */
   isRepeatable?: boolean;
+  /** True if the reply goes on after its tool calls: only the same body gets the part that the caller does not have. */
+  goesOn?: boolean;
   headers?: Record<string, string> | Headers | undefined;
 }
 
@@ -142,7 +144,8 @@ class ReplyLine {
       latest = failure;
       try {
         const { messageId } = this.#passed;
-        const isPost = messageId === undefined && this.#request.isRepeatable === true;
+        const { isRepeatable = false, goesOn } = this.#request;
+        const isPost = isRepeatable && (goesOn || messageId === undefined);
         const response = await this.#send(isPost);
         if (response) return readChunks(response);
         if (messageId !== undefined) return deletedReply();

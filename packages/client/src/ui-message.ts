@@ -1,5 +1,5 @@
 // Messages and chunks as the AI SDK defines them, without its types: an app that does not install `ai` has types too.
-// They are assignable to `UIMessage`, `UIMessageChunk` and `ChatTransport` of ai 5, 6 and 7, which a test checks.
+// They are assignable to `UIMessage`, `UIMessageChunk` and `ChatTransport` of ai 6 and 7, which a test checks.
 // Source: https://ai-sdk.dev/docs/ai-sdk-ui/stream-protocol
 import type { MessageMetadata } from "../../../types/client-results.ts";
 
@@ -52,13 +52,27 @@ export interface FilePart extends FromProvider {
   filename?: string;
 }
 
+/** The decision of the user about a call that needs approval. */
+interface Decision<Approved extends boolean = boolean> {
+  /** The id that `addToolApprovalResponse` takes. */
+  id: string;
+  approved: Approved;
+  reason?: string;
+}
+
 /** How far a call of a tool has come. */
 type CallState =
   | { state: "input-available"; input: unknown }
-  | { state: "output-available"; input: unknown; output: unknown }
-  | { state: "output-error"; input: unknown; errorText: string };
+  | { state: "approval-requested"; input: unknown; approval: { id: string } }
+  | { state: "approval-responded"; input: unknown; approval: Decision }
+  | { state: "output-available"; input: unknown; output: unknown; approval?: Decision<true> }
+  | { state: "output-error"; input: unknown; errorText: string; approval?: Decision<true> }
+  | { state: "output-denied"; input: unknown; approval: Decision<false> };
 
-/** A call of a tool. The provider runs its own tools, such as the search in files. */
+/**
+ * A call of a tool. The provider runs its own tools, such as the search in files (`providerExecuted`). A tool of the app
+ * waits with `input-available` for its output.
+ */
 export type ToolPart =
   & CallState
   & { toolCallId: string; providerExecuted?: boolean }
@@ -104,7 +118,10 @@ interface CallChunk extends FromProvider {
   dynamic?: boolean;
 }
 
-/** A piece of a reply, in the order in which the model writes it. */
+/**
+ * A piece of a reply, in the order in which the model writes it. The decision about a call that another device has made
+ * comes as `tool-approval-response`, which ai 6 does not know and ignores.
+ */
 export type ReplyChunk =
   | { type: "start"; messageId?: string; messageMetadata?: MessageMetadata }
   | { type: "start-step" }
@@ -121,11 +138,13 @@ export type ReplyChunk =
   | ({ type: "tool-input-start"; toolName: string } & CallChunk)
   | { type: "tool-input-delta"; toolCallId: string; inputTextDelta: string }
   | ({ type: "tool-input-available"; toolName: string; input: unknown } & CallChunk)
+  | { type: "tool-approval-request"; approvalId: string; toolCallId: string }
+  | { type: "tool-output-denied"; toolCallId: string }
   | ({ type: "tool-output-available"; output: unknown } & CallChunk)
   | ({ type: "tool-output-error"; errorText: string } & CallChunk)
   | DataPart
   | { type: "message-metadata"; messageMetadata: MessageMetadata }
-  | { type: "finish"; finishReason?: "stop"; messageMetadata?: MessageMetadata }
+  | { type: "finish"; finishReason?: "stop" | "tool-calls"; messageMetadata?: MessageMetadata }
   | { type: "abort"; reason?: string }
   | { type: "error"; errorText: string };
 

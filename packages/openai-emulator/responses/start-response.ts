@@ -80,6 +80,7 @@ function describe(
     streamed: params.stream ?? false,
     truncates: params.truncation === "auto",
     wantsSummary: Boolean(params.reasoning?.summary),
+    mayCall: params.tool_choice !== "none",
     tools: shownTools(params),
     history,
     input: inputItems,

@@ -81,8 +81,8 @@ export const outputs = {
     source: FUNCTIONS,
     takes: ["steps"],
     needs: ["steps"],
-    respond: reply(({ history, input }, { settings }) => {
-      const step = settings.steps?.[countSteps([...history, ...input])];
+    respond: reply(({ history, input, mayCall }, { settings }) => {
+      const step = mayCall && settings.steps?.[countSteps([...history, ...input])];
       if (!step) return null;
       const calls = step.calls.map((call) => ({ type: "function_call" as const, ...call }));
       const { text } = step;

@@ -56,6 +56,8 @@ export interface Asked {
   /** Whether OpenAI may drop old items if the input is too long. */
   truncates: boolean;
   wantsSummary: boolean;
+  /** False if `tool_choice` forbids calls. */
+  mayCall: boolean;
   tools: readonly Responses.Tool[];
   /** The items that the request continues. */
   history: readonly Item[];

@@ -1,5 +1,5 @@
 begin;
-select plan(29);
+select plan(30);
 select tests.create_user('owner'), tests.create_user('stranger');
 create function tools.ping() returns text language sql stable set search_path = '' as $$ select 'pong' $$;
 comment on function tools.ping is 'Answers.';
@@ -35,22 +35,24 @@ select is(
 
 select is(pg_temp.status('post'), 'pending', 'an http tool waits for the function');
 create temp table posted on commit drop as select id from public.tool_calls where tool_slug = 'post';
-select is(public.settle_tool_call(id, '{"a": 0}'), false, 'an output before the call is not taken') from posted;
+select is((public.end_http_tool(id, true, '{"a": 0}')).status, 'pending', 'an output before the call is not taken')
+from posted;
 select is(public.start_http_tool(id) ->> 'url', 'https://example.com/x', 'the function learns the address') from posted;
 select is(public.start_http_tool(id), null, 'once') from posted;
-select is(public.settle_tool_call(id, '{"a": 1}'), true, 'an output is stored') from posted;
-select is(public.settle_tool_call(id, '{"a": 2}'), false, 'once') from posted;
+select is((public.end_http_tool(id, false, null, 'Late')).status, 'running', 'without a claim it goes on') from posted;
+select is((public.end_http_tool(id, true, '{"a": 1}')).output, '{"a": 1}', 'an output is stored') from posted;
+select is((public.end_http_tool(id, true, '{"a": 2}')).output, '{"a": 1}', 'once') from posted;
 select is((select output from public.tool_calls where tool_slug = 'post'), '{"a": 1}', 'the first counts');
 
 create temp table failed on commit drop as select (tests.call_tool('owner', 'post')).id;
 select isnt(public.start_http_tool(id), null, 'another call starts') from failed;
-update public.tool_calls set started_at = clock_timestamp() - interval '9 seconds' where id = (select id from failed);
+update public.tool_calls set started_at = clock_timestamp() - interval '59 seconds' where id = (select id from failed);
 select is(public.start_http_tool(id), null, 'within its time it is not claimed again') from failed;
-update public.tool_calls set started_at = now() - interval '11 seconds' where id = (select id from failed);
+update public.tool_calls set started_at = now() - interval '61 seconds' where id = (select id from failed);
 select is(public.start_http_tool(id) -> 'call' ->> 'attempts', '2', 'after its time it is') from failed;
-update public.tool_calls set started_at = now() - interval '11 seconds' where id = (select id from failed);
+update public.tool_calls set started_at = now() - interval '61 seconds' where id = (select id from failed);
 select is(public.start_http_tool(id), null, 'but not a third time') from failed;
-select public.settle_tool_call(id, to_jsonb(repeat('a', 70000))) from failed;
+select public.end_http_tool(id, true, to_jsonb(repeat('a', 70000))) from failed;
 select ok(octet_length(output::text) < 65536, 'a long output is cut') from public.tool_calls join failed using (id);
 
 create temp table blocked on commit drop as select (tests.call_tool('owner', 'post')).id;

@@ -21,8 +21,8 @@ $$;
 create function pg_temp.web(turn_id uuid) returns jsonb language sql as $$
   select jsonb_path_query_array(public.describe_step(turn_id) -> 'tools', '$[*] ? (@.type starts with "web_search")')
 $$;
-create function pg_temp.only(kind text) returns void language sql as $$
-  update public.tools t set is_active = t.kind in (only.kind, 'client', 'provider')
+create function pg_temp.leave(kind text) returns void language sql as $$
+  update public.tools t set is_active = t.kind in (leave.kind, 'client', 'provider')
 $$;
 create function pg_temp.start(name text, search boolean default false) returns uuid language sql as $$
   select (public.start_turn(tests.auth_id(name), tests.create_session(name), gen_random_uuid()::text, 'Hello',
@@ -64,7 +64,7 @@ from turn;
 select is(pg_temp.names(id), 'ask image_generation', 'a tool that is switched off is not offered') from turn;
 select is(pg_temp.web(searching), '[]', kind || ' tools turn the search off') from turn,
   unnest(array['function', 'http', 'mcp']) as kind,
-  lateral pg_temp.only(kind);
+  lateral pg_temp.leave(kind);
 update public.tools set is_active = true;
 
 update public.profiles set subscription_plan = 'pro' where id = tests.profile_id('payer');

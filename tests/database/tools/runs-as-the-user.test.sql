@@ -27,7 +27,16 @@ select is((tests.run_tool('owner', 'add_chat', '{"named": "Zebra"}')).error, nul
 select is((select user_id from public.chat_sessions where title = 'Zebra'), tests.profile_id('owner'), 'as its user');
 
 select tests.act_as_postgres();
-alter function private.call_tool(regprocedure, jsonb) owner to postgres;
+do $$
+declare
+  definition text := pg_get_functiondef('private.call_tool(regprocedure, jsonb)'::regprocedure);
+begin
+  set local role parley_tools;
+  drop function private.call_tool(regprocedure, jsonb);
+  reset role;
+  execute definition;
+end
+$$;
 select is((tests.run_tool('owner', 'list_chats')).error, 'The tool failed. Nothing was changed.',
   'nothing runs with the rights of the owner of the tables');
 select private.give_call_tool();

@@ -95,7 +95,7 @@ select public.settle_turn(w.turn_id, 'complete', '{"content": "I ask. Yes.", "pa
   "output_tokens": 2}') from waiting w where w.name = 'answers';
 select is(pg_temp.reserved('answers'), 0::numeric, 'which its end takes back');
 select row_eq(
-  $$ select sum(u.request_count), sum(u.input_tokens), sum(u.total_cost) = c.spent
+  $$ select sum(u.request_count), sum(u.input_tokens)::bigint, sum(u.total_cost) = c.spent
      from public.usage_metrics u join public.monthly_costs c using (user_id)
      where user_id = tests.profile_id('answers') and u.feature_type = 'chat' group by c.spent $$,
   row(2::bigint, 30::bigint, true), 'both responses are booked, once'

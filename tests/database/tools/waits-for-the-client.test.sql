@@ -118,8 +118,8 @@ select is(
   jsonb_array_length(public.list_tool_calls(id)), 1, 'each turn has its own calls'
 ) from second;
 select public.settle_turn(id, 'waiting', '{"parts": []}') from second;
-select pg_temp.continue(jsonb_build_array(jsonb_build_object('tool_call_id', 'long', 'output', repeat('a', 70000),
-  'error', '')), 'owner', message_id) from second;
+select pg_temp.continue(jsonb_build_array(jsonb_build_object('tool_call_id', 'long', 'output',
+  repeat('a', 70000))), 'owner', message_id) from second;
 select ok(octet_length(output::text) < 65536, 'a long output is cut') from public.tool_calls where call_id = 'long';
 select is(pg_temp.continue('[]') ->> 'kind', 'settled', 'an earlier reply is not attached') ;
 select is(c ->> 'call_id', 'long', 'the next request has the call') from second,

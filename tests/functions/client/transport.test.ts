@@ -1,4 +1,3 @@
-import { AbstractChat as AbstractChat5 } from "ai5";
 import { AbstractChat as AbstractChat6 } from "ai6";
 import { afterEach, expect, test } from "vitest";
 import type { ParleyMessage } from "../../../packages/client/src/index.ts";
@@ -161,17 +160,16 @@ test("the short form needs no AI SDK", async () => {
   expect(text).toBe(COUNT);
 });
 
-class Chat5 extends AbstractChat5<ParleyMessage> {}
 class Chat6 extends AbstractChat6<ParleyMessage> {}
 
-test.for([5, 6])("version %s of the AI SDK shows one reply across a cut line", async (version) => {
+test("version 6 of the AI SDK shows one reply across a cut line", async () => {
   await behave({ reply: COUNT, tokens_per_second: 60 });
   const proxy = await startCuttingProxy({ on: /^POST .*chat$/, after: 500 });
   const { parley } = await openApp(user, proxy.url);
   const id = await createSession(user);
   const state = new MemoryState<ParleyMessage>([]);
   const options = { id, state, transport: parley.chat.transport() };
-  const chat = version === 5 ? new Chat5(options) : new Chat6(options);
+  const chat = new Chat6(options);
 
   await chat.sendMessage({ text: "Count." });
 

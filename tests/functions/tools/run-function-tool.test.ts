@@ -44,12 +44,15 @@ async function storeCall(user: TestUser, seconds: number): Promise<string> {
       parts: [{ type: "text", text: "Hello" }],
     }),
   );
-  const [call] = must(
-    await service.rpc("store_tool_calls", {
+  const stored = must(
+    await service.rpc("store_step", {
       turn_id: (turn as { turn_id: string }).turn_id,
+      step: 0,
+      reply: { parts: [] },
       calls: [{ call_id: "call_1", name: "mark", arguments: JSON.stringify({ seconds }) }],
     }),
-  );
+  ) as { calls: { id: string }[] };
+  const [call] = stored.calls;
   if (!call) throw new Error("no call was stored");
   return call.id;
 }
@@ -97,7 +100,7 @@ test("clients can neither run nor store calls", async () => {
 
   const replies = await Promise.all([
     user.client.rpc("run_function_tool", { tool_call_id: id }),
-    user.client.rpc("decide_tool_call", { tool_call_id: id, is_approved: true }),
+    user.client.rpc("end_http_tool", { tool_call_id: id, is_claimed: true }),
     user.client.rpc("start_http_tool", { tool_call_id: id }),
     user.client.from("tool_calls").update({ status: "complete" }).eq("id", id),
   ]);

@@ -69,7 +69,7 @@ test("a turn that was given up before its request left costs nothing and asks Op
     end $$;
     create or replace function faults.begin_early() returns trigger language plpgsql as $$
     begin
-      new.created_at := now() - interval '2 minutes';
+      new.step_started_at := now() - interval '2 minutes';
       return new;
     end $$;
     grant execute on all functions in schema faults to public;

@@ -56,7 +56,13 @@ async function shownBy(
     user_message_id: "question",
     assistant_message_id: "reply",
     replaces_reply: false,
-    created_at: new Date(),
+    started_at: new Date(),
+    steps: 0,
+    must_answer: false,
+    parts: [],
+    calls: [],
+    is_search_off: false,
+    is_stop_requested: false,
     content: question.content,
     question,
     thread_id: null,
@@ -81,7 +87,7 @@ async function shownBy(
   const db = new Proxy(none, { get: () => () => Promise.resolve([]) });
   const ports = { ...others, db, openai: emulator.client };
   const sources = await openSources(ports, started);
-  const request = new TurnRequest(ports, { started, search: false }, sources, async () => {});
+  const request = new TurnRequest(ports, started, sources, async () => {});
   const { events } = await request.send();
   for await (const _ of events);
   const sent = (await emulator.requests()).filter(({ path }) => path === "/v1/responses");

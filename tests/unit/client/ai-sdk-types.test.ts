@@ -1,5 +1,4 @@
 import type * as ai7 from "ai";
-import type * as ai5 from "ai5";
 import type * as ai6 from "ai6";
 import { expectTypeOf, test } from "vitest";
 import type {
@@ -9,14 +8,11 @@ import type {
   TextPart,
 } from "../../../packages/client/src/index.ts";
 
-test("messages, chunks and the transport fit into ai 5, 6 and 7", () => {
-  expectTypeOf<ParleyMessage>().toExtend<ai5.UIMessage>();
+test("messages, chunks and the transport fit into ai 6 and 7", () => {
   expectTypeOf<ParleyMessage>().toExtend<ai6.UIMessage>();
   expectTypeOf<ParleyMessage>().toExtend<ai7.UIMessage>();
-  expectTypeOf<ReplyChunk>().toExtend<ai5.UIMessageChunk>();
   expectTypeOf<ReplyChunk>().toExtend<ai6.UIMessageChunk>();
   expectTypeOf<ReplyChunk>().toExtend<ai7.UIMessageChunk>();
-  expectTypeOf<ParleyTransport>().toExtend<ai5.ChatTransport<ParleyMessage>>();
   expectTypeOf<ParleyTransport>().toExtend<ai6.ChatTransport<ParleyMessage>>();
   expectTypeOf<ParleyTransport>().toExtend<ai7.ChatTransport<ParleyMessage>>();
   // An app may have a message type of its own.

@@ -49,9 +49,11 @@ export const IGNORED_EVENT_TYPES = [
   "response.mcp_list_tools.completed",
   "response.mcp_list_tools.failed",
 
-  // Tools that the caller of the API would have to run. Parley sends no such tools.
+  // The item of a function call, when it is done, has all arguments.
   "response.function_call_arguments.delta",
   "response.function_call_arguments.done",
+
+  // Tools that the caller of the API would have to run. Parley sends no such tools.
   "response.custom_tool_call_input.delta",
   "response.custom_tool_call_input.done",
   "response.shell_call_command.added",

@@ -2,12 +2,12 @@ import type { UIMessageChunk } from "ai";
 import type { Responses } from "openai/resources/responses/responses";
 import type { StreamEvent } from "../../openai/read-events.ts";
 import { certainLength, restoreNames } from "../../openai/file-marker.ts";
-import { callInputChunk, callResultChunk } from "./call-chunks.ts";
+import { callInputChunk, callResultChunk, toolCallChunks } from "./call-chunks.ts";
 import type { IgnoredEvent } from "./ignored-events.ts";
 import { type MadeFile, readCodeFile, readImage } from "./map-made-files.ts";
 import { readOutcome, type TurnOutcome } from "./map-outcome.ts";
 import { type Annotation, type FindFile, mapSource } from "./map-sources.ts";
-import { readProviderCall } from "./map-tools.ts";
+import { readProviderCall, readToolCall, type ToolCall } from "./map-tools.ts";
 
 type PartKind = "text" | "reasoning";
 
@@ -29,6 +29,8 @@ export interface EventMapper {
   readonly lastSequence: number;
   /** How the response ended; `undefined` until a terminal event. */
   readonly outcome: TurnOutcome | undefined;
+  /** The calls that must be answered before the model goes on, in their order. */
+  readonly calls: readonly ToolCall[];
   /** Returns the chunks of an event; none for an event that is repeated, ignored, unknown or after the end. */
   push(event: StreamEvent): UIMessageChunk[];
   /**
@@ -70,6 +72,7 @@ class ResponseEventMapper implements EventMapper {
   model: string | undefined;
   lastSequence = -1;
   outcome: TurnOutcome | undefined;
+  readonly calls: ToolCall[] = [];
 
   readonly #findFile: FindFile;
   readonly #onMade: (file: MadeFile) => void;
@@ -270,22 +273,31 @@ class ResponseEventMapper implements EventMapper {
 
   #startCall(item: Responses.ResponseOutputItem): UIMessageChunk[] {
     const call = readProviderCall(item, this.#findFile);
-    if (!call || this.#endedCalls.has(call.toolCallId)) return [];
+    if (!call || call.isShown || this.#endedCalls.has(call.toolCallId)) return [];
     this.#openCalls.add(call.toolCallId);
-    return [callInputChunk(call)];
+    return [callInputChunk({ ...call, providerExecuted: true })];
   }
 
   /** Sends the input again, because a call does not have its queries yet when it begins. */
   #endCall(item: Responses.ResponseOutputItem): UIMessageChunk[] {
     this.#noteMade(readImage(item));
+    const asked = readToolCall(item);
+    if (asked) return this.#ask(asked);
     const call = readProviderCall(item, this.#findFile);
     if (!call || this.#endedCalls.has(call.toolCallId)) return [];
     const { toolCallId, output, failed } = call;
-    const input = this.#startCall(item);
+    const input = call.isShown ? [] : this.#startCall(item);
     this.#openCalls.delete(toolCallId);
     this.#endedCalls.add(toolCallId);
     const result = failed ? { errorText: TOOL_FAILED_TEXT } : { output };
     return [...input, callResultChunk(toolCallId, result)];
+  }
+
+  #ask(call: ToolCall): UIMessageChunk[] {
+    if (this.#endedCalls.has(call.call_id)) return [];
+    this.#endedCalls.add(call.call_id);
+    this.calls.push(call);
+    return toolCallChunks(call);
   }
 }
 

@@ -15,14 +15,16 @@ export interface ProviderCall {
   toolName: string;
   /** Set for tools whose names are not known beforehand (MCP). */
   dynamic?: true;
+  /** True if an earlier response has shown the call with its input. */
+  isShown?: true;
   input: unknown;
   output: unknown;
   failed: boolean;
 }
 
 /**
- * Items that are not tool calls of the provider. Messages and reasoning have events of their own. The caller of the API
- * would have to run or approve the calls listed here, and Parley sends no such tools.
+ * Items that are not tool calls of the provider. Messages and reasoning have events of their own, and `readToolCall`
+ * reads the calls that Parley runs or the user approves. Parley sends no other tools that it would have to run.
  */
 type IgnoredItem = Extract<Item, {
   type:
@@ -66,7 +68,12 @@ export function readProviderCall(item: Item, findFile: FindFile): ProviderCall |
     case "image_generation_call":
       return describe(item, "image_generation", {}, {});
     case "mcp_call":
-      return { ...describe(item, `mcp.${item.name}`, mcpInput(item), {}), dynamic: true };
+      return {
+        ...describe(item, `mcp.${item.name}`, mcpInput(item), {}),
+        // The request for the user's approval has shown the call under its own id.
+        ...(item.approval_request_id && { toolCallId: item.approval_request_id, isShown: true }),
+        dynamic: true,
+      };
     default:
       item satisfies IgnoredItem;
       return undefined;
@@ -123,10 +130,51 @@ function webOutput(action: WebAction | undefined): unknown {
   return { urls: sources.map((source) => source.url) };
 }
 
-function mcpInput(item: Responses.ResponseOutputItem.McpCall): unknown {
+function mcpInput(item: { arguments: string }): unknown {
   try {
     return JSON.parse(item.arguments || "{}");
   } catch {
     return {}; // The arguments were cut off.
+  }
+}
+
+/** A call that Parley must answer before the model goes on: of a function, or for a tool of an MCP server. */
+export interface ToolCall {
+  /** OpenAI's id of the call, or of the request for approval. */
+  call_id: string;
+  /** The slug of the tool. */
+  name: string;
+  /** The arguments as the model wrote them, which should be JSON. */
+  arguments: string;
+  /** The name in the reply. */
+  toolName: string;
+  /** True for a tool of an MCP server, which OpenAI runs when the user approves. */
+  isRemote: boolean;
+}
+
+/** Reads a call that Parley must answer from an output item; `undefined` for any other item and a call that was cut. */
+export function readToolCall(item: Item): ToolCall | undefined {
+  switch (item.type) {
+    case "function_call": {
+      const { call_id, name, status } = item;
+      if (status === "incomplete" || status === "in_progress") return undefined;
+      return { call_id, name, arguments: item.arguments, toolName: name, isRemote: false };
+    }
+    case "mcp_approval_request": {
+      const { id: call_id, server_label: name } = item;
+      const toolName = `mcp.${item.name}`;
+      return { call_id, name, arguments: item.arguments, toolName, isRemote: true };
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** Returns the arguments of a call as the reply shows them: JSON, or the text if it is none. */
+export function readInput(call: ToolCall): unknown {
+  try {
+    return restoreAll(JSON.parse(call.arguments || "{}"));
+  } catch {
+    return call.arguments;
   }
 }

@@ -1,5 +1,6 @@
 /** The notices that a reply can contain besides its text: a stable code and a sentence for each. */
 const NOTICES = {
+  web_search_off: "The assistant can use tools, so it did not search the web.",
   search_unavailable: "Your files could not be searched this time. The answer does not use them.",
   made_file_limit_reached:
     "The assistant made a file, but this chat has as many files as your plan allows. " +
@@ -27,11 +28,4 @@ export type NoticePart = {
 /** Returns the notice with this code. */
 export function notice(code: NoticeCode): NoticePart {
   return { type: "data-notice", data: { code, message: NOTICES[code] } };
-}
-
-/** Returns the notices of a stored reply, which are its first parts. */
-export function storedNotices(row: { parts: unknown } | null): NoticePart[] {
-  // The functions store only UIMessage.parts here, and notices are the only data parts.
-  const parts = (row?.parts ?? []) as unknown as (NoticePart | { type: "other" })[];
-  return parts.filter((part) => part.type === "data-notice");
 }

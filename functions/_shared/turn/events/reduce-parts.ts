@@ -30,20 +30,21 @@ export interface PartsReducer {
 
 /**
  * Creates a reducer that builds `UIMessage.parts` from chunks exactly as the client of `ai` does. The stored message
- * therefore equals the one on screen; a conformance test compares the two.
+ * therefore equals the one on screen; a conformance test compares the two. `parts` are those of a reply that goes on.
  */
-export function createPartsReducer(messageId: string): PartsReducer {
-  return new MessageFold(messageId);
+export function createPartsReducer(messageId: string, parts: readonly Part[] = []): PartsReducer {
+  return new MessageFold(messageId, parts);
 }
 
 class MessageFold implements PartsReducer {
   id: string;
   metadata: unknown;
-  readonly parts: Part[] = [];
+  readonly parts: Part[];
   readonly #open = new Map<string, TextLike>();
 
-  constructor(messageId: string) {
+  constructor(messageId: string, parts: readonly Part[]) {
     this.id = messageId;
+    this.parts = [...parts];
   }
 
   get text(): string {
@@ -78,6 +79,22 @@ class MessageFold implements PartsReducer {
       case "tool-output-available":
       case "tool-output-error":
         return this.#settleCall(chunk);
+      case "tool-approval-request":
+        return this.#changeCall(chunk.toolCallId, {
+          state: "approval-requested",
+          approval: { id: chunk.approvalId },
+        });
+      case "tool-approval-response":
+        return this.#changeCall(this.#findApproval(chunk.approvalId), {
+          state: "approval-responded",
+          approval: {
+            id: chunk.approvalId,
+            approved: chunk.approved,
+            ...(chunk.reason !== undefined && { reason: chunk.reason }),
+          },
+        });
+      case "tool-output-denied":
+        return this.#changeCall(chunk.toolCallId, { state: "output-denied" });
       case "finish-step":
       case "error":
       case "abort":
@@ -152,11 +169,27 @@ class MessageFold implements PartsReducer {
       providerExecuted: chunk.providerExecuted ?? call.providerExecuted,
       callProviderMetadata: call.callProviderMetadata,
       resultProviderMetadata: chunk.providerMetadata,
+      ...("approval" in call && { approval: call.approval }),
       ...readResult(chunk),
     };
-    this.parts[index] = call.type === "dynamic-tool"
-      ? { type: call.type, toolName: call.toolName, ...content }
-      : { type: call.type, ...content };
+    // Only an approved call has a result, which the types of the fields cannot say.
+    this.parts[index] =
+      (call.type === "dynamic-tool"
+        ? { type: call.type, toolName: call.toolName, ...content }
+        : { type: call.type, ...content }) as Call;
+  }
+
+  /** Changes the state of a call. The type of a part does not follow its states, but the client's does neither. */
+  #changeCall(toolCallId: string, change: { state: Call["state"]; approval?: unknown }): void {
+    const index = this.#findCall(toolCallId, 0);
+    const call = this.#callAt(index);
+    if (!call) throw new Error(`There is no tool call ${toolCallId}.`);
+    this.parts[index] = { ...call, ...change } as Call;
+  }
+
+  #findApproval(approvalId: string): string {
+    return this.parts.find((part): part is Call => isCall(part) && part.approval?.id === approvalId)
+      ?.toolCallId ?? "";
   }
 
   #findCall(toolCallId: string, from: number): number {

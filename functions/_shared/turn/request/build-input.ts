@@ -5,6 +5,8 @@ import type { PastMessage, SessionFile } from "../turn-database.ts";
 import { attachedLines } from "./describe-files.ts";
 
 type Content = Responses.ResponseInputContent;
+/** An item of a request's input. */
+export type InputItem = Responses.ResponseInputItem;
 
 /** The files of a session, as messages show them. */
 export interface ShownFiles {
@@ -23,6 +25,16 @@ const MadePart = z.looseObject({
   type: z.literal("file"),
   providerMetadata: z.object({ parley: z.object({ filename: z.string() }) }),
 });
+/** A call of a tool that Parley has answered, in a reply. */
+const OwnCall = z.looseObject({
+  type: z.string().startsWith("tool-"),
+  toolCallId: z.string(),
+  providerExecuted: z.literal(false).optional(),
+  state: z.enum(["output-available", "output-error", "output-denied"]),
+  input: z.unknown(),
+  output: z.unknown(),
+  errorText: z.string().optional(),
+});
 /**
  * Tokens that an image may take in the context window: an image of high detail on models that count tiles.
  * Source: https://developers.openai.com/api/docs/guides/images-vision
@@ -30,8 +42,8 @@ const MadePart = z.looseObject({
 const IMAGE_TOKENS = 1_500;
 
 /**
- * Returns messages as the model is shown them: their texts, the names of their files, their images and PDFs. A message
- * is the same when it is new and when a history repeats it. OpenAI takes no image in a message of the assistant, and no
+ * Returns the items of each message as the model is shown it: its texts, its tool calls, the names of its files, its
+ * images and PDFs. A message is the same when it is new and when a history repeats it. OpenAI takes no image in a message of the assistant, and no
  * image call without the reasoning before it. An image that the assistant made is therefore shown with the next message
  * of the user.
  * @see https://community.openai.com/t/how-to-chat-with-an-ai-generated-image-via-responses-api/1365014
@@ -40,21 +52,54 @@ const IMAGE_TOKENS = 1_500;
 export function buildInput(
   messages: readonly PastMessage[],
   { fileOf, isShown }: ShownFiles,
-): Responses.EasyInputMessage[] {
+): InputItem[][] {
   let made: SessionFile[] = [];
   return messages.map((message) => {
     const files = message.file_ids.flatMap((id) => fileOf(id) ?? []);
     if (message.sender === "assistant") {
       made = files.filter((file) => isImage(file.file_type) && isShown(file));
-      return {
-        role: message.sender,
-        content: joinBlocks([readText(message), ...madeNames(message)]),
-      };
+      return replyItems(message);
     }
-    const input = buildQuestion(message, { files, shown: files.filter(isShown), made });
+    const input = [buildQuestion(message, { files, shown: files.filter(isShown), made })];
     made = [];
     return input;
   });
+}
+
+/** Returns the items of a reply. Its calls are there with their outputs, because OpenAI takes no call without one. */
+export function replyItems(message: PastMessage): InputItem[] {
+  const names = madeNames(message);
+  const calls = message.parts.flatMap((part) => callItems(part) ?? []);
+  if (calls.length === 0) return [said(joinBlocks([readText(message), ...names]))];
+  const items = message.parts.flatMap((part): InputItem[] =>
+    callItems(part) ?? (isText(part) ? [said(part.text)] : [])
+  );
+  return [...items, ...(names.length > 0 ? [said(joinBlocks(names))] : [])];
+}
+
+function said(content: string): InputItem {
+  return { role: "assistant", content };
+}
+
+/** Returns a call that Parley has answered, with its output; null for other parts. */
+function callItems(part: PastMessage["parts"][number]): InputItem[] | null {
+  const call = OwnCall.safeParse(part);
+  if (!call.success) return null;
+  const { toolCallId: call_id, input } = call.data;
+  const name = call.data.type.slice("tool-".length);
+  return [
+    { type: "function_call", call_id, name, arguments: JSON.stringify(input ?? {}) },
+    { type: "function_call_output", call_id, output: readOutput(call.data) },
+  ];
+}
+
+function readOutput({ state, output, errorText }: z.infer<typeof OwnCall>): string {
+  if (state === "output-available") return JSON.stringify(output ?? null);
+  return JSON.stringify({ error: errorText ?? "The user denied this call." });
+}
+
+function isText(part: PastMessage["parts"][number]): part is { type: "text"; text: string } {
+  return part.type === "text" && typeof part.text === "string" && part.text !== "";
 }
 
 function buildQuestion(
@@ -98,17 +143,21 @@ function fileContent({ openai_file_id: file_id, file_type }: SessionFile): Conte
 
 /** Returns the text of a message. The blocks of a reply are paragraphs of their own, as the user sees them. */
 function readText({ parts, content }: PastMessage): string {
-  const blocks = parts.flatMap((part) =>
-    part.type === "text" && typeof part.text === "string" && part.text !== "" ? [part.text] : []
-  );
+  const blocks = parts.filter(isText).map(({ text }) => text);
   return blocks.length > 0 ? blocks.join("\n\n") : content;
 }
 
 /**
- * Estimates the tokens of a message without its PDFs, rather too many than too few. Three bytes a token hold for
+ * Estimates the tokens of a message's items without its PDFs, rather too many than too few. Three bytes a token hold for
  * English with room to spare, and for scripts in which a character takes three bytes.
  */
-export function estimateTokens({ content }: Responses.EasyInputMessage): number {
+export function estimateTokens(items: readonly InputItem[]): number {
+  return items.reduce((sum, item) => sum + itemTokens(item), 0);
+}
+
+function itemTokens(item: InputItem): number {
+  if (!("content" in item)) return textTokens(JSON.stringify(item));
+  const content = item.content as Responses.EasyInputMessage["content"]; // As this module writes it.
   if (typeof content === "string") return textTokens(content);
   return content.reduce((sum, part) => sum + partTokens(part), 0);
 }
@@ -128,15 +177,15 @@ export function textTokens(text: string): number {
  * a whole.
  */
 export function cutHistory(
-  history: readonly Responses.EasyInputMessage[],
+  history: readonly InputItem[][],
   tokens: number,
-): Responses.EasyInputMessage[] {
+): InputItem[][] {
   let left = tokens;
   let from = history.length;
   for (let index = history.length - 1; index >= 0; index -= 1) {
     const message = history[index];
     if (!message || (left -= estimateTokens(message)) < 0) break;
-    if (message.role === "user") from = index;
+    if (message.some((item) => "role" in item && item.role === "user")) from = index;
   }
   return history.slice(from);
 }

@@ -2,6 +2,7 @@ import type { Responses } from "openai/resources/responses/responses";
 import type { ComparisonFilter } from "openai/resources/shared";
 import { sha256Hex } from "../../http/sha256.ts";
 import type { StartedTurn } from "../turn-database.ts";
+import type { InputItem } from "./build-input.ts";
 
 /** The options of a request besides its turn. */
 export interface RequestOptions {
@@ -9,10 +10,8 @@ export interface RequestOptions {
   threadId: string;
   /** What the assistant is told, with the files of the chat. */
   instructions: string;
-  /** The messages that the conversation does not have yet; the last is the user's question. */
-  input: Responses.EasyInputMessage[];
-  /** True lets the model search the web. */
-  search: boolean;
+  /** What the conversation does not have yet: messages, of which the last is the user's question, or outputs of tools. */
+  input: InputItem[];
   /** The stores that the model may search. */
   storeIds: string[];
   /** The files in the stores that the model may search; null for all. */
@@ -25,15 +24,11 @@ const COMPACT_AT = 0.7;
 /** Builds the request to OpenAI for a turn in a conversation. */
 export async function buildRequest(
   turn: StartedTurn,
-  { threadId, instructions, input, search, storeIds, filter }: RequestOptions,
+  { threadId, instructions, input, storeIds, filter }: RequestOptions,
 ): Promise<Responses.ResponseCreateParamsStreaming> {
-  // The database builds them as tools of the Responses API; clients cannot write them.
-  const own = turn.tools as Responses.Tool[];
-  // A second tool without the operator's filters would search everywhere.
-  const searches = own.some(({ type }) => type.startsWith("web_search"));
   const tools: Responses.Tool[] = [
-    ...own,
-    ...(search && !searches ? [{ type: "web_search" as const }] : []),
+    // The database builds them as tools of the Responses API; clients cannot write them.
+    ...turn.tools as Responses.Tool[],
     ...(storeIds.length > 0 ? [describeSearch(storeIds, filter)] : []),
   ];
   return {
@@ -46,6 +41,8 @@ export async function buildRequest(
     // Reasoning counts too, so a smaller limit would end replies before their first word.
     max_output_tokens: turn.max_output_tokens,
     ...(tools.length > 0 && { max_tool_calls: turn.max_tool_calls }),
+    // The tools stay in the request, so that OpenAI's cache of prompts recognizes it.
+    ...(tools.length > 0 && turn.must_answer && { tool_choice: "none" as const }),
     // A background response continues and keeps its events even if this process dies.
     background: true,
     store: true,

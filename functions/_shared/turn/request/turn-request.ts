@@ -1,5 +1,4 @@
 import { APIConnectionTimeoutError, APIError } from "openai";
-import type { Responses } from "openai/resources/responses/responses";
 import pRetry from "p-retry";
 import { describeError } from "../../http/log.ts";
 import { readEvents, type StreamEvent } from "../../openai/read-events.ts";
@@ -9,9 +8,23 @@ import { retryOnce } from "../../openai/retry-once.ts";
 import { saysStoreLost } from "../../openai/store-lost.ts";
 import { isImage } from "../../session-files/file-kinds.ts";
 import type { ResponseConnection } from "../follow-response.ts";
-import type { History, PastMessage, SessionFile, StartedTurn } from "../turn-database.ts";
+import { NOT_PROVIDED } from "../events/outcome-chunks.ts";
+import type {
+  History,
+  PastMessage,
+  SessionFile,
+  StartedTurn,
+  ToolCallRow,
+} from "../turn-database.ts";
 import type { TurnRunPorts } from "../turn-ports.ts";
-import { buildInput, cutHistory, estimateTokens, textTokens } from "./build-input.ts";
+import {
+  buildInput,
+  cutHistory,
+  estimateTokens,
+  type InputItem,
+  replyItems,
+  textTokens,
+} from "./build-input.ts";
 import { buildRequest } from "./build-request.ts";
 import { withFileList } from "./describe-files.ts";
 import { InlineFiles } from "./inline-files.ts";
@@ -39,6 +52,8 @@ export class TurnEndedError extends Error {
   override readonly name = "TurnEndedError";
 }
 
+const NO_TEXT = { sender: "assistant" as const, content: "", file_ids: [] };
+
 /** A response that OpenAI has begun: its first events, and those that follow. */
 interface BegunResponse {
   arrived: StreamEvent[];
@@ -51,12 +66,16 @@ interface BegunResponse {
  */
 export class TurnRequest {
   readonly #ports: TurnRunPorts;
-  readonly #turn: StartedTurn;
-  readonly #search: boolean;
   readonly #sources: TurnSources;
   readonly #onSearchLost: () => Promise<void>;
+  #turn: StartedTurn;
   #threadId: string | null;
   #history: History;
+  /** What the conversation at OpenAI lacks: `all` of the chat, or what has come since the last response. */
+  #lacks: "all" | "latest";
+  /** The reply so far, when the request continues it. */
+  #reply: PastMessage["parts"] = [];
+  #outputs: InputItem[] = [];
   #halvings = 0;
   #lockAttempts = 0;
   #isRebuilt = false;
@@ -69,17 +88,17 @@ export class TurnRequest {
   /** `onSearchLost` is called when the response begins anew without the files, after the client has accepted it. */
   constructor(
     ports: TurnRunPorts,
-    { started, search }: { started: StartedTurn; search: boolean },
+    started: StartedTurn,
     sources: TurnSources,
     onSearchLost: () => Promise<void>,
   ) {
     this.#ports = ports;
     this.#turn = started;
-    this.#search = search;
     this.#sources = sources;
     this.#onSearchLost = onSearchLost;
     this.#threadId = started.thread_id;
     this.#history = started.history;
+    this.#lacks = started.thread_id === null ? "all" : "latest";
     this.#pdfsOfWhom = started.accepts_images ? "all" : "none";
   }
 
@@ -95,6 +114,26 @@ export class TurnRequest {
   async send(): Promise<ResponseConnection> {
     const begun = await this.#sendMended();
     return { events: this.#withMending(begun), abort: () => this.#current.abort() };
+  }
+
+  /**
+   * Sends the outputs of a step's calls. The reply so far, which ends with these calls, is sent in their place when the
+   * conversation is lost, or when `isUncertain`: an earlier function may have sent them already. Throws as `send` does.
+   */
+  async sendOutputs(
+    step: StartedTurn,
+    reply: PastMessage["parts"],
+    { isUncertain = false } = {},
+  ): Promise<ResponseConnection> {
+    this.#turn = step;
+    this.#reply = reply;
+    this.#outputs = step.calls.filter((call) => call.step === step.steps).map(outputItem);
+    if (this.#threadId === null) this.#history = step.history;
+    this.#lacks = this.#threadId === null ? "all" : "latest";
+    this.#isRebuilt = false;
+    this.#lockAttempts = 0;
+    if (isUncertain) await this.#rebuild();
+    return await this.send();
   }
 
   async #sendMended(): Promise<BegunResponse> {
@@ -151,8 +190,7 @@ export class TurnRequest {
     const request = await buildRequest(this.#turn, {
       threadId: this.#threadId ?? "",
       instructions: this.#instructions,
-      input: this.#buildInput(),
-      search: this.#search,
+      input: this.#buildInput().flat(),
       storeIds: this.#sources.storeIds,
       filter: buildFilter(pickFiles(this.#turn.question, this.#sources.files)),
     });
@@ -166,8 +204,8 @@ export class TurnRequest {
   }
 
   async #requireActive(): Promise<void> {
-    const { turn_id, created_at } = this.#turn;
-    if (Date.now() - created_at.getTime() < UNWATCHED_MS) return;
+    const { turn_id, started_at } = this.#turn;
+    if (Date.now() - started_at.getTime() < UNWATCHED_MS) return;
     const active = await this.#ports.db.reportProgress([turn_id]);
     if (!active.has(turn_id)) {
       throw new TurnEndedError("the turn ended before its request was sent");
@@ -198,13 +236,18 @@ export class TurnRequest {
     return withFileList(this.#turn.instructions, this.#sources.files);
   }
 
-  /** Returns the question, after as much of the history as fits when the conversation does not have it. */
-  #buildInput(): Responses.EasyInputMessage[] {
+  /**
+   * Returns the question and the reply so far, after as much of the history as fits when the conversation does not have
+   * it. Returns the outputs alone when the conversation has all the rest.
+   */
+  #buildInput(): InputItem[][] {
+    if (this.#outputs.length > 0 && this.#lacks === "latest") return [this.#outputs];
     const { question, context_window, max_output_tokens } = this.#turn;
     const pdfs = new InlineFiles();
     if (this.#pdfsOfWhom !== "none") pdfs.choose(this.#pdfsOf(question));
     this.#shownPdfs = { asked: pdfs.size, all: pdfs.size };
     const asked = this.#show([...this.#history, question], pdfs).slice(this.#history.length);
+    if (this.#reply.length > 0) asked.push(replyItems({ ...NO_TEXT, parts: this.#reply }));
     if (this.#history.length === 0) return asked;
     const window = Math.max(0, (context_window ?? SMALL_WINDOW) - max_output_tokens);
     // The estimate for a PDF may be far too high. It must not drive out the whole history.
@@ -217,7 +260,7 @@ export class TurnRequest {
    * Returns the newest messages that fit. What they leave of `room` shows their PDFs, the newest first. Their names are
    * always there, so that the model can search them.
    */
-  #buildHistory(room: number, pdfs: InlineFiles): Responses.EasyInputMessage[] {
+  #buildHistory(room: number, pdfs: InlineFiles): InputItem[][] {
     const all = this.#show(this.#history, pdfs);
     // OpenAI may count more tokens than expected, or the window may be smaller than Parley knows.
     const most = Math.min(room, countTokens(all)) / 2 ** this.#halvings;
@@ -230,7 +273,7 @@ export class TurnRequest {
   }
 
   /** Returns messages as the model is shown them, with the chosen PDFs. */
-  #show(messages: History, pdfs: InlineFiles): Responses.EasyInputMessage[] {
+  #show(messages: History, pdfs: InlineFiles): InputItem[][] {
     return buildInput(messages, {
       fileOf: (id) => this.#fileOf(id),
       isShown: (file) => this.#sources.canShow(file) && (isImage(file.file_type) || pdfs.has(file)),
@@ -257,7 +300,9 @@ export class TurnRequest {
       await pause(LOCK_PAUSE_MS);
       return true;
     }
-    if (isConversationLost(error)) return await this.#rebuild();
+    if (isConversationLost(error) || (this.#outputs.length > 0 && refusesOutput(error))) {
+      return await this.#rebuild();
+    }
     if (readFailure(error) === "context_too_long") return await this.#shorten(error);
     if (saysStoreLost(error.message)) return await this.#sources.renew(error.message);
     if (await this.#sources.resend(error.message)) return true;
@@ -284,13 +329,13 @@ export class TurnRequest {
     this.#ports.log.info("conversation_rebuilt", { session_id, turn_id });
     this.#history = await this.#ports.db.rebuildConversation(turn_id);
     this.#threadId = null;
+    this.#lacks = "all";
     return true;
   }
 
   /** The conversation at OpenAI is too long for the model: builds a shorter one from the newest messages. */
   async #shorten(error: APIError): Promise<boolean> {
-    const isContinued = this.#turn.thread_id !== null && this.#history.length === 0;
-    if (isContinued && !this.#isRebuilt) return await this.#rebuild();
+    if (this.#lacks === "latest" && !this.#isRebuilt) return await this.#rebuild();
     if (this.#hidePdfs(error)) return true;
     if (this.#halvings === HALVINGS || this.#history.length === 0) return false;
     this.#halvings += 1;
@@ -335,8 +380,27 @@ function namesFile({ status, message }: APIError): boolean {
   return (status === 400 || status === 404) && /\bfile[-_]\w+/.test(message);
 }
 
-function countTokens(messages: readonly Responses.EasyInputMessage[]): number {
-  return messages.reduce((sum, message) => sum + estimateTokens(message), 0);
+/** Returns true when OpenAI misses an output, has one already, or does not know its call. */
+function refusesOutput({ status, message }: APIError): boolean {
+  return status === 400 && /function call|tool (?:call|output)|approval/i.test(message);
+}
+
+/** Returns the answer to a call, for the model. */
+function outputItem({ kind, call_id, status, output, error }: ToolCallRow): InputItem {
+  if (kind === "mcp") {
+    return {
+      type: "mcp_approval_response",
+      approval_request_id: call_id,
+      approve: status === "complete",
+      ...(error !== null && { reason: error }),
+    };
+  }
+  const answer = status === "complete" ? output ?? null : { error: error ?? NOT_PROVIDED };
+  return { type: "function_call_output", call_id, output: JSON.stringify(answer) };
+}
+
+function countTokens(messages: readonly InputItem[][]): number {
+  return messages.reduce((sum, items) => sum + estimateTokens(items), 0);
 }
 
 function isConversationLost({ code, status, message }: APIError): boolean {

@@ -1,4 +1,5 @@
 import { useChat, type UseChatHelpers } from "@ai-sdk/react";
+import type { ChatInit } from "ai";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { ParleyError } from "../errors.ts";
 import type { Parley, ParleyMessage } from "../index.ts";
@@ -10,8 +11,15 @@ export interface ParleyChatOptions {
   sessionId: string;
   /** Messages that are read at once; 50 by default, 999 at most. */
   pageSize?: number | undefined;
+  /** Runs a tool of the app. Give its output to `addToolOutput`, without waiting for it here. */
+  onToolCall?: NonNullable<ChatInit<ParleyMessage>["onToolCall"]>;
+  /**
+   * Whether to continue the reply, after each output and each decision: `lastAssistantMessageIsCompleteWithToolCalls`
+   * or `lastAssistantMessageIsCompleteWithApprovalResponses` of `ai`.
+   */
+  sendAutomaticallyWhen?: NonNullable<ChatInit<ParleyMessage>["sendAutomaticallyWhen"]>;
   /** Called when a reply ends, however it ended. */
-  onFinish?: ((end: { message: ParleyMessage }) => void) | undefined;
+  onFinish?: (end: { message: ParleyMessage }) => void;
   /** Called when a message is refused, or a reply fails. */
   onError?: ((error: ParleyError) => void) | undefined;
 }
@@ -58,13 +66,13 @@ export interface ParleyChat extends Omit<UseChatHelpers<ParleyMessage>, "error" 
  */
 export function useParleyChat(
   parley: Parley,
-  { sessionId, pageSize, onFinish, onError }: ParleyChatOptions,
+  { sessionId, pageSize, onError, ...options }: ParleyChatOptions,
 ): ParleyChat {
   const transport = useMemo(() => parley.chat.transport(), [parley]);
   const chat = useChat<ParleyMessage>({
     id: sessionId,
     transport,
-    onFinish: ({ message }) => onFinish?.({ message }),
+    ...options,
     onError: (error) => onError?.(parley.errors.read(error)),
   });
   const { setMessages, resumeStream } = chat;
@@ -123,7 +131,9 @@ export function useParleyChat(
       parley.live.onMessage((event) => {
         if (event.session_id !== sessionId || isBusy(shown.current.status)) return;
         const known = shown.current.messages.find(({ id }) => id === event.message_id);
-        if (!known || known.metadata?.status === "streaming") void refresh();
+        const isBegun = !known || known.metadata?.status === "streaming";
+        // A reply that ends with a tool call waits for it, and another device may have gone on.
+        if (isBegun || known.parts.at(-1)?.type.includes("tool")) void refresh();
       }),
       parley.live.onJoin(() => void refresh()),
     ];
