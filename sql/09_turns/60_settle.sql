@@ -207,7 +207,8 @@ comment on function public.settle_turn(uuid, text, jsonb) is
   'Service RPC: settles a turn as complete, stopped, or waiting for outputs, and returns the stored row. reply holds '
   'content, parts, model, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens and response_id. It '
   'holds thread_id when the conversation at OpenAI contains the turn. tools counts the uses of OpenAI''s tools by '
-  'type, such as {"web_search": 2}. step is the number of stored steps: if the turn has gone on since, nothing changes.';
+  'type, such as {"web_search": 2}. step is the number of stored steps: if the turn has gone on since, nothing '
+  'changes.';
 grant execute on function public.settle_turn(uuid, text, jsonb) to service_role;
 
 create function public.fail_turn(turn_id uuid, reply jsonb)

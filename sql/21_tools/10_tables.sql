@@ -19,11 +19,8 @@ begin
     grant authenticated to parley_tools;
   end if;
   -- Postgres 16 and newer give the creator of a role the right to administrate it, and no right to act as it.
-  if current_setting('server_version_num')::integer >= 160000 then
-    execute 'grant parley_tools to postgres with set true, inherit false';
-  else
-    grant parley_tools to postgres;
-  end if;
+  execute 'grant parley_tools to postgres' || case
+    when current_setting('server_version_num')::integer >= 160000 then ' with set true, inherit false' else '' end;
 end
 $$;
 comment on function private.make_tools_role() is

@@ -23,7 +23,7 @@ begin
   elsif jsonb_typeof(schema -> 'enum') = 'array' and not schema -> 'enum' @> jsonb_build_array(given) then
     return format('%s must be one of %s.', at, schema -> 'enum');
   elsif kind = 'array' and schema ? 'items' then
-    for key in select n - 1 from generate_series(1, jsonb_array_length(given)) as n loop
+    for key in select (n - 1)::text from generate_series(1, jsonb_array_length(given)) as n loop
       problem := private.argument_problem(schema -> 'items', given -> key::integer, format('%s[%s]', at, key));
       exit when problem is not null;
     end loop;
@@ -88,7 +88,7 @@ begin
 
   if returned.prorettype = 'void'::regtype then
     execute 'select ' || call using args;
-    return '{"done": true}';
+    return '{"done": true}'::jsonb;
   elsif returned.proretset then
     execute format(
       'select coalesce(jsonb_agg(%s), ''[]'') from (select %s limit %s) x (r)',
@@ -148,7 +148,7 @@ begin
     return output;
   end if;
   if jsonb_typeof(output) = 'array' then
-    select jsonb_agg(s.item order by s.n), count(*) into kept, count
+    select jsonb_agg(s.item order by s.n), count(*)::integer into kept, count
     from (
       select e.item, e.n, sum(octet_length(e.item::text) + 2) over (order by e.n) as bytes
       from jsonb_array_elements(output) with ordinality as e (item, n)

@@ -268,11 +268,14 @@ declare
   turn public.chat_turns;
 begin
   deleted := 0;
+  -- A turn that has ended is not found again.
+  reached := null;
   for turn in
     select distinct on (t.session_id) t.*
     from public.tool_calls c
     join public.chat_turns t on t.id = c.turn_id and t.status = 'waiting'
-    where c.status in ('awaiting_client', 'awaiting_approval') and c.created_at < now() - interval '24 hours'
+    where c.status in ('awaiting_client', 'awaiting_approval') and c.created_at >= since
+      and c.created_at < now() - interval '24 hours'
     order by t.session_id
     limit max_rows
   loop

@@ -4806,7 +4806,8 @@ comment on function public.settle_turn(uuid, text, jsonb) is
   'Service RPC: settles a turn as complete, stopped, or waiting for outputs, and returns the stored row. reply holds '
   'content, parts, model, input_tokens, cached_input_tokens, cache_write_tokens, output_tokens and response_id. It '
   'holds thread_id when the conversation at OpenAI contains the turn. tools counts the uses of OpenAI''s tools by '
-  'type, such as {"web_search": 2}. step is the number of stored steps: if the turn has gone on since, nothing changes.';
+  'type, such as {"web_search": 2}. step is the number of stored steps: if the turn has gone on since, nothing '
+  'changes.';
 grant execute on function public.settle_turn(uuid, text, jsonb) to service_role;
 
 create function public.fail_turn(turn_id uuid, reply jsonb)
@@ -14566,11 +14567,8 @@ begin
     grant authenticated to parley_tools;
   end if;
   -- Postgres 16 and newer give the creator of a role the right to administrate it, and no right to act as it.
-  if current_setting('server_version_num')::integer >= 160000 then
-    execute 'grant parley_tools to postgres with set true, inherit false';
-  else
-    grant parley_tools to postgres;
-  end if;
+  execute 'grant parley_tools to postgres' || case
+    when current_setting('server_version_num')::integer >= 160000 then ' with set true, inherit false' else '' end;
 end
 $$;
 comment on function private.make_tools_role() is
@@ -14880,8 +14878,9 @@ begin
 end
 $$;
 comment on function private.function_problem(oid) is
-  'Returns why the model may not call a function of schema tools, and what to do; null if it may. Checked when a tool is added, and '
-  'again at every call, because a function can be replaced. Guards against accidents: the function is the operator''s.';
+  'Returns why the model may not call a function of schema tools, and what to do; null if it may. Checked when a tool '
+  'is added, and again at every call, because a function can be replaced. Guards against accidents: the function is the '
+  'operator''s.';
 
 -- From sql/21_tools/30_add.sql
 
@@ -14963,7 +14962,8 @@ begin
   if problem is not null then
     perform private.refuse(400, 'invalid_tool', format('%s cannot be a tool. %s', function, problem));
   end if;
-  select p.proname, 'function', pg_catalog.obj_description(p.oid, 'pg_proc'), private.function_parameters(p.oid), true
+  select p.proname::text, 'function', pg_catalog.obj_description(p.oid, 'pg_proc'),
+    private.function_parameters(p.oid), true
     into tool.slug, tool.kind, tool.description, tool.parameters, tool.is_strict
   from pg_catalog.pg_proc p where p.oid = matches[1];
   target.function := matches[1]::regprocedure::text;
@@ -15258,7 +15258,7 @@ begin
   elsif jsonb_typeof(schema -> 'enum') = 'array' and not schema -> 'enum' @> jsonb_build_array(given) then
     return format('%s must be one of %s.', at, schema -> 'enum');
   elsif kind = 'array' and schema ? 'items' then
-    for key in select n - 1 from generate_series(1, jsonb_array_length(given)) as n loop
+    for key in select (n - 1)::text from generate_series(1, jsonb_array_length(given)) as n loop
       problem := private.argument_problem(schema -> 'items', given -> key::integer, format('%s[%s]', at, key));
       exit when problem is not null;
     end loop;
@@ -15323,7 +15323,7 @@ begin
 
   if returned.prorettype = 'void'::regtype then
     execute 'select ' || call using args;
-    return '{"done": true}';
+    return '{"done": true}'::jsonb;
   elsif returned.proretset then
     execute format(
       'select coalesce(jsonb_agg(%s), ''[]'') from (select %s limit %s) x (r)',
@@ -15383,7 +15383,7 @@ begin
     return output;
   end if;
   if jsonb_typeof(output) = 'array' then
-    select jsonb_agg(s.item order by s.n), count(*) into kept, count
+    select jsonb_agg(s.item order by s.n), count(*)::integer into kept, count
     from (
       select e.item, e.n, sum(octet_length(e.item::text) + 2) over (order by e.n) as bytes
       from jsonb_array_elements(output) with ordinality as e (item, n)
@@ -15608,7 +15608,7 @@ stable
 set search_path = ''
 as $$
 begin
-  return (select count(*) from public.tool_calls c where c.turn_id = count_calls.turn_id);
+  return (select count(*)::integer from public.tool_calls c where c.turn_id = count_calls.turn_id);
 end
 $$;
 comment on function private.count_calls(uuid) is 'Returns how many tools a turn has called.';
@@ -16107,11 +16107,14 @@ declare
   turn public.chat_turns;
 begin
   deleted := 0;
+  -- A turn that has ended is not found again.
+  reached := null;
   for turn in
     select distinct on (t.session_id) t.*
     from public.tool_calls c
     join public.chat_turns t on t.id = c.turn_id and t.status = 'waiting'
-    where c.status in ('awaiting_client', 'awaiting_approval') and c.created_at < now() - interval '24 hours'
+    where c.status in ('awaiting_client', 'awaiting_approval') and c.created_at >= since
+      and c.created_at < now() - interval '24 hours'
     order by t.session_id
     limit max_rows
   loop
