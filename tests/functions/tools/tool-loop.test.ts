@@ -3,6 +3,7 @@ import { jsonSchema } from "ai";
 import { afterEach, expect, test } from "vitest";
 import { loadHistory, openChat, postChat, readText } from "../../helpers/chat-client.ts";
 import { behave, openaiRequests, resetOpenAI } from "../../helpers/openai.ts";
+import { due, make, readRuns, runDue } from "../lookouts/lookouts-client.ts";
 import { asPostgres, createSession, createUser, must, type TestUser } from "../../helpers/stack.ts";
 import { call, createGoalAssistant } from "../../helpers/tools.ts";
 
@@ -197,7 +198,7 @@ test("after eight steps the model must answer", async () => {
   expect(await loadHistory(user, sessionId)).toEqual(chat.messages);
 });
 
-test("a stop while a tool runs ends the reply; a tool that has run stays", async () => {
+test("a stop while a tool runs ends the reply, and the tool changes nothing", async () => {
   const user = await createUser();
   const sessionId = await createSession(user, slug);
   await behave({
@@ -219,4 +220,101 @@ test("a stop while a tool runs ends the reply; a tool that has run stays", async
   const [, reply] = await loadHistory(user, sessionId);
   expect(reply?.metadata?.status).toBe("stopped");
   expect(await requestsOf(sessionId)).toHaveLength(1);
+  expect(await callsOf(user)).toMatchObject([{ status: "failed" }]);
+  const goals = await asPostgres("select from public.loop_goals where user_id = $1", [user.authId]);
+  expect(goals).toEqual([]);
+});
+
+test("a device that joins while a tool runs, and one that joins afterwards, show the whole reply", async () => {
+  const user = await createUser();
+  const sessionId = await createSession(user, slug);
+  await behave({
+    scenario: "tool_steps",
+    steps: [
+      { text: "One.", calls: [call("slow_loop_goal", { seconds: 1 })] },
+      { text: "Two.", calls: [call("list_loop_goals")] },
+    ],
+  });
+  const chat = openChat(user, sessionId);
+  const sending = chat.sendMessage({ text: "Slowly" });
+  await expect.poll(async () => (await callsOf(user)).length).toBe(1);
+  const [reloaded, other] = [await loadHistory(user, sessionId), await loadHistory(user, sessionId)]
+    .map((messages) => openChat(user, sessionId, messages.slice(0, 1)));
+
+  await Promise.all([sending, reloaded?.resumeStream(), other?.resumeStream()]);
+
+  const stored = await loadHistory(user, sessionId);
+  expect(readText(stored[1])).toMatch(/^One\.Two\./);
+  for (const device of [chat, reloaded, other]) expect(device?.messages).toEqual(stored);
+});
+
+test("web search is off beside tools that act, unless the operator allows domains", async () => {
+  const user = await createUser();
+  const ask = async () => {
+    const sessionId = await createSession(user, slug);
+    await (await postChat(
+      { session_id: sessionId, content: "Search", search: true },
+      user.accessToken,
+    )).text();
+    const [request] = await requestsOf(sessionId);
+    const [, reply] = await loadHistory(user, sessionId);
+    const tools = request?.["tools"] as { type: string; filters?: unknown }[];
+    return {
+      web: tools.find(({ type }) => type === "web_search"),
+      notice: reply?.parts.find(({ type }) => type === "data-notice"),
+    };
+  };
+
+  const off = await ask();
+  await asPostgres(
+    "update public.assistants set web_with_tools = '{example.com}' where slug = $1",
+    [
+      slug,
+    ],
+  );
+  const limited = await ask();
+  await asPostgres("update public.assistants set web_with_tools = null where slug = $1", [slug]);
+
+  expect(off).toMatchObject({ web: undefined, notice: { data: { code: "web_search_off" } } });
+  expect(limited).toMatchObject({
+    web: { filters: { allowed_domains: ["example.com"] } },
+    notice: undefined,
+  });
+  expect(must(await user.client.rpc("get_my_usage"))).toMatchObject({
+    monthly_searches: { used: 1 },
+  });
+});
+
+test("a lookout uses tools as its user, without anybody there", async () => {
+  const user = await createUser();
+  await asPostgres("update public.profiles set subscription_plan = 'pro' where id = $1", [
+    user.profileId,
+  ]);
+  await asPostgres(
+    "select private.add_client_tool($1, 'ask_app', 'Asks.', '{\"type\": \"object\"}')",
+    [
+      slug,
+    ],
+  );
+  await behave({
+    scenario: "tool_steps",
+    steps: [{ calls: [call("add_loop_goal", { title: "Lookout" }), call("ask_app")] }],
+  });
+  const id = await make(user, { assistant_slug: slug });
+  await due(id);
+  await runDue();
+
+  const [run] = await readRuns(user, id);
+  const stored = await loadHistory(user, run?.session_id ?? "");
+  expect(run?.status).toBe("complete");
+  expect(readText(stored[1])).toContain("Lookout");
+  expect((await callsOf(user)).map(({ tool_slug, status }) => [tool_slug, status])).toEqual([
+    ["add_loop_goal", "complete"],
+    ["ask_app", "failed"],
+  ]);
+  const [request] = await requestsOf(run?.session_id ?? "");
+  expect((request?.["tools"] as { name?: string }[]).map(({ name }) => name)).not.toContain(
+    "ask_app",
+  );
+  await asPostgres("select private.remove_tool('ask_app')");
 });

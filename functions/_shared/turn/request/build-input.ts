@@ -66,31 +66,37 @@ export function buildInput(
   });
 }
 
-/** Returns the items of a reply. Its calls are there with their outputs, because OpenAI takes no call without one. */
+/**
+ * Returns the items of a reply. Its calls are there with their outputs, because OpenAI takes no call without one. As in
+ * a conversation, the outputs follow all calls of their step.
+ */
 export function replyItems(message: PastMessage): InputItem[] {
   const names = madeNames(message);
-  const calls = message.parts.flatMap((part) => callItems(part) ?? []);
-  if (calls.length === 0) return [said(joinBlocks([readText(message), ...names]))];
-  const items = message.parts.flatMap((part): InputItem[] =>
-    callItems(part) ?? (isText(part) ? [said(part.text)] : [])
-  );
-  return [...items, ...(names.length > 0 ? [said(joinBlocks(names))] : [])];
+  if (!message.parts.some((part) => readOwnCall(part))) {
+    return [said(joinBlocks([readText(message), ...names]))];
+  }
+  const items: InputItem[] = [];
+  const outputs: InputItem[] = [];
+  for (const part of message.parts) {
+    if (part.type === "step-start") items.push(...outputs.splice(0));
+    if (isText(part)) items.push(said(part.text));
+    const call = readOwnCall(part);
+    if (!call) continue;
+    const { toolCallId: call_id, type, input } = call;
+    const name = type.slice("tool-".length);
+    items.push({ type: "function_call", call_id, name, arguments: JSON.stringify(input ?? {}) });
+    outputs.push({ type: "function_call_output", call_id, output: readOutput(call) });
+  }
+  return [...items, ...outputs, ...(names.length > 0 ? [said(joinBlocks(names))] : [])];
 }
 
 function said(content: string): InputItem {
   return { role: "assistant", content };
 }
 
-/** Returns a call that Parley has answered, with its output; null for other parts. */
-function callItems(part: PastMessage["parts"][number]): InputItem[] | null {
-  const call = OwnCall.safeParse(part);
-  if (!call.success) return null;
-  const { toolCallId: call_id, input } = call.data;
-  const name = call.data.type.slice("tool-".length);
-  return [
-    { type: "function_call", call_id, name, arguments: JSON.stringify(input ?? {}) },
-    { type: "function_call_output", call_id, output: readOutput(call.data) },
-  ];
+/** Returns the call of a part that Parley has answered; null for other parts. */
+function readOwnCall(part: PastMessage["parts"][number]): z.infer<typeof OwnCall> | null {
+  return OwnCall.safeParse(part).data ?? null;
 }
 
 function readOutput({ state, output, errorText }: z.infer<typeof OwnCall>): string {
