@@ -135,5 +135,5 @@ end
 $$;
 comment on function private.function_problem(oid) is
   'Returns why the model may not call a function of schema tools, and what to do; null if it may. Checked when a tool '
-  'is added, and again at every call, because a function can be replaced. Guards against accidents: the function is the '
-  'operator''s.';
+  'is added, and again at every call, because a function can be replaced. Guards against accidents: the function is '
+  'the operator''s.';
