@@ -25,7 +25,7 @@ export interface Selection {
 }
 
 /** The schemas of the migrations. A restore creates them again. */
-const OWN_SCHEMAS = ["public", "private", "supabase_migrations"];
+const OWN_SCHEMAS = ["public", "private", "tools", "supabase_migrations"];
 /** Schemas of every Supabase project. A restore brings back their rows, and the migrations' triggers and policies. */
 const SYSTEM_SCHEMAS = ["auth", "storage"];
 const HUNG_ON_SYSTEM_TABLES = ["TRIGGER", "POLICY"];

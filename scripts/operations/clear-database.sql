@@ -1,7 +1,16 @@
 -- Drops everything that the migrations made, and empties the platform's tables. This is the first part of a restore and
 -- runs in its transaction. Objects of extensions stay.
 
-drop schema if exists private, supabase_migrations cascade;
+drop schema if exists private, tools, supabase_migrations cascade;
+
+-- Roles belong to the server, so an archive has none. The restored database makes its memberships.
+do $$
+begin
+  if not exists (select from pg_roles where rolname = 'parley_tools') then
+    create role parley_tools nologin inherit;
+  end if;
+end
+$$;
 
 do $$
 declare

@@ -80,7 +80,10 @@ async function* script(archive: string, list: string): AsyncGenerator<string | U
   }
   // The rows of `private.schedules` arrived before its trigger, and an archive does not contain the jobs of pg_cron.
   // Nor does it contain the policy of Realtime's table.
-  yield `select private.sync_cron_jobs();
+  // And pg_restore makes no owners, but call_tool has the rights of its owner.
+  yield `select private.make_tools_role();
+select private.give_call_tool();
+select private.sync_cron_jobs();
 select private.allow_live_events();
 ${await pepperStatement(archive)}
 commit;

@@ -4,9 +4,13 @@ create schema tools;
 comment on schema tools is 'The functions that assistants may call. The API never exposes this schema.';
 revoke all on schema tools from public;
 
--- Roles belong to the whole server, so this one outlives a reset of the database.
-do $$
+create function private.make_tools_role()
+returns void
+language plpgsql
+set search_path = ''
+as $$
 begin
+  -- Roles belong to the whole server, so this one outlives a reset of the database.
   if not exists (select from pg_roles where rolname = 'parley_tools') then
     -- Without inherit, the policies for authenticated would not apply, and every query would return no rows.
     create role parley_tools nologin inherit;
@@ -15,13 +19,13 @@ begin
     grant authenticated to parley_tools;
   end if;
   -- Postgres 16 and newer give the creator of a role the right to administrate it, and no right to act as it.
-  if current_setting('server_version_num')::integer >= 160000 then
-    execute 'grant parley_tools to postgres with set true, inherit false';
-  else
-    grant parley_tools to postgres;
-  end if;
+  execute 'grant parley_tools to postgres' || case
+    when current_setting('server_version_num')::integer >= 160000 then ' with set true, inherit false' else '' end;
 end
 $$;
+comment on function private.make_tools_role() is
+  'Creates the role that function tools run as, unless the server has it. A migration and db:restore call it.';
+select private.make_tools_role();
 grant usage on schema tools to parley_tools;
 
 create table public.tools (

@@ -92,9 +92,7 @@ declare
   bad text;
 begin
   select * into f from pg_catalog.pg_proc p where p.oid = function_id;
-  if f.pronamespace <> 'tools'::regnamespace then
-    return 'It is not in schema tools. Create it there.';
-  elsif f.prosecdef then
+  if f.prosecdef then
     return 'It is security definer, which would bypass the user''s policies. Make it security invoker.';
   elsif f.prokind <> 'f' then
     return 'It is no plain function. Write a function; procedures and aggregates cannot be called.';
@@ -136,5 +134,6 @@ begin
 end
 $$;
 comment on function private.function_problem(oid) is
-  'Returns why the model may not call a function, and what to do; null if it may. Checked when a tool is added, and '
-  'again at every call, because a function can be replaced. Guards against accidents: the function is the operator''s.';
+  'Returns why the model may not call a function of schema tools, and what to do; null if it may. Checked when a tool '
+  'is added, and again at every call, because a function can be replaced. Guards against accidents: the function is '
+  'the operator''s.';

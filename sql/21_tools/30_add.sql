@@ -76,7 +76,8 @@ begin
   if problem is not null then
     perform private.refuse(400, 'invalid_tool', format('%s cannot be a tool. %s', function, problem));
   end if;
-  select p.proname, 'function', pg_catalog.obj_description(p.oid, 'pg_proc'), private.function_parameters(p.oid), true
+  select p.proname::text, 'function', pg_catalog.obj_description(p.oid, 'pg_proc'),
+    private.function_parameters(p.oid), true
     into tool.slug, tool.kind, tool.description, tool.parameters, tool.is_strict
   from pg_catalog.pg_proc p where p.oid = matches[1];
   target.function := matches[1]::regprocedure::text;

@@ -23,7 +23,7 @@ begin
   elsif jsonb_typeof(schema -> 'enum') = 'array' and not schema -> 'enum' @> jsonb_build_array(given) then
     return format('%s must be one of %s.', at, schema -> 'enum');
   elsif kind = 'array' and schema ? 'items' then
-    for key in select n - 1 from generate_series(1, jsonb_array_length(given)) as n loop
+    for key in select (n - 1)::text from generate_series(1, jsonb_array_length(given)) as n loop
       problem := private.argument_problem(schema -> 'items', given -> key::integer, format('%s[%s]', at, key));
       exit when problem is not null;
     end loop;
@@ -65,6 +65,10 @@ declare
   returned record;
   result jsonb;
 begin
+  -- A function that was created again, as a restore does, has another owner. Then no policy would hold.
+  if current_user <> 'parley_tools' then
+    raise exception using errcode = 'XX000', message = 'private.call_tool has a wrong owner.';
+  end if;
   -- A null is left out, so that the argument has its default. Names are quoted; values never become part of the SQL.
   select string_agg(format('%I %s', a.name, pg_catalog.format_type(a.type_id, null)), ', '),
     string_agg(format('%1$I => a.%1$I', a.name), ', ')
@@ -84,7 +88,7 @@ begin
 
   if returned.prorettype = 'void'::regtype then
     execute 'select ' || call using args;
-    return '{"done": true}';
+    return '{"done": true}'::jsonb;
   elsif returned.proretset then
     execute format(
       'select coalesce(jsonb_agg(%s), ''[]'') from (select %s limit %s) x (r)',
@@ -104,14 +108,26 @@ comment on function private.call_tool(regprocedure, jsonb) is
   'authenticated and no others, so row-level security holds.';
 grant execute on function private.function_arguments(oid) to parley_tools;
 
--- The owner must be able to create in the schema while the function becomes its own.
-grant create on schema private to parley_tools;
-alter function private.call_tool(regprocedure, jsonb) owner to parley_tools;
-revoke create on schema private from parley_tools;
-set local role parley_tools;
-revoke all on function private.call_tool(regprocedure, jsonb) from public;
-grant execute on function private.call_tool(regprocedure, jsonb) to postgres;
-reset role;
+create function private.give_call_tool()
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- The owner must be able to create in the schema while the function becomes its own.
+  grant create on schema private to parley_tools;
+  alter function private.call_tool(regprocedure, jsonb) owner to parley_tools;
+  revoke create on schema private from parley_tools;
+  set local role parley_tools;
+  revoke all on function private.call_tool(regprocedure, jsonb) from public;
+  grant execute on function private.call_tool(regprocedure, jsonb) to postgres;
+  reset role;
+end
+$$;
+comment on function private.give_call_tool() is
+  'Makes parley_tools the owner of call_tool, which runs with the rights of its owner. A migration calls it, and '
+  'db:restore, because an archive is restored without owners.';
+select private.give_call_tool();
 
 create function private.cut_output(output jsonb)
 returns jsonb
@@ -132,7 +148,7 @@ begin
     return output;
   end if;
   if jsonb_typeof(output) = 'array' then
-    select jsonb_agg(s.item order by s.n), count(*) into kept, count
+    select jsonb_agg(s.item order by s.n), count(*)::integer into kept, count
     from (
       select e.item, e.n, sum(octet_length(e.item::text) + 2) over (order by e.n) as bytes
       from jsonb_array_elements(output) with ordinality as e (item, n)

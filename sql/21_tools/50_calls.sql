@@ -42,7 +42,7 @@ stable
 set search_path = ''
 as $$
 begin
-  return (select count(*) from public.tool_calls c where c.turn_id = count_calls.turn_id);
+  return (select count(*)::integer from public.tool_calls c where c.turn_id = count_calls.turn_id);
 end
 $$;
 comment on function private.count_calls(uuid) is 'Returns how many tools a turn has called.';

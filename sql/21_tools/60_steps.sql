@@ -167,10 +167,9 @@ begin
   update public.chat_turns t
   set status = 'active', stop_requested_at = null, progressed_at = now(), step_started_at = now(), response_id = null,
       first_part = jsonb_array_length(reply.parts),
-      reservation = (t.reservation - 'budget')
-        || jsonb_build_object('budget', private.reserve_turn(
-          q, assistant, turn.search and private.can_search(assistant)
-        ))
+      reservation = t.reservation || jsonb_build_object('budget', private.reserve_turn(
+        q, assistant, turn.search and private.can_search(assistant)
+      ))
   from public.chat_messages q
   where t.id = turn.id and q.id = t.user_message_id
   returning t.* into turn;
@@ -204,14 +203,9 @@ as $$
 begin
   update public.tool_calls c
   set status = 'failed', error = 'The output was not provided.', finished_at = now()
-  where c.id in (
-    select k.id from public.tool_calls k
-    where k.turn_id = turn.id
-      and k.finished_at is null
-      and (turn.status <> 'waiting' or k.status in ('pending', 'running'))
-    -- A function that runs now ends by itself. It may wait for the session, which the caller has locked.
-    for no key update skip locked
-  );
+  where c.turn_id = turn.id
+    and c.finished_at is null
+    and (turn.status <> 'waiting' or c.status in ('pending', 'running'));
 end
 $$;
 comment on function private.end_tool_calls(public.chat_turns) is
@@ -274,11 +268,14 @@ declare
   turn public.chat_turns;
 begin
   deleted := 0;
+  -- A turn that has ended is not found again.
+  reached := null;
   for turn in
     select distinct on (t.session_id) t.*
     from public.tool_calls c
     join public.chat_turns t on t.id = c.turn_id and t.status = 'waiting'
-    where c.status in ('awaiting_client', 'awaiting_approval') and c.created_at < now() - interval '24 hours'
+    where c.status in ('awaiting_client', 'awaiting_approval') and c.created_at >= since
+      and c.created_at < now() - interval '24 hours'
     order by t.session_id
     limit max_rows
   loop

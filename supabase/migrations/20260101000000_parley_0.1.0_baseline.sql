@@ -14552,9 +14552,13 @@ create schema tools;
 comment on schema tools is 'The functions that assistants may call. The API never exposes this schema.';
 revoke all on schema tools from public;
 
--- Roles belong to the whole server, so this one outlives a reset of the database.
-do $$
+create function private.make_tools_role()
+returns void
+language plpgsql
+set search_path = ''
+as $$
 begin
+  -- Roles belong to the whole server, so this one outlives a reset of the database.
   if not exists (select from pg_roles where rolname = 'parley_tools') then
     -- Without inherit, the policies for authenticated would not apply, and every query would return no rows.
     create role parley_tools nologin inherit;
@@ -14563,13 +14567,13 @@ begin
     grant authenticated to parley_tools;
   end if;
   -- Postgres 16 and newer give the creator of a role the right to administrate it, and no right to act as it.
-  if current_setting('server_version_num')::integer >= 160000 then
-    execute 'grant parley_tools to postgres with set true, inherit false';
-  else
-    grant parley_tools to postgres;
-  end if;
+  execute 'grant parley_tools to postgres' || case
+    when current_setting('server_version_num')::integer >= 160000 then ' with set true, inherit false' else '' end;
 end
 $$;
+comment on function private.make_tools_role() is
+  'Creates the role that function tools run as, unless the server has it. A migration and db:restore call it.';
+select private.make_tools_role();
 grant usage on schema tools to parley_tools;
 
 create table public.tools (
@@ -14832,9 +14836,7 @@ declare
   bad text;
 begin
   select * into f from pg_catalog.pg_proc p where p.oid = function_id;
-  if f.pronamespace <> 'tools'::regnamespace then
-    return 'It is not in schema tools. Create it there.';
-  elsif f.prosecdef then
+  if f.prosecdef then
     return 'It is security definer, which would bypass the user''s policies. Make it security invoker.';
   elsif f.prokind <> 'f' then
     return 'It is no plain function. Write a function; procedures and aggregates cannot be called.';
@@ -14876,8 +14878,9 @@ begin
 end
 $$;
 comment on function private.function_problem(oid) is
-  'Returns why the model may not call a function, and what to do; null if it may. Checked when a tool is added, and '
-  'again at every call, because a function can be replaced. Guards against accidents: the function is the operator''s.';
+  'Returns why the model may not call a function of schema tools, and what to do; null if it may. Checked when a tool '
+  'is added, and again at every call, because a function can be replaced. Guards against accidents: the function is '
+  'the operator''s.';
 
 -- From sql/21_tools/30_add.sql
 
@@ -14959,7 +14962,8 @@ begin
   if problem is not null then
     perform private.refuse(400, 'invalid_tool', format('%s cannot be a tool. %s', function, problem));
   end if;
-  select p.proname, 'function', pg_catalog.obj_description(p.oid, 'pg_proc'), private.function_parameters(p.oid), true
+  select p.proname::text, 'function', pg_catalog.obj_description(p.oid, 'pg_proc'),
+    private.function_parameters(p.oid), true
     into tool.slug, tool.kind, tool.description, tool.parameters, tool.is_strict
   from pg_catalog.pg_proc p where p.oid = matches[1];
   target.function := matches[1]::regprocedure::text;
@@ -15254,7 +15258,7 @@ begin
   elsif jsonb_typeof(schema -> 'enum') = 'array' and not schema -> 'enum' @> jsonb_build_array(given) then
     return format('%s must be one of %s.', at, schema -> 'enum');
   elsif kind = 'array' and schema ? 'items' then
-    for key in select n - 1 from generate_series(1, jsonb_array_length(given)) as n loop
+    for key in select (n - 1)::text from generate_series(1, jsonb_array_length(given)) as n loop
       problem := private.argument_problem(schema -> 'items', given -> key::integer, format('%s[%s]', at, key));
       exit when problem is not null;
     end loop;
@@ -15296,6 +15300,10 @@ declare
   returned record;
   result jsonb;
 begin
+  -- A function that was created again, as a restore does, has another owner. Then no policy would hold.
+  if current_user <> 'parley_tools' then
+    raise exception using errcode = 'XX000', message = 'private.call_tool has a wrong owner.';
+  end if;
   -- A null is left out, so that the argument has its default. Names are quoted; values never become part of the SQL.
   select string_agg(format('%I %s', a.name, pg_catalog.format_type(a.type_id, null)), ', '),
     string_agg(format('%1$I => a.%1$I', a.name), ', ')
@@ -15315,7 +15323,7 @@ begin
 
   if returned.prorettype = 'void'::regtype then
     execute 'select ' || call using args;
-    return '{"done": true}';
+    return '{"done": true}'::jsonb;
   elsif returned.proretset then
     execute format(
       'select coalesce(jsonb_agg(%s), ''[]'') from (select %s limit %s) x (r)',
@@ -15335,14 +15343,26 @@ comment on function private.call_tool(regprocedure, jsonb) is
   'authenticated and no others, so row-level security holds.';
 grant execute on function private.function_arguments(oid) to parley_tools;
 
--- The owner must be able to create in the schema while the function becomes its own.
-grant create on schema private to parley_tools;
-alter function private.call_tool(regprocedure, jsonb) owner to parley_tools;
-revoke create on schema private from parley_tools;
-set local role parley_tools;
-revoke all on function private.call_tool(regprocedure, jsonb) from public;
-grant execute on function private.call_tool(regprocedure, jsonb) to postgres;
-reset role;
+create function private.give_call_tool()
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- The owner must be able to create in the schema while the function becomes its own.
+  grant create on schema private to parley_tools;
+  alter function private.call_tool(regprocedure, jsonb) owner to parley_tools;
+  revoke create on schema private from parley_tools;
+  set local role parley_tools;
+  revoke all on function private.call_tool(regprocedure, jsonb) from public;
+  grant execute on function private.call_tool(regprocedure, jsonb) to postgres;
+  reset role;
+end
+$$;
+comment on function private.give_call_tool() is
+  'Makes parley_tools the owner of call_tool, which runs with the rights of its owner. A migration calls it, and '
+  'db:restore, because an archive is restored without owners.';
+select private.give_call_tool();
 
 create function private.cut_output(output jsonb)
 returns jsonb
@@ -15363,7 +15383,7 @@ begin
     return output;
   end if;
   if jsonb_typeof(output) = 'array' then
-    select jsonb_agg(s.item order by s.n), count(*) into kept, count
+    select jsonb_agg(s.item order by s.n), count(*)::integer into kept, count
     from (
       select e.item, e.n, sum(octet_length(e.item::text) + 2) over (order by e.n) as bytes
       from jsonb_array_elements(output) with ordinality as e (item, n)
@@ -15588,7 +15608,7 @@ stable
 set search_path = ''
 as $$
 begin
-  return (select count(*) from public.tool_calls c where c.turn_id = count_calls.turn_id);
+  return (select count(*)::integer from public.tool_calls c where c.turn_id = count_calls.turn_id);
 end
 $$;
 comment on function private.count_calls(uuid) is 'Returns how many tools a turn has called.';
@@ -15986,10 +16006,9 @@ begin
   update public.chat_turns t
   set status = 'active', stop_requested_at = null, progressed_at = now(), step_started_at = now(), response_id = null,
       first_part = jsonb_array_length(reply.parts),
-      reservation = (t.reservation - 'budget')
-        || jsonb_build_object('budget', private.reserve_turn(
-          q, assistant, turn.search and private.can_search(assistant)
-        ))
+      reservation = t.reservation || jsonb_build_object('budget', private.reserve_turn(
+        q, assistant, turn.search and private.can_search(assistant)
+      ))
   from public.chat_messages q
   where t.id = turn.id and q.id = t.user_message_id
   returning t.* into turn;
@@ -16023,14 +16042,9 @@ as $$
 begin
   update public.tool_calls c
   set status = 'failed', error = 'The output was not provided.', finished_at = now()
-  where c.id in (
-    select k.id from public.tool_calls k
-    where k.turn_id = turn.id
-      and k.finished_at is null
-      and (turn.status <> 'waiting' or k.status in ('pending', 'running'))
-    -- A function that runs now ends by itself. It may wait for the session, which the caller has locked.
-    for no key update skip locked
-  );
+  where c.turn_id = turn.id
+    and c.finished_at is null
+    and (turn.status <> 'waiting' or c.status in ('pending', 'running'));
 end
 $$;
 comment on function private.end_tool_calls(public.chat_turns) is
@@ -16093,11 +16107,14 @@ declare
   turn public.chat_turns;
 begin
   deleted := 0;
+  -- A turn that has ended is not found again.
+  reached := null;
   for turn in
     select distinct on (t.session_id) t.*
     from public.tool_calls c
     join public.chat_turns t on t.id = c.turn_id and t.status = 'waiting'
-    where c.status in ('awaiting_client', 'awaiting_approval') and c.created_at < now() - interval '24 hours'
+    where c.status in ('awaiting_client', 'awaiting_approval') and c.created_at >= since
+      and c.created_at < now() - interval '24 hours'
     order by t.session_id
     limit max_rows
   loop

@@ -8,6 +8,8 @@ export interface CheckedFunction {
 
 /** Functions whose dynamic SQL plpgsql_check considers injectable, and why it is safe. */
 const SAFE_DYNAMIC_SQL: Record<string, string> = {
+  "private.add_function_tool": "the function is a regprocedure",
+  "private.call_tool": "names are quoted, and the arguments that a model sends are a parameter",
   "private.find_users":
     "the condition is made of literals, and the order comes from user_order's fixed choice",
   "private.purge_before":

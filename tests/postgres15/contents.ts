@@ -17,7 +17,9 @@ export async function readContents(url: string): Promise<Contents> {
       select c.oid::regclass::text as name
       from pg_class c
       where c.relkind = 'r'
-        and c.relnamespace::regnamespace::text in ('public', 'private', 'auth', 'storage', 'supabase_migrations')
+        and c.relnamespace::regnamespace::text in (
+          'public', 'private', 'tools', 'auth', 'storage', 'supabase_migrations'
+        )
       order by name
     `);
     const hashes: Record<string, string> = {};

@@ -6,7 +6,7 @@ import { REPOSITORY } from "../../local/stack/settings.ts";
 import { writeChecksum } from "../../scripts/operations/checksum.ts";
 import { withConnection } from "../../scripts/operations/find-database.ts";
 import { type Contents, readContents } from "./contents.ts";
-import type { TestServer } from "./start-server.ts";
+import { startServer, type TestServer } from "./start-server.ts";
 
 // Characters that dumps must escape, and rows in the platform's tables that refer to each other.
 const SAMPLE = `
@@ -26,12 +26,17 @@ const SAMPLE = `
   select gen_random_uuid(), u.id, now(), now() from auth.users u;
   insert into private.schedules (name, cron, sql_function, last_status)
   values ('sample', '0 0 * * *', 'sample', 'it''s');
+  create type tools.size as enum ('small', 'large');
+  create function tools.sample(size tools.size) returns text language sql set search_path = '' as 'select size::text';
+  comment on function tools.sample is 'Returns a size.';
+  select private.add_function_tool('coach', 'tools.sample');
 `;
 
 // Objects that a target may hold and the archive does not. They must be gone after the restore.
 const LEFTOVERS = `
   create table public.left_over (id integer primary key);
   create view public.left_over_view as select * from public.left_over;
+  create function tools.left_over() returns integer language sql as 'select 1';
   create function private.left_over() returns trigger language plpgsql as 'begin return new; end';
   create trigger left_over after insert on auth.users for each row execute function private.left_over();
   alter default privileges in schema public grant all on tables to anon;
@@ -42,7 +47,7 @@ export interface RoundTrip {
   source: Contents;
   /** The database before and after a restore from a damaged archive whose checksum is right. */
   untouched: { before: Contents; after: Contents };
-  /** Restored into a project that has had no migration yet. */
+  /** Restored into a project that has had no migration yet, on a server that has no role of Parley. */
   fresh: Contents;
   /** Restored over a Parley database with other rows, and with objects that are not in the archive. */
   overwritten: Contents;
@@ -50,18 +55,20 @@ export interface RoundTrip {
 
 /** Fills a database with sample rows, backs it up and restores it into two others, with the scripts for operators. */
 export async function makeRoundTrip(server: TestServer, source: string): Promise<RoundTrip> {
+  await using resources = new AsyncDisposableStack();
+  const other = await startServer(resources);
   const seed = await readFile(path.join(REPOSITORY, "supabase/seed.sql"), "utf8");
   await execute(server, source, seed + SAMPLE);
   const directory = await mkdtemp(path.join(os.tmpdir(), "parley-backup-"));
   try {
     await script("scripts/backup.ts", "--url", server.url("postgres", source), "--dir", directory);
     const archive = await findArchive(directory);
-    const restore = (database: string) =>
-      script("scripts/restore.ts", archive, "--url", server.url("postgres", database), "--yes");
+    const restore = (database: string, on = server) =>
+      script("scripts/restore.ts", archive, "--url", on.url("postgres", database), "--yes");
 
-    await server.createDatabase("fresh");
-    await server.preparePlatform("fresh");
-    await restore("fresh");
+    await other.createDatabase("fresh");
+    await other.preparePlatform("fresh");
+    await restore("fresh", other);
 
     await server.createDatabase("overwritten");
     await server.preparePlatform("overwritten");
@@ -71,7 +78,7 @@ export async function makeRoundTrip(server: TestServer, source: string): Promise
 
     return {
       source: await readContents(server.url("postgres", source)),
-      fresh: await readContents(server.url("postgres", "fresh")),
+      fresh: await readContents(other.url("postgres", "fresh")),
       overwritten: await readContents(server.url("postgres", "overwritten")),
       untouched: await failToRestore(server, "overwritten", archive, restore),
     };

@@ -30,6 +30,7 @@ select is(
   ),
   'the schema has every argument, as strict mode wants it'
 );
+grant execute on function tools.order_shoes to authenticated;
 select lives_ok($$ select private.add_function_tool('coach', 'tools.order_shoes') $$, 'adding it again is allowed');
 select results_eq(
   'select needs_approval, max_calls from public.tools', 'values (false, 8)', 'and replaces the options'

@@ -1,11 +1,14 @@
 begin;
-select plan(22);
+select plan(25);
 select tests.create_user('owner');
+create sequence public.runs;
+grant usage on sequence public.runs to authenticated;
 create table public.notes (id integer primary key, body text);
 grant select, insert on public.notes to authenticated;
 insert into public.notes values (1, 'secret of another user');
 create function tools.add_note(kind text) returns text language plpgsql volatile set search_path = '' as $$
 begin
+  perform nextval('public.runs');
   insert into public.notes values (2, 'side effect');
   case kind
     when 'unique' then insert into public.notes values (1, 'x');
@@ -57,11 +60,13 @@ select is((select status from public.tool_calls c where c.id = again.id), 'pendi
 from again;
 select is(coalesce(current_setting('request.jwt.claims', true), ''), '', 'the claims are restored after them, too');
 
+select setval('public.runs', 1);
 create temp table call on commit drop as select (tests.call_tool('owner', 'add_note', '{"kind": ""}')).id;
 select is((public.run_function_tool(id)).status, 'complete', 'a call runs') from call;
 delete from public.notes where id = 2;
 select is((public.run_function_tool(id)).output, '"done"'::jsonb, 'running it again returns its output') from call;
 select is((select count(*) from public.notes), 1::bigint, 'and does nothing');
+select is((select last_value from public.runs), 2::bigint, 'not even what no rollback undoes');
 
 alter function tools.add_note security definer;
 select matches(pg_temp.run('x'), '^This tool was changed', 'a tool that became a definer is out of use');
@@ -69,8 +74,19 @@ alter function tools.add_note security invoker;
 create or replace function tools.add_note(kind text) returns text language plpgsql set search_path = ''
 as $$ begin perform set_config('a.b', 'c', true); return 'x'; end $$;
 select matches(pg_temp.run('x'), '^This tool was changed', 'so is one whose body now changes settings');
+create or replace function tools.add_note(kind text default 'x') returns text language sql set search_path = ''
+as $$ select kind $$;
+select matches(pg_temp.run('x'), '^This tool was changed', 'and one with other arguments');
+create temp table old on commit drop as select (tests.call_tool('owner', 'add_note', '{"kind": "x"}')).id;
 drop function tools.add_note;
-select is(pg_temp.run('x'), 'This tool does not exist any more.', 'a dropped function is told');
+create function tools.add_note(kind integer) returns integer language sql set search_path = '' as $$ select kind $$;
+comment on function tools.add_note is 'Adds a note.';
+select private.add_function_tool('coach', 'tools.add_note', '{"max_calls": 50}');
+select is((public.run_function_tool(id)).error, '"kind" must be of type integer.',
+  'a call is checked against the arguments that the tool has now') from old;
+drop function tools.add_note;
+select is((tests.run_tool('owner', 'add_note', '{"kind": 1}')).error, 'This tool does not exist any more.',
+  'a dropped function is told');
 select is((select proconfig from pg_proc where oid = 'public.run_function_tool(uuid)'::regprocedure),
   array['search_path=""', 'statement_timeout=10s'], 'the RPC has the limit that PostgREST applies');
 select * from finish();

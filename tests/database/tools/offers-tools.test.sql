@@ -1,5 +1,5 @@
 begin;
-select plan(22);
+select plan(25);
 select tests.create_user('owner'), tests.create_user('payer');
 update public.plans set max_lookouts = null;
 create function tools.ping() returns text language sql stable set search_path = '' as $$ select 'pong' $$;
@@ -20,6 +20,9 @@ create function pg_temp.names(turn_id uuid) returns text language sql as $$
 $$;
 create function pg_temp.web(turn_id uuid) returns jsonb language sql as $$
   select jsonb_path_query_array(public.describe_step(turn_id) -> 'tools', '$[*] ? (@.type starts with "web_search")')
+$$;
+create function pg_temp.leave(kind text) returns void language sql as $$
+  update public.tools t set is_active = t.kind in (leave.kind, 'client', 'provider')
 $$;
 create function pg_temp.start(name text, search boolean default false) returns uuid language sql as $$
   select (public.start_turn(tests.auth_id(name), tests.create_session(name), gen_random_uuid()::text, 'Hello',
@@ -59,6 +62,9 @@ update public.tools set is_active = false where slug in ('ping', 'pay', 'post', 
 select is(pg_temp.web(searching), '[{"type": "web_search"}]', 'without tools of an operator, all may be searched')
 from turn;
 select is(pg_temp.names(id), 'ask image_generation', 'a tool that is switched off is not offered') from turn;
+select is(pg_temp.web(searching), '[]', kind || ' tools turn the search off') from turn,
+  unnest(array['function', 'http', 'mcp']) as kind,
+  lateral pg_temp.leave(kind);
 update public.tools set is_active = true;
 
 update public.profiles set subscription_plan = 'pro' where id = tests.profile_id('payer');

@@ -1,5 +1,5 @@
 begin;
-select plan(12);
+select plan(14);
 select tests.create_user('owner'), tests.create_user('stranger');
 select tests.create_session('owner', 'Mine'), tests.create_session('stranger', 'Theirs');
 create function tools.list_chats() returns table (title text, role name) language sql stable set search_path = ''
@@ -27,6 +27,20 @@ select is((tests.run_tool('owner', 'add_chat', '{"named": "Zebra"}')).error, nul
 select is((select user_id from public.chat_sessions where title = 'Zebra'), tests.profile_id('owner'), 'as its user');
 
 select tests.act_as_postgres();
+do $$
+declare
+  definition text := pg_get_functiondef('private.call_tool(regprocedure, jsonb)'::regprocedure);
+begin
+  set local role parley_tools;
+  drop function private.call_tool(regprocedure, jsonb);
+  reset role;
+  execute definition;
+end
+$$;
+select is((tests.run_tool('owner', 'list_chats')).error, 'The tool failed. Nothing was changed.',
+  'nothing runs with the rights of the owner of the tables');
+select private.give_call_tool();
+select is((tests.run_tool('owner', 'who')).error, null, 'what a restore calls makes it right again');
 update public.profiles set is_active = false where id = tests.profile_id('owner');
 select results_eq(
   $$ select status, output, error from tests.run_tool('owner', 'list_chats') $$,

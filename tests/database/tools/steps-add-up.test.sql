@@ -1,5 +1,5 @@
 begin;
-select plan(14);
+select plan(15);
 select tests.create_user('owner');
 update public.plans set monthly_budget = 100;
 create temp table turn on commit drop as
@@ -22,9 +22,12 @@ select is(public.store_step(id, 0, pg_temp.reply(1, '{"response_id": "resp_1", "
   ->> 'steps', '1', 'a step is stored') from turn;
 select is(public.store_step(id, 0, pg_temp.reply(1), '[]'), null, 'once') from turn;
 select is(public.store_step(id, 2, pg_temp.reply(1), '[]'), null, 'a later step is not stored before it') from turn;
-select isnt(public.store_step(id, 1, pg_temp.reply(2), '[]'), null, 'the next step is stored') from turn;
+select public.save_turn_ids(id, 'resp_2') from turn;
+select isnt(public.store_step(id, 1, pg_temp.reply(2, '{"response_id": "resp_2"}'), '[]'), null,
+  'the next step is stored') from turn;
+select is((select response_id from public.chat_turns), null, 'which has no response yet');
 select public.save_turn_ids(id, 'resp_3') from turn;
-select is(public.store_step(id, 2, pg_temp.reply(3, '{"response_id": "resp_2"}'), '[]'), null,
+select is(public.store_step(id, 2, pg_temp.reply(3, '{"response_id": "resp_other"}'), '[]'), null,
   'a response that is not the one of the step is not stored') from turn;
 
 select tests.act_as_postgres();
@@ -32,13 +35,15 @@ select results_eq('select * from pg_temp.booked()',
   'values (2::bigint, 3000::bigint, 300::bigint, 30::bigint, 2::bigint, true)',
   'each response is booked once');
 select ok(pg_temp.reserved() > 0, 'the estimate stays reserved while the turn runs');
-select results_eq($$ select remote_id, kind from private.remote_deletions $$, $$ values ('resp_1', 'response') $$,
+select results_eq($$ select remote_id, kind from private.remote_deletions order by remote_id $$,
+  $$ values ('resp_1', 'response'), ('resp_2', 'response') $$,
   'a stored response is to be deleted at OpenAI');
 
 select tests.act_as_service();
 select is(public.settle_turn(id, 'complete', pg_temp.reply(3)) ->> 'input_tokens', '6000',
   'the message has the tokens of all responses') from turn;
-select is(public.store_step(id, 2, pg_temp.reply(9), '[]'), null, 'a turn that has ended stores no step') from turn;
+select is(public.store_step(id, 2, pg_temp.reply(9, '{"response_id": "resp_3"}'), '[]'), null,
+  'a turn that has ended stores no step') from turn;
 select is(public.describe_step(id), null, 'and has no next request') from turn;
 select tests.act_as_postgres();
 select results_eq('select * from pg_temp.booked()',

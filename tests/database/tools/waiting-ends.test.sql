@@ -1,7 +1,8 @@
 begin;
-select plan(23);
+select plan(27);
 select tests.create_user('sends'), tests.create_user('stops'), tests.create_user('redoes'), tests.create_user('leaves'),
-  tests.create_user('deletes'), tests.create_user('late'), tests.create_user('empty'), tests.create_user('stranger');
+  tests.create_user('deletes'), tests.create_user('late'), tests.create_user('empty'),
+  tests.create_user('answers'), tests.create_user('stranger');
 update public.plans set monthly_budget = 100;
 select private.add_client_tool('coach', 'ask', 'Asks.', '{"type": "object"}');
 create function pg_temp.wait(name text) returns uuid language plpgsql as $$
@@ -11,8 +12,8 @@ begin
   perform tests.store_step(turn_id, jsonb_build_array(tests.sent_call('a', 'ask')),
     '{"model": "gpt-5.4-mini", "input_tokens": 10, "output_tokens": 1}');
   perform public.settle_turn(turn_id, 'waiting', jsonb_build_object('thread_id', 'conv_' || name)
-    || '{"content": "I ask.", "parts": [
-    {"type": "text", "text": "I ask."}, {"type": "tool-x", "toolCallId": "b", "state": "output-available"},
+    || '{"content": "", "parts": [
+    {"type": "step-start"}, {"type": "tool-x", "toolCallId": "b", "state": "output-available"},
     {"type": "tool-ask", "toolCallId": "a", "state": "input-available", "input": {}},
     {"type": "tool-y", "toolCallId": "c", "state": "approval-requested"}]}');
   return turn_id;
@@ -70,6 +71,7 @@ select is(
 );
 select is(pg_temp.state('redoes'), state, 'which ends the turn') from ended;
 
+update public.tool_calls set created_at = now() - interval '23 hours 59 minutes';
 select * into temp table purged from private.purge_waiting_turns('-infinity', 100);
 select is(deleted, 0, 'turns wait for 24 hours') from purged;
 update public.tool_calls set created_at = now() - interval '24 hours 1 second'
@@ -83,6 +85,21 @@ select is(
     '[{"tool_call_id": "a", "output": 1}]') ->> 'kind', 'settled', 'an output that comes later is not taken'
 ) from public.chat_turns t where t.user_id = tests.profile_id('late');
 select is(pg_temp.state('late'), state, 'and changes nothing') from ended;
+
+select is(
+  public.continue_turn(tests.auth_id('answers'), t.session_id, t.assistant_message_id::text,
+    '[{"tool_call_id": "a", "output": 1}]') ->> 'kind', 'started', 'a turn whose output comes goes on'
+) from public.chat_turns t where t.user_id = tests.profile_id('answers');
+select ok(pg_temp.reserved('answers') > 0, 'and reserves its estimate again');
+select public.settle_turn(w.turn_id, 'complete', '{"content": "I ask. Yes.", "parts": [], "input_tokens": 20,
+  "output_tokens": 2}') from waiting w where w.name = 'answers';
+select is(pg_temp.reserved('answers'), 0::numeric, 'which its end takes back');
+select row_eq(
+  $$ select sum(u.request_count), sum(u.input_tokens)::bigint, sum(u.total_cost) = c.spent
+     from public.usage_metrics u join public.monthly_costs c using (user_id)
+     where user_id = tests.profile_id('answers') and u.feature_type = 'chat' group by c.spent $$,
+  row(2::bigint, 30::bigint, true), 'both responses are booked, once'
+);
 
 delete from public.chat_sessions where user_id = tests.profile_id('deletes');
 select is_empty(
