@@ -27,6 +27,6 @@ export async function finishLeftTurn(
   const step = isBetween ? await db.describeStep(row.id) : await run.storeStep();
   if (!step) return null;
   // All calls have ended, so their outputs may have been sent before the function died.
-  const isUncertain = isBetween && step.calls.every(({ status }) => status !== "pending");
+  const isUncertain = isBetween && step.calls.every(({ finished_at }) => finished_at !== null);
   return await continueTurn(ports, step, opened, isUncertain);
 }

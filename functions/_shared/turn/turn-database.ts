@@ -73,6 +73,7 @@ const ToolCallRow = z.looseObject({
   /** The user's reason for a decision. */
   reason: z.string().nullable(),
   decided_at: z.string().nullable(),
+  finished_at: z.string().nullable(),
 });
 /** A row of `tool_calls`. */
 export type ToolCallRow = z.infer<typeof ToolCallRow>;

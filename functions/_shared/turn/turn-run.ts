@@ -234,9 +234,10 @@ export class TurnRun implements Follower {
     for (;;) {
       if (this.#hasLeft) return null;
       const row = await db.findTurn(this.#turn.id);
-      if (!row) await this.#bookLost();
+      // A response that another function has stored is booked.
+      if (!row && this.#reply.mapper.responseId !== undefined) await this.#bookLost();
       if (row?.status !== "active") return await this.#showEnd(row);
-      if (row.steps > this.#turn.steps && row.response_id !== null) {
+      if (row.response_id !== null && row.response_id !== this.responseId) {
         await this.#catchUp(row);
         this.beginStep(row.steps, new Date(row.step_started_at), row.response_id);
         return await connect(openai, row.response_id, -1).catch(() => SILENT);
@@ -309,8 +310,8 @@ export class TurnRun implements Follower {
     const { db, openai, log } = this.#ports;
     try {
       if (isActive && !isStopRequested) return;
-      this.#isStopped = true;
       if (!isActive && (await db.findTurn(this.#turn.id))?.status === "active") return;
+      this.#isStopped = true;
       if (this.#isCancelled || this.isEnded || this.responseId === undefined) return;
       await openai.responses.cancel(this.responseId);
       this.#isCancelled = true;
@@ -353,8 +354,8 @@ export class TurnRun implements Follower {
         return {
           status: "complete",
           finishReason: outcome.finishReason,
-          // The conversation at OpenAI holds this turn only when the response completed.
-          threadId: this.#turn.threadId,
+          // The conversation at OpenAI holds this turn only when the response completed, without calls left open.
+          ...(this.#reply.mapper.calls.length === 0 && { threadId: this.#turn.threadId }),
         };
       case "incomplete":
         return { status: "complete", finishReason: outcome.finishReason };

@@ -37,6 +37,7 @@ export async function runStep(
   const show = (calls: readonly ToolCallRow[]) =>
     outcomeChunks(reply.stored.parts, calls).forEach(reply.emit);
   show(step.calls);
+  if (run.isStopped) return { status: "stopped" };
   const calls = await runReported(ports, step, run, (call) => show([call]));
   if (performance.now() - begun > LONG_MS) {
     const row = await ports.db.findTurn(step.turn_id);
