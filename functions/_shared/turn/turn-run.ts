@@ -172,7 +172,8 @@ export class TurnRun implements Follower {
         await this.#read(next);
         if (this.#hasLeft) return null;
         if (this.callsTools) {
-          next = await this.#goOn(await this.storeStep());
+          // A reader leaves the step to a function that can run its calls.
+          next = await this.#goOn(this.#part.next ? await this.storeStep() : null);
         } else {
           const row = await this.#settle(await this.#readEnding());
           if (row?.status !== "streaming") return row;
