@@ -1,0 +1,64 @@
+import type { BillingDatabase, Claim, DeliveredEvent } from "../_shared/stripe/billing-database.ts";
+
+/** The most events of one call to the database. */
+const TOGETHER = 100;
+
+/** Records delivered events. Those that arrive during a call to the database are recorded together by the next one. */
+export interface EventRecorder {
+  /** Resolves when the event is stored. Throws what its call to the database throws. */
+  record(db: BillingDatabase, delivered: DeliveredEvent): Promise<Claim>;
+}
+
+interface Arrival extends PromiseWithResolvers<Claim> {
+  delivered: DeliveredEvent;
+}
+
+/** Creates the recorder of a process. An event that arrives alone waits for nothing. */
+export function createEventRecorder(): EventRecorder {
+  let arrivals: Arrival[] = [];
+  let isRunning = false;
+
+  const run = async (db: BillingDatabase) => {
+    isRunning = true;
+    while (arrivals.length > 0) {
+      const together = takeDifferent(arrivals);
+      arrivals = arrivals.filter((arrival) => !together.includes(arrival));
+      await recordTogether(db, together);
+    }
+    isRunning = false;
+  };
+  return {
+    record(db, delivered) {
+      const arrival = { delivered, ...Promise.withResolvers<Claim>() };
+      arrivals.push(arrival);
+      if (!isRunning) void run(db);
+      return arrival.promise;
+    },
+  };
+}
+
+/** Returns the first arrivals, each event once. Another delivery of an event is recorded by a later call. */
+function takeDifferent(arrivals: Arrival[]): Arrival[] {
+  const byId = new Map<string, Arrival>();
+  for (const arrival of arrivals) {
+    const { id } = arrival.delivered.event;
+    if (!byId.has(id)) byId.set(id, arrival);
+    if (byId.size === TOGETHER) break;
+  }
+  return [...byId.values()];
+}
+
+/** Settles each arrival. If the call fails, each event is recorded alone, so that none fails because of another. */
+async function recordTogether(db: BillingDatabase, arrivals: Arrival[]): Promise<void> {
+  try {
+    const claims = await db.recordEvents(arrivals.map(({ delivered }) => delivered));
+    for (const { delivered: { event }, resolve, reject } of arrivals) {
+      const claim = claims[event.id];
+      if (claim) resolve(claim);
+      else reject(new Error("the database returned no claim for an event"));
+    }
+  } catch (error) {
+    if (arrivals.length === 1) arrivals[0]?.reject(error);
+    else await Promise.all(arrivals.map((arrival) => recordTogether(db, [arrival])));
+  }
+}
