@@ -15,15 +15,13 @@ interface Arrival extends PromiseWithResolvers<Claim> {
 
 /** Creates the recorder of a process. An event that arrives alone waits for nothing. */
 export function createEventRecorder(): EventRecorder {
-  let arrivals: Arrival[] = [];
+  const arrivals: Arrival[] = [];
   let isRunning = false;
 
   const run = async (db: BillingDatabase) => {
     isRunning = true;
     while (arrivals.length > 0) {
-      const together = takeDifferent(arrivals);
-      arrivals = arrivals.filter((arrival) => !together.includes(arrival));
-      await recordTogether(db, together);
+      await recordTogether(db, arrivals.splice(0, TOGETHER));
     }
     isRunning = false;
   };
@@ -37,18 +35,10 @@ export function createEventRecorder(): EventRecorder {
   };
 }
 
-/** Returns the first arrivals, each event once. Another delivery of an event is recorded by a later call. */
-function takeDifferent(arrivals: Arrival[]): Arrival[] {
-  const byId = new Map<string, Arrival>();
-  for (const arrival of arrivals) {
-    const { id } = arrival.delivered.event;
-    if (!byId.has(id)) byId.set(id, arrival);
-    if (byId.size === TOGETHER) break;
-  }
-  return [...byId.values()];
-}
-
-/** Settles each arrival. If the call fails, each event is recorded alone, so that none fails because of another. */
+/**
+ * Settles each arrival. If the call fails, each event is recorded alone: none fails because of another, and one call
+ * cannot record two deliveries of the same event.
+ */
 async function recordTogether(db: BillingDatabase, arrivals: Arrival[]): Promise<void> {
   try {
     const claims = await db.recordEvents(arrivals.map(({ delivered }) => delivered));
