@@ -1,4 +1,3 @@
-import { createHmac } from "node:crypto";
 import { createClient } from "@supabase/supabase-js";
 import pg from "pg";
 import * as z from "zod";
@@ -6,9 +5,10 @@ import { createStripe } from "../functions/_shared/stripe/client.ts";
 import { syncAll } from "../scripts/stripe/sync-ports.ts";
 import type { StackStatus } from "../local/stack/status.ts";
 import type { Database } from "../types/database.ts";
-import { control, inParallel } from "./control-stripe.ts";
+import { control, inParallel, postEvent } from "./control-stripe.ts";
 import { measurePurchases } from "./purchases.ts";
 import { compare, type Measure, measure, milliseconds, quantile } from "./report.ts";
+import { watchEvents } from "./billing-watch.ts";
 import { startStackWithEngine } from "./stripe-sync-engine.ts";
 
 const EVENTS = 400;
@@ -40,21 +40,22 @@ export async function measureBilling(): Promise<Measure[]> {
   await control(status, "PUT", "delivery", { mode: "hold" });
   const events = await createSubscriptionEvents(status);
   await letEventsWait(database);
+  const drained = await watchEvents(database);
 
   for (const side of ["stripe-webhook", "engine"] as const) {
     await takeAll(status, side, events.slice(0, 20), 1);
   }
-  await drained(database);
+  await drained();
   const alone: Record<Side, Taken[]> = { "stripe-webhook": [], engine: [] };
   const together: Record<Side, Taken[]> = { "stripe-webhook": [], engine: [] };
   const applied: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     for (const side of ["stripe-webhook", "engine"] as const) {
       alone[side].push(await takeAll(status, side, events.slice(0, EVENTS / 4), 1));
-      await drained(database);
+      await drained();
       const startedAt = performance.now();
       together[side].push(await takeAll(status, side, events, AT_ONCE));
-      await drained(database);
+      await drained();
       const seconds = (performance.now() - startedAt) / 1000;
       if (side === "stripe-webhook") applied.push(EVENTS / seconds);
     }
@@ -78,17 +79,6 @@ async function letEventsWait(database: pg.Client): Promise<void> {
     `update private.schedules set last_run_at = now() + interval '1 hour', last_status = 'ok'
      where name = 'stripe-events'`,
   );
-}
-
-/** Resolves when no event waits. */
-async function drained(database: pg.Client): Promise<void> {
-  for (;;) {
-    const { rows: [row] } = await database.query<{ waiting: number }>(
-      "select count(*)::integer as waiting from public.stripe_events where due_at is not null",
-    );
-    if (row?.waiting === 0) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 async function createSubscriptionEvents(status: StackStatus): Promise<Event[]> {
@@ -118,24 +108,10 @@ async function takeAll(
   const startedAt = performance.now();
   await inParallel(events.length, atOnce, async (index) => {
     const sentAt = performance.now();
-    await post(status, side, { ...events[index], id: `evt_${crypto.randomUUID()}` });
+    await postEvent(status, side, { ...events[index], id: `evt_${crypto.randomUUID()}` });
     times.push(performance.now() - sentAt);
   });
   return { times, rate: events.length / ((performance.now() - startedAt) / 1000) };
-}
-
-async function post(status: StackStatus, side: Side, event: object): Promise<void> {
-  const payload = JSON.stringify(event);
-  const timestamp = Math.floor(Date.now() / 1000);
-  const hmac = createHmac("sha256", status.STRIPE_WEBHOOK_SECRET ?? "")
-    .update(`${timestamp}.${payload}`);
-  const response = await fetch(`${status.FUNCTIONS_URL}/${side}`, {
-    method: "POST",
-    headers: { "stripe-signature": `t=${timestamp},v1=${hmac.digest("hex")}` },
-    body: payload,
-  });
-  if (!response.ok) throw new Error(await response.text());
-  await response.body?.cancel();
 }
 
 function describe(name: string, rounds: Taken[]): Measure[] {

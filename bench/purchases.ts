@@ -1,7 +1,8 @@
 import type pg from "pg";
 import * as z from "zod";
 import type { StackStatus } from "../local/stack/status.ts";
-import { control, inParallel } from "./control-stripe.ts";
+import { control, inParallel, postEvent } from "./control-stripe.ts";
+import { watchPlans } from "./billing-watch.ts";
 import { type Measure, measure, milliseconds, quantile } from "./report.ts";
 import { createBenchUser } from "./stack.ts";
 
@@ -9,12 +10,11 @@ const PURCHASES = 50;
 const SIGN_UPS_AT_ONCE = 5;
 /** The deliveries that Stripe makes at the same time. */
 const DELIVERIES_AT_ONCE = 50;
-const POLL_MS = 25;
 /** Stripe's limit in live mode. */
 const REQUESTS_PER_SECOND = 100;
 
 const Redirect = z.object({ url: z.url() });
-const Records = z.array(z.object({ id: z.string() }));
+const Records = z.array(z.object({ event: z.looseObject({ id: z.string() }) }));
 const Counts = z.object({ total: z.number(), limited: z.number() });
 
 /**
@@ -29,21 +29,22 @@ export async function measurePurchases(
   await inParallel(PURCHASES, SIGN_UPS_AT_ONCE, async () => {
     checkouts.push(await openCheckout(status));
   });
-  const earlier = new Set(await listEvents(status));
+  const earlier = new Set((await listEvents(status)).map(({ id }) => id));
+  const whenVisible = await watchPlans(database, "pro");
   await control(status, "PUT", "behaviour", { rate_limit: REQUESTS_PER_SECOND });
 
   const since = new Date().toISOString();
   const startedAt = performance.now();
-  const times = watchPlans(database, startedAt);
+  const times = whenVisible(PURCHASES);
   await Promise.all(
     checkouts.map((id) => control(status, "POST", `checkout_sessions/${id}/complete`, {})),
   );
-  const events = (await listEvents(status)).filter((id) => !earlier.has(id));
+  const events = (await listEvents(status)).filter(({ id }) => !earlier.has(id));
   // As Stripe does. The emulator by itself delivers one after the other.
   await inParallel(events.length, DELIVERIES_AT_ONCE, async (index) => {
-    await control(status, "POST", `events/${events[index]}/deliver`, {});
+    await postEvent(status, "stripe-webhook", events[index] ?? {});
   });
-  const visible = await times;
+  const visible = (await times).map((seenAt) => seenAt - startedAt);
   const { total, limited } = Counts.parse(
     await control(status, "GET", `requests/counts?since=${since}`),
   );
@@ -78,20 +79,8 @@ async function openCheckout(status: StackStatus): Promise<string> {
   return new URL(Redirect.parse(await response.json()).url).pathname.split("/").at(-1) ?? "";
 }
 
-async function listEvents(status: StackStatus): Promise<string[]> {
-  return Records.parse(await control(status, "GET", "events")).map(({ id }) => id);
-}
-
-/** Returns the milliseconds since the start after which each plan was visible, when all are. */
-async function watchPlans(database: pg.Client, startedAt: number): Promise<number[]> {
-  const times: number[] = [];
-  while (times.length < PURCHASES) {
-    const { rows: [row] } = await database.query<{ count: number }>(
-      "select count(*)::integer as count from public.profiles where subscription_plan = 'pro'",
-    );
-    const elapsed = performance.now() - startedAt;
-    while (times.length < (row?.count ?? 0)) times.push(elapsed);
-    if (times.length < PURCHASES) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
-  return times;
+async function listEvents(
+  status: StackStatus,
+): Promise<z.infer<typeof Records>[number]["event"][]> {
+  return Records.parse(await control(status, "GET", "events")).map(({ event }) => event);
 }

@@ -2491,19 +2491,6 @@ export type Database = {
         };
       };
       "claim_stores_to_check": { Args: { "max_count": number }; Returns: string[] };
-      "claim_stripe_event": {
-        Args: {
-          "api_version": string;
-          "created_at": string;
-          "event_id": string;
-          "event_type": string;
-          "is_used": boolean;
-          "livemode": boolean;
-          "payer"?: string;
-          "targets"?: Json;
-        };
-        Returns: Json;
-      };
       "claim_stripe_events": { Args: { "max_payers": number }; Returns: Json };
       "claim_vector_store": {
         Args: { "assistant_slug"?: string; "session_id"?: string };
@@ -2927,6 +2914,7 @@ export type Database = {
       };
       "read_cursor": { Args: { "cursor_name": string }; Returns: string };
       "rebuild_conversation": { Args: { "turn_id": string }; Returns: Json };
+      "record_stripe_events": { Args: { "events": Json }; Returns: Json };
       "redeem_bridge_token": {
         Args: { "client_ip"?: string; "code": string; "user_agent"?: string };
         Returns: {

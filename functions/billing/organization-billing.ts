@@ -9,6 +9,7 @@ import { requireAllowed } from "./check-url.ts";
 import { describeOptions } from "./describe-purchase.ts";
 import { expireCheckouts } from "./expire-checkouts.ts";
 import { findPrice } from "./find-price.ts";
+import { syncBeforePurchase } from "./sync-customer.ts";
 
 /**
  * Opens Stripe's checkout for the seats of the caller's organization and returns its URL. The organization has one
@@ -23,9 +24,10 @@ export async function startSeatCheckout(
 ): Promise<string> {
   const success_url = requireAllowed(ports.allowedOrigins, request.success_url);
   const cancel_url = requireAllowed(ports.allowedOrigins, request.cancel_url);
-  const account = await ports.db.findOrganization(userId);
+  const stored = await ports.db.findOrganization(userId);
   const price = await findPrice(catalogue, request.price_id);
   if (!price.isRecurring || !price.plan) throw new AppError("price_without_seats");
+  const account = await refresh(ports, userId, stored);
   if (account.has_plan) throw alreadySubscribed();
   const quantity = request.quantity ?? account.members;
   if (quantity < account.members) {
@@ -46,6 +48,17 @@ export async function startSeatCheckout(
   if (await expireCheckouts(ports.stripe, customer, session) === "paid") throw alreadySubscribed();
   if (!session.url) throw new AppError("stripe_unavailable");
   return session.url;
+}
+
+/** Reads the account again after a sync, as for a user: see startCheckout. */
+async function refresh(
+  ports: BillingPorts,
+  userId: string,
+  stored: OrganizationAccount,
+): Promise<OrganizationAccount> {
+  if (!stored.customer_id) return stored;
+  await syncBeforePurchase(ports, stored.customer_id);
+  return await ports.db.findOrganization(userId);
 }
 
 function alreadySubscribed(): AppError {

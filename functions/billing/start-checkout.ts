@@ -3,14 +3,13 @@ import type { CheckoutRequest } from "../../types/api.ts";
 import type { Database } from "../../types/database.ts";
 import { AppError } from "../_shared/http/errors.ts";
 import type { BillingAccount } from "../_shared/stripe/billing-database.ts";
-import { readRule } from "../_shared/stripe/error-table.ts";
 import type { BillingPorts } from "./billing-ports.ts";
 import { requireAllowed } from "./check-url.ts";
 import { describePurchase } from "./describe-purchase.ts";
 import { expireCheckouts } from "./expire-checkouts.ts";
 import { findOrCreateCustomer } from "./find-customer.ts";
 import { findPrice } from "./find-price.ts";
-import { syncCustomer } from "./sync-customer.ts";
+import { syncBeforePurchase } from "./sync-customer.ts";
 
 /**
  * Opens Stripe's checkout and returns its URL. The client chooses the price and both URLs, and nothing else. A payer
@@ -47,22 +46,14 @@ export async function startCheckout(
   return session.url;
 }
 
-/** Reads the account again after a sync, so that a missed or late event cannot let a user pay twice. */
+/** Reads the account again after a sync. */
 async function refresh(
   ports: BillingPorts,
   userId: string,
   stored: BillingAccount,
 ): Promise<BillingAccount> {
   if (!stored.customer_id) return stored;
-  try {
-    await syncCustomer(ports, stored.customer_id);
-  } catch (error) {
-    if (readRule(error)?.owner !== "customer") throw error;
-    // Stripe has lost the customer, so this purchase creates a new one.
-    const fields = { id: stored.customer_id, is_deleted: true } as const;
-    await ports.db.apply(null, await ports.db.drawTicket(), [{ kind: "customer", fields }]);
-    ports.log.warn("customer_lost", { customer_id: stored.customer_id });
-  }
+  await syncBeforePurchase(ports, stored.customer_id);
   return await ports.db.findAccount(userId, true);
 }
 

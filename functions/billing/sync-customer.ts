@@ -4,6 +4,8 @@ import { fetchProduct } from "../_shared/stripe/fetch-payments.ts";
 import { completeItems, mapWithArrears } from "../_shared/stripe/fetch-subscription.ts";
 import { mapCustomer, mapPriceContext } from "../_shared/stripe/map-catalogue.ts";
 import { idOf } from "../_shared/stripe/client.ts";
+import { readRule } from "../_shared/stripe/error-table.ts";
+import type { BillingPorts } from "./billing-ports.ts";
 import type { StripeObject } from "../_shared/stripe/stripe-objects.ts";
 
 const PAGE = 100;
@@ -39,6 +41,24 @@ async function fetchCatalogueOf(
   );
   const products = await Promise.all([...productIds].map((id) => fetchProduct(stripe, id)));
   return [...products, ...prices.flatMap(mapPriceContext)];
+}
+
+/**
+ * Fetches the customer of a purchase, so that a missed or late event cannot let a payer pay twice. A customer that
+ * Stripe has lost is marked as deleted, so that the purchase creates a new one.
+ */
+export async function syncBeforePurchase(
+  { stripe, db, log }: BillingPorts,
+  customerId: string,
+): Promise<void> {
+  try {
+    await syncCustomer({ stripe, db }, customerId);
+  } catch (error) {
+    if (readRule(error)?.owner !== "customer") throw error;
+    const fields = { id: customerId, is_deleted: true } as const;
+    await db.apply(null, await db.drawTicket(), [{ kind: "customer", fields }]);
+    log.warn("customer_lost", { customer_id: customerId });
+  }
 }
 
 function markSynced(object: StripeObject): StripeObject {

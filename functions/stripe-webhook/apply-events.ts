@@ -4,6 +4,7 @@ import { mapAtOnce } from "../_shared/session-files/map-at-once.ts";
 import type { PayersClaim } from "../_shared/stripe/billing-database.ts";
 import type { Target } from "../_shared/stripe/target.ts";
 import { collectObjects, fetchEach, type FetchedTargets } from "./fetch-target.ts";
+import { rememberProducts } from "./remember-products.ts";
 import { endFailed, type WebhookPorts } from "./process-event.ts";
 
 /** The payers of one claim. With their limit of requests, they take a part of the lease of a minute. */
@@ -18,7 +19,9 @@ type WaitingEvent = PayersClaim["payers"][number]["events"][number];
  * Applies the events that wait, payer by payer: names the objects of all events of a payer, fetches each once, and
  * stores them under one ticket. The events of a worker that dies wait for the end of its lease.
  */
-export async function applyWaitingEvents(ports: WebhookPorts): Promise<EventsReply> {
+export async function applyWaitingEvents({ db, ...others }: WebhookPorts): Promise<EventsReply> {
+  const findKnownProducts = rememberProducts(db.findKnownProducts);
+  const ports: WebhookPorts = { ...others, db: { ...db, findKnownProducts } };
   const report: EventsReply = { applied: 0, failed: 0 };
   const end = Date.now() + LONGEST_MS;
   while (Date.now() < end) {

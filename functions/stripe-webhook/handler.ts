@@ -6,6 +6,7 @@ import { AppError } from "../_shared/http/errors.ts";
 import { createFunction } from "../_shared/http/create-function.ts";
 import { runScheduled } from "../_shared/http/scheduled-call.ts";
 import { applyWaitingEvents } from "./apply-events.ts";
+import { createEventRecorder } from "./event-recorder.ts";
 import { createEventWorker } from "./event-worker.ts";
 import { processEvent, type WebhookPorts } from "./process-event.ts";
 
@@ -26,15 +27,17 @@ export interface WebhookFunctionPorts extends Omit<WebhookPorts, "db"> {
 export function createWebhookFunction(ports: WebhookFunctionPorts) {
   const app = createFunction({ name: "stripe-webhook", log: ports.log });
   const cryptoProvider = Stripe.createSubtleCryptoProvider();
+  const recorder = createEventRecorder();
   const worker = createEventWorker(ports);
 
   app.post("/", allow("none"), async (c) => {
     const signature = c.req.header("stripe-signature");
     const event = await verify(ports, cryptoProvider, await c.req.text(), signature);
     const db = createBillingDatabase(c.var.supabaseContext.supabaseAdmin);
-    const status = await processEvent({ ...ports, db }, event);
+    Object.assign(c.var.facts, { event_id: event.id, event_type: event.type });
+    const status = await processEvent({ ...ports, db, recorder }, event);
+    c.var.facts.event_status = status;
     if (status === "accepted") worker.wake(db);
-    ports.log.info("event", { event_id: event.id, event_type: event.type, status });
     return c.json<WebhookReply>({ status });
   });
   app.post("/events", allow("secret"), async (c) => {

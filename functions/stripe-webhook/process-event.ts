@@ -5,6 +5,7 @@ import { isMissing } from "../_shared/stripe/client.ts";
 import { readRule } from "../_shared/stripe/error-table.ts";
 import { reportMisconfiguration } from "../_shared/stripe/report-misconfiguration.ts";
 import type { Target } from "../_shared/stripe/target.ts";
+import type { EventRecorder } from "./event-recorder.ts";
 import { readPayer, readTargets } from "./event-targets.ts";
 import { fetchTargets } from "./fetch-target.ts";
 import { AppError } from "../_shared/http/errors.ts";
@@ -24,14 +25,15 @@ export interface WebhookPorts {
  * event again; then nothing was applied.
  */
 export async function processEvent(
-  ports: WebhookPorts,
+  ports: WebhookPorts & { recorder: EventRecorder },
   event: Stripe.Event,
 ): Promise<WebhookReply["status"]> {
-  const { stripe, db } = ports;
+  const { stripe, db, recorder } = ports;
   const { object } = event.data;
   const targets = readTargets(event.type, object);
   const payer = readPayer(event.type, object, event.id);
-  const { status, is_waiting, ticket } = await db.claimEvent(event, targets && { payer, targets });
+  const used = targets && { payer, targets };
+  const { status, is_waiting, ticket } = await recorder.record(db, { event, used });
   if (is_waiting) return "accepted";
   if (ticket === null || targets === null) return status === "processing" ? "processed" : status;
   try {

@@ -45,16 +45,7 @@ comment on function private.can_apply_later() is
   'function that stored it dies. Definer: the list of schedules is closed to all roles.';
 grant execute on function private.can_apply_later() to service_role;
 
-create function public.claim_stripe_event(
-  event_id text,
-  event_type text,
-  api_version text,
-  livemode boolean,
-  created_at timestamptz,
-  is_used boolean,
-  payer text default null,
-  targets jsonb default null
-)
+create function public.record_stripe_events(events jsonb)
 returns jsonb
 language plpgsql
 security invoker
@@ -64,46 +55,55 @@ declare
   -- The events of a purchase come within moments. Applied together, they need the fewest requests to Stripe.
   collecting constant interval := interval '500 milliseconds';
   lease constant interval := interval '1 minute';
-  can_wait constant boolean := is_used and claim_stripe_event.targets is not null and private.can_apply_later();
-  claimed public.stripe_events;
+  is_scheduled constant boolean := private.can_apply_later();
+  claims jsonb;
 begin
-  insert into public.stripe_events as e (
-    id, type, api_version, livemode, status, attempts, created_at, processed_at, payer, targets, due_at
+  with delivered as (
+    select d.*, d.targets is not null as is_used, d.targets is not null and is_scheduled as can_wait
+    from jsonb_to_recordset(events) as d (
+      id text, type text, api_version text, livemode boolean, created_at timestamptz, payer text, targets jsonb
+    )
+  ), recorded as (
+    insert into public.stripe_events as e (
+      id, type, api_version, livemode, status, attempts, created_at, processed_at, payer, targets, due_at
+    )
+    select d.id, d.type, d.api_version, d.livemode, case when d.is_used then 'processing' else 'ignored' end,
+      case when d.can_wait then 0 else 1 end, d.created_at, case when not d.is_used then now() end, d.payer, d.targets,
+      case when d.can_wait then now() + collecting when d.is_used then now() + lease end
+    from delivered d
+    -- Concurrent calls lock the rows of events that both have in one order.
+    order by d.id
+    on conflict (id) do update
+    set attempts = e.attempts + excluded.attempts,
+        status = case
+          when excluded.status = 'processing' and e.status not in ('processed', 'dropped') then 'processing'
+          else e.status
+        end,
+        payer = excluded.payer,
+        targets = excluded.targets,
+        due_at = case
+          when e.status in ('processed', 'dropped') then null
+          -- A worker may have the event. Delivered again, it does not end the lease.
+          when is_scheduled and e.status = 'processing' then coalesce(e.due_at, excluded.due_at)
+          else excluded.due_at
+        end
+    returning e.id, e.status
   )
-  values (event_id, event_type, claim_stripe_event.api_version, claim_stripe_event.livemode,
-    case when is_used then 'processing' else 'ignored' end, case when can_wait then 0 else 1 end,
-    claim_stripe_event.created_at, case when not is_used then now() end, claim_stripe_event.payer,
-    claim_stripe_event.targets,
-    case
-      when can_wait then now() + collecting
-      when is_used and claim_stripe_event.targets is not null then now() + lease
-    end)
-  on conflict (id) do update
-  set attempts = e.attempts + excluded.attempts,
-      status = case when is_used and e.status not in ('processed', 'dropped') then 'processing' else e.status end,
-      payer = excluded.payer,
-      targets = excluded.targets,
-      due_at = case
-        when e.status in ('processed', 'dropped') then null
-        -- A worker may have the event. Delivered again, it does not end the lease.
-        when can_wait and e.status = 'processing' then coalesce(e.due_at, excluded.due_at)
-        else excluded.due_at
-      end
-  returning * into claimed;
-
-  return jsonb_build_object(
-    'status', claimed.status,
-    'is_waiting', can_wait and claimed.status = 'processing',
-    'ticket', case when claimed.status = 'processing' and not can_wait then private.draw_stripe_ticket() end
-  );
+  select jsonb_object_agg(r.id, jsonb_build_object(
+    'status', r.status,
+    'is_waiting', is_scheduled and r.status = 'processing',
+    'ticket', case when r.status = 'processing' and not is_scheduled then private.draw_stripe_ticket() end
+  )) into claims
+  from recorded r;
+  return claims;
 end
 $$;
-comment on function public.claim_stripe_event(text, text, text, boolean, timestamptz, boolean, text, jsonb) is
-  'Service RPC that stripe-webhook calls first: records an event, or another delivery of it, and returns { status, '
-  'is_waiting, ticket }. A waiting event is left to claim_stripe_events. Otherwise the caller applies the event, and '
-  'each attempt gets a new ticket. Events that are processed or not used get none.';
-grant execute on function public.claim_stripe_event(text, text, text, boolean, timestamptz, boolean, text, jsonb)
-  to service_role;
+comment on function public.record_stripe_events(jsonb) is
+  'Service RPC that stripe-webhook calls first. Records events, or other deliveries of them, each at most once in a '
+  'call: [{ id, type, api_version, livemode, created_at, payer?, targets? }]. An event without targets is ignored. '
+  'Returns { status, is_waiting, ticket } by id. A waiting event is left to claim_stripe_events. Otherwise the caller '
+  'applies the event, and each attempt gets a new ticket. Events that are processed or not used get none.';
+grant execute on function public.record_stripe_events(jsonb) to service_role;
 
 create function public.claim_stripe_events(max_payers integer)
 returns jsonb

@@ -7,6 +7,10 @@ export interface RequestFacts {
   profile_id?: string;
   /** `chat_turns.id` of the turn that the request began, joined or stopped. */
   turn_id?: string;
+  /** `stripe_events.id`, type and outcome of the event that the request delivered. */
+  event_id?: string;
+  event_type?: string;
+  event_status?: string;
   /** Code of the error that the reply has. */
   code?: string;
 }

@@ -15,7 +15,9 @@ const Claim = z.object({
   /** The ticket of this attempt; null when there is nothing to do. */
   ticket: z.number().nullable(),
 });
-type Claim = z.infer<typeof Claim>;
+/** Who applies an event, and with which ticket. */
+export type Claim = z.infer<typeof Claim>;
+const Claims = z.record(z.string(), Claim);
 
 const PayersClaim = z.object({
   /** Null when nothing waits. */
@@ -32,6 +34,12 @@ export type PayersClaim = z.infer<typeof PayersClaim>;
 export interface EventTargets {
   payer: string;
   targets: Target[];
+}
+
+/** A delivered event. `used` is null for an event that Parley ignores. */
+export interface DeliveredEvent {
+  event: Pick<Stripe.Event, "id" | "type" | "api_version" | "livemode" | "created">;
+  used: EventTargets | null;
 }
 
 const Policy = z.object({
@@ -78,8 +86,8 @@ export type OrganizationAccount = z.infer<typeof OrganizationAccount>;
 
 /** The database calls of billing. Each method is one call. */
 export interface BillingDatabase {
-  /** Records an event, and says who applies it. `used` is null for an event that Parley ignores. */
-  claimEvent(event: Stripe.Event, used: EventTargets | null): Promise<Claim>;
+  /** Records different events, and says by their ids who applies each. */
+  recordEvents(events: DeliveredEvent[]): Promise<Record<string, Claim>>;
   /** Claims the waiting events of at most `maxPayers` payers. */
   claimPayers(maxPayers: number): Promise<PayersClaim>;
   failEvent(eventId: string, error: string): Promise<void>;
@@ -107,18 +115,19 @@ export interface BillingDatabase {
 /** Creates the database calls of billing from a client with the secret key. */
 export function createBillingDatabase(admin: SupabaseClient<Database>): BillingDatabase {
   return {
-    claimEvent: async ({ id, type, api_version, livemode, created }, used) =>
-      Claim.parse(unwrap(
-        await admin.rpc("claim_stripe_event", {
-          event_id: id,
-          event_type: type,
-          api_version: api_version ?? "",
-          livemode,
-          created_at: toIso(created),
-          is_used: used !== null,
-          ...used,
-        }),
-      )),
+    recordEvents: async (delivered) => {
+      const events = delivered.map(({ event: { created, ...event }, used }) => ({
+        id: event.id,
+        type: event.type,
+        api_version: event.api_version,
+        livemode: event.livemode,
+        created_at: toIso(created),
+        ...used,
+      }));
+      return Claims.parse(
+        unwrap(await admin.rpc("record_stripe_events", { events: toStoredJson(events) })),
+      );
+    },
     claimPayers: async (max_payers) =>
       PayersClaim.parse(unwrap(await admin.rpc("claim_stripe_events", { max_payers }))),
     failEvent: async (event_id, error) =>

@@ -28,7 +28,9 @@ insert into public.subscription_items (id, subscription_id, stripe_price_id, str
 values ('si_1', tests.profile_id('owner'), 'price_pro', 'prod_pro');
 insert into public.payments (stripe_payment_intent_id, user_id, status, amount, currency, created_at)
 values ('pi_1', tests.profile_id('owner'), 'completed', 2000, 'usd', now());
-select public.claim_stripe_event('evt_1', 'customer.updated', '', false, now(), true);
+select public.record_stripe_events(
+  '[{"id": "evt_1", "type": "customer.updated", "livemode": false, "created_at": "2030-01-01", "targets": []}]'
+);
 -- The organization has its owner's id, so that one rule finds the rows of all tables.
 insert into public.organizations (id, name) values (tests.profile_id('owner'), 'Team');
 update public.profiles set organization_id = id, organization_role = 'owner' where id = tests.profile_id('owner');

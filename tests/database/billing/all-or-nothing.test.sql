@@ -3,7 +3,10 @@ select plan(4);
 select tests.create_user('payer');
 select public.link_stripe_customer(tests.profile_id('payer'), 'cus_1');
 create temp table claimed on commit drop as
-select public.claim_stripe_event('evt_1', 'customer.subscription.created', '', false, now(), true) as claim;
+select public.record_stripe_events(
+  '[{"id": "evt_1", "type": "customer.subscription.created", "livemode": false, "created_at": "2030-01-01",
+     "targets": [{"kind": "subscription", "id": "sub_1"}]}]'
+) -> 'evt_1' as claim;
 
 select throws_ok(
   $$ select public.apply_stripe_objects('evt_1', (claim ->> 'ticket')::bigint, '[

@@ -6,9 +6,9 @@ select set_eq(
        and has_function_privilege('service_role', p.oid, 'execute')
        and tests.is_parleys_function(p.oid) $$,
   array[
-    'apply_stripe_events', 'apply_stripe_objects', 'claim_stripe_event', 'claim_stripe_events', 'draw_stripe_ticket',
-    'fail_stripe_event', 'get_billing_account', 'get_organization_billing', 'link_stripe_customer',
-    'drop_stripe_event', 'report_stripe_problem'
+    'apply_stripe_events', 'apply_stripe_objects', 'claim_stripe_events', 'draw_stripe_ticket', 'fail_stripe_event',
+    'get_billing_account', 'get_organization_billing', 'link_stripe_customer', 'drop_stripe_event',
+    'record_stripe_events', 'report_stripe_problem'
   ],
   'the service role may call these functions'
 );

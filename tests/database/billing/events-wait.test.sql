@@ -5,7 +5,9 @@ create function pg_temp.store(id text, payer text, targets jsonb)
 returns jsonb
 language sql
 as $$
-  select public.claim_stripe_event(id, 'invoice.paid', '', false, now(), true, payer, targets)
+  select public.record_stripe_events(jsonb_build_array(jsonb_build_object(
+    'id', id, 'type', 'invoice.paid', 'livemode', false, 'created_at', now(), 'payer', payer, 'targets', targets
+  ))) -> id
 $$;
 create function pg_temp.claim()
 returns table (payer text, events text)

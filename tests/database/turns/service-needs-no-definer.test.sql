@@ -37,7 +37,10 @@ select results_eq(
   'title and lost turn are booked at the price of the model'
 );
 select is(
-  public.claim_stripe_event('evt_1', 'invoice.paid', '2026-01-01', false, now(), true) ->> 'status', 'processing',
+  public.record_stripe_events(
+    '[{"id": "evt_1", "type": "invoice.paid", "livemode": false, "created_at": "2026-01-01", "targets": []}]'
+  ) #>> '{evt_1,status}',
+  'processing',
   'an event is claimed with a ticket'
 );
 select * from finish();

@@ -1,6 +1,7 @@
 import type Stripe from "stripe";
 import { afterEach, expect, test } from "vitest";
 import type { BillingDatabase } from "../../../functions/_shared/stripe/billing-database.ts";
+import { createEventRecorder } from "../../../functions/stripe-webhook/event-recorder.ts";
 import { processEvent } from "../../../functions/stripe-webhook/process-event.ts";
 import { billing, createPayer, readProfile } from "../../helpers/billing.ts";
 import { asPostgres } from "../../helpers/stack.ts";
@@ -35,7 +36,7 @@ test.for(["before apply", "after apply"] as const)(
     const paid = (await eventsAbout(id)).find(({ type }) => type === "invoice.paid");
     const event: Stripe.Event = await stripe.events.retrieve(paid?.id ?? "");
 
-    const dying = { stripe, db: dyingDatabase(step), log };
+    const dying = { stripe, db: dyingDatabase(step), log, recorder: createEventRecorder() };
     await expect(processEvent(dying, event)).rejects.toThrow();
     const wasWritten = step === "after apply";
     expect(await asPostgres("select status from stripe_events where id = $1", [event.id])).toEqual([

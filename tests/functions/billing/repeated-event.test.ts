@@ -36,6 +36,29 @@ test("one event posted twenty times at once grants once, in one row of the ledge
   ).toEqual([{ tokens: 100 }]);
 });
 
+test("of events that come at once, one that cannot be stored fails alone", async () => {
+  const sent = Array.from({ length: 30 }, (_, index) => ({
+    id: `evt_${crypto.randomUUID().replaceAll("-", "")}`,
+    object: "event",
+    type: "account.updated",
+    livemode: false,
+    // No date has this time.
+    created: index === 15 ? 1e15 : 1_700_000_000,
+    data: { object: { id: "acct_1" } },
+  }));
+  const answers = await Promise.all(sent.map((event) => postEvent(event)));
+  expect(answers.map(({ status }) => status)).toEqual(
+    sent.map((_, index) => index === 15 ? 500 : 200),
+  );
+  const stored = await asPostgres<{ id: string }>(
+    "select id from stripe_events where id = any ($1) and status = 'ignored'",
+    [sent.map(({ id }) => id)],
+  );
+  expect(new Set(stored.map(({ id }) => id))).toEqual(
+    new Set(sent.filter((_, index) => index !== 15).map(({ id }) => id)),
+  );
+});
+
 test("events of an older API version are applied", async () => {
   const payer = await createPayer();
   await delivered(payer.customerId);

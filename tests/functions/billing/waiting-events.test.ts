@@ -86,11 +86,16 @@ test("an event is answered when it is stored, and a failure is tried again by th
 test("the events of a worker that dies are applied by the next one", async () => {
   const { payer, events } = await subscribeUnheard();
   for (const { id } of events) {
-    await asPostgres("select public.claim_stripe_event($1, $2, '', false, now(), true, $3, $4)", [
-      id,
-      "invoice.paid",
-      payer.customerId,
-      JSON.stringify([{ kind: "customer", id: payer.customerId }]),
+    const targets = [{ kind: "customer", id: payer.customerId }];
+    await asPostgres("select public.record_stripe_events($1)", [
+      JSON.stringify([{
+        id,
+        type: "invoice.paid",
+        livemode: false,
+        created_at: new Date(),
+        payer: payer.customerId,
+        targets,
+      }]),
     ]);
   }
   await asPostgres("update stripe_events set due_at = now() where due_at is not null");

@@ -1,7 +1,14 @@
 import { expect, test } from "vitest";
 import { RedirectReply } from "../../../types/api.ts";
 import { asPostgres, createUser, must, type TestUser } from "../../helpers/stack.ts";
-import { completeCheckout, delivered, postBilling, stripe } from "../../helpers/stripe.ts";
+import {
+  completeCheckout,
+  delivered,
+  holdEvents,
+  postBilling,
+  releaseEvents,
+  stripe,
+} from "../../helpers/stripe.ts";
 import { createTeam, invite } from "./team.ts";
 
 const PRO = "price_parley_pro_monthly";
@@ -88,6 +95,23 @@ test("an organization with an unpaid subscription changes it and buys no second 
 
   expect(await (await checkout(owner, { quantity: 3 })).json())
     .toMatchObject({ code: "organization_subscribed" });
+});
+
+test("an organization whose events were lost cannot buy a second subscription", async () => {
+  const { owner, members: [member] } = await createTeam(["member"]);
+  const { url } = RedirectReply.parse(await (await checkout(owner, { quantity: 2 })).json());
+  const { id } = must(await owner.client.from("stripe_customers").select("id").single());
+  await delivered(id);
+  await holdEvents();
+  try {
+    await completeCheckout(new URL(url).pathname.split("/").at(-1) ?? "");
+    expect(await planOf(member!)).toMatchObject({ subscription_plan: "free" });
+    expect(await (await checkout(owner, { quantity: 2 })).json())
+      .toMatchObject({ code: "organization_subscribed" });
+    expect(await planOf(member!)).toMatchObject({ subscription_plan: "pro" });
+  } finally {
+    await releaseEvents();
+  }
 });
 
 test("checkouts for an organization are refused with a reason", async () => {
