@@ -156,6 +156,12 @@ begin
   from public.chat_turns t
   where t.assistant_message_id = reply.id and t.status = 'waiting'
   for no key update;
+  if turn.step_started_at < now() - interval '24 hours' then
+    -- Retention, which runs at night, has not come to it yet.
+    perform private.end_waiting(turn);
+    select * into reply from public.chat_messages m where m.id = reply.id;
+    turn.id := null;
+  end if;
   if turn.id is null then
     return jsonb_build_object('kind', 'settled', 'message', to_jsonb(reply), 'first_part', coalesce((
       select t.first_part from public.chat_turns t where t.assistant_message_id = reply.id
