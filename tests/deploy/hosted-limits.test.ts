@@ -1,12 +1,15 @@
 // Runs the functions with the limits of a hosted project, and prints what they use: the table in docs/scale.md.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { AccountExportPart, RedirectReply } from "../../types/api.ts";
+import { buildZip } from "../../packages/openai-emulator/retrieval/build-documents.ts";
 import { stackOfFile } from "../helpers/own-stack.ts";
 import { type LimitedUser, MeasuredStack } from "./measured-stack.ts";
 
 const MIB = 1024 * 1024;
 const MESSAGES = 100_000;
 const SESSIONS = 1_000;
+/** The compressed bytes of a row of six cells. */
+const BYTES_OF_A_ROW = 166;
 
 const own = stackOfFile({ PARLEY_HOSTED_LIMITS: "1", PARLEY_SCHEDULER: "off" });
 let stack: MeasuredStack;
@@ -88,6 +91,23 @@ test("files: an upload of 50 MB", { timeout: 180_000 }, async () => {
   );
 
   const rows = await stack.sql("select status, error from public.chat_files");
+  expect(rows).toEqual([{ status: "ready", error: null }]);
+});
+
+test("files: a spreadsheet of 5 MB", { timeout: 180_000 }, async () => {
+  const form = new FormData();
+  form.set("session_id", user.sessionId);
+  form.set("file", new File([spreadsheet(5_000_000)], "large.xlsx"));
+
+  await stack.measure(
+    "an upload of a spreadsheet of 5 MB, with its conversion",
+    { name: "files", requests: 1 },
+    () => stack.call("files", user, { method: "POST", body: form }),
+  );
+
+  const rows = await stack.sql(
+    "select status, error from public.chat_files where file_name = 'large.xlsx'",
+  );
   expect(rows).toEqual([{ status: "ready", error: null }]);
 });
 
@@ -188,6 +208,33 @@ test("billing and stripe-webhook: a purchase", { timeout: 180_000 }, async () =>
     () => stack.call("billing/subscription", user),
   );
 });
+
+/** Builds a workbook of about so many bytes, with random numbers and texts. */
+function spreadsheet(bytes: number): Uint8Array<ArrayBuffer> {
+  const number = () => `<c><v>${Math.random()}</v></c>`;
+  const text = () =>
+    `<c t="inlineStr"><is><t>${crypto.randomUUID()} of ${crypto.randomUUID()}</t></is></c>`;
+  const row = () => `<row>${Array.from({ length: 3 }, () => text() + number()).join("")}</row>`;
+  const rows = Array.from({ length: bytes / BYTES_OF_A_ROW }, row).join("");
+  return new Uint8Array(buildZip([
+    {
+      name: "xl/workbook.xml",
+      content: Buffer.from(
+        '<workbook xmlns:r="r"><sheets><sheet name="A" sheetId="1" r:id="r1"/></sheets></workbook>',
+      ),
+    },
+    {
+      name: "xl/_rels/workbook.xml.rels",
+      content: Buffer.from(
+        '<Relationships><Relationship Id="r1" Target="/xl/worksheets/one.xml"/></Relationships>',
+      ),
+    },
+    {
+      name: "xl/worksheets/one.xml",
+      content: Buffer.from(`<worksheet><sheetData>${rows}</sheetData></worksheet>`),
+    },
+  ]));
+}
 
 async function readExport(owner: LimitedUser): Promise<AccountExportPart[]> {
   const parts: AccountExportPart[] = [];

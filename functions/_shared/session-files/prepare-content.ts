@@ -37,13 +37,31 @@ export async function prepareContent(
   content: AsyncIterable<Uint8Array>,
 ): Promise<PreparedContent> {
   if (isPlainText(type)) return { encoding: await findEncoding(content) };
+  if (isConverted(type)) return await oneByOne(() => convert(type, content));
+  for await (const _ of content);
+  return { encoding: null };
+}
+
+let lastConversion: Promise<unknown> = Promise.resolve();
+
+/**
+ * Starts a conversion when those before it in this process have ended. A store that is built again may convert eight
+ * documents, which together need more memory than a function has.
+ */
+async function oneByOne<T>(conversion: () => Promise<T>): Promise<T> {
+  const result = lastConversion.then(conversion);
+  lastConversion = result.catch(() => {});
+  return await result;
+}
+
+async function convert(
+  type: string,
+  content: AsyncIterable<Uint8Array>,
+): Promise<PreparedContent> {
   const read = READERS.get(type);
-  if (read === undefined && isConverted(type)) {
-    return await prepareTable(new KeptContent(content, LARGEST_DELIMITED));
-  }
-  const kept = new KeptContent(content, read === undefined ? 0 : LARGEST_CONVERTED);
+  if (read === undefined) return await prepareTable(new KeptContent(content, LARGEST_DELIMITED));
+  const kept = new KeptContent(content, LARGEST_CONVERTED);
   for await (const _ of kept);
-  if (read === undefined) return { encoding: null };
   const bytes = kept.bytes();
   if (bytes === null) throw new UnreadableFileError("too_long");
   return { text: await read(bytes) };
