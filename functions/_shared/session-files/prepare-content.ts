@@ -2,9 +2,6 @@ import { concatBytes } from "./bytes.ts";
 import type { Encoding } from "./detect-encoding.ts";
 import { isConverted, isPlainText } from "./file-kinds.ts";
 import { readDelimited } from "./read-delimited.ts";
-import { readOpenSpreadsheet, readOpenText } from "./read-open-document.ts";
-import { readRichText } from "./read-rich-text.ts";
-import { readWorkbook } from "./read-workbook.ts";
 import { findEncoding } from "./recode-text.ts";
 import { UnreadableFileError } from "./unreadable-file.ts";
 
@@ -20,12 +17,27 @@ export type PreparedContent = { text: string } | { encoding: Encoding | null };
 const OFFICE = "application/vnd.openxmlformats-officedocument";
 const OPEN = "application/vnd.oasis.opendocument";
 
-/** The readers of documents by media type. */
-const READERS = new Map<string, (bytes: Uint8Array) => string | Promise<string>>([
-  [`${OFFICE}.spreadsheetml.sheet`, readWorkbook],
-  [`${OPEN}.spreadsheet`, readOpenSpreadsheet],
-  [`${OPEN}.text`, readOpenText],
-  ["application/rtf", readRichText],
+/**
+ * The readers of documents by media type. They are loaded when the first document is converted, because their packages
+ * would take a tenth of the start of each function that knows files.
+ */
+const READERS = new Map<string, (bytes: Uint8Array) => Promise<string>>([
+  [
+    `${OFFICE}.spreadsheetml.sheet`,
+    async (bytes) => (await import("./read-workbook.ts")).readWorkbook(bytes),
+  ],
+  [
+    `${OPEN}.spreadsheet`,
+    async (bytes) => (await import("./read-open-document.ts")).readOpenSpreadsheet(bytes),
+  ],
+  [
+    `${OPEN}.text`,
+    async (bytes) => (await import("./read-open-document.ts")).readOpenText(bytes),
+  ],
+  [
+    "application/rtf",
+    async (bytes) => (await import("./read-rich-text.ts")).readRichText(bytes),
+  ],
 ]);
 
 /**
