@@ -123,6 +123,42 @@ test("account: an export of 100,000 messages", { timeout: 300_000 }, async () =>
   expect(parts.flatMap(({ chat_messages = [] }) => chat_messages)).toHaveLength(MESSAGES);
 });
 
+test(
+  "account: a deletion with 1,000 turns, and what they have at OpenAI",
+  { timeout: 300_000 },
+  async () => {
+    const owner = await stack.createUser();
+    await addTurns(owner, 1_000);
+
+    await stack.measure(
+      "a deletion of an account with 1,000 turns",
+      { name: "account", requests: 1 },
+      () => stack.call("account", owner, { method: "DELETE" }),
+    );
+
+    for (const table of ["chat_sessions", "chat_messages", "chat_turns"]) {
+      const left = await stack.sql(`select id from public.${table} where user_id = $1`, [
+        owner.profileId,
+      ]);
+      expect(left, table).toEqual([]);
+    }
+    const waiting = () =>
+      stack.sql("select kind from private.remote_deletions where remote_id like '%_erased_%'");
+    const enqueued = (await waiting()).length;
+    expect(enqueued).toBeGreaterThan(0);
+    await stack.measure(
+      "the calls that then delete what it has at OpenAI",
+      { name: "vector-store-cleanup", requests: (calls: number) => calls },
+      async () => {
+        for (let calls = 0;; calls += 1) {
+          if ((await waiting()).length === 0) return calls;
+          await stack.call("vector-store-cleanup/deletions", null, { method: "POST" });
+        }
+      },
+    );
+  },
+);
+
 test("lookouts and turn-recovery: due, then settled", { timeout: 180_000 }, async () => {
   await stack.sql(
     `insert into public.lookouts
@@ -263,4 +299,28 @@ async function addMessages({ profileId }: LimitedUser): Promise<void> {
     [SESSIONS, MESSAGES / SESSIONS, profileId],
   );
   await stack.sql("analyze public.chat_messages");
+}
+
+/** Adds finished turns, ten a session. Each session has a conversation, and each turn a response. */
+async function addTurns({ profileId }: LimitedUser, turns: number): Promise<void> {
+  await stack.sql(
+    `with sessions as (
+       insert into public.chat_sessions (user_id, assistant_slug, thread_id)
+       select $1, 'coach', 'conv_erased_' || n from generate_series(1, $2::integer / 10) n
+       returning id, user_id
+     ),
+     messages as (
+       insert into public.chat_messages (session_id, user_id, seq, sender, content, parts, response_id)
+       select id, user_id, n, case n % 2 when 1 then 'user' else 'assistant' end, 'Hello', '[]',
+         case n % 2 when 0 then 'resp_erased_' || gen_random_uuid() end
+       from sessions, generate_series(1, 20) n
+       returning id, session_id, user_id, seq, response_id
+     )
+     insert into public.chat_turns
+       (session_id, user_id, user_message_id, assistant_message_id, response_id, status, finished_at)
+     select a.session_id, a.user_id, q.id, a.id, a.response_id, 'complete', now()
+     from messages a join messages q on q.session_id = a.session_id and q.seq = a.seq - 1
+     where a.seq % 2 = 0`,
+    [profileId, turns],
+  );
 }
