@@ -101,7 +101,7 @@ async function storeContent(
   const metered = meter(content, maxBytes);
   try {
     await storage.put(path, metered.stream, type, { name });
-    return metered.measure();
+    return await metered.measure();
   } catch (error) {
     const { failure } = metered;
     if (failure instanceof TooManyBytesError) {

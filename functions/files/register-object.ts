@@ -73,7 +73,7 @@ async function measure(
   const metered = meter(content, maxBytes);
   for await (const _ of metered.stream);
   if (requireKind(file_name, sample).type !== file_type) throw new AppError("file_changed");
-  return metered.measure();
+  return await metered.measure();
 }
 
 /** Waits for Storage. Throws `object_not_found` when Storage does not find the object. */

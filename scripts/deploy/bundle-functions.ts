@@ -45,6 +45,8 @@ export async function bundleFunctions(
     mainFields: ["module", "main"],
     // chardet requires fs only to read files by name, which functions do not do.
     external: ["node:*", "jsr:*", "npm:*", "fs"],
+    // Deno reads deno.json instead, and a tsconfig.json beside the project must not change the bytes.
+    tsconfigRaw: {},
     // A bundle names some files of packages. The names may not depend on where node_modules is.
     preserveSymlinks: true,
     // Names stay, because logs contain the names of errors, and stack traces those of functions.

@@ -1,12 +1,15 @@
 // Runs the functions with the limits of a hosted project, and prints what they use: the table in docs/scale.md.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { AccountExportPart, RedirectReply } from "../../types/api.ts";
+import { buildZip } from "../../packages/openai-emulator/retrieval/build-documents.ts";
 import { stackOfFile } from "../helpers/own-stack.ts";
 import { type LimitedUser, MeasuredStack } from "./measured-stack.ts";
 
 const MIB = 1024 * 1024;
 const MESSAGES = 100_000;
 const SESSIONS = 1_000;
+/** The compressed bytes of a row of six cells. */
+const BYTES_OF_A_ROW = 166;
 
 const own = stackOfFile({ PARLEY_HOSTED_LIMITS: "1", PARLEY_SCHEDULER: "off" });
 let stack: MeasuredStack;
@@ -91,6 +94,23 @@ test("files: an upload of 50 MB", { timeout: 180_000 }, async () => {
   expect(rows).toEqual([{ status: "ready", error: null }]);
 });
 
+test("files: a spreadsheet of 5 MB", { timeout: 180_000 }, async () => {
+  const form = new FormData();
+  form.set("session_id", user.sessionId);
+  form.set("file", new File([spreadsheet(5_000_000)], "large.xlsx"));
+
+  await stack.measure(
+    "an upload of a spreadsheet of 5 MB, with its conversion",
+    { name: "files", requests: 1 },
+    () => stack.call("files", user, { method: "POST", body: form }),
+  );
+
+  const rows = await stack.sql(
+    "select status, error from public.chat_files where file_name = 'large.xlsx'",
+  );
+  expect(rows).toEqual([{ status: "ready", error: null }]);
+});
+
 test("account: an export of 100,000 messages", { timeout: 300_000 }, async () => {
   const owner = await stack.createUser();
   await addMessages(owner);
@@ -102,6 +122,42 @@ test("account: an export of 100,000 messages", { timeout: 300_000 }, async () =>
 
   expect(parts.flatMap(({ chat_messages = [] }) => chat_messages)).toHaveLength(MESSAGES);
 });
+
+test(
+  "account: a deletion with 1,000 turns, and what they have at OpenAI",
+  { timeout: 300_000 },
+  async () => {
+    const owner = await stack.createUser();
+    await addTurns(owner, 1_000);
+
+    await stack.measure(
+      "a deletion of an account with 1,000 turns",
+      { name: "account", requests: 1 },
+      () => stack.call("account", owner, { method: "DELETE" }),
+    );
+
+    for (const table of ["chat_sessions", "chat_messages", "chat_turns"]) {
+      const left = await stack.sql(`select id from public.${table} where user_id = $1`, [
+        owner.profileId,
+      ]);
+      expect(left, table).toEqual([]);
+    }
+    const waiting = () =>
+      stack.sql("select kind from private.remote_deletions where remote_id like '%_erased_%'");
+    const enqueued = (await waiting()).length;
+    expect(enqueued).toBeGreaterThan(0);
+    await stack.measure(
+      "the calls that then delete what it has at OpenAI",
+      { name: "vector-store-cleanup", requests: (calls: number) => calls },
+      async () => {
+        for (let calls = 0;; calls += 1) {
+          if ((await waiting()).length === 0) return calls;
+          await stack.call("vector-store-cleanup/deletions", null, { method: "POST" });
+        }
+      },
+    );
+  },
+);
 
 test("lookouts and turn-recovery: due, then settled", { timeout: 180_000 }, async () => {
   await stack.sql(
@@ -189,6 +245,33 @@ test("billing and stripe-webhook: a purchase", { timeout: 180_000 }, async () =>
   );
 });
 
+/** Builds a workbook of about so many bytes, with random numbers and texts. */
+function spreadsheet(bytes: number): Uint8Array<ArrayBuffer> {
+  const number = () => `<c><v>${Math.random()}</v></c>`;
+  const text = () =>
+    `<c t="inlineStr"><is><t>${crypto.randomUUID()} of ${crypto.randomUUID()}</t></is></c>`;
+  const row = () => `<row>${Array.from({ length: 3 }, () => text() + number()).join("")}</row>`;
+  const rows = Array.from({ length: bytes / BYTES_OF_A_ROW }, row).join("");
+  return new Uint8Array(buildZip([
+    {
+      name: "xl/workbook.xml",
+      content: Buffer.from(
+        '<workbook xmlns:r="r"><sheets><sheet name="A" sheetId="1" r:id="r1"/></sheets></workbook>',
+      ),
+    },
+    {
+      name: "xl/_rels/workbook.xml.rels",
+      content: Buffer.from(
+        '<Relationships><Relationship Id="r1" Target="/xl/worksheets/one.xml"/></Relationships>',
+      ),
+    },
+    {
+      name: "xl/worksheets/one.xml",
+      content: Buffer.from(`<worksheet><sheetData>${rows}</sheetData></worksheet>`),
+    },
+  ]));
+}
+
 async function readExport(owner: LimitedUser): Promise<AccountExportPart[]> {
   const parts: AccountExportPart[] = [];
   for (let after: string | null = ""; after !== null; after = parts.at(-1)?.next ?? null) {
@@ -216,4 +299,28 @@ async function addMessages({ profileId }: LimitedUser): Promise<void> {
     [SESSIONS, MESSAGES / SESSIONS, profileId],
   );
   await stack.sql("analyze public.chat_messages");
+}
+
+/** Adds finished turns, ten a session. Each session has a conversation, and each turn a response. */
+async function addTurns({ profileId }: LimitedUser, turns: number): Promise<void> {
+  await stack.sql(
+    `with sessions as (
+       insert into public.chat_sessions (user_id, assistant_slug, thread_id)
+       select $1, 'coach', 'conv_erased_' || n from generate_series(1, $2::integer / 10) n
+       returning id, user_id
+     ),
+     messages as (
+       insert into public.chat_messages (session_id, user_id, seq, sender, content, parts, response_id)
+       select id, user_id, n, case n % 2 when 1 then 'user' else 'assistant' end, 'Hello', '[]',
+         case n % 2 when 0 then 'resp_erased_' || gen_random_uuid() end
+       from sessions, generate_series(1, 20) n
+       returning id, session_id, user_id, seq, response_id
+     )
+     insert into public.chat_turns
+       (session_id, user_id, user_message_id, assistant_message_id, response_id, status, finished_at)
+     select a.session_id, a.user_id, q.id, a.id, a.response_id, 'complete', now()
+     from messages a join messages q on q.session_id = a.session_id and q.seq = a.seq - 1
+     where a.seq % 2 = 0`,
+    [profileId, turns],
+  );
 }

@@ -34,9 +34,8 @@ export const fileErrors = {
   },
   damaged: {
     status: null,
-    meaning: "The file is damaged, protected with a password, or not what its name says.",
-    action:
-      "Open it in the program that made it, save it without a password, and upload the new file.",
+    meaning: "The file is damaged, or not what its name says.",
+    action: "Open it in the program that made it, save it again, and upload the new file.",
   },
   no_text: {
     status: null,

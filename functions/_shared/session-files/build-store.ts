@@ -4,6 +4,7 @@ import type { VectorStoreFileBatch } from "openai/resources/vector-stores/file-b
 import { pause } from "../http/pause.ts";
 import { retryOnce } from "../openai/retry-once.ts";
 import type { Collection } from "./collection.ts";
+import { explainUnsearchable } from "./explain-unsearchable.ts";
 import { describeCollection, fileAttributes } from "./file-attributes.ts";
 import type { BuildClaim, FileRow } from "./file-database.ts";
 import { fileFailure, isUnreadable, readIndexingFailure } from "./file-failures.ts";
@@ -11,7 +12,7 @@ import type { FilePorts } from "./file-ports.ts";
 import { mapAtOnce } from "./map-at-once.ts";
 import { PATIENCE, type Patience } from "./patience.ts";
 import { ensureSent } from "./send-file.ts";
-import { isInline, whyUnsearchable } from "./unreadable-file.ts";
+import { isInline } from "./unreadable-file.ts";
 
 const FILES_AT_ONCE = 8;
 const FILES_PER_PAGE = 100;
@@ -152,12 +153,12 @@ async function markFailed(
 
 /** Fails a file that OpenAI cannot read, unless the model is shown it. */
 async function failUnreadable(
-  { files }: FilePorts,
+  ports: FilePorts,
   row: FileRow,
   file: VectorStoreFile,
 ): Promise<void> {
-  const reason = whyUnsearchable(file) ?? "file_unreadable";
-  if (reason !== "no_text" || !isInline(row)) await files.fail(row.id, fileFailure(reason));
+  const reason = await explainUnsearchable(ports, row, file) ?? "file_unreadable";
+  if (reason !== "no_text" || !isInline(row)) await ports.files.fail(row.id, fileFailure(reason));
 }
 
 function listFiles(

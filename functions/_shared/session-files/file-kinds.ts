@@ -110,11 +110,8 @@ export function examineKind(fileName: string, sample: Uint8Array): FileKind | Ki
   if (start.startsWith(ZIP)) return examineArchive(start, extension);
   // Office encrypts a document as a whole, in such a container.
   if (start.startsWith(OLE)) {
-    return ZIP_TYPES.has(extension)
-      ? "encrypted"
-      : extension === ".doc"
-      ? DOC
-      : "unsupported_file_type";
+    if (ZIP_TYPES.has(extension)) return "encrypted";
+    return extension === DOC.extension ? DOC : "unsupported_file_type";
   }
   const encoding = detectEncoding(sample);
   const isText = encoding !== null && encoding !== "unknown";

@@ -5,6 +5,7 @@ import { pause } from "../http/pause.ts";
 import { retryOnce } from "../openai/retry-once.ts";
 import { isGone, isStoreLost } from "../openai/store-lost.ts";
 import { collectionOf } from "./collection.ts";
+import { explainUnsearchable } from "./explain-unsearchable.ts";
 import { type FileAttributes, fileAttributes } from "./file-attributes.ts";
 import type { FileRow } from "./file-database.ts";
 import {
@@ -18,7 +19,7 @@ import type { FilePorts } from "./file-ports.ts";
 import { type OpenStore, requireStore } from "./open-store.ts";
 import { PATIENCE, type Patience } from "./patience.ts";
 import { ensureSent } from "./send-file.ts";
-import { isInline, UnreadableFileError, whyUnsearchable } from "./unreadable-file.ts";
+import { isInline, UnreadableFileError } from "./unreadable-file.ts";
 
 /**
  * Makes a stored file usable in turns: sends it to OpenAI, attaches it to the store of its collection and waits until
@@ -178,7 +179,7 @@ async function isSearchable(
     if (file && hasStopped(file) && !isUnreadable(file)) {
       throw new IndexingFailedError(file.last_error?.code);
     }
-    const reason = file && whyUnsearchable(file);
+    const reason = file && await explainUnsearchable(ports, row, file);
     if (reason === "no_text" && isInline(row)) return true;
     if (reason) throw new UnreadableFileError(reason);
     if (file?.status === "completed") return true;

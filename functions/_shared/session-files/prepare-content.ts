@@ -2,9 +2,6 @@ import { concatBytes } from "./bytes.ts";
 import type { Encoding } from "./detect-encoding.ts";
 import { isConverted, isPlainText } from "./file-kinds.ts";
 import { readDelimited } from "./read-delimited.ts";
-import { readOpenSpreadsheet, readOpenText } from "./read-open-document.ts";
-import { readRichText } from "./read-rich-text.ts";
-import { readWorkbook } from "./read-workbook.ts";
 import { findEncoding } from "./recode-text.ts";
 import { UnreadableFileError } from "./unreadable-file.ts";
 
@@ -20,12 +17,27 @@ export type PreparedContent = { text: string } | { encoding: Encoding | null };
 const OFFICE = "application/vnd.openxmlformats-officedocument";
 const OPEN = "application/vnd.oasis.opendocument";
 
-/** The readers of documents by media type. */
-const READERS = new Map<string, (bytes: Uint8Array) => string | Promise<string>>([
-  [`${OFFICE}.spreadsheetml.sheet`, readWorkbook],
-  [`${OPEN}.spreadsheet`, readOpenSpreadsheet],
-  [`${OPEN}.text`, readOpenText],
-  ["application/rtf", readRichText],
+/**
+ * The readers of documents by media type. They are loaded when the first document is converted, because their packages
+ * would take a tenth of the start of each function that knows files.
+ */
+const READERS = new Map<string, (bytes: Uint8Array) => Promise<string>>([
+  [
+    `${OFFICE}.spreadsheetml.sheet`,
+    async (bytes) => (await import("./read-workbook.ts")).readWorkbook(bytes),
+  ],
+  [
+    `${OPEN}.spreadsheet`,
+    async (bytes) => (await import("./read-open-document.ts")).readOpenSpreadsheet(bytes),
+  ],
+  [
+    `${OPEN}.text`,
+    async (bytes) => (await import("./read-open-document.ts")).readOpenText(bytes),
+  ],
+  [
+    "application/rtf",
+    async (bytes) => (await import("./read-rich-text.ts")).readRichText(bytes),
+  ],
 ]);
 
 /**
@@ -37,13 +49,31 @@ export async function prepareContent(
   content: AsyncIterable<Uint8Array>,
 ): Promise<PreparedContent> {
   if (isPlainText(type)) return { encoding: await findEncoding(content) };
+  if (isConverted(type)) return await oneByOne(() => convert(type, content));
+  for await (const _ of content);
+  return { encoding: null };
+}
+
+let lastConversion: Promise<unknown> = Promise.resolve();
+
+/**
+ * Starts a conversion when those before it in this process have ended. A store that is built again may convert eight
+ * documents, which together need more memory than a function has.
+ */
+async function oneByOne<T>(conversion: () => Promise<T>): Promise<T> {
+  const result = lastConversion.then(conversion);
+  lastConversion = result.catch(() => {});
+  return await result;
+}
+
+async function convert(
+  type: string,
+  content: AsyncIterable<Uint8Array>,
+): Promise<PreparedContent> {
   const read = READERS.get(type);
-  if (read === undefined && isConverted(type)) {
-    return await prepareTable(new KeptContent(content, LARGEST_DELIMITED));
-  }
-  const kept = new KeptContent(content, read === undefined ? 0 : LARGEST_CONVERTED);
+  if (read === undefined) return await prepareTable(new KeptContent(content, LARGEST_DELIMITED));
+  const kept = new KeptContent(content, LARGEST_CONVERTED);
   for await (const _ of kept);
-  if (read === undefined) return { encoding: null };
   const bytes = kept.bytes();
   if (bytes === null) throw new UnreadableFileError("too_long");
   return { text: await read(bytes) };

@@ -1,6 +1,5 @@
-// @ts-types="./node-crypto.d.ts"
-import { createHash } from "node:crypto";
 import { concatBytes } from "./bytes.ts";
+import { createSha256 } from "./create-sha256.ts";
 
 /** The content has more bytes than allowed. */
 export class TooManyBytesError extends Error {
@@ -11,7 +10,7 @@ export class TooManyBytesError extends Error {
 export interface MeteredContent {
   stream: ReadableStream<Uint8Array>;
   /** Returns the size and the hash of what was read. Call it once, after the stream has ended. */
-  measure(): { size: number; sha256: string };
+  measure(): Promise<{ size: number; sha256: string }>;
   /** Why the content ended too early. The reader of the stream only sees that it did. */
   readonly failure: unknown;
 }
@@ -41,11 +40,12 @@ export function meter(
   content: AsyncIterable<Uint8Array>,
   maxBytes: number | null,
 ): MeteredContent {
-  const hash = createHash("sha256");
+  const hashing = createSha256();
   let size = 0;
   let failure: unknown;
   const passed = async function* () {
     try {
+      const hash = await hashing;
       for await (const chunk of content) {
         size += chunk.byteLength;
         if (maxBytes !== null && size > maxBytes) throw new TooManyBytesError();
@@ -59,7 +59,7 @@ export function meter(
   };
   return {
     stream: toStream(passed()),
-    measure: () => ({ size, sha256: hash.digest("hex") }),
+    measure: async () => ({ size, sha256: (await hashing).digest("hex") }),
     get failure() {
       return failure;
     },

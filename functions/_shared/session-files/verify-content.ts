@@ -1,5 +1,4 @@
-// @ts-types="./node-crypto.d.ts"
-import { createHash } from "node:crypto";
+import { createSha256 } from "./create-sha256.ts";
 
 /** The bytes in Storage are not the registered ones. */
 export class ContentChangedError extends Error {
@@ -19,17 +18,17 @@ export function verifyContent(
   content: ReadableStream<Uint8Array>,
   sha256: string | null,
 ): VerifiedContent {
-  const hash = createHash("sha256");
+  const hashing = createSha256();
   let held: Uint8Array | undefined;
   let failure: ContentChangedError | undefined;
   const verifier = new TransformStream<Uint8Array, Uint8Array>({
-    transform(chunk, controller) {
-      hash.update(chunk);
+    async transform(chunk, controller) {
+      (await hashing).update(chunk);
       if (held) controller.enqueue(held);
       held = chunk;
     },
-    flush(controller) {
-      if (hash.digest("hex") !== sha256) throw failure = new ContentChangedError();
+    async flush(controller) {
+      if ((await hashing).digest("hex") !== sha256) throw failure = new ContentChangedError();
       if (held) controller.enqueue(held);
     },
   });

@@ -89,7 +89,7 @@ async function storeOnce(
   const options = { name: row.file_name, replaces: true };
   await storage.put(row.storage_path, metered.stream, row.file_type, options);
   signal.throwIfAborted();
-  return await settleStored(ports, row, metered.measure());
+  return await settleStored(ports, row, await metered.measure());
 }
 
 /** Records that the bytes are stored. The session may have the same bytes already, or none of this file any more. */

@@ -122,6 +122,23 @@ test.for<[name: string, content: string, code: string]>([
   expect(await indexed(user, id)).toMatchObject({ status: "failed", error: { code } });
 });
 
+test("a PDF with a password fails with that reason, and one that only forbids changes is read", async () => {
+  const { id } = await upload(
+    user,
+    await createSession(user),
+    await fixture("qpdf-locked.pdf"),
+    "locked.pdf",
+  );
+  expect(await indexed(user, id)).toMatchObject({
+    status: "failed",
+    error: { code: "encrypted", message: expect.stringContaining("Remove the password") },
+  });
+
+  const restricted = await fixture("qpdf-restricted.pdf");
+  const { reply } = await ask(restricted, "restricted.pdf", "When does money come back?");
+  expect(reply).toContain("within fourteen days");
+});
+
 test("a text about WEBP is a text, and a PDF may follow a line end", async () => {
   const sessionId = await createSession(user);
 

@@ -141,6 +141,26 @@ test("a table in another encoding is read, and one that is too large is sent as 
   expect(await prepare("a.csv", large)).toEqual({ encoding: null });
 });
 
+test("documents are converted one by one, also after one that cannot be read", async () => {
+  const rtf = "application/rtf";
+  const events: string[] = [];
+  async function* tell(name: string, text: string): AsyncGenerator<Uint8Array> {
+    events.push(`${name} begins`);
+    await new Promise((resolve) => setImmediate(resolve));
+    yield new TextEncoder().encode(text);
+    events.push(`${name} ends`);
+  }
+  const results = await Promise.allSettled([
+    prepareContent(rtf, tell("first", "{\\rtf1 one}")),
+    prepareContent(rtf, tell("second", "no document")),
+    prepareContent(rtf, tell("third", "{\\rtf1 three}")),
+  ]);
+  expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+  expect(events.join(", ")).toBe(
+    "first begins, first ends, second begins, second ends, third begins, third ends",
+  );
+});
+
 test("RTF is read in the encodings of its fonts", () => {
   const rtf =
     "{\\rtf1\\ansi\\ansicpg1252{\\fonttbl{\\f0\\fcharset0 Arial;}{\\f1\\fcharset128 MS Gothic;}" +
