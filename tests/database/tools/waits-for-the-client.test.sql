@@ -125,6 +125,20 @@ select is(pg_temp.continue('[]') ->> 'kind', 'settled', 'an earlier reply is not
 select is(c ->> 'call_id', 'long', 'the next request has the call') from second,
   jsonb_array_elements(public.describe_step(id) -> 'calls') c;
 
+select public.settle_turn(id, 'complete', '{"content": "Done.", "parts": []}') from second;
+select tests.start_turn('owner', session_id::uuid, 'message-3') from made;
+create temp table third on commit drop as
+select t.id, t.assistant_message_id::text as message_id from public.chat_turns t where t.status = 'active';
+select tests.store_step(id, jsonb_build_array(tests.sent_call('late', 'ask'))) from third;
+select public.settle_turn(id, 'waiting', '{"parts": []}') from third;
+update public.chat_turns t set step_started_at = now() - interval '24 hours 1 second' from third where t.id = third.id;
+select is(
+  pg_temp.continue('[{"tool_call_id": "late", "output": 1}]', 'owner', message_id) ->> 'kind', 'settled',
+  'after 24 hours an output is not taken'
+) from third;
+select is(error, 'The output was not provided.', 'and the call has failed') from public.tool_calls
+where call_id = 'late';
+
 select tests.act_as_postgres();
 delete from public.chat_messages m using second where m.id::text = second.message_id;
 update public.profiles set is_active = false where id = tests.profile_id('owner');
@@ -139,20 +153,6 @@ select throws_ok($$ select pg_temp.continue('[]') $$, 'PT402', 'plan_required',
   'and a user whose plan no longer includes it');
 select private.anonymize_profile(tests.profile_id('owner'));
 select throws_ok($$ select pg_temp.continue('[]') $$, 'PT401', null, 'and a user who is deleted');
-
-select public.settle_turn(id, 'complete', '{"content": "Done.", "parts": []}') from second;
-select tests.start_turn('owner', session_id::uuid, 'message-3') from made;
-create temp table third on commit drop as
-select t.id, t.assistant_message_id::text as message_id from public.chat_turns t where t.status = 'active';
-select tests.store_step(id, jsonb_build_array(tests.sent_call('late', 'ask'))) from third;
-select public.settle_turn(id, 'waiting', '{"parts": []}') from third;
-update public.chat_turns t set step_started_at = now() - interval '24 hours 1 second' from third where t.id = third.id;
-select is(
-  pg_temp.continue('[{"tool_call_id": "late", "output": 1}]', 'owner', message_id) ->> 'kind', 'settled',
-  'after 24 hours an output is not taken'
-) from third;
-select is(error, 'The output was not provided.', 'and the call has failed') from public.tool_calls
-where call_id = 'late';
 
 select * from finish();
 rollback;
