@@ -21,12 +21,17 @@ export async function finishLeftTurn(
   const opened = await openTurn(ports, row);
   const { run } = opened;
   if (response) run.fold(response);
-  const isStopped = row.stop_requested_at !== null;
-  const isBetween = row.steps > 0 && row.response_id === null;
-  if (isStopped || !(isBetween || run.callsTools)) return await run.settle();
+  const isBetween = isBetweenSteps(row);
+  if (!isBetween && !run.callsTools) return await run.settle();
+  if (row.stop_requested_at !== null) return await run.end({ status: "stopped" });
   const step = isBetween ? await db.describeStep(row.id) : await run.storeStep();
   if (!step) return null;
   // All calls have ended, so their outputs may have been sent before the function died.
   const isUncertain = isBetween && step.calls.every(({ finished_at }) => finished_at !== null);
   return await continueTurn(ports, step, opened, isUncertain);
+}
+
+/** Returns true while the tools of a turn run, before its next request is sent. */
+export function isBetweenSteps({ steps, response_id }: TurnRow): boolean {
+  return steps > 0 && response_id === null;
 }

@@ -1,6 +1,6 @@
 import { describeError } from "../http/log.ts";
 import { pause } from "../http/pause.ts";
-import { finishLeftTurn } from "./finish-left-turn.ts";
+import { finishLeftTurn, isBetweenSteps } from "./finish-left-turn.ts";
 import { lookAtTurn } from "./running-turns.ts";
 import type { TurnRow } from "./turn-database.ts";
 import type { TurnPorts, TurnRunPorts } from "./turn-ports.ts";
@@ -21,6 +21,8 @@ export async function settleLeftTurn(ports: TurnRunPorts, turnId: string): Promi
     lookAtTurn(turnId);
     const row = await waitForEnd(ports, turnId);
     if (row?.status !== "active") return;
+    // Its function runs the tools now.
+    if (isBetweenSteps(row) && isReported(row) && row.stop_requested_at === null) return;
     // Without an id, OpenAI has not answered the request yet. The function cancels the response when it learns the id.
     const response = row.response_id && await openai.responses.retrieve(row.response_id);
     const ending = await finishLeftTurn(ports, row, response || null);
@@ -31,13 +33,17 @@ export async function settleLeftTurn(ports: TurnRunPorts, turnId: string): Promi
   }
 }
 
+function isReported({ progressed_at }: TurnRow): boolean {
+  return Date.now() - Date.parse(progressed_at) <= REPORTED_MS;
+}
+
 /** Returns the turn when it has ended or the grace is over. */
 async function waitForEnd({ db }: TurnPorts, turnId: string): Promise<TurnRow | null> {
   const until = Date.now() + GRACE_MS;
   for (;;) {
     const row = await db.findTurn(turnId);
     if (row?.status !== "active" || Date.now() > until) return row;
-    if (Date.now() - Date.parse(row.progressed_at) > REPORTED_MS) return row;
+    if (!isReported(row)) return row;
     await pause(POLL_MS);
   }
 }

@@ -179,6 +179,11 @@ async function abandonAgain(sessionId: string): Promise<void> {
      where session_id = $1`,
     [sessionId],
   );
+  await asPostgres(
+    `update public.chat_messages set status = 'streaming', content = '', parts = '[]'
+     where session_id = $1 and sender = 'assistant'`,
+    [sessionId],
+  );
 }
 
 test("a row without its bytes is completed by the next function", async () => {

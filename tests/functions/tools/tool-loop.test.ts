@@ -318,3 +318,19 @@ test("a lookout uses tools as its user, without anybody there", async () => {
   );
   await asPostgres("select private.remove_tool('ask_app')");
 });
+
+test("OpenAI's event about the first response does not make another function run the step", async () => {
+  const user = await createUser();
+  const sessionId = await createSession(user, slug);
+  await behave({
+    scenario: "tool_steps",
+    steps: [{ calls: [call("slow_loop_goal", { seconds: 4 })] }],
+  });
+  const chat = openChat(user, sessionId);
+
+  await chat.sendMessage({ text: "Slowly" });
+
+  expect(readText(chat.messages[1])).toContain("slept");
+  expect(await loadHistory(user, sessionId)).toEqual(chat.messages);
+  expect(await requestsOf(sessionId)).toHaveLength(2);
+});

@@ -20,7 +20,7 @@ export interface StepParts {
   run: TurnRun;
   /** True if an earlier function may have sent the outputs already. */
   isUncertain?: boolean;
-  /** Settles the turn after OpenAI has refused the request, and returns how it ends. */
+  /** Logs why OpenAI has refused the request, and returns how the turn ends. */
   onRefused(error: unknown): Ending;
 }
 
