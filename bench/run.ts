@@ -22,6 +22,7 @@ import { isSize, SIZES } from "./scale/sizes.ts";
 import { measureSoak } from "./soak.ts";
 import { measureStart } from "./start.ts";
 import { formatRow, HEADING } from "./table.ts";
+import { measureTools } from "./tools.ts";
 import { measureTurns } from "./turns.ts";
 
 const { values, positionals } = parseArgs({
@@ -42,6 +43,7 @@ const usual: Record<string, () => Promise<Measure[]>> = {
   "first-token": measureFirstToken,
   files: measureFiles,
   turns: measureTurns,
+  tools: measureTools,
   rest: measureRest,
   admin: measureAdmin,
   account: measureAccount,

@@ -1,21 +1,27 @@
 // `npm run demo`: holds a conversation as a client app would, from sign-up to stored history. With
 // `-- --file README.md` it is about that file, and `--ask "…"` sets the question. With `-- --upgrade` the user buys a
-// plan.
+// plan. With `-- --tools` the assistant calls functions of the database.
 // Uses the running local stack, or the project of SUPABASE_URL and SUPABASE_PUBLISHABLE_KEY. If that project confirms
 // addresses of new users, set DEMO_EMAIL and DEMO_PASSWORD of an existing user.
 import { randomBytes, randomUUID } from "node:crypto";
 import { parseArgs } from "node:util";
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
-import { DefaultChatTransport } from "ai";
+import { DefaultChatTransport, type UIMessageChunk } from "ai";
 import { loadEnvFile, readSettings } from "../local/stack/settings.ts";
 import { explainMissingStack, readStatus } from "../local/stack/status.ts";
 import { type ParleyMessage, toUIMessage } from "../types/api.ts";
 import type { Database } from "../types/database.ts";
 import { firstTopic, uploadFile } from "./demo-file.ts";
+import { demoTools, GOAL_COACH, requireGoals, type Send } from "./demo-tools.ts";
 import { demoUpgrade } from "./demo-upgrade.ts";
 
 const { values: options } = parseArgs({
-  options: { file: { type: "string" }, ask: { type: "string" }, upgrade: { type: "boolean" } },
+  options: {
+    file: { type: "string" },
+    ask: { type: "string" },
+    upgrade: { type: "boolean" },
+    tools: { type: "boolean" },
+  },
 });
 
 /** How much of a stored message is printed. */
@@ -36,15 +42,22 @@ async function demo(): Promise<void> {
   const supabase: Client = createClient<Database>(project.url, project.key);
   const email = await signIn(supabase);
   step(`Signed in as ${email}`);
+  if (options.tools) await requireGoals(supabase);
 
   const session = check(
-    await supabase.from("chat_sessions")
-      .insert({ assistant_slug: options.file ? "researcher" : "storyteller" }).select().single(),
+    await supabase.from("chat_sessions").insert({ assistant_slug: chooseAssistant() }).select()
+      .single(),
   );
   step(`Chat ${session.id} with "${session.assistant_slug}"`);
 
-  const say = (text: string) => converse(supabase, project.url, session.id, text);
-  if (options.upgrade) {
+  const send: Send = (message, show) => converse(supabase, project.url, session.id, message, show);
+  const say = async (text: string) => {
+    step(`You: ${text}`);
+    await send({ id: randomUUID(), role: "user", parts: [{ type: "text", text }] });
+  };
+  if (options.tools) {
+    await demoTools({ send, step });
+  } else if (options.upgrade) {
     await demoUpgrade({ supabase, say, step });
   } else if (options.file) {
     await askAboutFile({ supabase, url: project.url, sessionId: session.id }, options.file, say);
@@ -63,6 +76,11 @@ async function demo(): Promise<void> {
     console.log(`${row.seq}. ${row.sender}, ${row.status}${tokens}: ${shorten(first?.text ?? "")}`);
   }
   await supabase.auth.signOut();
+}
+
+function chooseAssistant(): string {
+  if (options.tools) return GOAL_COACH;
+  return options.file ? "researcher" : "storyteller";
 }
 
 async function askAboutFile(
@@ -111,28 +129,29 @@ async function signIn(supabase: Client): Promise<string> {
   return email;
 }
 
-/** Sends one message as `useChat` does, and prints the reply while it streams. */
+/** Sends one message as `useChat` does, and prints the text of the reply while it streams. `show` gets its chunks. */
 async function converse(
   supabase: Client,
   url: string,
   sessionId: string,
-  text: string,
+  message: ParleyMessage,
+  show: (chunk: UIMessageChunk) => void = () => {},
 ): Promise<void> {
   const { session } = check(await supabase.auth.getSession());
   const transport = new DefaultChatTransport<ParleyMessage>({
     api: `${url}/functions/v1/chat`,
     headers: { authorization: `Bearer ${session?.access_token}` },
   });
-  step(`You: ${text}`);
   const chunks = await transport.sendMessages({
     chatId: sessionId,
     trigger: "submit-message",
     messageId: undefined,
-    messages: [{ id: randomUUID(), role: "user", parts: [{ type: "text", text }] }],
+    messages: [message],
     abortSignal: undefined,
   });
   const sources: string[] = [];
   for await (const chunk of chunks) {
+    show(chunk);
     if (chunk.type === "text-delta") process.stdout.write(chunk.delta);
     if (chunk.type === "source-document") sources.push(chunk.title);
     if (chunk.type === "error") throw new Error(`The reply failed: ${chunk.errorText}`);

@@ -52,3 +52,64 @@ join public.profiles p on p.id = m.user_id
 where p.email in ('free@parley.test', 'pro@parley.test')
 group by 1, 2
 on conflict do nothing;
+
+-- The sample app of `npm run demo -- --tools`: goals of users, and an assistant that books and lists them.
+
+create table if not exists public.goals (
+  id uuid primary key default gen_random_uuid(),
+  user_id uuid not null default private.current_profile_id(),
+  title text not null,
+  created_at timestamptz not null default now(),
+  constraint goals_user_id_fkey foreign key (user_id) references public.profiles (id) on delete cascade,
+  constraint goals_title_check check (char_length(title) between 1 and 200)
+);
+comment on table public.goals is 'Sample app: what users want to reach.';
+alter table public.goals enable row level security;
+grant select, insert on public.goals to authenticated;
+create index if not exists goals_user_id_created_at_idx on public.goals (user_id, created_at);
+
+do $$
+begin
+  if not exists (select from pg_policies where schemaname = 'public' and tablename = 'goals') then
+    create policy goals_select_own on public.goals
+      for select to authenticated
+      using (user_id = (select private.current_profile_id()));
+    create policy goals_insert_own on public.goals
+      for insert to authenticated
+      with check (user_id = (select private.current_profile_id()));
+  end if;
+end
+$$;
+
+create or replace function tools.add_goal(title text)
+returns table (goal text, booked_at timestamptz)
+language sql
+security invoker
+set search_path = ''
+as $$
+  insert into public.goals as g (title) values (add_goal.title) returning g.title, g.created_at
+$$;
+comment on function tools.add_goal(text) is 'Books a goal of the user. Call it only if the user asks for it.';
+
+create or replace function tools.list_goals()
+returns table (goal text, booked_at timestamptz)
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+  select g.title, g.created_at from public.goals g order by g.created_at
+$$;
+comment on function tools.list_goals() is 'Lists the goals of the user, oldest first.';
+
+insert into public.assistants (slug, name, description, model, starters, sort_order)
+values ('goal-coach', 'Goal coach', 'Books goals and lists them.', 'gpt-5.4-mini',
+  array['I want to run ten kilometres', 'What are my goals?'], 60)
+on conflict do nothing;
+insert into private.assistant_instructions (slug, instructions)
+values ('goal-coach', 'You help the user to keep goals. Book a goal when the user names one, and say what you booked.')
+on conflict do nothing;
+
+-- The user approves each goal before it is booked.
+select private.add_function_tool('goal-coach', 'tools.add_goal', '{"needs_approval": true}');
+select private.add_function_tool('goal-coach', 'tools.list_goals');

@@ -45,6 +45,7 @@ function welcome(status: StackStatus, plans: string[], seconds: number): string 
     "Try it, in another terminal:",
     "  npm run demo                        a conversation from sign-up to history",
     "  npm run demo -- --upgrade           a used-up quota, and a plan bought in the emulator",
+    "  npm run demo -- --tools             an assistant that books goals, after npm run db:reset",
     "  npm run --silent status -- --json   these addresses and keys for scripts",
     "",
     "Press Ctrl-C to stop everything.",
