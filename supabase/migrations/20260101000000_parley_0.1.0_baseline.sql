@@ -14899,7 +14899,8 @@ declare
 begin
   if unknown is not null then
     perform private.refuse(400, 'invalid_tool',
-      format('There is no option %s. Use needs_approval, max_calls, required_plan, timeout_ms or is_strict.', unknown));
+      'There is no such option. Use needs_approval, max_calls, required_plan, timeout_ms or is_strict.',
+      jsonb_build_object('option', unknown));
   end if;
   if tool.kind = 'client' and (options ->> 'needs_approval')::boolean then
     perform private.refuse(400, 'invalid_tool',
@@ -14960,7 +14961,9 @@ begin
   end if;
   problem := private.function_problem(matches[1]);
   if problem is not null then
-    perform private.refuse(400, 'invalid_tool', format('%s cannot be a tool. %s', function, problem));
+    perform private.refuse(400, 'invalid_tool',
+      'This function cannot be a tool. Change what the detail names, and run the migration again.',
+      jsonb_build_object('function', function, 'problem', problem));
   end if;
   select p.proname::text, 'function', pg_catalog.obj_description(p.oid, 'pg_proc'),
     private.function_parameters(p.oid), true
@@ -15054,7 +15057,7 @@ declare
 begin
   if coalesce(definition ->> 'type', 'function') in ('function', 'custom', 'mcp') then
     perform private.refuse(400, 'invalid_tool',
-      'The definition needs the type of a tool that OpenAI runs, such as {"type": "web_search"}.');
+      'The definition has no type of a tool that OpenAI runs. Use one such as {"type": "web_search"}.');
   end if;
   tool.slug := slug;
   tool.kind := 'provider';

@@ -1,11 +1,13 @@
+import { afterAll } from "vitest";
 import { createAssistant } from "./assistants.ts";
 import { goalTools } from "./goal-tools.ts";
 import { asPostgres } from "./stack.ts";
 
-/** Creates an assistant with the tools of `goalTools`. `more` is SQL that adds other tools to the assistant `$1`. */
+/** Creates an assistant with the tools of `goalTools`, whose table is dropped after the tests of the file. `more` is SQL that adds other tools to the assistant `$1`. */
 export async function createGoalAssistant(name: string, more: string[] = []): Promise<string> {
   const { slug } = await createAssistant();
   await asPostgres(goalTools(name));
+  afterAll(() => asPostgres(`drop table public.${name}_goals`).then(() => {}));
   for (const tool of ["add", "list", "slow"]) {
     const fn = `tools.${tool}_${name}_goal${tool === "list" ? "s" : ""}`;
     await asPostgres("select private.add_function_tool($1, $2)", [slug, fn]);

@@ -2,7 +2,7 @@ begin;
 select plan(30);
 create function pg_temp.refusal(definition text, commented boolean default true)
 returns text language plpgsql as $$
-declare hint text;
+declare detail text;
 begin
   execute 'create function tools.f' || definition;
   if commented then
@@ -11,8 +11,8 @@ begin
   perform private.add_function_tool('coach', 'tools.f');
   raise exception 'accepted';
 exception when others then
-  get stacked diagnostics hint = pg_exception_hint;
-  return coalesce(nullif(hint, ''), sqlerrm);
+  get stacked diagnostics detail = pg_exception_detail;
+  return coalesce(nullif(detail, ''), sqlerrm);
 end
 $$;
 create function pg_temp.body(code text) returns text language sql as $$

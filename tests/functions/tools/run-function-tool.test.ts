@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { createAssistant } from "../../helpers/assistants.ts";
 import {
   asPostgres,
@@ -31,6 +31,8 @@ beforeAll(async () => {
   `);
   await asPostgres("select private.add_function_tool($1, 'tools.mark')", [assistant.slug]);
 });
+
+afterAll(() => asPostgres("drop table public.tool_marks").then(() => {}));
 
 /** Starts a turn that calls the tool; returns the id of the call. */
 async function storeCall(user: TestUser, seconds: number): Promise<string> {

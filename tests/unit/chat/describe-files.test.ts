@@ -26,7 +26,8 @@ function message(sender: PastMessage["sender"], text: string, file_ids: string[]
 describe("what the model is told of files", () => {
   const files = [file("売上.txt"), file("cat.png", "image/png"), file("scan.pdf", PDF)];
   const show = (messages: PastMessage[], isShown: (file: SessionFile) => boolean) =>
-    buildInput(messages, { fileOf: (id) => files.find((known) => known.id === id), isShown });
+    buildInput(messages, { fileOf: (id) => files.find((known) => known.id === id), isShown })
+      .flat();
 
   it("a message names its files, and contains those that are shown", () => {
     const question = message("user", "What is new?", ["売上.txt", "cat.png", "scan.pdf"]);

@@ -201,13 +201,17 @@ export const tools: Scenario[] = [
     chunks: [start, mcpInput({}), toolError("mcp_1", TOOL_FAILED_TEXT), end],
   },
   {
-    name: "a call of a function that OpenAI does not run",
+    name: "a call of a function that Parley or the app runs",
     events: [
       created(),
       itemAdded({ type: "function_call", call_id: "call_1", name: "f", arguments: "" }),
       itemDone({ type: "function_call", call_id: "call_1", name: "f", arguments: "{}" }),
       completed(),
     ],
-    chunks: [start, end],
+    chunks: [
+      start,
+      { type: "tool-input-available", toolCallId: "call_1", toolName: "f", input: {} },
+      end,
+    ],
   },
 ];
