@@ -24,7 +24,8 @@ const ASSISTANT = `
     as 'select count(*) from public.bench_goals';
   comment on function tools.list_goals is 'Lists goals.';
   comment on function tools.count_goals is 'Counts goals.';
-  select private.add_function_tool('bench', 'tools.list_goals'), private.add_function_tool('bench', 'tools.count_goals');
+  select private.add_function_tool('bench', 'tools.list_goals');
+  select private.add_function_tool('bench', 'tools.count_goals');
   insert into public.bench_goals (user_id, title)
   select p.id, 'Goal ' || n from public.profiles p, generate_series(1, 10) n;
 `;
