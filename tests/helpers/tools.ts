@@ -3,7 +3,10 @@ import { createAssistant } from "./assistants.ts";
 import { goalTools } from "./goal-tools.ts";
 import { asPostgres } from "./stack.ts";
 
-/** Creates an assistant with the tools of `goalTools`, whose table is dropped after the tests of the file. `more` is SQL that adds other tools to the assistant `$1`. */
+/**
+ * Creates an assistant with the tools of `goalTools`, whose table is dropped after the tests of the file. `more` is SQL
+ * that adds other tools to the assistant `$1`.
+ */
 export async function createGoalAssistant(name: string, more: string[] = []): Promise<string> {
   const { slug } = await createAssistant();
   await asPostgres(goalTools(name));
