@@ -143,9 +143,11 @@ begin
   if turn.id is null then
     return null;
   end if;
-  -- What is stored is not read from the response again, whose id may not be saved yet.
+  -- What is stored is not read from the response again, except by devices that read along.
   perform private.enqueue_deletion('response', reply ->> 'response_id', turn.session_id)
   where reply ->> 'response_id' is not null;
+  update private.remote_deletions d set due_at = now() + interval '15 minutes'
+  where d.kind = 'response' and d.remote_id = reply ->> 'response_id';
 
   select * into earlier from public.chat_messages m where m.id = turn.assistant_message_id;
   update public.chat_messages m

@@ -14,7 +14,6 @@ import {
 
 /** The major versions of the AI SDK that the client supports, and those of its React package that fit. */
 const AI_SDK: [ai: string, react: string][] = [
-  ["ai@5.0.277", "@ai-sdk/react@2.0.280"],
   ["ai@6.0.325", "@ai-sdk/react@3.0.328"],
   ["ai@7.0.173", "@ai-sdk/react@4.0.177"],
 ];

@@ -1,6 +1,6 @@
 import type { UIMessageChunk } from "ai";
 import { toUIMessage } from "../../../types/api.ts";
-import { storedChunks } from "./events/stored-chunks.ts";
+import { partsOfSteps, storedChunks } from "./events/stored-chunks.ts";
 import { outcomeChunks } from "./events/outcome-chunks.ts";
 import { MadeFiles } from "./made-files.ts";
 import { createReply, type Reply } from "./reply.ts";
@@ -33,7 +33,7 @@ export async function openTurn(
     row.steps > 0 ? db.listToolCalls(row.id) : [],
   ]);
   const made = new MadeFiles(ports.files, { id: row.id, profileId: row.user_id });
-  const parts = message ? toUIMessage(message).parts : [];
+  const parts = message ? partsOfSteps(toUIMessage(message).parts, row.steps) : [];
   const reply = createReply(messageId, send, indexFiles(files), made, parts.slice(0, known));
   reply.emit({ type: "start", messageId });
   storedChunks(parts, known).forEach(reply.emit);

@@ -10,7 +10,7 @@ import { pause } from "../http/pause.ts";
 import { isGone } from "../openai/store-lost.ts";
 import type { TurnUsage } from "./events/map-outcome.ts";
 import { interruptedChunks, outcomeChunks } from "./events/outcome-chunks.ts";
-import { storedChunks } from "./events/stored-chunks.ts";
+import { partsOfSteps, storedChunks } from "./events/stored-chunks.ts";
 import {
   connect,
   type Follower,
@@ -175,9 +175,11 @@ export class TurnRun implements Follower {
           // A reader leaves the step to a function that can run its calls.
           next = await this.#goOn(this.#part.next ? await this.storeStep() : null);
         } else {
-          const row = await this.#settle(await this.#readEnding());
-          if (row?.status !== "streaming") return row;
-          // The response was read too late: its step is stored, and the turn goes on.
+          if (!await this.#hasGoneOn()) {
+            const row = await this.#settle(await this.#readEnding());
+            if (row?.status !== "streaming") return row;
+          }
+          // The response was read too late: its step is stored, and the turn goes on or has ended.
           next = await this.#awaitNext();
         }
         if (next === null) return null;
@@ -239,7 +241,7 @@ export class TurnRun implements Follower {
       if (!row && this.#reply.mapper.responseId !== undefined) await this.#bookLost();
       if (row?.status !== "active") return await this.#showEnd(row);
       if (row.response_id !== null && row.response_id !== this.responseId) {
-        await this.#catchUp(row);
+        await this.#catchUp(row, row.steps);
         this.beginStep(row.steps, new Date(row.step_started_at), row.response_id);
         return await connect(openai, row.response_id, -1).catch(() => SILENT);
       }
@@ -248,16 +250,24 @@ export class TurnRun implements Follower {
   }
 
   /** Shows the stored steps that this function has not seen, and what became of the calls. */
-  async #catchUp(row: TurnRow): Promise<MessageRow | null> {
+  async #catchUp(row: TurnRow, steps = Infinity): Promise<MessageRow | null> {
     const { db } = this.#ports;
     const [message, calls] = await Promise.all([
       db.findMessage(row.assistant_message_id),
       db.listToolCalls(row.id),
     ]);
     const { emit, stored } = this.#reply;
-    if (message) storedChunks(toUIMessage(message).parts, stored.parts.length).forEach(emit);
+    const parts = message ? partsOfSteps(toUIMessage(message).parts, steps) : [];
+    storedChunks(parts, stored.parts.length).forEach(emit);
     outcomeChunks(stored.parts, calls).forEach(emit);
     return message;
+  }
+
+  /** Returns true if the response is gone because its step is stored. Asks only when the response has no end. */
+  async #hasGoneOn(): Promise<boolean> {
+    if (this.#reply.mapper.outcome) return false;
+    const row = await this.#ports.db.findTurn(this.#turn.id);
+    return row !== null && row.steps > this.#turn.steps;
   }
 
   async #showEnd(row: TurnRow | null): Promise<null> {

@@ -29,6 +29,16 @@ export function storedChunks(parts: readonly Part[], known = 0): UIMessageChunk[
   });
 }
 
+/**
+ * Returns the parts of a reply up to the end of so many steps: notices, and what each step has. Another function may
+ * have stored further steps since the turn was read.
+ */
+export function partsOfSteps(parts: readonly Part[], steps: number): Part[] {
+  let left = steps;
+  const end = parts.findIndex(({ type }) => type === "step-start" && left-- === 0);
+  return parts.slice(0, end < 0 ? parts.length : end);
+}
+
 function partChunks(part: Part, index: number): UIMessageChunk[] {
   const id = String(index);
   switch (part.type) {
