@@ -272,13 +272,7 @@ begin
     'user_message_id', question.id,
     'assistant_message_id', turn.assistant_message_id,
     'replaces_reply', turn.replaces_message_id is not null,
-    'started_at', turn.step_started_at,
-    'steps', turn.steps,
-    -- After this many calls or steps, the model must answer with what it has.
-    'must_answer', turn.steps >= policy.max_steps - 1
-      or (turn.steps > 0 and private.count_calls(turn.id) >= coalesce(assistant.max_tool_calls, policy.max_tool_calls)),
     'parts', (select m.parts from public.chat_messages m where m.id = turn.assistant_message_id),
-    'calls', private.turn_calls(turn.id),
     'content', question.content,
     'question', private.describe_message(question),
     'thread_id', session.thread_id,
@@ -304,7 +298,7 @@ begin
     'tools', private.request_tools(assistant, session.user_id, turn),
     'is_search_off', turn.search and not private.can_search(assistant),
     'instructions', private.turn_instructions(assistant.slug, session.user_id)
-  ) || private.describe_files(session) into described
+  ) || private.describe_calls(turn) || private.describe_files(session) into described
   from private.turn_policy policy, private.model_of(assistant.model) known;
   return described;
 end

@@ -1,5 +1,31 @@
 -- Turns of several steps: what the next request needs, and turns that wait for their client.
 
+create function private.describe_calls(turn public.chat_turns)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return jsonb_build_object(
+    'steps', turn.steps,
+    'started_at', turn.step_started_at,
+    'is_stop_requested', turn.stop_requested_at is not null,
+    'calls', private.turn_calls(turn.id),
+    -- After this many calls or steps, the model must answer with what it has.
+    'must_answer', (
+      select turn.steps >= p.max_steps - 1
+        or (turn.steps > 0 and private.count_calls(turn.id) >= coalesce(a.max_tool_calls, p.max_tool_calls))
+      from private.turn_policy p, public.chat_sessions s
+      join public.assistants a on a.slug = s.assistant_slug
+      where s.id = turn.session_id
+    )
+  );
+end
+$$;
+comment on function private.describe_calls(public.chat_turns) is
+  'Returns the calls of a turn, and what they mean for its next request.';
+
 create function private.describe_step(turn public.chat_turns)
 returns jsonb
 language plpgsql
@@ -13,12 +39,11 @@ begin
   select * into session from public.chat_sessions s where s.id = turn.session_id;
   select * into question from public.chat_messages m where m.id = turn.user_message_id;
   select * into assistant from public.assistants a where a.slug = session.assistant_slug;
-  return private.describe_turn(session, question, assistant, turn)
-    || jsonb_build_object('is_stop_requested', turn.stop_requested_at is not null);
+  return private.describe_turn(session, question, assistant, turn);
 end
 $$;
 comment on function private.describe_step(public.chat_turns) is
-  'Returns what start_turn returns, for a turn that has begun, and whether its stop was requested.';
+  'Returns what start_turn returns, for a turn that has begun.';
 
 create function private.describe_step(turn_id uuid)
 returns jsonb

@@ -4194,13 +4194,7 @@ begin
     'user_message_id', question.id,
     'assistant_message_id', turn.assistant_message_id,
     'replaces_reply', turn.replaces_message_id is not null,
-    'started_at', turn.step_started_at,
-    'steps', turn.steps,
-    -- After this many calls or steps, the model must answer with what it has.
-    'must_answer', turn.steps >= policy.max_steps - 1
-      or (turn.steps > 0 and private.count_calls(turn.id) >= coalesce(assistant.max_tool_calls, policy.max_tool_calls)),
     'parts', (select m.parts from public.chat_messages m where m.id = turn.assistant_message_id),
-    'calls', private.turn_calls(turn.id),
     'content', question.content,
     'question', private.describe_message(question),
     'thread_id', session.thread_id,
@@ -4226,7 +4220,7 @@ begin
     'tools', private.request_tools(assistant, session.user_id, turn),
     'is_search_off', turn.search and not private.can_search(assistant),
     'instructions', private.turn_instructions(assistant.slug, session.user_id)
-  ) || private.describe_files(session) into described
+  ) || private.describe_calls(turn) || private.describe_files(session) into described
   from private.turn_policy policy, private.model_of(assistant.model) known;
   return described;
 end
@@ -15732,7 +15726,7 @@ begin
   perform private.store_tool_call(turn, c.call, c.n::integer)
   from jsonb_array_elements(calls) with ordinality as c (call, n)
   order by c.n;
-  return private.describe_step(turn);
+  return private.describe_calls(turn);
 end
 $$;
 comment on function private.store_step(uuid, integer, jsonb, jsonb) is
@@ -15750,7 +15744,7 @@ $$;
 comment on function public.store_step(uuid, integer, jsonb, jsonb) is
   'Service RPC: stores a response that ended with calls of tools: the reply so far (as in settle_turn), its cost, and '
   'the calls, an array of { call_id, name, arguments } as OpenAI sends them. step is the number of steps before it. '
-  'Returns what describe_step returns. Null if the turn has ended or another caller has stored this step.';
+  'Returns the calls of the turn, and what they mean for its next request. Null if the turn has ended or another caller has stored this step.';
 grant execute on function public.store_step(uuid, integer, jsonb, jsonb) to service_role;
 
 create function private.start_http_tool(tool_call_id uuid)
@@ -15844,6 +15838,32 @@ grant execute on function public.end_http_tool(uuid, boolean, jsonb, text) to se
 
 -- Turns of several steps: what the next request needs, and turns that wait for their client.
 
+create function private.describe_calls(turn public.chat_turns)
+returns jsonb
+language plpgsql
+stable
+set search_path = ''
+as $$
+begin
+  return jsonb_build_object(
+    'steps', turn.steps,
+    'started_at', turn.step_started_at,
+    'is_stop_requested', turn.stop_requested_at is not null,
+    'calls', private.turn_calls(turn.id),
+    -- After this many calls or steps, the model must answer with what it has.
+    'must_answer', (
+      select turn.steps >= p.max_steps - 1
+        or (turn.steps > 0 and private.count_calls(turn.id) >= coalesce(a.max_tool_calls, p.max_tool_calls))
+      from private.turn_policy p, public.chat_sessions s
+      join public.assistants a on a.slug = s.assistant_slug
+      where s.id = turn.session_id
+    )
+  );
+end
+$$;
+comment on function private.describe_calls(public.chat_turns) is
+  'Returns the calls of a turn, and what they mean for its next request.';
+
 create function private.describe_step(turn public.chat_turns)
 returns jsonb
 language plpgsql
@@ -15857,12 +15877,11 @@ begin
   select * into session from public.chat_sessions s where s.id = turn.session_id;
   select * into question from public.chat_messages m where m.id = turn.user_message_id;
   select * into assistant from public.assistants a where a.slug = session.assistant_slug;
-  return private.describe_turn(session, question, assistant, turn)
-    || jsonb_build_object('is_stop_requested', turn.stop_requested_at is not null);
+  return private.describe_turn(session, question, assistant, turn);
 end
 $$;
 comment on function private.describe_step(public.chat_turns) is
-  'Returns what start_turn returns, for a turn that has begun, and whether its stop was requested.';
+  'Returns what start_turn returns, for a turn that has begun.';
 
 create function private.describe_step(turn_id uuid)
 returns jsonb

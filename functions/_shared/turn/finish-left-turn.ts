@@ -24,7 +24,8 @@ export async function finishLeftTurn(
   const isBetween = isBetweenSteps(row);
   if (!isBetween && !run.callsTools) return await run.settle();
   if (row.stop_requested_at !== null) return await run.end({ status: "stopped" });
-  const step = isBetween ? await db.describeStep(row.id) : await run.storeStep();
+  if (!isBetween && !await run.storeStep()) return null;
+  const step = await db.describeStep(row.id);
   if (!step) return null;
   // All calls have ended, so their outputs may have been sent before the function died.
   const isUncertain = isBetween && step.calls.every(({ finished_at }) => finished_at !== null);

@@ -66,7 +66,7 @@ export async function runTurn(
     isOwner: true,
     onChunks: createReplacer(ports, started),
     next: (step, run) =>
-      runStep(ports, step, { reply, request, run, onRefused: refuser(ports, step) }),
+      runStep(ports, id, step, { reply, request, run, onRefused: refuser(ports, started) }),
   });
   const row = await run.finish(connection, started.steps === 0 ? undefined : started);
   client.close();
@@ -103,7 +103,13 @@ export async function continueTurn(
   const { request } = await prepare(ports, step, NOBODY, reply);
   run.beginStep(step.steps, step.started_at);
   const onRefused = refuser(ports, step);
-  const next = await runStep(ports, step, { reply, request, run, isUncertain, onRefused });
+  const next = await runStep(ports, step.turn_id, step, {
+    reply,
+    request,
+    run,
+    isUncertain,
+    onRefused,
+  });
   if (next === null) return null;
   if ("status" in next) return await run.end(next);
   await leave(ports, step.turn_id, next, request);

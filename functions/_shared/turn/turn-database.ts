@@ -78,8 +78,23 @@ const ToolCallRow = z.looseObject({
 /** A row of `tool_calls`. */
 export type ToolCallRow = z.infer<typeof ToolCallRow>;
 
+/** The calls of a turn, and what they mean for its next request. */
+const Step = z.object({
+  /** The number of responses that ended with calls and are stored. */
+  steps: z.number().int(),
+  /** The time when the turn, or its current step, began. */
+  started_at: z.coerce.date(),
+  /** True when a stop was requested. */
+  is_stop_requested: z.boolean(),
+  /** The calls so far, in their order. */
+  calls: z.array(ToolCallRow),
+  /** True when the model may call no more tools. */
+  must_answer: z.boolean(),
+});
+export type Step = z.infer<typeof Step>;
+
 /** The result of `start_turn` for a turn that needs a reply: everything that the request to OpenAI needs. */
-export const StartedTurn = z.object({
+export const StartedTurn = Step.extend({
   kind: z.literal("started"),
   turn_id: z.string(),
   profile_id: z.string(),
@@ -88,20 +103,10 @@ export const StartedTurn = z.object({
   assistant_message_id: z.string(),
   /** True when an earlier reply stays until this one begins. */
   replaces_reply: z.boolean(),
-  /** The time when the turn, or its current step, began. */
-  started_at: z.coerce.date(),
-  /** The number of responses that ended with calls and are stored. */
-  steps: z.number().int(),
-  /** True when the model may call no more tools. */
-  must_answer: z.boolean(),
   /** The reply so far. */
   parts: z.array(z.looseObject({ type: z.string() })),
-  /** The calls so far, in their order. */
-  calls: z.array(ToolCallRow),
   /** True when web search was asked for and is off, because the assistant has tools that act. */
   is_search_off: z.boolean(),
-  /** True when a stop was requested meanwhile. */
-  is_stop_requested: z.boolean().default(false),
   /** The text of the user's message. */
   content: z.string(),
   /** The user's message. */
@@ -223,7 +228,7 @@ export interface TurnDatabase {
     step: number,
     reply: Settlement,
     calls: readonly ToolCall[],
-  ): Promise<StartedTurn | null>;
+  ): Promise<Step | null>;
   /** Returns what the next request of a running turn needs; null if the turn has ended. */
   describeStep(turnId: string): Promise<StartedTurn | null>;
   listToolCalls(turnId: string): Promise<ToolCallRow[]>;
@@ -278,7 +283,7 @@ export function createTurnDatabase(admin: SupabaseClient<Database>): TurnDatabas
         }),
       )),
     storeStep: async (turn_id, step, reply, calls) =>
-      StartedTurn.nullable().parse(unwrap(
+      Step.nullable().parse(unwrap(
         await admin.rpc("store_step", {
           turn_id,
           step,

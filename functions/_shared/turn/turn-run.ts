@@ -30,7 +30,7 @@ import {
   settleReply,
   WAITING,
 } from "./settle-reply.ts";
-import type { MessageRow, SavedIds, StartedTurn, TurnNews, TurnRow } from "./turn-database.ts";
+import type { MessageRow, SavedIds, Step, TurnNews, TurnRow } from "./turn-database.ts";
 import type { TurnPorts } from "./turn-ports.ts";
 
 /** The turn whose reply is read. */
@@ -53,7 +53,7 @@ export interface Part {
   /** Called with the chunks of each event, after they were sent. */
   onChunks?(chunks: UIMessageChunk[]): void;
   /** Runs the calls of a step and sends the next request. Without it, another function goes on with the turn. */
-  next?(step: StartedTurn, run: TurnRun): Promise<NextStep>;
+  next?(step: Step, run: TurnRun): Promise<NextStep>;
 }
 
 /** What follows the calls of a step: the next response, or the end. Null if another function has ended the turn. */
@@ -163,7 +163,7 @@ export class TurnRun implements Follower {
    * it is given, instead of a response. Returns the stored row; null when the session was deleted, the end is unknown,
    * or another function has settled the turn. Never rejects.
    */
-  async finish(first: ResponseConnection | null, begun?: StartedTurn): Promise<MessageRow | null> {
+  async finish(first: ResponseConnection | null, begun?: Step): Promise<MessageRow | null> {
     const leave = enterTurn(this.#turn.id, this);
     try {
       let next = begun ? await this.#goOn(begun) : first;
@@ -202,7 +202,7 @@ export class TurnRun implements Follower {
    * Stores a response that has ended with calls. Returns null if another function has stored it or has ended the turn.
    * Rejects when the database does not respond.
    */
-  async storeStep(): Promise<StartedTurn | null> {
+  async storeStep(): Promise<Step | null> {
     await this.#saving;
     (await this.#reply.made.settle()).forEach(this.#reply.emit);
     const { db } = this.#ports;
@@ -222,7 +222,7 @@ export class TurnRun implements Follower {
   }
 
   /** Runs the calls of a step, or waits until another function has begun the next one. */
-  async #goOn(step: StartedTurn | null): Promise<NextStep> {
+  async #goOn(step: Step | null): Promise<NextStep> {
     if (!step || !this.#part.next) return await this.#awaitNext();
     this.beginStep(step.steps, step.started_at);
     this.#mustAnswer = step.must_answer;

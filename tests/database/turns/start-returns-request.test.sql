@@ -20,7 +20,7 @@ select is(
     'instructions', i.instructions, 'files', '[]'::jsonb, 'max_output_tokens', 32000, 'max_tool_calls', 16,
     'context_window', 400000, 'compacts', true, 'reasons', false, 'accepts_images', true,
     'stores', '[]'::jsonb, 'steps', 0, 'must_answer', false, 'parts', '[]'::jsonb, 'calls', '[]'::jsonb,
-    'is_search_off', false
+    'is_search_off', false, 'is_stop_requested', false
   ) from made, public.assistants a join private.assistant_instructions i using (slug) where a.slug = 'coach'),
   'start_turn returns the fields of the request to OpenAI'
 );

@@ -14,6 +14,7 @@ import type {
   PastMessage,
   SessionFile,
   StartedTurn,
+  Step,
   ToolCallRow,
 } from "../turn-database.ts";
 import type { TurnRunPorts } from "../turn-ports.ts";
@@ -121,14 +122,13 @@ export class TurnRequest {
    * conversation is lost, or when `isUncertain`: an earlier function may have sent them already. Throws as `send` does.
    */
   async sendOutputs(
-    step: StartedTurn,
+    step: Step,
     reply: PastMessage["parts"],
     { isUncertain = false } = {},
   ): Promise<ResponseConnection> {
-    this.#turn = step;
+    this.#turn = { ...this.#turn, ...step };
     this.#reply = reply;
     this.#outputs = step.calls.filter((call) => call.step === step.steps).map(outputItem);
-    if (this.#threadId === null) this.#history = step.history;
     this.#lacks = this.#threadId === null ? "all" : "latest";
     this.#isRebuilt = false;
     this.#lockAttempts = 0;

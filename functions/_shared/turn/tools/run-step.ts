@@ -3,7 +3,7 @@ import { progressReporter } from "../report-progress.ts";
 import type { Reply } from "../reply.ts";
 import { TurnEndedError, type TurnRequest } from "../request/turn-request.ts";
 import { type Ending, WAITING } from "../settle-reply.ts";
-import type { StartedTurn, ToolCallRow } from "../turn-database.ts";
+import type { Step, ToolCallRow } from "../turn-database.ts";
 import type { TurnPorts } from "../turn-ports.ts";
 import type { NextStep, TurnRun } from "../turn-run.ts";
 import { runCalls } from "./run-calls.ts";
@@ -30,7 +30,8 @@ export interface StepParts {
  */
 export async function runStep(
   ports: TurnPorts,
-  step: StartedTurn,
+  turnId: string,
+  step: Step,
   { reply, request, run, isUncertain, onRefused }: StepParts,
 ): Promise<NextStep> {
   const begun = performance.now();
@@ -38,9 +39,14 @@ export async function runStep(
     outcomeChunks(reply.stored.parts, calls).forEach(reply.emit);
   show(step.calls);
   if (run.isStopped) return { status: "stopped" };
-  const calls = await runReported(ports, step, run, (call) => show([call]));
+  const calls = await runReported(
+    ports,
+    { turnId, calls: step.calls },
+    run,
+    (call) => show([call]),
+  );
   if (performance.now() - begun > LONG_MS) {
-    const row = await ports.db.findTurn(step.turn_id);
+    const row = await ports.db.findTurn(turnId);
     if (row?.status !== "active") return null;
     if (row.stop_requested_at !== null) return { status: "stopped" };
   }
@@ -57,11 +63,11 @@ export async function runStep(
 /** Runs the calls and reports meanwhile that the turn is alive. */
 async function runReported(
   ports: TurnPorts,
-  { turn_id, calls }: StartedTurn,
+  { turnId, calls }: { turnId: string; calls: readonly ToolCallRow[] },
   run: TurnRun,
   onEnd: (call: ToolCallRow) => void,
 ): Promise<ToolCallRow[]> {
-  const clock = setInterval(() => progressReporter.note(ports, turn_id, run.listen), REPORT_MS);
+  const clock = setInterval(() => progressReporter.note(ports, turnId, run.listen), REPORT_MS);
   try {
     return await runCalls(ports, calls, onEnd);
   } finally {
