@@ -15744,7 +15744,8 @@ $$;
 comment on function public.store_step(uuid, integer, jsonb, jsonb) is
   'Service RPC: stores a response that ended with calls of tools: the reply so far (as in settle_turn), its cost, and '
   'the calls, an array of { call_id, name, arguments } as OpenAI sends them. step is the number of steps before it. '
-  'Returns the calls of the turn, and what they mean for its next request. Null if the turn has ended or another caller has stored this step.';
+  'Returns the calls of the turn, and what they mean for its next request. Null if the turn has ended or another '
+  'caller has stored this step.';
 grant execute on function public.store_step(uuid, integer, jsonb, jsonb) to service_role;
 
 create function private.start_http_tool(tool_call_id uuid)
