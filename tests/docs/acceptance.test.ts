@@ -3,7 +3,7 @@ import path from "node:path";
 import { expect, test } from "vitest";
 import { REPOSITORY } from "../../local/stack/settings.ts";
 
-const CHECKS = 29;
+const CHECKS = 31;
 
 /** Returns the numbered checks of the list. */
 async function readChecks(): Promise<string[]> {
