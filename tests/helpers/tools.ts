@@ -23,3 +23,13 @@ export async function createGoalAssistant(name: string, more: string[] = []): Pr
 export function call(name: string, given: object = {}): { name: string; arguments: string } {
   return { name, arguments: JSON.stringify(given) };
 }
+
+/** Ends the turns of an assistant that a test has left, because recovery would go on with them. */
+export async function endTurnsOf(slug: string): Promise<void> {
+  await asPostgres(
+    `select public.fail_turn(t.id, '{"parts": []}')
+     from public.chat_turns t join public.chat_sessions s on s.id = t.session_id
+     where s.assistant_slug = $1 and t.status = 'active'`,
+    [slug],
+  );
+}

@@ -10,6 +10,7 @@ import {
   stack,
   type TestUser,
 } from "../../helpers/stack.ts";
+import { endTurnsOf } from "../../helpers/tools.ts";
 
 const service = createTestClient(stack.SECRET_KEY);
 const assistant = await createAssistant();
@@ -32,7 +33,10 @@ beforeAll(async () => {
   await asPostgres("select private.add_function_tool($1, 'tools.mark')", [assistant.slug]);
 });
 
-afterAll(() => asPostgres("drop table public.tool_marks").then(() => {}));
+afterAll(async () => {
+  await endTurnsOf(assistant.slug);
+  await asPostgres("drop table public.tool_marks");
+});
 
 /** Starts a turn that calls the tool; returns the id of the call. */
 async function storeCall(user: TestUser, seconds: number): Promise<string> {

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { createAssistant } from "../../helpers/assistants.ts";
 import { raceBehind } from "../../helpers/race-behind.ts";
 import {
@@ -11,6 +11,7 @@ import {
   stack,
   type TestUser,
 } from "../../helpers/stack.ts";
+import { endTurnsOf } from "../../helpers/tools.ts";
 
 const SESSION = "select from public.chat_sessions where id = $1 for no key update";
 const USAGE = {
@@ -38,6 +39,8 @@ beforeAll(async () => {
     [assistant.slug],
   );
 });
+
+afterAll(() => endTurnsOf(assistant.slug));
 
 interface Turn {
   user: TestUser;
